@@ -1,0 +1,76 @@
+//! The one place where environment variables and the working directory are read.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// The environment of this run, read once.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    current_dir: Utf8PathBuf,
+}
+
+/// The environment cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// The working directory is gone, or its name is not UTF-8.
+    #[error("the working directory cannot be used: {0}\nhelp: run from a folder that exists and whose path is UTF-8")]
+    CurrentDir(#[source] std::io::Error),
+}
+
+impl Environment {
+    /// Reads the process's environment. Variables that are not UTF-8 are left out.
+    ///
+    /// # Errors
+    /// The working directory cannot be used.
+    #[expect(clippy::disallowed_methods, reason = "this is the door that every other file is sent to")]
+    pub fn read() -> Result<Self, EnvironmentError> {
+        let current_dir = std::env::current_dir().map_err(EnvironmentError::CurrentDir)?;
+        let current_dir =
+            Utf8PathBuf::try_from(current_dir).map_err(|error| EnvironmentError::CurrentDir(error.into_io_error()))?;
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Ok(Self { variables, current_dir })
+    }
+
+    /// An environment made of these parts, for tests.
+    #[must_use]
+    pub fn of(current_dir: impl Into<Utf8PathBuf>, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { variables: variables.into_iter().collect(), current_dir: current_dir.into() }
+    }
+
+    /// A variable's value; `None` where it is unset or empty.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Every variable, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The working directory.
+    #[must_use]
+    pub fn current_dir(&self) -> &Utf8Path {
+        &self.current_dir
+    }
+
+    /// `$CARGO_HOME`, or `.cargo` in the user's home directory, as cargo finds it.
+    #[must_use]
+    pub fn cargo_home(&self) -> Utf8PathBuf {
+        if let Some(home) = self.get("CARGO_HOME") {
+            return self.current_dir.join(home);
+        }
+        let home = self.get("HOME").or_else(|| self.get("USERPROFILE")).unwrap_or(".");
+        self.current_dir.join(home).join(".cargo")
+    }
+
+    /// The cargo to run: `$CARGO` where a cargo started us, else the one on the path.
+    #[must_use]
+    pub fn cargo(&self) -> &str {
+        self.get("CARGO").unwrap_or("cargo")
+    }
+}

@@ -1,0 +1,5 @@
+//! Reads the world into facts. Nothing here decides and nothing here writes into a project.
+
+pub mod clock;
+pub mod environment;
+pub mod http;

@@ -1,0 +1,7 @@
+//! Protective sequestration for Rust dependencies: a new crate release stays in quarantine until it has earned approval.
+//!
+//! `gather` reads the world into facts, `policy` turns facts into verdicts and touches nothing, `report` and `apply` carry them out,
+//! and `command` joins the four into one verb each.
+
+pub mod gather;
+pub mod model;

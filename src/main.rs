@@ -1,0 +1,3 @@
+//! The `cargo-sequester` binary: parse, run, exit code.
+
+fn main() {}

@@ -1,0 +1,285 @@
+//! What the decision came to, for every package and for the run as a whole.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use semver::Version;
+
+use super::age::Age;
+use super::package::PackageId;
+use super::policy::Origin;
+use super::source::Registry;
+use super::verdict::{Basis, Reasons, Verdict, Warning};
+
+/// The whole decision.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// The moment that was judged by: the earlier of the machine's clock and the registry's.
+    pub now: Timestamp,
+    /// One for every package, in the lock file's order.
+    pub judgements: Vec<Judgement>,
+    /// Why the run as a whole could not decide.
+    pub blockers: Vec<Blocker>,
+    /// What is worth knowing about the run as a whole.
+    pub notices: Vec<Notice>,
+}
+
+/// One package's part of the decision.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The package.
+    pub id: PackageId,
+    /// `None` when it was not judged, because the base has it already.
+    pub verdict: Option<Verdict>,
+    /// What is worth knowing and holds nothing back.
+    pub warnings: Vec<Warning>,
+    /// Every advisory that hits it, whatever the policy makes of them.
+    pub advisories: Vec<Arc<str>>,
+    /// When it was published, when known.
+    pub pubtime: Option<Timestamp>,
+    /// Yanked in the index; `None` when the index was not read for it.
+    pub yanked: Option<bool>,
+    /// The shortest way from a workspace member, both ends included, as positions in the lock file's list.
+    pub path: Vec<usize>,
+    /// For a package that is not approved: the newest release that every requirement in this graph accepts and the policy approves.
+    pub newest_approved: Option<Version>,
+    /// For a package hit by advisories: the releases that mend it.
+    pub fixes: Vec<Fix>,
+}
+
+/// A release that an advisory names as patched, and what the policy makes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// The advisory.
+    pub advisory: Arc<str>,
+    /// The lowest release that mends it and is compatible with the locked one.
+    pub version: Version,
+    /// What it is approved for, or when it will be.
+    pub standing: FixStanding,
+}
+
+/// Whether a fix may be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FixStanding {
+    /// It may be used now.
+    Approved(Basis),
+    /// It is held, for these reasons.
+    Held(Reasons),
+}
+
+/// Why a run could not decide: exit code 2, whatever else it found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blocker {
+    /// There is no advisory database to judge by.
+    AdvisoriesUnavailable {
+        /// What was asked for.
+        source: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// Nobody confirmed lately that the advisories are today's.
+    AdvisoriesStale {
+        /// What was read.
+        source: String,
+        /// Since when: the last confirmation, or the copy's own time.
+        since: Option<Timestamp>,
+        /// How long it may last.
+        limit: Age,
+        /// Whether `since` is a confirmation at its origin, or the age of a copy that nobody confirmed.
+        confirmed: bool,
+    },
+    /// The copy is older than one that was seen from the same source.
+    AdvisoriesRolledBack {
+        /// What was read.
+        source: String,
+        /// The commit that was read, when known.
+        commit: Option<String>,
+        /// The commit seen before.
+        seen: String,
+    },
+    /// An advisory about a crate in question cannot be read.
+    AdvisoryUnreadable {
+        /// Its file.
+        file: String,
+        /// What is wrong.
+        cause: String,
+        /// The package that it may hit.
+        package: PackageId,
+    },
+    /// A package's index entry could not be had.
+    IndexUnavailable {
+        /// The package.
+        package: PackageId,
+        /// What went wrong.
+        cause: IndexGap,
+    },
+    /// A registry's configuration stands in the way of asking it.
+    MirrorNotAllowed {
+        /// The registry that is replaced.
+        registry: Registry,
+        /// What the configuration puts in its place.
+        by: String,
+        /// Where it says so.
+        origin: Origin,
+    },
+    /// The machine's clock and the registry's differ.
+    ClockSkew {
+        /// The machine's.
+        machine: Timestamp,
+        /// The registry's.
+        registry: Timestamp,
+    },
+}
+
+/// Why there is no index entry to judge by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IndexGap {
+    /// Offline, and cargo's cache has no entry.
+    NotCached,
+    /// Offline, and the cached entry does not have the version: it may be older than the release.
+    NotInCachedEntry,
+    /// A git index that cargo has no cache of.
+    GitIndex,
+    /// The name cannot be a crate's.
+    BadName,
+    /// The registry could not be asked, or its answer could not be used.
+    Failed(String),
+    /// The registry is replaced by one that the policy does not allow.
+    Refused,
+}
+
+/// Something about the run as a whole that blocks nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// An approval that no locked package needs.
+    ApprovalUnused {
+        /// Its line in the policy file.
+        line: u32,
+        /// The release, as `name@version`.
+        release: String,
+    },
+    /// An approval whose time is over.
+    ApprovalLapsed {
+        /// Its line in the policy file.
+        line: u32,
+        /// The release, as `name@version`.
+        release: String,
+        /// Its last day.
+        until: jiff::civil::Date,
+    },
+    /// An approval of other bytes than the lock file's.
+    ApprovalOfOtherBytes {
+        /// Its line in the policy file.
+        line: u32,
+        /// The release, as `name@version`.
+        release: String,
+    },
+    /// An ignored advisory whose time is over; it counts again.
+    IgnoreLapsed {
+        /// Its line in the policy file.
+        line: u32,
+        /// The advisory.
+        advisory: Arc<str>,
+        /// Its last day.
+        until: jiff::civil::Date,
+    },
+    /// An ignored advisory that hits nothing.
+    IgnoreUnused {
+        /// Its line in the policy file.
+        line: u32,
+        /// The advisory.
+        advisory: Arc<str>,
+    },
+    /// Advisories were left out because the caller said so.
+    AdvisoriesSkipped,
+    /// The address could not be reached; a copy stood in.
+    AdvisoriesFromCopy {
+        /// The address.
+        source: String,
+        /// The copy.
+        copy: String,
+    },
+    /// Cargo's own minimum age is longer than the policy's and was used.
+    CargoAgeLonger {
+        /// Where cargo's is set.
+        origin: Origin,
+        /// Cargo's.
+        cargo: Age,
+        /// The policy's.
+        policy: Age,
+    },
+    /// Cargo's own minimum age is shorter than the policy's: plain cargo would let younger releases in.
+    CargoAgeShorter {
+        /// Where cargo's is set.
+        origin: Origin,
+        /// Cargo's.
+        cargo: Age,
+        /// The policy's.
+        policy: Age,
+    },
+    /// Cargo's own minimum age is set, and the cargo in use ignores it.
+    CargoIgnoresAge {
+        /// Where it is set.
+        origin: Origin,
+        /// The cargo in use.
+        version: Version,
+    },
+    /// A `cooldown.toml` says another age than the policy.
+    CooldownDisagrees {
+        /// Its file.
+        file: camino::Utf8PathBuf,
+        /// Its age.
+        cooldown: Age,
+        /// The policy's.
+        policy: Age,
+    },
+    /// The index was read from cargo's cache alone; the oldest entry was written then.
+    IndexFromCache {
+        /// The time of the oldest cached entry.
+        oldest: Option<Timestamp>,
+    },
+    /// `cargo metadata` failed, and the lock file was judged alone.
+    WorkspaceUnread {
+        /// Cargo's error.
+        cause: String,
+    },
+}
+
+/// Something that a change makes looser than its base has it: for the code owner to see who merges it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loosening {
+    /// The key, with its tables and what tells it from others of its kind: `quarantine.min-publish-age`, `approval cc@1.2.3`.
+    pub key: String,
+    /// What the base says; `None` where it has no such entry.
+    pub base: Option<String>,
+    /// What the change says; `None` where it has no such entry.
+    pub head: Option<String>,
+}
+
+impl Evaluation {
+    /// Whether every package may be built and nothing stood in the way of saying so.
+    #[must_use]
+    pub fn is_approved(&self) -> bool {
+        self.blockers.is_empty() && self.judgements.iter().all(Judgement::passes)
+    }
+}
+
+impl Judgement {
+    /// Whether nothing holds the package: local, approved, or already in the base.
+    #[must_use]
+    pub const fn passes(&self) -> bool {
+        match &self.verdict {
+            None | Some(Verdict::Local | Verdict::Approved(_)) => true,
+            Some(Verdict::Quarantined(_) | Verdict::Rejected(_)) => false,
+        }
+    }
+
+    /// The reasons against it; `None` when it passes.
+    #[must_use]
+    pub const fn reasons(&self) -> Option<&Reasons> {
+        match &self.verdict {
+            None | Some(Verdict::Local | Verdict::Approved(_)) => None,
+            Some(Verdict::Quarantined(reasons) | Verdict::Rejected(reasons)) => Some(reasons),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Everything that the decision may know, gathered before it is made.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::advisory::AdvisoryDb;
+use super::checksum::Checksum;
+use super::evaluation::{IndexGap, Notice};
+use super::history::History;
+use super::package::{CrateId, Package, PackageId};
+use super::policy::Origin;
+use super::source::Registry;
+
+/// The world as it was read, once, for one decision.
+#[derive(Debug)]
+pub struct Facts {
+    /// The packages of the lock file, in its order.
+    pub packages: Vec<Package>,
+    /// What the index said of each crate in question.
+    pub index: BTreeMap<CrateId, IndexFact>,
+    /// The advisories about them.
+    pub advisories: AdvisoryFact,
+    /// The registry's own time, from the `Date` of its answers; `None` where it was not asked, or where the caller set the time.
+    pub registry_clock: Option<Timestamp>,
+    /// Registries that the configuration replaces by something that the policy does not allow.
+    pub refused_mirrors: Vec<RefusedMirror>,
+    /// With a base: what it locks already, which is not judged.
+    pub base: Option<BTreeSet<(PackageId, Option<Checksum>)>>,
+    /// What was noticed while gathering.
+    pub notices: Vec<Notice>,
+}
+
+/// What the index said of one crate.
+#[derive(Debug)]
+pub enum IndexFact {
+    /// Its releases.
+    Read(Arc<History>),
+    /// The registry answered in this run that it has no such crate (404, 410 or 451).
+    Gone,
+    /// Nothing could be learned.
+    Unavailable(IndexGap),
+}
+
+/// What was learned of the advisories.
+#[derive(Debug)]
+pub enum AdvisoryFact {
+    /// The caller wanted none.
+    Skipped,
+    /// There are none to be had.
+    Unavailable {
+        /// What was asked for.
+        source: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// They were read.
+    Read(AdvisoryDb),
+}
+
+/// A source replacement that the policy does not allow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedMirror {
+    /// The registry that is replaced.
+    pub registry: Registry,
+    /// What stands in for it.
+    pub by: String,
+    /// Where the configuration says so.
+    pub origin: Origin,
+}

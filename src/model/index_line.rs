@@ -1,0 +1,235 @@
+//! One line of an index file: one release, as cargo's registry index format (RFC 2141, RFC 3143, RFC 3923) writes it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use semver::{Version, VersionReq};
+use serde::Deserialize;
+
+use super::checksum::Checksum;
+
+/// The highest `v` of an index line that cargo 1.95 and this tool read.
+pub const MAX_LINE_VERSION: u32 = 2;
+
+/// When a release was published, as its index line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pubtime {
+    /// In the only form that registries write: `YYYY-MM-DDThh:mm:ssZ`.
+    Known(Timestamp),
+    /// The line has no `pubtime`.
+    Absent,
+    /// A text in another form; another spelling of a moment is refused rather than guessed at.
+    Malformed(Box<str>),
+}
+
+/// What decides about a release without its dependencies: cheap to read for every line of a large index file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// The exact version.
+    pub version: Version,
+    /// When it was published.
+    pub pubtime: Pubtime,
+    /// Withdrawn by its owners from new resolution.
+    pub yanked: bool,
+    /// The `.crate` file's digest.
+    pub checksum: Checksum,
+}
+
+/// One release with everything that its line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// Version, pubtime, yanked, checksum.
+    pub outline: Outline,
+    /// Its dependencies, in the line's order.
+    pub dependencies: Vec<Requirement>,
+    /// `features` and `features2` together, as cargo joins them.
+    pub features: BTreeMap<String, Vec<String>>,
+    /// The native library that it links, if any.
+    pub links: Option<String>,
+}
+
+/// What one package asks of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// The crate's real name, also where the manifest renames it.
+    pub name: Arc<str>,
+    /// The name that the manifest gives it, where that differs.
+    pub renamed: Option<String>,
+    /// The accepted versions.
+    pub req: VersionReq,
+    /// The index address of its registry; `None` for the registry of the package that asks.
+    pub registry: Option<String>,
+    /// `normal`, `build` or `dev`.
+    pub kind: DependencyKind,
+    /// Whether a feature must turn it on.
+    pub optional: bool,
+    /// The features that are asked for.
+    pub features: Vec<String>,
+    /// Whether the default features are asked for.
+    pub default_features: bool,
+    /// The platform that it is limited to: a target triple or a `cfg(…)`.
+    pub target: Option<String>,
+}
+
+/// When a dependency is needed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DependencyKind {
+    /// To build and run.
+    #[default]
+    Normal,
+    /// For the build script.
+    Build,
+    /// For tests, benches and examples.
+    Dev,
+}
+
+/// Why a line says nothing that may be believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LineError {
+    /// Not JSON, or JSON of another shape.
+    #[error("the index line cannot be read: {0}")]
+    Malformed(Box<str>),
+    /// A `v` that only a newer cargo understands.
+    #[error("the index line has version {0} of its format, which is not supported")]
+    Unsupported(u32),
+    /// The line is about another crate, or spells this one otherwise.
+    #[error("the index line names `{0}` instead")]
+    WrongName(Box<str>),
+    /// Two lines for one version that differ.
+    #[error("the index has two different lines for this version")]
+    Ambiguous,
+}
+
+#[derive(Deserialize)]
+struct RawOutline<'a> {
+    #[serde(borrow)]
+    name: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    vers: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    cksum: std::borrow::Cow<'a, str>,
+    #[serde(default)]
+    yanked: Option<bool>,
+    #[serde(borrow, default)]
+    pubtime: Option<std::borrow::Cow<'a, str>>,
+    #[serde(default)]
+    v: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct RawRest {
+    #[serde(default)]
+    deps: Vec<RawDependency>,
+    #[serde(default)]
+    features: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    features2: Option<BTreeMap<String, Vec<String>>>,
+    #[serde(default)]
+    links: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RawDependency {
+    name: String,
+    req: VersionReq,
+    #[serde(default)]
+    features: Vec<String>,
+    #[serde(default)]
+    optional: bool,
+    #[serde(default = "default_features")]
+    default_features: bool,
+    #[serde(default)]
+    target: Option<String>,
+    #[serde(default)]
+    kind: Option<DependencyKind>,
+    #[serde(default)]
+    registry: Option<String>,
+    #[serde(default)]
+    package: Option<String>,
+}
+
+const fn default_features() -> bool {
+    true
+}
+
+impl Outline {
+    /// Reads what decides about the release on this line of the index file of the crate `name`.
+    ///
+    /// # Errors
+    /// Anything that [`LineError`] names.
+    pub fn parse(name: &str, line: &[u8]) -> Result<Self, LineError> {
+        let raw: RawOutline<'_> = serde_json::from_slice(line).map_err(|error| malformed(&error))?;
+        if let Some(version) = raw.v.filter(|version| *version > MAX_LINE_VERSION) {
+            return Err(LineError::Unsupported(version));
+        }
+        if raw.name != name {
+            return Err(LineError::WrongName(raw.name.into()));
+        }
+        Ok(Self {
+            version: raw.vers.parse().map_err(|error: semver::Error| malformed(&error))?,
+            pubtime: raw.pubtime.map_or(Pubtime::Absent, |text| Pubtime::parse(&text)),
+            yanked: raw.yanked.unwrap_or(false),
+            checksum: raw.cksum.parse().map_err(|error: super::checksum::ChecksumError| malformed(&error))?,
+        })
+    }
+}
+
+impl Release {
+    /// Reads a whole line of the index file of the crate `name`.
+    ///
+    /// # Errors
+    /// Anything that [`LineError`] names.
+    pub fn parse(name: &str, line: &[u8]) -> Result<Self, LineError> {
+        let outline = Outline::parse(name, line)?;
+        let raw: RawRest = serde_json::from_slice(line).map_err(|error| malformed(&error))?;
+        let mut features = raw.features;
+        features.extend(raw.features2.unwrap_or_default());
+        let dependencies = raw.deps.into_iter().map(Requirement::from).collect();
+        Ok(Self { outline, dependencies, features, links: raw.links })
+    }
+}
+
+impl From<RawDependency> for Requirement {
+    fn from(raw: RawDependency) -> Self {
+        let (name, renamed) = match raw.package {
+            Some(package) => (package, Some(raw.name)),
+            None => (raw.name, None),
+        };
+        Self {
+            name: name.into(),
+            renamed,
+            req: raw.req,
+            registry: raw.registry,
+            kind: raw.kind.unwrap_or_default(),
+            optional: raw.optional,
+            features: raw.features,
+            default_features: raw.default_features,
+            target: raw.target,
+        }
+    }
+}
+
+impl Pubtime {
+    /// Reads `YYYY-MM-DDThh:mm:ssZ`, each digit in its place: what cargo writes and reads (`pubtime` of its `IndexPackage`).
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let canonical = text.len() == 20
+            && text.bytes().zip(b"0000-00-00T00:00:00Z").all(|(byte, shape)| match shape {
+                b'0' => byte.is_ascii_digit(),
+                other => byte == *other,
+            })
+            && !text.starts_with("0000")
+            // A leap second would be read as the second before: a spelling that two readers take for two moments.
+            && !text.ends_with(":60Z");
+        match text.parse() {
+            Ok(moment) if canonical => Self::Known(moment),
+            _ => Self::Malformed(text.into()),
+        }
+    }
+}
+
+fn malformed(error: &impl ToString) -> LineError {
+    LineError::Malformed(error.to_string().into())
+}

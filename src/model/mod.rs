@@ -1,0 +1,17 @@
+//! The vocabulary: releases, facts, policy, verdicts. Types and their invariants, nothing that reads or writes.
+
+pub mod advisory;
+pub mod age;
+pub mod approval;
+pub mod checksum;
+pub mod evaluation;
+pub mod facts;
+pub mod history;
+pub mod index_line;
+pub mod package;
+pub mod policy;
+pub mod source;
+pub mod verdict;
+
+pub use jiff::{Timestamp, civil::Date};
+pub use semver::{Version, VersionReq};

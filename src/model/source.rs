@@ -1,0 +1,97 @@
+//! Where a package comes from: a registry, a git repository, or the file system.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A registry by its identity, the address of its index. The name that a configuration gives it is only a name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Registry {
+    /// crates.io, in either of the two spellings that cargo uses for it.
+    CratesIo,
+    /// A sparse index: the address without `sparse+`, ending in a slash.
+    Sparse(Arc<str>),
+    /// A git index: the address without `registry+`.
+    Git(Arc<str>),
+}
+
+/// The identity of crates.io's index in lock files and package-id specs (cargo's `CRATES_IO_INDEX`).
+pub const CRATES_IO_INDEX: &str = "https://github.com/rust-lang/crates.io-index";
+/// The address of crates.io's sparse index (cargo's `CRATES_IO_HTTP_INDEX`).
+pub const CRATES_IO_SPARSE_INDEX: &str = "https://index.crates.io/";
+
+/// The text is no registry address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a registry address: expected `sparse+https://…` or `registry+https://…`")]
+pub struct RegistryError;
+
+impl Registry {
+    /// Reads an address as cargo's configuration writes it: `sparse+URL`, or a bare URL for a git index. `registry+URL`, the lock
+    /// file's spelling, is read too.
+    ///
+    /// # Errors
+    /// The text is empty or holds white space or control characters.
+    pub fn parse(text: &str) -> Result<Self, RegistryError> {
+        if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) || !text.contains("://") {
+            return Err(RegistryError);
+        }
+        if let Some(url) = text.strip_prefix("sparse+") {
+            let url = if url.ends_with('/') { url.to_owned() } else { format!("{url}/") };
+            return Ok(if url == CRATES_IO_SPARSE_INDEX { Self::CratesIo } else { Self::Sparse(url.into()) });
+        }
+        let url = text.strip_prefix("registry+").unwrap_or(text);
+        let canonical = url.strip_suffix('/').unwrap_or(url);
+        let canonical = canonical.strip_suffix(".git").unwrap_or(canonical);
+        Ok(if canonical == CRATES_IO_INDEX { Self::CratesIo } else { Self::Git(url.into()) })
+    }
+}
+
+/// As in a package-id spec: `registry+https://…` or `sparse+https://…`.
+impl fmt::Display for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CratesIo => write!(f, "registry+{CRATES_IO_INDEX}"),
+            Self::Sparse(url) => write!(f, "sparse+{url}"),
+            Self::Git(url) => write!(f, "registry+{url}"),
+        }
+    }
+}
+
+/// Where cargo takes a package's files from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// A package without a `source` in the lock file: a workspace member, a path dependency, or a `[patch]` to a path.
+    Local,
+    /// A release of a registry.
+    Registry(Registry),
+    /// A commit of a git repository.
+    Git(GitSource),
+    /// A kind that is never approved because nothing is known about it (`directory+`, `local-registry+`, …), as the lock file wrote it.
+    Other(Arc<str>),
+}
+
+/// A git dependency as the lock file pins it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GitSource {
+    /// The repository's address, without `git+`, query and fragment.
+    pub url: Arc<str>,
+    /// What the manifest asked for, as cargo's query writes it: `branch=main`, `tag=v1`, `rev=…`; absent for the default branch.
+    pub reference: Option<Arc<str>>,
+    /// The locked commit; absent where the lock file does not pin one.
+    pub commit: Option<Arc<str>>,
+}
+
+/// As the lock file writes it; `Local` is empty.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => Ok(()),
+            Self::Registry(registry) => registry.fmt(f),
+            Self::Git(git) => {
+                write!(f, "git+{}", git.url)?;
+                git.reference.iter().try_for_each(|reference| write!(f, "?{reference}"))?;
+                git.commit.iter().try_for_each(|commit| write!(f, "#{commit}"))
+            }
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}

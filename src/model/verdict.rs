@@ -1,0 +1,403 @@
+//! Verdicts and the reasons for them, as typed facts; the words for people are in `report`.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use super::advisory::AdvisoryKind;
+use super::age::Age;
+use super::checksum::Checksum;
+use super::policy::Origin;
+
+/// May this package be built?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It comes from no registry: the project's own code, and the project's own business.
+    Local,
+    /// Yes, and why.
+    Approved(Basis),
+    /// Not yet: time lifts every reason.
+    Quarantined(Reasons),
+    /// No: at least one reason stays however long one waits.
+    Rejected(Reasons),
+}
+
+/// What an approved release stands on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// No reason was found against it.
+    Aged,
+    /// Its registry has a minimum age of zero; without that it would be held.
+    TrustedRegistry,
+    /// It is too new, but mends a vulnerability of the releases before it.
+    SecurityFix {
+        /// The advisory that names it.
+        advisory: Arc<str>,
+        /// The release that the advisory's fix is in: this one, or the one that this one was admitted for.
+        fix: FixRole,
+    },
+    /// A person exempted this exact release from all of its reasons.
+    Approval {
+        /// Its line in the policy file.
+        line: u32,
+        /// Who gave it.
+        by: Option<String>,
+        /// What it lifted here.
+        lifted: Vec<ReasonCode>,
+    },
+}
+
+/// Why a release takes part in a security fix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FixRole {
+    /// The advisory names it as patched.
+    Named,
+    /// The lowest unyanked release after the named one, which is yanked.
+    StandsIn {
+        /// The yanked release that the advisory names.
+        named: Version,
+    },
+    /// A release that the fix requires.
+    Companion {
+        /// The crate that carries the fix.
+        of: Arc<str>,
+        /// The release of it.
+        version: Version,
+    },
+    /// A release through which the fix is reached.
+    Dependent {
+        /// The crate that carries the fix.
+        of: Arc<str>,
+        /// The release of it.
+        version: Version,
+    },
+}
+
+/// Reasons in a fixed order; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reasons(Vec<Reason>);
+
+impl Reasons {
+    /// `None` for an empty list. The order is that of [`ReasonCode`], equal codes as they came.
+    #[must_use]
+    pub fn new(mut reasons: Vec<Reason>) -> Option<Self> {
+        reasons.sort_by_key(Reason::code);
+        (!reasons.is_empty()).then_some(Self(reasons))
+    }
+
+    /// Every reason.
+    pub fn iter(&self) -> std::slice::Iter<'_, Reason> {
+        self.0.iter()
+    }
+
+    /// When time alone has lifted all of them: the latest of their ends; `None` if one of them stays.
+    #[must_use]
+    pub fn eligible_at(&self) -> Option<Timestamp> {
+        self.0.iter().map(Reason::eligible_at).try_fold(Timestamp::MIN, |latest, at| Some(latest.max(at?)))
+    }
+}
+
+impl<'a> IntoIterator for &'a Reasons {
+    type Item = &'a Reason;
+    type IntoIter = std::slice::Iter<'a, Reason>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// One thing that stands against a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Published less than the minimum age ago.
+    TooNew {
+        /// When it was published.
+        pubtime: Timestamp,
+        /// The age that it must reach.
+        min_age: Age,
+        /// What set that age.
+        rule: Origin,
+        /// When it has that age.
+        eligible_at: Timestamp,
+    },
+    /// The crate itself is young.
+    NewCrate {
+        /// When its first release was published; `None` when that cannot be told, and the crate then counts as born with this release.
+        first_published: Option<Timestamp>,
+        /// The age that it must reach.
+        min_age: Age,
+        /// When it has that age.
+        eligible_at: Timestamp,
+    },
+    /// A takeover signal extends the hold.
+    Signal {
+        /// What was seen.
+        signal: Signal,
+        /// When the hold ends.
+        eligible_at: Timestamp,
+    },
+    /// The index does not say when it was published, or not in a form that can be believed.
+    PubtimeUnknown {
+        /// What it says instead.
+        found: Option<Box<str>>,
+    },
+    /// Published later than now.
+    PubtimeInFuture {
+        /// When the index says that it will have been published.
+        pubtime: Timestamp,
+        /// When it has its minimum age.
+        eligible_at: Timestamp,
+    },
+    /// Not the pubtime that the trail recorded.
+    PubtimeChanged {
+        /// What was recorded.
+        recorded: Timestamp,
+        /// What the index says now.
+        found: Option<Timestamp>,
+    },
+    /// Not the bytes that were seen before.
+    ChecksumMismatch {
+        /// What the lock file says.
+        locked: Box<str>,
+        /// What it should be.
+        expected: Checksum,
+        /// Who says so.
+        witness: Witness,
+    },
+    /// The lock file has no checksum for it.
+    ChecksumMissing,
+    /// The registry does not have it (any more).
+    NotInIndex,
+    /// Its index entry could not be had in this run, so nothing is known of it.
+    IndexUnavailable,
+    /// Its index line cannot be believed.
+    IndexEntryUnreadable {
+        /// What is wrong with the line.
+        cause: String,
+    },
+    /// An advisory about the crate could not be read, so it may be hit.
+    AdvisoryUnreadable {
+        /// The advisory's file.
+        file: String,
+    },
+    /// Made to do harm.
+    Malicious {
+        /// The advisory that says so.
+        advisory: Arc<str>,
+    },
+    /// Hit by an advisory that the policy rejects.
+    Advisory {
+        /// The advisory.
+        advisory: Arc<str>,
+        /// What it says.
+        kind: AdvisoryKind,
+    },
+    /// Yanked, and the policy rejects that.
+    Yanked,
+    /// From a place that the policy does not allow.
+    SourceNotAllowed,
+    /// On the policy's deny list.
+    Denied {
+        /// The entry, as written.
+        entry: String,
+    },
+    /// Its licence is not on the policy's list.
+    LicenseNotAllowed {
+        /// Its SPDX expression; `None` where the manifest has none.
+        expression: Option<String>,
+    },
+}
+
+/// Who says what a checksum should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Witness {
+    /// The registry's index.
+    Index,
+    /// The audit trail.
+    Trail,
+}
+
+/// A reason's kind, as the policy file and JSON name it. The order is the order of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each is documented at the Reason of the same name")]
+pub enum ReasonCode {
+    TooNew,
+    NewCrate,
+    Signal,
+    PubtimeUnknown,
+    PubtimeInFuture,
+    PubtimeChanged,
+    ChecksumMismatch,
+    ChecksumMissing,
+    NotInIndex,
+    IndexUnavailable,
+    IndexEntryUnreadable,
+    AdvisoryUnreadable,
+    Malicious,
+    Advisory,
+    Yanked,
+    SourceNotAllowed,
+    Denied,
+    LicenseNotAllowed,
+}
+
+impl ReasonCode {
+    /// As JSON and the policy file write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TooNew => "too-new",
+            Self::NewCrate => "new-crate",
+            Self::Signal => "signal",
+            Self::PubtimeUnknown => "pubtime-unknown",
+            Self::PubtimeInFuture => "pubtime-in-future",
+            Self::PubtimeChanged => "pubtime-changed",
+            Self::ChecksumMismatch => "checksum-mismatch",
+            Self::ChecksumMissing => "checksum-missing",
+            Self::NotInIndex => "not-in-index",
+            Self::IndexUnavailable => "index-unavailable",
+            Self::IndexEntryUnreadable => "index-entry-unreadable",
+            Self::AdvisoryUnreadable => "advisory-unreadable",
+            Self::Malicious => "malicious",
+            Self::Advisory => "advisory",
+            Self::Yanked => "yanked",
+            Self::SourceNotAllowed => "source-not-allowed",
+            Self::Denied => "denied",
+            Self::LicenseNotAllowed => "license-not-allowed",
+        }
+    }
+
+    /// Whether a person may exempt a release from it.
+    #[must_use]
+    pub const fn an_approval_lifts(self) -> bool {
+        matches!(
+            self,
+            Self::TooNew
+                | Self::NewCrate
+                | Self::Signal
+                | Self::PubtimeUnknown
+                | Self::Yanked
+                | Self::LicenseNotAllowed
+        )
+    }
+
+    /// Whether it ends by itself.
+    #[must_use]
+    pub const fn time_lifts(self) -> bool {
+        matches!(self, Self::TooNew | Self::NewCrate | Self::Signal | Self::PubtimeInFuture)
+    }
+}
+
+impl Reason {
+    /// Its kind.
+    #[must_use]
+    pub const fn code(&self) -> ReasonCode {
+        match self {
+            Self::TooNew { .. } => ReasonCode::TooNew,
+            Self::NewCrate { .. } => ReasonCode::NewCrate,
+            Self::Signal { .. } => ReasonCode::Signal,
+            Self::PubtimeUnknown { .. } => ReasonCode::PubtimeUnknown,
+            Self::PubtimeInFuture { .. } => ReasonCode::PubtimeInFuture,
+            Self::PubtimeChanged { .. } => ReasonCode::PubtimeChanged,
+            Self::ChecksumMismatch { .. } => ReasonCode::ChecksumMismatch,
+            Self::ChecksumMissing => ReasonCode::ChecksumMissing,
+            Self::NotInIndex => ReasonCode::NotInIndex,
+            Self::IndexUnavailable => ReasonCode::IndexUnavailable,
+            Self::IndexEntryUnreadable { .. } => ReasonCode::IndexEntryUnreadable,
+            Self::AdvisoryUnreadable { .. } => ReasonCode::AdvisoryUnreadable,
+            Self::Malicious { .. } => ReasonCode::Malicious,
+            Self::Advisory { .. } => ReasonCode::Advisory,
+            Self::Yanked => ReasonCode::Yanked,
+            Self::SourceNotAllowed => ReasonCode::SourceNotAllowed,
+            Self::Denied { .. } => ReasonCode::Denied,
+            Self::LicenseNotAllowed { .. } => ReasonCode::LicenseNotAllowed,
+        }
+    }
+
+    /// When time has lifted it; `None` if time does not.
+    #[must_use]
+    pub const fn eligible_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::TooNew { eligible_at, .. }
+            | Self::NewCrate { eligible_at, .. }
+            | Self::Signal { eligible_at, .. }
+            | Self::PubtimeInFuture { eligible_at, .. } => Some(*eligible_at),
+            Self::PubtimeUnknown { .. }
+            | Self::PubtimeChanged { .. }
+            | Self::ChecksumMismatch { .. }
+            | Self::ChecksumMissing
+            | Self::NotInIndex
+            | Self::IndexUnavailable
+            | Self::IndexEntryUnreadable { .. }
+            | Self::AdvisoryUnreadable { .. }
+            | Self::Malicious { .. }
+            | Self::Advisory { .. }
+            | Self::Yanked
+            | Self::SourceNotAllowed
+            | Self::Denied { .. }
+            | Self::LicenseNotAllowed { .. } => None,
+        }
+    }
+}
+
+/// A takeover signal with its evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// A dependency that no earlier release had.
+    NewDependency {
+        /// The crate that was added.
+        dependency: Arc<str>,
+        /// When that crate's first release was published, when known.
+        first_published: Option<Timestamp>,
+    },
+    /// Published after a long silence.
+    Dormant {
+        /// The release before it.
+        previous: Version,
+        /// When that one was published.
+        previous_pubtime: Timestamp,
+    },
+    /// A young crate with nearly the name of another.
+    LookAlike {
+        /// The name that it resembles.
+        resembles: Arc<str>,
+    },
+    /// Older compatible releases were yanked around its publication.
+    YankLure {
+        /// The yanked releases.
+        yanked: Vec<Version>,
+    },
+}
+
+/// Something worth knowing that holds nothing back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// Hit by an advisory that the policy only warns of.
+    Advisory {
+        /// The advisory.
+        advisory: Arc<str>,
+        /// What it says.
+        kind: AdvisoryKind,
+    },
+    /// Hit by an advisory that the policy ignores for now.
+    Ignored {
+        /// The advisory.
+        advisory: Arc<str>,
+        /// Through the end of this UTC day.
+        until: jiff::civil::Date,
+    },
+    /// Yanked, and the policy only warns of that.
+    Yanked,
+    /// A signal that is no reason.
+    Signal(Signal),
+    /// A path dependency from outside the workspace.
+    OutsideWorkspace {
+        /// Where it lies.
+        path: camino::Utf8PathBuf,
+    },
+    /// The policy has a licence list, but no verified archive is at hand to judge by.
+    LicenseUndecided,
+}
