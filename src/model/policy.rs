@@ -144,6 +144,17 @@ pub enum Level {
     Reject,
 }
 
+/// As the policy file writes it.
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Allow => "allow",
+            Self::Warn => "warn",
+            Self::Reject => "reject",
+        })
+    }
+}
+
 /// `[advisories]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdvisoryPolicy {

@@ -31,6 +31,8 @@ pub enum Basis {
     Aged,
     /// Its registry has a minimum age of zero; without that it would be held.
     TrustedRegistry,
+    /// The policy names the git repository that it comes from.
+    AllowedSource,
     /// It is too new, but mends a vulnerability of the releases before it.
     SecurityFix {
         /// The advisory that names it.
@@ -85,6 +87,15 @@ impl Reasons {
     pub fn new(mut reasons: Vec<Reason>) -> Option<Self> {
         reasons.sort_by_key(Reason::code);
         (!reasons.is_empty()).then_some(Self(reasons))
+    }
+
+    /// A reason and whatever else there is.
+    #[must_use]
+    pub fn of(first: Reason, rest: impl IntoIterator<Item = Reason>) -> Self {
+        let mut reasons = vec![first];
+        reasons.extend(rest);
+        reasons.sort_by_key(Reason::code);
+        Self(reasons)
     }
 
     /// Every reason.

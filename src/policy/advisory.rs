@@ -1,0 +1,120 @@
+//! What advisories mean for a release, and whether they are today's.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use semver::Version;
+
+use crate::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind};
+use crate::model::evaluation::Blocker;
+use crate::model::facts::AdvisoryFact;
+use crate::model::package::CrateId;
+use crate::model::policy::{AdvisoryPolicy, Ignore, Level};
+use crate::model::source::Registry;
+use crate::model::verdict::{Reason, Warning};
+
+/// What one advisory does to a release that it hits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It stands against the release.
+    Rejects(Reason),
+    /// It is worth a word.
+    Warns(Warning),
+    /// The policy does not want to hear of it.
+    Nothing,
+}
+
+/// The advisories that count and that hit this release. RustSec speaks of crates.io's crates only: the same name in another registry
+/// is another crate.
+pub fn hits<'a>(
+    fact: &'a AdvisoryFact,
+    crate_id: &CrateId,
+    version: &'a Version,
+) -> impl Iterator<Item = &'a Advisory> + use<'a> {
+    about(fact, crate_id).iter().filter(|advisory| advisory.versions.is_vulnerable(version) && !advisory.withdrawn)
+}
+
+/// Every advisory about a crate, whatever it hits.
+#[must_use]
+pub fn about<'a>(fact: &'a AdvisoryFact, crate_id: &CrateId) -> &'a [Advisory] {
+    match fact {
+        AdvisoryFact::Read(db) if crate_id.registry == Registry::CratesIo => {
+            db.by_crate.get(&crate_id.name).map_or(&[], Vec::as_slice)
+        }
+        AdvisoryFact::Read(_) | AdvisoryFact::Skipped | AdvisoryFact::Unavailable { .. } => &[],
+    }
+}
+
+/// The advisory files about a crate that could not be read.
+pub fn unreadable<'a>(fact: &'a AdvisoryFact, crate_id: &CrateId) -> impl Iterator<Item = Reason> + use<'a> {
+    let name = (crate_id.registry == Registry::CratesIo).then(|| crate_id.name.clone());
+    let files = match fact {
+        AdvisoryFact::Read(db) => db.unreadable.as_slice(),
+        AdvisoryFact::Skipped | AdvisoryFact::Unavailable { .. } => &[],
+    };
+    files
+        .iter()
+        .filter(move |file| name.as_ref() == Some(&file.crate_name))
+        .map(|file| Reason::AdvisoryUnreadable { file: file.file.clone() })
+}
+
+/// What the policy makes of an advisory that hits a release.
+#[must_use]
+pub fn effect(policy: &AdvisoryPolicy, advisory: &Advisory, today: Date) -> Effect {
+    let id = Arc::clone(&advisory.id);
+    let level = match advisory.kind {
+        AdvisoryKind::Malicious => return Effect::Rejects(Reason::Malicious { advisory: id }),
+        AdvisoryKind::Vulnerability => Level::Reject,
+        AdvisoryKind::Unsound => policy.unsound,
+        AdvisoryKind::Unmaintained => policy.unmaintained,
+        AdvisoryKind::Notice => policy.notice,
+    };
+    let ignored = policy.ignore.iter().filter(|ignore| names(ignore, advisory) && ignore.until >= today);
+    match (level, ignored.map(|ignore| ignore.until).max()) {
+        (Level::Allow, _) => Effect::Nothing,
+        (_, Some(until)) => Effect::Warns(Warning::Ignored { advisory: id, until }),
+        (Level::Warn, None) => Effect::Warns(Warning::Advisory { advisory: id, kind: advisory.kind }),
+        (Level::Reject, None) => Effect::Rejects(Reason::Advisory { advisory: id, kind: advisory.kind }),
+    }
+}
+
+/// Whether an ignore is about this advisory.
+#[must_use]
+pub fn names(ignore: &Ignore, advisory: &Advisory) -> bool {
+    ignore.id == advisory.id && ignore.crate_name.as_ref().is_none_or(|name| *name == advisory.crate_name)
+}
+
+/// What stands in the way of judging by these advisories at all.
+#[must_use]
+pub fn blockers(policy: &AdvisoryPolicy, fact: &AdvisoryFact, now: Timestamp) -> Vec<Blocker> {
+    let db = match fact {
+        AdvisoryFact::Skipped => return Vec::new(),
+        AdvisoryFact::Unavailable { source, cause } => {
+            return vec![Blocker::AdvisoriesUnavailable { source: source.clone(), cause: cause.clone() }];
+        }
+        AdvisoryFact::Read(db) => db,
+    };
+    let source = db.copy.as_ref().unwrap_or(&db.source);
+    let mut blockers = Vec::new();
+    if let Some(seen) = &db.rolled_back_from {
+        let (source, commit, seen) = (source.clone(), db.commit.clone(), seen.clone());
+        blockers.push(Blocker::AdvisoriesRolledBack { source, commit, seen });
+    }
+    let (since, limit) = match db.confirmed {
+        Some(confirmed) => (Some(confirmed), policy.max_age),
+        None => (state_of(db), policy.max_copy_age),
+    };
+    if since.is_none_or(|since| limit.after(since) < now) {
+        let confirmed = db.confirmed.is_some();
+        blockers.push(Blocker::AdvisoriesStale { source: source.clone(), since, limit, confirmed });
+    }
+    blockers
+}
+
+/// The moment whose knowledge a copy certainly holds: its commit's time, or the first second of its newest advisory's day.
+#[must_use]
+pub fn state_of(db: &AdvisoryDb) -> Option<Timestamp> {
+    db.committed.or_else(|| Some(db.newest?.to_zoned(TimeZone::UTC).ok()?.timestamp()))
+}

@@ -1,0 +1,242 @@
+//! The one entry to the decision: every package of a lock file, every reason, and what stands in the way of the run as a whole.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::graph::Graph;
+use super::judge::{Findings, Judge};
+use super::{advisory, approval, integrity, outlook, publish_age};
+use crate::model::approval::{Approval, Approvals};
+use crate::model::evaluation::{Blocker, Evaluation, IndexGap, Judgement, Notice};
+use crate::model::facts::{AdvisoryFact, Facts, IndexFact};
+use crate::model::history::{History, Standing};
+use crate::model::index_line::{Outline, Pubtime};
+use crate::model::package::{CrateId, LockedChecksum, Package};
+use crate::model::policy::Policy;
+use crate::model::source::Source;
+use crate::model::verdict::{Basis, Reason, Reasons, Verdict, Warning};
+
+/// Judges every package of a lock file. Facts, policy and moment decide alone: the same arguments give the same answer.
+#[must_use]
+pub fn evaluate(facts: &Facts, policy: &Policy, approvals: &Approvals, now: Timestamp) -> Evaluation {
+    let judge = Judge::new(facts, policy, approvals, now);
+    let graph = Graph::new(&facts.packages);
+    let mut blockers = run_blockers(facts, policy, now, judge.now);
+    let judgements: Vec<_> =
+        (0..facts.packages.len()).map(|package| judge_package(&judge, &graph, package, &mut blockers)).collect();
+    let mut notices = facts.notices.clone();
+    if matches!(facts.advisories, AdvisoryFact::Skipped) {
+        notices.push(Notice::AdvisoriesSkipped);
+    }
+    notices.extend(approval_notices(&judge, &judgements));
+    notices.extend(ignore_notices(&judge, &judgements));
+    Evaluation { now: judge.now, judgements, blockers, notices }
+}
+
+fn run_blockers(facts: &Facts, policy: &Policy, machine: Timestamp, now: Timestamp) -> Vec<Blocker> {
+    let mut blockers = advisory::blockers(&policy.advisories, &facts.advisories, now);
+    if let Some(registry) = facts.registry_clock {
+        let apart = machine.duration_since(registry).unsigned_abs();
+        if apart.as_secs() > publish_age::CLOCK_TOLERANCE.as_secs() {
+            blockers.push(Blocker::ClockSkew { machine, registry });
+        }
+    }
+    blockers.extend(facts.refused_mirrors.iter().map(|refused| Blocker::MirrorNotAllowed {
+        registry: refused.registry.clone(),
+        by: refused.by.clone(),
+        origin: refused.origin.clone(),
+    }));
+    blockers
+}
+
+/// What the index says of one locked release.
+enum Entry<'a> {
+    Found(&'a History, Outline),
+    Missing(Reason),
+    Gap(IndexGap),
+}
+
+fn judge_package(judge: &Judge<'_>, graph: &Graph, position: usize, blockers: &mut Vec<Blocker>) -> Judgement {
+    let package = &judge.facts.packages[position];
+    let mut judgement = Judgement {
+        id: package.id.clone(),
+        verdict: None,
+        warnings: Vec::new(),
+        advisories: Vec::new(),
+        pubtime: None,
+        yanked: None,
+        path: graph.path(position),
+        newest_approved: None,
+        fixes: Vec::new(),
+    };
+    if is_in_base(judge.facts, package) {
+        return judgement;
+    }
+    let Some(crate_id) = package.id.crate_id() else {
+        judgement.warnings = outside_workspace(package);
+        judgement.verdict = Some(without_registry(judge, package));
+        return judgement;
+    };
+    let verdict = match entry(judge.facts.index.get(&crate_id), package) {
+        Entry::Found(history, release) => judge_release(judge, package, &crate_id, history, &release, &mut judgement),
+        Entry::Missing(reason) => judge_unseen(judge, package, &crate_id, reason, &mut judgement),
+        Entry::Gap(cause) => {
+            blockers.push(Blocker::IndexUnavailable { package: package.id.clone(), cause });
+            judge_unseen(judge, package, &crate_id, Reason::IndexUnavailable, &mut judgement)
+        }
+    };
+    if let AdvisoryFact::Read(db) = &judge.facts.advisories {
+        let unreadable = db.unreadable.iter().filter(|file| {
+            verdict_reasons(&verdict).any(|reason| *reason == Reason::AdvisoryUnreadable { file: file.file.clone() })
+        });
+        blockers.extend(unreadable.map(|file| Blocker::AdvisoryUnreadable {
+            file: file.file.clone(),
+            cause: file.cause.clone(),
+            package: package.id.clone(),
+        }));
+    }
+    if let Verdict::Quarantined(reasons) | Verdict::Rejected(reasons) = &verdict {
+        judgement.newest_approved = outlook::newest_approved(judge, graph, position, reasons);
+    }
+    if !judgement.advisories.is_empty() {
+        judgement.fixes = outlook::fixes(judge, &crate_id, &package.id.version);
+    }
+    judgement.verdict = Some(verdict);
+    judgement
+}
+
+fn is_in_base(facts: &Facts, package: &Package) -> bool {
+    let checksum = match package.checksum {
+        LockedChecksum::Known(checksum) => Some(checksum),
+        LockedChecksum::Missing => None,
+        // Two texts that are no digests cannot be told apart from here, and neither is a reason to look away.
+        LockedChecksum::Malformed(_) => return false,
+    };
+    facts.base.as_ref().is_some_and(|base| base.contains(&(package.id.clone(), checksum)))
+}
+
+fn entry<'a>(fact: Option<&'a IndexFact>, package: &Package) -> Entry<'a> {
+    let history = match fact {
+        Some(IndexFact::Read(history)) => history,
+        Some(IndexFact::Gone) => return Entry::Missing(Reason::NotInIndex),
+        Some(IndexFact::Unavailable(gap)) => return Entry::Gap(gap.clone()),
+        None => return Entry::Gap(IndexGap::NotCached),
+    };
+    match (history.release(&package.id.version), history.standing()) {
+        (Ok(Some(release)), _) => Entry::Found(history, release.outline),
+        (Ok(None), Standing::Confirmed) => Entry::Missing(Reason::NotInIndex),
+        (Ok(None), Standing::Cached(_)) => Entry::Gap(IndexGap::NotInCachedEntry),
+        (Err(error), _) => Entry::Missing(Reason::IndexEntryUnreadable { cause: error.to_string() }),
+    }
+}
+
+fn judge_release(
+    judge: &Judge<'_>,
+    package: &Package,
+    crate_id: &CrateId,
+    history: &History,
+    release: &Outline,
+    judgement: &mut Judgement,
+) -> Verdict {
+    let Findings { mut reasons, warnings, advisories } = judge.findings(crate_id, history, release);
+    reasons.extend(integrity::checksum(&package.checksum, release.checksum));
+    judgement.warnings.extend(warnings);
+    judgement.advisories = advisories;
+    judgement.yanked = Some(release.yanked);
+    judgement.pubtime = match release.pubtime {
+        Pubtime::Known(published) => Some(published),
+        Pubtime::Absent | Pubtime::Malformed(_) => None,
+    };
+    judge.settle(crate_id, history, release, reasons)
+}
+
+/// A registry package of which the index told nothing: what the lock file and the advisories say of it still counts.
+fn judge_unseen(
+    judge: &Judge<'_>,
+    package: &Package,
+    crate_id: &CrateId,
+    reason: Reason,
+    judgement: &mut Judgement,
+) -> Verdict {
+    let mut findings = Findings::default();
+    judge.add_advisories(crate_id, &package.id.version, &mut findings);
+    findings.reasons.extend(judge.place(&package.id));
+    if package.checksum == LockedChecksum::Missing {
+        findings.reasons.push(Reason::ChecksumMissing);
+    }
+    judgement.warnings.extend(findings.warnings);
+    judgement.advisories = findings.advisories;
+    Verdict::Rejected(Reasons::of(reason, findings.reasons))
+}
+
+/// A package of no registry: the project's own, or one from a place that the policy names or does not.
+fn without_registry(judge: &Judge<'_>, package: &Package) -> Verdict {
+    if package.id.source == Source::Local {
+        return Verdict::Local;
+    }
+    Reasons::new(judge.place(&package.id).collect()).map_or(Verdict::Approved(Basis::AllowedSource), Verdict::Rejected)
+}
+
+fn outside_workspace(package: &Package) -> Vec<Warning> {
+    let outside = package.local.iter().filter(|local| !local.inside_workspace);
+    outside.map(|local| Warning::OutsideWorkspace { path: local.root.clone() }).collect()
+}
+
+fn verdict_reasons(verdict: &Verdict) -> impl Iterator<Item = &Reason> {
+    let reasons = match verdict {
+        Verdict::Quarantined(reasons) | Verdict::Rejected(reasons) => Some(reasons),
+        Verdict::Local | Verdict::Approved(_) => None,
+    };
+    reasons.into_iter().flatten()
+}
+
+/// Approvals that did nothing in this run, each with why.
+fn approval_notices(judge: &Judge<'_>, judgements: &[Judgement]) -> Vec<Notice> {
+    let used: BTreeSet<u32> = judgements
+        .iter()
+        .filter_map(|judgement| match &judgement.verdict {
+            Some(Verdict::Approved(Basis::Approval { line, .. })) => Some(*line),
+            _ => None,
+        })
+        .collect();
+    let unused = judge.approvals.iter().filter(|one| !used.contains(&one.line));
+    unused.filter_map(|one| approval_notice(judge, judgements, one)).collect()
+}
+
+fn approval_notice(judge: &Judge<'_>, judgements: &[Judgement], one: &Approval) -> Option<Notice> {
+    let (line, release) = (one.line, format!("{}@{}", one.crate_name, one.version));
+    let locked = judge.facts.packages.iter().zip(judgements).find(|(package, _)| {
+        package.id.crate_id().is_some_and(|id| id.name == one.crate_name && id.registry == one.registry)
+            && package.id.version == one.version
+    });
+    match (one.until.filter(|_| approval::has_lapsed(one, judge.today)), locked) {
+        (Some(until), _) => Some(Notice::ApprovalLapsed { line, release, until }),
+        // With a base, what was not judged needs no approval, and that says nothing about the approval.
+        (None, Some((_, judgement))) if judgement.verdict.is_none() => None,
+        (None, Some((package, _))) if package.checksum != LockedChecksum::Known(one.checksum) => {
+            Some(Notice::ApprovalOfOtherBytes { line, release })
+        }
+        // It lifts some of the reasons, and others remain.
+        (None, Some((_, judgement))) if !judgement.passes() => None,
+        (None, Some(_) | None) => Some(Notice::ApprovalUnused { line, release }),
+    }
+}
+
+/// Ignores that did nothing in this run, each with why.
+fn ignore_notices(judge: &Judge<'_>, judgements: &[Judgement]) -> Vec<Notice> {
+    let whole = matches!(judge.facts.advisories, AdvisoryFact::Read(_)) && judge.facts.base.is_none();
+    let hit: BTreeSet<&Arc<str>> = judgements.iter().flat_map(|judgement| &judgement.advisories).collect();
+    let ignores = judge.policy.advisories.ignore.iter();
+    ignores
+        .filter_map(|ignore| {
+            let (line, advisory, until) = (ignore.line, Arc::clone(&ignore.id), ignore.until);
+            match (hit.contains(&ignore.id), until < judge.today) {
+                (_, true) => Some(Notice::IgnoreLapsed { line, advisory, until }),
+                (false, false) if whole => Some(Notice::IgnoreUnused { line, advisory }),
+                (false | true, false) => None,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,148 @@
+//! The graph of a lock file: who pulls a package in, and what is asked of it.
+
+use std::collections::VecDeque;
+
+use semver::{Version, VersionReq};
+
+use crate::model::facts::{Facts, IndexFact};
+use crate::model::index_line::{DependencyKind, Requirement};
+use crate::model::package::Package;
+use crate::model::source::Source;
+
+/// The edges of a lock file, both ways, and a shortest path to everything.
+#[derive(Debug)]
+pub struct Graph {
+    dependents: Vec<Vec<usize>>,
+    /// The package before this one on a shortest path from a root; itself for a root.
+    parents: Vec<usize>,
+}
+
+impl Graph {
+    /// Reads the edges. Roots are the workspace's members; where those are unknown, every local package, and failing that every
+    /// package that nothing depends on.
+    #[must_use]
+    pub fn new(packages: &[Package]) -> Self {
+        let mut dependents = vec![Vec::new(); packages.len()];
+        for (position, package) in packages.iter().enumerate() {
+            for dependency in &package.dependencies {
+                if let Some(list) = dependents.get_mut(*dependency) {
+                    list.push(position);
+                }
+            }
+        }
+        let parents = shortest_paths(packages, &dependents);
+        Self { dependents, parents }
+    }
+
+    /// The packages that depend on this one, in the lock file's order.
+    #[must_use]
+    pub fn dependents(&self, package: usize) -> &[usize] {
+        self.dependents.get(package).map_or(&[], Vec::as_slice)
+    }
+
+    /// A shortest path from a root to the package, both included; just the package where no root reaches it.
+    #[must_use]
+    pub fn path(&self, package: usize) -> Vec<usize> {
+        let mut path = vec![package];
+        let mut at = package;
+        while let Some(parent) = self.parents.get(at).copied().filter(|parent| *parent != at) {
+            path.push(parent);
+            at = parent;
+        }
+        path.reverse();
+        path
+    }
+}
+
+fn shortest_paths(packages: &[Package], dependents: &[Vec<usize>]) -> Vec<usize> {
+    let roots = |choose: &dyn Fn(usize) -> bool| (0..packages.len()).filter(|at| choose(*at)).collect::<VecDeque<_>>();
+    let is_member = |at: usize| packages[at].local.as_ref().is_some_and(|local| local.member);
+    let mut queue = roots(&is_member);
+    if queue.is_empty() {
+        queue = roots(&|at| packages[at].id.source == Source::Local && dependents[at].is_empty());
+    }
+    if queue.is_empty() {
+        queue = roots(&|at| dependents[at].is_empty());
+    }
+    let mut parents: Vec<usize> = (0..packages.len()).collect();
+    let mut seen = vec![false; packages.len()];
+    for root in &queue {
+        seen[*root] = true;
+    }
+    while let Some(at) = queue.pop_front() {
+        for next in packages[at].dependencies.iter().copied().filter(|next| *next < packages.len()) {
+            if !std::mem::replace(&mut seen[next], true) {
+                parents[next] = at;
+                queue.push_back(next);
+            }
+        }
+    }
+    parents
+}
+
+/// Every requirement that this graph puts on a package: one list entry per dependent and dependency line. Where a dependent's own
+/// requirements are not known, the locked version's compatible line stands in.
+#[must_use]
+pub fn requirements(facts: &Facts, graph: &Graph, package: usize) -> Vec<VersionReq> {
+    let Some(target) = facts.packages.get(package) else { return Vec::new() };
+    let mut all = Vec::new();
+    for dependent in graph.dependents(package) {
+        let found = requirements_of(facts, *dependent)
+            .into_iter()
+            .flatten()
+            .filter(|requirement| *requirement.name == *target.id.name)
+            .filter(|requirement| requirement.req.matches(&target.id.version))
+            .map(|requirement| requirement.req)
+            .collect::<Vec<_>>();
+        if found.is_empty() {
+            all.push(compatible_with(&target.id.version));
+        }
+        all.extend(found);
+    }
+    all
+}
+
+/// What a locked package asks of others; `None` where nobody knows.
+#[must_use]
+pub fn requirements_of(facts: &Facts, package: usize) -> Option<Vec<Requirement>> {
+    let package = facts.packages.get(package)?;
+    if let Some(local) = &package.local {
+        return Some(local.requirements.clone());
+    }
+    match facts.index.get(&package.id.crate_id()?)? {
+        IndexFact::Read(history) => {
+            let release = history.release(&package.id.version).ok()??;
+            Some(release.dependencies.into_iter().filter(|dependency| dependency.kind != DependencyKind::Dev).collect())
+        }
+        IndexFact::Gone | IndexFact::Unavailable(_) => None,
+    }
+}
+
+/// The caret requirement of a version: what cargo takes for compatible.
+#[must_use]
+pub fn compatible_with(version: &Version) -> VersionReq {
+    VersionReq {
+        comparators: vec![semver::Comparator {
+            op: semver::Op::Caret,
+            major: version.major,
+            minor: Some(version.minor),
+            patch: Some(version.patch),
+            pre: version.pre.clone(),
+        }],
+    }
+}
+
+/// Whether two versions are on one compatibility line: the same leftmost number that is not zero.
+#[must_use]
+pub const fn same_line(one: &Version, other: &Version) -> bool {
+    if one.major != other.major {
+        return false;
+    }
+    if one.major > 0 {
+        return true;
+    }
+    if one.minor != other.minor {
+        return false;
+    }
+    one.minor > 0 || one.patch == other.patch
+}

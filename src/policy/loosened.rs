@@ -1,0 +1,168 @@
+//! What a change makes looser than its base has it, so that the code owner who merges it sees each piece.
+
+use std::fmt::Display;
+
+use crate::model::age::Age;
+use crate::model::approval::Approval;
+use crate::model::evaluation::Loosening;
+use crate::model::policy::{AgeOverride, GitRule, Ignore, Level, Policy};
+
+/// Everything in which the head's policy and approvals let more through than the base's. A change of the advisory source is always
+/// listed: nobody can tell from the outside that it knows less.
+#[must_use]
+pub fn loosened(base: (&Policy, &[Approval]), head: (&Policy, &[Approval])) -> Vec<Loosening> {
+    let mut all = Vec::new();
+    ages(base.0, head.0, &mut all);
+    overrides(base.0, head.0, &mut all);
+    registries(base.0, head.0, &mut all);
+    advisories(base.0, head.0, &mut all);
+    sources(base.0, head.0, &mut all);
+    approvals(base.1, head.1, &mut all);
+    all
+}
+
+fn changed(key: &str, base: &dyn Display, head: &dyn Display) -> Loosening {
+    Loosening { key: key.to_owned(), base: Some(base.to_string()), head: Some(head.to_string()) }
+}
+
+fn added(key: String, head: &dyn Display) -> Loosening {
+    Loosening { key, base: None, head: Some(head.to_string()) }
+}
+
+fn removed(key: String, base: &dyn Display) -> Loosening {
+    Loosening { key, base: Some(base.to_string()), head: None }
+}
+
+fn ages(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
+    let (before, after) = (&base.quarantine, &head.quarantine);
+    let shorter = |key, before: Age, after: Age| (after < before).then(|| changed(key, &before, &after));
+    all.extend(shorter("quarantine.min-publish-age", before.min_publish_age.value, after.min_publish_age.value));
+    all.extend(shorter("quarantine.new-crate-age", before.new_crate_age, after.new_crate_age));
+    all.extend(shorter("quarantine.signal-age", before.signal_age, after.signal_age));
+    all.extend(shorter("quarantine.security-fix.min-publish-age", before.security_fix_age, after.security_fix_age));
+    if after.security_fix && !before.security_fix {
+        all.push(changed("quarantine.security-fix.enabled", &false, &true));
+    }
+}
+
+/// An override is the same one when it names the same crates of the same registry.
+fn overrides(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
+    let key = |rule: &AgeOverride| format!("override {} of {}", rule.crates.join(", "), rule.registry);
+    let twin = |policy: &'_ Policy, rule: &AgeOverride| {
+        let mut same = policy.overrides.iter().filter(|one| one.crates == rule.crates && one.registry == rule.registry);
+        same.by_ref().map(|one| one.min_publish_age.value).max()
+    };
+    for rule in &head.overrides {
+        let after = rule.min_publish_age.value;
+        match twin(base, rule) {
+            Some(before) if after < before => all.push(changed(&key(rule), &before, &after)),
+            None if after < usual(base, rule) => all.push(added(key(rule), &after)),
+            Some(_) | None => {}
+        }
+    }
+    let gone = base.overrides.iter().filter(|rule| twin(head, rule).is_none());
+    all.extend(
+        gone.filter(|rule| rule.min_publish_age.value > usual(head, rule))
+            .map(|rule| removed(key(rule), &rule.min_publish_age.value)),
+    );
+}
+
+/// The age that the crates of an override would have without it.
+fn usual(policy: &Policy, rule: &AgeOverride) -> Age {
+    let registry = policy.registries.get(&rule.registry).and_then(|registry| registry.min_publish_age.as_ref());
+    registry.map_or(policy.quarantine.min_publish_age.value, |age| age.value)
+}
+
+fn registries(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
+    let age = |policy: &Policy, registry| {
+        let own = policy.registries.get(registry).and_then(|registry| registry.min_publish_age.as_ref());
+        own.map_or(policy.quarantine.min_publish_age.value, |age| age.value)
+    };
+    for registry in head.registries.keys() {
+        let (key, after) = (format!("registries {registry}"), age(head, registry));
+        if !base.registries.contains_key(registry) {
+            all.push(added(key, &after));
+        } else if after < age(base, registry) {
+            all.push(changed(&key, &age(base, registry), &after));
+        }
+    }
+    for (registry, was) in base.registries.iter().filter(|(registry, _)| !head.registries.contains_key(registry)) {
+        // Where the registry is allowed otherwise, losing its own longer age lets younger releases through.
+        let before = was.min_publish_age.as_ref().map(|age| age.value);
+        all.extend(
+            before
+                .filter(|before| *before > head.quarantine.min_publish_age.value)
+                .map(|before| removed(format!("registries {registry}"), &before)),
+        );
+    }
+}
+
+fn advisories(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
+    let (before, after) = (&base.advisories, &head.advisories);
+    if before.db != after.db {
+        let name = |db: &Option<String>| db.clone().unwrap_or_else(|| "none".to_owned());
+        all.push(changed("advisories.db", &name(&before.db), &name(&after.db)));
+    }
+    let longer = |key, before: Age, after: Age| (after > before).then(|| changed(key, &before, &after));
+    all.extend(longer("advisories.max-age", before.max_age, after.max_age));
+    all.extend(longer("advisories.max-copy-age", before.max_copy_age, after.max_copy_age));
+    let laxer = |key, before: Level, after: Level| (after < before).then(|| changed(key, &before, &after));
+    all.extend(laxer("advisories.unsound", before.unsound, after.unsound));
+    all.extend(laxer("advisories.unmaintained", before.unmaintained, after.unmaintained));
+    all.extend(laxer("advisories.notice", before.notice, after.notice));
+    all.extend(laxer("advisories.yanked", before.yanked, after.yanked));
+    let covered = |ignore: &&Ignore| {
+        let wide = |one: &&Ignore| one.crate_name.is_none() || one.crate_name == ignore.crate_name;
+        let mut same = before.ignore.iter().filter(|one| one.id == ignore.id).filter(wide);
+        same.any(|one| one.until >= ignore.until)
+    };
+    let new = after.ignore.iter().filter(|ignore| !covered(ignore));
+    all.extend(new.map(|ignore| added(format!("advisories.ignore {}", ignore.id), &format!("until {}", ignore.until))));
+}
+
+fn sources(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
+    let (before, after) = (&base.sources, &head.sources);
+    let new = after.allow_registries.iter().filter(|one| !before.allow_registries.contains(one));
+    all.extend(new.map(|one| added("sources.allow-registries".to_owned(), one)));
+    let new = after.allow_git.iter().filter(|one| !before.allow_git.contains(one));
+    all.extend(new.map(|one| added("sources.allow-git".to_owned(), &git_rule(one))));
+    let new = after.mirrors.iter().filter(|one| !before.mirrors.contains(one));
+    all.extend(new.map(|one| added("sources.mirrors".to_owned(), one)));
+    let gone = base.deny.iter().filter(|ban| !head.deny.contains(ban));
+    all.extend(gone.map(|ban| removed("bans.deny".to_owned(), &ban.text)));
+    if base.licenses.is_empty() {
+        return;
+    }
+    if head.licenses.is_empty() {
+        all.push(removed("licenses.allow".to_owned(), &base.licenses.join(", ")));
+    }
+    let new = head.licenses.iter().filter(|one| !base.licenses.contains(one));
+    all.extend(new.map(|one| added("licenses.allow".to_owned(), one)));
+}
+
+fn git_rule(rule: &GitRule) -> String {
+    rule.rev.as_ref().map_or_else(|| rule.url.clone(), |rev| format!("{} at {rev}", rule.url))
+}
+
+fn approvals(base: &[Approval], head: &[Approval], all: &mut Vec<Loosening>) {
+    let same_release = |one: &Approval, other: &Approval| {
+        one.crate_name == other.crate_name
+            && one.registry == other.registry
+            && one.version == other.version
+            && one.checksum == other.checksum
+    };
+    // Where no last day is given, an approval counts for ever.
+    let lasts =
+        |one: &Approval, other: &Approval| one.until.is_none_or(|until| other.until.is_some_and(|end| end <= until));
+    for after in head {
+        let covered = base.iter().any(|before| {
+            same_release(before, after)
+                && after.lifts.iter().all(|code| before.lifts.contains(code))
+                && lasts(before, after)
+        });
+        if !covered {
+            let lifts: Vec<_> = after.lifts.iter().map(|code| code.as_str()).collect();
+            all.push(added(format!("approval {}@{}", after.crate_name, after.version), &lifts.join(", ")));
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The decision: facts in, verdicts out. Pure and total; no clock, no file, no network, no environment.
+
+pub mod advisory;
+pub mod approval;
+pub mod evaluate;
+pub mod graph;
+pub mod integrity;
+pub mod judge;
+pub mod loosened;
+pub mod outlook;
+pub mod publish_age;
+pub mod security_fix;
+pub mod source;
+
+pub use evaluate::evaluate;

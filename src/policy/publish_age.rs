@@ -1,0 +1,112 @@
+//! How old a release must be, and whether it is.
+
+use jiff::Timestamp;
+
+use crate::model::age::Age;
+use crate::model::history::History;
+use crate::model::index_line::Pubtime;
+use crate::model::package::CrateId;
+use crate::model::policy::{Origin, Policy, Setting};
+use crate::model::verdict::Reason;
+
+/// How far a pubtime may lie ahead of the judge's time: clocks of honest machines differ by less.
+pub const CLOCK_TOLERANCE: Age = Age::minutes(10);
+
+/// The minimum age that applies to a crate, and what set it.
+///
+/// The first that is set: the command line, the longest `[[override]]` naming the crate, the registry's own, `[quarantine]`.
+/// Cargo's own keys then only lengthen it, since a machine's configuration must not make a verdict laxer than CI's.
+#[must_use]
+pub fn minimum(policy: &Policy, crate_id: &CrateId) -> Setting<Age> {
+    let own = own_minimum(policy, crate_id);
+    let cargo = policy.cargo.registries.get(&crate_id.registry).or(policy.cargo.global.as_ref());
+    match cargo {
+        Some(cargo) if cargo.value > own.value => cargo.clone(),
+        Some(_) | None => own,
+    }
+}
+
+/// What the policy says, before cargo's own keys.
+fn own_minimum(policy: &Policy, crate_id: &CrateId) -> Setting<Age> {
+    if let Some(value) = policy.min_publish_age_flag {
+        return Setting { value, origin: Origin::Flag };
+    }
+    let longest = policy
+        .overrides
+        .iter()
+        .filter(|rule| rule.registry == crate_id.registry)
+        .filter(|rule| rule.crates.iter().any(|pattern| matches(pattern, &crate_id.name)))
+        .map(|rule| &rule.min_publish_age)
+        .max_by_key(|setting| setting.value);
+    longest
+        .or_else(|| policy.registries.get(&crate_id.registry)?.min_publish_age.as_ref())
+        .unwrap_or(&policy.quarantine.min_publish_age)
+        .clone()
+}
+
+/// Whether the registry is trusted with this crate: its own minimum age is zero and nothing else asks for more.
+#[must_use]
+pub fn is_trusted(policy: &Policy, crate_id: &CrateId) -> bool {
+    let own = policy.registries.get(&crate_id.registry).and_then(|registry| registry.min_publish_age.as_ref());
+    own.is_some_and(|age| age.value == Age::ZERO) && minimum(policy, crate_id).value == Age::ZERO
+}
+
+/// Whether a crate's name fits a pattern in which `*` stands for any characters.
+#[must_use]
+pub fn matches(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
+    let Some(last) = pattern.contains('*').then(|| parts.next_back()).flatten() else { return rest.is_empty() };
+    let middle = parts.try_fold(rest, |rest, part| rest.find(part).map(|at| &rest[at + part.len()..]));
+    middle.is_some_and(|rest| rest.ends_with(last))
+}
+
+/// The reasons that a release's publication gives: too new, in the future, unknown, of a crate that is itself new.
+#[must_use]
+pub fn reasons(
+    policy: &Policy,
+    crate_id: &CrateId,
+    history: &History,
+    pubtime: &Pubtime,
+    now: Timestamp,
+) -> Vec<Reason> {
+    let trusted = is_trusted(policy, crate_id);
+    let published = match pubtime {
+        Pubtime::Known(published) => *published,
+        Pubtime::Absent | Pubtime::Malformed(_) if trusted => return Vec::new(),
+        Pubtime::Absent => return vec![Reason::PubtimeUnknown { found: None }],
+        Pubtime::Malformed(found) => return vec![Reason::PubtimeUnknown { found: Some(found.clone()) }],
+    };
+    let mut reasons = Vec::new();
+    let minimum = minimum(policy, crate_id);
+    let eligible_at = minimum.value.after(published);
+    if eligible_at > now && minimum.value > Age::ZERO {
+        reasons.push(Reason::TooNew { pubtime: published, min_age: minimum.value, rule: minimum.origin, eligible_at });
+    }
+    if published > CLOCK_TOLERANCE.after(now) {
+        reasons.push(Reason::PubtimeInFuture { pubtime: published, eligible_at });
+    }
+    if !trusted {
+        reasons.extend(new_crate(policy.quarantine.new_crate_age, history, published, now));
+    }
+    reasons
+}
+
+/// Whether a release would be held if its registry were not trusted.
+#[must_use]
+pub fn trust_is_needed(policy: &Policy, history: &History, pubtime: &Pubtime, now: Timestamp) -> bool {
+    let Pubtime::Known(published) = *pubtime else { return true };
+    let quarantine = &policy.quarantine;
+    quarantine.min_publish_age.value.after(published) > now
+        || new_crate(quarantine.new_crate_age, history, published, now).is_some()
+}
+
+/// A release that is itself old enough proves that its crate is; only a young one asks for the crate's first.
+fn new_crate(min_age: Age, history: &History, published: Timestamp, now: Timestamp) -> Option<Reason> {
+    if min_age.after(published) <= now {
+        return None;
+    }
+    let first_published = history.first_published();
+    let eligible_at = min_age.after(first_published.unwrap_or(published));
+    (eligible_at > now && min_age > Age::ZERO).then_some(Reason::NewCrate { first_published, min_age, eligible_at })
+}
