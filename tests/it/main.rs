@@ -1,1 +1,17 @@
 //! The integration tests: one binary, a file per subject.
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::similar_names,
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "a test fails by panicking and says on standard error what it skips; what one test does not use, another does"
+)]
+
+mod support;
+mod support_itself;

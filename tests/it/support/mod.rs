@@ -1,0 +1,12 @@
+//! What every test builds its world from: a registry on a loopback port, a project of its own, a small advisory database.
+//!
+//! Nothing here reads the machine's `CARGO_HOME` or reaches beyond loopback.
+
+pub mod advisories;
+pub mod project;
+pub mod registry;
+pub mod shared;
+
+pub use advisories::{Advisory, AdvisoryFolder};
+pub use project::{Outcome, Project};
+pub use registry::{Dependency, Package, Reply, TestRegistry};
