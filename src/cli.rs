@@ -1,0 +1,132 @@
+//! The command line, and nothing but the command line.
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+use crate::model::age::Age;
+
+/// Printed below every `-h`: a script needs the meaning of the exit code more than anything else.
+const EXIT_CODES: &str = "Exit codes:
+  0  every package is approved
+  1  something is quarantined or rejected, or a change loosens the policy
+  2  it could not be decided: usage, files, network, advisories missing or not fresh";
+
+/// Keep new crate releases in quarantine until they have earned approval.
+#[derive(Debug, Parser)]
+#[command(name = "cargo-sequester", bin_name = "cargo sequester", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Print problems only
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Print every warning
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Judge every package of the lock file
+    #[command(after_help = EXIT_CODES)]
+    Audit(Audit),
+}
+
+/// `audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// What to judge
+    #[command(flatten)]
+    pub subject: Subject,
+    /// What to judge by
+    #[command(flatten)]
+    pub judge: JudgeBy,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: Format,
+}
+
+/// Which project, and how its facts may be got.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Project")]
+pub struct Subject {
+    /// Path to the workspace's `Cargo.toml`
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<Utf8PathBuf>,
+    /// Judge this lock file alone, without a workspace
+    #[arg(long, value_name = "PATH", conflicts_with = "manifest_path")]
+    pub lockfile: Option<Utf8PathBuf>,
+    /// Leave `Cargo.lock` as it is (auditing never changes it)
+    #[arg(long)]
+    pub locked: bool,
+    /// Use what is on this machine; ask no registry
+    #[arg(long)]
+    pub offline: bool,
+    /// The same as `--locked --offline`
+    #[arg(long)]
+    pub frozen: bool,
+}
+
+/// Whose rules, which advisories, what time.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Judging")]
+pub struct JudgeBy {
+    /// Read the policy from this file in place of `sequester.toml`
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<Utf8PathBuf>,
+    /// Judge by the policy of this commit, and only what it does not lock yet; or by a lock file's packages alone
+    #[arg(long, value_name = "REF|LOCKFILE")]
+    pub base: Option<String>,
+    /// The minimum age of a release, such as "7 days"
+    #[arg(long, value_name = "AGE")]
+    pub min_publish_age: Option<Age>,
+    /// Read advisories from this archive, `git+` address or directory
+    #[arg(long, value_name = "PATH|URL", conflicts_with = "no_advisories")]
+    pub advisory_db: Option<String>,
+    /// Judge without advisories
+    #[arg(long)]
+    pub no_advisories: bool,
+    /// Judge as of this moment, such as 2026-08-21T00:00:00Z
+    #[arg(long, value_name = "RFC3339")]
+    pub now: Option<Timestamp>,
+}
+
+impl Subject {
+    /// Whether no registry may be asked.
+    #[must_use]
+    pub const fn is_offline(&self) -> bool {
+        self.offline || self.frozen
+    }
+}
+
+/// When to use colour, as cargo has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal that wants it
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How to print a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// One JSON document, by the published schema
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// Markdown, for a comment or a step summary
+    Markdown,
+}
