@@ -4,3 +4,4 @@ pub mod base;
 pub mod clock;
 pub mod environment;
 pub mod http;
+pub mod lock_file;

@@ -1,0 +1,181 @@
+//! Turns the raw packages into the model's, each dependency into a position. Every look-up is one in a map, so that the time grows
+//! with the file and not with its square.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::model::checksum::Checksum;
+use crate::model::package::{LockedChecksum, Package, PackageId};
+use crate::model::source::Source;
+
+use super::error::PackageProblem;
+use super::raw::{LockFile, Package as RawPackage};
+use super::source::{SourceKey, Sources};
+
+/// A problem, and the position of the `[[package]]` that has it.
+pub(super) type Located = (Option<usize>, PackageProblem);
+
+/// Longer names are no crate's; cargo sets no bound, file systems do.
+const MAX_NAME: usize = 255;
+
+/// What a dependency without further words could mean.
+#[derive(Clone, Copy)]
+enum Candidate<T> {
+    One(T),
+    Several,
+}
+
+/// The packages of one name and version.
+struct Release {
+    /// The one without a source: cargo prefers it where a dependency names none.
+    local: Option<usize>,
+    any: Candidate<usize>,
+}
+
+#[derive(Default)]
+struct Positions<'a> {
+    versions: HashMap<&'a str, Candidate<&'a str>>,
+    releases: HashMap<(&'a str, &'a str), Release>,
+    exact: HashMap<(&'a str, &'a str, SourceKey), usize>,
+}
+
+/// All packages, in the file's order.
+pub(super) fn packages(raw: &LockFile<'_>) -> Result<Vec<Package>, Located> {
+    let mut sources = Sources::default();
+    let mut positions = Positions::default();
+    let mut packages = Vec::with_capacity(raw.package.len() + 1);
+    for (position, (header, package)) in raw.packages().enumerate() {
+        let located = |problem| (header, problem);
+        let (name, version) = (&*package.name, &*package.version);
+        // Before everything else: the name stands in every other message.
+        let bad_name = || located(PackageProblem::Name { name: name.to_owned() });
+        if !is_name(name) {
+            return Err(bad_name());
+        }
+        let text = package.source.as_deref();
+        let (key, source) = sources.read(text).ok_or_else(|| {
+            let source_text = text.unwrap_or_default().to_owned();
+            located(PackageProblem::Source { name: name.to_owned(), source_text })
+        })?;
+        if matches!(source, Source::Registry(_)) && !name.is_ascii() {
+            return Err(bad_name());
+        }
+        let parsed = version
+            .parse()
+            .map_err(|_| located(PackageProblem::Version { name: name.to_owned(), version: version.to_owned() }))?;
+        if !positions.add(name, version, key, source == Source::Local, position) {
+            return Err(located(PackageProblem::Twice { name: name.to_owned(), version: version.to_owned() }));
+        }
+        packages.push(Package {
+            id: PackageId { name: Arc::from(name), version: parsed, source },
+            checksum: checksum(package.checksum.as_deref()),
+            dependencies: Vec::new(),
+            local: None,
+        });
+    }
+    for ((header, from), package) in raw.packages().zip(&mut packages) {
+        package.dependencies = dependencies(from, &positions, &mut sources).map_err(|problem| (header, problem))?;
+    }
+    add_metadata_checksums(raw, &positions, &mut sources, &mut packages)?;
+    Ok(packages)
+}
+
+fn dependencies<'a>(
+    package: &'a RawPackage<'a>,
+    positions: &Positions<'a>,
+    sources: &mut Sources<'a>,
+) -> Result<Vec<usize>, PackageProblem> {
+    let named = package.dependencies.iter().chain(&package.replace);
+    named
+        .map(|text| match positions.find(&text.0, sources) {
+            Some(Candidate::One(position)) => Ok(position),
+            Some(Candidate::Several) => Err(PackageProblem::AmbiguousDependency {
+                name: package.name.clone().into_owned(),
+                dependency: text.0.clone().into_owned(),
+            }),
+            None => Err(PackageProblem::UnknownDependency {
+                name: package.name.clone().into_owned(),
+                dependency: text.0.clone().into_owned(),
+            }),
+        })
+        .collect()
+}
+
+/// The checksums of format 1. One that belongs to no package is left over from an earlier state, as in cargo.
+fn add_metadata_checksums<'a>(
+    raw: &'a LockFile<'a>,
+    positions: &Positions<'a>,
+    sources: &mut Sources<'a>,
+    packages: &mut [Package],
+) -> Result<(), Located> {
+    for (spec, text) in raw.checksums() {
+        let Some(Candidate::One(position)) = positions.find(spec, sources) else { continue };
+        let Some(package) = packages.get_mut(position) else { continue };
+        let found = checksum(Some(text));
+        if package.checksum != LockedChecksum::Missing && package.checksum != found {
+            let (name, version) = (package.id.name.to_string(), package.id.version.to_string());
+            let header = raw.packages().nth(position).and_then(|(header, _)| header);
+            return Err((header, PackageProblem::TwoChecksums { name, version }));
+        }
+        package.checksum = found;
+    }
+    Ok(())
+}
+
+fn checksum(text: Option<&str>) -> LockedChecksum {
+    match text {
+        None | Some("<none>") => LockedChecksum::Missing,
+        Some(text) => {
+            text.parse::<Checksum>().map_or_else(|_| LockedChecksum::Malformed(text.into()), LockedChecksum::Known)
+        }
+    }
+}
+
+/// Cargo's grammar for package names; registries moreover take ASCII only.
+fn is_name(name: &str) -> bool {
+    let letters = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    !name.is_empty() && name.len() <= MAX_NAME && !name.starts_with('-') && name.chars().all(letters)
+}
+
+impl<'a> Positions<'a> {
+    /// Whether the package is the first with this identity.
+    fn add(&mut self, name: &'a str, version: &'a str, source: SourceKey, local: bool, position: usize) -> bool {
+        self.versions
+            .entry(name)
+            .and_modify(|known| {
+                if !matches!(known, Candidate::One(other) if *other == version) {
+                    *known = Candidate::Several;
+                }
+            })
+            .or_insert(Candidate::One(version));
+        let release = self
+            .releases
+            .entry((name, version))
+            .and_modify(|release| release.any = Candidate::Several)
+            .or_insert(Release { local: None, any: Candidate::One(position) });
+        if local {
+            release.local = Some(position);
+        }
+        self.exact.insert((name, version, source), position).is_none()
+    }
+
+    /// The package behind `NAME`, `NAME VERSION` or `NAME VERSION (SOURCE)`, by the rules of cargo's own reader.
+    fn find(&self, text: &'a str, sources: &mut Sources<'a>) -> Option<Candidate<usize>> {
+        let mut words = text.splitn(3, ' ');
+        let name = words.next()?;
+        let version = match words.next() {
+            Some(version) => version,
+            None => match self.versions.get(name)? {
+                Candidate::One(version) => version,
+                Candidate::Several => return Some(Candidate::Several),
+            },
+        };
+        if let Some(source) = words.next() {
+            let source = source.strip_prefix('(')?.strip_suffix(')')?;
+            let (key, _) = sources.read(Some(source))?;
+            return self.exact.get(&(name, version, key)).copied().map(Candidate::One);
+        }
+        let release = self.releases.get(&(name, version))?;
+        Some(release.local.map_or(release.any, Candidate::One))
+    }
+}
