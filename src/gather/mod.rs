@@ -3,3 +3,4 @@
 pub mod clock;
 pub mod environment;
 pub mod http;
+pub mod index;
