@@ -5,3 +5,4 @@ pub mod clock;
 pub mod environment;
 pub mod http;
 pub mod lock_file;
+pub mod index;

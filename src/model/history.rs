@@ -14,10 +14,18 @@ use super::index_line::{LineError, Outline, Pubtime, Release};
 #[derive(Debug)]
 pub struct History {
     name: Arc<str>,
-    text: Box<[u8]>,
-    lines: Vec<Range<usize>>,
-    outlines: OnceLock<Vec<(usize, Result<Outline, LineError>)>>,
+    text: Vec<u8>,
+    lines: Vec<Line>,
+    outlines: OnceLock<Vec<(usize, Outline)>>,
     standing: Standing,
+}
+
+/// Where a line lies in the text.
+#[derive(Debug)]
+struct Line {
+    range: Range<usize>,
+    /// The version that cargo's cache files it under.
+    key: Option<Range<usize>>,
 }
 
 /// How far an index file can be believed to be today's.
@@ -32,13 +40,13 @@ pub enum Standing {
 impl History {
     /// Takes the body that a sparse registry serves for the crate `name`: a JSON object a line.
     #[must_use]
-    pub fn from_lines(name: &str, text: impl Into<Box<[u8]>>, standing: Standing) -> Self {
+    pub fn from_lines(name: &str, text: impl Into<Vec<u8>>, standing: Standing) -> Self {
         let text = text.into();
         let mut lines = Vec::new();
         let mut start = 0;
         for end in memchr::memchr_iter(b'\n', &text).chain([text.len()]) {
             if !text[start..end].trim_ascii().is_empty() {
-                lines.push(start..end);
+                lines.push(Line { range: start..end, key: None });
             }
             start = end + 1;
         }
@@ -47,10 +55,21 @@ impl History {
 
     /// Takes the version entries of cargo's index cache: `version\0line\0`, repeated.
     #[must_use]
-    pub fn from_cache(name: &str, entries: impl Into<Box<[u8]>>, standing: Standing) -> Self {
-        let text = entries.into();
-        let ends: Vec<usize> = memchr::memchr_iter(0, &text).collect();
-        let lines = ends.chunks_exact(2).map(|pair| pair[0] + 1..pair[1]).collect();
+    pub fn from_cache(name: &str, entries: impl Into<Vec<u8>>, standing: Standing) -> Self {
+        Self::from_cache_file(name, entries, 0, standing)
+    }
+
+    /// Takes a whole file of cargo's index cache whose version entries begin at `start`.
+    #[must_use]
+    pub fn from_cache_file(name: &str, file: impl Into<Vec<u8>>, start: usize, standing: Standing) -> Self {
+        let text = file.into();
+        let mut lines = Vec::new();
+        let mut ends = memchr::memchr_iter(0, text.get(start..).unwrap_or_default()).map(|end| start + end);
+        let mut key = start;
+        while let (Some(key_end), Some(end)) = (ends.next(), ends.next()) {
+            lines.push(Line { range: key_end + 1..end, key: Some(key..key_end) });
+            key = end + 1;
+        }
         Self { name: name.into(), text, lines, outlines: OnceLock::new(), standing }
     }
 
@@ -68,84 +87,116 @@ impl History {
 
     /// The lines, verbatim, in the file's order.
     pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        self.lines.iter().map(|range| &self.text[range.clone()])
+        self.lines.iter().map(|line| self.text(line))
     }
 
-    /// The release with exactly this version: `None` where the index does not have it.
+    /// The release with exactly this version, build metadata included: `None` where the index does not have it.
     ///
     /// # Errors
     /// Its line cannot be believed, or two lines differ.
     pub fn release(&self, version: &Version) -> Result<Option<Release>, LineError> {
         let mut found: Option<&[u8]> = None;
-        for line in self.lines_about(version) {
+        for line in self.lines_about(&version.to_string()) {
             match found {
                 Some(first) if first != line => return Err(LineError::Ambiguous),
                 _ => found = Some(line),
             }
         }
-        found.map(|line| Release::parse(&self.name, line)).transpose()
+        let Some(line) = found else { return Ok(None) };
+        let release = Release::parse(&self.name, line)?;
+        if release.outline.version == *version {
+            Ok(Some(release))
+        } else {
+            Err(LineError::WrongVersion(release.outline.version.to_string().into()))
+        }
     }
 
     /// Every release whose line can be read, in the file's order.
     pub fn outlines(&self) -> impl Iterator<Item = &Outline> {
-        self.parsed().iter().filter_map(|(_, outline)| outline.as_ref().ok())
+        self.parsed().iter().map(|(_, outline)| outline)
     }
 
     /// The readable releases with their lines, verbatim.
     pub fn outlined_lines(&self) -> impl Iterator<Item = (&Outline, &[u8])> {
-        self.parsed().iter().filter_map(|(line, outline)| {
-            outline.as_ref().ok().map(|outline| (outline, &self.text[self.lines[*line].clone()]))
-        })
+        self.parsed().iter().filter_map(|(position, outline)| Some((outline, self.text(self.lines.get(*position)?))))
     }
 
-    /// When the crate's first release was published: the earliest pubtime of all lines, `None` where any line has none.
+    /// When the crate's first release was published: the earliest pubtime of all readable lines, `None` where none has one. Lines
+    /// without a pubtime can only be older, so a crate never counts as older than it is.
     #[must_use]
     pub fn first_published(&self) -> Option<Timestamp> {
-        let finder = memmem::Finder::new(br#""pubtime":""#);
-        let mut first: Option<Timestamp> = None;
-        for line in self.lines() {
-            let mut hits = finder.find_iter(line);
-            let text = match (hits.next(), hits.next()) {
-                (Some(at), None) => line.get(at + 11..at + 31).and_then(|text| std::str::from_utf8(text).ok()),
-                _ => None,
-            };
-            let pubtime = match text {
-                Some(text) => Pubtime::parse(text),
-                None => Outline::parse(&self.name, line).ok()?.pubtime,
-            };
-            let Pubtime::Known(moment) = pubtime else { return None };
-            first = Some(first.map_or(moment, |first| first.min(moment)));
+        // The canonical form sorts as text, so the one line that matters is found without parsing any other.
+        let earliest = self.plain_pubtimes().min()?;
+        let (text, at) = earliest;
+        let confirmed = self.line_at(at).and_then(|line| Outline::parse(&self.name, self.text(line)).ok());
+        match (confirmed.map(|outline| outline.pubtime), std::str::from_utf8(text).map(Pubtime::parse)) {
+            (Some(Pubtime::Known(said)), Ok(Pubtime::Known(found))) if said == found => Some(said),
+            _ => self.outlines().filter_map(|outline| outline.pubtime.known()).min(),
         }
-        first
     }
 
-    fn parsed(&self) -> &[(usize, Result<Outline, LineError>)] {
+    fn text(&self, line: &Line) -> &[u8] {
+        self.text.get(line.range.clone()).unwrap_or_default()
+    }
+
+    fn line_at(&self, at: usize) -> Option<&Line> {
+        let after = self.lines.partition_point(|line| line.range.start <= at);
+        self.lines.get(after.checked_sub(1)?).filter(|line| line.range.contains(&at))
+    }
+
+    fn parsed(&self) -> &[(usize, Outline)] {
         self.outlines.get_or_init(|| {
-            self.lines().enumerate().map(|(position, line)| (position, Outline::parse(&self.name, line))).collect()
+            self.lines()
+                .enumerate()
+                .filter_map(|(position, line)| Some((position, Outline::parse(&self.name, line).ok()?)))
+                .collect()
         })
     }
 
-    /// Lines whose version is `version`. Registries write JSON without spaces, so the text `"vers":"1.2.3"` finds them without
-    /// parsing; where that finds nothing, every line is parsed.
-    fn lines_about(&self, version: &Version) -> Vec<&[u8]> {
-        let version_text = version.to_string();
-        let needle = format!(r#""vers":"{version_text}""#);
-        let finder = memmem::Finder::new(needle.as_bytes());
-        let candidates: Vec<&[u8]> =
-            self.lines().filter(|line| finder.find(line).is_some() && says(line, &version_text)).collect();
-        if !candidates.is_empty() {
-            return candidates;
+    /// The lines that claim to be about this version. Cargo's cache files them by version; in a registry's own file every line is
+    /// looked at that has the version's text, or an escape that could spell it.
+    fn lines_about(&self, version: &str) -> Vec<&[u8]> {
+        if self.lines.first().is_some_and(|line| line.key.is_some()) {
+            let filed = |line: &&Line| {
+                line.key.clone().and_then(|key| self.text.get(key)).is_some_and(|key| key == version.as_bytes())
+            };
+            return self.lines.iter().filter(filed).map(|line| self.text(line)).collect();
         }
-        self.lines().filter(|line| says(line, &version_text)).collect()
+        let quoted = format!("\"{version}\"");
+        let plain = memmem::find_iter(&self.text, quoted.as_bytes());
+        let escaped = memmem::find_iter(&self.text, br"\u");
+        let mut lines: Vec<&Line> = plain.chain(escaped).filter_map(|at| self.line_at(at)).collect();
+        lines.sort_by_key(|line| line.range.start);
+        lines.dedup_by_key(|line| line.range.start);
+        lines.into_iter().map(|line| self.text(line)).filter(|line| claims(line, version)).collect()
+    }
+
+    /// Every text in the canonical form of a pubtime that stands behind that key, with its place.
+    fn plain_pubtimes(&self) -> impl Iterator<Item = (&[u8], usize)> {
+        memmem::find_iter(&self.text, br#""pubtime""#).filter_map(|at| {
+            let text = plain_value(self.text.get(at + 9..)?)?;
+            (text.len() == 20 && text.ends_with(b"Z")).then_some((text, at))
+        })
     }
 }
 
-/// Whether the line's own `vers` (not one deeper inside) is this text.
-fn says(line: &[u8], version: &str) -> bool {
+/// Whether a line's own `vers` is this version. A line that is no JSON claims what it seems to say: it must not hide the release
+/// that it garbles.
+fn claims(line: &[u8], version: &str) -> bool {
     #[derive(serde::Deserialize)]
     struct Vers<'a> {
         #[serde(borrow)]
         vers: std::borrow::Cow<'a, str>,
     }
-    serde_json::from_slice::<Vers<'_>>(line).is_ok_and(|line| line.vers == version)
+    match serde_json::from_slice::<Vers<'_>>(line) {
+        Ok(line) => line.vers == version,
+        Err(_) => memmem::find_iter(line, br#""vers""#)
+            .any(|at| line.get(at + 6..).and_then(plain_value).is_some_and(|value| value == version.as_bytes())),
+    }
+}
+
+/// The text value behind a key: white space, a colon, white space, a string without escapes.
+fn plain_value(after_key: &[u8]) -> Option<&[u8]> {
+    let value = after_key.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
+    value.get(..memchr::memchr(b'"', value)?)
 }

@@ -97,6 +97,9 @@ pub enum LineError {
     /// The line is about another crate, or spells this one otherwise.
     #[error("the index line names `{0}` instead")]
     WrongName(Box<str>),
+    /// The line is about another version than the one that cargo's cache files it under.
+    #[error("the index line names version `{0}` instead")]
+    WrongVersion(Box<str>),
     /// Two lines for one version that differ.
     #[error("the index has two different lines for this version")]
     Ambiguous,
@@ -143,7 +146,7 @@ struct RawDependency {
     #[serde(default)]
     target: Option<String>,
     #[serde(default)]
-    kind: Option<DependencyKind>,
+    kind: Option<String>,
     #[serde(default)]
     registry: Option<String>,
     #[serde(default)]
@@ -160,7 +163,11 @@ impl Outline {
     /// # Errors
     /// Anything that [`LineError`] names.
     pub fn parse(name: &str, line: &[u8]) -> Result<Self, LineError> {
-        let raw: RawOutline<'_> = serde_json::from_slice(line).map_err(|error| malformed(&error))?;
+        let raw: RawOutline<'_> = match serde_json::from_slice(line) {
+            Ok(raw) => raw,
+            // A newer format may have another shape: its number says more than what it lacks.
+            Err(error) => return Err(unsupported(line).unwrap_or_else(|| malformed(&error))),
+        };
         if let Some(version) = raw.v.filter(|version| *version > MAX_LINE_VERSION) {
             return Err(LineError::Unsupported(version));
         }
@@ -185,7 +192,9 @@ impl Release {
         let outline = Outline::parse(name, line)?;
         let raw: RawRest = serde_json::from_slice(line).map_err(|error| malformed(&error))?;
         let mut features = raw.features;
-        features.extend(raw.features2.unwrap_or_default());
+        for (name, values) in raw.features2.unwrap_or_default() {
+            features.entry(name).or_default().extend(values);
+        }
         let dependencies = raw.deps.into_iter().map(Requirement::from).collect();
         Ok(Self { outline, dependencies, features, links: raw.links })
     }
@@ -202,7 +211,12 @@ impl From<RawDependency> for Requirement {
             renamed,
             req: raw.req,
             registry: raw.registry,
-            kind: raw.kind.unwrap_or_default(),
+            // As in cargo, an unknown kind is a normal dependency: the reading that leaves nothing out.
+            kind: match raw.kind.as_deref() {
+                Some("build") => DependencyKind::Build,
+                Some("dev") => DependencyKind::Dev,
+                _ => DependencyKind::Normal,
+            },
             optional: raw.optional,
             features: raw.features,
             default_features: raw.default_features,
@@ -212,6 +226,15 @@ impl From<RawDependency> for Requirement {
 }
 
 impl Pubtime {
+    /// The moment, where one is known.
+    #[must_use]
+    pub const fn known(&self) -> Option<Timestamp> {
+        match self {
+            Self::Known(moment) => Some(*moment),
+            Self::Absent | Self::Malformed(_) => None,
+        }
+    }
+
     /// Reads `YYYY-MM-DDThh:mm:ssZ`, each digit in its place: what cargo writes and reads (`pubtime` of its `IndexPackage`).
     #[must_use]
     pub fn parse(text: &str) -> Self {
@@ -228,6 +251,15 @@ impl Pubtime {
             _ => Self::Malformed(text.into()),
         }
     }
+}
+
+fn unsupported(line: &[u8]) -> Option<LineError> {
+    #[derive(Deserialize)]
+    struct Format {
+        v: u32,
+    }
+    let version = serde_json::from_slice::<Format>(line).ok()?.v;
+    (version > MAX_LINE_VERSION).then_some(LineError::Unsupported(version))
 }
 
 fn malformed(error: &impl ToString) -> LineError {

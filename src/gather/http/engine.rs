@@ -1,0 +1,123 @@
+//! The client and its threads, built once and only when something is asked.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, NoProxy, Proxy};
+use tokio::runtime::Runtime;
+
+use super::error::cause_of;
+use super::lanes::Lanes;
+use super::transport::{Passed, Transport};
+use super::{Answer, HttpError, HttpSettings, Request};
+
+/// Cargo's `http.timeout`.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Cargo's `net.retry`.
+const RETRY: u32 = 3;
+/// Large index files arrive at once only if the windows of HTTP/2 let them: of one stream, and of all together.
+const WINDOWS: (u32, u32) = (2 << 20, 16 << 20);
+
+#[derive(Debug)]
+pub(super) struct Engine {
+    /// Absent only while it is shut down.
+    runtime: Option<Runtime>,
+    lanes: Lanes,
+}
+
+/// Refuses settings that no client can be built from, before anything else is done with them.
+pub(super) fn check(settings: &HttpSettings) -> Result<(), HttpError> {
+    proxy(settings)?;
+    certificates(settings)?;
+    Ok(())
+}
+
+impl Engine {
+    pub(super) fn start(settings: &HttpSettings) -> Result<Self, HttpError> {
+        // Fails only where a provider was chosen already, and then that one serves.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let timeout = settings.timeout.unwrap_or(TIMEOUT).max(Duration::from_millis(100));
+        let mut client = Client::builder()
+            .user_agent(concat!("cargo-sequester/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(timeout)
+            .http2_initial_stream_window_size(WINDOWS.0)
+            .http2_initial_connection_window_size(WINDOWS.1)
+            .tls_certs_merge(certificates(settings)?);
+        client = match proxy(settings)? {
+            Some(proxy) => client.proxy(proxy),
+            None if settings.proxy.is_some() => client.no_proxy(),
+            None => client,
+        };
+        if settings.no_multiplexing {
+            client = client.http1_only();
+        }
+        let client = client.build().map_err(|error| HttpError::Client { cause: cause_of(error) })?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("http")
+            .enable_io()
+            .enable_time()
+            .build()
+            .map_err(|error| HttpError::Client { cause: error.to_string() })?;
+        let transport = Transport { client, timeout, retry: settings.retry.unwrap_or(RETRY) };
+        Ok(Self { runtime: Some(runtime), lanes: Lanes::new(Arc::new(transport)) })
+    }
+
+    pub(super) fn get(&self, request: &Request) -> Result<Answer, HttpError> {
+        let mut body = Vec::new();
+        let unbounded = AtomicU64::new(u64::MAX);
+        let fetched = self.wait_for(self.lanes.transport().fetch(request, &mut body, &unbounded))??;
+        Ok(Answer { body, ..fetched.answer })
+    }
+
+    pub(super) fn stream(&self, request: &Request, out: &mut dyn Write) -> Result<Answer, HttpError> {
+        let mut passed = Passed { out, begun: false };
+        let unbounded = AtomicU64::new(u64::MAX);
+        Ok(self.wait_for(self.lanes.transport().fetch(request, &mut passed, &unbounded))??.answer)
+    }
+
+    pub(super) fn get_all(
+        &self,
+        requests: Vec<Request>,
+        progress: &mut dyn FnMut(usize),
+    ) -> Vec<Result<Answer, HttpError>> {
+        self.wait_for(self.lanes.run(requests, progress)).unwrap_or_default()
+    }
+
+    fn wait_for<F: Future>(&self, work: F) -> Result<F::Output, HttpError> {
+        let runtime = self.runtime.as_ref();
+        let runtime = runtime.ok_or_else(|| HttpError::Client { cause: String::from("it was shut down") })?;
+        Ok(runtime.block_on(work))
+    }
+}
+
+/// A name look-up that hangs must not hold the process back at its end.
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn proxy(settings: &HttpSettings) -> Result<Option<Proxy>, HttpError> {
+    let Some(address) = settings.proxy.as_deref().filter(|address| !address.is_empty()) else { return Ok(None) };
+    // As curl has it, an address without a scheme is one of HTTP.
+    let address = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+    let proxy = Proxy::all(address).map_err(|error| HttpError::Proxy { cause: cause_of(error) })?;
+    Ok(Some(proxy.no_proxy(NoProxy::from_env())))
+}
+
+fn certificates(settings: &HttpSettings) -> Result<Vec<Certificate>, HttpError> {
+    let Some(path) = &settings.cainfo else { return Ok(Vec::new()) };
+    let unusable = |cause| HttpError::Certificates { path: path.clone(), cause };
+    let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+    let found = Certificate::from_pem_bundle(&pem).map_err(|error| unusable(cause_of(error)))?;
+    if found.is_empty() { Err(unusable(String::from("there is none in it"))) } else { Ok(found) }
+}

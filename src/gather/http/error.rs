@@ -1,0 +1,148 @@
+//! What can go wrong with a request. No address here carries credentials or a query.
+
+use camino::Utf8PathBuf;
+use reqwest::Url;
+
+/// A request could not be made, or its answer cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// The address is not one of `http` or `https`.
+    #[error("`{url}` is not an address that can be asked\nhelp: use an address that starts with https://")]
+    Address {
+        /// The address.
+        url: String,
+    },
+    /// `http.proxy` is no address.
+    #[error("`http.proxy` cannot be used: {cause}\nhelp: write it as http://host:port in cargo's configuration")]
+    Proxy {
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// `http.cainfo` cannot be read, or holds no certificates.
+    #[error("{path}: the certificates cannot be read: {cause}\nhelp: let `http.cainfo` name a PEM file")]
+    Certificates {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The client cannot be set up.
+    #[error("the HTTP client cannot be set up: {cause}\nhelp: run with `--offline` to do without it")]
+    Client {
+        /// Why.
+        cause: String,
+    },
+    /// The token has characters that no header may have.
+    #[error(
+        "{url}: the token has characters that no header may have\nhelp: log in to the registry again with `cargo login`"
+    )]
+    Token {
+        /// The address.
+        url: String,
+    },
+    /// No connection, or it broke.
+    #[error("{url}: cannot be reached: {cause}\nhelp: check the network, or run with `--offline`")]
+    Unreachable {
+        /// The address.
+        url: String,
+        /// Why.
+        cause: String,
+    },
+    /// The answer began and did not end well.
+    #[error("{url}: the answer broke off or cannot be decoded: {cause}\nhelp: try again")]
+    Broken {
+        /// The address.
+        url: String,
+        /// Why.
+        cause: String,
+    },
+    /// No answer, or too little of it, for too long.
+    #[error("{url}: too slow: {received} bytes in {seconds} seconds\nhelp: try again, or raise `http.timeout`")]
+    Slow {
+        /// The address.
+        url: String,
+        /// How much came.
+        received: u64,
+        /// In what time.
+        seconds: u64,
+    },
+    /// More than this tool takes.
+    #[error(
+        "{url}: the answer has more than {limit} bytes and was refused\nhelp: check that this is the address that was meant"
+    )]
+    Large {
+        /// The address.
+        url: String,
+        /// The most that is taken.
+        limit: u64,
+    },
+    /// A status that says nothing.
+    #[error("{url}: the server answered with status {status}\nhelp: {}", status_help(*.status))]
+    Status {
+        /// The address.
+        url: String,
+        /// The status.
+        status: u16,
+    },
+    /// A redirect that is not followed.
+    #[error(
+        "{url}: a redirect to `{to}` was refused: {cause}\nhelp: let the configuration name the address that serves it"
+    )]
+    Redirect {
+        /// The address that redirects.
+        url: String,
+        /// Where to.
+        to: String,
+        /// Why not.
+        cause: &'static str,
+    },
+    /// What came cannot be written.
+    #[error("{url}: the answer cannot be written: {cause}\nhelp: check the space that is left on the disk")]
+    Write {
+        /// The address.
+        url: String,
+        /// Why.
+        cause: std::io::Error,
+    },
+}
+
+const fn status_help(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "log in to the registry with `cargo login`",
+        429 => "wait before trying again: the server asks for fewer requests",
+        _ => "try again later, or check the address",
+    }
+}
+
+impl HttpError {
+    /// The message without its `help:` line.
+    #[must_use]
+    pub fn first_line(&self) -> String {
+        self.to_string().lines().next().unwrap_or_default().to_owned()
+    }
+}
+
+/// An address as messages show it: without user, password, query and fragment, any of which may be a secret.
+#[must_use]
+pub fn shown(url: &str) -> String {
+    Url::parse(url).map_or_else(|_| String::from("(no address)"), |url| shown_url(&url))
+}
+
+pub(super) fn shown_url(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // An address that cannot have a user has none to hide.
+    let hidden = url.set_username("").is_ok() && url.set_password(None).is_ok();
+    if hidden || (url.username().is_empty() && url.password().is_none()) { url.into() } else { url.scheme().to_owned() }
+}
+
+/// The innermost cause in words; reqwest's own text would repeat the address with everything in it.
+pub(super) fn cause_of(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,232 @@
+//! One request from its first try to its answer.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, ETAG, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
+use reqwest::{Client, RequestBuilder, Response, Url, Version};
+use tokio::time::{Instant, timeout_at};
+
+use super::error::{HttpError, cause_of, shown_url};
+use super::{Answer, Request, redirect, retry};
+
+/// Cargo's `http.low-speed-limit`: fewer bytes a second than this, for as long as the timeout, is no answer.
+const SLOWEST: u64 = 10;
+/// A whole answer may take this many timeouts.
+const PATIENCE: u32 = 20;
+
+/// Makes requests; shared by all that are in flight.
+#[derive(Debug)]
+pub(super) struct Transport {
+    pub(super) client: Client,
+    pub(super) timeout: Duration,
+    pub(super) retry: u32,
+}
+
+/// Where a body goes.
+pub(super) trait Sink {
+    /// Takes the next part.
+    fn take(&mut self, part: &[u8]) -> std::io::Result<()>;
+    /// Forgets what came before, for another try; `false` where that is impossible.
+    fn restart(&mut self) -> bool;
+}
+
+impl Sink for Vec<u8> {
+    fn take(&mut self, part: &[u8]) -> std::io::Result<()> {
+        self.extend_from_slice(part);
+        Ok(())
+    }
+
+    fn restart(&mut self) -> bool {
+        self.clear();
+        true
+    }
+}
+
+/// A body that is written on as it comes.
+pub(super) struct Passed<'a> {
+    pub(super) out: &'a mut dyn Write,
+    pub(super) begun: bool,
+}
+
+impl Sink for Passed<'_> {
+    fn take(&mut self, part: &[u8]) -> std::io::Result<()> {
+        self.begun = true;
+        self.out.write_all(part)
+    }
+
+    fn restart(&mut self) -> bool {
+        !self.begun
+    }
+}
+
+/// An answer, and whether its connection carries many at once.
+pub(super) struct Fetched {
+    pub(super) answer: Answer,
+    pub(super) multiplexed: bool,
+}
+
+struct Failure {
+    error: HttpError,
+    again: Again,
+}
+
+enum Again {
+    Never,
+    Soon,
+    After(Duration),
+}
+
+impl From<HttpError> for Failure {
+    fn from(error: HttpError) -> Self {
+        Self { error, again: Again::Never }
+    }
+}
+
+impl Transport {
+    /// Makes `request` until it is answered or the retries are used up. `budget` is what all bodies together may still have.
+    pub(super) async fn fetch<S: Sink>(
+        &self,
+        request: &Request,
+        sink: &mut S,
+        budget: &AtomicU64,
+    ) -> Result<Fetched, HttpError> {
+        let mut failures = 0;
+        loop {
+            let Failure { error, again } = match self.once(request, sink, budget).await {
+                Ok(fetched) => return Ok(fetched),
+                Err(failure) => failure,
+            };
+            let pause = match again {
+                Again::Never => return Err(error),
+                Again::Soon => retry::pause(failures),
+                Again::After(pause) => pause,
+            };
+            if failures >= self.retry || !sink.restart() {
+                return Err(error);
+            }
+            failures += 1;
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn once<S: Sink>(&self, request: &Request, sink: &mut S, budget: &AtomicU64) -> Result<Fetched, Failure> {
+        let mut url = parse(&request.url)?;
+        let home = url.origin();
+        let mut hops = 0;
+        loop {
+            let begun = Instant::now();
+            let asked = self.ask(&url, request, url.origin() == home)?;
+            let response = match timeout_at(begun + self.timeout, asked.send()).await {
+                Ok(sent) => sent.map_err(|error| unreachable(&url, error))?,
+                Err(_) => return Err(slow(&url, 0, begun)),
+            };
+            match response.status().as_u16() {
+                200 => {
+                    let fetched = fetched(&response);
+                    self.read(&url, response, request.limit, sink, budget).await?;
+                    return Ok(fetched);
+                }
+                304 | 404 | 410 | 451 => return Ok(fetched(&response)),
+                301 | 302 | 303 | 307 | 308 => {
+                    let location = retry::text(response.headers(), &LOCATION).unwrap_or_default();
+                    url = redirect::follow(&url, location, hops)?;
+                    hops += 1;
+                }
+                status => {
+                    let error = HttpError::Status { url: shown_url(&url), status };
+                    let again = match status {
+                        429 | 500..=599 => retry::asked_for(response.headers()).map_or(Again::Soon, Again::After),
+                        _ => Again::Never,
+                    };
+                    return Err(Failure { error, again });
+                }
+            }
+        }
+    }
+
+    fn ask(&self, url: &Url, request: &Request, at_home: bool) -> Result<RequestBuilder, HttpError> {
+        let mut asked = self.client.get(url.clone());
+        // A validator that no header may carry comes from a damaged cache: without it the answer is whole.
+        for (name, value) in [(IF_NONE_MATCH, &request.etag), (IF_MODIFIED_SINCE, &request.last_modified)] {
+            if let Some(value) = value.as_deref().and_then(|value| HeaderValue::from_str(value).ok()) {
+                asked = asked.header(name, value);
+            }
+        }
+        if let Some(token) = request.authorization.as_deref().filter(|_| at_home) {
+            let mut value = HeaderValue::from_str(token).map_err(|_| HttpError::Token { url: shown_url(url) })?;
+            value.set_sensitive(true);
+            asked = asked.header(AUTHORIZATION, value);
+        }
+        Ok(asked)
+    }
+
+    async fn read<S: Sink>(
+        &self,
+        url: &Url,
+        mut response: Response,
+        limit: u64,
+        sink: &mut S,
+        budget: &AtomicU64,
+    ) -> Result<(), Failure> {
+        let large = || HttpError::Large { url: shown_url(url), limit };
+        if response.content_length().is_some_and(|length| length > limit) {
+            return Err(large().into());
+        }
+        let begun = Instant::now();
+        let deadline = begun + self.timeout * PATIENCE;
+        let enough = SLOWEST.saturating_mul(self.timeout.as_secs()).max(1);
+        let (mut received, mut window, mut in_window) = (0_u64, begun, 0_u64);
+        loop {
+            let until = deadline.min(window + self.timeout);
+            let part = match timeout_at(until, response.chunk()).await {
+                Ok(part) => part.map_err(|error| broken(url, error))?,
+                Err(_) => return Err(slow(url, received, begun)),
+            };
+            let Some(part) = part else { return Ok(()) };
+            let length = part.len() as u64;
+            received += length;
+            in_window += length;
+            let left = budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length));
+            if received > limit || left.is_err() {
+                return Err(large().into());
+            }
+            sink.take(&part).map_err(|cause| HttpError::Write { url: shown_url(url), cause })?;
+            if in_window >= enough {
+                (window, in_window) = (Instant::now(), 0);
+            }
+        }
+    }
+}
+
+fn fetched(response: &Response) -> Fetched {
+    let headers = response.headers();
+    let answer = Answer {
+        status: response.status().as_u16(),
+        etag: retry::text(headers, &ETAG).map(str::to_owned),
+        last_modified: retry::text(headers, &LAST_MODIFIED).map(str::to_owned),
+        date: retry::server_time(headers),
+        body: Vec::new(),
+    };
+    Fetched { answer, multiplexed: response.version() >= Version::HTTP_2 }
+}
+
+/// The address as a URL of a kind that can be asked.
+pub(super) fn parse(url: &str) -> Result<Url, HttpError> {
+    let parsed = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    parsed.ok_or_else(|| HttpError::Address { url: super::shown(url) })
+}
+
+fn unreachable(url: &Url, error: reqwest::Error) -> Failure {
+    Failure { error: HttpError::Unreachable { url: shown_url(url), cause: cause_of(error) }, again: Again::Soon }
+}
+
+fn broken(url: &Url, error: reqwest::Error) -> Failure {
+    Failure { error: HttpError::Broken { url: shown_url(url), cause: cause_of(error) }, again: Again::Soon }
+}
+
+fn slow(url: &Url, received: u64, since: Instant) -> Failure {
+    let seconds = since.elapsed().as_secs();
+    Failure { error: HttpError::Slow { url: shown_url(url), received, seconds }, again: Again::Soon }
+}

@@ -1,0 +1,137 @@
+//! The folder of cargo's index cache for one registry: where it lies, what is in it, and how to write into it beside cargo.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
+use tame_index::error::{FileLockError, LockError};
+use tame_index::flock::{FileLock, LockOptions};
+use tame_index::index::IndexCache;
+use tame_index::utils::url_to_local_dir;
+use tame_index::{Error, KrateName};
+
+use super::IndexOrigin;
+use super::config::{LARGEST_CONFIG, RegistryConfig};
+use super::entry::{Entry, Validators};
+use super::lines::version_of;
+use crate::model::history::History;
+
+/// Where cargo keeps what it knows of one registry.
+#[derive(Debug)]
+pub(super) struct IndexFolder {
+    /// By the name that cargo gives it since 1.85, and the one before.
+    folders: [Utf8PathBuf; 2],
+}
+
+/// Something to change in the cache.
+#[derive(Debug)]
+pub(super) enum Change {
+    /// A new entry.
+    Entry { path: Utf8PathBuf, validators: Validators, history: Arc<History> },
+    /// An entry of a crate that the registry does not have any more; cargo drops it too.
+    Removal { path: Utf8PathBuf },
+    /// A `config.json`.
+    Config { path: Utf8PathBuf, body: Vec<u8> },
+}
+
+impl IndexFolder {
+    /// `None` for a registry that has none, or an address that cargo could not use either.
+    pub(super) fn of(cargo_home: &Utf8Path, origin: &IndexOrigin) -> Option<Self> {
+        let url = match origin {
+            IndexOrigin::Sparse(url) => format!("sparse+{url}"),
+            IndexOrigin::Git(url) => url.to_string(),
+            IndexOrigin::Refused => return None,
+        };
+        let root = cargo_home.join("registry").join("index");
+        let folder = |stable| url_to_local_dir(&url, stable).ok().map(|folder| root.join(folder.dir_name));
+        Some(Self { folders: [folder(true)?, folder(false)?] })
+    }
+
+    /// What the cache has of a crate.
+    pub(super) fn read(&self, name: KrateName<'_>) -> Option<Entry> {
+        self.folders.iter().find_map(|folder| Entry::read(&entry_path(folder, name)))
+    }
+
+    /// The registry's `config.json` as cargo left it.
+    pub(super) fn config(&self) -> Option<RegistryConfig> {
+        self.folders.iter().find_map(|folder| {
+            let path = folder.join("config.json");
+            let small = std::fs::metadata(&path).is_ok_and(|metadata| metadata.len() <= LARGEST_CONFIG);
+            if small { RegistryConfig::parse(&std::fs::read(&path).ok()?).ok() } else { None }
+        })
+    }
+
+    /// Where a crate's entry is written.
+    pub(super) fn entry_path(&self, name: KrateName<'_>) -> Utf8PathBuf {
+        entry_path(self.home(), name)
+    }
+
+    /// Where `config.json` is written.
+    pub(super) fn config_path(&self) -> Utf8PathBuf {
+        self.home().join("config.json")
+    }
+
+    /// The folder that the installed cargo uses: the old name where only that exists.
+    fn home(&self) -> &Utf8Path {
+        let [now, before] = &self.folders;
+        if !now.exists() && before.exists() { before } else { now }
+    }
+}
+
+fn entry_path(folder: &Utf8Path, name: KrateName<'_>) -> Utf8PathBuf {
+    IndexCache::at_path(folder.to_owned()).cache_path(name)
+}
+
+/// Writes what it can. A cache that cannot be written costs the next run a transfer and nothing else, so nothing here is an error;
+/// and where a cargo holds its package cache lock, it is left alone.
+pub(super) fn store(cargo_home: &Utf8Path, changes: &[Change]) {
+    if changes.is_empty() {
+        return;
+    }
+    let Some(_lock) = package_cache_lock(cargo_home) else { return };
+    changes.par_iter().for_each(|change| {
+        // The next run fetches again what was not written.
+        let _ = carry_out(change);
+    });
+}
+
+/// Cargo's exclusive lock for downloads. It is not waited for. File systems without locks are written to, as cargo does: every
+/// write here is a rename, and no reader sees half of one.
+fn package_cache_lock(cargo_home: &Utf8Path) -> Option<FileLock> {
+    match LockOptions::cargo_package_lock(Some(cargo_home.to_owned())).and_then(|options| options.try_lock()) {
+        Ok(lock) => Some(lock),
+        Err(Error::Lock(FileLockError { source: LockError::Nfs | LockError::NotSupported, .. })) => {
+            Some(FileLock::unlocked())
+        }
+        Err(_) => None,
+    }
+}
+
+fn carry_out(change: &Change) -> std::io::Result<()> {
+    match change {
+        Change::Entry { path, validators, history } => {
+            let lines = history.lines().filter_map(|line| Some((version_of(line)?.to_string(), line)));
+            put(path, &validators.entry(lines)?)
+        }
+        Change::Config { path, body } => put(path, body),
+        Change::Removal { path } => std::fs::remove_file(path),
+    }
+}
+
+fn put(path: &Utf8Path, bytes: &[u8]) -> std::io::Result<()> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    std::fs::create_dir_all(folder)?;
+    let mut options = tempfile::Builder::new();
+    options.prefix(".sequester-");
+    #[cfg(unix)]
+    {
+        // As cargo's own: what the user's mask leaves, not what a private file would have.
+        use std::os::unix::fs::PermissionsExt;
+        options.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = options.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

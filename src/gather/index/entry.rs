@@ -1,0 +1,85 @@
+//! One entry of cargo's index cache (cargo's `SummariesCache`, version 3): a header with validators, then `version\0line\0` repeated.
+
+use std::fs::File;
+use std::io::Read;
+
+use camino::Utf8Path;
+use jiff::Timestamp;
+use tame_index::index::cache::{CURRENT_CACHE_VERSION, HttpRevision, INDEX_V_MAX, Revision, ValidCacheEntry};
+
+use crate::model::history::{History, Standing};
+
+/// The most bytes that an index file or a cached entry may have; the largest of crates.io has 18 MB.
+pub(super) const LARGEST: u64 = 64 << 20;
+
+/// An entry as it was found.
+#[derive(Debug)]
+pub(super) struct Entry {
+    bytes: Vec<u8>,
+    /// Where the first version begins.
+    start: usize,
+    /// The validators that came with it.
+    pub(super) validators: Validators,
+    /// When the file was written.
+    pub(super) written: Option<Timestamp>,
+}
+
+/// What makes a request conditional; at most one of the two is used, as cargo does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Validators {
+    pub(super) etag: Option<String>,
+    pub(super) last_modified: Option<String>,
+}
+
+impl Entry {
+    /// Reads the entry at `path`. What is absent, too large, of another format or cut short is no entry at all.
+    pub(super) fn read(path: &Utf8Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        if !metadata.is_file() || metadata.len() > LARGEST {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?.saturating_add(1));
+        File::open(path).ok()?.take(LARGEST).read_to_end(&mut bytes).ok()?;
+        let valid = ValidCacheEntry::read(&bytes).ok()?;
+        let validators = match valid.revision {
+            Revision::Http(HttpRevision::Etag(etag)) => Validators { etag: Some(etag.to_owned()), last_modified: None },
+            Revision::Http(HttpRevision::LastModified(moment)) => {
+                Validators { etag: None, last_modified: Some(moment.to_owned()) }
+            }
+            Revision::Git(_) | Revision::Unknown => Validators::default(),
+        };
+        let start = bytes.len() - valid.version_entries.len();
+        // Cut short by a crash or a full disk, it would be a crate with fewer releases, and the registry would confirm it.
+        if bytes.last() != Some(&0) || !memchr::memchr_iter(0, valid.version_entries).count().is_multiple_of(2) {
+            return None;
+        }
+        let written = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+        Some(Self { bytes, start, validators, written })
+    }
+
+    pub(super) fn into_history(self, name: &str, standing: Standing) -> History {
+        History::from_cache_file(name, self.bytes, self.start, standing)
+    }
+}
+
+impl Validators {
+    /// The entry of an answer with these validators and lines, as cargo writes it.
+    pub(super) fn entry<'l>(&self, lines: impl IntoIterator<Item = (String, &'l [u8])>) -> std::io::Result<Vec<u8>> {
+        let mut bytes = vec![CURRENT_CACHE_VERSION];
+        bytes.extend_from_slice(&INDEX_V_MAX.to_le_bytes());
+        let revision = match (&self.etag, &self.last_modified) {
+            (Some(etag), _) => Revision::Http(HttpRevision::Etag(etag)),
+            (None, Some(moment)) => Revision::Http(HttpRevision::LastModified(moment)),
+            (None, None) => Revision::Unknown,
+        };
+        revision.write(&mut bytes)?;
+        bytes.push(0);
+        for (version, line) in lines {
+            bytes.extend_from_slice(version.as_bytes());
+            bytes.push(0);
+            bytes.extend_from_slice(line);
+            bytes.push(0);
+        }
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,164 @@
+//! Asks sparse registries (RFC 2789), with the cache's validators.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use camino::Utf8Path;
+use jiff::{SignedDuration, Timestamp};
+use rayon::prelude::*;
+
+use super::cache::{Change, IndexFolder, store};
+use super::config::{LARGEST_CONFIG, RegistryConfig};
+use super::entry::{LARGEST, Validators};
+use super::lines::version_of;
+use super::{IndexOrigin, IndexReading, RegistryAccess, Wanted};
+use crate::gather::http::{Answer, Http, HttpError, Request};
+use crate::model::evaluation::IndexGap;
+use crate::model::facts::IndexFact;
+use crate::model::history::{History, Standing};
+use crate::model::source::Registry;
+
+/// How far two answers' times may lie apart and both be the registry's clock: the difference that the decision tolerates.
+const SPREAD: SignedDuration = SignedDuration::from_mins(10);
+
+type Asked<'a> = (&'a RegistryAccess, &'a IndexFolder);
+type Tokens = BTreeMap<Registry, Result<Option<String>, String>>;
+
+/// Asks for every crate in `wanted` and writes down what cargo can use the next time.
+pub(super) fn ask(
+    wanted: Vec<Wanted<'_>>,
+    cargo_home: &Utf8Path,
+    http: &Http,
+    reading: &mut IndexReading,
+    progress: &mut dyn FnMut(usize, usize),
+) {
+    let (mut changes, mut dates) = (Vec::new(), Vec::new());
+    let tokens = ask_for_configs(&wanted, http, reading, &mut changes, &mut dates);
+    let total = wanted.len();
+    let (mut sent, mut requests) = (Vec::new(), Vec::new());
+    for wanted in wanted {
+        match request(&wanted, &tokens) {
+            Ok(request) => {
+                requests.push(request);
+                sent.push(wanted);
+            }
+            Err(cause) => {
+                reading.index.insert(wanted.id.clone(), IndexFact::Unavailable(IndexGap::Failed(cause)));
+            }
+        }
+    }
+    let failed = total - sent.len();
+    let answers = http.get_all(requests, &mut |done| progress(failed + done, total));
+    dates.extend(answers.iter().filter_map(|answer| answer.as_ref().ok()?.date));
+    reading.clock = clock(&dates);
+    let read: Vec<_> = sent.into_par_iter().zip(answers).map(|(wanted, answer)| heed(wanted, answer)).collect();
+    for (id, fact, change) in read {
+        changes.extend(change);
+        reading.index.insert(id.clone(), fact);
+    }
+    store(cargo_home, &changes);
+}
+
+fn address(access: &RegistryAccess, path: &str) -> String {
+    match &access.from {
+        IndexOrigin::Sparse(url) => format!("{url}{path}"),
+        IndexOrigin::Git(_) | IndexOrigin::Refused => String::new(),
+    }
+}
+
+/// Reads each registry's `config.json`, first without a token as cargo does, and says which token its crates need.
+fn ask_for_configs(
+    wanted: &[Wanted<'_>],
+    http: &Http,
+    reading: &mut IndexReading,
+    changes: &mut Vec<Change>,
+    dates: &mut Vec<Timestamp>,
+) -> Tokens {
+    let registries: BTreeMap<&Registry, Asked<'_>> =
+        wanted.iter().map(|wanted| (&wanted.id.registry, (wanted.access, wanted.folder))).collect();
+    let request = |access: &RegistryAccess, authorization| Request {
+        url: address(access, "config.json"),
+        authorization,
+        limit: LARGEST_CONFIG,
+        ..Request::default()
+    };
+    let requests = registries.values().map(|(access, _)| request(access, None)).collect();
+    let answers = http.get_all(requests, &mut |_| ());
+    let mut tokens = Tokens::new();
+    for ((registry, (access, folder)), mut answer) in registries.into_iter().zip(answers) {
+        let refused = matches!(answer, Err(HttpError::Status { status: 401 | 403, .. }));
+        if refused && access.token.is_some() {
+            answer = http.get(&request(access, access.token.clone()));
+        }
+        let token = match config(answer) {
+            Ok((config, answer)) => {
+                dates.extend(answer.date);
+                let token = match (&access.token, config.auth_required) {
+                    (Some(token), true) => Ok(Some(token.clone())),
+                    (None, true) => Err(format!("{registry}: the registry asks for a token and none is configured")),
+                    (_, false) => Ok(None),
+                };
+                if reading.configs.get(registry) != Some(&config) {
+                    changes.push(Change::Config { path: folder.config_path(), body: answer.body });
+                }
+                reading.configs.insert(registry.clone(), config);
+                token
+            }
+            Err(cause) => Err(cause),
+        };
+        tokens.insert(registry.clone(), token);
+    }
+    tokens
+}
+
+fn config(answer: Result<Answer, HttpError>) -> Result<(RegistryConfig, Answer), String> {
+    let answer = answer.map_err(|error| error.first_line())?;
+    if answer.status != 200 {
+        return Err(format!("the registry has no config.json: status {}", answer.status));
+    }
+    let config = RegistryConfig::parse(&answer.body)
+        .map_err(|error| format!("the registry's config.json cannot be read: {error}"))?;
+    Ok((config, answer))
+}
+
+fn request(wanted: &Wanted<'_>, tokens: &Tokens) -> Result<Request, String> {
+    let authorization = tokens.get(&wanted.id.registry).cloned().unwrap_or(Ok(None))?;
+    let Validators { etag, last_modified } =
+        wanted.cached.as_ref().map(|entry| entry.validators.clone()).unwrap_or_default();
+    let url = address(wanted.access, &wanted.name.relative_path(Some('/')));
+    Ok(Request { url, etag, last_modified, authorization, limit: LARGEST })
+}
+
+type Heeded<'a> = (&'a crate::model::package::CrateId, IndexFact, Option<Change>);
+
+fn heed(wanted: Wanted<'_>, answer: Result<Answer, HttpError>) -> Heeded<'_> {
+    let Wanted { id, name, folder, cached, .. } = wanted;
+    let failed = |cause| (id, IndexFact::Unavailable(IndexGap::Failed(cause)), None);
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => return failed(error.first_line()),
+    };
+    match (answer.status, cached) {
+        (200, _) => {
+            let history = Arc::new(History::from_lines(&id.name, answer.body, Standing::Confirmed));
+            if !history.lines().any(|line| version_of(line).is_some()) {
+                return failed(format!("{}: the registry's answer has no release in it", id.name));
+            }
+            let validators = Validators { etag: answer.etag, last_modified: answer.last_modified };
+            let change = Change::Entry { path: folder.entry_path(name), validators, history: Arc::clone(&history) };
+            (id, IndexFact::Read(history), Some(change))
+        }
+        (304, Some(entry)) => (id, IndexFact::Read(Arc::new(entry.into_history(&id.name, Standing::Confirmed))), None),
+        (304, None) => failed(format!("{}: the registry confirmed an entry that was not asked about", id.name)),
+        (_, cached) => {
+            let change = cached.map(|_| Change::Removal { path: folder.entry_path(name) });
+            (id, IndexFact::Gone, change)
+        }
+    }
+}
+
+/// The registry's clock: the earliest of its answers' times, but for those that a later one proves to be kept from before.
+fn clock(dates: &[Timestamp]) -> Option<Timestamp> {
+    let latest = dates.iter().max()?;
+    dates.iter().filter(|date| latest.duration_since(**date) <= SPREAD).min().copied()
+}

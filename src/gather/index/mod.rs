@@ -1,0 +1,178 @@
+//! Reads the registry index: what was ever published of each crate in question.
+//!
+//! Cargo's own index cache is shared. Online, its entries save the transfer of what has not changed; offline they are all there is.
+//! An entry is as good as this run's only where the registry confirmed it in this run.
+
+mod cache;
+mod config;
+mod entry;
+mod fetch;
+mod lines;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use camino::Utf8Path;
+use jiff::Timestamp;
+use rayon::prelude::*;
+use tame_index::KrateName;
+
+use crate::gather::http::Http;
+use crate::model::evaluation::IndexGap;
+use crate::model::facts::IndexFact;
+use crate::model::history::Standing;
+use crate::model::package::CrateId;
+use crate::model::source::{CRATES_IO_SPARSE_INDEX, Registry};
+
+pub use self::config::RegistryConfig;
+
+use self::cache::IndexFolder;
+use self::entry::Entry;
+
+/// The longest name that is asked for: a longer one is no name that a file system or an address could carry.
+const LONGEST_NAME: usize = 128;
+
+/// Where the index of one registry is to be had, after source replacement.
+#[derive(Clone, Debug)]
+pub struct RegistryAccess {
+    /// Whom to ask. It also says by what address cargo names its cache folder.
+    pub from: IndexOrigin,
+    /// The `Authorization` for it; sent only where the registry's `config.json` says `auth-required`, or refuses to be read without.
+    pub token: Option<String>,
+}
+
+/// What serves an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IndexOrigin {
+    /// A sparse index: its address without `sparse+`, ending in a slash.
+    Sparse(Arc<str>),
+    /// A git index: its address. It is read from cargo's cache of it and never asked.
+    Git(Arc<str>),
+    /// A replacement that the policy does not allow.
+    Refused,
+}
+
+impl RegistryAccess {
+    /// The registry itself, with no replacement and no token.
+    #[must_use]
+    pub fn direct(registry: &Registry) -> Self {
+        let from = match registry {
+            Registry::CratesIo => IndexOrigin::Sparse(CRATES_IO_SPARSE_INDEX.into()),
+            Registry::Sparse(url) => IndexOrigin::Sparse(Arc::clone(url)),
+            Registry::Git(url) => IndexOrigin::Git(Arc::clone(url)),
+        };
+        Self { from, token: None }
+    }
+}
+
+/// Whether the registries may be asked.
+#[derive(Clone, Copy, Debug)]
+pub enum IndexMode<'a> {
+    /// With this client.
+    Online(&'a Http),
+    /// Cargo's cache only.
+    Offline,
+}
+
+/// What the index said.
+#[derive(Debug, Default)]
+pub struct IndexReading {
+    /// One fact for every crate that was asked for.
+    pub index: BTreeMap<CrateId, IndexFact>,
+    /// The time by the registries' own clocks, the earliest where they differ; `None` where none was asked or none said.
+    pub clock: Option<Timestamp>,
+    /// When the oldest of the cached entries that nobody confirmed was written, where the file system tells.
+    pub oldest_cached: Option<Timestamp>,
+    /// The registries' `config.json`, those that could be had.
+    pub configs: BTreeMap<Registry, RegistryConfig>,
+}
+
+/// A crate that may be asked for, and what cargo's cache has of it.
+struct Wanted<'a> {
+    id: &'a CrateId,
+    name: KrateName<'a>,
+    access: &'a RegistryAccess,
+    folder: &'a IndexFolder,
+    cached: Option<Entry>,
+}
+
+/// Reads the index entry of every crate in `crates`. A registry that `access` lacks is asked directly. `progress` is told how many
+/// crates of how many are done.
+#[must_use]
+pub fn read(
+    crates: &BTreeSet<CrateId>,
+    access: &BTreeMap<Registry, RegistryAccess>,
+    cargo_home: &Utf8Path,
+    mode: IndexMode<'_>,
+    progress: &mut dyn FnMut(usize, usize),
+) -> IndexReading {
+    let mut reading = IndexReading::default();
+    let registries: BTreeSet<&Registry> = crates.iter().map(|id| &id.registry).collect();
+    let places: BTreeMap<&Registry, (RegistryAccess, Option<IndexFolder>)> = registries
+        .into_iter()
+        .map(|registry| {
+            let access = access.get(registry).cloned().unwrap_or_else(|| RegistryAccess::direct(registry));
+            let folder = IndexFolder::of(cargo_home, &access.from);
+            (registry, (access, folder))
+        })
+        .collect();
+    let mut wanted = Vec::with_capacity(crates.len());
+    for id in crates {
+        let gap = match (places.get(&id.registry), crate_name(&id.name)) {
+            (Some((access, Some(folder))), Some(name)) => {
+                wanted.push(Wanted { id, name, access, folder, cached: None });
+                continue;
+            }
+            (Some((RegistryAccess { from: IndexOrigin::Refused, .. }, _)), _) => IndexGap::Refused,
+            (_, None) => IndexGap::BadName,
+            (_, Some(_)) => IndexGap::Failed(String::from("the registry's address cannot be used")),
+        };
+        reading.index.insert(id.clone(), IndexFact::Unavailable(gap));
+    }
+    wanted.par_iter_mut().for_each(|wanted| wanted.cached = wanted.folder.read(wanted.name));
+    for (registry, (_, folder)) in &places {
+        if let Some(config) = folder.as_ref().and_then(IndexFolder::config) {
+            reading.configs.insert((*registry).clone(), config);
+        }
+    }
+    let (asked, unasked): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|wanted| {
+        matches!(mode, IndexMode::Online(_)) && matches!(wanted.access.from, IndexOrigin::Sparse(_))
+    });
+    from_cache(unasked, &mut reading);
+    if let IndexMode::Online(http) = mode {
+        fetch::ask(asked, cargo_home, http, &mut reading, progress);
+    }
+    reading
+}
+
+/// A name that may become part of an address and of a path.
+fn crate_name(name: &str) -> Option<KrateName<'_>> {
+    KrateName::try_from(name).ok().filter(|_| name.len() <= LONGEST_NAME)
+}
+
+fn from_cache(wanted: Vec<Wanted<'_>>, reading: &mut IndexReading) {
+    let read: Vec<_> = wanted
+        .into_par_iter()
+        .map(|wanted| {
+            let Some(entry) = wanted.cached else {
+                let gap = match wanted.access.from {
+                    IndexOrigin::Git(_) => IndexGap::GitIndex,
+                    IndexOrigin::Sparse(_) | IndexOrigin::Refused => IndexGap::NotCached,
+                };
+                return (wanted.id, None, IndexFact::Unavailable(gap));
+            };
+            let written = entry.written;
+            (
+                wanted.id,
+                written,
+                IndexFact::Read(Arc::new(entry.into_history(&wanted.id.name, Standing::Cached(written)))),
+            )
+        })
+        .collect();
+    for (id, written, fact) in read {
+        if let Some(written) = written {
+            reading.oldest_cached = Some(reading.oldest_cached.map_or(written, |oldest| oldest.min(written)));
+        }
+        reading.index.insert(id.clone(), fact);
+    }
+}
