@@ -13,5 +13,6 @@
     reason = "a test fails by panicking and says on standard error what it skips; what one test does not use, another does"
 )]
 
+mod advisory_db;
 mod support;
 mod support_itself;
