@@ -15,7 +15,7 @@ use tar::EntryType;
 use super::statement::FILE_LIMIT;
 
 /// The most bytes of the tar stream.
-const STREAM_LIMIT: u64 = 256 << 20;
+const STREAM_LIMIT: u64 = 64 << 20;
 /// The most entries of the archive, of whatever kind.
 const ENTRY_LIMIT: usize = 200_000;
 /// The most advisory files.
