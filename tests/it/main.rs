@@ -14,5 +14,6 @@
 )]
 
 mod lock_file;
+mod advisory_db;
 mod support;
 mod support_itself;

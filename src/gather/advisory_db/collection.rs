@@ -1,0 +1,166 @@
+//! The `crates` folder of an advisory database: which files are about which crate.
+//!
+//! Only what is about a crate in question is parsed: opening the whole database costs ten times as much, and one bad file in it
+//! would fail every crate.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::{self, File};
+use std::io::Read;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::civil::Date;
+use rayon::prelude::*;
+
+use super::error::AdvisoryDbError;
+use super::statement::{self, FILE_LIMIT, canonical};
+use crate::model::advisory::{Advisory, UnreadableAdvisory};
+
+/// How many bytes of a file are searched for its date.
+const DATE_WITHIN: u64 = 4 << 10;
+
+/// The folders of `crates`, by the canonical form of their names.
+#[derive(Debug)]
+pub(super) struct Collection {
+    crates: Utf8PathBuf,
+    folders: HashMap<String, Vec<String>>,
+}
+
+/// The advisories about the crates in question.
+#[derive(Debug, Default)]
+pub(super) struct Selection {
+    pub(super) by_crate: BTreeMap<Arc<str>, Vec<Advisory>>,
+    pub(super) unreadable: Vec<UnreadableAdvisory>,
+}
+
+/// What is known of the whole.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Census {
+    pub(super) total: usize,
+    pub(super) newest: Option<Date>,
+}
+
+impl Collection {
+    /// Lists the folder names below `root/crates`.
+    pub(super) fn open(root: &Utf8Path) -> Result<Self, AdvisoryDbError> {
+        let crates = root.join("crates");
+        let listing = match fs::read_dir(&crates) {
+            Ok(listing) => listing,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && root.is_dir() => {
+                return Err(AdvisoryDbError::NoCollection { path: root.to_owned() });
+            }
+            Err(error) => return Err(AdvisoryDbError::io(crates)(error)),
+        };
+        let mut folders: HashMap<String, Vec<String>> = HashMap::new();
+        for entry in listing {
+            let entry = entry.map_err(AdvisoryDbError::io(&crates))?;
+            // A crate's name is ASCII, so a folder with another name is no crate's.
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            folders.entry(canonical(&name)).or_default().push(name);
+        }
+        for names in folders.values_mut() {
+            names.sort_unstable();
+        }
+        Ok(Self { crates, folders })
+    }
+
+    /// Parses the advisories about these crates.
+    pub(super) fn select(&self, crates: &BTreeSet<Arc<str>>) -> Selection {
+        let wanted: Vec<(&Arc<str>, &String)> = crates
+            .iter()
+            .flat_map(|name| self.folders.get(&canonical(name)).into_iter().flatten().map(move |folder| (name, folder)))
+            .collect();
+        let read: Vec<Vec<Result<Advisory, UnreadableAdvisory>>> =
+            wanted.into_par_iter().map(|(name, folder)| self.read_folder(name, folder)).collect();
+        let mut selection = Selection::default();
+        for result in read.into_iter().flatten() {
+            match result {
+                Ok(advisory) => {
+                    selection.by_crate.entry(Arc::clone(&advisory.crate_name)).or_default().push(advisory);
+                }
+                Err(unreadable) => selection.unreadable.push(unreadable),
+            }
+        }
+        selection.by_crate.values_mut().for_each(|advisories| advisories.sort_by(|a, b| a.id.cmp(&b.id)));
+        selection
+    }
+
+    fn read_folder(&self, crate_name: &Arc<str>, folder: &str) -> Vec<Result<Advisory, UnreadableAdvisory>> {
+        let path = self.crates.join(folder);
+        let unreadable = |file: String, cause: String| {
+            Err(UnreadableAdvisory { crate_name: Arc::clone(crate_name), file: format!("crates/{file}"), cause })
+        };
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_dir() => {}
+            Ok(found) if found.is_file() => return Vec::new(),
+            Ok(_) => return vec![unreadable(folder.to_owned(), "it is neither a file nor a folder".to_owned())],
+            Err(error) => return vec![unreadable(folder.to_owned(), error.to_string())],
+        }
+        let mut files = match advisory_files(&path) {
+            Ok(files) => files,
+            Err(error) => return vec![unreadable(folder.to_owned(), error.to_string())],
+        };
+        files.sort_unstable();
+        let read = |file: &String| {
+            let stem = file.get(..file.len().saturating_sub(3)).unwrap_or_default();
+            let text = read_text(&path.join(file)).map_err(|error| error.to_string())?;
+            statement::parse(&text, stem, crate_name).map_err(|error| error.to_string())
+        };
+        files.iter().map(|file| read(file).or_else(|cause| unreadable(format!("{folder}/{file}"), cause))).collect()
+    }
+
+    /// Counts the whole copy and, where asked, looks for its newest date; days after `latest` are not believed.
+    pub(super) fn census(&self, latest: Option<Date>) -> Result<Census, AdvisoryDbError> {
+        let folders: Vec<Utf8PathBuf> = self.folders.values().flatten().map(|name| self.crates.join(name)).collect();
+        let count = |folder: &Utf8PathBuf| -> Result<Census, AdvisoryDbError> {
+            // A folder that is none was named while selecting, if it matters.
+            if !folder.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+                return Ok(Census::default());
+            }
+            let files = advisory_files(folder).map_err(AdvisoryDbError::io(folder))?;
+            let newest = latest.and_then(|latest| {
+                let dates = files.iter().filter_map(|file| newest_line(&folder.join(file)));
+                dates.filter(|date| *date <= latest).max()
+            });
+            Ok(Census { total: files.len(), newest })
+        };
+        folders
+            .par_iter()
+            .map(count)
+            .try_reduce(Census::default, |a, b| Ok(Census { total: a.total + b.total, newest: a.newest.max(b.newest) }))
+    }
+}
+
+/// The names of the folder's `.md` files, hidden ones left out as rustsec does.
+fn advisory_files(folder: &Utf8Path) -> std::io::Result<Vec<String>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') && name.to_ascii_lowercase().ends_with(".md") {
+            files.push(name);
+        }
+    }
+    Ok(files)
+}
+
+/// A regular file's text, if it is within [`FILE_LIMIT`].
+fn read_text(path: &Utf8Path) -> std::io::Result<String> {
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    let mut text = String::new();
+    File::open(path)?.take(FILE_LIMIT + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > FILE_LIMIT {
+        return Err(std::io::Error::other("it is larger than 256 KiB"));
+    }
+    Ok(text)
+}
+
+fn newest_line(path: &Utf8Path) -> Option<Date> {
+    let mut start = Vec::new();
+    if !fs::symlink_metadata(path).ok()?.is_file() {
+        return None;
+    }
+    File::open(path).ok()?.take(DATE_WITHIN).read_to_end(&mut start).ok()?;
+    statement::date_line(&start)
+}

@@ -1,0 +1,191 @@
+//! Reads RustSec's advisories about the crates in question, from the address or folder that the policy names.
+//!
+//! Freshness is not judged here: the facts say when a copy was last confirmed, of which commit it is, and whether its source
+//! has shown a younger one before.
+
+mod cache;
+mod collection;
+mod error;
+mod git;
+mod origin;
+mod source;
+mod stand_in;
+mod statement;
+mod unpack;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use camino::Utf8Path;
+use jiff::Timestamp;
+
+use super::environment::Environment;
+use super::http::{Answer, Request};
+use crate::model::advisory::{Advisory, AdvisoryDb};
+use crate::model::evaluation::Notice;
+use crate::model::facts::AdvisoryFact;
+
+use cache::Cache;
+use collection::{Collection, Selection};
+pub use error::{AdvisoryDbError, FetchFailure};
+pub use git::GitError;
+use origin::Refreshed;
+use source::Source;
+pub use unpack::UnpackError;
+
+/// How one GET is made: the run's HTTP client, or whatever a test puts in its place.
+pub type Fetch<'a> = dyn Fn(&Request) -> Result<Answer, FetchFailure> + 'a;
+
+/// What to read, and with what.
+pub struct AdvisoryRequest<'a> {
+    /// `db` as the policy has it: `https://….tar.gz`, `git+https://…`, `git+file://…` or a folder.
+    pub db: &'a str,
+    /// What a relative folder is relative to: the policy file's folder.
+    pub base: &'a Utf8Path,
+    /// The crates whose advisories are wanted.
+    pub crates: &'a BTreeSet<Arc<str>>,
+    /// Cargo's home, below which the cache lies and other tools' checkouts are looked for.
+    pub cargo_home: &'a Utf8Path,
+    /// The way out; `None` offline.
+    pub network: Option<&'a Fetch<'a>>,
+    /// The machine's time, never one that the caller made up: it is remembered as the time of a confirmation.
+    pub now: Timestamp,
+    /// The environment that `git` is run with.
+    pub environment: &'a Environment,
+}
+
+impl fmt::Debug for AdvisoryRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdvisoryRequest")
+            .field("db", &self.db)
+            .field("crates", &self.crates.len())
+            .field("offline", &self.network.is_none())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What was read.
+#[derive(Debug)]
+pub struct AdvisoryReading {
+    /// The advisories, or why there are none.
+    pub fact: AdvisoryFact,
+    /// What was noticed on the way.
+    pub notices: Vec<Notice>,
+}
+
+/// Reads the advisories about the crates in question. It never fails: what could not be had is a fact like any other.
+#[must_use]
+pub fn read(request: &AdvisoryRequest<'_>) -> AdvisoryReading {
+    let read = match Source::parse(request.db, request.base) {
+        Ok(Source::Folder(folder)) => stand_in::read_folder(request, &folder),
+        Ok(source) => read_remote(request, &source),
+        Err(error) => Err(error),
+    };
+    match read {
+        Ok(db) => {
+            let notices = db
+                .copy
+                .iter()
+                .map(|copy| Notice::AdvisoriesFromCopy { source: db.source.clone(), copy: copy.clone() })
+                .collect();
+            AdvisoryReading { fact: AdvisoryFact::Read(db), notices }
+        }
+        Err(error) => AdvisoryReading {
+            fact: AdvisoryFact::Unavailable { source: request.db.to_owned(), cause: error.to_string() },
+            notices: Vec::new(),
+        },
+    }
+}
+
+/// From an address: its copy in the cache, refreshed where that can be done.
+fn read_remote(request: &AdvisoryRequest<'_>, source: &Source) -> Result<AdvisoryDb, AdvisoryDbError> {
+    let cache = Cache::of(request.cargo_home, request.db);
+    let seen = cache.state()?.map(|state| state.seen);
+    let failure = match origin::refresh(request, source, &cache) {
+        Ok(Refreshed::Current) => match read_cached(request, &cache) {
+            Ok(db) => return Ok(db),
+            Err(error) => error,
+        },
+        Ok(Refreshed::RolledBack { offered, seen }) => return read_rolled_back(request, &cache, &offered, seen),
+        Err(error) => error,
+    };
+    let mut candidates: Vec<AdvisoryDb> = Vec::new();
+    if let Ok(mut db) = read_cached(request, &cache) {
+        db.copy = request.network.map(|_| cache.folder().to_string());
+        candidates.push(db);
+    }
+    if source.is_rustsec() {
+        candidates.extend(stand_in::checkouts(request).into_iter().map(|mut db| {
+            db.rolled_back_from = seen.as_ref().and_then(|seen| seen.younger_than(db.committed));
+            db
+        }));
+    }
+    candidates
+        .into_iter()
+        .rev()
+        .max_by_key(|db| (db.rolled_back_from.is_none(), db.confirmed.max(db.committed)))
+        .ok_or(failure)
+}
+
+/// The copy in the cache, with what is remembered of it.
+fn read_cached(request: &AdvisoryRequest<'_>, cache: &Cache) -> Result<AdvisoryDb, AdvisoryDbError> {
+    let state = cache.state()?.ok_or_else(|| AdvisoryDbError::NotCached { address: request.db.to_owned() })?;
+    let selection = Collection::open(&cache.generation(&state))?.select(request.crates);
+    Ok(AdvisoryDb {
+        source: request.db.to_owned(),
+        copy: None,
+        commit: state.seen.commit,
+        committed: state.seen.committed,
+        newest: state.newest,
+        confirmed: Some(state.confirmed).filter(|confirmed| !origin::is_in_future(*confirmed, request.now)),
+        rolled_back_from: None,
+        total: state.seen.total,
+        by_crate: selection.by_crate,
+        unreadable: selection.unreadable,
+    })
+}
+
+/// The offered copy is older than one seen before. It is not kept; what either of the two knows counts, so that a rollback hides
+/// nothing from the rest of the report.
+fn read_rolled_back(
+    request: &AdvisoryRequest<'_>,
+    cache: &Cache,
+    offered: &origin::Offered,
+    seen: String,
+) -> Result<AdvisoryDb, AdvisoryDbError> {
+    let mut selection = Collection::open(offered.folder())?.select(request.crates);
+    let known = read_cached(request, cache);
+    let confirmed = known.as_ref().ok().and_then(|db| db.confirmed);
+    if let Ok(db) = known {
+        merge(&mut selection, db);
+    }
+    Ok(AdvisoryDb {
+        source: request.db.to_owned(),
+        copy: None,
+        commit: offered.seen.commit.clone(),
+        committed: offered.seen.committed,
+        newest: offered.newest,
+        confirmed,
+        rolled_back_from: Some(seen),
+        total: offered.seen.total,
+        by_crate: selection.by_crate,
+        unreadable: selection.unreadable,
+    })
+}
+
+fn merge(selection: &mut Selection, known: AdvisoryDb) {
+    for (crate_name, advisories) in known.by_crate {
+        let have: &mut Vec<Advisory> = selection.by_crate.entry(crate_name).or_default();
+        for advisory in advisories {
+            have.retain(|other| other.id != advisory.id);
+            have.push(advisory);
+        }
+        have.sort_by(|a, b| a.id.cmp(&b.id));
+    }
+    for unreadable in known.unreadable {
+        if !selection.unreadable.contains(&unreadable) {
+            selection.unreadable.push(unreadable);
+        }
+    }
+}
