@@ -1,5 +1,8 @@
 //! Reads the world into facts. Nothing here decides and nothing here writes into a project.
 
+pub mod cargo_config;
 pub mod clock;
 pub mod environment;
 pub mod http;
+pub mod policy_file;
+pub mod toml_tree;
