@@ -91,6 +91,30 @@ impl Value {
             Self::Table(_) => "a table",
         }
     }
+
+    /// The string, where it is one.
+    #[must_use]
+    pub const fn as_text(&self) -> Option<&String> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// The truth value, where it is one.
+    #[must_use]
+    pub const fn as_boolean(&self) -> Option<bool> {
+        if let Self::Boolean(value) = self { Some(*value) } else { None }
+    }
+
+    /// The list, where it is one.
+    #[must_use]
+    pub const fn as_list(&self) -> Option<&Vec<Node>> {
+        if let Self::List(nodes) = self { Some(nodes) } else { None }
+    }
+
+    /// The table, where it is one.
+    #[must_use]
+    pub const fn as_table(&self) -> Option<&Table> {
+        if let Self::Table(table) = self { Some(table) } else { None }
+    }
 }
 
 impl Table {

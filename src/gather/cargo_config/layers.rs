@@ -132,9 +132,9 @@ fn includes(layer: &Layer) -> Result<Vec<Include>, CargoConfigError> {
     let Some(entry) = layer.table.get("include") else {
         return Ok(Vec::new());
     };
-    match &entry.node.value {
-        Value::List(nodes) => nodes.iter().map(|node| include(layer, node)).collect(),
-        _ => Ok(vec![include(layer, &entry.node)?]),
+    match entry.node.value.as_list() {
+        Some(nodes) => nodes.iter().map(|node| include(layer, node)).collect(),
+        None => Ok(vec![include(layer, &entry.node)?]),
     }
 }
 

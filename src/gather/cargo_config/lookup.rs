@@ -21,10 +21,8 @@ impl Found<'_> {
     }
 
     pub(super) fn text(self) -> Result<Setting<String>, CargoConfigError> {
-        match &self.node.value {
-            Value::Text(text) => Ok(Setting { value: text.clone(), origin: self.origin }),
-            _ => Err(self.wrong_type("a string")),
-        }
+        let text = self.node.value.as_text().ok_or_else(|| self.wrong_type("a string"))?;
+        Ok(Setting { value: text.clone(), origin: self.origin })
     }
 }
 
@@ -57,10 +55,7 @@ pub(super) fn within<'a>(layer: &'a Layer, keys: &[&str]) -> Result<Option<Found
         if path.len() == keys.len() {
             return Ok(Some(found));
         }
-        match &entry.node.value {
-            Value::Table(inner) => table = inner,
-            _ => return Err(found.wrong_type("a table")),
-        }
+        table = entry.node.value.as_table().ok_or_else(|| found.wrong_type("a table"))?;
     }
     Ok(None)
 }
@@ -98,10 +93,7 @@ impl CargoConfig {
         let Some(found) = self.in_files(keys)? else {
             return Ok(None);
         };
-        match found.node.value {
-            Value::Boolean(value) => Ok(Some(value)),
-            _ => Err(found.wrong_type(EXPECTED)),
-        }
+        found.node.value.as_boolean().map(Some).ok_or_else(|| found.wrong_type(EXPECTED))
     }
 
     /// A count that is not negative.
@@ -113,13 +105,11 @@ impl CargoConfig {
         let Some(found) = self.in_files(keys)? else {
             return Ok(None);
         };
-        match found.node.value {
-            Value::Integer(number) => match number.and_then(|number| u32::try_from(number).ok()) {
-                Some(count) => Ok(Some(count)),
-                None => Err(CargoConfigError::Value { origin: found.origin, expected: EXPECTED }),
-            },
-            _ => Err(found.wrong_type(EXPECTED)),
-        }
+        let Value::Integer(number) = found.node.value else {
+            return Err(found.wrong_type(EXPECTED));
+        };
+        let count = number.and_then(|number| u32::try_from(number).ok());
+        count.map(Some).ok_or(CargoConfigError::Value { origin: found.origin, expected: EXPECTED })
     }
 
     /// A path: relative to [`Layer::base`] in a file, to the working directory in the environment.
@@ -141,9 +131,7 @@ impl CargoConfig {
             let Some(found) = within(layer, &[table])? else {
                 continue;
             };
-            let Value::Table(inner) = &found.node.value else {
-                return Err(found.wrong_type("a table"));
-            };
+            let inner = found.node.value.as_table().ok_or_else(|| found.wrong_type("a table"))?;
             for (name, entry) in inner.iter() {
                 let origin = layer.origin(entry.line, &dotted(&[table, name]));
                 if !matches!(entry.node.value, Value::Table(_)) {

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::CargoConfig;
 use super::error::CargoConfigError;
-use super::lookup::{dotted, variable, within};
-use crate::gather::toml_tree::{Value, shown};
+use super::lookup::{Found, dotted, variable, within};
+use crate::gather::toml_tree::shown;
 use crate::model::policy::{Origin, Setting};
 use crate::model::source::Registry;
 
@@ -92,25 +92,19 @@ impl CargoConfig {
     }
 
     fn registry(&self, name: String, registry: Setting<Registry>) -> Result<ConfiguredRegistry, CargoConfigError> {
-        let keys = |key| if name == CRATES_IO { vec!["registry", key] } else { vec!["registries", &name, key] };
+        let keys = |key| match name.as_str() {
+            CRATES_IO => vec!["registry", key],
+            name => vec!["registries", name, key],
+        };
         let (token_serves, foreign_provider) = self.providers(&keys("credential-provider"))?;
         let token = if token_serves { self.token(&keys("token"))? } else { None };
-        Ok(ConfiguredRegistry { registry, token, foreign_provider, name })
+        Ok(ConfiguredRegistry { name, registry, token, foreign_provider })
     }
 
     /// A variable, then the credentials file, then the configuration.
     fn token(&self, keys: &[&str]) -> Result<Option<Setting<Token>>, CargoConfigError> {
-        let setting = match self.in_environment(keys) {
-            Some(setting) => Some(setting),
-            None => {
-                let credentials = self.credentials.as_ref().map(|layer| within(layer, keys)).transpose()?.flatten();
-                let found = match credentials {
-                    Some(found) => Some(found),
-                    None => self.in_files(keys)?,
-                };
-                found.map(super::lookup::Found::text).transpose()?
-            }
-        };
+        let setting =
+            self.in_environment(keys).map_or_else(|| self.token_in_files(keys), |setting| Ok(Some(setting)))?;
         let Some(Setting { value, origin }) = setting else {
             return Ok(None);
         };
@@ -118,6 +112,15 @@ impl CargoConfig {
             return Err(CargoConfigError::Value { origin, expected: "a token of printable ASCII characters" });
         }
         Ok(Some(Setting { value: Token(value), origin }))
+    }
+
+    fn token_in_files(&self, keys: &[&str]) -> Result<Option<Setting<String>>, CargoConfigError> {
+        let found = match &self.credentials {
+            Some(layer) => within(layer, keys)?,
+            None => None,
+        };
+        let found = if found.is_some() { found } else { self.in_files(keys)? };
+        found.map(Found::text).transpose()
     }
 
     /// Whether the token file serves, and the first provider that is another one. The registry's own provider goes before the global
@@ -140,11 +143,8 @@ impl CargoConfig {
         let Some(found) = self.in_files(keys)? else {
             return Ok(None);
         };
-        if let Value::List(nodes) = &found.node.value {
-            let words: Option<Vec<&str>> = nodes
-                .iter()
-                .map(|node| if let Value::Text(word) = &node.value { Some(word.as_str()) } else { None })
-                .collect();
+        if let Some(nodes) = found.node.value.as_list() {
+            let words: Option<Vec<&str>> = nodes.iter().map(|node| node.value.as_text().map(String::as_str)).collect();
             let words = words.ok_or_else(|| found.wrong_type("a string or a list of strings"))?;
             return Ok(Some(Setting { value: words.join(" "), origin: found.origin }));
         }
@@ -163,13 +163,9 @@ impl CargoConfig {
             let Some(found) = within(layer, &KEYS)? else {
                 continue;
             };
-            let Value::List(nodes) = &found.node.value else {
-                return Err(found.wrong_type("a list of strings"));
-            };
-            for node in nodes {
-                let Value::Text(text) = &node.value else {
-                    return Err(found.wrong_type("a list of strings"));
-                };
+            let wrong_type = || found.wrong_type("a list of strings");
+            for node in found.node.value.as_list().ok_or_else(wrong_type)? {
+                let text = node.value.as_text().ok_or_else(wrong_type)?;
                 let origin = layer.origin(node.line, &dotted(&KEYS));
                 providers.push(Setting { value: text.clone(), origin });
             }

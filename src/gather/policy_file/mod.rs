@@ -16,7 +16,7 @@ pub use error::{Fault, PolicyError, Problem};
 use self::reader::{At, TableReader};
 use super::toml_tree::{self, ReadError};
 use crate::model::approval::Approvals;
-use crate::model::policy::{Origin, Policy, Setting};
+use crate::model::policy::{CargoAges, Origin, Policy, Setting};
 
 /// The largest policy file that is read, in bytes.
 const SIZE_LIMIT: u64 = 1024 * 1024;
@@ -71,7 +71,7 @@ fn document_of(mut root: TableReader<'_, '_>, path: &Utf8Path) -> (Policy, Appro
         min_publish_age_flag: None,
         overrides: quarantine::overrides(&mut root, path, &quarantine, &names),
         quarantine,
-        cargo: Default::default(),
+        cargo: CargoAges::default(),
         advisories: advisories::advisories(&mut root),
         sources: registries::sources(&mut root, &names),
         deny: lists::deny(&mut root),
