@@ -17,3 +17,6 @@ mod lock_file;
 mod advisory_db;
 mod support;
 mod support_itself;
+
+
+mod policy_file;

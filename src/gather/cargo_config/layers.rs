@@ -1,0 +1,169 @@
+//! Finds the files of cargo's configuration, closest first, and what they include.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::error::CargoConfigError;
+use crate::gather::toml_tree::{self, Node, ReadError, Table, Value};
+use crate::model::policy::Origin;
+
+/// The largest file that is read, in bytes; an allow-list of ten thousand releases has 3 MiB.
+const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
+/// The most files that one configuration may include, and how deep.
+const INCLUDE_LIMIT: usize = 64;
+
+/// One file of the configuration.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// The file.
+    pub path: Utf8PathBuf,
+    /// What relative paths in it start from: the folder that holds its folder, as in cargo's `Definition::root`.
+    pub base: Utf8PathBuf,
+    /// What it says.
+    pub table: Table,
+    /// The file and line whose `include` brought it in.
+    pub included_by: Option<(Utf8PathBuf, u32)>,
+    /// The `config.toml` that cargo does not read because this file, the legacy `config`, lies beside it.
+    pub shadows: Option<Utf8PathBuf>,
+}
+
+impl Layer {
+    /// Where a key of this file stands.
+    #[must_use]
+    pub fn origin(&self, line: u32, key: &str) -> Origin {
+        Origin::File { path: self.path.clone(), line, key: key.to_owned() }
+    }
+}
+
+/// `name` or `name.toml` in `folder`, and the other one where both exist; as in cargo's `get_file_path`, the one without an extension wins.
+pub(super) fn either(folder: &Utf8Path, name: &str) -> Option<(Utf8PathBuf, Option<Utf8PathBuf>)> {
+    let legacy = folder.join(name);
+    let modern = folder.join(format!("{name}.toml"));
+    match (legacy.exists(), modern.exists()) {
+        (true, modern_exists) => Some((legacy, modern_exists.then_some(modern))),
+        (false, true) => Some((modern, None)),
+        (false, false) => None,
+    }
+}
+
+/// Every file that a cargo started in `start` would read, the one that wins first.
+pub(super) fn layers(start: &Utf8Path, home: &Utf8Path) -> Result<Vec<Layer>, CargoConfigError> {
+    let mut found = Loader::default();
+    let mut seen = BTreeSet::new();
+    for folder in start.ancestors().map(|ancestor| ancestor.join(".cargo")).chain([home.to_owned()]) {
+        let identity = folder.canonicalize_utf8().unwrap_or_else(|_| folder.clone());
+        if !seen.insert(identity) {
+            continue;
+        }
+        if let Some((path, shadows)) = either(&folder, "config") {
+            let table = read(&path)?;
+            found.add(Layer { base: base(&path), path, table, included_by: None, shadows }, &[])?;
+        }
+    }
+    Ok(found.layers)
+}
+
+/// Reads one file.
+pub(super) fn read(path: &Utf8Path) -> Result<Table, CargoConfigError> {
+    let text = toml_tree::read_text(path, SIZE_LIMIT)
+        .map_err(|cause| CargoConfigError::Unreadable { path: path.to_owned(), cause })?;
+    parse(&text, path)
+}
+
+fn parse(text: &str, path: &Utf8Path) -> Result<Table, CargoConfigError> {
+    toml_tree::parse(text).map_err(|errors| {
+        let (line, message) = errors.into_iter().next().map_or((1, String::new()), |error| (error.line, error.message));
+        CargoConfigError::Syntax { path: path.to_owned(), line, message }
+    })
+}
+
+/// See [`Layer::base`]. The path is not tidied first, because cargo does not tidy it either.
+pub(super) fn base(path: &Utf8Path) -> Utf8PathBuf {
+    path.parent().and_then(Utf8Path::parent).unwrap_or(path).to_owned()
+}
+
+#[derive(Default)]
+struct Loader {
+    layers: Vec<Layer>,
+    included: usize,
+}
+
+impl Loader {
+    /// Adds a file and then what it includes: the file itself wins over those, and of those the last.
+    fn add(&mut self, layer: Layer, above: &[Utf8PathBuf]) -> Result<(), CargoConfigError> {
+        let includes = includes(&layer)?;
+        let path = layer.path.clone();
+        let mut chain = above.to_vec();
+        chain.push(path.canonicalize_utf8().unwrap_or_else(|_| path.clone()));
+        self.layers.push(layer);
+        for include in includes.into_iter().rev() {
+            let Include { line, included, optional } = include;
+            self.included += 1;
+            if self.included > INCLUDE_LIMIT {
+                return Err(CargoConfigError::IncludeLimit { path, line, limit: INCLUDE_LIMIT });
+            }
+            if included.canonicalize_utf8().is_ok_and(|identity| chain.contains(&identity)) {
+                return Err(CargoConfigError::IncludeCycle { path, line, included });
+            }
+            let text = match toml_tree::read_text(&included, SIZE_LIMIT) {
+                Ok(text) => text,
+                Err(ReadError::Io(cause)) if optional && cause.kind() == ErrorKind::NotFound => continue,
+                Err(cause) => return Err(CargoConfigError::Include { path, line, included, cause }),
+            };
+            let table = parse(&text, &included)?;
+            let included_by = Some((path.clone(), line));
+            self.add(Layer { base: base(&included), path: included, table, included_by, shadows: None }, &chain)?;
+        }
+        Ok(())
+    }
+}
+
+struct Include {
+    line: u32,
+    included: Utf8PathBuf,
+    optional: bool,
+}
+
+/// The entries of `include`, in the file's order. A single string, which cargo 1.95 refuses and earlier ones took, is read too, and so
+/// is a path without `.toml`: to read what some cargo would read is the safe side.
+fn includes(layer: &Layer) -> Result<Vec<Include>, CargoConfigError> {
+    let Some(entry) = layer.table.get("include") else {
+        return Ok(Vec::new());
+    };
+    match entry.node.value.as_list() {
+        Some(nodes) => nodes.iter().map(|node| include(layer, node)).collect(),
+        None => Ok(vec![include(layer, &entry.node)?]),
+    }
+}
+
+fn include(layer: &Layer, node: &Node) -> Result<Include, CargoConfigError> {
+    let wrong = |node: &Node, expected| CargoConfigError::WrongType {
+        origin: layer.origin(node.line, "include"),
+        expected,
+        found: node.value.kind(),
+    };
+    let (path, optional) = match &node.value {
+        Value::Text(path) => (path, false),
+        Value::Table(table) => {
+            let path = table.get("path").map(|entry| &entry.node);
+            let path = match path.map(|node| (&node.value, node)) {
+                Some((Value::Text(path), _)) => path,
+                Some((_, node)) => return Err(wrong(node, "a string")),
+                None => return Err(wrong(node, "a table with the key `path`")),
+            };
+            let optional = match table.get("optional").map(|entry| &entry.node) {
+                Some(Node { value: Value::Boolean(optional), .. }) => *optional,
+                Some(node) => return Err(wrong(node, "`true` or `false`")),
+                None => false,
+            };
+            (path, optional)
+        }
+        Value::Integer(_) | Value::Float | Value::Boolean(_) | Value::Datetime(_) | Value::List(_) => {
+            return Err(wrong(node, "a list of strings or of tables"));
+        }
+    };
+    let folder = layer.path.parent().unwrap_or(&layer.path);
+    Ok(Include { line: node.line, included: folder.join(path), optional })
+}

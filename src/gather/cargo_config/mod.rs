@@ -1,0 +1,63 @@
+//! Cargo's configuration with the file and line of everything: what a cargo started in a folder would obey.
+//!
+//! The files are those of cargo's own search: `.cargo/config` or `.cargo/config.toml` in the start folder and every folder above it, then
+//! in `$CARGO_HOME`, with what they include. The closest file wins; `CARGO_…` variables win over files. `--config` is not known here.
+
+mod ages;
+mod cooldown;
+mod error;
+mod layers;
+mod lookup;
+mod network;
+mod registries;
+mod replacement;
+mod sources;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+pub use cooldown::cooldown_age;
+pub use error::CargoConfigError;
+pub use layers::Layer;
+pub use registries::{ConfiguredRegistry, Token};
+pub use replacement::Replacement;
+
+use super::environment::Environment;
+
+/// The whole configuration, read once.
+#[derive(Debug)]
+pub struct CargoConfig {
+    layers: Vec<Layer>,
+    credentials: Option<Layer>,
+    environment: Environment,
+}
+
+impl CargoConfig {
+    /// Reads what a cargo started in `start` would read. A relative `start` is one of the working directory's.
+    ///
+    /// # Errors
+    /// A file exists and cannot be read, is not TOML, or includes what it must not.
+    pub fn load(start: &Utf8Path, environment: &Environment) -> Result<Self, CargoConfigError> {
+        let start = environment.current_dir().join(start);
+        let home = environment.cargo_home();
+        let layers = layers::layers(&start, &home)?;
+        let credentials = layers::either(&home, "credentials")
+            .map(|(path, shadows)| {
+                let table = layers::read(&path)?;
+                Ok(Layer { base: layers::base(&path), path, table, included_by: None, shadows })
+            })
+            .transpose()?;
+        Ok(Self { layers, credentials, environment: environment.clone() })
+    }
+
+    /// Every file with what it says, the one that wins first. The credentials are not among them.
+    #[must_use]
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// The configuration that cargo reads in every folder: `$CARGO_HOME`.
+    #[must_use]
+    pub fn home(&self) -> Utf8PathBuf {
+        self.environment.cargo_home()
+    }
+}

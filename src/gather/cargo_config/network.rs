@@ -1,0 +1,31 @@
+//! `[http]` and `[net]`.
+
+use std::time::Duration;
+
+use super::CargoConfig;
+use super::error::CargoConfigError;
+use crate::gather::http::HttpSettings;
+
+impl CargoConfig {
+    /// How to reach the network.
+    ///
+    /// # Errors
+    /// A key of these has the wrong type.
+    pub fn http(&self) -> Result<HttpSettings, CargoConfigError> {
+        Ok(HttpSettings {
+            proxy: self.text(&["http", "proxy"])?.map(|setting| setting.value),
+            cainfo: self.path(&["http", "cainfo"])?,
+            timeout: self.count(&["http", "timeout"])?.map(|seconds| Duration::from_secs(seconds.into())),
+            retry: self.count(&["net", "retry"])?,
+            no_multiplexing: self.boolean(&["http", "multiplexing"])? == Some(false),
+        })
+    }
+
+    /// `net.offline`: whether the network must be left alone.
+    ///
+    /// # Errors
+    /// It is neither `true` nor `false`.
+    pub fn offline(&self) -> Result<bool, CargoConfigError> {
+        Ok(self.boolean(&["net", "offline"])?.unwrap_or(false))
+    }
+}

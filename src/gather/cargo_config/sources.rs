@@ -1,0 +1,104 @@
+//! `[source]`: the places that cargo knows by name. No variable sets these; cargo does not look at `CARGO_SOURCE_…`.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+
+use super::CargoConfig;
+use super::error::CargoConfigError;
+use super::lookup::{Found, dotted};
+use super::registries::CRATES_IO;
+use crate::gather::toml_tree::shown;
+use crate::model::policy::{Origin, Setting};
+use crate::model::source::Registry;
+
+/// A `[source.NAME]`.
+pub(super) struct SourceTable {
+    pub(super) place: Place,
+    /// Where the place stands.
+    pub(super) origin: Origin,
+    pub(super) replace_with: Option<Setting<String>>,
+}
+
+/// What a source is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Registry(Registry),
+    LocalRegistry(Utf8PathBuf),
+    Directory(Utf8PathBuf),
+    Git(String),
+}
+
+impl CargoConfig {
+    /// Every source by name, each with one place and each place with one name, as cargo demands of all before it uses any.
+    pub(super) fn sources(&self) -> Result<BTreeMap<String, SourceTable>, CargoConfigError> {
+        let mut sources: BTreeMap<String, SourceTable> = BTreeMap::new();
+        for name in self.names("source")? {
+            let table = self.source(&name)?;
+            let same =
+                |(other, one): &(&String, &SourceTable)| same_place(&one.place, &table.place) && **other != CRATES_IO;
+            if let Some((other, _)) = sources.iter().find(same) {
+                return Err(CargoConfigError::SourceTwice { origin: table.origin, other: shown(other) });
+            }
+            if name != CRATES_IO && table.place == Place::Registry(Registry::CratesIo) {
+                return Err(CargoConfigError::SourceTwice { origin: table.origin, other: CRATES_IO.to_owned() });
+            }
+            sources.insert(name, table);
+        }
+        Ok(sources)
+    }
+
+    fn source(&self, name: &str) -> Result<SourceTable, CargoConfigError> {
+        let mut place: Option<(Place, Origin)> = None;
+        for key in ["registry", "local-registry", "directory", "git"] {
+            let Some(found) = self.in_files(&["source", name, key])? else {
+                continue;
+            };
+            let base = found.layer.base.clone();
+            let Setting { value, origin } = found.text()?;
+            if let Some((_, first)) = place {
+                return Err(CargoConfigError::SourceWithTwoPlaces { first, second: origin });
+            }
+            let value = match key {
+                "local-registry" => Place::LocalRegistry(base.join(value)),
+                "directory" => Place::Directory(base.join(value)),
+                "git" => Place::Git(value),
+                _ => match Registry::parse(&value) {
+                    Ok(registry) => Place::Registry(registry),
+                    Err(_) => return Err(CargoConfigError::RegistryAddress { origin, text: shown(&value) }),
+                },
+            };
+            place = Some((value, origin));
+        }
+        let replace_with = self.in_files(&["source", name, "replace-with"])?.map(Found::text).transpose()?;
+        let (place, origin) = match place {
+            Some(place) => place,
+            None if name == CRATES_IO => (Place::Registry(Registry::CratesIo), Origin::Default),
+            None => {
+                let origin = self.in_files(&["source", name])?.map_or(Origin::Default, |found| found.origin);
+                debug_assert_ne!(origin, Origin::Default, "{} is a name of a file", dotted(&["source", name]));
+                return Err(CargoConfigError::SourceWithoutPlace { origin });
+            }
+        };
+        Ok(SourceTable { place, origin, replace_with })
+    }
+}
+
+fn same_place(one: &Place, other: &Place) -> bool {
+    match (one, other) {
+        (Place::Registry(one), Place::Registry(other)) => same_registry(one, other),
+        _ => one == other,
+    }
+}
+
+/// Git addresses that differ only in a slash or a `.git` at the end are one place to cargo.
+pub(super) fn same_registry(one: &Registry, other: &Registry) -> bool {
+    fn canonical(url: &str) -> &str {
+        let url = url.trim_end_matches('/');
+        url.strip_suffix(".git").unwrap_or(url)
+    }
+    match (one, other) {
+        (Registry::Git(one), Registry::Git(other)) => canonical(one) == canonical(other),
+        _ => one == other,
+    }
+}

@@ -1,0 +1,111 @@
+//! The small grammars inside the strings of a policy file.
+
+use jiff::civil::Date;
+use semver::{Version, VersionReq};
+
+use super::error::Fault;
+pub(super) use crate::gather::toml_tree::{shown, shown_key};
+use crate::model::policy::{Ban, Level};
+use crate::model::source::Registry;
+
+/// The longest crate name that crates.io takes.
+const NAME_LIMIT: usize = 64;
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=NAME_LIMIT).contains(&text.len()) && text.bytes().all(is_name_byte)
+}
+
+/// A crate's name.
+pub(super) fn crate_name(text: &str) -> Result<String, Fault> {
+    if is_name(text) { Ok(text.to_owned()) } else { Err(Fault::CrateName(shown(text))) }
+}
+
+/// A crate's name in which `*` stands for any characters.
+pub(super) fn glob(text: &str) -> Result<String, Fault> {
+    let good = (1..=NAME_LIMIT).contains(&text.len()) && text.bytes().all(|byte| byte == b'*' || is_name_byte(byte));
+    if good { Ok(text.to_owned()) } else { Err(Fault::Glob(shown(text))) }
+}
+
+/// One exact version.
+pub(super) fn version(text: &str) -> Result<Version, Fault> {
+    Version::parse(text).map_err(|_| Fault::Version(shown(text)))
+}
+
+/// `name`, or `name@` and a requirement as Cargo.toml writes it.
+pub(super) fn ban(text: &str) -> Result<Ban, Fault> {
+    let (name, requirement) = text.split_once('@').map_or((text, None), |(name, req)| (name, Some(req)));
+    let req =
+        requirement.map(|text| VersionReq::parse(text).map_err(|_| Fault::Requirement(shown(text)))).transpose()?;
+    Ok(Ban { crate_name: crate_name(name)?, req, text: text.to_owned() })
+}
+
+/// A text that says something.
+pub(super) fn prose(text: &str) -> Result<String, Fault> {
+    if text.trim().is_empty() { Err(Fault::Empty) } else { Ok(text.to_owned()) }
+}
+
+/// `YYYY-MM-DD` and no other spelling.
+pub(super) fn date(text: &str) -> Option<Date> {
+    let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let [year @ .., b'-', m1, m2, b'-', d1, d2] = bytes else {
+        return None;
+    };
+    if year.len() != 4 || !digits(year) || !digits(&[*m1, *m2, *d1, *d2]) {
+        return None;
+    }
+    text.parse().ok()
+}
+
+/// What to do about something that is not plainly bad.
+pub(super) fn level(text: &str) -> Result<Level, Fault> {
+    match text {
+        "allow" => Ok(Level::Allow),
+        "warn" => Ok(Level::Warn),
+        "reject" => Ok(Level::Reject),
+        _ => Err(Fault::Level(shown(text))),
+    }
+}
+
+/// An advisory's id: words of ASCII letters and digits, joined by hyphens.
+pub(super) fn advisory_id(text: &str) -> Result<String, Fault> {
+    let mut words = text.split('-');
+    let good = text.len() <= NAME_LIMIT
+        && text.contains('-')
+        && words.all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    if good { Ok(text.to_owned()) } else { Err(Fault::AdvisoryId(shown(text))) }
+}
+
+/// A full commit id, in lower case as git and cargo write it.
+pub(super) fn commit(text: &str) -> Result<String, Fault> {
+    let good = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if good { Ok(text.to_ascii_lowercase()) } else { Err(Fault::Commit) }
+}
+
+/// A registry's address.
+pub(super) fn registry_address(text: &str) -> Result<Registry, Fault> {
+    let url = text.strip_prefix("sparse+").or_else(|| text.strip_prefix("registry+")).unwrap_or(text);
+    if is_address(url) { Registry::parse(text).ok() } else { None }.ok_or_else(|| Fault::RegistryAddress(shown(text)))
+}
+
+/// A git repository's address.
+pub(super) fn git_address(text: &str) -> Result<String, Fault> {
+    if is_address(text) { Ok(text.to_owned()) } else { Err(Fault::GitAddress(shown(text))) }
+}
+
+/// A scheme that cargo can fetch from, and something behind it. Queries and fragments would make a second spelling of one place.
+fn is_address(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return false;
+    };
+    let rest_begins = if scheme == "file" { rest.starts_with('/') } else { !rest.starts_with('/') };
+    matches!(scheme, "https" | "http" | "ssh" | "git" | "file")
+        && !rest.is_empty()
+        && rest_begins
+        && !rest.contains(['?', '#', '\\'])
+        && !rest.contains(|letter: char| letter.is_whitespace() || letter.is_control())
+}

@@ -1,0 +1,89 @@
+//! Reads `sequester.toml`: the policy and the approvals, or every mistake in them with its line and key.
+
+mod advisories;
+mod approvals;
+mod error;
+mod grammar;
+mod lists;
+mod quarantine;
+mod reader;
+mod registries;
+
+use camino::Utf8Path;
+
+pub use error::{Fault, PolicyError, Problem};
+
+use self::reader::{At, TableReader};
+use super::toml_tree::{self, ReadError};
+use crate::model::approval::Approvals;
+use crate::model::policy::{CargoAges, Origin, Policy, Setting};
+
+/// The largest policy file that is read, in bytes.
+const SIZE_LIMIT: u64 = 1024 * 1024;
+
+/// Reads the policy file at `path`.
+///
+/// # Errors
+/// The file is absent, cannot be read, is larger than 1 MiB, or [`parse`] refuses it.
+pub fn read(path: &Utf8Path) -> Result<(Policy, Approvals), PolicyError> {
+    match toml_tree::read_text(path, SIZE_LIMIT) {
+        Ok(text) => parse(&text, path),
+        Err(ReadError::Io(cause)) if cause.kind() == std::io::ErrorKind::NotFound => {
+            Err(PolicyError::Absent { path: path.to_owned() })
+        }
+        Err(cause) => Err(PolicyError::Unreadable { path: path.to_owned(), cause }),
+    }
+}
+
+/// Reads a policy from `text`, which stands in the file `path`. Keys that are not there have the values of [`Policy`]'s default.
+///
+/// # Errors
+/// The text is not TOML, has a key that does not exist or a value that cannot be meant. All mistakes are in the error, not the
+/// first alone; where the text is not TOML, only the mistakes of syntax.
+pub fn parse(text: &str, path: &Utf8Path) -> Result<(Policy, Approvals), PolicyError> {
+    if text.len() > usize::try_from(SIZE_LIMIT).unwrap_or(usize::MAX) {
+        return Err(PolicyError::Unreadable { path: path.to_owned(), cause: ReadError::TooLarge(SIZE_LIMIT) });
+    }
+    let mut problems = Vec::new();
+    let read = match toml_tree::parse(text) {
+        Ok(document) => document_of(TableReader::new(&document, String::new(), &mut problems), path),
+        Err(errors) => {
+            problems.extend(errors.into_iter().map(|error| Problem {
+                line: error.line,
+                key: None,
+                fault: Fault::Syntax(error.message),
+            }));
+            Default::default()
+        }
+    };
+    if problems.is_empty() {
+        return Ok(read);
+    }
+    problems.sort_by_key(|problem| problem.line);
+    Err(PolicyError::Invalid { path: path.to_owned(), problems })
+}
+
+fn document_of(mut root: TableReader<'_, '_>, path: &Utf8Path) -> (Policy, Approvals) {
+    // The registries come first: other tables call them by name.
+    let names = registries::registries(&mut root, path);
+    let quarantine = quarantine::quarantine(&mut root, path);
+    let policy = Policy {
+        min_publish_age_flag: None,
+        overrides: quarantine::overrides(&mut root, path, &quarantine, &names),
+        quarantine,
+        cargo: CargoAges::default(),
+        advisories: advisories::advisories(&mut root),
+        sources: registries::sources(&mut root, &names),
+        deny: lists::deny(&mut root),
+        licenses: lists::licenses(&mut root),
+        registries: names.into_policies(),
+    };
+    let approvals = approvals::approvals(&mut root, &policy);
+    root.finish();
+    (policy, approvals)
+}
+
+/// The value and where it stands.
+fn setting<T>(At { line, value }: At<T>, path: &Utf8Path, key: String) -> Setting<T> {
+    Setting { value, origin: Origin::File { path: path.to_owned(), line, key } }
+}
