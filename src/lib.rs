@@ -6,3 +6,4 @@
 pub mod gather;
 pub mod model;
 pub mod policy;
+pub mod report;

@@ -32,7 +32,9 @@ pub enum BaseError {
         cause: String,
     },
     /// Git could not show a file that its tree lists.
-    #[error("`{path}` cannot be read from commit {commit}: {cause}\nhelp: a shallow or partial clone may lack it; run `git fetch origin {commit}`")]
+    #[error(
+        "`{path}` cannot be read from commit {commit}: {cause}\nhelp: a shallow or partial clone may lack it; run `git fetch origin {commit}`"
+    )]
     Unreadable {
         /// The file.
         path: String,

@@ -1,0 +1,176 @@
+//! Why a run could not decide, in words, and what can be done about it.
+
+use super::duration::{distance, moment, words};
+use super::remark::few;
+use super::{Context, package_name, registry_name};
+use crate::model::evaluation::{Blocker, IndexGap};
+use crate::model::package::PackageId;
+use crate::model::policy::RUSTSEC_DB;
+use crate::model::source::Registry;
+
+/// Blockers that say the same of several packages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// What stands in the way, without its full stop.
+    pub message: String,
+    /// What can be done.
+    pub help: String,
+}
+
+/// How many packages one line names before it counts the rest.
+const NAMES: usize = 8;
+
+/// Every blocker, those about the index of several packages joined: a machine without a network would have one for each package.
+#[must_use]
+pub fn groups(blockers: &[Blocker], context: &Context<'_>) -> Vec<Group> {
+    let mut groups = Vec::new();
+    let mut gaps: Vec<(&IndexGap, usize, Vec<String>)> = Vec::new();
+    for blocker in blockers {
+        let Blocker::IndexUnavailable { package, cause } = blocker else {
+            groups.push(Group { message: message(blocker, context), help: help(blocker) });
+            continue;
+        };
+        if let Some((_, _, names)) = gaps.iter_mut().find(|(known, ..)| *known == cause) {
+            names.push(package_name(package));
+            continue;
+        }
+        gaps.push((cause, groups.len(), vec![package_name(package)]));
+        groups.push(Group { message: message(blocker, context), help: help(blocker) });
+    }
+    for (cause, position, names) in gaps {
+        if let (2.., Some(group)) = (names.len(), groups.get_mut(position)) {
+            group.message =
+                format!("the index entries of {} packages {}: {}", names.len(), gap(cause), few(&names, NAMES));
+        }
+    }
+    groups
+}
+
+/// One blocker in a sentence.
+#[must_use]
+pub fn message(blocker: &Blocker, context: &Context<'_>) -> String {
+    let now = context.now;
+    match blocker {
+        Blocker::AdvisoriesUnavailable { source, cause } => {
+            format!("there are no advisories to judge by: {source}: {cause}")
+        }
+        Blocker::AdvisoriesStale { source, since: Some(since), limit, confirmed: true } => format!(
+            "the advisories of {source} were last confirmed at their origin {} ({}); {limit} is the limit",
+            distance(now, *since),
+            moment(*since)
+        ),
+        Blocker::AdvisoriesStale { source, since: Some(since), limit, confirmed: false } => format!(
+            "nobody confirmed the copy of the advisories in {source}, and it dates from {} ({}); {limit} is the limit",
+            moment(*since),
+            distance(now, *since)
+        ),
+        Blocker::AdvisoriesStale { source, since: None, .. } => {
+            format!("how old the advisories in {source} are cannot be told")
+        }
+        Blocker::AdvisoriesRolledBack { source, commit, seen } => {
+            let commit =
+                commit.as_ref().map_or_else(|| "the copy read now".to_owned(), |commit| format!("commit {commit}"));
+            format!(
+                "the advisories of {source} went back in time: {commit} is older than {seen}, which was seen before"
+            )
+        }
+        Blocker::AdvisoryUnreadable { file, cause, package } => {
+            format!("an advisory that may hit {} cannot be read: {file}: {cause}", package_name(package))
+        }
+        Blocker::IndexUnavailable { package, cause } => {
+            format!("the index entry of {} {}", package_name(package), gap(cause))
+        }
+        Blocker::MirrorNotAllowed { registry, by, origin } => {
+            format!("{} is replaced by {by} ({origin}), which the policy does not allow", registry_name(registry))
+        }
+        Blocker::ClockSkew { machine, registry } => format!(
+            "the machine's clock says {}, the registry's {}: {} apart",
+            moment(*machine),
+            moment(*registry),
+            words(machine.as_second().abs_diff(registry.as_second()))
+        ),
+    }
+}
+
+/// A blocker's name, as JSON has it.
+#[must_use]
+pub const fn code(blocker: &Blocker) -> &'static str {
+    match blocker {
+        Blocker::AdvisoriesUnavailable { .. } => "advisories-unavailable",
+        Blocker::AdvisoriesStale { .. } => "advisories-stale",
+        Blocker::AdvisoriesRolledBack { .. } => "advisories-rolled-back",
+        Blocker::AdvisoryUnreadable { .. } => "advisory-unreadable",
+        Blocker::IndexUnavailable { .. } => "index-unavailable",
+        Blocker::MirrorNotAllowed { .. } => "mirror-not-allowed",
+        Blocker::ClockSkew { .. } => "clock-skew",
+    }
+}
+
+/// The package that a blocker is about.
+#[must_use]
+pub const fn package(blocker: &Blocker) -> Option<&PackageId> {
+    match blocker {
+        Blocker::AdvisoryUnreadable { package, .. } | Blocker::IndexUnavailable { package, .. } => Some(package),
+        Blocker::AdvisoriesUnavailable { .. }
+        | Blocker::AdvisoriesStale { .. }
+        | Blocker::AdvisoriesRolledBack { .. }
+        | Blocker::MirrorNotAllowed { .. }
+        | Blocker::ClockSkew { .. } => None,
+    }
+}
+
+/// What can be done about it, in one line.
+#[must_use]
+pub fn help(blocker: &Blocker) -> String {
+    match blocker {
+        Blocker::AdvisoriesUnavailable { .. } => {
+            "check the network and `advisories.db`, or name a copy: cargo sequester audit --advisory-db PATH".to_owned()
+        }
+        Blocker::AdvisoriesStale { confirmed: true, .. } => {
+            "run again without --offline, so that they can be confirmed".to_owned()
+        }
+        Blocker::AdvisoriesStale { confirmed: false, .. } => {
+            format!("cargo sequester audit --advisory-db {RUSTSEC_DB}")
+        }
+        Blocker::AdvisoriesRolledBack { .. } => {
+            "find out why the origin serves an older state before trusting it; a newer one ends this".to_owned()
+        }
+        Blocker::AdvisoryUnreadable { .. } => {
+            "get the advisory database anew; if the file stays as it is, this version cannot read it".to_owned()
+        }
+        Blocker::IndexUnavailable { cause, .. } => gap_help(cause).to_owned(),
+        Blocker::MirrorNotAllowed { by, .. } => {
+            let by = Registry::parse(by).map_or_else(|_| by.clone(), |registry| registry.to_string());
+            format!(
+                "remove that setting, or allow the mirror under [sources] of the policy: mirrors = [{}]",
+                super::cure::toml_string(&by)
+            )
+        }
+        Blocker::ClockSkew { .. } => "set the machine's clock right and run again".to_owned(),
+    }
+}
+
+fn gap(gap: &IndexGap) -> String {
+    match gap {
+        IndexGap::NotCached => "could not be had: offline, and not in cargo's cache".to_owned(),
+        IndexGap::NotInCachedEntry => {
+            "could not be had: offline, and cargo's cache does not have the version".to_owned()
+        }
+        IndexGap::GitIndex => "could not be had: a git index that is not in cargo's cache".to_owned(),
+        IndexGap::BadName => "cannot exist: no registry allows such a name".to_owned(),
+        IndexGap::Failed(cause) => format!("could not be had: {cause}"),
+        IndexGap::Refused => {
+            "was not asked for: its registry is replaced by one that the policy does not allow".to_owned()
+        }
+    }
+}
+
+const fn gap_help(gap: &IndexGap) -> &'static str {
+    match gap {
+        IndexGap::NotCached | IndexGap::NotInCachedEntry => "run again without --offline",
+        IndexGap::GitIndex => "let cargo fill its cache of that index: cargo update --dry-run",
+        IndexGap::BadName => "restore the lock file from a state that you trust",
+        IndexGap::Failed(_) => "check the network and the registry, and run again",
+        IndexGap::Refused => "see what is said of the replaced registry",
+    }
+}

@@ -1,0 +1,186 @@
+//! `--format human`: one problem one block, in cargo's look.
+
+use std::io::{self, Write};
+
+use super::blocker;
+use super::cure::{Cure, cures, fix};
+use super::duration::{counted, distance, eligible};
+use super::escape::terminal;
+use super::problem::{Problem, Severity, problems, severity};
+use super::remark::{self, few};
+use super::style::{Tone, indent, verb, word};
+use super::{AuditReport, Verbosity, package_name, reason, tally};
+use crate::model::facts::AdvisoryFact;
+use crate::model::verdict::{Basis, Verdict};
+
+/// How many packages one line names before it counts the rest.
+const NAMES: usize = 6;
+
+/// Writes the report, with colours.
+///
+/// # Errors
+/// The writer's.
+pub fn audit(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    let talk = verbosity > Verbosity::Quiet;
+    if talk {
+        judge(report, out)?;
+    }
+    for problem in problems(report) {
+        // A blocker tells of an undecided package already.
+        if problem.severity != Severity::Undecided || verbosity == Verbosity::Verbose {
+            block(&problem, report, out)?;
+        }
+    }
+    loosened(report, out)?;
+    if talk {
+        exceptions(report, verbosity, out)?;
+        warnings(report, verbosity, out)?;
+        for notice in &report.evaluation.notices {
+            line(out, Tone::Caution, "Note", &remark::notice(notice, &report.context()))?;
+        }
+    }
+    for group in blocker::groups(&report.evaluation.blockers, &report.context()) {
+        writeln!(out, "{}: {}", word(Tone::Bad, "error"), terminal(&group.message))?;
+        writeln!(out, "  {}: {}", word(Tone::Help, "help"), terminal(&group.help))?;
+    }
+    if talk {
+        summary(report, out)?;
+    }
+    Ok(())
+}
+
+/// Whose policy was judged by, and what advisories.
+fn judge(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    line(out, Tone::Plain, "Policy", &report.judged_by.sentence())?;
+    if let AdvisoryFact::Read(db) = report.advisories {
+        let confirmed = db.confirmed.map(|at| distance(report.evaluation.now, at));
+        let confirmed =
+            confirmed.map_or_else(|| "not confirmed at its origin".to_owned(), |ago| format!("confirmed {ago}"));
+        let advisories = if db.total == 1 { "1 advisory".to_owned() } else { format!("{} advisories", db.total) };
+        line(out, Tone::Plain, "Advisories", &format!("{advisories} of {}, {confirmed}", db.source))?;
+    }
+    Ok(())
+}
+
+fn block(problem: &Problem<'_>, report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    let context = report.context();
+    let (id, judgement) = (&problem.package.id, problem.judgement);
+    line(out, problem.severity.tone(), problem.severity.word(), &package_name(id))?;
+    for reason in problem.reasons {
+        detail(out, problem.severity.tone(), reason.code().as_str(), &reason::sentence(reason, id, &context))?;
+    }
+    for warning in &judgement.warnings {
+        detail(out, Tone::Caution, "warning", &remark::warning(warning, id, &context))?;
+    }
+    let path = report.names(&judgement.path);
+    if path.len() > 1 {
+        detail(out, Tone::Plain, "path", &path.join(" → "))?;
+    }
+    if let Some(at) = problem.reasons.eligible_at() {
+        detail(out, Tone::Plain, "eligible", &eligible(context.now, at))?;
+    }
+    for known in &judgement.fixes {
+        detail(out, Tone::Plain, "fix", &fix(known, &id.name, &context))?;
+    }
+    cures(problem, report).iter().map(Cure::line).try_for_each(|cure| detail(out, Tone::Help, "help", &cure))
+}
+
+fn loosened(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    for loosening in report.loosened {
+        let (base, head) = sides(loosening);
+        line(out, Tone::Bad, "Loosened", &format!("{}: {base} → {head}", loosening.key))?;
+    }
+    if report.loosened.is_empty() {
+        return Ok(());
+    }
+    detail(out, Tone::Help, "help", "whoever merges this change answers for a laxer policy: look at each line")
+}
+
+/// What the base and the change say of a key.
+#[must_use]
+pub fn sides(loosening: &crate::model::evaluation::Loosening) -> (&str, &str) {
+    (loosening.base.as_deref().unwrap_or("nothing"), loosening.head.as_deref().unwrap_or("nothing"))
+}
+
+/// Releases that pass although something stood against them.
+fn exceptions(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    let mut fixes = Vec::new();
+    let mut exempted = Vec::new();
+    for (package, judgement) in report.packages.iter().zip(&report.evaluation.judgements) {
+        let Some(Verdict::Approved(basis)) = &judgement.verdict else { continue };
+        let listed = match basis {
+            Basis::SecurityFix { .. } => &mut fixes,
+            Basis::Approval { .. } => &mut exempted,
+            Basis::TrustedRegistry | Basis::AllowedSource | Basis::Aged => continue,
+        };
+        listed.push((package_name(&package.id), basis));
+    }
+    // A word of approval has no place beside a blocker.
+    if !report.evaluation.blockers.is_empty() {
+        return Ok(());
+    }
+    for (listed, what) in [(fixes, "early, as security fix"), (exempted, "by a person's approval")] {
+        if verbosity == Verbosity::Verbose {
+            for (name, basis) in listed {
+                line(out, Tone::Good, "Approved", &format!("{name}: {}", remark::basis(basis)))?;
+            }
+        } else if !listed.is_empty() {
+            let names: Vec<String> = listed.into_iter().map(|(name, _)| name).collect();
+            line(out, Tone::Good, "Approved", &format!("{} {what}: {}", names.len(), few(&names, NAMES)))?;
+        }
+    }
+    Ok(())
+}
+
+/// The warnings about packages that have no block: one line a kind, or one each.
+fn warnings(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+    for (package, judgement) in report.packages.iter().zip(&report.evaluation.judgements) {
+        let shown = severity(judgement).is_some_and(|severity| severity != Severity::Undecided);
+        for warning in judgement.warnings.iter().filter(|_| !shown) {
+            let name = package_name(&package.id);
+            if verbosity == Verbosity::Verbose {
+                let sentence = remark::warning(warning, &package.id, &report.context());
+                line(out, Tone::Caution, "Warning", &format!("{name}: {sentence}"))?;
+                continue;
+            }
+            let group = remark::warning_group(warning);
+            match groups.iter_mut().find(|(known, _)| *known == group) {
+                Some((_, names)) => names.push(name),
+                None => groups.push((group, vec![name])),
+            }
+        }
+    }
+    for (group, names) in &groups {
+        line(out, Tone::Caution, "Warning", &format!("{} {group}: {}", names.len(), few(names, NAMES)))?;
+    }
+    if !groups.is_empty() {
+        let all: usize = groups.iter().map(|(_, names)| names.len()).sum();
+        detail(out, Tone::Help, "help", &format!("-v tells the {} one by one", counted(all, "warning")))?;
+    }
+    Ok(())
+}
+
+fn summary(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    let evaluation = report.evaluation;
+    let rejected = |verdict: &Option<Verdict>| matches!(verdict, Some(Verdict::Rejected(_)));
+    let (tone, verb) = if !evaluation.blockers.is_empty() {
+        (Tone::Bad, "Undecided")
+    } else if report.is_approved() {
+        (Tone::Good, "Finished")
+    } else if evaluation.judgements.iter().any(|judgement| rejected(&judgement.verdict)) || !report.loosened.is_empty()
+    {
+        (Tone::Bad, "Finished")
+    } else {
+        (Tone::Caution, "Finished")
+    };
+    line(out, tone, verb, &tally::sentence(report))
+}
+
+fn line(out: &mut impl Write, tone: Tone, name: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "{} {}", verb(tone, name), terminal(text))
+}
+
+fn detail(out: &mut impl Write, tone: Tone, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "{}{}: {}", indent(), word(tone, label), terminal(text))
+}

@@ -1,0 +1,258 @@
+//! `--format json`: one document, by `docs/audit-v1.schema.json`.
+//!
+//! Texts from outside are the raw ones once read back; in the document what could harm a terminal is a `\u` escape.
+
+mod facts;
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::duration::rfc3339;
+use super::tally::Tally;
+use super::{AuditReport, JudgedBy, cure, escape, general_age, remark};
+use crate::model::evaluation::{Fix, FixStanding, Judgement};
+use crate::model::facts::AdvisoryFact;
+use crate::model::package::{LockedChecksum, Package};
+use crate::model::source::Source;
+use crate::model::verdict::{Reason, ReasonCode, Reasons, Verdict};
+use facts::Object;
+
+/// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
+pub const AUDIT_V1: &str = "urn:cargo-sequester:audit-v1";
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    now: String,
+    complete: bool,
+    blockers: Vec<Object>,
+    summary: Summary,
+    advisory_db: Option<Db<'a>>,
+    policy: Judge<'a>,
+    loosened: Vec<Loosened<'a>>,
+    notices: Vec<Object>,
+    packages: Vec<Judged<'a>>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    packages: usize,
+    local: usize,
+    approved: usize,
+    quarantined: usize,
+    rejected: usize,
+    not_judged: usize,
+    warnings: usize,
+}
+
+#[derive(Serialize)]
+struct Db<'a> {
+    source: &'a str,
+    copy: Option<&'a str>,
+    commit: Option<&'a str>,
+    time: Option<String>,
+    confirmed: Option<String>,
+    advisories: usize,
+}
+
+#[derive(Serialize)]
+struct Judge<'a> {
+    judged_by: &'static str,
+    file: Option<&'a str>,
+    base: Option<&'a str>,
+    min_age_seconds: u64,
+    min_age_rule: String,
+}
+
+#[derive(Serialize)]
+struct Loosened<'a> {
+    key: &'a str,
+    base: Option<&'a str>,
+    head: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Judged<'a> {
+    id: String,
+    name: &'a str,
+    version: String,
+    source: Option<String>,
+    checksum: Option<String>,
+    pubtime: Option<String>,
+    age_seconds: Option<i64>,
+    yanked: Option<bool>,
+    verdict: &'static str,
+    basis: Option<Object>,
+    eligible_at: Option<String>,
+    reasons: Vec<Object>,
+    warnings: Vec<Object>,
+    advisories: Vec<&'a str>,
+    path: Vec<&'a str>,
+    newest_approved: Option<String>,
+    fixes: Vec<JudgedFix<'a>>,
+}
+
+#[derive(Serialize)]
+struct JudgedFix<'a> {
+    advisory: &'a str,
+    version: String,
+    verdict: &'static str,
+    basis: Option<Object>,
+    eligible_at: Option<String>,
+    reasons: Vec<&'static str>,
+    message: String,
+}
+
+/// Writes the document and a line end.
+///
+/// # Errors
+/// The writer's.
+pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    write(&document(report), out)
+}
+
+/// Writes any document in the same way: indented, harmless to print.
+///
+/// # Errors
+/// The writer's.
+pub(super) fn write(document: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(document)?;
+    out.write_all(escape::json(&text).as_bytes())?;
+    out.write_all(b"\n")
+}
+
+fn document<'a>(report: &AuditReport<'a>) -> Document<'a> {
+    let evaluation = report.evaluation;
+    let context = report.context();
+    let tally = Tally::of(report);
+    Document {
+        schema: AUDIT_V1,
+        now: rfc3339(evaluation.now),
+        complete: evaluation.blockers.is_empty(),
+        blockers: evaluation.blockers.iter().map(|found| facts::blocker(found, report)).collect(),
+        summary: Summary {
+            packages: tally.packages,
+            local: tally.local,
+            approved: tally.approved,
+            quarantined: tally.quarantined,
+            rejected: tally.rejected,
+            not_judged: tally.not_judged,
+            warnings: tally.warnings,
+        },
+        advisory_db: match report.advisories {
+            AdvisoryFact::Read(db) => Some(Db {
+                source: &db.source,
+                copy: db.copy.as_deref(),
+                commit: db.commit.as_deref(),
+                time: db.committed.map(rfc3339),
+                confirmed: db.confirmed.map(rfc3339),
+                advisories: db.total,
+            }),
+            AdvisoryFact::Skipped | AdvisoryFact::Unavailable { .. } => None,
+        },
+        policy: judge(report),
+        loosened: report
+            .loosened
+            .iter()
+            .map(|loosening| Loosened {
+                key: &loosening.key,
+                base: loosening.base.as_deref(),
+                head: loosening.head.as_deref(),
+            })
+            .collect(),
+        notices: evaluation
+            .notices
+            .iter()
+            .map(|notice| Object::new(remark::notice_code(notice)).message(remark::notice(notice, &context)))
+            .collect(),
+        packages: report
+            .packages
+            .iter()
+            .zip(&evaluation.judgements)
+            .map(|(package, judgement)| judged(package, judgement, report))
+            .collect(),
+    }
+}
+
+fn judge<'a>(report: &AuditReport<'a>) -> Judge<'a> {
+    let (judged_by, file, base) = match report.judged_by {
+        JudgedBy::File(file) => ("file", Some(file.as_str()), None),
+        JudgedBy::Defaults => ("defaults", None, None),
+        JudgedBy::Base { base, file } => ("base", file.map(camino::Utf8Path::as_str), Some(base)),
+    };
+    let (age, rule) = general_age(report.policy);
+    Judge { judged_by, file, base, min_age_seconds: age.as_secs(), min_age_rule: rule.to_string() }
+}
+
+fn judged<'a>(package: &'a Package, judgement: &'a Judgement, report: &AuditReport<'a>) -> Judged<'a> {
+    let (id, context) = (&package.id, report.context());
+    let now = context.now.as_second();
+    let basis = match &judgement.verdict {
+        Some(Verdict::Approved(basis)) => Some(facts::basis(basis)),
+        None | Some(Verdict::Local | Verdict::Quarantined(_) | Verdict::Rejected(_)) => None,
+    };
+    Judged {
+        id: package_id(package),
+        name: &id.name,
+        version: id.version.to_string(),
+        source: (id.source != Source::Local).then(|| id.source.to_string()),
+        checksum: match &package.checksum {
+            LockedChecksum::Known(checksum) => Some(checksum.to_string()),
+            LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,
+        },
+        pubtime: judgement.pubtime.map(rfc3339),
+        age_seconds: judgement.pubtime.map(|pubtime| now.saturating_sub(pubtime.as_second())),
+        yanked: judgement.yanked,
+        verdict: verdict_name(judgement.verdict.as_ref()),
+        basis,
+        eligible_at: judgement.reasons().and_then(Reasons::eligible_at).map(rfc3339),
+        reasons: judgement.reasons().into_iter().flatten().map(|reason| facts::reason(reason, id, &context)).collect(),
+        warnings: judgement.warnings.iter().map(|warning| facts::warning(warning, id, &context)).collect(),
+        advisories: judgement.advisories.iter().map(|advisory| &**advisory).collect(),
+        path: report.names(&judgement.path),
+        newest_approved: judgement.newest_approved.as_ref().map(ToString::to_string),
+        fixes: judgement.fixes.iter().map(|fix| judged_fix(fix, &id.name, report)).collect(),
+    }
+}
+
+fn judged_fix<'a>(fix: &'a Fix, crate_name: &str, report: &AuditReport<'a>) -> JudgedFix<'a> {
+    let (verdict, basis, reasons) = match &fix.standing {
+        FixStanding::Approved(basis) => ("approved", Some(facts::basis(basis)), None),
+        FixStanding::Held(reasons) if reasons.eligible_at().is_some() => ("quarantined", None, Some(reasons)),
+        FixStanding::Held(reasons) => ("rejected", None, Some(reasons)),
+    };
+    JudgedFix {
+        advisory: &fix.advisory,
+        version: fix.version.to_string(),
+        verdict,
+        basis,
+        eligible_at: reasons.and_then(Reasons::eligible_at).map(rfc3339),
+        reasons: reasons.into_iter().flatten().map(Reason::code).map(ReasonCode::as_str).collect(),
+        message: cure::fix(fix, crate_name, &report.context()),
+    }
+}
+
+/// A verdict's name; `not-judged` for what the base has.
+const fn verdict_name(verdict: Option<&Verdict>) -> &'static str {
+    match verdict {
+        None => "not-judged",
+        Some(Verdict::Local) => "local",
+        Some(Verdict::Approved(_)) => "approved",
+        Some(Verdict::Quarantined(_)) => "quarantined",
+        Some(Verdict::Rejected(_)) => "rejected",
+    }
+}
+
+/// A package-id spec; for a local package with its folder where that is known.
+pub(super) fn package_id(package: &Package) -> String {
+    match &package.local {
+        Some(local) if package.id.source == Source::Local => {
+            let root = escape::uri_path(local.root.as_str());
+            let root: Cow<'_, str> = if root.starts_with('/') { root.into() } else { format!("/{root}").into() };
+            format!("path+file://{root}#{}@{}", package.id.name, package.id.version)
+        }
+        Some(_) | None => package.id.to_string(),
+    }
+}

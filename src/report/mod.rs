@@ -1,0 +1,171 @@
+//! Tells people and machines what was decided: pure, from an evaluation to a writer, one format a file.
+//!
+//! Facts become sentences in `reason`, `remark`, `blocker` and `cure`, once, for every format. Sentences hold text from outside as
+//! it came; a format escapes each whole line by its own rules (`escape`) at the moment it writes it, and adds its own marks after.
+
+pub mod blocker;
+pub mod cure;
+pub mod duration;
+pub mod escape;
+pub mod github;
+pub mod human;
+pub mod json;
+pub mod markdown;
+pub mod problem;
+pub mod reason;
+pub mod remark;
+pub mod sarif;
+pub mod style;
+pub mod tally;
+
+use std::time::Duration;
+
+use camino::Utf8Path;
+
+use crate::model::Timestamp;
+use crate::model::advisory::Advisory;
+use crate::model::evaluation::{Evaluation, Loosening};
+use crate::model::facts::AdvisoryFact;
+use crate::model::package::{Package, PackageId};
+use crate::model::policy::{Origin, Policy};
+use crate::model::source::{Registry, Source};
+
+/// Everything that a report of `audit` tells.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditReport<'a> {
+    /// The packages of the lock file, in its order.
+    pub packages: &'a [Package],
+    /// The decision; its judgements are in the same order.
+    pub evaluation: &'a Evaluation,
+    /// What was known of advisories.
+    pub advisories: &'a AdvisoryFact,
+    /// What the change makes looser than its base; empty without a base.
+    pub loosened: &'a [Loosening],
+    /// What was judged by.
+    pub policy: &'a Policy,
+    /// Whose policy that is.
+    pub judged_by: JudgedBy<'a>,
+    /// The lock file, as a reader in the repository would name it: relative to its root where it lies below it.
+    pub locked: &'a Utf8Path,
+    /// Each package's line in the lock file, counted from 1; empty where that is not known.
+    pub lines: &'a [u32],
+    /// How long the whole run took, where that is to be told.
+    pub elapsed: Option<Duration>,
+}
+
+/// Whose policy was judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JudgedBy<'a> {
+    /// A policy file as it lies in the working tree, or as `--policy` names it.
+    File(&'a Utf8Path),
+    /// Nobody's: there is no policy file.
+    Defaults,
+    /// The policy of the base that the change is compared with.
+    Base {
+        /// As `--base` names it.
+        base: &'a str,
+        /// The base's policy file; `None` where the base has none and the defaults hold.
+        file: Option<&'a Utf8Path>,
+    },
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Problems only.
+    Quiet,
+    /// Problems, and the rest in a few lines.
+    #[default]
+    Normal,
+    /// Everything, one line each.
+    Verbose,
+}
+
+/// What sentences need beside their own facts.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The moment that was judged by.
+    pub now: Timestamp,
+    /// Where titles and addresses of advisories are looked up.
+    pub advisories: &'a AdvisoryFact,
+}
+
+impl<'a> Context<'a> {
+    /// The advisory of this id about this crate.
+    #[must_use]
+    pub fn advisory(&self, crate_name: &str, id: &str) -> Option<&'a Advisory> {
+        match self.advisories {
+            AdvisoryFact::Read(db) => db.by_crate.get(crate_name)?.iter().find(|advisory| &*advisory.id == id),
+            AdvisoryFact::Skipped | AdvisoryFact::Unavailable { .. } => None,
+        }
+    }
+}
+
+impl<'a> AuditReport<'a> {
+    /// What sentences of this report need.
+    #[must_use]
+    pub const fn context(&self) -> Context<'a> {
+        Context { now: self.evaluation.now, advisories: self.advisories }
+    }
+
+    /// Whether everything may be built: decided, approved, and nothing made looser.
+    #[must_use]
+    pub fn is_approved(&self) -> bool {
+        self.loosened.is_empty() && self.evaluation.is_approved()
+    }
+
+    /// The names of the packages on a path of positions in the lock file.
+    #[must_use]
+    pub fn names(&self, path: &[usize]) -> Vec<&'a str> {
+        path.iter().filter_map(|position| self.packages.get(*position)).map(|package| &*package.id.name).collect()
+    }
+}
+
+impl JudgedBy<'_> {
+    /// In words that follow "judged by".
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::File(file) => format!("{file}"),
+            Self::Defaults => "the defaults: there is no policy file".to_owned(),
+            Self::Base { base, file: Some(file) } => format!("{file} of the base {base}"),
+            Self::Base { base, file: None } => format!("the defaults: the base {base} has no policy file"),
+        }
+    }
+}
+
+/// A package as people name it: `cc@1.2.3`, and where it comes from if that is not crates.io.
+#[must_use]
+pub fn package_name(id: &PackageId) -> String {
+    let release = format!("{}@{}", id.name, id.version);
+    match &id.source {
+        Source::Local | Source::Registry(Registry::CratesIo) => release,
+        Source::Registry(registry) => format!("{release} ({})", registry_name(registry)),
+        source @ (Source::Git(_) | Source::Other(_)) => format!("{release} ({source})"),
+    }
+}
+
+/// A registry as people name it: `crates.io`, or its address.
+#[must_use]
+pub fn registry_name(registry: &Registry) -> String {
+    match registry {
+        Registry::CratesIo => "crates.io".to_owned(),
+        Registry::Sparse(url) | Registry::Git(url) => url.to_string(),
+    }
+}
+
+/// The age that holds for releases of crates.io which no override names, and what set it.
+#[must_use]
+pub fn general_age(policy: &Policy) -> (crate::model::age::Age, &Origin) {
+    match policy.min_publish_age_flag {
+        Some(age) => (age, &Origin::Flag),
+        None => (policy.quarantine.min_publish_age.value, &policy.quarantine.min_publish_age.origin),
+    }
+}
+
+/// The lines of a lock file on which its packages begin, in order: a report's [`AuditReport::lines`]. Where their number is not
+/// that of the packages (an old format keeps the root apart), the report leaves lines out.
+#[must_use]
+pub fn package_lines(lock_file: &str) -> Vec<u32> {
+    (1..).zip(lock_file.lines()).filter(|(_, line)| line.trim() == "[[package]]").map(|(number, _)| number).collect()
+}

@@ -1,0 +1,185 @@
+//! Every reason and signal in one plain sentence, without its full stop and with its facts.
+
+use super::duration::{distance, moment};
+use super::{Context, registry_name};
+use crate::model::advisory::AdvisoryKind;
+use crate::model::package::PackageId;
+use crate::model::policy::Origin;
+use crate::model::source::Source;
+use crate::model::verdict::{Reason, Signal, Witness};
+
+/// What stands against the package `id`.
+#[must_use]
+pub fn sentence(reason: &Reason, id: &PackageId, context: &Context<'_>) -> String {
+    let now = context.now;
+    match reason {
+        Reason::TooNew { pubtime, min_age, rule, .. } => format!(
+            "published {} ({}); {} are held for {min_age} ({rule})",
+            distance(now, *pubtime),
+            moment(*pubtime),
+            held_releases(id, rule)
+        ),
+        Reason::NewCrate { first_published: Some(first), min_age, .. } => format!(
+            "the crate itself is new: first published {} ({}); new crates are held for {min_age}",
+            distance(now, *first),
+            moment(*first)
+        ),
+        Reason::NewCrate { first_published: None, min_age, .. } => format!(
+            "when the crate was first published cannot be told, so it counts as new; new crates are held for {min_age}"
+        ),
+        Reason::Signal { signal: found, .. } => format!("{}; such releases are held longer", signal(found, context)),
+        Reason::PubtimeUnknown { found: None } => "the index does not say when it was published".to_owned(),
+        Reason::PubtimeUnknown { found: Some(found) } => {
+            format!("the index gives a publication time that cannot be read: \"{found}\"")
+        }
+        Reason::PubtimeInFuture { pubtime, .. } => {
+            format!("the index says that it will be published {}, at {}", distance(now, *pubtime), moment(*pubtime))
+        }
+        Reason::PubtimeChanged { recorded, found } => {
+            let found = found.map_or_else(
+                || "the index no longer says when it was published".to_owned(),
+                |found| format!("the index now says that it was published at {}", moment(found)),
+            );
+            format!("{found}; the audit trail recorded {}", moment(*recorded))
+        }
+        Reason::ChecksumMismatch { locked, expected, witness } => format!(
+            "not the bytes that were seen before: the lock file has checksum {locked}, the {} has {expected}",
+            witness_name(*witness)
+        ),
+        Reason::ChecksumMissing => "the lock file has no checksum for it, so its bytes cannot be checked".to_owned(),
+        Reason::NotInIndex => "the registry does not have this release: it was removed, or never existed".to_owned(),
+        Reason::IndexUnavailable => {
+            "its index entry could not be had in this run, so nothing is known of it".to_owned()
+        }
+        Reason::IndexEntryUnreadable { cause } => format!("its index entry cannot be used: {cause}"),
+        Reason::AdvisoryUnreadable { file } => {
+            format!("an advisory about this crate could not be read, so it may be hit: {file}")
+        }
+        Reason::Malicious { advisory } => {
+            format!("made to do harm, says {}", cited(advisory, id, context))
+        }
+        Reason::Advisory { advisory, kind } => format!("{}: {}", kind_words(*kind), cited(advisory, id, context)),
+        Reason::Yanked => "yanked from its registry, and the policy rejects yanked releases".to_owned(),
+        Reason::SourceNotAllowed => source_not_allowed(&id.source),
+        Reason::Denied { entry } => format!("on the policy's deny list: `{entry}`"),
+        Reason::LicenseNotAllowed { expression: Some(expression) } => {
+            format!("its licence is not on the policy's list: `{expression}`")
+        }
+        Reason::LicenseNotAllowed { expression: None } => {
+            "its manifest states no licence, and the policy has a list of licences".to_owned()
+        }
+    }
+}
+
+/// What was seen, and how it is known.
+#[must_use]
+pub fn signal(signal: &Signal, context: &Context<'_>) -> String {
+    let now = context.now;
+    match signal {
+        Signal::NewDependency { dependency, first_published: Some(first) } => format!(
+            "depends on `{dependency}`, as no earlier release did; that crate was first published {} ({})",
+            distance(now, *first),
+            moment(*first)
+        ),
+        Signal::NewDependency { dependency, first_published: None } => format!(
+            "depends on `{dependency}`, as no earlier release did; when that crate was first published is not known"
+        ),
+        Signal::Dormant { previous, previous_pubtime } => format!(
+            "published after a long silence: the release before it, {previous}, was published {} ({})",
+            distance(now, *previous_pubtime),
+            moment(*previous_pubtime)
+        ),
+        Signal::LookAlike { resembles } => format!("a young crate whose name resembles `{resembles}`"),
+        Signal::YankLure { yanked } => {
+            let yanked: Vec<String> = yanked.iter().map(ToString::to_string).collect();
+            format!("older compatible releases are yanked, which pushes users towards this one: {}", yanked.join(", "))
+        }
+    }
+}
+
+/// A signal's name, as JSON has it.
+#[must_use]
+pub const fn signal_name(signal: &Signal) -> &'static str {
+    match signal {
+        Signal::NewDependency { .. } => "new-dependency",
+        Signal::Dormant { .. } => "dormant",
+        Signal::LookAlike { .. } => "look-alike",
+        Signal::YankLure { .. } => "yank-lure",
+    }
+}
+
+/// An advisory kind's name, as JSON has it.
+#[must_use]
+pub const fn kind_name(kind: AdvisoryKind) -> &'static str {
+    match kind {
+        AdvisoryKind::Malicious => "malicious",
+        AdvisoryKind::Vulnerability => "vulnerability",
+        AdvisoryKind::Unsound => "unsound",
+        AdvisoryKind::Unmaintained => "unmaintained",
+        AdvisoryKind::Notice => "notice",
+    }
+}
+
+/// An advisory with its title and address, where they are known: `RUSTSEC-2026-0001 "title" (https://…)`.
+#[must_use]
+pub fn cited(advisory: &str, id: &PackageId, context: &Context<'_>) -> String {
+    match context.advisory(&id.name, advisory) {
+        None => advisory.to_owned(),
+        Some(known) => {
+            let url = known.url.as_ref().map(|url| format!(" ({url})")).unwrap_or_default();
+            format!("{advisory} \"{}\"{url}", known.title.trim_end_matches('.'))
+        }
+    }
+}
+
+/// What an advisory of this kind says of the release.
+#[must_use]
+pub const fn kind_words(kind: AdvisoryKind) -> &'static str {
+    match kind {
+        AdvisoryKind::Malicious => "made to do harm",
+        AdvisoryKind::Vulnerability => "has a vulnerability",
+        AdvisoryKind::Unsound => "unsound",
+        AdvisoryKind::Unmaintained => "unmaintained",
+        AdvisoryKind::Notice => "has a notice",
+    }
+}
+
+/// Who says what a checksum should be, as JSON has it.
+#[must_use]
+pub const fn witness_code(witness: Witness) -> &'static str {
+    match witness {
+        Witness::Index => "index",
+        Witness::Trail => "trail",
+    }
+}
+
+const fn witness_name(witness: Witness) -> &'static str {
+    match witness {
+        Witness::Index => "index",
+        Witness::Trail => "audit trail",
+    }
+}
+
+/// Whose releases an age is about: an override names crates, everything else holds for a whole registry.
+fn held_releases(id: &PackageId, rule: &Origin) -> String {
+    match (rule, &id.source) {
+        (Origin::File { key, .. }, _) if key.starts_with("override") => format!("releases of {}", id.name),
+        (_, Source::Registry(registry)) => format!("releases of {}", registry_name(registry)),
+        (_, Source::Local | Source::Git(_) | Source::Other(_)) => "releases".to_owned(),
+    }
+}
+
+fn source_not_allowed(source: &Source) -> String {
+    match source {
+        Source::Git(git) => {
+            let commit = git
+                .commit
+                .as_ref()
+                .map_or_else(|| ", at no locked commit".to_owned(), |commit| format!(", commit {commit}"));
+            format!("from a git repository that the policy does not allow: {}{commit}", git.url)
+        }
+        Source::Registry(registry) => format!("from a registry that the policy does not name: {registry}"),
+        Source::Other(text) => format!("from a kind of source that is never approved: {text}"),
+        Source::Local => "from a folder that the policy does not allow".to_owned(),
+    }
+}

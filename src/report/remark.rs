@@ -1,0 +1,168 @@
+//! What holds nothing back, in words: warnings, notices, and what an approval stands on.
+
+use super::Context;
+use super::duration::{counted, moment};
+use super::reason::{cited, kind_name, kind_words, signal, signal_name};
+use crate::model::evaluation::Notice;
+use crate::model::package::PackageId;
+use crate::model::verdict::{Basis, FixRole, ReasonCode, Warning};
+
+/// A warning about the package `id`.
+#[must_use]
+pub fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) -> String {
+    match warning {
+        Warning::Advisory { advisory, kind } => format!("{}: {}", kind_words(*kind), cited(advisory, id, context)),
+        Warning::Ignored { advisory, until } => {
+            format!("the policy ignores {} until the end of {until}", cited(advisory, id, context))
+        }
+        Warning::Yanked => "yanked from its registry".to_owned(),
+        Warning::Signal(found) => signal(found, context),
+        Warning::OutsideWorkspace { path } => format!("a path dependency from outside the workspace: {path}"),
+        Warning::LicenseUndecided => "its licence is not judged: no verified archive of it is at hand".to_owned(),
+    }
+}
+
+/// A warning's name, as JSON has it.
+#[must_use]
+pub const fn warning_code(warning: &Warning) -> &'static str {
+    match warning {
+        Warning::Advisory { .. } => "advisory",
+        Warning::Ignored { .. } => "ignored",
+        Warning::Yanked => "yanked",
+        Warning::Signal(_) => "signal",
+        Warning::OutsideWorkspace { .. } => "outside-workspace",
+        Warning::LicenseUndecided => "license-undecided",
+    }
+}
+
+/// What warnings are counted by: finer than the code, so that a line about many says one thing.
+#[must_use]
+pub const fn warning_group(warning: &Warning) -> &'static str {
+    match warning {
+        Warning::Advisory { kind, .. } => kind_name(*kind),
+        Warning::Ignored { .. } => "with an advisory that the policy ignores",
+        Warning::Yanked => "yanked",
+        Warning::Signal(found) => signal_name(found),
+        Warning::OutsideWorkspace { .. } => "from outside the workspace",
+        Warning::LicenseUndecided => "with a licence that could not be judged",
+    }
+}
+
+/// What an approved release stands on, in words that follow "approved".
+#[must_use]
+pub fn basis(basis: &Basis) -> String {
+    match basis {
+        Basis::Aged => "nothing stands against it".to_owned(),
+        Basis::TrustedRegistry => "its registry is trusted by the policy".to_owned(),
+        Basis::AllowedSource => "its git repository is allowed by the policy".to_owned(),
+        Basis::SecurityFix { advisory, fix } => match fix {
+            FixRole::Named => format!("security fix of {advisory}"),
+            FixRole::StandsIn { named } => {
+                format!("security fix of {advisory}, in place of {named}, which is yanked")
+            }
+            FixRole::Companion { of, version } => format!("required by {of} {version}, the security fix of {advisory}"),
+            FixRole::Dependent { of, version } => {
+                format!("the way to {of} {version}, the security fix of {advisory}")
+            }
+        },
+        Basis::Approval { line, by, lifted } => {
+            let by = by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+            let lifted: Vec<&str> = lifted.iter().copied().map(ReasonCode::as_str).collect();
+            format!("approval{by} in the policy file, line {line}, lifts {}", lifted.join(", "))
+        }
+    }
+}
+
+/// A basis's name, as JSON has it.
+#[must_use]
+pub const fn basis_code(basis: &Basis) -> &'static str {
+    match basis {
+        Basis::Aged => "aged",
+        Basis::TrustedRegistry => "trusted-registry",
+        Basis::AllowedSource => "allowed-source",
+        Basis::SecurityFix { .. } => "security-fix",
+        Basis::Approval { .. } => "approval",
+    }
+}
+
+/// A notice about the run.
+#[must_use]
+pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
+    match notice {
+        Notice::ApprovalUnused { line, release } => {
+            format!("the approval of {release} (policy file, line {line}) lifts nothing: no locked package needs it")
+        }
+        Notice::ApprovalLapsed { line, release, until } => {
+            format!(
+                "the approval of {release} (policy file, line {line}) lapsed at the end of {until} and does not count"
+            )
+        }
+        Notice::ApprovalOfOtherBytes { line, release } => format!(
+            "the approval of {release} (policy file, line {line}) is of another checksum than the lock file's and does not count"
+        ),
+        Notice::IgnoreLapsed { line, advisory, until } => {
+            format!("{advisory} was ignored until the end of {until} (policy file, line {line}); it counts again")
+        }
+        Notice::IgnoreUnused { line, advisory } => {
+            format!("{advisory} is ignored (policy file, line {line}), but hits no locked package")
+        }
+        Notice::AdvisoriesSkipped => "advisories were not looked at, as the caller wished".to_owned(),
+        Notice::AdvisoriesFromCopy { source, copy } => {
+            format!("{source} could not be reached; its copy was read instead: {copy}")
+        }
+        Notice::CargoAgeLonger { origin, cargo, policy } => {
+            format!("cargo's own minimum age of {cargo} ({origin}) is longer than the policy's {policy} and was used")
+        }
+        Notice::CargoAgeShorter { origin, cargo, policy } => format!(
+            "cargo's own minimum age of {cargo} ({origin}) is shorter than the policy's {policy}: plain cargo lets younger \
+             releases in"
+        ),
+        Notice::CargoIgnoresAge { origin, version } => {
+            format!("cargo {version} ignores its own minimum age, set by {origin}")
+        }
+        Notice::CooldownDisagrees { file, cooldown, policy } => {
+            format!("{file} says {cooldown}, the policy says {policy}; the policy was used")
+        }
+        Notice::IndexFromCache { oldest: Some(oldest) } => format!(
+            "the index was read from cargo's cache; its oldest entry was written {} ({})",
+            super::duration::distance(context.now, *oldest),
+            moment(*oldest)
+        ),
+        Notice::IndexFromCache { oldest: None } => {
+            "the index was read from cargo's cache; how old that is cannot be told".to_owned()
+        }
+        Notice::WorkspaceUnread { cause } => {
+            format!("`cargo metadata` failed, so the lock file was judged alone: {cause}")
+        }
+    }
+}
+
+/// A notice's name, as JSON has it.
+#[must_use]
+pub const fn notice_code(notice: &Notice) -> &'static str {
+    match notice {
+        Notice::ApprovalUnused { .. } => "approval-unused",
+        Notice::ApprovalLapsed { .. } => "approval-lapsed",
+        Notice::ApprovalOfOtherBytes { .. } => "approval-of-other-bytes",
+        Notice::IgnoreLapsed { .. } => "ignore-lapsed",
+        Notice::IgnoreUnused { .. } => "ignore-unused",
+        Notice::AdvisoriesSkipped => "advisories-skipped",
+        Notice::AdvisoriesFromCopy { .. } => "advisories-from-copy",
+        Notice::CargoAgeLonger { .. } => "cargo-age-longer",
+        Notice::CargoAgeShorter { .. } => "cargo-age-shorter",
+        Notice::CargoIgnoresAge { .. } => "cargo-ignores-age",
+        Notice::CooldownDisagrees { .. } => "cooldown-disagrees",
+        Notice::IndexFromCache { .. } => "index-from-cache",
+        Notice::WorkspaceUnread { .. } => "workspace-unread",
+    }
+}
+
+/// Names in one line: the first few, and how many more there are.
+#[must_use]
+pub fn few(names: &[String], limit: usize) -> String {
+    let shown = names.get(..limit.min(names.len())).unwrap_or_default().join(", ");
+    match names.len().saturating_sub(limit) {
+        0 => shown,
+        more => format!("{shown} and {}", counted(more, "other")),
+    }
+}

@@ -1,0 +1,268 @@
+//! `--format sarif`: SARIF 2.1.0 (OASIS), one rule a reason code, one result a reason or warning.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::escape::{sarif, uri_path};
+use super::github::line_of;
+use super::problem::{Problem, problems};
+use super::{AuditReport, blocker, cure, human, json, package_name, reason, remark};
+use crate::model::checksum::Checksum;
+use crate::model::verdict::{Reason, Signal, Warning};
+use rules::{RULES, Rule};
+
+mod rules;
+
+#[derive(Serialize)]
+struct Log {
+    version: &'static str,
+    runs: [Run; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run {
+    tool: Tool,
+    invocations: [Invocation; 1],
+    results: Vec<Outcome>,
+    column_kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    driver: Driver,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Driver {
+    name: &'static str,
+    semantic_version: &'static str,
+    rules: Vec<Descriptor>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Descriptor {
+    id: &'static str,
+    short_description: Message,
+    help: Message,
+    default_configuration: Configuration,
+}
+
+#[derive(Serialize)]
+struct Configuration {
+    level: &'static str,
+}
+
+#[derive(Serialize)]
+struct Message {
+    text: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation {
+    execution_successful: bool,
+    tool_execution_notifications: Vec<Notification>,
+}
+
+#[derive(Serialize)]
+struct Notification {
+    level: &'static str,
+    message: Message,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome {
+    rule_id: &'static str,
+    rule_index: usize,
+    level: &'static str,
+    message: Message,
+    locations: [Location; 1],
+    partial_fingerprints: Fingerprints,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location {
+    physical_location: PhysicalLocation,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalLocation {
+    artifact_location: Artifact,
+    region: Region,
+}
+
+#[derive(Serialize)]
+struct Artifact {
+    uri: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: u32,
+}
+
+/// The same for the same finding, whenever and wherever it is found: code hosts tell old findings from new ones by the first.
+#[derive(Serialize)]
+struct Fingerprints {
+    #[serde(rename = "primaryLocationLineHash")]
+    line: String,
+    #[serde(rename = "cargoSequester/v1")]
+    own: String,
+}
+
+/// Writes the log and a line end.
+///
+/// # Errors
+/// The writer's.
+pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    let mut results = Vec::new();
+    for problem in problems(report) {
+        results.extend(problem.reasons.iter().map(|found| refused(found, &problem, report)));
+    }
+    for (position, (package, judgement)) in report.packages.iter().zip(&report.evaluation.judgements).enumerate() {
+        for warning in &judgement.warnings {
+            let sentence = remark::warning(warning, &package.id, &report.context());
+            let text = format!("{}: {sentence}", package_name(&package.id));
+            let key = [json::package_id(package), warning_key(warning)];
+            let rule = remark::warning_code(warning);
+            results.push(outcome(rule, "warning", &text, &key, Some(position), report));
+        }
+    }
+    for loosening in report.loosened {
+        let (base, head) = human::sides(loosening);
+        let text = format!("the change loosens the policy: {}: {base} → {head}", loosening.key);
+        let key = [loosening.key.clone(), format!("{base}\n{head}")];
+        results.push(outcome("policy-loosened", "error", &text, &key, None, report));
+    }
+    let log = Log {
+        version: "2.1.0",
+        runs: [Run {
+            tool: Tool {
+                driver: Driver {
+                    name: "cargo-sequester",
+                    semantic_version: env!("CARGO_PKG_VERSION"),
+                    rules: RULES.iter().map(descriptor).collect(),
+                },
+            },
+            invocations: [invocation(report)],
+            results,
+            column_kind: "unicodeCodePoints",
+        }],
+    };
+    json::write(&log, out)
+}
+
+/// Blockers make the run unsuccessful; they and the notices are about the run, not about a line of code.
+fn invocation(report: &AuditReport<'_>) -> Invocation {
+    let context = report.context();
+    let notification = |level, text: &str| Notification { level, message: message(text) };
+    let blockers = blocker::groups(&report.evaluation.blockers, &context);
+    let errors =
+        blockers.iter().map(|group| notification("error", &format!("{}. Help: {}", group.message, group.help)));
+    let notices =
+        report.evaluation.notices.iter().map(|notice| notification("note", &remark::notice(notice, &context)));
+    Invocation {
+        execution_successful: report.evaluation.blockers.is_empty(),
+        tool_execution_notifications: errors.chain(notices).collect(),
+    }
+}
+
+fn descriptor(rule: &Rule) -> Descriptor {
+    Descriptor {
+        id: rule.id,
+        short_description: message(rule.description),
+        help: message(rule.help),
+        default_configuration: Configuration { level: rule.level },
+    }
+}
+
+fn refused(found: &Reason, problem: &Problem<'_>, report: &AuditReport<'_>) -> Outcome {
+    let id = &problem.package.id;
+    let cures = cure::cures(problem, report);
+    let help = cures.first().map(|cure| format!(". Help: {}", cure.line())).unwrap_or_default();
+    let sentence = reason::sentence(found, id, &report.context());
+    let text = format!("{} is {}: {sentence}{help}", package_name(id), problem.severity.word().to_lowercase());
+    let key = [json::package_id(problem.package), reason_key(found)];
+    outcome(found.code().as_str(), "error", &text, &key, Some(problem.position), report)
+}
+
+fn outcome(
+    rule_id: &'static str,
+    level: &'static str,
+    text: &str,
+    key: &[String],
+    position: Option<usize>,
+    report: &AuditReport<'_>,
+) -> Outcome {
+    let mut hash = Sha256::new_with_prefix(rule_id);
+    for part in key {
+        hash.update([0]);
+        hash.update(part);
+    }
+    let hash = Checksum::from_bytes(hash.finalize().into()).to_string();
+    Outcome {
+        rule_id,
+        rule_index: RULES.iter().position(|rule| rule.id == rule_id).unwrap_or_default(),
+        level,
+        message: message(text),
+        locations: [Location {
+            physical_location: PhysicalLocation {
+                artifact_location: Artifact { uri: uri_path(report.locked.as_str()) },
+                region: Region { start_line: position.and_then(|position| line_of(position, report)).unwrap_or(1) },
+            },
+        }],
+        partial_fingerprints: Fingerprints { line: hash.clone(), own: hash },
+    }
+}
+
+fn message(text: &str) -> Message {
+    Message { text: sarif(text) }
+}
+
+/// What tells one reason of a code from another about the same package.
+fn reason_key(found: &Reason) -> String {
+    match found {
+        Reason::Signal { signal, .. } => signal_key(signal),
+        Reason::Malicious { advisory } | Reason::Advisory { advisory, .. } => advisory.to_string(),
+        Reason::AdvisoryUnreadable { file } => file.clone(),
+        Reason::Denied { entry } => entry.clone(),
+        Reason::ChecksumMismatch { locked, expected, .. } => format!("{locked} {expected}"),
+        Reason::TooNew { .. }
+        | Reason::NewCrate { .. }
+        | Reason::PubtimeUnknown { .. }
+        | Reason::PubtimeInFuture { .. }
+        | Reason::PubtimeChanged { .. }
+        | Reason::ChecksumMissing
+        | Reason::NotInIndex
+        | Reason::IndexUnavailable
+        | Reason::IndexEntryUnreadable { .. }
+        | Reason::Yanked
+        | Reason::SourceNotAllowed
+        | Reason::LicenseNotAllowed { .. } => String::new(),
+    }
+}
+
+fn warning_key(warning: &Warning) -> String {
+    match warning {
+        Warning::Advisory { advisory, .. } | Warning::Ignored { advisory, .. } => advisory.to_string(),
+        Warning::Signal(signal) => signal_key(signal),
+        Warning::Yanked | Warning::OutsideWorkspace { .. } | Warning::LicenseUndecided => String::new(),
+    }
+}
+
+fn signal_key(signal: &Signal) -> String {
+    match signal {
+        Signal::NewDependency { dependency, .. } => format!("new-dependency {dependency}"),
+        Signal::LookAlike { resembles } => format!("look-alike {resembles}"),
+        Signal::Dormant { .. } | Signal::YankLure { .. } => reason::signal_name(signal).to_owned(),
+    }
+}
