@@ -2,14 +2,11 @@
 
 pub mod advisory_db;
 pub mod base;
-pub mod clock;
-pub mod environment;
-pub mod http;
-pub mod lock_file;
-pub mod index;
 pub mod cargo_config;
 pub mod clock;
 pub mod environment;
 pub mod http;
+pub mod index;
+pub mod lock_file;
 pub mod policy_file;
 pub mod toml_tree;

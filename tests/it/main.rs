@@ -13,10 +13,9 @@
     reason = "a test fails by panicking and says on standard error what it skips; what one test does not use, another does"
 )]
 
-mod lock_file;
+
+
 mod advisory_db;
-mod support;
+mod lock_file;
 mod support_itself;
-
-
-mod policy_file;
+mod support;
