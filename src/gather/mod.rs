@@ -10,3 +10,4 @@ pub mod index;
 pub mod lock_file;
 pub mod policy_file;
 pub mod toml_tree;
+pub mod workspace;

@@ -13,9 +13,8 @@
     reason = "a test fails by panicking and says on standard error what it skips; what one test does not use, another does"
 )]
 
-
-
 mod advisory_db;
 mod lock_file;
-mod support_itself;
 mod support;
+mod support_itself;
+mod workspace;

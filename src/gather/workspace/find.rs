@@ -1,0 +1,23 @@
+//! Finds the lock file without cargo's help.
+
+use std::io::Read as _;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// A manifest of more bytes is looked at no further.
+const MAX_MANIFEST: u64 = 4 * 1024 * 1024;
+
+/// The nearest folder, from `folder` upwards, that has a lock file beside the manifest of a workspace; else the nearest that has a lock
+/// file at all. A lock file that somebody left in a member's folder thus does not stand in for the workspace's.
+pub(super) fn root(folder: &Utf8Path) -> Option<Utf8PathBuf> {
+    let with_lock_file = || folder.ancestors().filter(|folder| folder.join("Cargo.lock").is_file());
+    with_lock_file().find(|folder| is_workspace(folder)).or_else(|| with_lock_file().next()).map(Utf8Path::to_owned)
+}
+
+/// By the text alone: a manifest that cargo refuses may not be TOML.
+fn is_workspace(folder: &Utf8Path) -> bool {
+    let mut text = Vec::new();
+    let read = std::fs::File::open(folder.join("Cargo.toml"))
+        .and_then(|manifest| manifest.take(MAX_MANIFEST).read_to_end(&mut text));
+    read.is_ok() && text.split(|byte| *byte == b'\n').any(|line| line.trim_ascii_start().starts_with(b"[workspace"))
+}

@@ -1,0 +1,89 @@
+//! Finds the workspace, its lock file and the packages that lie on this machine, by `cargo metadata --no-deps`: that needs no
+//! network, writes nothing, and takes about 10 ms.
+//!
+//! Where cargo cannot describe the workspace (a missing member, an undefined registry, a newer edition, an absent toolchain), the lock
+//! file is found by walking up and cargo's words are kept, so that the packages can be judged all the same.
+
+mod cargo;
+mod find;
+mod local;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::environment::Environment;
+use crate::model::package::Package;
+use crate::model::source::Source;
+
+pub use cargo::{CargoFailure, cargo_version};
+pub use local::Local;
+
+/// Where the lock file lies and what cargo says of the packages around it.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// The folder of the root manifest.
+    pub root: Utf8PathBuf,
+    /// `Cargo.lock` at the root. A `resolver.lockfile-path` of cargo's configuration (cargo 1.97) goes before it; metadata does
+    /// not tell it.
+    pub lock_file: Utf8PathBuf,
+    /// The members, then the path dependencies and `[patch]` paths that are none.
+    pub packages: Vec<Local>,
+    /// Why cargo could not describe the workspace; `packages` is empty then.
+    pub failure: Option<CargoFailure>,
+}
+
+/// There is nothing to judge.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// The manifest that was asked for is no file.
+    #[error("there is no manifest at {path}\nhelp: give `--manifest-path` the path of a Cargo.toml")]
+    NoManifest {
+        /// What was asked for.
+        path: Utf8PathBuf,
+    },
+    /// Cargo finds no workspace, and no folder above has a lock file.
+    #[error(
+        "no workspace was found from {folder}: {failure}\nhelp: run inside a cargo workspace, or give `--lockfile PATH`"
+    )]
+    NotFound {
+        /// Where the search began.
+        folder: Utf8PathBuf,
+        /// What cargo said.
+        failure: CargoFailure,
+    },
+}
+
+/// Finds the workspace of `manifest_path`, or else of the working directory.
+///
+/// # Errors
+/// The manifest is absent, or there is neither a workspace nor a lock file.
+pub fn locate(environment: &Environment, manifest_path: Option<&Utf8Path>) -> Result<Workspace, WorkspaceError> {
+    let manifest = manifest_path.map(|path| environment.current_dir().join(path));
+    if let Some(path) = manifest.as_ref().filter(|path| !path.is_file()) {
+        return Err(WorkspaceError::NoManifest { path: path.clone() });
+    }
+    match cargo::metadata(environment, manifest.as_deref()) {
+        Ok(metadata) => {
+            let root = metadata.workspace_root.clone();
+            let packages = local::packages(environment, metadata);
+            Ok(Workspace { lock_file: root.join("Cargo.lock"), root, packages, failure: None })
+        }
+        Err(failure) => {
+            let folder = manifest.as_deref().and_then(Utf8Path::parent).unwrap_or(environment.current_dir());
+            let Some(root) = find::root(folder) else {
+                return Err(WorkspaceError::NotFound { folder: folder.to_owned(), failure });
+            };
+            Ok(Workspace { lock_file: root.join("Cargo.lock"), root, packages: Vec::new(), failure: Some(failure) })
+        }
+    }
+}
+
+/// Fills in where the packages without a source lie, as far as the workspace knows.
+pub fn attach(packages: &mut [Package], workspace: &Workspace) {
+    for package in packages.iter_mut().filter(|package| package.id.source == Source::Local) {
+        let named = || workspace.packages.iter().filter(|local| local.name == package.id.name);
+        let exact = named().find(|local| local.version.as_ref() == Some(&package.id.version));
+        // Where no manifest told the version, the name has to do.
+        package.local =
+            exact.or_else(|| named().find(|local| local.version.is_none())).map(|local| local.package.clone());
+    }
+}
