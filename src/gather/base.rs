@@ -2,13 +2,13 @@
 
 use std::process::{Command, Stdio};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 /// A commit of the repository that holds a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
     /// The folder in which git was asked.
-    folder: camino::Utf8PathBuf,
+    folder: Utf8PathBuf,
     /// The whole object id.
     id: String,
 }
@@ -69,6 +69,20 @@ impl Commit {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The top folder of the repository's working tree.
+    ///
+    /// # Errors
+    /// Git cannot tell.
+    pub fn repository(&self) -> Result<Utf8PathBuf, BaseError> {
+        let output = git(&self.folder, &["rev-parse", "--show-toplevel"])?;
+        let top = String::from_utf8_lossy(&output.stdout).trim_end_matches(['\n', '\r']).to_owned();
+        if !output.status.success() || top.is_empty() {
+            let (reference, folder) = (self.id.clone(), self.folder.to_string());
+            return Err(BaseError::NoCommit { reference, folder, cause: said(&output, "no working tree") });
+        }
+        Ok(Utf8PathBuf::from(top))
     }
 
     /// A file's bytes, its path relative to the folder; `None` where the commit has no such file.

@@ -7,6 +7,7 @@ pub mod graph;
 pub mod integrity;
 pub mod judge;
 pub mod loosened;
+pub mod notices;
 pub mod outlook;
 pub mod publish_age;
 pub mod security_fix;

@@ -30,6 +30,8 @@ pub struct LockFile {
     /// The packages in the file's order; a `[root]` of the oldest format comes first. `[[patch.unused]]` is not part of any build
     /// and is left out.
     pub packages: Vec<Package>,
+    /// The line on which each package begins, counted from 1; empty where the file's layout does not tell.
+    pub lines: Vec<u32>,
 }
 
 /// Reads the file at `path`.
@@ -67,7 +69,13 @@ pub fn parse(bytes: &[u8], path: &Utf8Path) -> Result<LockFile, LockFileError> {
     if packages.is_empty() {
         return Err(LockFileError::Empty { path: path.to_owned() });
     }
-    Ok(LockFile { version, packages })
+    let lines = Some(headers(text)).filter(|lines| lines.len() == packages.len()).unwrap_or_default();
+    Ok(LockFile { version, packages, lines })
+}
+
+fn headers(text: &str) -> Vec<u32> {
+    let is_header = |line: &str| matches!(line.trim(), "[[package]]" | "[root]");
+    (1..).zip(text.lines()).filter(|(_, line)| is_header(line)).map(|(number, _)| number).collect()
 }
 
 /// A file without a `version` is of format 1 if its checksums stand in `[metadata]`, as cargo tells them apart.

@@ -1,0 +1,49 @@
+//! `audit`: judges every package of the lock file and says so. It writes nothing into the project.
+
+use std::time::Instant;
+
+use super::assessment::Assessment;
+use super::subject::relative;
+use super::{CommandError, Outcome, output};
+use crate::cli::{self, Cli, Format};
+use crate::gather::environment::Environment;
+use crate::report::{self, AuditReport};
+
+pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<Outcome, CommandError> {
+    let started = Instant::now();
+    let made = Assessment::make(cli, &arguments.subject, &arguments.judge, environment)?;
+    let locked = relative(&made.subject.lock_path, environment);
+    let report = AuditReport {
+        packages: &made.facts.packages,
+        evaluation: &made.evaluation,
+        advisories: &made.facts.advisories,
+        loosened: &made.rules.loosened,
+        policy: &made.rules.policy,
+        judged_by: made.rules.judged_by(),
+        locked: &locked,
+        lines: &made.subject.lock.lines,
+        elapsed: Some(started.elapsed()),
+    };
+    let mut text = Vec::new();
+    match arguments.format {
+        Format::Human => report::human::audit(&report, output::verbosity(cli), &mut text),
+        Format::Json => report::json::audit(&report, &mut text),
+        Format::Sarif => report::sarif::audit(&report, &mut text),
+        Format::Github => report::github::audit(&report, &mut text),
+        Format::Markdown => report::markdown::audit(&report, &mut text),
+    }
+    .map_err(CommandError::Output)?;
+    output::report(cli, &text)?;
+    Ok(outcome(&report))
+}
+
+/// Not knowing goes before everything: a run that could not decide has not found the rest approved.
+fn outcome(report: &AuditReport<'_>) -> Outcome {
+    if !report.evaluation.blockers.is_empty() {
+        Outcome::Undecided
+    } else if report.is_approved() {
+        Outcome::Approved
+    } else {
+        Outcome::Held
+    }
+}

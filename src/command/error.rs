@@ -1,0 +1,42 @@
+//! The one root of all errors: each says itself what, where and what to do.
+
+use camino::Utf8PathBuf;
+
+use crate::gather::base::BaseError;
+use crate::gather::cargo_config::CargoConfigError;
+use crate::gather::environment::EnvironmentError;
+use crate::gather::http::HttpError;
+use crate::gather::lock_file::LockFileError;
+use crate::gather::policy_file::PolicyError;
+use crate::gather::workspace::WorkspaceError;
+
+/// Why a verb could not run to its end.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each is the error of the part that it is named after")]
+pub enum CommandError {
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    #[error(transparent)]
+    LockFile(#[from] LockFileError),
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    #[error(transparent)]
+    CargoConfig(#[from] CargoConfigError),
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error(transparent)]
+    Base(#[from] BaseError),
+    /// The policy file that was asked for is not there: falling back to the defaults would judge by other rules than were meant.
+    #[error("there is no policy file at {path}\nhelp: give `--policy` the path of an existing file, or leave it out")]
+    NoPolicy { path: Utf8PathBuf },
+    /// With `--base`, a database that the change itself could have rewritten.
+    #[error(
+        "the advisory database `{db}` lies inside the repository, where the change could have rewritten it\nhelp: give one from outside: --advisory-db PATH|URL"
+    )]
+    AdvisoriesInRepository { db: String },
+    /// The output could not be written.
+    #[error("the result cannot be written: {0}\nhelp: check where standard output leads")]
+    Output(#[source] std::io::Error),
+}

@@ -1,0 +1,64 @@
+//! One verb a file: gather, decide, report. Only here and in `main` does anybody know exit codes.
+
+mod access;
+mod assessment;
+mod audit;
+mod base;
+mod error;
+mod output;
+mod progress;
+mod subject;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Verb};
+use crate::gather::environment::Environment;
+
+pub use error::CommandError;
+
+/// How a verb that ran to its end came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All approved: 0.
+    Approved,
+    /// Something is held or loosened: 1.
+    Held,
+    /// It could not be decided: 2.
+    Undecided,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Approved => Self::SUCCESS,
+            Outcome::Held => Self::from(1),
+            Outcome::Undecided => Self::from(2),
+        }
+    }
+}
+
+/// Runs the program with these arguments, its own name first.
+#[must_use]
+pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // Help and version go to standard output and are no failure. A closed pipe is nobody's failure either.
+            let _ = usage.print();
+            return if usage.use_stderr() { Outcome::Undecided.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let done = Environment::read().map_err(CommandError::from).and_then(|environment| match &cli.verb {
+        Verb::Audit(arguments) => audit::run(&cli, arguments, &environment),
+    });
+    match done {
+        Ok(outcome) => outcome.into(),
+        Err(error) => {
+            output::error(&cli, &error);
+            Outcome::Undecided.into()
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Writes to the terminal: colour where it is wanted, and no panic when nobody reads on.
+
+use std::io::{ErrorKind, Write};
+
+use anstream::{AutoStream, ColorChoice};
+
+use super::CommandError;
+use crate::cli::{Cli, Color};
+use crate::report::style::{self, Tone};
+use crate::report::{Verbosity, escape};
+
+impl From<Color> for ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
+/// How much is to be told.
+pub(super) const fn verbosity(cli: &Cli) -> Verbosity {
+    match (cli.quiet, cli.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (false, true) => Verbosity::Verbose,
+        (false, false) => Verbosity::Normal,
+    }
+}
+
+/// Writes a finished report to standard output.
+///
+/// # Errors
+/// It cannot be written. A reader that went away (`| head`) has what it wanted and is no error.
+pub(super) fn report(cli: &Cli, report: &[u8]) -> Result<(), CommandError> {
+    let mut out = AutoStream::new(std::io::stdout().lock(), cli.color.into());
+    match out.write_all(report).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Writes an error to standard error: `error:`, its lines, and its way out.
+pub(super) fn error(cli: &Cli, error: &CommandError) {
+    let mut out = AutoStream::new(std::io::stderr().lock(), cli.color.into());
+    let text = error.to_string();
+    let mut lines = text.lines();
+    let first = escape::terminal(lines.next().unwrap_or_default());
+    let _ = writeln!(out, "{} {first}", style::word(Tone::Bad, "error:"));
+    for line in lines {
+        let line = escape::terminal(line);
+        let _ = match line.strip_prefix("help:") {
+            Some(rest) => writeln!(out, "{}{rest}", style::word(Tone::Help, "help:")),
+            None => writeln!(out, "{line}"),
+        };
+    }
+}

@@ -1,0 +1,43 @@
+//! A progress bar on standard error, only on a terminal and only for work that takes a while.
+
+use std::io::IsTerminal as _;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli::Cli;
+
+/// One piece of work that is being counted.
+#[derive(Debug)]
+pub(super) struct Progress(Option<ProgressBar>);
+
+impl Progress {
+    /// Begins to count, under a verb in cargo's look: `    Fetching [====>    ] 312/700 index entries`.
+    pub(super) fn new(cli: &Cli, verb: &str, unit: &str) -> Self {
+        if cli.quiet || !std::io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+        let template = format!("{{prefix:>12.bold.cyan}} [{{bar:25}}] {{pos}}/{{len}} {unit}");
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_prefix(verb.to_owned());
+        Self(Some(bar))
+    }
+
+    /// So many of so many are done.
+    pub(super) fn at(&self, done: usize, of: usize) {
+        if let Some(bar) = &self.0 {
+            bar.set_length(of as u64);
+            bar.set_position(done as u64);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
