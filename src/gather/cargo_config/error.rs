@@ -54,7 +54,7 @@ pub enum CargoConfigError {
     )]
     IncludeCycle { path: Utf8PathBuf, line: u32, included: Utf8PathBuf },
     #[error(
-        "{path}:{line}: `include`: more than {limit} files, or files in files, are included\nhelp: include fewer files"
+        "{path}:{line}: `include`: more than {limit} files are included\nhelp: include fewer files"
     )]
     IncludeLimit { path: Utf8PathBuf, line: u32, limit: usize },
     #[error(
