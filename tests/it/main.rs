@@ -14,7 +14,9 @@
 )]
 
 mod advisory_db;
+mod cargo_config;
 mod lock_file;
+mod policy_file;
 mod support;
 mod support_itself;
 mod workspace;

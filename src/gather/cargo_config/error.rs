@@ -53,9 +53,7 @@ pub enum CargoConfigError {
         "{path}:{line}: `include`: {included} includes this file again\nhelp: remove one of the two `include` entries"
     )]
     IncludeCycle { path: Utf8PathBuf, line: u32, included: Utf8PathBuf },
-    #[error(
-        "{path}:{line}: `include`: more than {limit} files, or files in files, are included\nhelp: include fewer files"
-    )]
+    #[error("{path}:{line}: `include`: more than {limit} files are included\nhelp: include fewer files")]
     IncludeLimit { path: Utf8PathBuf, line: u32, limit: usize },
     #[error(
         "{origin}: this source has no place\nhelp: give it one of `registry`, `local-registry`, `directory` and `git`"

@@ -1,6 +1,7 @@
 //! Finds the files of cargo's configuration, closest first, and what they include.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -15,7 +16,7 @@ const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 const INCLUDE_LIMIT: usize = 64;
 
 /// One file of the configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Layer {
     /// The file.
     pub path: Utf8PathBuf,
@@ -27,6 +28,15 @@ pub struct Layer {
     pub included_by: Option<(Utf8PathBuf, u32)>,
     /// The `config.toml` that cargo does not read because this file, the legacy `config`, lies beside it.
     pub shadows: Option<Utf8PathBuf>,
+}
+
+/// Without the table, which may hold tokens.
+impl fmt::Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Layer");
+        shown.field("path", &self.path).field("included_by", &self.included_by).field("shadows", &self.shadows);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl Layer {
@@ -151,7 +161,10 @@ fn include(layer: &Layer, node: &Node) -> Result<Include, CargoConfigError> {
             let path = match path.map(|node| (&node.value, node)) {
                 Some((Value::Text(path), _)) => path,
                 Some((_, node)) => return Err(wrong(node, "a string")),
-                None => return Err(wrong(node, "a table with the key `path`")),
+                None => {
+                    let origin = layer.origin(node.line, "include");
+                    return Err(CargoConfigError::Value { origin, expected: "a table with the key `path`" });
+                }
             };
             let optional = match table.get("optional").map(|entry| &entry.node) {
                 Some(Node { value: Value::Boolean(optional), .. }) => *optional,

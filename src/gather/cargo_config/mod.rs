@@ -13,6 +13,8 @@ mod registries;
 mod replacement;
 mod sources;
 
+use std::fmt;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub use cooldown::cooldown_age;
@@ -24,11 +26,17 @@ pub use replacement::Replacement;
 use super::environment::Environment;
 
 /// The whole configuration, read once.
-#[derive(Debug)]
 pub struct CargoConfig {
     layers: Vec<Layer>,
     credentials: Option<Layer>,
     environment: Environment,
+}
+
+/// Without the environment, which may hold tokens.
+impl fmt::Debug for CargoConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CargoConfig").field("layers", &self.layers).finish_non_exhaustive()
+    }
 }
 
 impl CargoConfig {

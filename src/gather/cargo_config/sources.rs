@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
+use reqwest::Url;
 
 use super::CargoConfig;
 use super::error::CargoConfigError;
@@ -91,14 +92,26 @@ fn same_place(one: &Place, other: &Place) -> bool {
     }
 }
 
-/// Git addresses that differ only in a slash or a `.git` at the end are one place to cargo.
+/// Whether cargo takes two addresses for one place.
 pub(super) fn same_registry(one: &Registry, other: &Registry) -> bool {
-    fn canonical(url: &str) -> &str {
-        let url = url.trim_end_matches('/');
-        url.strip_suffix(".git").unwrap_or(url)
+    one == other || canonical(one) == canonical(other)
+}
+
+/// What cargo compares (`CanonicalUrl`): the address as a URL, without one slash and one `.git` at its end, and on github.com without
+/// regard to case.
+fn canonical(registry: &Registry) -> String {
+    let text = match registry {
+        Registry::CratesIo => return registry.to_string(),
+        Registry::Sparse(url) => format!("sparse+{url}"),
+        Registry::Git(url) => url.to_string(),
+    };
+    let Ok(mut url) = Url::parse(&text) else {
+        return text;
+    };
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty();
     }
-    match (one, other) {
-        (Registry::Git(one), Registry::Git(other)) => canonical(one) == canonical(other),
-        _ => one == other,
-    }
+    let path = if url.host_str() == Some("github.com") { url.path().to_lowercase() } else { url.path().to_owned() };
+    url.set_path(path.strip_suffix(".git").unwrap_or(&path));
+    url.into()
 }
