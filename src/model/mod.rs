@@ -2,6 +2,7 @@
 
 pub mod advisory;
 pub mod age;
+pub mod allow_list;
 pub mod approval;
 pub mod checksum;
 pub mod evaluation;

@@ -1,0 +1,88 @@
+//! The allow-list: what may be built from the vendored sources, by digest. `vendor` writes it into `.cargo/config.toml`, `verify`
+//! holds the lock file and the tree against it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use semver::Version;
+
+use super::checksum::Checksum;
+use super::package::PackageId;
+use super::source::{Registry, Source};
+
+/// The version of the `[sequester]` table. A key never changes its type between versions: a type conflict between two configuration
+/// files breaks every cargo command.
+pub const ALLOW_LIST_VERSION: u32 = 1;
+
+/// `[sequester]` of `.cargo/config.toml`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllowList {
+    /// `[sequester.allow]`, by package.
+    pub releases: BTreeMap<AllowedId, AllowedRelease>,
+}
+
+/// A key of `[sequester.allow]`: a cargo package-id spec, without the source where that is crates.io.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AllowedId(String);
+
+/// What is known of one vendored package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllowedRelease {
+    /// The `.crate` file's digest; `None` for a git dependency, which has no such file.
+    pub checksum: Option<Checksum>,
+    /// The digest of the canonical `.cargo-checksum.json` of its unpacked tree.
+    pub tree: Checksum,
+    /// Whether the tree is a stub: a manifest and empty targets in the place of a package that no wanted platform builds.
+    pub stub: bool,
+}
+
+/// The text is no package-id spec of an exact release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a package-id spec such as `name@1.2.3` or `sparse+https://…#name@1.2.3`")]
+pub struct AllowedIdError;
+
+impl AllowedId {
+    /// The key of a package; `None` for a local one, which is never vendored.
+    #[must_use]
+    pub fn of(id: &PackageId) -> Option<Self> {
+        match &id.source {
+            Source::Local => None,
+            Source::Registry(Registry::CratesIo) => Some(Self(format!("{}@{}", id.name, id.version))),
+            Source::Registry(_) | Source::Git(_) | Source::Other(_) => Some(Self(id.to_string())),
+        }
+    }
+
+    /// As the file writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name and version at its end.
+    #[must_use]
+    pub fn release(&self) -> &str {
+        self.0.rsplit_once('#').map_or(&*self.0, |(_, release)| release)
+    }
+}
+
+impl FromStr for AllowedId {
+    type Err = AllowedIdError;
+
+    fn from_str(text: &str) -> Result<Self, AllowedIdError> {
+        let release = text.rsplit_once('#').map_or(text, |(_, release)| release);
+        let (name, version) = release.split_once('@').ok_or(AllowedIdError)?;
+        let is_name = !name.is_empty()
+            && name.chars().all(|character| character.is_alphanumeric() || matches!(character, '-' | '_'));
+        if !is_name || version.parse::<Version>().is_err() || text.chars().any(char::is_control) {
+            return Err(AllowedIdError);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for AllowedId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
