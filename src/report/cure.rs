@@ -2,7 +2,7 @@
 
 use super::duration::eligible;
 use super::problem::{Problem, Severity};
-use super::{AuditReport, Context, remark};
+use super::{AuditReport, Context, escape, remark};
 use crate::model::evaluation::{Fix, FixStanding};
 use crate::model::package::{LockedChecksum, PackageId};
 use crate::model::source::{GitSource, Registry, Source};
@@ -56,6 +56,8 @@ pub fn cures(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<Cure> {
     {
         cures.push(Cure::both("to exempt it after looking inside", format!("cargo sequester approve {spec}")));
     }
+    // A line that had to be escaped to be shown is no longer the line to paste.
+    cures.retain(|cure| cure.paste.as_ref().is_none_or(|paste| escape::terminal(paste) == *paste));
     cures
 }
 
@@ -168,7 +170,7 @@ fn unique_spec(id: &PackageId, report: &AuditReport<'_>) -> Option<String> {
     let same_release = report.packages.iter().filter(|package| same(&package.id)).count();
     let crates_io = matches!(id.source, Source::Registry(Registry::CratesIo));
     let spec = if same_release <= 1 && crates_io { format!("{}@{}", id.name, id.version) } else { id.to_string() };
-    Some(super::escape::shell_word(&spec))
+    Some(escape::shell_word(&spec))
 }
 
 /// Whether a name is one that crates.io could have: nothing that a shell or an option parser reads otherwise.
@@ -178,7 +180,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 fn shell_path(report: &AuditReport<'_>) -> String {
-    super::escape::shell_word(report.locked.as_str())
+    escape::shell_word(report.locked.as_str())
 }
 
 /// A text as a TOML string.

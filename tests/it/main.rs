@@ -15,6 +15,7 @@
 
 mod advisory_db;
 mod lock_file;
+mod report;
 mod support;
 mod support_itself;
 mod workspace;
