@@ -245,6 +245,16 @@ fn every_blocker() -> Scene {
     let mut scene = Scene::new();
     scene.release("cc", "1.2.0", aged());
     scene.release("ring", "0.17.0", quarantined(vec![too_new()])).newest_approved = Some("0.16.0".parse().unwrap());
+    let early = Basis::SecurityFix { advisory: "RUSTSEC-2026-0501".into(), fix: FixRole::Named };
+    let known = Fix {
+        advisory: "RUSTSEC-2026-0501".into(),
+        version: "0.4.16".parse().unwrap(),
+        standing: FixStanding::Approved(early),
+    };
+    let kind = AdvisoryKind::Vulnerability;
+    let h2 =
+        scene.release("h2", "0.4.15", rejected(vec![Reason::Advisory { advisory: "RUSTSEC-2026-0501".into(), kind }]));
+    h2.fixes = vec![known];
     for number in 0..12 {
         scene.release(&format!("unseen-{number}"), "1.0.0", rejected(vec![Reason::IndexUnavailable])).yanked = None;
     }

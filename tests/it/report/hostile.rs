@@ -6,12 +6,27 @@ use cargo_sequester::model::policy::Origin;
 use cargo_sequester::model::source::{GitSource, Registry, Source};
 use cargo_sequester::model::verdict::{Basis, Reason, Signal, Verdict, Warning};
 use cargo_sequester::report::Verbosity;
-use cargo_sequester::report::escape::{self, is_hostile};
+use cargo_sequester::report::escape;
 use proptest::prelude::*;
 
 use super::cases::too_new;
 use super::scene::{Scene, advisory, crates_io, id, quarantined, rejected};
 use super::{assert_valid, github_text, human_raw, human_text, json_text, markdown_text, sarif_text, schema};
+
+/// Controls, bidirectional controls and characters that show nothing: a list of the tests' own, so that a gap in the code's list
+/// does not hide itself.
+fn harmful(character: char) -> bool {
+    let listed = [
+        '\u{61c}'..='\u{61c}',
+        '\u{200b}'..='\u{200f}',
+        '\u{2028}'..='\u{202e}',
+        '\u{2060}'..='\u{2064}',
+        '\u{2066}'..='\u{2069}',
+        '\u{feff}'..='\u{feff}',
+        '\u{e0020}'..='\u{e007f}',
+    ];
+    character.is_control() || listed.iter().any(|range| range.contains(&character))
+}
 
 /// Puts a text wherever one from outside can stand.
 fn everywhere(text: &str) -> Scene {
@@ -106,7 +121,7 @@ fn human_text_checked(scene: &Scene) -> String {
 fn assert_harmless(text: &str) {
     for (format, report) in all(text) {
         for line in report.split('\n') {
-            assert!(!line.chars().any(is_hostile), "{format}: {line:?}");
+            assert!(!line.chars().any(harmful), "{format}: {line:?}");
             let lower = line.to_lowercase();
             assert!(!lower.contains("##[") && !lower.contains("##vso["), "{format}: {line:?}");
             if format != "github" {
@@ -241,7 +256,7 @@ proptest! {
     #[test]
     fn terminal_text_is_printable(text in any::<String>()) {
         let safe = escape::terminal(&text);
-        prop_assert!(!safe.chars().any(is_hostile));
+        prop_assert!(!safe.chars().any(harmful));
         prop_assert!(!safe.contains("##"));
     }
 }

@@ -35,9 +35,18 @@ fn moments_lie_before_at_or_after_now() {
 }
 
 #[test]
+fn what_is_past_is_rounded_down_and_what_is_left_up() {
+    let now = at("2026-11-22T00:00:00Z");
+    assert_eq!(distance(now, at("2026-11-20T11:48:48Z")), "1 day 12 hours ago");
+    assert_eq!(distance(now, at("2026-11-23T12:11:12Z")), "in 1 day 13 hours");
+    assert_eq!(distance(now, at("2026-11-22T23:59:01Z")), "in 1 day");
+    assert_eq!(distance(now, at("2026-11-22T00:00:59Z")), "in 59 seconds");
+}
+
+#[test]
 fn a_release_is_never_called_eligible_before_its_second() {
     let now = at("2026-11-22T00:00:00Z");
-    assert_eq!(eligible(now, at("2026-11-27T11:48:48Z")), "in 5 days 11 hours, at 2026-11-27 11:48:48 UTC");
+    assert_eq!(eligible(now, at("2026-11-27T11:48:48Z")), "in 5 days 12 hours, at 2026-11-27 11:48:48 UTC");
     assert_eq!(moment(at("2026-11-27T11:48:00Z")), "2026-11-27 11:48 UTC");
     assert_eq!(eligible(now, Timestamp::MAX), "never");
 }
