@@ -2,7 +2,7 @@
 
 use super::duration::eligible;
 use super::problem::{Problem, Severity};
-use super::{AuditReport, Context, remark};
+use super::{AuditReport, escape, remark};
 use crate::model::evaluation::{Fix, FixStanding};
 use crate::model::package::{LockedChecksum, PackageId};
 use crate::model::source::{GitSource, Registry, Source};
@@ -56,6 +56,12 @@ pub fn cures(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<Cure> {
     {
         cures.push(Cure::both("to exempt it after looking inside", format!("cargo sequester approve {spec}")));
     }
+    let registry = matches!(id.source, Source::Registry(_));
+    if cures.is_empty() && registry && problem.severity == Severity::Rejected && report.evaluation.blockers.is_empty() {
+        cures.push(no_release(problem));
+    }
+    // A line that had to be escaped to be shown is no longer the line to paste.
+    cures.retain(|cure| cure.paste.as_ref().is_none_or(|paste| escape::terminal(paste) == *paste));
     cures
 }
 
@@ -79,6 +85,23 @@ fn other_release(problem: &Problem<'_>, report: &AuditReport<'_>) -> Option<Cure
         Cure::words(
             "no approved release was found that every requirement accepts: remove the crate, or what pulls it in",
         )
+    })
+}
+
+/// What is left where nothing else helps.
+fn no_release(problem: &Problem<'_>) -> Cure {
+    let advisory = problem.reasons.iter().any(|reason| reason.code() == ReasonCode::Advisory);
+    Cure::words(match (advisory, problem.judgement.fixes.is_empty()) {
+        (true, false) => {
+            "until a fix is approved: do without the crate, or have the policy ignore the advisory until a date"
+        }
+        (true, true) => {
+            "no approved release was found that every requirement accepts: do without the crate, or have the policy ignore \
+             the advisory until a date"
+        }
+        (false, _) => {
+            "no approved release was found that every requirement accepts: do without the crate, or loosen a requirement"
+        }
     })
 }
 
@@ -135,16 +158,21 @@ fn allowed_source(source: &Source) -> Option<Cure> {
 
 /// What an advisory's fix is worth now, in a sentence.
 #[must_use]
-pub fn fix(fix: &Fix, crate_name: &str, context: &Context<'_>) -> String {
+pub fn fix(fix: &Fix, crate_name: &str, report: &AuditReport<'_>) -> String {
     let Fix { advisory, version, standing } = fix;
     match standing {
+        FixStanding::Approved(_) if !report.evaluation.blockers.is_empty() => {
+            format!(
+                "{advisory} is fixed by {crate_name} {version}; whether that may be used, this run could not decide"
+            )
+        }
         FixStanding::Approved(basis) => {
             format!("{advisory} is fixed by {crate_name} {version}: approved ({})", remark::basis(basis))
         }
         FixStanding::Held(reasons) => {
             let codes: Vec<&str> = reasons.iter().map(Reason::code).map(ReasonCode::as_str).collect();
             let until = match reasons.eligible_at() {
-                Some(at) => format!("held ({}), eligible {}", codes.join(", "), eligible(context.now, at)),
+                Some(at) => format!("held ({}), eligible {}", codes.join(", "), eligible(report.evaluation.now, at)),
                 None => format!("rejected ({})", codes.join(", ")),
             };
             format!("{advisory} is fixed by {crate_name} {version}: {until}")
@@ -168,7 +196,7 @@ fn unique_spec(id: &PackageId, report: &AuditReport<'_>) -> Option<String> {
     let same_release = report.packages.iter().filter(|package| same(&package.id)).count();
     let crates_io = matches!(id.source, Source::Registry(Registry::CratesIo));
     let spec = if same_release <= 1 && crates_io { format!("{}@{}", id.name, id.version) } else { id.to_string() };
-    Some(super::escape::shell_word(&spec))
+    Some(escape::shell_word(&spec))
 }
 
 /// Whether a name is one that crates.io could have: nothing that a shell or an option parser reads otherwise.
@@ -178,7 +206,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 fn shell_path(report: &AuditReport<'_>) -> String {
-    super::escape::shell_word(report.locked.as_str())
+    escape::shell_word(report.locked.as_str())
 }
 
 /// A text as a TOML string.

@@ -21,6 +21,13 @@ pub fn words(seconds: u64) -> String {
     parts.join(" ")
 }
 
+/// The same, rounded up: a countdown never promises less than is left.
+#[must_use]
+pub fn words_rounded_up(seconds: u64) -> String {
+    let second_unit = UNITS.iter().skip_while(|(_, unit)| seconds < *unit).nth(1).map_or(1, |(_, unit)| *unit);
+    words(seconds.checked_next_multiple_of(second_unit).unwrap_or(seconds))
+}
+
 /// A number and its noun: `1 package`, `3 packages`.
 #[must_use]
 pub fn counted(count: impl TryInto<u64>, noun: &str) -> String {
@@ -28,13 +35,13 @@ pub fn counted(count: impl TryInto<u64>, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Where `moment` lies, seen from `now`: `3 minutes ago`, `in 3 minutes`, or `now`.
+/// Where `moment` lies, seen from `now`: `3 minutes ago` (at least), `in 3 minutes` (at most), or `now`.
 #[must_use]
 pub fn distance(now: Timestamp, moment: Timestamp) -> String {
     let seconds = moment.as_second().saturating_sub(now.as_second());
     match seconds {
         0 => "now".to_owned(),
-        1.. => format!("in {}", words(seconds.unsigned_abs())),
+        1.. => format!("in {}", words_rounded_up(seconds.unsigned_abs())),
         i64::MIN..0 => format!("{} ago", words(seconds.unsigned_abs())),
     }
 }

@@ -77,12 +77,14 @@ pub fn sarif(text: &str) -> String {
 #[must_use]
 pub fn markdown(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for character in terminal(text).chars() {
+    let text = terminal(text);
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
         match character {
             '@' | '#' => {
                 let _ = write!(safe, "<code>{character}</code>");
             }
-            character => entity(&mut safe, character),
+            character => entity(&mut safe, character, characters.peek().copied()),
         }
     }
     safe
@@ -92,42 +94,25 @@ pub fn markdown(text: &str) -> String {
 #[must_use]
 pub fn markdown_code(text: &str) -> String {
     let mut safe = String::from("<code>");
-    for character in terminal(text).chars() {
+    let text = terminal(text);
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
         match character {
             '@' | '#' => {
                 let _ = write!(safe, "&#{};", u32::from(character));
             }
-            character => entity(&mut safe, character),
+            character => entity(&mut safe, character, characters.peek().copied()),
         }
     }
     safe.push_str("</code>");
     safe
 }
 
-/// A character, as an entity where Markdown, HTML or a host's own marks give it a meaning. A dot gets one behind `www`, where bare
-/// addresses become links.
-fn entity(safe: &mut String, character: char) {
-    let marks = matches!(
-        character,
-        '\\' | '&'
-            | '<'
-            | '>'
-            | '"'
-            | '\''
-            | '`'
-            | '*'
-            | '_'
-            | '{'
-            | '}'
-            | '['
-            | ']'
-            | '!'
-            | '|'
-            | '~'
-            | ':'
-            | '$'
-            | '^'
-    );
+/// A character, as an entity where Markdown, HTML or a host's own marks give it a meaning. Bare addresses become links by the dot
+/// behind `www` and by the colon of their scheme; a colon before a space or a digit is only a colon.
+fn entity(safe: &mut String, character: char, next: Option<char>) {
+    let marks = matches!(character, '\\' | '&' | '<' | '>' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$')
+        || (character == ':' && next.is_some_and(|next| next != ' ' && !next.is_ascii_digit()));
     let link =
         character == '.' && safe.get(safe.len().saturating_sub(3)..).is_some_and(|end| end.eq_ignore_ascii_case("www"));
     if marks || link {

@@ -82,7 +82,7 @@ pub(super) fn lines(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<Stri
     if let Some(at) = problem.reasons.eligible_at() {
         lines.push(format!("eligible: {}", eligible(context.now, at)));
     }
-    lines.extend(judgement.fixes.iter().map(|known| format!("fix: {}", fix(known, &id.name, &context))));
+    lines.extend(judgement.fixes.iter().map(|known| format!("fix: {}", fix(known, &id.name, report))));
     lines.extend(cures(problem, report).iter().map(Cure::line).map(|cure| format!("help: {cure}")));
     lines
 }

@@ -56,8 +56,7 @@ fn judge(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         let confirmed = db.confirmed.map(|at| distance(report.evaluation.now, at));
         let confirmed =
             confirmed.map_or_else(|| "not confirmed at its origin".to_owned(), |ago| format!("confirmed {ago}"));
-        let advisories = if db.total == 1 { "1 advisory".to_owned() } else { format!("{} advisories", db.total) };
-        line(out, Tone::Plain, "Advisories", &format!("{advisories} of {}, {confirmed}", db.source))?;
+        line(out, Tone::Plain, "Advisories", &format!("{} of {}, {confirmed}", db.total, db.source))?;
     }
     Ok(())
 }
@@ -80,7 +79,7 @@ fn block(problem: &Problem<'_>, report: &AuditReport<'_>, out: &mut impl Write) 
         detail(out, Tone::Plain, "eligible", &eligible(context.now, at))?;
     }
     for known in &judgement.fixes {
-        detail(out, Tone::Plain, "fix", &fix(known, &id.name, &context))?;
+        detail(out, Tone::Plain, "fix", &fix(known, &id.name, report))?;
     }
     cures(problem, report).iter().map(Cure::line).try_for_each(|cure| detail(out, Tone::Help, "help", &cure))
 }
@@ -134,7 +133,7 @@ fn exceptions(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Wri
 
 /// The warnings about packages that have no block: one line a kind, or one each.
 fn warnings(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
-    let mut groups: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut groups: Vec<(&str, usize, Vec<String>)> = Vec::new();
     for (package, judgement) in report.packages.iter().zip(&report.evaluation.judgements) {
         let shown = severity(judgement).is_some_and(|severity| severity != Severity::Undecided);
         for warning in judgement.warnings.iter().filter(|_| !shown) {
@@ -145,17 +144,21 @@ fn warnings(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write
                 continue;
             }
             let group = remark::warning_group(warning);
-            match groups.iter_mut().find(|(known, _)| *known == group) {
-                Some((_, names)) => names.push(name),
-                None => groups.push((group, vec![name])),
+            let Some((_, count, names)) = groups.iter_mut().find(|(known, ..)| *known == group) else {
+                groups.push((group, 1, vec![name]));
+                continue;
+            };
+            *count += 1;
+            if names.last() != Some(&name) {
+                names.push(name);
             }
         }
     }
-    for (group, names) in &groups {
-        line(out, Tone::Caution, "Warning", &format!("{} {group}: {}", names.len(), few(names, NAMES)))?;
+    for (group, count, names) in &groups {
+        line(out, Tone::Caution, "Warning", &format!("{count} {group}: {}", few(names, NAMES)))?;
     }
     if !groups.is_empty() {
-        let all: usize = groups.iter().map(|(_, names)| names.len()).sum();
+        let all: usize = groups.iter().map(|(_, count, _)| count).sum();
         detail(out, Tone::Help, "help", &format!("-v tells the {} one by one", counted(all, "warning")))?;
     }
     Ok(())

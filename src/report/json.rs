@@ -230,7 +230,7 @@ fn judged_fix<'a>(fix: &'a Fix, crate_name: &str, report: &AuditReport<'a>) -> J
         basis,
         eligible_at: reasons.and_then(Reasons::eligible_at).map(rfc3339),
         reasons: reasons.into_iter().flatten().map(Reason::code).map(ReasonCode::as_str).collect(),
-        message: cure::fix(fix, crate_name, &report.context()),
+        message: cure::fix(fix, crate_name, report),
     }
 }
 

@@ -60,7 +60,7 @@ fn row(problem: &Problem<'_>, report: &AuditReport<'_>, out: &mut impl Write) ->
     let path = (path.len() > 1).then(|| format!("path: {}", markdown(&path.join(" → "))));
     let why: Vec<String> = reasons.chain(warnings).chain(path).collect();
     let at = problem.reasons.eligible_at().map_or_else(|| "–".to_owned(), |at| eligible(context.now, at));
-    let fixes = judgement.fixes.iter().map(|known| markdown(&fix(known, &id.name, &context)));
+    let fixes = judgement.fixes.iter().map(|known| markdown(&fix(known, &id.name, report)));
     let cures: Vec<String> = fixes.chain(cures(problem, report).iter().map(cure)).collect();
     writeln!(
         out,

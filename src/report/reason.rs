@@ -42,10 +42,9 @@ pub fn sentence(reason: &Reason, id: &PackageId, context: &Context<'_>) -> Strin
             );
             format!("{found}; the audit trail recorded {}", moment(*recorded))
         }
-        Reason::ChecksumMismatch { locked, expected, witness } => format!(
-            "not the bytes that were seen before: the lock file has checksum {locked}, the {} has {expected}",
-            witness_name(*witness)
-        ),
+        Reason::ChecksumMismatch { locked, expected, witness } => {
+            format!("the lock file has checksum {locked}, but the {} has {expected}", witness_name(*witness))
+        }
         Reason::ChecksumMissing => "the lock file has no checksum for it, so its bytes cannot be checked".to_owned(),
         Reason::NotInIndex => "the registry does not have this release: it was removed, or never existed".to_owned(),
         Reason::IndexUnavailable => {

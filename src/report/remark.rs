@@ -2,10 +2,11 @@
 
 use super::Context;
 use super::duration::{counted, moment};
-use super::reason::{cited, kind_name, kind_words, signal, signal_name};
+use super::reason::{cited, kind_name, kind_words, signal};
+use crate::model::advisory::AdvisoryKind;
 use crate::model::evaluation::Notice;
 use crate::model::package::PackageId;
-use crate::model::verdict::{Basis, FixRole, ReasonCode, Warning};
+use crate::model::verdict::{Basis, FixRole, ReasonCode, Signal, Warning};
 
 /// A warning about the package `id`.
 #[must_use]
@@ -39,10 +40,16 @@ pub const fn warning_code(warning: &Warning) -> &'static str {
 #[must_use]
 pub const fn warning_group(warning: &Warning) -> &'static str {
     match warning {
+        Warning::Advisory { kind: AdvisoryKind::Notice, .. } => "with a notice",
         Warning::Advisory { kind, .. } => kind_name(*kind),
         Warning::Ignored { .. } => "with an advisory that the policy ignores",
         Warning::Yanked => "yanked",
-        Warning::Signal(found) => signal_name(found),
+        Warning::Signal(found) => match found {
+            Signal::NewDependency { .. } => "with the signal new-dependency",
+            Signal::Dormant { .. } => "with the signal dormant",
+            Signal::LookAlike { .. } => "with the signal look-alike",
+            Signal::YankLure { .. } => "with the signal yank-lure",
+        },
         Warning::OutsideWorkspace { .. } => "from outside the workspace",
         Warning::LicenseUndecided => "with a licence that could not be judged",
     }
@@ -106,7 +113,9 @@ pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
         Notice::IgnoreUnused { line, advisory } => {
             format!("{advisory} is ignored (policy file, line {line}), but hits no locked package")
         }
-        Notice::AdvisoriesSkipped => "advisories were not looked at, as the caller wished".to_owned(),
+        Notice::AdvisoriesSkipped => {
+            "advisories were not looked at, as the command line asks (--no-advisories)".to_owned()
+        }
         Notice::AdvisoriesFromCopy { source, copy } => {
             format!("{source} could not be reached; its copy was read instead: {copy}")
         }

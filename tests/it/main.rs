@@ -17,6 +17,7 @@ mod advisory_db;
 mod cargo_config;
 mod lock_file;
 mod policy_file;
+mod report;
 mod support;
 mod support_itself;
 mod workspace;

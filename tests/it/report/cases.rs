@@ -1,0 +1,367 @@
+//! Every reason, warning, notice, blocker and basis, and what cures them.
+
+use camino::Utf8Path;
+use cargo_sequester::model::advisory::AdvisoryKind;
+use cargo_sequester::model::age::Age;
+use cargo_sequester::model::checksum::Checksum;
+use cargo_sequester::model::evaluation::{Blocker, Fix, FixStanding, IndexGap, Loosening, Notice};
+use cargo_sequester::model::facts::AdvisoryFact;
+use cargo_sequester::model::package::{LocalPackage, LockedChecksum};
+use cargo_sequester::model::policy::Origin;
+use cargo_sequester::model::source::{GitSource, Registry, Source};
+use cargo_sequester::model::verdict::{Basis, FixRole, Reason, ReasonCode, Reasons, Signal, Verdict, Warning, Witness};
+use cargo_sequester::report::JudgedBy;
+
+use super::scene::{Scene, advisory, aged, at, crates_io, id, quarantined, rejected};
+
+pub fn cases() -> Vec<(&'static str, Scene)> {
+    vec![
+        ("all_approved", all_approved()),
+        ("every_reason", every_reason()),
+        ("every_warning", every_warning()),
+        ("every_basis", every_basis()),
+        ("every_notice", every_notice()),
+        ("every_blocker", every_blocker()),
+        ("base_and_loosened", base_and_loosened()),
+        ("cures", cures()),
+        ("malicious_without_way_out", malicious_without_way_out()),
+        ("no_advisories", no_advisories()),
+    ]
+}
+
+pub fn too_new() -> Reason {
+    Reason::TooNew {
+        pubtime: at("2026-11-20T11:48:48Z"),
+        min_age: Age::days(7),
+        rule: Origin::Default,
+        eligible_at: at("2026-11-27T11:48:48Z"),
+    }
+}
+
+fn in_file(key: &str, line: u32) -> Origin {
+    Origin::File { path: "sequester.toml".into(), line, key: key.to_owned() }
+}
+
+fn all_signals() -> Vec<Signal> {
+    vec![
+        Signal::NewDependency { dependency: "tinyhelp".into(), first_published: Some(at("2026-11-19T09:00:00Z")) },
+        Signal::NewDependency { dependency: "oddity".into(), first_published: None },
+        Signal::Dormant { previous: "0.3.9".parse().unwrap(), previous_pubtime: at("2024-12-20T00:00:00Z") },
+        Signal::LookAlike { resembles: "serde".into() },
+        Signal::YankLure { yanked: vec!["0.3.8".parse().unwrap(), "0.3.9".parse().unwrap()] },
+    ]
+}
+
+fn git() -> Source {
+    Source::Git(GitSource {
+        url: "https://example.org/team/fork".into(),
+        reference: Some("branch=main".into()),
+        commit: Some("0123456789abcdef0123456789abcdef01234567".into()),
+    })
+}
+
+fn all_approved() -> Scene {
+    let mut scene = Scene::new();
+    scene.judged_by = JudgedBy::Defaults;
+    scene.packages[0].local = Some(LocalPackage {
+        root: "/src/my app".into(),
+        member: true,
+        inside_workspace: true,
+        requirements: Vec::new(),
+    });
+    scene.release("cc", "1.2.0", aged()).pubtime = Some(at("2026-01-05T10:00:00Z"));
+    scene.add(id("fork", "0.2.0", git()), Some(Verdict::Approved(Basis::AllowedSource)));
+    scene
+}
+
+fn every_reason() -> Scene {
+    let mut scene = Scene::new();
+    scene.know(advisory("RUSTSEC-2026-0201", "evil", AdvisoryKind::Malicious, "reads keys while it is built."));
+    scene.know(advisory("RUSTSEC-2026-0202", "leaky", AdvisoryKind::Vulnerability, "reads past the end of a buffer"));
+    let cc = scene.release("cc", "1.11.3", quarantined(vec![too_new()]));
+    cc.pubtime = Some(at("2026-11-20T11:48:48Z"));
+    cc.newest_approved = Some("1.11.1".parse().unwrap());
+    let eligible_at = at("2026-12-02T00:00:00Z");
+    let rule = in_file("override.min-publish-age", 12);
+    scene.release(
+        "windows-sys",
+        "0.70.0",
+        quarantined(vec![Reason::TooNew {
+            pubtime: at("2026-11-18T00:00:00Z"),
+            min_age: Age::days(14),
+            rule,
+            eligible_at,
+        }]),
+    );
+    let sparse = Source::Registry(Registry::Sparse("https://registry.example.org/index/".into()));
+    let (pubtime, rule) = (at("2026-11-21T23:59:00Z"), Origin::Flag);
+    let inside = Reason::TooNew { pubtime, min_age: Age::days(1), rule, eligible_at: at("2026-11-22T23:59:00Z") };
+    scene.add(id("inside", "2.0.0", sparse.clone()), Some(quarantined(vec![inside])));
+    let (first, min_age, eligible_at) = (at("2026-11-01T06:30:15Z"), Age::days(30), at("2026-12-01T06:30:15Z"));
+    scene.release(
+        "young",
+        "0.1.2",
+        quarantined(vec![Reason::NewCrate { first_published: Some(first), min_age, eligible_at }, too_new()]),
+    );
+    scene.release(
+        "unborn",
+        "0.1.0",
+        quarantined(vec![Reason::NewCrate { first_published: None, min_age, eligible_at }]),
+    );
+    let signals = all_signals().into_iter().map(|signal| Reason::Signal { signal, eligible_at });
+    scene.release("arrays", "0.3.10", quarantined(signals.collect()));
+    scene.release("timeless", "1.0.0", rejected(vec![Reason::PubtimeUnknown { found: None }]));
+    scene.release("odd-time", "1.0.0", rejected(vec![Reason::PubtimeUnknown { found: Some("yesterday".into()) }]));
+    let future =
+        Reason::PubtimeInFuture { pubtime: at("2026-11-22T03:00:00Z"), eligible_at: at("2026-11-29T03:00:00Z") };
+    scene.release("future", "1.0.0", quarantined(vec![future])).pubtime = Some(at("2026-11-22T03:00:00Z"));
+    let recorded = at("2026-05-01T00:00:00Z");
+    let moved = Reason::PubtimeChanged { recorded, found: Some(at("2026-04-01T00:00:00Z")) };
+    scene.release("moved", "1.0.0", rejected(vec![moved]));
+    scene.release("unset", "1.0.0", rejected(vec![Reason::PubtimeChanged { recorded, found: None }]));
+    let expected = Checksum::from_bytes([0xab; 32]);
+    let swapped = |locked: &str, witness| Reason::ChecksumMismatch { locked: locked.into(), expected, witness };
+    scene.release("swapped", "1.0.0", rejected(vec![swapped(&"07".repeat(32), Witness::Index)]));
+    scene.release("forged", "1.0.0", rejected(vec![swapped("not-a-digest", Witness::Trail)]));
+    scene.packages.last_mut().unwrap().checksum = LockedChecksum::Malformed("not-a-digest".into());
+    scene.release("bare", "1.0.0", rejected(vec![Reason::ChecksumMissing]));
+    scene.packages.last_mut().unwrap().checksum = LockedChecksum::Missing;
+    scene.release("gone", "1.0.0", rejected(vec![Reason::NotInIndex])).yanked = None;
+    scene.release(
+        "garbled",
+        "1.0.0",
+        rejected(vec![Reason::IndexEntryUnreadable {
+            cause: "the index line has version 9 of its format, which is not supported".to_owned(),
+        }]),
+    );
+    let evil = scene.release(
+        "evil",
+        "0.4.2",
+        rejected(vec![Reason::Malicious { advisory: "RUSTSEC-2026-0201".into() }, too_new()]),
+    );
+    evil.advisories.push("RUSTSEC-2026-0201".into());
+    evil.newest_approved = Some("0.4.1".parse().unwrap());
+    let kind = AdvisoryKind::Vulnerability;
+    let leaky = scene.release(
+        "leaky",
+        "2.1.0",
+        rejected(vec![Reason::Advisory { advisory: "RUSTSEC-2026-0202".into(), kind }]),
+    );
+    leaky.advisories.push("RUSTSEC-2026-0202".into());
+    leaky.warnings.push(Warning::Yanked);
+    for (name, kind) in
+        [("shaky", AdvisoryKind::Unsound), ("orphan", AdvisoryKind::Unmaintained), ("noted", AdvisoryKind::Notice)]
+    {
+        scene.release(name, "1.0.0", rejected(vec![Reason::Advisory { advisory: "RUSTSEC-2026-0203".into(), kind }]));
+    }
+    scene.release("withdrawn", "1.0.0", rejected(vec![Reason::Yanked])).yanked = Some(true);
+    scene.add(id("fork", "0.2.0", git()), Some(rejected(vec![Reason::SourceNotAllowed])));
+    let loose = GitSource { url: "https://example.org/loose".into(), reference: None, commit: None };
+    scene.add(id("loose", "0.2.0", Source::Git(loose)), Some(rejected(vec![Reason::SourceNotAllowed])));
+    scene.add(id("private", "3.0.0", sparse), Some(rejected(vec![Reason::SourceNotAllowed])));
+    let other = Source::Other("directory+file:///elsewhere".into());
+    scene.add(id("elsewhere", "3.0.0", other), Some(rejected(vec![Reason::SourceNotAllowed])));
+    scene.release("openssl-sys", "0.9.1", rejected(vec![Reason::Denied { entry: "openssl-sys@<1".to_owned() }]));
+    scene.release(
+        "viral",
+        "1.0.0",
+        rejected(vec![Reason::LicenseNotAllowed { expression: Some("AGPL-3.0-only".to_owned()) }]),
+    );
+    scene.release("unlicensed", "1.0.0", rejected(vec![Reason::LicenseNotAllowed { expression: None }]));
+    scene
+}
+
+fn every_warning() -> Scene {
+    let mut scene = Scene::new();
+    scene.know(advisory("RUSTSEC-2026-0301", "old", AdvisoryKind::Unmaintained, "nobody looks after it"));
+    let warn = |advisory: &str, kind| Warning::Advisory { advisory: advisory.into(), kind };
+    scene.warned("old", warn("RUSTSEC-2026-0301", AdvisoryKind::Unmaintained));
+    for name in ["a", "b", "c", "d", "e", "f", "g"] {
+        scene.warned(name, warn("RUSTSEC-2026-0302", AdvisoryKind::Unmaintained));
+    }
+    scene.warned("shaky", warn("RUSTSEC-2026-0303", AdvisoryKind::Unsound));
+    scene.warned("noted", warn("RUSTSEC-2026-0304", AdvisoryKind::Notice));
+    scene
+        .warned("rsa", Warning::Ignored { advisory: "RUSTSEC-2023-0071".into(), until: "2027-01-31".parse().unwrap() });
+    scene.warned("yanked", Warning::Yanked);
+    for signal in all_signals() {
+        scene.warned("arrays", Warning::Signal(signal));
+    }
+    scene.add(id("beside", "0.1.0", Source::Local), Some(Verdict::Local)).warnings =
+        vec![Warning::OutsideWorkspace { path: "../beside".into() }];
+    scene.warned("unread", Warning::LicenseUndecided);
+    scene
+}
+
+fn every_basis() -> Scene {
+    let mut scene = Scene::new();
+    scene.release("aged", "1.0.0", aged());
+    let trusted = Source::Registry(Registry::Sparse("https://registry.example.org/index/".into()));
+    scene.add(id("ours", "9.0.0", trusted), Some(Verdict::Approved(Basis::TrustedRegistry)));
+    scene.add(id("fork", "0.2.0", git()), Some(Verdict::Approved(Basis::AllowedSource)));
+    let version = || "0.31.0".parse().unwrap();
+    let roles = [
+        ("h2", FixRole::Named),
+        ("h2-late", FixRole::StandsIn { named: "0.3.17".parse().unwrap() }),
+        ("clap_derive", FixRole::Companion { of: "clap".into(), version: version() }),
+        ("aws-lc-rs", FixRole::Dependent { of: "aws-lc-sys".into(), version: version() }),
+    ];
+    for (name, fix) in roles {
+        let basis = Basis::SecurityFix { advisory: "RUSTSEC-2026-0401".into(), fix };
+        scene.release(name, "0.4.16", Verdict::Approved(basis));
+    }
+    for by in [Some("ana@example.org".to_owned()), None] {
+        let basis = Basis::Approval { line: 40, by, lifted: vec![ReasonCode::TooNew, ReasonCode::Signal] };
+        scene.release("exempt", "1.0.0", Verdict::Approved(basis));
+    }
+    scene
+}
+
+fn every_notice() -> Scene {
+    let mut scene = Scene::new();
+    let (line, until) = (31, "2026-11-01".parse().unwrap());
+    let release = || "cc@1.11.3".to_owned();
+    let origin = || Origin::Environment("CARGO_REGISTRY_GLOBAL_MIN_PUBLISH_AGE".to_owned());
+    scene.evaluation.notices = vec![
+        Notice::ApprovalUnused { line, release: release() },
+        Notice::ApprovalLapsed { line, release: release(), until },
+        Notice::ApprovalOfOtherBytes { line, release: release() },
+        Notice::IgnoreLapsed { line, advisory: "RUSTSEC-2023-0071".into(), until },
+        Notice::IgnoreUnused { line, advisory: "RUSTSEC-2023-0071".into() },
+        Notice::AdvisoriesSkipped,
+        Notice::AdvisoriesFromCopy { source: "https://example.org/db".to_owned(), copy: "/cache/db".to_owned() },
+        Notice::CargoAgeLonger { origin: origin(), cargo: Age::days(10), policy: Age::days(7) },
+        Notice::CargoAgeShorter { origin: origin(), cargo: Age::days(3), policy: Age::days(7) },
+        Notice::CargoIgnoresAge { origin: origin(), version: "1.95.0".parse().unwrap() },
+        Notice::CooldownDisagrees { file: "cooldown.toml".into(), cooldown: Age::minutes(90), policy: Age::days(7) },
+        Notice::IndexFromCache { oldest: Some(at("2026-11-20T00:00:00Z")) },
+        Notice::IndexFromCache { oldest: None },
+        Notice::WorkspaceUnread { cause: "failed to load manifest for workspace member `b`".to_owned() },
+    ];
+    scene
+}
+
+fn every_blocker() -> Scene {
+    let mut scene = Scene::new();
+    scene.release("cc", "1.2.0", aged());
+    scene.release("ring", "0.17.0", quarantined(vec![too_new()])).newest_approved = Some("0.16.0".parse().unwrap());
+    let early = Basis::SecurityFix { advisory: "RUSTSEC-2026-0501".into(), fix: FixRole::Named };
+    let known = Fix {
+        advisory: "RUSTSEC-2026-0501".into(),
+        version: "0.4.16".parse().unwrap(),
+        standing: FixStanding::Approved(early),
+    };
+    let kind = AdvisoryKind::Vulnerability;
+    let h2 =
+        scene.release("h2", "0.4.15", rejected(vec![Reason::Advisory { advisory: "RUSTSEC-2026-0501".into(), kind }]));
+    h2.fixes = vec![known];
+    for number in 0..12 {
+        scene.release(&format!("unseen-{number}"), "1.0.0", rejected(vec![Reason::IndexUnavailable])).yanked = None;
+    }
+    let package = |name: &str| id(name, "1.0.0", crates_io());
+    let source = || "https://example.org/advisories.tar.gz".to_owned();
+    let since = Some(at("2026-10-10T12:00:00Z"));
+    let limit = Age::days(3);
+    let mut blockers = vec![
+        Blocker::AdvisoriesUnavailable { source: source(), cause: "connection refused".to_owned() },
+        Blocker::AdvisoriesStale { source: source(), since, limit, confirmed: true },
+        Blocker::AdvisoriesStale {
+            source: "/mirror/advisories".to_owned(),
+            since,
+            limit: Age::days(30),
+            confirmed: false,
+        },
+        Blocker::AdvisoriesStale { source: "/mirror/advisories".to_owned(), since: None, limit, confirmed: false },
+        Blocker::AdvisoriesRolledBack { source: source(), commit: Some("aaaa".to_owned()), seen: "bbbb".to_owned() },
+        Blocker::AdvisoriesRolledBack { source: source(), commit: None, seen: "bbbb".to_owned() },
+        Blocker::AdvisoryUnreadable {
+            file: "crates/unseen-0/RUSTSEC-2026-0001.md".to_owned(),
+            cause: "no closing fence".to_owned(),
+            package: package("unseen-0"),
+        },
+    ];
+    blockers.extend((0..12).map(|number| Blocker::IndexUnavailable {
+        package: package(format!("unseen-{number}").as_str()),
+        cause: IndexGap::NotCached,
+    }));
+    let gaps = [
+        IndexGap::NotInCachedEntry,
+        IndexGap::GitIndex,
+        IndexGap::BadName,
+        IndexGap::Failed("the registry answered 503".to_owned()),
+        IndexGap::Refused,
+    ];
+    blockers.extend(gaps.map(|cause| Blocker::IndexUnavailable { package: package("unseen-0"), cause }));
+    blockers.push(Blocker::MirrorNotAllowed {
+        registry: Registry::CratesIo,
+        by: "sparse+https://mirror.example.org/".to_owned(),
+        origin: Origin::File {
+            path: ".cargo/config.toml".into(),
+            line: 2,
+            key: "source.crates-io.replace-with".to_owned(),
+        },
+    });
+    blockers.push(Blocker::ClockSkew { machine: at("2026-12-24T00:00:00Z"), registry: at("2026-11-22T00:00:00Z") });
+    scene.evaluation.blockers = blockers;
+    scene
+}
+
+fn base_and_loosened() -> Scene {
+    let mut scene = Scene::new();
+    scene.judged_by = JudgedBy::Base { base: "origin/main", file: Some(Utf8Path::new("sequester.toml")) };
+    scene.add(id("cc", "1.2.0", crates_io()), None);
+    scene.release("ring", "0.17.0", aged());
+    scene.loosened = vec![
+        Loosening {
+            key: "quarantine.min-publish-age".to_owned(),
+            base: Some("7 days".to_owned()),
+            head: Some("1 day".to_owned()),
+        },
+        Loosening { key: "approval ring@0.17.0".to_owned(), base: None, head: Some("lifts too-new".to_owned()) },
+    ];
+    scene
+}
+
+fn cures() -> Scene {
+    let mut scene = Scene::new();
+    scene.judged_by = JudgedBy::Base { base: "origin/main", file: None };
+    scene.know(advisory("RUSTSEC-2026-0501", "h2", AdvisoryKind::Vulnerability, "a flood of resets exhausts memory"));
+    let vulnerable =
+        || rejected(vec![Reason::Advisory { advisory: "RUSTSEC-2026-0501".into(), kind: AdvisoryKind::Vulnerability }]);
+    let fix = |version: &str, standing| Fix {
+        advisory: "RUSTSEC-2026-0501".into(),
+        version: version.parse().unwrap(),
+        standing,
+    };
+    let early = Basis::SecurityFix { advisory: "RUSTSEC-2026-0501".into(), fix: FixRole::Named };
+    scene.release("h2", "0.3.9", vulnerable()).fixes =
+        vec![fix("0.3.17", FixStanding::Held(Reasons::new(vec![too_new()]).unwrap()))];
+    scene.release("h2", "0.4.15", vulnerable()).fixes = vec![fix("0.4.16", FixStanding::Approved(early))];
+    scene.release("h2", "0.5.0", vulnerable()).fixes =
+        vec![fix("0.5.1", FixStanding::Held(Reasons::new(vec![Reason::Yanked, too_new()]).unwrap()))];
+    let cc = scene.release("cc", "1.11.3", quarantined(vec![too_new()]));
+    cc.newest_approved = Some("1.11.1".parse().unwrap());
+    scene.evaluation.judgements[4].path = vec![0, 1, 2, 4];
+    // The same name and version from two registries: only the whole spec tells them apart.
+    let sparse = Source::Registry(Registry::Sparse("https://registry.example.org/index/".into()));
+    scene.add(id("cc", "1.11.3", sparse), Some(quarantined(vec![too_new()]))).newest_approved =
+        Some("1.11.1".parse().unwrap());
+    // Nothing to be pasted may carry an attacker's words, and the locked release is no cure of itself.
+    scene.release("--config=x", "1.0.0", quarantined(vec![too_new()])).newest_approved = Some("0.9.0".parse().unwrap());
+    scene.release("same", "1.0.0", quarantined(vec![too_new()])).newest_approved = Some("1.0.0".parse().unwrap());
+    scene
+}
+
+fn malicious_without_way_out() -> Scene {
+    let mut scene = Scene::new();
+    scene.release("evil", "0.4.2", rejected(vec![Reason::Malicious { advisory: "RUSTSEC-2026-0201".into() }]));
+    scene
+}
+
+fn no_advisories() -> Scene {
+    let mut scene = Scene::new();
+    scene.advisories = AdvisoryFact::Skipped;
+    scene.evaluation.notices.push(Notice::AdvisoriesSkipped);
+    scene.release("cc", "1.2.0", aged());
+    scene
+}
