@@ -76,6 +76,7 @@ fn format_4_with_every_kind_of_source() {
         .collect::<String>();
     let lock = parse(&text).unwrap();
     assert_eq!(lock.version, 4);
+    assert_eq!(lock.lines[..2], [3, 13]);
     assert_eq!(lock.packages[0].dependencies, [1, 2, 4, 6, 3]);
     assert_eq!(lock.packages[4].dependencies, [1]);
     let sources: Vec<_> = lock.packages.iter().map(|package| &package.id.source).collect();
@@ -191,7 +192,7 @@ fn files_that_are_no_lock_files_are_refused_with_their_line() {
         );
     }
     let large = vec![b'#'; usize::try_from(lock_file::MAX_BYTES).unwrap() + 1];
-    assert_eq!(refused(large), "the lock file some/Cargo.lock is larger than 16 MiB");
+    assert_eq!(refused(large), "the lock file some/Cargo.lock is larger than 8 MiB");
     let deep = format!("package = {}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(refused(deep).contains("cannot be parsed"));
 }

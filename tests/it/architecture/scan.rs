@@ -40,8 +40,8 @@ fn literal(rest: &str, before: Option<char>) -> Option<usize> {
     }
     let quoted = rest.strip_prefix('b').unwrap_or(rest);
     let prefix = rest.len() - quoted.len();
-    if quoted.starts_with('"') {
-        return Some(prefix + 1 + closing(&quoted[1..], '"')?);
+    if let Some(content) = quoted.strip_prefix('"') {
+        return Some(prefix + 1 + closing(content, '"')?);
     }
     // `'a` is a lifetime, `'a'` and `'\n'` are characters.
     let mut characters = quoted.strip_prefix('\'')?.chars();
@@ -115,7 +115,7 @@ pub fn mentions(code: &str, word: &str) -> bool {
     let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     code.match_indices(word).any(|(offset, _)| {
         let ends_open = word.ends_with(|c: char| c.is_alphanumeric());
-        !inside(code[..offset].chars().next_back())
-            && !(ends_open && inside(code[offset + word.len()..].chars().next()))
+        let goes_on = ends_open && inside(code[offset + word.len()..].chars().next());
+        !goes_on && !inside(code[..offset].chars().next_back())
     })
 }
