@@ -11,6 +11,7 @@ pub mod history;
 pub mod index_line;
 pub mod package;
 pub mod policy;
+pub mod signal;
 pub mod source;
 pub mod verdict;
 
