@@ -200,11 +200,14 @@ fn dependencies_read_as_cargo_reads_them() {
 fn a_cached_file_is_read_by_its_keys_and_the_line_must_agree() {
     let file =
         format!("header\0{}\0{}\0{}\0{}\0", "1.0.0", line("bar", "1.0.0", ""), "1.1.0", line("bar", "9.9.9", ""));
-    let history = History::from_cache_file("bar", file, 7, Standing::Cached(None));
+    let history = History::from_cache("bar", file, 7, Standing::Cached(None)).unwrap();
     assert_eq!(history.lines().count(), 2);
     assert!(history.release(&version("1.0.0")).unwrap().is_some());
     assert_eq!(history.release(&version("1.1.0")), Err(LineError::WrongVersion("9.9.9".into())));
     assert_eq!(history.release(&version("9.9.9")), Ok(None));
-    let beyond = History::from_cache_file("bar", "short", 99, Standing::Cached(None));
-    assert_eq!(beyond.lines().count(), 0);
+    for (file, start) in
+        [("short", 99), ("1.0.0", 0), ("1.0.0\0{}", 0), ("1.0.0\0{}\0x", 0), ("1.0.0\0{}\x001.1.0\0", 0)]
+    {
+        assert!(History::from_cache("bar", file, start, Standing::Cached(None)).is_none(), "{file:?}");
+    }
 }

@@ -148,7 +148,7 @@ fn heed(wanted: Wanted<'_>, answer: Result<Answer, HttpError>) -> Heeded<'_> {
             let change = Change::Entry { path: folder.entry_path(name), validators, history: Arc::clone(&history) };
             (id, IndexFact::Read(history), Some(change))
         }
-        (304, Some(entry)) => (id, IndexFact::Read(Arc::new(entry.into_history(&id.name, Standing::Confirmed))), None),
+        (304, Some(entry)) => (id, IndexFact::Read(Arc::new(entry.history.confirmed())), None),
         (304, None) => failed(format!("{}: the registry confirmed an entry that was not asked about", id.name)),
         (_, cached) => {
             let change = cached.map(|_| Change::Removal { path: folder.entry_path(name) });
