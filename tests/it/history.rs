@@ -177,7 +177,7 @@ fn dependencies_read_as_cargo_reads_them() {
     let one = line("bar", "1.0.0", r#","features2":{"f":["dep:plain"],"g":[]},"v":2,"links":"z""#)
         .replace(r#""deps":[]"#, &format!(r#""deps":{deps}"#))
         .replace(r#""features":{}"#, r#""features":{"f":["odd"]}"#);
-    let release = history(&[one.clone()]).release(&version("1.0.0")).unwrap().unwrap();
+    let release = history(std::slice::from_ref(&one)).release(&version("1.0.0")).unwrap().unwrap();
     let [renamed, plain, odd] = release.dependencies.as_slice() else { panic!("{release:?}") };
     assert_eq!(
         (&*renamed.name, renamed.renamed.as_deref(), renamed.kind),
@@ -192,7 +192,7 @@ fn dependencies_read_as_cargo_reads_them() {
     assert_eq!(release.links.as_deref(), Some("z"));
 
     let bad = one.replace("\"^1\"", "\"^^1\"");
-    assert!(matches!(history(&[bad.clone()]).release(&version("1.0.0")), Err(LineError::Malformed(_))));
+    assert!(matches!(history(std::slice::from_ref(&bad)).release(&version("1.0.0")), Err(LineError::Malformed(_))));
     assert_eq!(history(&[bad]).outlines().count(), 1, "its time and checksum can still be told");
 }
 

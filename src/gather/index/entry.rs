@@ -55,6 +55,12 @@ impl Entry {
 }
 
 impl Validators {
+    /// Those of an answer, as an entry keeps them: one, the `ETag` before the other.
+    pub(super) fn of(etag: Option<String>, last_modified: Option<String>) -> Self {
+        let last_modified = last_modified.filter(|_| etag.is_none());
+        Self { etag, last_modified }
+    }
+
     /// The entry of an answer with these validators and lines, as cargo writes it.
     pub(super) fn entry<'l>(&self, lines: impl IntoIterator<Item = (String, &'l [u8])>) -> std::io::Result<Vec<u8>> {
         let mut bytes = vec![CURRENT_CACHE_VERSION];
