@@ -53,24 +53,26 @@ impl History {
         Self { name: name.into(), text, lines, outlines: OnceLock::new(), standing }
     }
 
-    /// Takes the version entries of cargo's index cache: `version\0line\0`, repeated.
+    /// Takes a file of cargo's index cache, whose version entries, `version\0line\0` repeated, begin at `start`. `None` for one that
+    /// is cut short: it would be a crate with fewer releases than it has.
     #[must_use]
-    pub fn from_cache(name: &str, entries: impl Into<Vec<u8>>, standing: Standing) -> Self {
-        Self::from_cache_file(name, entries, 0, standing)
-    }
-
-    /// Takes a whole file of cargo's index cache whose version entries begin at `start`.
-    #[must_use]
-    pub fn from_cache_file(name: &str, file: impl Into<Vec<u8>>, start: usize, standing: Standing) -> Self {
+    pub fn from_cache(name: &str, file: impl Into<Vec<u8>>, start: usize, standing: Standing) -> Option<Self> {
         let text = file.into();
         let mut lines = Vec::new();
-        let mut ends = memchr::memchr_iter(0, text.get(start..).unwrap_or_default()).map(|end| start + end);
+        let mut ends = memchr::memchr_iter(0, text.get(start..)?).map(|end| start + end);
         let mut key = start;
-        while let (Some(key_end), Some(end)) = (ends.next(), ends.next()) {
+        while let Some(key_end) = ends.next() {
+            let end = ends.next()?;
             lines.push(Line { range: key_end + 1..end, key: Some(key..key_end) });
             key = end + 1;
         }
-        Self { name: name.into(), text, lines, outlines: OnceLock::new(), standing }
+        (key == text.len()).then(|| Self { name: name.into(), text, lines, outlines: OnceLock::new(), standing })
+    }
+
+    /// The same releases, confirmed unchanged by the registry in this run.
+    #[must_use]
+    pub fn confirmed(self) -> Self {
+        Self { standing: Standing::Confirmed, ..self }
     }
 
     /// The crate's name, as asked for.

@@ -16,7 +16,11 @@
 mod advisory_db;
 mod architecture;
 mod cargo_config;
+mod history;
+mod http;
+mod index;
 mod lock_file;
+mod loopback;
 mod policy_file;
 mod report;
 mod support;
