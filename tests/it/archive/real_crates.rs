@@ -48,7 +48,9 @@ fn histories(folder: &Path, found: &mut HashMap<String, History>) {
         let line = entries.split(|byte| *byte == 0).nth(1).unwrap_or_default();
         let Ok(line) = serde_json::from_slice::<serde_json::Value>(line) else { continue };
         let name = line["name"].as_str().unwrap_or_default();
-        found.insert(name.to_lowercase(), History::from_cache(name, entries, Standing::Cached(None)));
+        found.extend(
+            History::from_cache(name, entries, 0, Standing::Cached(None)).map(|history| (name.to_lowercase(), history)),
+        );
     }
 }
 
