@@ -13,6 +13,7 @@ pub mod package;
 pub mod policy;
 pub mod signal;
 pub mod source;
+pub mod vendor;
 pub mod verdict;
 
 pub use jiff::{Timestamp, civil::Date};

@@ -15,6 +15,7 @@
 
 mod advisory_db;
 mod architecture;
+mod archive;
 mod cargo_config;
 mod history;
 mod http;
