@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::graph::Graph;
 use super::judge::{Findings, Judge};
-use super::{advisory, approval, integrity, outlook, publish_age};
+use super::outlook::Candidates;
+use super::{advisory, approval, integrity, publish_age};
 use crate::model::approval::{Approval, Approvals};
 use crate::model::evaluation::{Blocker, Evaluation, IndexGap, Judgement, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact};
@@ -22,10 +22,11 @@ use crate::model::verdict::{Basis, Reason, Reasons, Verdict, Warning};
 #[must_use]
 pub fn evaluate(facts: &Facts, policy: &Policy, approvals: &Approvals, now: Timestamp) -> Evaluation {
     let judge = Judge::new(facts, policy, approvals, now);
-    let graph = Graph::new(&facts.packages);
+    let mut candidates = Candidates::new(&judge);
     let mut blockers = run_blockers(facts, policy, now, judge.now);
-    let judgements: Vec<_> =
-        (0..facts.packages.len()).map(|package| judge_package(&judge, &graph, package, &mut blockers)).collect();
+    let judgements: Vec<_> = (0..facts.packages.len())
+        .map(|package| judge_package(&judge, &mut candidates, package, &mut blockers))
+        .collect();
     let mut notices = facts.notices.clone();
     if matches!(facts.advisories, AdvisoryFact::Skipped) {
         notices.push(Notice::AdvisoriesSkipped);
@@ -58,7 +59,12 @@ enum Entry<'a> {
     Gap(IndexGap),
 }
 
-fn judge_package(judge: &Judge<'_>, graph: &Graph, position: usize, blockers: &mut Vec<Blocker>) -> Judgement {
+fn judge_package<'j>(
+    judge: &'j Judge<'_>,
+    candidates: &mut Candidates<'j>,
+    position: usize,
+    blockers: &mut Vec<Blocker>,
+) -> Judgement {
     let package = &judge.facts.packages[position];
     let mut judgement = Judgement {
         id: package.id.clone(),
@@ -67,7 +73,7 @@ fn judge_package(judge: &Judge<'_>, graph: &Graph, position: usize, blockers: &m
         advisories: Vec::new(),
         pubtime: None,
         yanked: None,
-        path: graph.path(position),
+        path: judge.graph.path(position),
         newest_approved: None,
         fixes: Vec::new(),
     };
@@ -98,10 +104,10 @@ fn judge_package(judge: &Judge<'_>, graph: &Graph, position: usize, blockers: &m
         }));
     }
     if let Verdict::Quarantined(reasons) | Verdict::Rejected(reasons) = &verdict {
-        judgement.newest_approved = outlook::newest_approved(judge, graph, position, reasons);
+        judgement.newest_approved = candidates.newest_approved(position, reasons);
     }
     if !judgement.advisories.is_empty() {
-        judgement.fixes = outlook::fixes(judge, &crate_id, &package.id.version);
+        judgement.fixes = candidates.fixes(&crate_id, &package.id.version);
     }
     judgement.verdict = Some(verdict);
     judgement
@@ -208,8 +214,9 @@ fn approval_notices(judge: &Judge<'_>, judgements: &[Judgement]) -> Vec<Notice> 
 fn approval_notice(judge: &Judge<'_>, judgements: &[Judgement], one: &Approval) -> Option<Notice> {
     let (line, release) = (one.line, format!("{}@{}", one.crate_name, one.version));
     let locked = judge.facts.packages.iter().zip(judgements).find(|(package, _)| {
-        package.id.crate_id().is_some_and(|id| id.name == one.crate_name && id.registry == one.registry)
-            && package.id.version == one.version
+        package.id.version == one.version
+            && package.id.name == one.crate_name
+            && package.id.crate_id().is_some_and(|id| id.registry == one.registry)
     });
     match (one.until.filter(|_| approval::has_lapsed(one, judge.today)), locked) {
         (Some(until), _) => Some(Notice::ApprovalLapsed { line, release, until }),
