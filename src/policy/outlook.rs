@@ -69,13 +69,17 @@ impl<'j> Candidates<'j> {
     pub fn fixes(&mut self, crate_id: &CrateId, locked: &Version) -> Vec<Fix> {
         let judge = self.judge;
         let Some(history) = judge.history(crate_id) else { return Vec::new() };
+        // An advisory that names no fix, as of a crate that nobody maintains, has none to look for in a large index file.
+        let mended: Vec<_> = advisory::hits(&judge.facts.advisories, crate_id, locked)
+            .filter(|hit| hit.kind != AdvisoryKind::Malicious && !hit.versions.patched().is_empty())
+            .collect();
+        if mended.is_empty() {
+            return Vec::new();
+        }
         let all = self.by_crate.entry(crate_id.clone()).or_insert_with(|| candidates(history));
         let newer = all.partition_point(|one| one.release.version > *locked);
         let mut fixes = Vec::new();
-        for hit in advisory::hits(&judge.facts.advisories, crate_id, locked) {
-            if hit.kind == AdvisoryKind::Malicious {
-                continue;
-            }
+        for hit in mended {
             let upwards = all.iter().take(newer).rev().map(|one| one.release);
             let lowest = upwards
                 .take_while(|one| same_line(&one.version, locked))
