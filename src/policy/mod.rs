@@ -10,6 +10,7 @@ pub mod loosened;
 pub mod notices;
 pub mod outlook;
 pub mod publish_age;
+pub mod recorded;
 pub mod security_fix;
 pub mod source;
 

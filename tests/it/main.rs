@@ -26,4 +26,5 @@ mod policy_file;
 mod report;
 mod support;
 mod support_itself;
+mod trail;
 mod workspace;
