@@ -12,7 +12,7 @@ use crate::model::trail::{CLOCK_TOLERANCE, Recorded};
 use crate::model::verdict::{Reason, Witness};
 
 /// The reasons against a release whose pubtime or checksum is not the recorded one. For a release that no lock file has, `locked` is
-/// the index's own checksum.
+/// the index's own checksum. Where the lock file has the recorded checksum and the index another, `integrity` gives the reason.
 #[must_use]
 pub fn reasons(recorded: &Recorded, crate_id: &CrateId, release: &Outline, locked: &LockedChecksum) -> Vec<Reason> {
     let Some(known) = recorded.release(crate_id, &release.version) else { return Vec::new() };
@@ -26,22 +26,11 @@ pub fn reasons(recorded: &Recorded, crate_id: &CrateId, release: &Outline, locke
             reasons.push(Reason::PubtimeChanged { recorded, found });
         }
     }
-    if let Some(expected) = known.checksum {
-        let differing: Option<Box<str>> = match locked {
-            LockedChecksum::Known(locked) if *locked != expected => Some(locked.to_string().into()),
-            LockedChecksum::Malformed(text) => Some(text.clone()),
-            // The lock file is right, or says nothing, and the registry serves other bytes under the recorded number.
-            LockedChecksum::Known(_) | LockedChecksum::Missing => {
-                (release.checksum != expected).then(|| release.checksum.to_string().into())
-            }
-        };
-        reasons.extend(differing.map(|locked| Reason::ChecksumMismatch { locked, expected, witness: Witness::Trail }));
-    }
+    reasons.extend(locked_checksum(recorded, crate_id, &release.version, locked));
     reasons
 }
 
-/// The reason against a locked release that the index does not have, or of which nothing could be learned: its locked checksum is not
-/// the recorded one.
+/// The reason against a locked checksum that is not the recorded one: all that can be said of a release that the index does not have.
 #[must_use]
 pub fn locked_checksum(
     recorded: &Recorded,

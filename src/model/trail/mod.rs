@@ -44,7 +44,8 @@ pub struct Trail {
 pub struct HeadCheck {
     /// Expected heads that the trail does not have: its end was cut off, or it is another trail.
     pub missing: Vec<EventId>,
-    /// Events that neither lead up to an expected head nor follow from one: a branch that was merged since, or insertions.
+    /// Events that neither lead up to an expected head nor follow from one: a branch that was merged since, or insertions. Empty where
+    /// heads are missing: nobody can say then what led up to them.
     pub beside: Vec<EventId>,
 }
 
@@ -84,7 +85,10 @@ impl Trail {
     #[must_use]
     pub fn check_heads(&self, expected: &[EventId]) -> HeadCheck {
         let expected: BTreeSet<_> = expected.iter().copied().collect();
-        let missing = expected.iter().filter(|id| !self.events.contains_key(id)).copied().collect();
+        let missing: Vec<_> = expected.iter().filter(|id| !self.events.contains_key(id)).copied().collect();
+        if !missing.is_empty() {
+            return HeadCheck { missing, beside: Vec::new() };
+        }
         let mut related = self.ancestors(&expected);
         let mut order = self.newest_first();
         order.reverse();

@@ -12,7 +12,7 @@ use cargo_sequester::model::trail::{
 use cargo_sequester::model::verdict::{Basis, FixRole, Reason, ReasonCode, Reasons, Signal, Verdict};
 
 /// An event with everything in it.
-fn full() -> Event {
+pub fn full() -> Event {
     let mut event = event(Kind::Approved, at("2026-11-22T17:05:00.75Z"));
     event.advisories = Some(AdvisoryCopy {
         commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),

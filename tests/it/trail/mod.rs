@@ -4,6 +4,7 @@ mod branches;
 mod form;
 mod integrity;
 mod recorded;
+mod telling;
 mod writing;
 
 use std::collections::BTreeMap;
