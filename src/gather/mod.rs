@@ -10,4 +10,5 @@ pub mod index;
 pub mod lock_file;
 pub mod policy_file;
 pub mod toml_tree;
+pub mod trail;
 pub mod workspace;

@@ -13,6 +13,7 @@ pub mod package;
 pub mod policy;
 pub mod signal;
 pub mod source;
+pub mod trail;
 pub mod vendor;
 pub mod verdict;
 

@@ -12,6 +12,7 @@ pub mod notices;
 pub mod outlook;
 pub mod prior;
 pub mod publish_age;
+pub mod recorded;
 pub mod security_fix;
 pub mod source;
 

@@ -10,6 +10,9 @@ pub mod escape;
 pub mod github;
 pub mod human;
 pub mod json;
+pub mod log;
+pub mod log_json;
+pub mod log_problem;
 pub mod markdown;
 pub mod problem;
 pub mod reason;
@@ -17,6 +20,7 @@ pub mod remark;
 pub mod sarif;
 pub mod style;
 pub mod tally;
+pub mod vsa;
 
 use std::time::Duration;
 

@@ -33,4 +33,5 @@ mod security_fix;
 mod security_fix_company;
 mod support;
 mod support_itself;
+mod trail;
 mod workspace;
