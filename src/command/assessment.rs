@@ -16,7 +16,7 @@ use crate::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFa
 use crate::gather::cargo_config::{self, CargoConfig};
 use crate::gather::clock;
 use crate::gather::environment::Environment;
-use crate::gather::http::{Http, Request};
+use crate::gather::http::{self, Http, Request};
 use crate::gather::index::{self, IndexMode};
 use crate::gather::workspace;
 use crate::model::evaluation::{Evaluation, Notice};
@@ -154,7 +154,14 @@ fn read_advisories(
     };
     let names: BTreeSet<Arc<str>> = crates.iter().map(|id| Arc::clone(&id.name)).collect();
     let fetch = http.map(|http| {
-        move |request: &Request| http.get(request).map_err(|error| FetchFailure { cause: error.first_line() })
+        move |request: &Request| {
+            http.get(request).map_err(|error| {
+                let line = error.first_line();
+                // The reader of advisories names the address itself.
+                let cause = line.strip_prefix(&format!("{}: ", http::shown(&request.url))).unwrap_or(&line).to_owned();
+                FetchFailure { cause }
+            })
+        }
     });
     advisory_db::read(&AdvisoryRequest {
         db,
