@@ -5,8 +5,10 @@ mod assessment;
 mod audit;
 mod base;
 mod error;
+mod gathering;
 mod output;
 mod progress;
+mod rules;
 mod subject;
 
 use std::ffi::OsString;

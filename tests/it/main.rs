@@ -16,6 +16,7 @@
 mod advisory_db;
 mod architecture;
 mod archive;
+mod audit;
 mod cargo_config;
 mod history;
 mod http;
