@@ -7,6 +7,8 @@ mod base;
 mod error;
 mod output;
 mod progress;
+mod screen;
+mod status;
 mod subject;
 
 use std::ffi::OsString;
@@ -53,6 +55,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     };
     let done = Environment::read().map_err(CommandError::from).and_then(|environment| match &cli.verb {
         Verb::Audit(arguments) => audit::run(&cli, arguments, &environment),
+        Verb::Status(arguments) => status::run(&cli, arguments, &environment),
     });
     match done {
         Ok(outcome) => outcome.into(),
