@@ -1,0 +1,5 @@
+//! `status`: the calendar, what reports make of it, and the whole command on a loopback registry.
+
+mod ahead;
+mod words;
+mod world;
