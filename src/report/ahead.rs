@@ -31,6 +31,8 @@ pub struct Row {
     pub to: Option<String>,
     /// Everything else, the most important first.
     pub remarks: Vec<String>,
+    /// Newer releases that some requirement does not accept: for whoever can change requirements.
+    pub beyond: Vec<String>,
     /// Whether `to` would be said to be approved if the run could decide.
     pub undecided: bool,
 }
@@ -79,8 +81,10 @@ pub const fn folded_words(need: Need) -> &'static str {
 pub fn sentence(report: &StatusReport<'_>) -> String {
     let count = |need| report.entries(need).count();
     let now = report.calendar.now;
+    let newer = count(Need::Update) + count(Need::Fix);
+    let decided = report.audit.evaluation.blockers.is_empty();
     let mut parts = vec![
-        counted(count(Need::Update) + count(Need::Fix), "update"),
+        if decided { counted(newer, "update") } else { format!("{newer} with newer releases") },
         format!("{} waiting", count(Need::Waiting)),
         format!("{} beyond a requirement", count(Need::Beyond)),
         format!("{} current", count(Need::Current)),
@@ -113,13 +117,17 @@ fn row(report: &StatusReport<'_>, entry: &Entry) -> Option<Row> {
     remarks.extend(judgement.fixes.iter().map(|fix| cure::fix(fix, &package.id.name, &report.audit)));
     remarks.extend(warnings(judgement));
     remarks.extend(exception(judgement, decided));
-    remarks.extend(newer(entry, to, report));
+    let fixes = || judgement.fixes.iter().map(|fix| &fix.version);
+    if let Some(held) = entry.update.newest_held().filter(|held| fixes().all(|fix| *fix != held.version)) {
+        remarks.push(named(&held.version, to, &until(held, report)));
+    }
     Some(Row {
         need: entry.need,
         name: name(package),
         locked: package.id.version.to_string(),
         to: to.map(Version::to_string),
         remarks,
+        beyond: beyond(entry, to),
         undecided: !decided && matches!(entry.need, Need::Fix | Need::Update),
     })
 }
@@ -181,28 +189,31 @@ fn exception(judgement: &Judgement, decided: bool) -> Option<String> {
     decided.then(|| format!("locked early: {}", remark::basis(basis)))
 }
 
-/// The newer releases that have no column.
-fn newer(entry: &Entry, to: Option<&Version>, report: &StatusReport<'_>) -> Vec<String> {
-    let mut all = Vec::new();
-    let held = |held: &Held| {
-        let until = held.eligible_at().map_or_else(
-            || format!("rejected ({})", codes(&held.reasons)),
-            |at| format!("held ({}), {}", codes(&held.reasons), eligible(report.calendar.now, at)),
-        );
-        if to == Some(&held.version) { until } else { format!("{} {until}", held.version) }
+/// A sentence about a release, which is only named where it has no column.
+fn named(version: &Version, to: Option<&Version>, sentence: &str) -> String {
+    if to == Some(version) { sentence.to_owned() } else { format!("{version} {sentence}") }
+}
+
+fn until(held: &Held, report: &StatusReport<'_>) -> String {
+    let codes = codes(&held.reasons);
+    held.eligible_at().map_or_else(
+        || format!("rejected ({codes})"),
+        |at| format!("held ({codes}), {}", eligible(report.calendar.now, at)),
+    )
+}
+
+/// The newest compatible and the newest incompatible release, where no requirement lets them in.
+fn beyond(entry: &Entry, to: Option<&Version>) -> Vec<String> {
+    let beyond = |prospect| newest(prospect).filter(|version| newest(&entry.update) != Some(version));
+    let held = |prospect: &Prospect| {
+        let held = prospect.newest_held().map(|held| format!("; held ({})", codes(&held.reasons)));
+        held.unwrap_or_default()
     };
-    all.extend(entry.update.newest_held().map(held));
-    let told: Vec<&Version> = to.into_iter().chain(newest(&entry.update)).collect();
-    let compatible = newest(&entry.compatible).filter(|version| newest(&entry.update) != Some(version));
-    if let Some(version) = compatible {
-        let own = if to == Some(version) { String::new() } else { format!("{version} ") };
-        all.push(format!("{own}is compatible, but a requirement does not accept it"));
-    }
-    let major = newest(&entry.major).filter(|version| !told.contains(version) || to == Some(version));
-    if let Some(version) = major.filter(|version| newest(&entry.update) != Some(version)) {
-        let held = entry.major.newest_held().map(|held| format!(", held ({})", codes(&held.reasons)));
-        let own = if to == Some(version) { String::new() } else { format!("{version} ") };
-        all.push(format!("{own}is not compatible{}", held.unwrap_or_default()));
-    }
-    all
+    let compatible = beyond(&entry.compatible).map(|version| {
+        let held = held(&entry.compatible);
+        named(version, to, &format!("is compatible, but a requirement does not accept it{held}"))
+    });
+    let major =
+        beyond(&entry.major).map(|version| named(version, to, &format!("is not compatible{}", held(&entry.major))));
+    compatible.into_iter().chain(major).collect()
 }

@@ -30,7 +30,7 @@ pub fn status(report: &StatusReport<'_>, canvas: Canvas, verbosity: Verbosity, o
     table(report, canvas, verbosity, out)?;
     loosened(&report.audit, out)?;
     if talk {
-        timeline::write(report, canvas, if verbosity == Verbosity::Verbose { usize::MAX } else { ROWS }, out)?;
+        timeline::write(report, canvas, if verbosity == Verbosity::Verbose { None } else { Some(ROWS) }, out)?;
         days(report, out)?;
         for notice in &report.audit.evaluation.notices {
             line(out, Tone::Caution, "Note", &remark::notice(notice, &context))?;
@@ -63,6 +63,12 @@ fn table(report: &StatusReport<'_>, canvas: Canvas, verbosity: Verbosity, out: &
         }
         rows.extend(all.into_iter().take(shown));
     }
+    // Who cannot change a requirement is not helped by what lies beyond it.
+    for row in &mut rows {
+        if verbosity == Verbosity::Verbose || row.need == Need::Beyond {
+            row.remarks.append(&mut row.beyond);
+        }
+    }
     let widest = |text: fn(&Row) -> &str| {
         rows.iter().map(|row| terminal(text(row)).chars().count()).filter(|width| *width <= NAME_WIDTH).max()
     };
@@ -72,9 +78,9 @@ fn table(report: &StatusReport<'_>, canvas: Canvas, verbosity: Verbosity, out: &
     for row in &rows {
         let (tone, name) = row.verb();
         let to = row.to.as_ref().map(|to| terminal(to));
-        let arrow = if to.is_some() { arrow } else { "" };
+        let arrow = if to.is_some() { arrow.to_owned() } else { " ".repeat(arrow.chars().count()) };
         let columns = format!(
-            "{} {:name_width$}  {:locked_width$} {arrow:2} {:to_width$}  {}",
+            "{} {:name_width$}  {:locked_width$} {arrow} {:to_width$}  {}",
             verb(tone, name),
             terminal(&row.name),
             terminal(&row.locked),
@@ -95,7 +101,7 @@ fn days(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let days = report.days();
     let within: usize = days.iter().map(|(_, releases)| releases.len()).sum();
     let until = if until == crate::model::Timestamp::MAX { "for ever".to_owned() } else { moment(until) };
-    line(out, Tone::Plain, "Until", &format!("{until}: {} become eligible", counted(within, "release")))?;
+    line(out, Tone::Plain, "Until", &format!("{until}: {}", counted(within, "release")))?;
     for (day, releases) in &days {
         let mut date = day.to_string();
         for one in releases {

@@ -26,16 +26,28 @@ struct Row {
     at: Timestamp,
 }
 
-/// Writes the picture, or the same in words where it cannot be drawn; nothing where nothing is held.
-pub(super) fn write(report: &StatusReport<'_>, canvas: Canvas, most: usize, out: &mut impl Write) -> io::Result<()> {
+/// Writes the picture, or the same in words where it cannot be drawn; nothing where nothing is held. With `most`, no more rows, and
+/// none of releases that some requirement does not accept.
+pub(super) fn write(
+    report: &StatusReport<'_>,
+    canvas: Canvas,
+    most: Option<usize>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let mut coming = report.coming();
     coming.retain(|one| report.until.is_none_or(|until| one.at <= until));
-    let Some(last) = coming.iter().take(most).map(|one| one.at).max() else { return Ok(()) };
+    let all = coming.len();
+    coming.retain(|one| most.is_none() || one.part <= Part::Update);
+    coming.truncate(most.unwrap_or(usize::MAX));
+    if all == 0 {
+        return Ok(());
+    }
+    let last = coming.last().map_or(report.calendar.now, |one| one.at);
     let now = report.calendar.now;
     let end = report.until.filter(|until| *until != Timestamp::MAX).unwrap_or(last);
     let width = canvas.width.filter(|width| *width >= NARROWEST);
-    let rows: Vec<Row> = coming.iter().take(most).map(|one| row(one, now, width)).collect();
-    let held = format!("{}, from now to {}", counted(coming.len(), "held release"), moment(end));
+    let rows: Vec<Row> = coming.iter().map(|one| row(one, now, width)).collect();
+    let held = format!("{}, from now to {}", counted(all, "held release"), moment(end));
     line(out, Tone::Plain, "Timeline", &held)?;
     match width {
         Some(width) => draw(&rows, (now, end), width, canvas.ascii, out)?,
@@ -45,9 +57,9 @@ pub(super) fn write(report: &StatusReport<'_>, canvas: Canvas, most: usize, out:
             }
         }
     }
-    match coming.len().saturating_sub(most) {
+    match all - coming.len() {
         0 => Ok(()),
-        more => writeln!(out, "{}and {more} later; -v shows all", indent()),
+        more => writeln!(out, "{}and {more} more, later or beyond a requirement; -v shows all", indent()),
     }
 }
 

@@ -9,6 +9,9 @@ use super::super::status::{StatusReport, codes};
 use super::super::{blocker, remark, tally};
 use crate::model::calendar::Need;
 
+/// A longer list of releases to come is folded up.
+const UNFOLDED_DAYS: usize = 20;
+
 /// Writes a heading, the counts, the table, and the rest folded up.
 ///
 /// # Errors
@@ -62,7 +65,7 @@ fn table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
         let (_, verb) = row.verb();
         let (name, locked) = (markdown_code(&row.name), markdown_code(&row.locked));
         let to = row.to.as_deref().map_or_else(|| "–".to_owned(), markdown_code);
-        let remarks: Vec<String> = row.remarks.iter().map(|remark| markdown(remark)).collect();
+        let remarks: Vec<String> = row.remarks.iter().chain(&row.beyond).map(|remark| markdown(remark)).collect();
         writeln!(out, "| {verb} | {name} | {locked} | {to} | {} |", remarks.join("<br>"))
     })
 }
@@ -76,6 +79,10 @@ fn days(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()> {
     if days.is_empty() {
         return writeln!(out, "None.");
     }
+    let folds = within > UNFOLDED_DAYS;
+    if folds {
+        writeln!(out, "<details><summary>Day by day</summary>\n")?;
+    }
     writeln!(out, "| Day | Release | At | Part | Held for |\n|---|---|---|---|---|")?;
     for (day, releases) in &days {
         for one in releases {
@@ -84,5 +91,5 @@ fn days(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "| {day} | {name} | {at} | {part} | {} |", codes(one.reasons))?;
         }
     }
-    Ok(())
+    if folds { writeln!(out, "\n</details>") } else { Ok(()) }
 }

@@ -150,7 +150,7 @@ fn long_lists_are_counted_and_verbose_lists_them() {
     let seen = world.see();
     let normal = human_text(&seen, FILE, Verbosity::Normal, None);
     assert!(normal.contains("and 30 with newer releases that are held; -v lists them"), "{normal}");
-    assert!(normal.contains("and 30 later; -v shows all"), "{normal}");
+    assert!(normal.contains("and 30 more, later or beyond a requirement; -v shows all"), "{normal}");
     let verbose = human_text(&seen, FILE, Verbosity::Verbose, None);
     assert!(!verbose.contains("-v"), "{verbose}");
     assert_eq!(verbose.matches("crate-49 ").count(), 2, "{verbose}");

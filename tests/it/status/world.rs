@@ -12,7 +12,8 @@ use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::evaluation::Evaluation;
 use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact};
 use cargo_sequester::model::history::{History, Standing};
-use cargo_sequester::model::package::{CrateId, LockedChecksum, Package, PackageId};
+use cargo_sequester::model::index_line::{DependencyKind, Requirement};
+use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum, Package, PackageId};
 use cargo_sequester::model::policy::Policy;
 use cargo_sequester::model::source::{Registry, Source};
 use cargo_sequester::policy::calendar::calendar;
@@ -74,7 +75,10 @@ impl World {
             notices: Vec::new(),
         };
         let world = Self { facts, policy: Policy::default(), cached: true, lines: BTreeMap::new() };
-        world.package("app", "0.1.0", Source::Local)
+        let mut world = world.package("app", "0.1.0", Source::Local);
+        let (root, requirements) = ("project".into(), Vec::new());
+        world.facts.packages[0].local = Some(LocalPackage { root, member: true, inside_workspace: true, requirements });
+        world
     }
 
     /// The same with index files as a registry serves them.
@@ -93,10 +97,23 @@ impl World {
         self
     }
 
-    /// Locks a release of crates.io, which `app` depends on.
+    /// Locks a release of crates.io, of which `app` asks `1`.
     pub fn locked(mut self, name: &str, version: &str) -> Self {
         let position = self.facts.packages.len();
-        self.facts.packages[0].dependencies.push(position);
+        let app = &mut self.facts.packages[0];
+        app.dependencies.push(position);
+        let local = app.local.as_mut().unwrap();
+        local.requirements.push(Requirement {
+            name: name.into(),
+            renamed: None,
+            req: "1".parse().unwrap(),
+            registry: None,
+            kind: DependencyKind::Normal,
+            optional: false,
+            features: Vec::new(),
+            default_features: true,
+            target: None,
+        });
         self.package(name, version, Source::Registry(Registry::CratesIo))
     }
 
