@@ -101,8 +101,10 @@ pub fn sentence(report: &StatusReport<'_>) -> String {
 fn row(report: &StatusReport<'_>, entry: &Entry) -> Option<Row> {
     let (package, judgement) = report.about(entry)?;
     let decided = report.audit.evaluation.blockers.is_empty();
+    // Where the run could not decide, a fix is no way out of a rejection.
+    let need = if entry.need == Need::Fix && !decided && !judgement.passes() { Need::Rejected } else { entry.need };
     let mut remarks = Vec::new();
-    let to = match entry.need {
+    let to = match need {
         Need::Rejected | Need::Held => {
             remarks.extend(against(judgement, report));
             // A release that could stand in is only named where it is known to be approved.
@@ -114,6 +116,9 @@ fn row(report: &StatusReport<'_>, entry: &Entry) -> Option<Row> {
         Need::Beyond => newest(&entry.compatible).or_else(|| newest(&entry.major)),
         Need::Current => None,
     };
+    if let Some(older) = to.filter(|to| **to < package.id.version) {
+        remarks.push(format!("{older} is older, and approved"));
+    }
     remarks.extend(judgement.fixes.iter().map(|fix| cure::fix(fix, &package.id.name, &report.audit)));
     remarks.extend(warnings(judgement));
     remarks.extend(exception(judgement, decided));
@@ -122,13 +127,13 @@ fn row(report: &StatusReport<'_>, entry: &Entry) -> Option<Row> {
         remarks.push(named(&held.version, to, &until(held, report)));
     }
     Some(Row {
-        need: entry.need,
+        need,
         name: name(package),
         locked: package.id.version.to_string(),
         to: to.map(Version::to_string),
         remarks,
         beyond: beyond(entry, to),
-        undecided: !decided && matches!(entry.need, Need::Fix | Need::Update),
+        undecided: !decided && matches!(need, Need::Fix | Need::Update),
     })
 }
 
