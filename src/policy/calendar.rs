@@ -3,38 +3,40 @@
 //! Each crate is looked at for itself, on all cores: the answer is the same in any order, and put into a fixed order at the end.
 //! Index files are read from the newest release down, and only as far as the newest approved one.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 use semver::{Version, VersionReq};
 
-use super::graph::{self, Graph, compatible_with, same_line};
+use super::graph::{self, compatible_with, same_line};
 use super::judge::Judge;
 use crate::model::approval::Approvals;
 use crate::model::calendar::{Approved, Calendar, Entry, Held, Need, Prospect};
 use crate::model::evaluation::{Evaluation, FixStanding, Judgement};
 use crate::model::facts::Facts;
 use crate::model::index_line::{Outline, Requirement};
-use crate::model::package::{CrateId, Package};
+use crate::model::package::CrateId;
 use crate::model::policy::Policy;
-use crate::model::source::{Registry, Source};
 use crate::model::verdict::{Reason, ReasonCode, Reasons, Verdict};
 
 /// Looks ahead for every package of a registry that was judged. `evaluation` is the decision on the same facts, by the same rules.
 #[must_use]
 pub fn calendar(facts: &Facts, policy: &Policy, approvals: &Approvals, evaluation: &Evaluation) -> Calendar {
     let judge = Judge::new(facts, policy, approvals, evaluation.now);
-    let graph = Graph::new(&facts.packages);
     // A package is asked by each of its dependents; every dependent's line is read once.
-    let asked: Vec<Option<Vec<Requirement>>> =
-        (0..facts.packages.len()).into_par_iter().map(|package| graph::requirements_of(facts, package)).collect();
+    let asked: Vec<Vec<Requirement>> = (0..facts.packages.len())
+        .into_par_iter()
+        .map(|package| graph::requirements_of(facts, package).unwrap_or_default())
+        .collect();
+    let asked_by = |package: usize| Cow::Borrowed(asked.get(package).map_or(&[][..], Vec::as_slice));
     let mut entries: Vec<Entry> = evaluation
         .judgements
         .par_iter()
         .enumerate()
         .filter_map(|(position, judgement)| {
-            let requirements = requirements_on(facts, &graph, &asked, position)?;
+            let requirements = graph::requirements_by(facts, &judge.graph, position, asked_by);
             entry(&judge, position, judgement, &requirements)
         })
         .collect();
@@ -55,47 +57,6 @@ fn rank(entry: &Entry, evaluation: &Evaluation) -> (Reverse<bool>, Timestamp) {
 
 fn is_malicious(reasons: &Reasons) -> bool {
     reasons.iter().any(|reason| reason.code() == ReasonCode::Malicious)
-}
-
-/// Every requirement that the graph puts on a package; where a dependent's own are not known, or nothing depends on it, the locked
-/// release's compatibility line stands in.
-fn requirements_on(
-    facts: &Facts,
-    graph: &Graph,
-    asked: &[Option<Vec<Requirement>>],
-    position: usize,
-) -> Option<Vec<VersionReq>> {
-    let target = facts.packages.get(position)?;
-    let crate_id = target.id.crate_id()?;
-    let mut all = Vec::new();
-    for dependent in graph.dependents(position) {
-        let (Some(package), known) = (facts.packages.get(*dependent), asked.get(*dependent)) else { continue };
-        let before = all.len();
-        let of_dependent = known.into_iter().flatten().flatten();
-        let on_target = of_dependent
-            .filter(|one| one.req.matches(&target.id.version) && asks_for(package, one, &crate_id))
-            .map(|one| one.req.clone());
-        all.extend(on_target);
-        if all.len() == before {
-            all.push(compatible_with(&target.id.version));
-        }
-    }
-    if all.is_empty() {
-        all.push(compatible_with(&target.id.version));
-    }
-    Some(all)
-}
-
-/// Whether a requirement is on this crate. A package outside any registry asks crates.io where it names no other.
-fn asks_for(package: &Package, requirement: &Requirement, crate_id: &CrateId) -> bool {
-    if requirement.name != crate_id.name {
-        return false;
-    }
-    match (&requirement.registry, &package.id.source) {
-        (Some(url), _) => Registry::parse(url).is_ok_and(|registry| registry == crate_id.registry),
-        (None, Source::Registry(registry)) => *registry == crate_id.registry,
-        (None, Source::Local | Source::Git(_) | Source::Other(_)) => crate_id.registry == Registry::CratesIo,
-    }
 }
 
 fn entry(judge: &Judge<'_>, position: usize, judgement: &Judgement, requirements: &[VersionReq]) -> Option<Entry> {
