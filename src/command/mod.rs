@@ -9,6 +9,8 @@ mod gathering;
 mod output;
 mod progress;
 mod rules;
+mod screen;
+mod status;
 mod subject;
 
 use std::ffi::OsString;
@@ -55,6 +57,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     };
     let done = Environment::read().map_err(CommandError::from).and_then(|environment| match &cli.verb {
         Verb::Audit(arguments) => audit::run(&cli, arguments, &environment),
+        Verb::Status(arguments) => status::run(&cli, arguments, &environment),
     });
     match done {
         Ok(outcome) => outcome.into(),

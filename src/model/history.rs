@@ -140,6 +140,35 @@ impl History {
         self.parsed().iter().map(|(_, outline)| outline)
     }
 
+    /// The versions above `floor`, highest first, each with the place of its line, which may turn out to be unreadable. Cargo's cache
+    /// files lines by version, so there nothing else of them is read. A version with two lines that differ is left out: nobody can
+    /// tell which of them is the release.
+    #[must_use]
+    pub fn above(&self, floor: &Version) -> Vec<(Version, usize)> {
+        let filed = self.lines.first().is_some_and(|line| line.key.is_some());
+        let mut above: Vec<(Version, usize)> = if filed {
+            let version = |line: &Line| std::str::from_utf8(self.text.get(line.key.clone()?)?).ok()?.parse().ok();
+            self.lines.iter().enumerate().filter_map(|(place, line)| Some((version(line)?, place))).collect()
+        } else {
+            self.parsed().iter().map(|(place, outline)| (outline.version.clone(), *place)).collect()
+        };
+        above.retain(|(version, _)| version > floor);
+        above.sort_by(|one, other| other.cmp(one));
+        let text = |place: usize| self.lines.get(place).map(|line| self.text(line));
+        let groups = above.chunk_by(|one, other| one.0 == other.0);
+        let single = groups.filter(|group| group.windows(2).all(|pair| text(pair[0].1) == text(pair[1].1)));
+        single.filter_map(|group| group.first().cloned()).collect()
+    }
+
+    /// The release on the line at this place; `None` where the line cannot be believed, or is filed under another version.
+    #[must_use]
+    pub fn outline_at(&self, place: usize) -> Option<Outline> {
+        let line = self.lines.get(place)?;
+        let outline = Outline::parse(&self.name, self.text(line)).ok()?;
+        let filed = line.key.clone().and_then(|key| self.text.get(key));
+        filed.is_none_or(|key| outline.version.to_string().as_bytes() == key).then_some(outline)
+    }
+
     /// The readable releases with their lines, verbatim.
     pub fn outlined_lines(&self) -> impl Iterator<Item = (&Outline, &[u8])> {
         self.parsed().iter().filter_map(|(position, outline)| Some((outline, self.text(self.lines.get(*position)?))))

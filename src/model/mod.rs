@@ -4,6 +4,7 @@ pub mod advisory;
 pub mod age;
 pub mod allow_list;
 pub mod approval;
+pub mod calendar;
 pub mod checksum;
 pub mod evaluation;
 pub mod facts;

@@ -1,5 +1,6 @@
 //! The graph of a lock file: who pulls a package in, and what is asked of it.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use semver::{Version, VersionReq};
@@ -107,16 +108,27 @@ fn shortest_paths(packages: &[Package], dependents: &[Vec<usize>]) -> (Vec<usize
 /// dependent's own requirements are not known, the locked version's compatible line stands in.
 #[must_use]
 pub fn requirements(facts: &Facts, graph: &Graph, package: usize) -> Vec<VersionReq> {
+    requirements_by(facts, graph, package, |dependent| requirements_of(facts, dependent).unwrap_or_default().into())
+}
+
+/// The same for whoever asks about many packages and has read beforehand what each of them asks; nothing where nobody knows.
+#[must_use]
+pub fn requirements_by<'r>(
+    facts: &Facts,
+    graph: &Graph,
+    package: usize,
+    asked_by: impl Fn(usize) -> Cow<'r, [Requirement]>,
+) -> Vec<VersionReq> {
     let Some(target) = facts.packages.get(package) else { return Vec::new() };
     let crate_id = target.id.crate_id();
     let mut all = Vec::new();
     for dependent in graph.dependents(package) {
-        let found = requirements_of(facts, *dependent)
-            .into_iter()
-            .flatten()
+        let found = asked_by(*dependent)
+            .iter()
+            .filter(|requirement| requirement.name == target.id.name)
             .filter(|requirement| asked_for(&facts.packages[*dependent], requirement) == crate_id)
             .filter(|requirement| requirement.req.matches(&target.id.version))
-            .map(|requirement| requirement.req)
+            .map(|requirement| requirement.req.clone())
             .collect::<Vec<_>>();
         if found.is_empty() {
             all.push(compatible_with(&line(&target.id.version)));

@@ -2,6 +2,7 @@
 
 pub mod advisory;
 pub mod approval;
+pub mod calendar;
 pub mod evaluate;
 pub mod fix_partner;
 pub mod graph;

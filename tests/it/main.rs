@@ -32,6 +32,7 @@ mod policy_rules;
 mod report;
 mod security_fix;
 mod security_fix_company;
+mod status;
 mod support;
 mod support_itself;
 mod trail;
