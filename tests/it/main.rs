@@ -14,6 +14,7 @@
 )]
 
 mod advisory_db;
+mod archive;
 mod lock_file;
 mod support;
 mod support_itself;
