@@ -30,9 +30,9 @@ pub struct VendorTree<'a> {
     pub checksums: VendorChecksums,
 }
 
-/// The files that `cargo vendor` keeps of a registry's package, hashed. Cargo (1.86 and later, `ops/vendor.rs`) keeps all files
-/// verbatim but the git files in the root and any `.cargo-ok`. A `.cargo-checksum.json` of the archive is left out as well: cargo
-/// lists it and then writes over it, so that its own result does not build.
+/// The files that `cargo vendor` keeps of a registry's package, hashed. Cargo 1.95 (`ops/vendor.rs`) keeps all files verbatim but
+/// `.gitattributes`, `.gitignore` and `.cargo-ok` in any folder, and all in a `.git`. A `.cargo-checksum.json` of the archive's root
+/// is left out as well: cargo lists it and then writes over it, so that its own result does not build.
 #[must_use]
 pub fn vendor_files(opened: &OpenedCrate) -> VendorTree<'_> {
     let mut checksums = VendorChecksums { package: Some(opened.checksum()), ..VendorChecksums::default() };
@@ -47,7 +47,9 @@ pub fn vendor_files(opened: &OpenedCrate) -> VendorTree<'_> {
 
 fn is_kept(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    !matches!(path, ".gitattributes" | ".gitignore" | ".git" | VENDOR_CHECKSUMS_FILE) && name != ".cargo-ok"
+    path != VENDOR_CHECKSUMS_FILE
+        && !matches!(name, ".gitattributes" | ".gitignore" | ".cargo-ok")
+        && path.split('/').all(|component| component != ".git")
 }
 
 /// Cargo takes the permission bits and the umask. We never let group or others write, whatever the umask, and always let the owner

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use cargo_sequester::apply::archive::{Limits, VerifiedCrate, manifest_agrees, vendor_files, write_into};
 use cargo_sequester::model::history::{History, Standing};
-use cargo_sequester::model::package::PackageId;
-use cargo_sequester::model::source::{Registry, Source};
 use rayon::prelude::*;
+
+use super::release as release_of;
 
 #[expect(clippy::disallowed_methods, reason = "the cache to measure is the machine's")]
 fn registry_folder() -> Option<PathBuf> {
@@ -22,6 +22,17 @@ fn registry_folder() -> Option<PathBuf> {
 fn of_crates_io(folder: &Path) -> Option<PathBuf> {
     let mut entries = std::fs::read_dir(folder).ok()?.flatten();
     entries.find(|entry| entry.file_name().to_string_lossy().starts_with("index.crates.io-")).map(|entry| entry.path())
+}
+
+/// Where cargo keeps the `.crate` files of crates.io.
+pub(super) fn download_cache() -> Option<PathBuf> {
+    of_crates_io(&registry_folder()?.join("cache"))
+}
+
+/// The parts of `name-version`.
+pub(super) fn name_and_version(stem: &str) -> Option<(&str, &str)> {
+    let mut parts = stem.match_indices('-').map(|(at, _)| (&stem[..at], &stem[at + 1..]));
+    parts.find(|(_, version)| version.parse::<semver::Version>().is_ok())
 }
 
 fn histories(folder: &Path, found: &mut HashMap<String, History>) {
@@ -59,17 +70,15 @@ fn every_real_crate_opens_and_agrees_with_its_index_line() {
         .par_iter()
         .filter_map(|path| {
             let stem = path.file_stem()?.to_str()?;
-            let (name, version) = stem
-                .match_indices('-')
-                .find_map(|(at, _)| Some((&stem[..at], stem[at + 1..].parse::<semver::Version>().ok()?)))?;
+            let (name, version) = name_and_version(stem)?;
             let Some(history) = known.get(&name.to_lowercase()) else {
                 return Some(format!("{stem}: not in the index"));
             };
-            let release = match history.release(&version) {
+            let release = match history.release(&version.parse().unwrap()) {
                 Ok(Some(release)) => release,
                 other => return Some(format!("{stem}: {other:?}")),
             };
-            let id = PackageId { name: name.into(), version, source: Source::Registry(Registry::CratesIo) };
+            let id = release_of(name, version);
             let bytes = std::fs::read(path).unwrap();
             let verified = match VerifiedCrate::verify(bytes, release.outline.checksum, &id) {
                 Ok(verified) => verified,
