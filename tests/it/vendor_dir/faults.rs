@@ -1,0 +1,53 @@
+//! G2: every step may be refused by the system; then nothing has changed, and nothing is left over.
+
+use std::io::ErrorKind;
+
+use cargo_sequester::apply::vendor_dir::{Faults, interrupted};
+
+use super::scene::Scene;
+
+const OLD: &[&str] = &["a=1", "b=1", "keep=1"];
+const NEW: &[&str] = &["b=2", "c=1", "keep=1"];
+
+#[test]
+fn g2_an_error_at_any_step_leaves_the_old_state_and_no_leftovers() {
+    for kind in [ErrorKind::StorageFull, ErrorKind::ReadOnlyFilesystem, ErrorKind::PermissionDenied] {
+        for without_exchange in [false, true] {
+            for first in [false, true] {
+                at_every_step(kind, without_exchange, first);
+            }
+        }
+    }
+}
+
+fn at_every_step(kind: ErrorKind, without_exchange: bool, first: bool) {
+    for step in 1.. {
+        let scene = Scene::empty();
+        if !first {
+            scene.publish(OLD, Faults::default()).unwrap();
+        }
+        let old = scene.snapshot();
+        let faults = Faults::fail_at(step, kind);
+        let faults = if without_exchange { faults.without_exchange() } else { faults };
+        let result = scene.publish(NEW, faults.clone());
+        if faults.steps() < step {
+            assert!(result.unwrap().left_over.is_none());
+            assert!(step > 8);
+            return;
+        }
+        let after = scene.snapshot();
+        match result {
+            Err(error) => {
+                assert_eq!(after, old, "step {step}: {error}");
+                assert!(error.to_string().contains("\nhelp: "), "{error}");
+                assert_eq!(interrupted(&scene.root()), None, "step {step}");
+            }
+            // The change was complete; only what it replaced could not be removed.
+            Ok(applied) => assert!(applied.left_over.is_some(), "step {step}"),
+        }
+        scene.publish(NEW, Faults::default()).unwrap();
+        let clean = Scene::empty();
+        clean.publish(NEW, Faults::default()).unwrap();
+        assert_eq!(scene.snapshot(), clean.snapshot(), "after step {step}");
+    }
+}
