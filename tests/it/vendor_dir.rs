@@ -15,7 +15,7 @@ use scene::{Scene, tree};
 
 #[test]
 fn the_first_run_writes_the_tree_the_configuration_and_the_attributes() {
-    let scene = Scene::empty();
+    let scene = Scene::on_disk();
     scene.publish(&["a=1", "b=1"], Faults::default()).unwrap();
     assert_eq!(scene.read("vendor/.gitattributes"), VENDOR_ATTRIBUTES);
     assert!(scene.read(".cargo/config.toml").contains("\"b@1.0.0\""));
@@ -28,7 +28,7 @@ fn the_first_run_writes_the_tree_the_configuration_and_the_attributes() {
 #[test]
 fn g9_the_same_input_gives_the_same_bytes_and_modes_and_unchanged_files_are_not_written() {
     use std::os::unix::fs::MetadataExt;
-    let (one, other) = (Scene::empty(), Scene::empty());
+    let (one, other) = (Scene::empty(), Scene::on_disk());
     one.publish(&["a=1", "b=2"], Faults::default()).unwrap();
     other.publish(&["b=1", "old=1"], Faults::default()).unwrap();
     let inode = |scene: &Scene| std::fs::metadata(scene.path("vendor/b/src/lib.rs")).unwrap().ino();

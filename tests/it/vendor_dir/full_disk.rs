@@ -5,10 +5,8 @@ use std::process::{Command, Stdio};
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_sequester::apply::vendor_dir::{Faults, interrupted};
 
+use super::kills::{NEW, OLD, at_every_step, run_until};
 use super::scene::Scene;
-
-const OLD: &[&str] = &["a=1", "b=1", "keep=1"];
-const NEW: &[&str] = &["b=2", "c=1", "keep=1"];
 
 /// A mounted file system, until dropped.
 struct Mount(Utf8PathBuf);
@@ -79,48 +77,58 @@ fn g2_a_read_only_disk_leaves_the_old_state() {
     scene.publish(NEW, Faults::default()).unwrap();
 }
 
-#[test]
-fn a_vendor_folder_that_is_a_mount_point_is_changed_crate_by_crate() {
-    for bind in [false, true] {
-        let scene = Scene::empty();
-        scene.write("elsewhere/file", "");
-        std::fs::create_dir(scene.path("vendor")).unwrap();
-        let elsewhere = scene.path("elsewhere");
-        let arguments = if bind { vec!["--bind", elsewhere.as_str()] } else { vec!["-t", "tmpfs", "tmpfs"] };
-        let Some(_mount) = mount(&arguments, &scene.path("vendor")) else { return };
-        for packages in [OLD, NEW, OLD] {
-            scene.publish(packages, Faults::default()).unwrap();
-            let plain = Scene::empty();
-            plain.publish(packages, Faults::default()).unwrap();
-            for path in plain.snapshot().keys().filter(|path| !path.as_str().ends_with('/')) {
-                assert_eq!(scene.read(path.as_str()), plain.read(path.as_str()), "{path}");
-            }
-            assert!(!scene.names("vendor").iter().any(|name| name.starts_with(".seq")));
-        }
-        assert_eq!(scene.path("vendor/c").exists(), false);
+/// A project whose vendor folder is a mount point, holding `OLD`.
+fn mounted(bind: bool) -> Option<Scene> {
+    let scene = Scene::empty();
+    for name in ["vendor", "elsewhere"] {
+        std::fs::create_dir(scene.path(name)).unwrap();
     }
+    let elsewhere = scene.path("elsewhere");
+    let arguments = if bind { vec!["--bind", elsewhere.as_str()] } else { vec!["-t", "tmpfs", "tmpfs"] };
+    let mount = mount(&arguments, &scene.path("vendor"))?;
+    let scene = scene.keeping(mount);
+    scene.publish(OLD, Faults::default()).unwrap();
+    Some(scene)
 }
 
 #[test]
-fn a_folder_of_a_lower_layer_is_replaced() {
+fn g1_a_vendor_folder_that_is_a_mount_point_is_changed_crate_by_crate() {
+    for bind in [false, true] {
+        let Some(scene) = mounted(bind) else { return };
+        let staged_inside = (1..10).any(|step| {
+            run_until(&scene, step, "exchange");
+            scene.names("vendor").iter().any(|name| name.starts_with(".sequester-stage-"))
+        });
+        assert!(staged_inside, "a rename cannot cross into a mount");
+        at_every_step("exchange", || mounted(bind).unwrap());
+    }
+}
+
+/// A project on an overlay whose lower layer holds `OLD`.
+fn overlaid() -> Option<Scene> {
     let outside = Scene::empty();
-    let lower = Scene::at(&outside.path("lower"));
-    for name in ["lower", "upper", "work", "merged"] {
+    for name in ["lower", "layers", "merged"] {
         std::fs::create_dir(outside.path(name)).unwrap();
     }
-    lower.publish(OLD, Faults::default()).unwrap();
-    // Overlays do not lie on overlays.
-    let layers = outside.path("layers");
-    std::fs::create_dir(&layers).unwrap();
-    let Some(_tmpfs) = mount(&["-t", "tmpfs", "tmpfs"], &layers) else { return };
+    Scene::at(&outside.path("lower")).publish(OLD, Faults::default()).unwrap();
+    let (lower, layers, merged) = (outside.path("lower"), outside.path("layers"), outside.path("merged"));
+    // An upper layer must not lie on an overlay itself, as temporary folders of containers do.
+    let tmpfs = mount(&["-t", "tmpfs", "tmpfs"], &layers)?;
     std::fs::create_dir(layers.join("upper")).unwrap();
     std::fs::create_dir(layers.join("work")).unwrap();
-    let options =
-        format!("lowerdir={},upperdir={layers}/upper,workdir={layers}/work,redirect_dir=off", outside.path("lower"));
-    let Some(_mount) = mount(&["-t", "overlay", "overlay", "-o", &options], &outside.path("merged")) else { return };
-    let scene = Scene::at(&outside.path("merged"));
+    let options = format!("lowerdir={lower},upperdir={layers}/upper,workdir={layers}/work,redirect_dir=off");
+    let overlay = mount(&["-t", "overlay", "overlay", "-o", &options], &merged)?;
+    Some(Scene::at(&merged).keeping(outside).keeping(tmpfs).keeping(overlay))
+}
+
+#[test]
+fn g1_folders_of_a_lower_layer_are_replaced_crate_by_crate() {
+    let Some(scene) = overlaid() else { return };
+    let moved = std::fs::rename(scene.path("vendor/a"), scene.path("vendor/x"));
+    assert_eq!(moved.unwrap_err().kind(), std::io::ErrorKind::CrossesDevices, "such folders cannot be renamed");
     scene.publish(NEW, Faults::default()).unwrap();
     let plain = Scene::empty();
     plain.publish(NEW, Faults::default()).unwrap();
     assert_eq!(scene.snapshot(), plain.snapshot());
+    at_every_step("exchange", || overlaid().unwrap());
 }

@@ -9,8 +9,8 @@ use cargo_sequester::gather::environment::Environment;
 
 use super::scene::Scene;
 
-const OLD: &[&str] = &["a=1", "b=1", "keep=1"];
-const NEW: &[&str] = &["b=2", "c=1", "keep=1"];
+pub const OLD: &[&str] = &["a=1", "b=1", "keep=1"];
+pub const NEW: &[&str] = &["b=2", "c=1", "keep=1"];
 
 /// Not a test of its own: what the tests below run in a process that is killed.
 #[test]
@@ -25,7 +25,7 @@ fn child() {
 }
 
 /// Whether the run came to its end.
-fn run_until(scene: &Scene, step: u32, method: &str) -> bool {
+pub fn run_until(scene: &Scene, step: u32, method: &str) -> bool {
     let status = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "vendor_dir::kills::child"])
         .env("SEQUESTER_TEST_CHILD", format!("{}\n{step}\n{method}", scene.root()))
@@ -36,25 +36,27 @@ fn run_until(scene: &Scene, step: u32, method: &str) -> bool {
     status.success()
 }
 
-fn before(first: bool) -> Scene {
+fn first_run() -> Scene {
+    Scene::empty()
+}
+
+fn later_run() -> Scene {
     let scene = Scene::empty();
-    if !first {
-        scene.publish(OLD, Faults::default()).unwrap();
-        scene.write("vendor/mine/file", "not ours\n");
-    }
+    scene.publish(OLD, Faults::default()).unwrap();
+    scene.write("vendor/mine/file", "not ours\n");
     scene
 }
 
 /// Kills at every step of a run that begins at this state; the number of steps.
-fn at_every_step(method: &str, first: bool) -> u32 {
-    let old = before(first).snapshot();
-    let done = before(first);
+pub fn at_every_step(method: &str, before: impl Fn() -> Scene) -> u32 {
+    let old = before().snapshot();
+    let done = before();
     done.publish(NEW, Faults::default()).unwrap();
     let new = done.snapshot();
     let mut seen = BTreeSet::new();
     for step in 1.. {
         assert!(step < 200, "the run never ends");
-        let scene = before(first);
+        let scene = before();
         if run_until(&scene, step, method) {
             assert_eq!(scene.snapshot(), new);
             assert_eq!(seen, BTreeSet::from(["new", "old"]), "kills on both sides of the decision");
@@ -82,17 +84,17 @@ fn at_every_step(method: &str, first: bool) -> u32 {
 
 #[test]
 fn g1_a_run_that_exchanges_is_killed_at_every_step() {
-    assert!(at_every_step("exchange", false) > 10);
+    assert!(at_every_step("exchange", later_run) > 10);
 }
 
 #[test]
 fn g1_a_run_that_replaces_crate_by_crate_is_killed_at_every_step() {
-    assert!(at_every_step("entries", false) > 14);
+    assert!(at_every_step("entries", later_run) > 14);
 }
 
 #[test]
 fn g1_a_first_run_is_killed_at_every_step() {
-    assert!(at_every_step("exchange", true) > 8);
+    assert!(at_every_step("exchange", first_run) > 8);
 }
 
 #[test]
@@ -100,7 +102,7 @@ fn g1_a_configuration_edited_after_the_kill_is_kept_and_the_tree_taken_back() {
     for method in ["exchange", "entries"] {
         let mut taken_back = 0;
         for step in 1.. {
-            let scene = before(false);
+            let scene = later_run();
             let old = scene.snapshot();
             if run_until(&scene, step, method) {
                 break;

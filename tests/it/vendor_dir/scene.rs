@@ -16,9 +16,13 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 pub struct Scene {
-    _folder: Option<TempDir>,
+    // Whatever has to be undone when the scene ends: mounts before folders.
+    guards: Vec<Box<dyn std::any::Any + Send + Sync>>,
     root: Utf8PathBuf,
 }
+
+/// Where syncing costs nothing, if there is such a place: the tests would spend their time on little else.
+const MEMORY: &str = "/dev/shm";
 
 /// A package's files.
 pub struct Tree {
@@ -53,13 +57,29 @@ impl Tree {
 
 impl Scene {
     pub fn empty() -> Self {
-        let folder = tempfile::Builder::new().prefix("sequester-test-").tempdir().unwrap();
+        let prefix = "sequester-test-";
+        let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(MEMORY);
+        Self::of(folder.or_else(|_| tempfile::Builder::new().prefix(prefix).tempdir()).unwrap())
+    }
+
+    /// In the usual temporary folder, on whatever file system that is.
+    pub fn on_disk() -> Self {
+        Self::of(tempfile::Builder::new().prefix("sequester-test-").tempdir().unwrap())
+    }
+
+    fn of(folder: TempDir) -> Self {
         let root = Utf8PathBuf::try_from(folder.path().canonicalize().unwrap()).unwrap();
-        Self { _folder: Some(folder), root }
+        Self { guards: vec![Box::new(folder)], root }
     }
 
     pub fn at(root: &Utf8Path) -> Self {
-        Self { _folder: None, root: root.to_owned() }
+        Self { guards: Vec::new(), root: root.to_owned() }
+    }
+
+    /// Keeps this until the scene ends, and undoes it before what was there before.
+    pub fn keeping(mut self, guard: impl std::any::Any + Send + Sync) -> Self {
+        self.guards.insert(0, Box::new(guard));
+        self
     }
 
     pub fn root(&self) -> Utf8PathBuf {
