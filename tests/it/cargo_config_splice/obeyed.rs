@@ -16,7 +16,7 @@ fn cargo_takes_the_sources_from_the_directory_that_the_file_names() {
         project.write(&format!("{odd}/bar/src/lib.rs"), "");
         let zeros = "0".repeat(64);
         project
-            .write(&format!("{odd}/bar/.cargo-checksum.json"), &format!("{{\"files\":{{}},\"package\":\"{zeros}\"}}"));
+            .write(&format!("{odd}/bar/.cargo-checksum.json"), format!("{{\"files\":{{}},\"package\":\"{zeros}\"}}"));
         let allow = AllowList::default();
         let wanted = Wanted { location: Location::Directory(odd), ..wanted(&allow) };
         let config = spliced(Some(b"\xef\xbb\xbf# top\r\n[net]\r\noffline = true"), &wanted).unwrap();

@@ -9,17 +9,19 @@ use super::scene::Scene;
 
 #[test]
 fn g2_an_error_at_any_step_leaves_the_old_state_and_no_leftovers() {
-    at_every_step(ErrorKind::StorageFull, false, false);
-    at_every_step(ErrorKind::ReadOnlyFilesystem, true, false);
-    at_every_step(ErrorKind::PermissionDenied, false, true);
+    let later_run = || {
+        let scene = Scene::empty();
+        scene.publish(OLD, Faults::default()).unwrap();
+        scene
+    };
+    at_every_step(ErrorKind::StorageFull, false, later_run);
+    at_every_step(ErrorKind::ReadOnlyFilesystem, true, later_run);
+    at_every_step(ErrorKind::PermissionDenied, false, Scene::empty);
 }
 
-fn at_every_step(kind: ErrorKind, without_exchange: bool, first: bool) {
+pub fn at_every_step(kind: ErrorKind, without_exchange: bool, before: impl Fn() -> Scene) {
     for step in 1.. {
-        let scene = Scene::empty();
-        if !first {
-            scene.publish(OLD, Faults::default()).unwrap();
-        }
+        let scene = before();
         let old = scene.snapshot();
         let faults = Faults::fail_at(step, kind);
         let faults = if without_exchange { faults.without_exchange() } else { faults };
@@ -40,7 +42,7 @@ fn at_every_step(kind: ErrorKind, without_exchange: bool, first: bool) {
             Ok(applied) => assert!(applied.left_over.is_some(), "step {step}"),
         }
         scene.publish(NEW, Faults::default()).unwrap();
-        let clean = Scene::empty();
+        let clean = before();
         clean.publish(NEW, Faults::default()).unwrap();
         assert_eq!(scene.snapshot(), clean.snapshot(), "after step {step}");
     }

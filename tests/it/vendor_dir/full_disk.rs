@@ -1,11 +1,13 @@
 //! G2 and mount points, on file systems made for the purpose, where the machine allows that.
 
+use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_sequester::apply::vendor_dir::{Faults, interrupted};
 
-use super::kills::{NEW, OLD, at_every_step, run_until};
+use super::faults::at_every_step as refused_at_every_step;
+use super::kills::{NEW, OLD, at_every_step, edited_after_the_kill, run_until};
 use super::scene::Scene;
 
 /// A mounted file system, until dropped.
@@ -101,6 +103,7 @@ fn g1_a_vendor_folder_that_is_a_mount_point_is_changed_crate_by_crate() {
         });
         assert!(staged_inside, "a rename cannot cross into a mount");
         at_every_step("exchange", || mounted(bind).unwrap());
+        refused_at_every_step(ErrorKind::StorageFull, false, || mounted(bind).unwrap());
     }
 }
 
@@ -131,4 +134,6 @@ fn g1_folders_of_a_lower_layer_are_replaced_crate_by_crate() {
     plain.publish(NEW, Faults::default()).unwrap();
     assert_eq!(scene.snapshot(), plain.snapshot());
     at_every_step("exchange", || overlaid().unwrap());
+    refused_at_every_step(ErrorKind::StorageFull, false, || overlaid().unwrap());
+    edited_after_the_kill("exchange", || overlaid().unwrap());
 }

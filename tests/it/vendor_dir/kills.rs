@@ -99,26 +99,29 @@ fn g1_a_first_run_is_killed_at_every_step() {
 
 #[test]
 fn g1_a_configuration_edited_after_the_kill_is_kept_and_the_tree_taken_back() {
-    for method in ["exchange", "entries"] {
-        let mut taken_back = 0;
-        for step in 1.. {
-            let scene = later_run();
-            let old = scene.snapshot();
-            if run_until(&scene, step, method) {
-                break;
-            }
-            let waiting = scene.names(".cargo").iter().any(|name| name.contains("stage"));
-            if !waiting || !matches!(interrupted(&scene.root()), Some(Interrupted::HalfDone(_))) {
-                continue;
-            }
-            let edited = format!("# edited\n{}", scene.read(".cargo/config.toml"));
-            scene.write(".cargo/config.toml", &edited);
-            drop(scene.open(Faults::default()).unwrap());
-            let mut expected = old;
-            expected.insert(".cargo/config.toml".into(), edited.into_bytes());
-            assert_eq!(scene.snapshot(), expected, "step {step} of {method}");
-            taken_back += 1;
+    edited_after_the_kill("exchange", later_run);
+    edited_after_the_kill("entries", later_run);
+}
+
+pub fn edited_after_the_kill(method: &str, before: impl Fn() -> Scene) {
+    let mut taken_back = 0;
+    for step in 1.. {
+        let scene = before();
+        let old = scene.snapshot();
+        if run_until(&scene, step, method) {
+            break;
         }
-        assert!(taken_back >= 2, "{method}");
+        let waiting = scene.names(".cargo").iter().any(|name| name.contains("stage"));
+        if !waiting || !matches!(interrupted(&scene.root()), Some(Interrupted::HalfDone(_))) {
+            continue;
+        }
+        let edited = format!("# edited\n{}", scene.read(".cargo/config.toml"));
+        scene.write(".cargo/config.toml", &edited);
+        drop(scene.open(Faults::default()).unwrap());
+        let mut expected = old;
+        expected.insert(".cargo/config.toml".into(), edited.into_bytes());
+        assert_eq!(scene.snapshot(), expected, "step {step} of {method}");
+        taken_back += 1;
     }
+    assert!(taken_back >= 2, "{method}");
 }
