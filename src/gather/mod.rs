@@ -1,6 +1,7 @@
 //! Reads the world into facts. Nothing here decides and nothing here writes into a project.
 
 pub mod advisory_db;
+pub mod allow_list;
 pub mod base;
 pub mod cargo_config;
 pub mod clock;

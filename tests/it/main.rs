@@ -18,6 +18,7 @@ mod architecture;
 mod archive;
 mod audit;
 mod cargo_config;
+mod cargo_config_splice;
 mod history;
 mod http;
 mod index;
@@ -36,4 +37,7 @@ mod status;
 mod support;
 mod support_itself;
 mod trail;
+// Runs are broken off at given steps, which release builds cannot do.
+#[cfg(debug_assertions)]
+mod vendor_dir;
 mod workspace;
