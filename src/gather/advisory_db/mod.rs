@@ -91,10 +91,15 @@ pub fn read(request: &AdvisoryRequest<'_>) -> AdvisoryReading {
                 .collect();
             AdvisoryReading { fact: AdvisoryFact::Read(db), notices }
         }
-        Err(error) => AdvisoryReading {
-            fact: AdvisoryFact::Unavailable { source: request.db.to_owned(), cause: error.to_string() },
-            notices: Vec::new(),
-        },
+        Err(error) => {
+            // A report has advice of its own for a run without advisories; here only the cause is wanted.
+            let text = error.to_string();
+            let cause = text.split_once("\nhelp: ").map_or(text.as_str(), |(cause, _)| cause).to_owned();
+            AdvisoryReading {
+                fact: AdvisoryFact::Unavailable { source: request.db.to_owned(), cause },
+                notices: Vec::new(),
+            }
+        }
     }
 }
 
