@@ -47,11 +47,7 @@ impl Base {
     ///
     /// What ends in `.lock` is a file and everything else a reference. Git allows no such ending in the name of a branch or tag, so a
     /// file that a change brings along can never stand in for a reference that the caller meant.
-    pub(super) fn find(
-        name: &str,
-        arguments: &cli::Subject,
-        environment: &Environment,
-    ) -> Result<Self, CommandError> {
+    pub(super) fn find(name: &str, arguments: &cli::Subject, environment: &Environment) -> Result<Self, CommandError> {
         let file = Utf8Path::new(name);
         let place = if file.extension() == Some("lock") || file.file_name() == Some(".lock") {
             Place::LockFile(environment.current_dir().join(file))
@@ -122,7 +118,11 @@ impl BaseCommit {
 
     /// Cargo's configuration for a cargo started in `start`, as the commit and the folders around the repository have it: who writes the
     /// configuration says how the network is reached, which registry gets which token, and how long cargo waits.
-    pub(super) fn cargo_config(&self, start: &Utf8Path, environment: &Environment) -> Result<CargoConfig, CommandError> {
+    pub(super) fn cargo_config(
+        &self,
+        start: &Utf8Path,
+        environment: &Environment,
+    ) -> Result<CargoConfig, CommandError> {
         let copy = tempfile::tempdir().map_err(CommandError::Temporary)?;
         let top = Utf8PathBuf::try_from(copy.path().to_owned())
             .map_err(|error| CommandError::Temporary(error.into_io_error()))?;
@@ -132,7 +132,9 @@ impl BaseCommit {
             for (path, bytes) in self.commit.files_below(&inside.join(".cargo"))? {
                 let path = top.join(path);
                 let folder = path.parent().unwrap_or(&top);
-                std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, bytes)).map_err(CommandError::Temporary)?;
+                std::fs::create_dir_all(folder)
+                    .and_then(|()| std::fs::write(&path, bytes))
+                    .map_err(CommandError::Temporary)?;
             }
             folders.push(top.join(inside));
         }

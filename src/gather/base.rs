@@ -147,7 +147,8 @@ impl Commit {
             return Err(self.unreadable(folder, &listed));
         }
         let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-        let files = listed.split('\0').filter(|entry| entry.starts_with("100")).filter_map(|entry| entry.split_once('\t'));
+        let files =
+            listed.split('\0').filter(|entry| entry.starts_with("100")).filter_map(|entry| entry.split_once('\t'));
         files
             .take(FILES_LIMIT)
             .map(|(_, path)| {

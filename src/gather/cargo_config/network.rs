@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::CargoConfig;
 use super::error::CargoConfigError;
-use crate::model::policy::Origin;
 use crate::gather::http::HttpSettings;
+use crate::model::policy::Origin;
 
 impl CargoConfig {
     /// How to reach the network.

@@ -18,7 +18,7 @@ fn c15_nothing_at_all_is_a_quick_clear_no() {
     std::fs::remove_dir_all(world.project.cargo_home()).unwrap();
     world.project.write("sequester.toml", "").write(".cargo/config.toml", "");
     let began = Instant::now();
-    let outcome = world.project.sequester(&["audit", "--offline"]).expect_code(2);
+    let outcome = world.audit(&["--offline"]).expect_code(2);
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     insta::assert_snapshot!(world.redact(&outcome.stdout));
     let document = document(&world.project.sequester(&["audit", "--offline", "--format", "json"]).expect_code(2));
@@ -138,8 +138,7 @@ fn other_registries_must_be_named_and_may_be_trusted() {
     let mine = TestRegistry::new();
     Package::new("inner", "1.0.0").pubtime("2026-11-21T23:00:00Z").publish(&mine);
     let mut world = World::new();
-    world.project =
-        world.project.registry("mine", &mine).dep_toml("inner = { version = \"1\", registry = \"mine\" }");
+    world.project = world.project.registry("mine", &mine).dep_toml("inner = { version = \"1\", registry = \"mine\" }");
     world.lock();
     assert_eq!(reasons(&world.json(&[], 1), "inner"), ["too-new", "new-crate", "source-not-allowed"]);
     let index = mine.url();
@@ -157,8 +156,7 @@ fn a_registry_that_wants_a_token_gets_the_one_of_its_address() {
     let mine = TestRegistry::new();
     Package::new("inner", "1.0.0").publish(&mine);
     let mut world = World::new();
-    world.project =
-        world.project.registry("mine", &mine).dep_toml("inner = { version = \"1\", registry = \"mine\" }");
+    world.project = world.project.registry("mine", &mine).dep_toml("inner = { version = \"1\", registry = \"mine\" }");
     world.lock();
     world.policy(&format!("[registries.mine]\nindex = {:?}", mine.url()));
     mine.require_token("secret-of-mine").forget_requests();
@@ -166,7 +164,8 @@ fn a_registry_that_wants_a_token_gets_the_one_of_its_address() {
     world.project = world.project.env("CARGO_REGISTRIES_MINE_TOKEN", "secret-of-mine");
     std::fs::remove_dir_all(world.project.cargo_home()).unwrap();
     world.json(&[], 0);
-    let sent = |registry: &TestRegistry| registry.requests().iter().any(|one| one.headers.contains_key("authorization"));
+    let sent =
+        |registry: &TestRegistry| registry.requests().iter().any(|one| one.headers.contains_key("authorization"));
     assert!(sent(&mine) && !sent(&world.registry));
     world.project = world.project.env("CARGO_REGISTRIES_MINE_TOKEN", "wrong");
     std::fs::remove_dir_all(world.project.cargo_home()).unwrap();
