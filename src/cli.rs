@@ -75,10 +75,10 @@ pub struct Status {
     #[command(flatten)]
     pub judge: JudgeBy,
     /// Also list, day by day, what becomes eligible: for so long, such as "14 days", or through a UTC day such as 2026-12-31
-    #[arg(long, value_name = "AGE|DATE")]
+    #[arg(long, value_name = "AGE|DATE", help_heading = "Output")]
     pub until: Option<Horizon>,
     /// How to print the result
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
     pub format: StatusFormat,
 }
 

@@ -116,6 +116,10 @@ fn row(report: &StatusReport<'_>, entry: &Entry) -> Option<Row> {
         Need::Beyond => newest(&entry.compatible).or_else(|| newest(&entry.major)),
         Need::Current => None,
     };
+    let accepted = entry.update.approved.as_ref().map(|approved| &approved.version);
+    if need == Need::Fix && to > accepted {
+        remarks.push("a requirement does not accept it".to_owned());
+    }
     if let Some(older) = to.filter(|to| **to < package.id.version) {
         remarks.push(format!("{older} is older, and approved"));
     }

@@ -39,10 +39,10 @@ pub(super) fn write(
     let all = coming.len();
     coming.retain(|one| most.is_none() || one.part <= Part::Update);
     coming.truncate(most.unwrap_or(usize::MAX));
-    if all == 0 {
-        return Ok(());
-    }
-    let last = coming.last().map_or(report.calendar.now, |one| one.at);
+    let Some(last) = coming.last().map(|one| one.at) else {
+        let held = format!("{}, beyond a requirement; -v shows all", counted(all, "held release"));
+        return if all == 0 { Ok(()) } else { line(out, Tone::Plain, "Timeline", &held) };
+    };
     let now = report.calendar.now;
     let end = report.until.filter(|until| *until != Timestamp::MAX).unwrap_or(last);
     let width = canvas.width.filter(|width| *width >= NARROWEST);

@@ -136,8 +136,37 @@ fn a_long_name_is_cut_in_the_picture_and_whole_in_the_table() {
     for ascii in [false, true] {
         let text = human_text(&seen, Canvas { width: Some(80), ascii }, Verbosity::Normal, None);
         assert!(text.contains(if ascii { "~ =" } else { "… █" }), "{text}");
+        for width in 60..=140 {
+            let text = human_text(&seen, Canvas { width: Some(width), ascii }, Verbosity::Normal, Some(400));
+            let row = text.lines().skip_while(|line| !line.contains("Timeline")).nth(1).unwrap();
+            assert!(row.chars().count() <= width && row.contains("2026-11-26 00:00 UTC"), "{width}: {row}");
+        }
         assert!(text.lines().any(|line| line.contains("Waiting") && line.contains(name)), "{text}");
     }
+}
+
+#[test]
+fn what_only_lies_beyond_requirements_has_no_rows_until_asked_for() {
+    let seen = World::new().locked("foo", "1.0.0").released("foo", "1.0.0", 100).released("foo", "2.0.0", 3).see();
+    let text = human_text(&seen, FILE, Verbosity::Normal, None);
+    assert!(text.contains("    Timeline 1 held release, beyond a requirement; -v shows all\n"), "{text}");
+    assert!(human_text(&seen, FILE, Verbosity::Verbose, None).contains("foo 2.0.0 (major) in 4 days"), "{text}");
+}
+
+#[test]
+fn a_fix_that_a_requirement_keeps_out_says_so() {
+    let pin = r#","deps":[{"name":"low","req":"=1.0.0","features":[],"optional":false,"default_features":true,"target":null,"kind":"normal"}]"#;
+    let seen = World::new()
+        .locked("high", "1.0.0")
+        .locked("low", "1.0.0")
+        .below()
+        .line("high", "1.0.0", 100, pin)
+        .released("low", "1.0.0", 100)
+        .released("low", "1.0.1", 50)
+        .advisory("RUSTSEC-2026-0001", "low", ">= 1.0.1")
+        .see();
+    let text = human_text(&seen, FILE, Verbosity::Normal, None);
+    assert!(text.contains("    Fixed by low  1.0.0 → 1.0.1  a requirement does not accept it; RUSTSEC"), "{text}");
 }
 
 #[test]
