@@ -3,6 +3,7 @@
 //! `gather` reads the world into facts, `policy` turns facts into verdicts and touches nothing, `report` and `apply` carry them out,
 //! and `command` joins the four into one verb each.
 
+pub mod apply;
 pub mod cli;
 pub mod command;
 pub mod gather;

@@ -12,6 +12,7 @@ pub mod index_line;
 pub mod package;
 pub mod policy;
 pub mod source;
+pub mod vendor;
 pub mod verdict;
 
 pub use jiff::{Timestamp, civil::Date};

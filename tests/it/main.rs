@@ -14,6 +14,7 @@
 )]
 
 mod advisory_db;
+mod archive;
 mod cargo_config;
 mod lock_file;
 mod policy_file;

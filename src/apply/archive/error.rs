@@ -1,0 +1,166 @@
+//! Why an archive is refused.
+
+use crate::model::checksum::Checksum;
+use crate::model::package::PackageId;
+
+use super::entry_path::PathFault;
+use super::manifest::ManifestFault;
+
+/// A `.crate` file that must not be used, and why. Nothing of it has been written anywhere.
+#[derive(Debug, thiserror::Error)]
+#[error("the archive of `{id}` is refused: {fault}\nhelp: {}", fault.help())]
+pub struct ArchiveError {
+    /// The package that the archive was said to be.
+    pub id: Box<PackageId>,
+    /// What is wrong with it.
+    #[source]
+    pub fault: Fault,
+}
+
+/// What is wrong with an archive. `entry` is the entry's path as the archive has it, with bytes that are not text replaced.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The bytes are not the ones that the lock file or the index names.
+    #[error("its SHA-256 is {found}, where {expected} was expected")]
+    ChecksumMismatch {
+        /// What the lock file or the index says.
+        expected: Checksum,
+        /// What the bytes hash to.
+        found: Checksum,
+    },
+    /// Not a gzip stream at all.
+    #[error("it is not a gzip file")]
+    NotGzip,
+    /// The gzip stream ends early, or its content does not match its own checks.
+    #[error("its gzip stream is damaged or cut short")]
+    DamagedGzip,
+    /// A second gzip stream follows the first: some readers stop before it, some do not.
+    #[error("a second gzip stream follows the first")]
+    SecondGzipMember,
+    /// Bytes after the gzip stream.
+    #[error("{0} bytes follow the gzip stream")]
+    BytesAfterGzip(usize),
+    /// It unpacks to more than cargo would take.
+    #[error("it unpacks to more than {limit} bytes")]
+    TooLarge {
+        /// The most bytes that this archive may have.
+        limit: u64,
+    },
+    /// More entries than any crate needs.
+    #[error("it has more than {limit} entries")]
+    TooManyEntries {
+        /// The most entries that an archive may have.
+        limit: usize,
+    },
+    /// The tar stream ends within an entry, or without its end mark.
+    #[error("its tar stream is cut short")]
+    TruncatedTar,
+    /// Something other than zeros after the tar stream's end mark.
+    #[error("bytes follow the end of its tar stream")]
+    BytesAfterTar,
+    /// A header that is not one.
+    #[error("entry {position} has a damaged header: {part}")]
+    DamagedHeader {
+        /// The entry's position in the archive, from 1.
+        position: usize,
+        /// The field that cannot be read.
+        part: &'static str,
+    },
+    /// An extended header that cannot be read, or that asks for something beyond a plain file.
+    #[error("entry {position} has an extended header that is refused: {part}")]
+    ExtendedHeader {
+        /// The position of the entry in the archive, from 1.
+        position: usize,
+        /// What it asks for.
+        part: Box<str>,
+    },
+    /// Two headers of one entry name two sizes, so that readers disagree about where the next entry begins.
+    #[error("entry `{entry}` has the size {header} in one header and {extended} in another")]
+    SizeMismatch {
+        /// The entry's path.
+        entry: Box<str>,
+        /// The size in the entry's own header.
+        header: u64,
+        /// The size in its extended header.
+        extended: u64,
+    },
+    /// Neither a regular file nor a directory.
+    #[error("entry `{entry}` is a {kind}; only files and directories are allowed")]
+    ForbiddenKind {
+        /// The entry's path.
+        entry: Box<str>,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// A path that is refused on every system.
+    #[error("entry `{entry}` {fault}")]
+    Path {
+        /// The entry's path.
+        entry: Box<str>,
+        /// What is wrong with it.
+        fault: PathFault,
+    },
+    /// One path with two contents.
+    #[error("entry `{entry}` occurs twice, with different content")]
+    Repeated {
+        /// The entry's path.
+        entry: Box<str>,
+    },
+    /// Two paths that are one on a file system that ignores case or normalises names.
+    #[error("entries `{first}` and `{second}` are one file on some systems")]
+    Collision {
+        /// The path that came first.
+        first: Box<str>,
+        /// The path that came later.
+        second: Box<str>,
+    },
+    /// One path as a file and as a directory.
+    #[error("entry `{entry}` is both a file and a directory")]
+    FileAndDirectory {
+        /// The entry's path.
+        entry: Box<str>,
+    },
+    /// Our own reader and the `tar` crate's list different entries.
+    #[error("two readers disagree about entry {position}")]
+    ReadersDisagree {
+        /// The position in the list of files and directories, from 1.
+        position: usize,
+    },
+    /// There is no `Cargo.toml` in its root.
+    #[error("it has no `Cargo.toml`")]
+    NoManifest,
+    /// The manifest cannot be read, or is another package's.
+    #[error("its `Cargo.toml` {0}")]
+    Manifest(ManifestFault),
+}
+
+impl Fault {
+    const fn help(&self) -> &'static str {
+        match self {
+            Self::ChecksumMismatch { .. } => {
+                "remove the file from cargo's download cache and fetch it again; if it comes back the same, the registry serves other bytes than were locked: do not build it"
+            }
+            Self::NotGzip | Self::DamagedGzip | Self::TruncatedTar => {
+                "remove the file from cargo's download cache and fetch it again"
+            }
+            Self::SecondGzipMember
+            | Self::BytesAfterGzip(_)
+            | Self::TooLarge { .. }
+            | Self::TooManyEntries { .. }
+            | Self::BytesAfterTar
+            | Self::DamagedHeader { .. }
+            | Self::ExtendedHeader { .. }
+            | Self::SizeMismatch { .. }
+            | Self::ForbiddenKind { .. }
+            | Self::Path { .. }
+            | Self::Repeated { .. }
+            | Self::Collision { .. }
+            | Self::FileAndDirectory { .. }
+            | Self::ReadersDisagree { .. }
+            | Self::NoManifest
+            | Self::Manifest(_) => {
+                "do not build this release; lock another version, and tell the registry about this one"
+            }
+        }
+    }
+}

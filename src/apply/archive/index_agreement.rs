@@ -1,0 +1,152 @@
+//! Whether an archive's manifest says what the registry's index said when the release was judged.
+//!
+//! Cargo resolves from the index and builds from the manifest: a dependency that only one of them has was never judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use cargo_platform::Platform;
+
+use crate::model::index_line::{DependencyKind, Release, Requirement};
+use crate::model::source::Registry;
+
+use super::manifest::VerifiedManifest;
+
+/// The first difference between a manifest and its index line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Divergence {
+    /// They link different native libraries.
+    #[error("the manifest links {manifest:?}, the index says {index:?}")]
+    Links {
+        /// The manifest's `links`.
+        manifest: Option<String>,
+        /// The index line's.
+        index: Option<String>,
+    },
+    /// A feature that only one has, or that turns on different things.
+    #[error("the feature `{0}` differs between manifest and index")]
+    Feature(String),
+    /// A dependency that the index does not have in this form.
+    #[error("the manifest depends on `{0}`, the index does not")]
+    OnlyInManifest(String),
+    /// A dependency that the manifest does not have in this form.
+    #[error("the index says that it depends on `{0}`, the manifest does not")]
+    OnlyInIndex(String),
+}
+
+/// Compares dependencies, features and `links` as cargo would understand them, whatever their order and spelling. Development
+/// dependencies are left out: cargo never resolves or builds those of a registry's package, and old index lines have them wrong.
+///
+/// # Errors
+/// The first difference.
+pub fn manifest_agrees(manifest: &VerifiedManifest, release: &Release) -> Result<(), Divergence> {
+    if manifest.links != release.links {
+        return Err(Divergence::Links { manifest: manifest.links.clone(), index: release.links.clone() });
+    }
+    features_agree(&manifest.features, &release.features)?;
+    let in_manifest = dependencies(&manifest.requirements, Some(&Registry::CratesIo));
+    let in_index = dependencies(&release.dependencies, manifest.registry.as_ref());
+    if let Some(only) = in_manifest.difference(&in_index).next() {
+        return Err(Divergence::OnlyInManifest(only.to_string()));
+    }
+    match in_index.difference(&in_manifest).next() {
+        Some(only) => Err(Divergence::OnlyInIndex(only.to_string())),
+        None => Ok(()),
+    }
+}
+
+/// `home` is the registry that an absent `registry` means.
+fn dependencies(requirements: &[Requirement], home: Option<&Registry>) -> BTreeSet<Dependency> {
+    let built = requirements.iter().filter(|requirement| requirement.kind != DependencyKind::Dev);
+    built.map(|requirement| Dependency::of(requirement, home)).collect()
+}
+
+type Features = BTreeMap<String, Vec<String>>;
+
+fn features_agree(manifest: &Features, index: &Features) -> Result<(), Divergence> {
+    let names: BTreeSet<&String> = manifest.keys().chain(index.keys()).collect();
+    for name in names {
+        let same = match (manifest.get(name), index.get(name)) {
+            (Some(one), Some(other)) => set(one) == set(other),
+            (None, _) | (_, None) => false,
+        };
+        if !same {
+            return Err(Divergence::Feature(name.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Early cargo published an empty text for "no features".
+fn set(values: &[String]) -> BTreeSet<&str> {
+    values.iter().map(String::as_str).filter(|value| !value.is_empty()).collect()
+}
+
+/// A dependency in one spelling.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Dependency {
+    name: String,
+    alias: String,
+    req: String,
+    registry: Option<String>,
+    kind: DependencyKind,
+    optional: bool,
+    default_features: bool,
+    features: BTreeSet<String>,
+    target: Option<String>,
+}
+
+impl Dependency {
+    fn of(requirement: &Requirement, home: Option<&Registry>) -> Self {
+        let registry = match &requirement.registry {
+            Some(address) => {
+                Registry::parse(address).map_or_else(|_| Some(address.clone()), |known| Some(known.to_string()))
+            }
+            None => home.map(ToString::to_string),
+        };
+        let target = requirement
+            .target
+            .as_ref()
+            .map(|text| text.parse::<Platform>().map_or_else(|_| text.clone(), |platform| platform.to_string()));
+        Self {
+            name: requirement.name.to_string(),
+            alias: requirement.renamed.clone().unwrap_or_else(|| requirement.name.to_string()),
+            req: requirement.req.to_string(),
+            registry,
+            kind: requirement.kind,
+            optional: requirement.optional,
+            default_features: requirement.default_features,
+            features: set(&requirement.features).into_iter().map(str::to_owned).collect(),
+            target,
+        }
+    }
+}
+
+impl fmt::Display for Dependency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.req)?;
+        if self.alias != self.name {
+            write!(f, " as {}", self.alias)?;
+        }
+        match self.kind {
+            DependencyKind::Normal | DependencyKind::Dev => {}
+            DependencyKind::Build => f.write_str(", build")?,
+        }
+        if self.optional {
+            f.write_str(", optional")?;
+        }
+        if !self.default_features {
+            f.write_str(", without default features")?;
+        }
+        if !self.features.is_empty() {
+            write!(f, ", features {:?}", self.features)?;
+        }
+        if let Some(target) = &self.target {
+            write!(f, ", on {target}")?;
+        }
+        match &self.registry {
+            Some(registry) if *registry != Registry::CratesIo.to_string() => write!(f, ", of {registry}"),
+            _ => Ok(()),
+        }
+    }
+}

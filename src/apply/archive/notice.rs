@@ -1,0 +1,60 @@
+//! What a crate holds that a person may want to know of, though nothing forbids it.
+
+use std::fmt;
+
+use super::walk::Member;
+
+/// One observation; the text is the path below the package's folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Notice {
+    /// A `.cargo-checksum.json` of its own: left out, ours is written instead.
+    ChecksumFile(Box<str>),
+    /// A `.cargo-ok`: left out, as cargo does.
+    CargoOk(Box<str>),
+    /// A cargo configuration: it would count for a cargo that runs in this folder.
+    CargoConfig(Box<str>),
+    /// A file of a git repository.
+    GitDirectory(Box<str>),
+    /// A `rust-toolchain` file: it would count for a cargo that runs in this folder.
+    Toolchain(Box<str>),
+    /// The same file twice, with the same bytes.
+    RepeatedFile(Box<str>),
+    /// A directory without a file in it: left out, as neither git nor a list of checksums can hold one.
+    EmptyDirectory(Box<str>),
+    /// A set-user-id, set-group-id or sticky bit: dropped.
+    SpecialMode(Box<str>),
+}
+
+impl Notice {
+    /// What the name and mode of a file or directory give away.
+    pub(super) fn of(path: &str, member: &Member) -> impl Iterator<Item = Self> {
+        let lower = path.to_ascii_lowercase();
+        let (folder, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
+        let in_cargo = folder == ".cargo" || folder.ends_with("/.cargo");
+        let by_name = match name {
+            ".cargo-checksum.json" if folder.is_empty() => Some(Self::ChecksumFile(path.into())),
+            ".cargo-ok" => Some(Self::CargoOk(path.into())),
+            "config" | "config.toml" if in_cargo => Some(Self::CargoConfig(path.into())),
+            "rust-toolchain" | "rust-toolchain.toml" => Some(Self::Toolchain(path.into())),
+            _ if lower.split('/').any(|part| part == ".git") => Some(Self::GitDirectory(path.into())),
+            _ => None,
+        };
+        let special = (member.mode & 0o7000 != 0).then(|| Self::SpecialMode(path.into()));
+        by_name.into_iter().chain(special)
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ChecksumFile(path) => write!(f, "`{path}` of the archive is not used"),
+            Self::CargoOk(path) => write!(f, "`{path}` of the archive is left out"),
+            Self::CargoConfig(path) => write!(f, "`{path}` configures a cargo that runs in its folder"),
+            Self::GitDirectory(path) => write!(f, "`{path}` belongs to a git repository"),
+            Self::Toolchain(path) => write!(f, "`{path}` chooses the toolchain of a cargo that runs in its folder"),
+            Self::RepeatedFile(path) => write!(f, "`{path}` is in the archive twice, with the same bytes"),
+            Self::EmptyDirectory(path) => write!(f, "`{path}` is an empty directory and is left out"),
+            Self::SpecialMode(path) => write!(f, "`{path}` has a set-id or sticky bit, which is dropped"),
+        }
+    }
+}

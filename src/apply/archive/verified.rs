@@ -1,0 +1,60 @@
+//! The proof that an archive's bytes are the ones that were asked for.
+
+use sha2::{Digest, Sha256};
+
+use crate::model::checksum::Checksum;
+use crate::model::package::PackageId;
+
+use super::error::{ArchiveError, Fault};
+use super::limits::Limits;
+use super::opened::OpenedCrate;
+
+/// The bytes of a `.crate` file whose SHA-256 was computed in this run and is the expected one. There is no other way to make one.
+#[derive(Clone, Debug)]
+pub struct VerifiedCrate {
+    id: PackageId,
+    checksum: Checksum,
+    bytes: Vec<u8>,
+}
+
+impl VerifiedCrate {
+    /// Hashes the bytes of the `.crate` file of the package `id`.
+    ///
+    /// # Errors
+    /// The hash is not the expected one.
+    pub fn verify(bytes: Vec<u8>, expected: Checksum, id: &PackageId) -> Result<Self, ArchiveError> {
+        let found = Checksum::from_bytes(Sha256::digest(&bytes).into());
+        if found == expected {
+            Ok(Self { id: id.clone(), checksum: expected, bytes })
+        } else {
+            let fault = Fault::ChecksumMismatch { expected, found };
+            Err(ArchiveError { id: Box::new(id.clone()), fault })
+        }
+    }
+
+    /// Unpacks in memory and checks every entry. Needs about the unpacked size in memory.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with the archive.
+    pub fn open(&self, limits: &Limits) -> Result<OpenedCrate, ArchiveError> {
+        OpenedCrate::of(self, limits).map_err(|fault| ArchiveError { id: Box::new(self.id.clone()), fault })
+    }
+
+    /// The package.
+    #[must_use]
+    pub const fn id(&self) -> &PackageId {
+        &self.id
+    }
+
+    /// The digest of [`Self::bytes`].
+    #[must_use]
+    pub const fn checksum(&self) -> Checksum {
+        self.checksum
+    }
+
+    /// The `.crate` file.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}

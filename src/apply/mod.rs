@@ -1,0 +1,3 @@
+//! Writes the world from plans.
+
+pub mod archive;

@@ -1,0 +1,43 @@
+//! `.crate` files: what is refused, what comes out, and that it is what `cargo vendor` writes.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on fails, and says what it skips")]
+
+mod contents;
+mod hostile;
+mod index_agreement;
+mod raw_tar;
+mod real_crates;
+mod stock_vendor;
+
+use camino::Utf8Path;
+use cargo_sequester::apply::archive::{ArchiveError, Limits, OpenedCrate, VerifiedCrate, vendor_files, write_into};
+use cargo_sequester::model::checksum::Checksum;
+use cargo_sequester::model::package::PackageId;
+use cargo_sequester::model::source::{Registry, Source};
+use sha2::{Digest, Sha256};
+
+/// `name@1.0.0` of crates.io.
+fn package(name: &str) -> PackageId {
+    release(name, "1.0.0")
+}
+
+fn release(name: &str, version: &str) -> PackageId {
+    let version = version.parse().unwrap();
+    PackageId { name: name.into(), version, source: Source::Registry(Registry::CratesIo) }
+}
+
+fn hash(bytes: &[u8]) -> Checksum {
+    Checksum::from_bytes(Sha256::digest(bytes).into())
+}
+
+/// Opens bytes under their own hash.
+fn open(bytes: Vec<u8>, id: &PackageId, limits: &Limits) -> Result<OpenedCrate, ArchiveError> {
+    let checksum = hash(&bytes);
+    VerifiedCrate::verify(bytes, checksum, id)?.open(limits)
+}
+
+/// Goes all the way from bytes to a folder below `staging`.
+fn unpack(bytes: Vec<u8>, id: &PackageId, limits: &Limits, staging: &Utf8Path) -> Result<(), ArchiveError> {
+    let opened = open(bytes, id, limits)?;
+    write_into(&staging.join("package"), &vendor_files(&opened), None).unwrap();
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! What an archive's manifest must be, what is flagged, and which modes are written: A15, A17, A19, A20.
+
+use camino::Utf8Path;
+use cargo_sequester::apply::archive::{Fault, Limits, ManifestFault, Notice, vendor_files, write_into};
+use cargo_sequester::model::vendor::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
+
+use super::raw_tar::{Entry, MANIFEST, Tar};
+use super::{hash, open, package, release};
+
+fn foo(tar: Tar) -> Result<cargo_sequester::apply::archive::OpenedCrate, Fault> {
+    open(tar.packed(), &package("foo"), &Limits::default()).map_err(|error| error.fault)
+}
+
+#[cfg(unix)]
+#[test]
+fn a15_special_bits_are_dropped_and_nobody_else_may_write() {
+    use std::os::unix::fs::PermissionsExt;
+    let modes = [(0o777, 0o755), (0o4755, 0o755), (0o2755, 0o755), (0o1777, 0o755), (0o666, 0o644), (0o100_644, 0o644)];
+    let named = modes.map(|(mode, written)| (format!("foo-1.0.0/{mode:o}"), mode, written));
+    let tar = named
+        .iter()
+        .fold(Tar::of_foo(), |tar, (path, mode, _)| tar.entry(&Entry { mode: *mode, ..Entry::file(path, b"x") }));
+    let opened = foo(tar).unwrap();
+    let staging = tempfile::tempdir().unwrap();
+    let folder = Utf8Path::from_path(staging.path()).unwrap().join("foo");
+    write_into(&folder, &vendor_files(&opened), None).unwrap();
+    for (path, _, written) in &named {
+        let file = folder.join(path.strip_prefix("foo-1.0.0/").unwrap());
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o7777;
+        // Whatever the umask of this run, nothing beyond the expected bits is there, and the owner's are.
+        assert_eq!(mode & !written, 0, "{file}: {mode:o}");
+        assert_eq!(mode & 0o700, written & 0o700, "{file}: {mode:o}");
+    }
+    let special: Vec<_> = opened.notices().iter().map(ToString::to_string).collect();
+    assert_eq!(special.len(), 3, "{special:?}");
+}
+
+#[test]
+fn a17_another_packages_manifest_is_refused() {
+    for (name, version) in [("bar", "1.0.0"), ("foo", "1.0.1"), ("Foo", "1.0.0"), ("foo", "1.0.0+a"), ("foo", "1.0")] {
+        let text = format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\n");
+        let fault = foo(Tar::default().file("foo-1.0.0/Cargo.toml", text.as_bytes())).unwrap_err();
+        assert_eq!(fault, Fault::Manifest(ManifestFault::OtherPackage(format!("{name} {version}").into())));
+    }
+    for (text, key) in [("", "package"), ("[package]\nname = \"foo\"\n", "package.version"), ("package = 1", "package")]
+    {
+        let fault = foo(Tar::default().file("foo-1.0.0/Cargo.toml", text.as_bytes())).unwrap_err();
+        assert_eq!(fault, Fault::Manifest(ManifestFault::Key(key.into())));
+    }
+    let fault = foo(Tar::default().file("foo-1.0.0/Cargo.toml", b"\xff = [")).unwrap_err();
+    assert_eq!(fault, Fault::Manifest(ManifestFault::NotToml));
+}
+
+#[test]
+fn a17_build_metadata_is_part_of_the_name() {
+    let text = "[package]\nname = \"foo\"\nversion = \"1.0.0+a\"\n";
+    let bytes = Tar::default().file("foo-1.0.0+a/Cargo.toml", text.as_bytes()).packed();
+    assert!(open(bytes.clone(), &release("foo", "1.0.0+a"), &Limits::default()).is_ok());
+    assert!(open(bytes, &release("foo", "1.0.0+b"), &Limits::default()).is_err());
+}
+
+#[test]
+fn a19_the_archives_own_marks_are_not_used_and_the_rest_is_flagged() {
+    let opened = foo(Tar::of_foo()
+        .file("foo-1.0.0/.cargo-checksum.json", br#"{"files":{},"package":null}"#)
+        .file("foo-1.0.0/.cargo-ok", b"ok")
+        .file("foo-1.0.0/.cargo/config.toml", b"[build]\nrustc-wrapper = \"x\"\n")
+        .file("foo-1.0.0/.git/config", b"[core]\n")
+        .file("foo-1.0.0/rust-toolchain.toml", b"[toolchain]\n")
+        .file("foo-1.0.0/sub/.cargo-ok", b"ok")
+        .file("foo-1.0.0/sub/.cargo-checksum.json", b"{}"))
+    .unwrap();
+    let expected = [
+        Notice::ChecksumFile(".cargo-checksum.json".into()),
+        Notice::CargoOk(".cargo-ok".into()),
+        Notice::CargoOk("sub/.cargo-ok".into()),
+        Notice::CargoConfig(".cargo/config.toml".into()),
+        Notice::GitDirectory(".git/config".into()),
+        Notice::Toolchain("rust-toolchain.toml".into()),
+    ];
+    assert_eq!(opened.notices(), expected);
+    let staging = tempfile::tempdir().unwrap();
+    let folder = Utf8Path::from_path(staging.path()).unwrap().join("foo");
+    let tree = vendor_files(&opened);
+    write_into(&folder, &tree, None).unwrap();
+    let written = VendorChecksums::parse(&std::fs::read(folder.join(VENDOR_CHECKSUMS_FILE)).unwrap()).unwrap();
+    assert_eq!(written, tree.checksums);
+    assert_eq!(written.package, Some(opened.checksum()));
+    assert!(!written.files.contains_key(".cargo-checksum.json") && !written.files.contains_key("sub/.cargo-ok"));
+    assert_eq!(written.files["Cargo.toml"], hash(MANIFEST.as_bytes()));
+    assert!(!folder.join(".cargo-ok").exists() && !folder.join("sub/.cargo-ok").exists());
+}
+
+#[test]
+fn a20_an_archive_without_a_manifest_is_refused() {
+    for path in ["foo-1.0.0/src/lib.rs", "foo-1.0.0/cargo.toml", "foo-1.0.0/sub/Cargo.toml"] {
+        assert_eq!(foo(Tar::default().file(path, MANIFEST.as_bytes())).unwrap_err(), Fault::NoManifest);
+    }
+    assert_eq!(foo(Tar::default()).unwrap_err(), Fault::NoManifest);
+    let directory = Tar::default().entry(&Entry::kind("foo-1.0.0/Cargo.toml", b'5'));
+    assert_eq!(foo(directory).unwrap_err(), Fault::NoManifest);
+}
+
+#[test]
+fn harmless_oddities_of_real_crates_are_accepted() {
+    let long = format!("foo-1.0.0/{}.txt", "long-".repeat(30));
+    let opened = foo(Tar::of_foo()
+        .file("foo-1.0.0/Cargo.toml", MANIFEST.as_bytes())
+        .entry(&Entry::kind("foo-1.0.0/", b'5'))
+        .entry(&Entry::kind("foo-1.0.0/empty/", b'5'))
+        .long_name(long.as_bytes())
+        .file("foo-1.0.0/cut", b"long")
+        .pax(&[("path", "foo-1.0.0/pax"), ("size", "3"), ("mtime", "1.5")])
+        .file("foo-1.0.0/other", b"pax")
+        .entry(&Entry { mtime: &[0; 11], ..Entry::file("foo-1.0.0/timeless", b"x") })
+        .entry(&Entry { kind: 0, magic: b"", ..Entry::file("foo-1.0.0/v7", b"x") })
+        .file("foo-1.0.0/\u{e4}\u{2013} with space.rs", b"x")
+        .raw(&[0; 8192]))
+    .unwrap();
+    let paths: Vec<_> = opened.files().map(|(path, _)| path).collect();
+    let long = long.strip_prefix("foo-1.0.0/").unwrap();
+    assert_eq!(paths, ["Cargo.toml", long, "pax", "timeless", "v7", "\u{e4}\u{2013} with space.rs"]);
+    let expected = [Notice::RepeatedFile("Cargo.toml".into()), Notice::EmptyDirectory("empty".into())];
+    assert_eq!(opened.notices(), expected);
+}
+
+#[test]
+fn writing_never_enters_what_was_there_before() {
+    let opened = foo(Tar::of_foo().file("foo-1.0.0/src/lib.rs", b"x")).unwrap();
+    let staging = tempfile::tempdir().unwrap();
+    let folder = Utf8Path::from_path(staging.path()).unwrap().join("foo");
+    std::fs::create_dir(&folder).unwrap();
+    let error = write_into(&folder, &vendor_files(&opened), None).unwrap_err();
+    assert_eq!((error.path.as_path(), error.source.kind()), (folder.as_path(), std::io::ErrorKind::AlreadyExists));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+}
