@@ -13,7 +13,10 @@ pub mod package;
 pub mod policy;
 pub mod source;
 pub mod vendor;
+pub mod vendored;
 pub mod verdict;
+pub mod verification;
+pub mod way_around;
 
 pub use jiff::{Timestamp, civil::Date};
 pub use semver::{Version, VersionReq};
