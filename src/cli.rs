@@ -63,9 +63,9 @@ pub struct Audit {
 /// `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// Path to the workspace's `Cargo.toml`
-    #[arg(long, value_name = "PATH")]
-    pub manifest_path: Option<Utf8PathBuf>,
+    /// Which project
+    #[command(flatten)]
+    pub project: Project,
     /// Derive every vendored package again from its `.crate` file
     #[arg(long)]
     pub deep: bool,
@@ -75,6 +75,18 @@ pub struct Verify {
     /// Read the policy from this file in place of `sequester.toml`
     #[arg(long, value_name = "PATH")]
     pub policy: Option<Utf8PathBuf>,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: VerifyFormat,
+}
+
+/// A workspace, and cargo's own options for it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Project")]
+pub struct Project {
+    /// Path to the workspace's `Cargo.toml`
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<Utf8PathBuf>,
     /// Leave `Cargo.lock` as it is (verifying never changes it)
     #[arg(long)]
     pub locked: bool,
@@ -84,9 +96,6 @@ pub struct Verify {
     /// The same as `--locked --offline`
     #[arg(long)]
     pub frozen: bool,
-    /// How to print the result
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub format: VerifyFormat,
 }
 
 /// Which project, and how its facts may be got.

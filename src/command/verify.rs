@@ -49,7 +49,7 @@ impl Scene<'_> {
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
-    let subject = Subject::find(&subject_arguments(arguments), environment)?;
+    let subject = Subject::find(&subject_arguments(&arguments.project), environment)?;
     let rules = Rules::read(&subject, &judge_arguments(arguments), environment)?;
     let config = CargoConfig::load(&subject.root, environment)?;
     let replacing = Replacing::read(&subject.root)?;
@@ -110,13 +110,13 @@ fn outcome(verification: &Verification) -> Outcome {
     }
 }
 
-fn subject_arguments(arguments: &cli::Verify) -> cli::Subject {
+fn subject_arguments(project: &cli::Project) -> cli::Subject {
     cli::Subject {
-        manifest_path: arguments.manifest_path.clone(),
+        manifest_path: project.manifest_path.clone(),
         lockfile: None,
-        locked: arguments.locked,
-        offline: arguments.offline,
-        frozen: arguments.frozen,
+        locked: project.locked,
+        offline: project.offline,
+        frozen: project.frozen,
     }
 }
 

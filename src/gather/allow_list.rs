@@ -127,7 +127,7 @@ fn parse(text: &str) -> Result<Option<AllowList>, Fault> {
             let found = found.map_or_else(|| "out of range".to_owned(), |found| found.to_string());
             return Err((version.line, AllowListFault::Version(found)));
         }
-        other => return Err((version.line, wrong_type("sequester.version", "an integer", other))),
+        _ => return Err((version.line, wrong_type("sequester.version", "an integer", &version.node.value))),
     }
 
     let allow = table.get("allow").ok_or((entry.line, AllowListFault::Missing("sequester.allow")))?;

@@ -69,7 +69,7 @@ fn hash(path: &Utf8Path) -> io::Result<Hashed> {
     let mut file = open(path)?;
     READ.with_borrow_mut(|buffer| {
         let mut hasher = Sha256::new();
-        let mut hashed = Hashed { digest: Checksum::from_bytes([0; 32]), bytes: 0, has_carriage_return: false };
+        let mut found = Hashed { digest: Checksum::from_bytes([0; 32]), bytes: 0, has_carriage_return: false };
         loop {
             let length = match file.read(buffer) {
                 Ok(0) => break,
@@ -79,11 +79,11 @@ fn hash(path: &Utf8Path) -> io::Result<Hashed> {
             };
             let read = buffer.get(..length).unwrap_or_default();
             hasher.update(read);
-            hashed.bytes += length as u64;
-            hashed.has_carriage_return = hashed.has_carriage_return || memchr::memchr(b'\r', read).is_some();
+            found.bytes += length as u64;
+            found.has_carriage_return = found.has_carriage_return || memchr::memchr(b'\r', read).is_some();
         }
-        hashed.digest = Checksum::from_bytes(hasher.finalize().into());
-        Ok(hashed)
+        found.digest = Checksum::from_bytes(hasher.finalize().into());
+        Ok(found)
     })
 }
 

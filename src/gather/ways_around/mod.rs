@@ -119,10 +119,12 @@ impl Found<'_> {
             if shadows_own {
                 self.ways.push(whole_file(WayKind::LegacyConfig, &layer.path, scope));
             }
-            let rank = match rank {
-                _ if layer.path == own => tables::Rank::Own,
-                _ if shadows_own => tables::Rank::Closer,
-                rank => rank,
+            let rank = if layer.path == own {
+                tables::Rank::Own
+            } else if shadows_own {
+                tables::Rank::Closer
+            } else {
+                rank
             };
             let reader = tables::Reader { layer, scope, rank, replacing: self.search.replacing };
             self.ways.extend(reader.ways());

@@ -111,11 +111,11 @@ impl Reader<'_> {
                 } else if is_replaced {
                     self.replaced_source(name, key, &value)
                 } else {
-                    self.other_source(key, &value)
+                    other_source(key, &value)
                 };
                 if let Some(kind) = kind {
                     let key = format!("source.{}.{key}", crate::gather::toml_tree::shown_key(name));
-                    ways.push(self.way(kind, setting, &key, value));
+                    ways.push(self.way(kind, setting, &key, &value));
                 }
             }
         }
@@ -142,18 +142,20 @@ impl Reader<'_> {
             _ => Some(WayKind::SourceOverride),
         }
     }
+}
 
-    fn other_source(&self, key: &str, value: &str) -> Option<WayKind> {
-        let is_crates_io = key == "registry" && Registry::parse(value) == Ok(Registry::CratesIo);
-        match key {
-            _ if is_crates_io => Some(WayKind::SourceOverride),
-            "replace-with" => Some(WayKind::OtherSource),
-            _ => None,
-        }
+/// A source that has nothing to do with the vendored tree, unless it is crates.io by another name.
+fn other_source(key: &str, value: &str) -> Option<WayKind> {
+    let is_crates_io = key == "registry" && Registry::parse(value) == Ok(Registry::CratesIo);
+    match key {
+        _ if is_crates_io => Some(WayKind::SourceOverride),
+        "replace-with" => Some(WayKind::OtherSource),
+        _ => None,
     }
 }
 
 /// The path without `.` and `..`: a folder that a link leads to is refused later, so that the two mean the same.
+#[must_use]
 pub fn plain(path: &Utf8Path) -> Utf8PathBuf {
     let mut plain = Utf8PathBuf::new();
     for component in path.components() {
@@ -163,7 +165,7 @@ pub fn plain(path: &Utf8Path) -> Utf8PathBuf {
                 plain.pop();
             }
             camino::Utf8Component::Prefix(_) | camino::Utf8Component::RootDir | camino::Utf8Component::Normal(_) => {
-                plain.push(component)
+                plain.push(component);
             }
         }
     }

@@ -93,15 +93,15 @@ impl Reader<'_> {
         let mut ways = Vec::new();
         let table = &self.layer.table;
         if let Some(entry) = table.get("paths") {
-            ways.push(self.way(WayKind::Paths, entry, "paths", text(&entry.node.value)));
+            ways.push(self.way(WayKind::Paths, entry, "paths", &text(&entry.node.value)));
         }
         for (source, entry) in tables(table, "patch") {
             match entry.node.value.as_table() {
                 Some(patches) => ways.extend(patches.iter().map(|(name, patch)| {
                     let key = format!("patch.{}.{}", shown_key(source), shown_key(name));
-                    self.way(WayKind::ConfigPatch, patch, &key, text(&patch.node.value))
+                    self.way(WayKind::ConfigPatch, patch, &key, &text(&patch.node.value))
                 })),
-                None => ways.push(self.way(WayKind::ConfigPatch, entry, "patch", String::new())),
+                None => ways.push(self.way(WayKind::ConfigPatch, entry, "patch", "")),
             }
         }
         self.sources(&mut ways);
@@ -113,7 +113,7 @@ impl Reader<'_> {
             }
         }
         if let Some(entry) = inner(table, "resolver").and_then(|resolver| resolver.get("lockfile-path")) {
-            ways.push(self.way(WayKind::LockfilePath, entry, "resolver.lockfile-path", text(&entry.node.value)));
+            ways.push(self.way(WayKind::LockfilePath, entry, "resolver.lockfile-path", &text(&entry.node.value)));
         }
         self.credentials(&mut ways);
         for (name, entry) in tables(table, "alias") {
@@ -122,11 +122,11 @@ impl Reader<'_> {
                 name if BUILTINS.contains(&name) => WayKind::BuiltinAlias,
                 _ => continue,
             };
-            ways.push(self.way(kind, entry, &format!("alias.{name}"), text(&entry.node.value)));
+            ways.push(self.way(kind, entry, &format!("alias.{name}"), &text(&entry.node.value)));
         }
         for (name, entry) in tables(table, "env") {
             if variables::kind(name, "").is_some() {
-                ways.push(self.way(WayKind::EnvTable, entry, &format!("env.{}", shown_key(name)), String::new()));
+                ways.push(self.way(WayKind::EnvTable, entry, &format!("env.{}", shown_key(name)), ""));
             }
         }
         ways
@@ -143,19 +143,20 @@ impl Reader<'_> {
             let key = format!("{prefix}.{}", shown_key(name));
             let known = PROGRAMS.iter().find(|(known, _)| *known == name);
             let value = text(&entry.node.value);
+            let inner = entry.node.value.as_table();
             match known {
                 // An empty text is how a setting of another file is taken back.
-                Some((_, kind)) if !value.is_empty() => ways.push(self.way(*kind, entry, &key, value)),
-                Some(_) => {}
-                None if has_links && entry.node.value.as_table().is_some() => {
-                    ways.push(self.way(WayKind::LinksOverride, entry, &key, String::new()));
+                Some((_, kind)) => {
+                    if !value.is_empty() {
+                        ways.push(self.way(*kind, entry, &key, &value));
+                    }
                 }
-                None if prefix == "host" && entry.node.value.as_table().is_some() => {
-                    if let Some(inner) = entry.node.value.as_table() {
+                None if has_links && inner.is_some() => ways.push(self.way(WayKind::LinksOverride, entry, &key, "")),
+                None => {
+                    if let Some(inner) = inner.filter(|_| prefix == "host") {
                         self.programs_of(inner, &key, false, ways);
                     }
                 }
-                None => {}
             }
         }
     }
@@ -164,7 +165,7 @@ impl Reader<'_> {
         let table = &self.layer.table;
         let mut add = |key: String, entry: &Entry| {
             if !serves_tokens_only(&entry.node.value) {
-                ways.push(self.way(WayKind::CredentialProvider, entry, &key, text(&entry.node.value)));
+                ways.push(self.way(WayKind::CredentialProvider, entry, &key, &text(&entry.node.value)));
             }
         };
         for key in ["credential-provider", "global-credential-providers"] {
@@ -182,8 +183,8 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn way(&self, kind: WayKind, entry: &Entry, key: &str, value: String) -> WayAround {
-        WayAround { kind, origin: self.layer.origin(entry.line, key), scope: self.scope, value: bounded(&value) }
+    pub(super) fn way(&self, kind: WayKind, entry: &Entry, key: &str, value: &str) -> WayAround {
+        WayAround { kind, origin: self.layer.origin(entry.line, key), scope: self.scope, value: bounded(value) }
     }
 }
 

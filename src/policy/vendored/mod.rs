@@ -162,12 +162,9 @@ fn packages(held: &Held<'_>, covered: &[&Package], tree: &VendoredTree, findings
                 None
             }
         };
-        match (package, directory.manifest.known()) {
-            (None, Some((name, version))) => findings.push(Finding::DirectoryNotLocked {
-                directory: directory.name.clone(),
-                package: Some(format!("{name}@{version}")),
-            }),
-            (None, None) | (Some(_), _) => {}
+        if let (None, Some((name, version))) = (package, directory.manifest.known()) {
+            let package = Some(format!("{name}@{version}"));
+            findings.push(Finding::DirectoryNotLocked { directory: directory.name.clone(), package });
         }
         if let (Some(package), Some(listed)) = (package, directory.listed.known()) {
             hashes(held, package, directory, listed, findings);
