@@ -121,13 +121,12 @@ fn parse(text: &str) -> Result<Option<AllowList>, Fault> {
     known_keys(table, &["version", "allow"])?;
 
     let version = table.get("version").ok_or((entry.line, AllowListFault::Missing("sequester.version")))?;
-    match &version.node.value {
-        Value::Integer(Some(found)) if *found == i64::from(ALLOW_LIST_VERSION) => {}
-        Value::Integer(found) => {
-            let found = found.map_or_else(|| "out of range".to_owned(), |found| found.to_string());
-            return Err((version.line, AllowListFault::Version(found)));
-        }
-        _ => return Err((version.line, wrong_type("sequester.version", "an integer", &version.node.value))),
+    let Value::Integer(found) = version.node.value else {
+        return Err((version.line, wrong_type("sequester.version", "an integer", &version.node.value)));
+    };
+    if found != Some(i64::from(ALLOW_LIST_VERSION)) {
+        let found = found.map_or_else(|| "out of range".to_owned(), |found| found.to_string());
+        return Err((version.line, AllowListFault::Version(found)));
     }
 
     let allow = table.get("allow").ok_or((entry.line, AllowListFault::Missing("sequester.allow")))?;

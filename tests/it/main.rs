@@ -16,9 +16,11 @@
 mod advisory_db;
 mod archive;
 mod cargo_config;
+mod cargo_config_splice;
 mod lock_file;
 mod policy_file;
 mod report;
 mod support;
 mod support_itself;
+mod vendor_dir;
 mod workspace;
