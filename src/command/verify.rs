@@ -9,6 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::base::Rules;
 use super::subject::{Subject, relative};
 use super::{CommandError, Outcome, output, rederive};
+use crate::apply::vendor_dir::{Interrupted, interrupted};
 use crate::cli::{self, Cli, VerifyFormat};
 use crate::gather::cargo_config::{CargoConfig, Replacement};
 use crate::gather::environment::Environment;
@@ -61,6 +62,14 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
     let (tree, ways) = (tree?, ways?);
 
     let mut verification = Verification::default();
+    match interrupted(&subject.root) {
+        Some(Interrupted::HalfDone(run)) => {
+            verification.findings.push(Finding::Interrupted { run: run.to_string() });
+        }
+        Some(Interrupted::Running(run)) => verification.blockers.push(Undecided::Running(run.to_string())),
+        Some(Interrupted::Stopped(run)) => verification.notes.push(Note::Stopped(run.to_string())),
+        None => {}
+    }
     let replaced = replaced(&subject, &replacing, &config, &folder, &mut verification);
     if folder.strip_prefix(&subject.root).map_or(true, |below| below.as_str().is_empty()) {
         verification.findings.push(Finding::TreeOutside { path: folder.to_string() });

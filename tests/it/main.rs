@@ -23,4 +23,5 @@ mod report;
 mod support;
 mod support_itself;
 mod vendor_dir;
+mod verify;
 mod workspace;
