@@ -70,6 +70,20 @@ fn missing_files_empty_folders_and_other_cases() {
     scene.refused(&["collision", "file-missing", "file-not-listed", "not-a-file"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn f1_names_from_the_tree_command_nothing() {
+    let scene = Scene::new();
+    scene.project.write("vendor/leaf/\u{1b}[2J\n::error::x", "").write("vendor/\u{1b}[2J##[group]", "");
+    let document = scene.refused(&["file-not-listed", "stray"]);
+    assert_eq!(document["findings"][1]["path"], "\u{1b}[2J\n::error::x", "JSON reads back as it was");
+    for format in ["human", "json"] {
+        let said = scene.project.sequester(&["--color=never", "verify", "--format", format]).expect_code(1);
+        assert!(!said.stdout.contains('\u{1b}') && !said.stdout.contains("##["), "{}", said.stdout);
+        assert!(!said.stdout.lines().any(|line| line.trim_start().starts_with("::")), "{}", said.stdout);
+    }
+}
+
 #[test]
 fn g10_a_checkout_with_converted_line_ends_is_named_as_that() {
     let scene = Scene::new();
@@ -105,13 +119,11 @@ fn g4_a_vendor_folder_behind_a_link() {
 
 #[test]
 fn h11_what_lies_outside_is_listed_and_judged_by_the_policy() {
-    let near = Project::new();
     let project = Project::new().dep_toml("near = { path = \"../near\" }").dep_toml("own = { path = \"own\" }");
     for (folder, name) in [("../near", "near"), ("own", "own")] {
         let manifest = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
         project.write(&format!("{folder}/Cargo.toml"), manifest).write(&format!("{folder}/src/lib.rs"), "");
     }
-    drop(near);
     let scene = Scene::with(project);
     let document = json(&scene.project, &[], 0);
     let outside: Vec<_> = document["outside"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();

@@ -113,7 +113,12 @@ fn a_nested_configuration_is_found_and_weighed() {
     let nested = "tools/.cargo/config.toml";
     assert_eq!(
         ways(&document, "fails"),
-        [format!("paths {nested}:1"), format!("source-override {nested}:3"), format!("source-override {nested}:5")]
+        [
+            format!("paths {nested}:1"),
+            format!("source-override {nested}:3"),
+            format!("source-override {nested}:5"),
+            "toolchain-path vendor-not/rust-toolchain.toml:2".to_owned(),
+        ]
     );
     assert_eq!(
         ways(&document, "warns"),
@@ -122,7 +127,6 @@ fn a_nested_configuration_is_found_and_weighed() {
             "program fuzz/.cargo/config:2",
             "runner fuzz/.cargo/config:3",
             "links-override fuzz/.cargo/config:4",
-            "toolchain-path vendor-not/rust-toolchain.toml:2",
         ]
     );
 }
