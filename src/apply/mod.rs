@@ -1,5 +1,6 @@
-//! Writes the world from plans.
+//! Writes the world from plans. Everything is staged, synced and renamed: a killed run leaves the old state or the new one.
 
 pub mod archive;
 pub mod cargo_config;
+pub mod trail;
 pub mod vendor_dir;

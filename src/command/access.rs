@@ -18,7 +18,7 @@ pub(super) struct Access {
     pub(super) refused: Vec<RefusedMirror>,
 }
 
-/// `config` says what replaces what; tokens come from `trusted`, which a change under judgement cannot have written.
+/// `config` says what replaces what; which token is whose, `trusted`, which a change under judgement cannot have written.
 pub(super) fn work_out(
     registries: &BTreeSet<Registry>,
     config: &CargoConfig,

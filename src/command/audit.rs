@@ -38,7 +38,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) 
 }
 
 /// Not knowing goes before everything: a run that could not decide has not found the rest approved.
-fn outcome(report: &AuditReport<'_>) -> Outcome {
+pub(super) fn outcome(report: &AuditReport<'_>) -> Outcome {
     if !report.evaluation.blockers.is_empty() {
         Outcome::Undecided
     } else if report.is_approved() {

@@ -12,6 +12,7 @@ pub mod index;
 pub mod lock_file;
 pub mod policy_file;
 pub mod toml_tree;
+pub mod trail;
 pub mod vendor_tree;
 pub mod ways_around;
 pub mod workspace;

@@ -11,6 +11,8 @@ use super::age::Age;
 use super::checksum::Checksum;
 use super::policy::Origin;
 
+pub use super::signal::Signal;
+
 /// May this package be built?
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -158,7 +160,7 @@ pub enum Reason {
     PubtimeInFuture {
         /// When the index says that it will have been published.
         pubtime: Timestamp,
-        /// When it has its minimum age.
+        /// When it no longer lies ahead of what clocks may differ by.
         eligible_at: Timestamp,
     },
     /// Not the pubtime that the trail recorded.
@@ -352,35 +354,6 @@ impl Reason {
             | Self::LicenseNotAllowed { .. } => None,
         }
     }
-}
-
-/// A takeover signal with its evidence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// A dependency that no earlier release had.
-    NewDependency {
-        /// The crate that was added.
-        dependency: Arc<str>,
-        /// When that crate's first release was published, when known.
-        first_published: Option<Timestamp>,
-    },
-    /// Published after a long silence.
-    Dormant {
-        /// The release before it.
-        previous: Version,
-        /// When that one was published.
-        previous_pubtime: Timestamp,
-    },
-    /// A young crate with nearly the name of another.
-    LookAlike {
-        /// The name that it resembles.
-        resembles: Arc<str>,
-    },
-    /// Older compatible releases were yanked around its publication.
-    YankLure {
-        /// The yanked releases.
-        yanked: Vec<Version>,
-    },
 }
 
 /// Something worth knowing that holds nothing back.

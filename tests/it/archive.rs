@@ -1,5 +1,4 @@
 //! `.crate` files: what is refused, what comes out, and that it is what `cargo vendor` writes.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test that cannot go on fails, and says what it skips")]
 
 mod contents;
 mod hostile;

@@ -76,6 +76,7 @@ fn format_4_with_every_kind_of_source() {
         .collect::<String>();
     let lock = parse(&text).unwrap();
     assert_eq!(lock.version, 4);
+    assert_eq!(lock.lines[..2], [3, 14]);
     assert_eq!(lock.packages[0].dependencies, [1, 2, 4, 6, 3]);
     assert_eq!(lock.packages[4].dependencies, [1]);
     let sources: Vec<_> = lock.packages.iter().map(|package| &package.id.source).collect();
@@ -191,7 +192,7 @@ fn files_that_are_no_lock_files_are_refused_with_their_line() {
         );
     }
     let large = vec![b'#'; usize::try_from(lock_file::MAX_BYTES).unwrap() + 1];
-    assert_eq!(refused(large), "the lock file some/Cargo.lock is larger than 16 MiB");
+    assert_eq!(refused(large), "the lock file some/Cargo.lock is larger than 8 MiB");
     let deep = format!("package = {}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(refused(deep).contains("cannot be parsed"));
 }
@@ -294,6 +295,7 @@ fn real_lock_files_are_read_whole() {
         let text = std::fs::read_to_string(&path).unwrap();
         let lock = lock_file::read(&path).unwrap();
         assert_eq!(lock.packages.len(), text.lines().filter(|line| *line == "[[package]]").count(), "{path}");
+        assert_eq!(lock.lines.len(), lock.packages.len(), "{path}");
         let edges: usize = lock.packages.iter().map(|package| package.dependencies.len()).sum();
         assert_eq!(edges, text.lines().filter(|line| line.starts_with(" \"")).count(), "{path}");
         let known = lock.packages.iter().filter(|package| matches!(package.checksum, LockedChecksum::Known(_))).count();

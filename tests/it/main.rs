@@ -14,14 +14,31 @@
 )]
 
 mod advisory_db;
+mod architecture;
 mod archive;
+mod audit;
 mod cargo_config;
 mod cargo_config_splice;
+mod history;
+mod http;
+mod index;
 mod lock_file;
+mod loopback;
+mod policy_ages;
 mod policy_file;
+mod policy_laws;
+mod policy_loosened;
+mod policy_places;
+mod policy_rules;
 mod report;
+mod security_fix;
+mod security_fix_company;
+mod status;
 mod support;
 mod support_itself;
+mod trail;
+// Runs are broken off at given steps, which release builds cannot do.
+#[cfg(debug_assertions)]
 mod vendor_dir;
 mod verify;
 mod workspace;

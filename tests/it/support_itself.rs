@@ -76,3 +76,34 @@ fn rustsec_reads_the_advisories() {
     let first = tar.entries().unwrap().next().unwrap().unwrap();
     assert_eq!(first.header().mtime().unwrap(), 1_780_000_000);
 }
+
+#[test]
+fn a_registry_with_a_token_serves_those_who_have_it() {
+    let registry = TestRegistry::new();
+    Package::new("bar", "1.0.0").publish(&registry);
+    registry.require_token("a-secret");
+    let project = Project::new()
+        .registry("mine", &registry)
+        .config("[registry]\nglobal-credential-providers = [\"cargo:token\"]")
+        .dep_toml("bar = { version = \"1\", registry = \"mine\" }");
+    project.cargo(&["generate-lockfile"]).expect_code(101);
+    let project = project.env("CARGO_REGISTRIES_MINE_TOKEN", "a-secret");
+    project.lock_with_cargo();
+    project.cargo(&["fetch", "--locked"]).expect_code(0);
+    let last = registry.requests().pop().unwrap();
+    assert_eq!(last.path, TestRegistry::download_path("bar", "1.0.0"));
+    assert_eq!(last.headers.get("authorization").map(String::as_str), Some("a-secret"));
+}
+
+#[test]
+fn an_endless_answer_ends_with_its_reader() {
+    use std::io::{Read as _, Write as _};
+    let registry = TestRegistry::new();
+    registry.reply("/index/config.json", Reply::ok("x".repeat(1000)).endless());
+    let address = registry.address("");
+    let mut stream = std::net::TcpStream::connect(address.trim_start_matches("http://")).unwrap();
+    stream.write_all(b"GET /index/config.json HTTP/1.1\r\n\r\n").unwrap();
+    let mut read = vec![0; 100_000];
+    stream.read_exact(&mut read).unwrap();
+    assert!(read.ends_with(b"xxx"));
+}

@@ -17,7 +17,8 @@ pub struct ArchiveError {
     pub fault: Fault,
 }
 
-/// What is wrong with an archive. `entry` is the entry's path as the archive has it, with bytes that are not text replaced.
+/// What is wrong with an archive. `entry` is the entry's path as the archive has it, with bytes that are not text replaced;
+/// the message has it escaped, as a name may hold line breaks and control sequences.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The bytes are not the ones that the lock file or the index names.
@@ -75,7 +76,7 @@ pub enum Fault {
         part: Box<str>,
     },
     /// Two headers of one entry name two sizes, so that readers disagree about where the next entry begins.
-    #[error("entry `{entry}` has the size {header} in one header and {extended} in another")]
+    #[error("entry `{}` has the size {header} in one header and {extended} in another", entry.escape_debug())]
     SizeMismatch {
         /// The entry's path.
         entry: Box<str>,
@@ -85,7 +86,7 @@ pub enum Fault {
         extended: u64,
     },
     /// Neither a regular file nor a directory.
-    #[error("entry `{entry}` is a {kind}; only files and directories are allowed")]
+    #[error("entry `{}` is a {kind}; only files and directories are allowed", entry.escape_debug())]
     ForbiddenKind {
         /// The entry's path.
         entry: Box<str>,
@@ -93,7 +94,7 @@ pub enum Fault {
         kind: &'static str,
     },
     /// A path that is refused on every system.
-    #[error("entry `{entry}` {fault}")]
+    #[error("entry `{}` {fault}", entry.escape_debug())]
     Path {
         /// The entry's path.
         entry: Box<str>,
@@ -101,13 +102,13 @@ pub enum Fault {
         fault: PathFault,
     },
     /// One path with two contents.
-    #[error("entry `{entry}` occurs twice, with different content")]
+    #[error("entry `{}` occurs twice, with different content", entry.escape_debug())]
     Repeated {
         /// The entry's path.
         entry: Box<str>,
     },
     /// Two paths that are one on a file system that ignores case or normalises names.
-    #[error("entries `{first}` and `{second}` are one file on some systems")]
+    #[error("entries `{}` and `{}` are one file on some systems", first.escape_debug(), second.escape_debug())]
     Collision {
         /// The path that came first.
         first: Box<str>,
@@ -115,7 +116,7 @@ pub enum Fault {
         second: Box<str>,
     },
     /// One path as a file and as a directory.
-    #[error("entry `{entry}` is both a file and a directory")]
+    #[error("entry `{}` is both a file and a directory", entry.escape_debug())]
     FileAndDirectory {
         /// The entry's path.
         entry: Box<str>,

@@ -24,13 +24,13 @@ pub enum Divergence {
         index: Option<String>,
     },
     /// A feature that only one has, or that turns on different things.
-    #[error("the feature `{0}` differs between manifest and index")]
+    #[error("the feature `{}` differs between manifest and index", .0.escape_debug())]
     Feature(String),
     /// A dependency that the index does not have in this form.
-    #[error("the manifest depends on `{0}`, the index does not")]
+    #[error("the manifest depends on `{}`, the index does not", .0.escape_debug())]
     OnlyInManifest(String),
     /// A dependency that the manifest does not have in this form.
-    #[error("the index says that it depends on `{0}`, the manifest does not")]
+    #[error("the index says that it depends on `{}`, the manifest does not", .0.escape_debug())]
     OnlyInIndex(String),
 }
 

@@ -31,10 +31,10 @@ pub enum ManifestFault {
     #[error("is not TOML")]
     NotToml,
     /// A key is absent, or its value is of another kind than cargo's.
-    #[error("has no usable `{0}`")]
+    #[error("has no usable `{}`", .0.escape_debug())]
     Key(Box<str>),
     /// It is another package's.
-    #[error("says it is `{0}`")]
+    #[error("says it is `{}`", .0.escape_debug())]
     OtherPackage(Box<str>),
 }
 

@@ -13,7 +13,7 @@ pub enum Notice {
     CargoOk(Box<str>),
     /// A cargo configuration: it would count for a cargo that runs in this folder.
     CargoConfig(Box<str>),
-    /// A file of a git repository.
+    /// A file of a git repository: left out, as cargo does, where the folder is spelled `.git`.
     GitDirectory(Box<str>),
     /// A `rust-toolchain` file: it would count for a cargo that runs in this folder.
     Toolchain(Box<str>),
@@ -46,15 +46,16 @@ impl Notice {
 
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ChecksumFile(path) => write!(f, "`{path}` of the archive is not used"),
-            Self::CargoOk(path) => write!(f, "`{path}` of the archive is left out"),
-            Self::CargoConfig(path) => write!(f, "`{path}` configures a cargo that runs in its folder"),
-            Self::GitDirectory(path) => write!(f, "`{path}` belongs to a git repository"),
-            Self::Toolchain(path) => write!(f, "`{path}` chooses the toolchain of a cargo that runs in its folder"),
-            Self::RepeatedFile(path) => write!(f, "`{path}` is in the archive twice, with the same bytes"),
-            Self::EmptyDirectory(path) => write!(f, "`{path}` is an empty directory and is left out"),
-            Self::SpecialMode(path) => write!(f, "`{path}` has a set-id or sticky bit, which is dropped"),
-        }
+        let (path, says) = match self {
+            Self::ChecksumFile(path) => (path, "is not used"),
+            Self::CargoOk(path) => (path, "is left out"),
+            Self::CargoConfig(path) => (path, "configures a cargo that runs in its folder"),
+            Self::GitDirectory(path) => (path, "belongs to a git repository"),
+            Self::Toolchain(path) => (path, "chooses the toolchain of a cargo that runs in its folder"),
+            Self::RepeatedFile(path) => (path, "is in the archive twice, with the same bytes"),
+            Self::EmptyDirectory(path) => (path, "is an empty directory and is left out"),
+            Self::SpecialMode(path) => (path, "has a set-id or sticky bit, which is dropped"),
+        };
+        write!(f, "`{}` {says}", path.escape_debug())
     }
 }

@@ -17,13 +17,38 @@ use super::statement::{self, FILE_LIMIT, canonical};
 use crate::model::advisory::{Advisory, UnreadableAdvisory};
 
 /// How many bytes of a file are searched for its date.
-const DATE_WITHIN: u64 = 4 << 10;
+const DATE_WITHIN: usize = 4 << 10;
 
 /// The folders of `crates`, by the canonical form of their names.
 #[derive(Debug)]
 pub(super) struct Collection {
     crates: Utf8PathBuf,
-    folders: HashMap<String, Vec<String>>,
+    folders: HashMap<String, Vec<Folder>>,
+}
+
+/// An entry of `crates`, whatever it turned out to be.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Folder {
+    name: String,
+    kind: Kind,
+}
+
+/// What a directory entry is. The listing says so by itself, and no link is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Folder,
+    File,
+    Other,
+}
+
+impl From<fs::FileType> for Kind {
+    fn from(kind: fs::FileType) -> Self {
+        match (kind.is_dir(), kind.is_file()) {
+            (true, _) => Self::Folder,
+            (_, true) => Self::File,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// The advisories about the crates in question.
@@ -51,22 +76,23 @@ impl Collection {
             }
             Err(error) => return Err(AdvisoryDbError::io(crates)(error)),
         };
-        let mut folders: HashMap<String, Vec<String>> = HashMap::new();
+        let mut folders: HashMap<String, Vec<Folder>> = HashMap::new();
         for entry in listing {
             let entry = entry.map_err(AdvisoryDbError::io(&crates))?;
             // A crate's name is ASCII, so a folder with another name is no crate's.
             let Ok(name) = entry.file_name().into_string() else { continue };
-            folders.entry(canonical(&name)).or_default().push(name);
+            let kind = entry.file_type().map_err(AdvisoryDbError::io(&crates))?.into();
+            folders.entry(canonical(&name)).or_default().push(Folder { name, kind });
         }
-        for names in folders.values_mut() {
-            names.sort_unstable();
+        for spellings in folders.values_mut() {
+            spellings.sort_unstable();
         }
         Ok(Self { crates, folders })
     }
 
     /// Parses the advisories about these crates.
     pub(super) fn select(&self, crates: &BTreeSet<Arc<str>>) -> Selection {
-        let wanted: Vec<(&Arc<str>, &String)> = crates
+        let wanted: Vec<(&Arc<str>, &Folder)> = crates
             .iter()
             .flat_map(|name| self.folders.get(&canonical(name)).into_iter().flatten().map(move |folder| (name, folder)))
             .collect();
@@ -85,41 +111,45 @@ impl Collection {
         selection
     }
 
-    fn read_folder(&self, crate_name: &Arc<str>, folder: &str) -> Vec<Result<Advisory, UnreadableAdvisory>> {
-        let path = self.crates.join(folder);
+    fn read_folder(&self, crate_name: &Arc<str>, folder: &Folder) -> Vec<Result<Advisory, UnreadableAdvisory>> {
+        let name = &folder.name;
+        let path = self.crates.join(name);
         let unreadable = |file: String, cause: String| {
             Err(UnreadableAdvisory { crate_name: Arc::clone(crate_name), file: format!("crates/{file}"), cause })
         };
-        match fs::symlink_metadata(&path) {
-            Ok(found) if found.is_dir() => {}
-            Ok(found) if found.is_file() => return Vec::new(),
-            Ok(_) => return vec![unreadable(folder.to_owned(), "it is neither a file nor a folder".to_owned())],
-            Err(error) => return vec![unreadable(folder.to_owned(), error.to_string())],
+        match folder.kind {
+            Kind::Folder => {}
+            Kind::File => return Vec::new(),
+            Kind::Other => return vec![unreadable(name.clone(), "it is neither a file nor a folder".to_owned())],
         }
         let mut files = match advisory_files(&path) {
             Ok(files) => files,
-            Err(error) => return vec![unreadable(folder.to_owned(), error.to_string())],
+            Err(error) => return vec![unreadable(name.clone(), error.to_string())],
         };
         files.sort_unstable();
-        let read = |file: &String| {
-            let stem = file.get(..file.len().saturating_sub(3)).unwrap_or_default();
+        let read = |file: &str, kind: Kind| {
+            if kind != Kind::File {
+                return Err("it is not a regular file".to_owned());
+            }
             let text = read_text(&path.join(file)).map_err(|error| error.to_string())?;
+            let stem = file.get(..file.len().saturating_sub(3)).unwrap_or_default();
             statement::parse(&text, stem, crate_name).map_err(|error| error.to_string())
         };
-        files.iter().map(|file| read(file).or_else(|cause| unreadable(format!("{folder}/{file}"), cause))).collect()
+        files
+            .iter()
+            .map(|(file, kind)| read(file, *kind).or_else(|cause| unreadable(format!("{name}/{file}"), cause)))
+            .collect()
     }
 
     /// Counts the whole copy and, where asked, looks for its newest date; days after `latest` are not believed.
     pub(super) fn census(&self, latest: Option<Date>) -> Result<Census, AdvisoryDbError> {
-        let folders: Vec<Utf8PathBuf> = self.folders.values().flatten().map(|name| self.crates.join(name)).collect();
+        let folders = self.folders.values().flatten().filter(|folder| folder.kind == Kind::Folder);
+        let folders: Vec<Utf8PathBuf> = folders.map(|folder| self.crates.join(&folder.name)).collect();
         let count = |folder: &Utf8PathBuf| -> Result<Census, AdvisoryDbError> {
-            // A folder that is none was named while selecting, if it matters.
-            if !folder.symlink_metadata().is_ok_and(|found| found.is_dir()) {
-                return Ok(Census::default());
-            }
             let files = advisory_files(folder).map_err(AdvisoryDbError::io(folder))?;
             let newest = latest.and_then(|latest| {
-                let dates = files.iter().filter_map(|file| newest_line(&folder.join(file)));
+                let regular = files.iter().filter(|(_, kind)| *kind == Kind::File);
+                let dates = regular.filter_map(|(file, _)| newest_line(&folder.join(file)));
                 dates.filter(|date| *date <= latest).max()
             });
             Ok(Census { total: files.len(), newest })
@@ -132,22 +162,20 @@ impl Collection {
 }
 
 /// The names of the folder's `.md` files, hidden ones left out as rustsec does.
-fn advisory_files(folder: &Utf8Path) -> std::io::Result<Vec<String>> {
+fn advisory_files(folder: &Utf8Path) -> std::io::Result<Vec<(String, Kind)>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
         if !name.starts_with('.') && name.to_ascii_lowercase().ends_with(".md") {
-            files.push(name);
+            files.push((name, entry.file_type()?.into()));
         }
     }
     Ok(files)
 }
 
-/// A regular file's text, if it is within [`FILE_LIMIT`].
+/// A file's text, if it is within [`FILE_LIMIT`].
 fn read_text(path: &Utf8Path) -> std::io::Result<String> {
-    if !fs::symlink_metadata(path)?.is_file() {
-        return Err(std::io::Error::other("it is not a regular file"));
-    }
     let mut text = String::new();
     File::open(path)?.take(FILE_LIMIT + 1).read_to_string(&mut text)?;
     if text.len() as u64 > FILE_LIMIT {
@@ -156,11 +184,10 @@ fn read_text(path: &Utf8Path) -> std::io::Result<String> {
     Ok(text)
 }
 
+/// The date near the file's start, found with one read: a file that the system hands out in smaller pieces has none for us, and so
+/// can only make the copy look older.
 fn newest_line(path: &Utf8Path) -> Option<Date> {
-    let mut start = Vec::new();
-    if !fs::symlink_metadata(path).ok()?.is_file() {
-        return None;
-    }
-    File::open(path).ok()?.take(DATE_WITHIN).read_to_end(&mut start).ok()?;
-    statement::date_line(&start)
+    let mut start = [0; DATE_WITHIN];
+    let count = File::open(path).ok()?.read(&mut start).ok()?;
+    statement::date_line(start.get(..count)?)
 }

@@ -66,7 +66,7 @@ pub enum GitError {
         complaint: String,
     },
     /// It said something that cannot be understood.
-    #[error("git {call} gave an answer that cannot be used\nhelp: check that git is of version 2.30 or later")]
+    #[error("git {call} gave an answer that cannot be used\nhelp: check that git is of version 2.32 or later")]
     Answer {
         /// Which of its commands.
         call: &'static str,
@@ -93,6 +93,10 @@ impl<'a> Repository<'a> {
     /// Fetches the default branch of `address`, and gives its commit. The first fetch takes the newest commit alone, later ones what
     /// came since, so that a commit that does not follow the last one can be told.
     pub(super) fn fetch(&self, address: &str) -> Result<String, GitError> {
+        // The cache's lock is held, so a lock of git's is one that a killed run left behind.
+        for lock in ["shallow.lock", "packed-refs.lock", "config.lock", "HEAD.lock", "refs/sequester/offered.lock"] {
+            let _ = std::fs::remove_file(self.folder.join(lock));
+        }
         let mut depth = None;
         if !self.folder.join("HEAD").is_file() {
             self.run("init", &["--bare", "--quiet", "--template=", "--", self.folder.as_str()], None)?;

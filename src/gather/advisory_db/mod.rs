@@ -92,10 +92,15 @@ pub fn read(request: &AdvisoryRequest<'_>) -> AdvisoryReading {
             AdvisoryReading { fact: AdvisoryFact::Read(db), notices }
         }
         Err(error) => AdvisoryReading {
-            fact: AdvisoryFact::Unavailable { source: request.db.to_owned(), cause: error.to_string() },
+            fact: AdvisoryFact::Unavailable { source: request.db.to_owned(), cause: first_line(&error) },
             notices: Vec::new(),
         },
     }
+}
+
+/// What is wrong, without the way out: a report names its own.
+fn first_line(error: &AdvisoryDbError) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 /// From an address: its copy in the cache, refreshed where that can be done.

@@ -11,7 +11,7 @@ use super::error::AdvisoryDbError;
 use super::git::Repository;
 use super::source::Source;
 use super::stand_in::latest_believed;
-use super::unpack::{self, UnpackError};
+use super::unpack;
 use super::{AdvisoryRequest, Fetch};
 use crate::gather::http::{Answer, Request};
 
@@ -61,13 +61,18 @@ pub(super) fn refresh(
     if request.network.is_none() && !local {
         return Err(AdvisoryDbError::NotCached { address: request.db.to_owned() });
     }
+    let is_recent = |state: &State| {
+        let age = request.now.duration_since(state.confirmed);
+        !local && !age.is_negative() && age < RECENT && cache.holds(state)
+    };
+    if cache.state()?.as_ref().is_some_and(is_recent) {
+        return Ok(Refreshed::Current);
+    }
     let _guard = cache.lock()?;
     let state = cache.state()?;
-    if let Some(state) = state.as_ref().filter(|state| cache.holds(state)) {
-        let age = request.now.duration_since(state.confirmed);
-        if !local && !age.is_negative() && age < RECENT {
-            return Ok(Refreshed::Current);
-        }
+    // Another run may have asked while this one waited.
+    if state.as_ref().is_some_and(is_recent) {
+        return Ok(Refreshed::Current);
     }
     match (source, request.network) {
         (Source::Archive(address), Some(fetch)) => refresh_archive(request, address, cache, state, fetch),
@@ -157,10 +162,6 @@ fn offer(
     let unpack::Unpacked { commit, committed, total } = unpacked;
     if let Some(committed) = committed.filter(|committed| is_in_future(*committed, request.now)) {
         return Err(AdvisoryDbError::FutureCommit { address: request.db.to_owned(), committed });
-    }
-    if total == 0 {
-        let source = UnpackError::NoCollection;
-        return Err(AdvisoryDbError::Archive { address: request.db.to_owned(), source });
     }
     let newest = match committed {
         Some(_) => None,

@@ -69,7 +69,7 @@ pub enum UnpackError {
 pub(super) struct Unpacked {
     /// The commit that `git archive` leaves in the global header.
     pub(super) commit: Option<String>,
-    /// The youngest modification time of an advisory: the commit's, in an archive that git made.
+    /// The youngest modification time among the advisories: the commit's, in an archive that git made.
     pub(super) committed: Option<Timestamp>,
     pub(super) total: usize,
 }
@@ -121,7 +121,14 @@ impl Unpacking<'_> {
         if self.top.get_or_insert_with(|| (*top).to_owned()) != top {
             return Err(UnpackError::Collision(path));
         }
-        self.any = true;
+        if !self.any {
+            let crates = self.into.join("crates");
+            fs::create_dir(&crates).map_err(|source| UnpackError::Write { path: path.clone(), source })?;
+            self.any = true;
+        }
+        let modified = entry.header().mtime().ok().and_then(|seconds| i64::try_from(seconds).ok());
+        let modified = modified.filter(|seconds| *seconds > 0).and_then(|seconds| Timestamp::from_second(seconds).ok());
+        self.found.committed = self.found.committed.max(modified);
         match inner {
             [crate_name, file] if kind == EntryType::Regular && is_crate_name(crate_name) && is_advisory(file) => {
                 self.write(entry, crate_name, file, &path)
@@ -158,6 +165,7 @@ impl Unpacking<'_> {
             return Err(UnpackError::TooLarge("advisories"));
         }
         let failed = |source: io::Error| {
+            // Also where the file system takes two spellings for one.
             if source.kind() == io::ErrorKind::AlreadyExists {
                 UnpackError::Collision(path.to_owned())
             } else {
@@ -166,16 +174,13 @@ impl Unpacking<'_> {
         };
         let folder = self.into.join("crates").join(crate_name);
         if self.folders.insert(crate_name.to_owned()) {
-            fs::create_dir_all(&folder).map_err(failed)?;
+            fs::create_dir(&folder).map_err(failed)?;
         }
         let mut content = Vec::new();
         // One byte more than may be read back: a file that is too large then counts as unreadable, for its own crate alone.
         entry.take(FILE_LIMIT + 1).read_to_end(&mut content).map_err(UnpackError::Malformed)?;
         let mut written = File::create_new(folder.join(file)).map_err(failed)?;
         io::Write::write_all(&mut written, &content).map_err(failed)?;
-        let modified = entry.header().mtime().ok().and_then(|seconds| i64::try_from(seconds).ok());
-        let modified = modified.filter(|seconds| *seconds > 0).and_then(|seconds| Timestamp::from_second(seconds).ok());
-        self.found.committed = self.found.committed.max(modified);
         self.found.total += 1;
         Ok(())
     }

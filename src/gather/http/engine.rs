@@ -87,13 +87,14 @@ impl Engine {
         requests: Vec<Request>,
         progress: &mut dyn FnMut(usize),
     ) -> Vec<Result<Answer, HttpError>> {
-        self.wait_for(self.lanes.run(requests, progress)).unwrap_or_default()
+        let Some(runtime) = &self.runtime else {
+            return requests.iter().map(|_| Err(shut_down())).collect();
+        };
+        runtime.block_on(self.lanes.run(requests, progress))
     }
 
     fn wait_for<F: Future>(&self, work: F) -> Result<F::Output, HttpError> {
-        let runtime = self.runtime.as_ref();
-        let runtime = runtime.ok_or_else(|| HttpError::Client { cause: String::from("it was shut down") })?;
-        Ok(runtime.block_on(work))
+        Ok(self.runtime.as_ref().ok_or_else(shut_down)?.block_on(work))
     }
 }
 
@@ -104,6 +105,10 @@ impl Drop for Engine {
             runtime.shutdown_background();
         }
     }
+}
+
+fn shut_down() -> HttpError {
+    HttpError::Client { cause: String::from("it was shut down") }
 }
 
 fn proxy(settings: &HttpSettings) -> Result<Option<Proxy>, HttpError> {

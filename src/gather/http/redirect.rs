@@ -15,8 +15,8 @@ pub(super) fn follow(from: &Url, location: &str, hops: usize) -> Result<Url, Htt
     };
     let cause = if hops >= MOST {
         "there are too many in a row"
-    } else if !to.username().is_empty() || to.password().is_some() {
-        "it carries credentials"
+    } else if to.origin() != from.origin() && (!to.username().is_empty() || to.password().is_some()) {
+        "it carries credentials to another host"
     } else {
         match (from.scheme(), to.scheme()) {
             ("https", "https") => return Ok(to),

@@ -16,6 +16,9 @@ const SLOWEST: u64 = 10;
 /// A whole answer may take this many timeouts.
 const PATIENCE: u32 = 20;
 
+/// A server's word for a length is taken for so many bytes ahead of what it sends.
+const MOST_AHEAD: usize = 1 << 20;
+
 /// Makes requests; shared by all that are in flight.
 #[derive(Debug)]
 pub(super) struct Transport {
@@ -26,6 +29,8 @@ pub(super) struct Transport {
 
 /// Where a body goes.
 pub(super) trait Sink {
+    /// Makes room for a body of this length, which was checked against the limit.
+    fn expect(&mut self, _length: u64) {}
     /// Takes the next part.
     fn take(&mut self, part: &[u8]) -> std::io::Result<()>;
     /// Forgets what came before, for another try; `false` where that is impossible.
@@ -33,6 +38,10 @@ pub(super) trait Sink {
 }
 
 impl Sink for Vec<u8> {
+    fn expect(&mut self, length: u64) {
+        self.reserve_exact(usize::try_from(length).unwrap_or_default().min(MOST_AHEAD));
+    }
+
     fn take(&mut self, part: &[u8]) -> std::io::Result<()> {
         self.extend_from_slice(part);
         Ok(())
@@ -174,6 +183,7 @@ impl Transport {
         if response.content_length().is_some_and(|length| length > limit) {
             return Err(large().into());
         }
+        sink.expect(response.content_length().unwrap_or_default());
         let begun = Instant::now();
         let deadline = begun + self.timeout * PATIENCE;
         let enough = SLOWEST.saturating_mul(self.timeout.as_secs()).max(1);

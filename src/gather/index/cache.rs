@@ -16,6 +16,7 @@ use super::config::{LARGEST_CONFIG, RegistryConfig};
 use super::entry::{Entry, Validators};
 use super::lines::version_of;
 use crate::model::history::History;
+use crate::model::package::CrateId;
 
 /// Where cargo keeps what it knows of one registry.
 #[derive(Debug)]
@@ -49,8 +50,8 @@ impl IndexFolder {
     }
 
     /// What the cache has of a crate.
-    pub(super) fn read(&self, name: KrateName<'_>) -> Option<Entry> {
-        self.folders.iter().find_map(|folder| Entry::read(&entry_path(folder, name)))
+    pub(super) fn read(&self, id: &CrateId, name: KrateName<'_>) -> Option<Entry> {
+        self.folders.iter().find_map(|folder| Entry::read(&id.name, &entry_path(folder, name)))
     }
 
     /// The registry's `config.json` as cargo left it.

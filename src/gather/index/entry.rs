@@ -15,9 +15,8 @@ pub(super) const LARGEST: u64 = 64 << 20;
 /// An entry as it was found.
 #[derive(Debug)]
 pub(super) struct Entry {
-    bytes: Vec<u8>,
-    /// Where the first version begins.
-    start: usize,
+    /// Its releases, standing as cached.
+    pub(super) history: History,
     /// The validators that came with it.
     pub(super) validators: Validators,
     /// When the file was written.
@@ -32,8 +31,8 @@ pub(super) struct Validators {
 }
 
 impl Entry {
-    /// Reads the entry at `path`. What is absent, too large, of another format or cut short is no entry at all.
-    pub(super) fn read(path: &Utf8Path) -> Option<Self> {
+    /// Reads the entry of the crate `name` at `path`. What is absent, too large, of another format or cut short is no entry at all.
+    pub(super) fn read(name: &str, path: &Utf8Path) -> Option<Self> {
         let metadata = std::fs::metadata(path).ok()?;
         if !metadata.is_file() || metadata.len() > LARGEST {
             return None;
@@ -49,20 +48,19 @@ impl Entry {
             Revision::Git(_) | Revision::Unknown => Validators::default(),
         };
         let start = bytes.len() - valid.version_entries.len();
-        // Cut short by a crash or a full disk, it would be a crate with fewer releases, and the registry would confirm it.
-        if bytes.last() != Some(&0) || !memchr::memchr_iter(0, valid.version_entries).count().is_multiple_of(2) {
-            return None;
-        }
         let written = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-        Some(Self { bytes, start, validators, written })
-    }
-
-    pub(super) fn into_history(self, name: &str, standing: Standing) -> History {
-        History::from_cache_file(name, self.bytes, self.start, standing)
+        let history = History::from_cache(name, bytes, start, Standing::Cached(written))?;
+        Some(Self { history, validators, written })
     }
 }
 
 impl Validators {
+    /// Those of an answer, as an entry keeps them: one, the `ETag` before the other.
+    pub(super) fn of(etag: Option<String>, last_modified: Option<String>) -> Self {
+        let last_modified = last_modified.filter(|_| etag.is_none());
+        Self { etag, last_modified }
+    }
+
     /// The entry of an answer with these validators and lines, as cargo writes it.
     pub(super) fn entry<'l>(&self, lines: impl IntoIterator<Item = (String, &'l [u8])>) -> std::io::Result<Vec<u8>> {
         let mut bytes = vec![CURRENT_CACHE_VERSION];

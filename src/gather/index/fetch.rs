@@ -139,16 +139,20 @@ fn heed(wanted: Wanted<'_>, answer: Result<Answer, HttpError>) -> Heeded<'_> {
         Err(error) => return failed(error.first_line()),
     };
     match (answer.status, cached) {
-        (200, _) => {
+        (200, cached) => {
             let history = Arc::new(History::from_lines(&id.name, answer.body, Standing::Confirmed));
             if !history.lines().any(|line| version_of(line).is_some()) {
                 return failed(format!("{}: the registry's answer has no release in it", id.name));
             }
-            let validators = Validators { etag: answer.etag, last_modified: answer.last_modified };
-            let change = Change::Entry { path: folder.entry_path(name), validators, history: Arc::clone(&history) };
-            (id, IndexFact::Read(history), Some(change))
+            let validators = Validators::of(answer.etag, answer.last_modified);
+            // Registries without validators send everything every time, and nearly all of it is what the cache has.
+            let known =
+                cached.is_some_and(|entry| entry.validators == validators && entry.history.lines().eq(history.lines()));
+            let path = folder.entry_path(name);
+            let change = (!known).then(|| Change::Entry { path, validators, history: Arc::clone(&history) });
+            (id, IndexFact::Read(history), change)
         }
-        (304, Some(entry)) => (id, IndexFact::Read(Arc::new(entry.into_history(&id.name, Standing::Confirmed))), None),
+        (304, Some(entry)) => (id, IndexFact::Read(Arc::new(entry.history.confirmed())), None),
         (304, None) => failed(format!("{}: the registry confirmed an entry that was not asked about", id.name)),
         (_, cached) => {
             let change = cached.map(|_| Change::Removal { path: folder.entry_path(name) });

@@ -20,7 +20,6 @@ use tame_index::KrateName;
 use crate::gather::http::Http;
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::IndexFact;
-use crate::model::history::Standing;
 use crate::model::package::CrateId;
 use crate::model::source::{CRATES_IO_SPARSE_INDEX, Registry};
 
@@ -129,7 +128,7 @@ pub fn read(
         };
         reading.index.insert(id.clone(), IndexFact::Unavailable(gap));
     }
-    wanted.par_iter_mut().for_each(|wanted| wanted.cached = wanted.folder.read(wanted.name));
+    wanted.par_iter_mut().for_each(|wanted| wanted.cached = wanted.folder.read(wanted.id, wanted.name));
     for (registry, (_, folder)) in &places {
         if let Some(config) = folder.as_ref().and_then(IndexFolder::config) {
             reading.configs.insert((*registry).clone(), config);
@@ -162,11 +161,7 @@ fn from_cache(wanted: Vec<Wanted<'_>>, reading: &mut IndexReading) {
                 return (wanted.id, None, IndexFact::Unavailable(gap));
             };
             let written = entry.written;
-            (
-                wanted.id,
-                written,
-                IndexFact::Read(Arc::new(entry.into_history(&wanted.id.name, Standing::Cached(written)))),
-            )
+            (wanted.id, written, IndexFact::Read(Arc::new(entry.history)))
         })
         .collect();
     for (id, written, fact) in read {

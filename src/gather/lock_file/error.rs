@@ -64,7 +64,7 @@ pub enum LockFileError {
         source: std::io::Error,
     },
     /// More bytes than a lock file can sensibly have.
-    #[error("the lock file {path} is larger than 16 MiB\nhelp: check that it is the file that cargo wrote")]
+    #[error("the lock file {path} is larger than 8 MiB\nhelp: check that it is the file that cargo wrote")]
     TooLarge {
         /// The file.
         path: Utf8PathBuf,

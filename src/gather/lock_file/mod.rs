@@ -18,9 +18,9 @@ use crate::model::package::Package;
 
 pub use error::{At, LockFileError, PackageProblem};
 
-/// The most bytes that a lock file may have: the largest in the wild are below 1 MiB, and reading takes about twenty times the
+/// The most bytes that a lock file may have: the largest in the wild are below 1 MiB, and reading takes up to forty times the
 /// file's size in memory.
-pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
+pub const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
 /// A lock file's content.
 #[derive(Clone, Debug)]

@@ -47,8 +47,14 @@ fn a17_another_packages_manifest_is_refused() {
         let fault = foo(Tar::default().file("foo-1.0.0/Cargo.toml", text.as_bytes())).unwrap_err();
         assert_eq!(fault, Fault::Manifest(ManifestFault::Key(key.into())));
     }
-    let fault = foo(Tar::default().file("foo-1.0.0/Cargo.toml", b"\xff = [")).unwrap_err();
-    assert_eq!(fault, Fault::Manifest(ManifestFault::NotToml));
+    let nested = format!("a = {}", "[".repeat(200_000));
+    for text in [&b"\xff = 1"[..], b"a = [", nested.as_bytes()] {
+        let fault = foo(Tar::default().file("foo-1.0.0/Cargo.toml", text)).unwrap_err();
+        assert_eq!(fault, Fault::Manifest(ManifestFault::NotToml));
+    }
+    let large = Limits { manifest_bytes: 10, ..Limits::default() };
+    let error = open(Tar::of_foo().packed(), &package("foo"), &large).unwrap_err();
+    assert_eq!(error.fault, Fault::Manifest(ManifestFault::TooLarge));
 }
 
 #[test]

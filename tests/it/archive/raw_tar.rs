@@ -86,7 +86,7 @@ impl Tar {
             .iter()
             .map(|(key, value)| {
                 let rest = key.len() + value.len() + 3;
-                let length = (rest + 1..).find(|length| length.to_string().len() + rest == *length).unwrap();
+                let length = (rest + 1..rest + 9).find(|length| length.to_string().len() + rest == *length).unwrap();
                 format!("{length} {key}={value}\n")
             })
             .collect();

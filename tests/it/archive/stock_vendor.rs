@@ -165,7 +165,7 @@ fn assert_same(stock: &Listing, ours: &Listing) {
 #[ignore = "reads this machine's download cache, which must hold what this project's lock file names"]
 fn this_projects_own_dependencies_are_laid_out_as_cargo_vendor_does() {
     let Some(cache) = super::real_crates::download_cache() else {
-        return println!("skipped: there is no download cache");
+        return eprintln!("skipped: there is no download cache");
     };
     let folder = tempfile::tempdir().unwrap();
     let (stock, ours) = (folder.path().join("stock"), folder.path().join("ours"));
@@ -195,7 +195,7 @@ fn this_projects_own_dependencies_are_laid_out_as_cargo_vendor_does() {
         let opened = verified.open(&Limits::default()).unwrap();
         write_into(&ours.join(stem), &vendor_files(&opened), None).unwrap();
     });
-    println!(
+    eprintln!(
         "{} packages: cargo vendor {stock_took:?}, verified and written here {:?}",
         packages.len(),
         start.elapsed()

@@ -119,7 +119,7 @@ impl TestRegistry {
         self
     }
 
-    /// Wants this token as `Authorization` for everything but a first look at `config.json`, and says so there.
+    /// Wants this token as `Authorization` for everything, answers 401 without it, and says so in `config.json` (RFC 3139).
     pub fn require_token(&self, token: &str) -> &Self {
         self.shared.shelf().token = Some(token.to_owned());
         let (dl, api) = (self.address("/dl"), self.address(""));

@@ -1,0 +1,177 @@
+//! The layers, checked from the source text: imports go downward only, the core is pure, files stay small.
+
+mod scan;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use scan::{children, code, mentions};
+
+/// What each top-level module may import besides itself. `lib` and `main` join everything.
+const LAYERS: [(&str, &[&str]); 8] = [
+    ("model", &[]),
+    ("policy", &["model"]),
+    ("gather", &["model"]),
+    ("apply", &["model"]),
+    ("report", &["model"]),
+    ("registry", &["model", "policy"]),
+    ("cli", &["model"]),
+    ("command", &["model", "policy", "gather", "apply", "report", "registry", "cli"]),
+];
+
+/// What the decision must not be able to reach.
+const IMPURE: [&str; 5] = ["fs", "env", "net", "process", "time"];
+
+const MAX_LINES: usize = 400;
+const MAX_MEDIAN: usize = 150;
+
+/// A file's path below the package's root, with slashes, and its text.
+type File = (String, String);
+
+/// Everything that breaks a rule, one line each.
+fn complaints(files: &[File]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for (path, text) in files {
+        let code = code(text);
+        if text.lines().count() > MAX_LINES {
+            complaints.push(format!("{path}: more than {MAX_LINES} lines"));
+        }
+        for macro_name in ["println!", "todo!", "unimplemented!", "dbg!"] {
+            if mentions(&code, macro_name) {
+                complaints.push(format!("{path}: {macro_name}"));
+            }
+        }
+        if let Some(inner) = path.strip_prefix("src/") {
+            complaints
+                .extend(layer_complaints(inner, &code).into_iter().map(|complaint| format!("{path}: {complaint}")));
+        }
+    }
+    let mut lengths: Vec<_> =
+        files.iter().filter(|(path, _)| path.starts_with("src/")).map(|(_, text)| text.lines().count()).collect();
+    lengths.sort_unstable();
+    if lengths.get(lengths.len() / 2).is_some_and(|median| *median > MAX_MEDIAN) {
+        complaints.push(format!("src: the median is more than {MAX_MEDIAN} lines"));
+    }
+    complaints
+}
+
+fn layer_complaints(inner: &str, code: &str) -> Vec<String> {
+    let module = inner.trim_end_matches(".rs").trim_end_matches("/mod");
+    let layer = module.split('/').next().unwrap_or_default();
+    if matches!(layer, "lib" | "main") {
+        return Vec::new();
+    }
+    let Some((_, below)) = LAYERS.iter().find(|(name, _)| *name == layer) else {
+        return vec![format!("{layer} is no layer of the design")];
+    };
+    let mut complaints = Vec::new();
+    // So many times `super` leads from this module to the crate's root.
+    let to_root = vec!["super"; module.split('/').count()].join("::");
+    for imported in ["crate", &*to_root, "cargo_sequester"].into_iter().flat_map(|root| children(code, root)) {
+        let known = LAYERS.iter().any(|(name, _)| *name == imported);
+        if known && imported != layer && !below.contains(&&*imported) {
+            complaints.push(format!("{layer} must not import {imported}"));
+        }
+    }
+    if mentions(code, "crate as") {
+        complaints.push("gives the crate another name".to_owned());
+    }
+    if !matches!(layer, "cli" | "command") && (mentions(code, "ExitCode") || mentions(code, "process::exit")) {
+        complaints.push("knows exit codes".to_owned());
+    }
+    if matches!(layer, "model" | "policy") {
+        for root in ["std", "core"] {
+            let impure = children(code, root).into_iter().filter(|child| IMPURE.contains(&&**child));
+            complaints.extend(impure.map(|child| format!("{layer} must not use {root}::{child}")));
+        }
+        for library in ["reqwest", "tokio", "rustix", "tempfile"] {
+            if mentions(code, library) {
+                complaints.push(format!("{layer} must not use {library}"));
+            }
+        }
+    }
+    complaints
+}
+
+fn read(folder: &Utf8Path, root: &Utf8Path, files: &mut Vec<File>) {
+    let Ok(entries) = folder.read_dir_utf8() else { return };
+    for entry in entries.map(Result::unwrap) {
+        let path: Utf8PathBuf = entry.path().to_owned();
+        if path.is_dir() {
+            read(&path, root, files);
+        } else if path.extension() == Some("rs") {
+            let name = path.strip_prefix(root).unwrap().as_str().replace('\\', "/");
+            files.push((name, std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn the_source_keeps_the_rules() {
+    let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "benches"] {
+        read(&root.join(folder), root, &mut files);
+    }
+    assert!(files.iter().any(|(path, _)| path == "src/main.rs"), "the source was not found");
+    let complaints = complaints(&files);
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+#[track_caller]
+fn assert_complaints(path: &str, text: &str, expected: &[&str]) {
+    let found = complaints(&[(path.to_owned(), text.to_owned())]);
+    let expected: Vec<_> = expected.iter().map(|complaint| format!("{path}: {complaint}")).collect();
+    assert_eq!(found, expected, "{text}");
+}
+
+#[test]
+fn upward_and_sideward_imports_are_found() {
+    assert_complaints("src/gather/a.rs", "use crate::apply::b;", &["gather must not import apply"]);
+    assert_complaints("src/apply/a.rs", "use crate::{model::x, gather::{y, z}};", &["apply must not import gather"]);
+    assert_complaints("src/report/a/b.rs", "fn f() { crate::policy::evaluate() }", &["report must not import policy"]);
+    assert_complaints("src/policy/mod.rs", "use super::gather::clock;", &["policy must not import gather"]);
+    assert_complaints("src/model/a.rs", "use super::super::policy::p;", &["model must not import policy"]);
+    assert_complaints(
+        "src/registry/a.rs",
+        "use crate::\n    {\n policy, command};",
+        &["registry must not import command"],
+    );
+    assert_complaints("src/gather/a.rs", "use crate as c;", &["gives the crate another name"]);
+    assert_complaints("src/toolbox/a.rs", "", &["toolbox is no layer of the design"]);
+    assert_complaints("src/command/audit.rs", "use crate::{gather, apply, policy, report, registry, model, cli};", &[]);
+    assert_complaints("src/policy/a/b.rs", "use super::super::c; use crate::model; // crate::gather\n", &[]);
+    assert_complaints("src/report/a.rs", "/// See [`crate::policy`].\nconst A: &str = \"crate::policy\";", &[]);
+}
+
+#[test]
+fn exit_codes_and_impurity_are_found() {
+    assert_complaints("src/gather/a.rs", "use std::process::ExitCode;", &["knows exit codes"]);
+    assert_complaints("src/report/a.rs", "fn f() { std::process::exit(1) }", &["knows exit codes"]);
+    assert_complaints("src/main.rs", "use std::process::ExitCode;", &[]);
+    assert_complaints("src/command/mod.rs", "use std::process::ExitCode;", &[]);
+    assert_complaints("src/policy/a.rs", "use std::{fs, fmt};", &["policy must not use std::fs"]);
+    assert_complaints("src/model/a.rs", "use std::time::Duration;", &["model must not use std::time"]);
+    assert_complaints("src/policy/a.rs", "use tokio::spawn;", &["policy must not use tokio"]);
+    assert_complaints("src/policy/a.rs", "use std::fmt; const A: &str = env!(\"X\");", &[]);
+    assert_complaints("src/gather/a.rs", "use std::{fs, process::Command};", &[]);
+}
+
+#[test]
+fn left_overs_and_large_files_are_found() {
+    assert_complaints("src/gather/a.rs", "fn f() { todo!() }", &["todo!"]);
+    assert_complaints("tests/it/a.rs", "fn f() { dbg!(1); println!(); }", &["println!", "dbg!"]);
+    assert_complaints(
+        "tests/it/a.rs",
+        "// todo!\nfn f<'a>(x: &'a str) { let _ = ('\"', \"todo!()\", r#\"\"dbg!\"#); eprintln!() }",
+        &[],
+    );
+    assert_complaints(
+        "tests/it/a.rs",
+        "const Q: [char; 2] = ['\\'', '\"']; fn f() { unimplemented!() }",
+        &["unimplemented!"],
+    );
+    assert_complaints("tests/it/a.rs", &"\n".repeat(401), &["more than 400 lines"]);
+    let files = |lines| (0..3).map(|n| (format!("src/model/{n}.rs"), "\n".repeat(lines))).collect::<Vec<_>>();
+    assert_eq!(complaints(&files(151)), ["src: the median is more than 150 lines"]);
+    assert_eq!(complaints(&files(150)), Vec::<String>::new());
+}
