@@ -85,7 +85,7 @@ fn trusted(base: Option<&Base>, environment: &Environment) -> Result<Option<Carg
 
 /// With a base commit, cargo runs outside the repository: a `rust-toolchain.toml` of the change could otherwise say which program
 /// that is. It needs to be told the names of registries, which it would have found inside.
-fn cargo_environment(
+pub(super) fn cargo_environment(
     base: Option<&Base>,
     config: &CargoConfig,
     environment: &Environment,

@@ -8,10 +8,12 @@ mod error;
 mod gathering;
 mod output;
 mod progress;
+mod rederive;
 mod rules;
 mod screen;
 mod status;
 mod subject;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -58,6 +60,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let done = Environment::read().map_err(CommandError::from).and_then(|environment| match &cli.verb {
         Verb::Audit(arguments) => audit::run(&cli, arguments, &environment),
         Verb::Status(arguments) => status::run(&cli, arguments, &environment),
+        Verb::Verify(arguments) => verify::run(&cli, arguments, &environment),
     });
     match done {
         Ok(outcome) => outcome.into(),

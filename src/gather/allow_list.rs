@@ -92,12 +92,18 @@ impl AllowListFault {
 /// The file cannot be read, or anything in the table is not as `vendor` writes it.
 pub fn read(path: &Utf8Path) -> Result<Option<AllowList>, AllowListError> {
     match toml_tree::read_text(path, LIMIT) {
-        Ok(text) => {
-            parse(&text).map_err(|(line, fault)| AllowListError::Invalid { path: path.to_owned(), line, fault })
-        }
+        Ok(text) => read_text(&text, path),
         Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(cause) => Err(AllowListError::Unreadable { path: path.to_owned(), cause }),
     }
+}
+
+/// Reads it from a file's text, such as an earlier commit has it; `path` is for messages.
+///
+/// # Errors
+/// Anything in the table is not as `vendor` writes it.
+pub fn read_text(text: &str, path: &Utf8Path) -> Result<Option<AllowList>, AllowListError> {
+    parse(text).map_err(|(line, fault)| AllowListError::Invalid { path: path.to_owned(), line, fault })
 }
 
 /// A mistake and its line.

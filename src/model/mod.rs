@@ -16,7 +16,10 @@ pub mod signal;
 pub mod source;
 pub mod trail;
 pub mod vendor;
+pub mod vendored;
 pub mod verdict;
+pub mod verification;
+pub mod way_around;
 
 pub use jiff::{Timestamp, civil::Date};
 pub use semver::{Version, VersionReq};

@@ -16,5 +16,7 @@ pub mod publish_age;
 pub mod recorded;
 pub mod security_fix;
 pub mod source;
+pub mod vendored;
+pub mod ways_around;
 
 pub use evaluate::evaluate;

@@ -41,4 +41,5 @@ mod trail;
 // Runs are broken off at given steps, which release builds cannot do.
 #[cfg(debug_assertions)]
 mod vendor_dir;
+mod verify;
 mod workspace;
