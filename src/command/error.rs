@@ -29,6 +29,11 @@ pub enum CommandError {
     Http(#[from] HttpError),
     #[error(transparent)]
     Base(#[from] BaseError),
+    /// Cargo would resolve anew.
+    #[error(
+        "{path} does not have `{wanted}`, which `{member}` asks for: cargo would choose a release that nobody judged\nhelp: complete it first: cargo update --workspace"
+    )]
+    LockOutdated { path: Utf8PathBuf, member: String, wanted: String },
     /// The policy file that was asked for is not there: falling back to the defaults would judge by other rules than were meant.
     #[error("there is no policy file at {path}\nhelp: give `--policy` the path of an existing file, or leave it out")]
     NoPolicy { path: Utf8PathBuf },

@@ -111,7 +111,7 @@ impl Gathering<'_> {
         let (subject, policy) = (self.subject, &self.rules.policy);
         let mut all = Vec::new();
         if let Some(failure) = subject.workspace.as_ref().and_then(|workspace| workspace.failure.as_ref()) {
-            all.push(Notice::WorkspaceUnread { cause: failure.to_string() });
+            all.push(Notice::WorkspaceUnread { cause: in_one_line(&failure.to_string()) });
         }
         let local = subject.lock.packages.iter().any(|package| package.id.source == Source::Local);
         let sets_age = policy.cargo.global.is_some() || !policy.cargo.registries.is_empty();
@@ -121,6 +121,12 @@ impl Gathering<'_> {
         all.extend(notices::cooldown(policy, cargo_config::cooldown_age(&subject.root)));
         all
     }
+}
+
+/// Cargo's error and its causes, as one sentence.
+fn in_one_line(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "Caused by:");
+    lines.collect::<Vec<_>>().join(": ")
 }
 
 /// The crates whose index entries are needed: of the packages to be judged, of those that depend on them, for what they ask, and of

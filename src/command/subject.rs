@@ -48,6 +48,7 @@ impl Subject {
         let mut lock = lock_file::read(&lock_path)?;
         if let Some(workspace) = &workspace {
             workspace::attach(&mut lock.packages, workspace);
+            is_whole(&lock, workspace, &lock_path)?;
         }
         Ok(Self { start, root, lock_path, workspace, lock })
     }
@@ -56,6 +57,21 @@ impl Subject {
     pub(super) fn policy_path(&self, flag: Option<&Utf8Path>, environment: &Environment) -> Utf8PathBuf {
         flag.map_or_else(|| self.root.join(POLICY_FILE), |path| environment.current_dir().join(path))
     }
+}
+
+/// Whether the lock file has what the manifests of the workspace ask of registries. Where it has not, cargo would choose releases that
+/// nobody judged.
+fn is_whole(lock: &LockFile, workspace: &Workspace, path: &Utf8Path) -> Result<(), CommandError> {
+    for member in workspace.packages.iter().filter(|local| local.package.member) {
+        for wanted in &member.package.requirements {
+            let mut named = lock.packages.iter().filter(|package| package.id.name == wanted.name);
+            if !named.any(|package| wanted.req.matches(&package.id.version)) {
+                let wanted = format!("{} {}", wanted.name, wanted.req);
+                return Err(CommandError::LockOutdated { path: path.to_owned(), member: member.name.to_string(), wanted });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A path as a reader in this folder would write it.

@@ -17,6 +17,7 @@ mod advisory_db;
 mod architecture;
 mod archive;
 mod audit;
+mod audit_base;
 mod cargo_config;
 mod cargo_config_splice;
 mod history;

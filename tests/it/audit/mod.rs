@@ -1,6 +1,5 @@
 //! `cargo sequester audit` from the outside: the program itself, against a registry on loopback that stands in for crates.io.
 
-mod facts;
 mod hostile;
 mod network;
 mod outcomes;
@@ -52,6 +51,12 @@ impl World {
     /// Adds a dependency of `app`.
     pub fn dep(mut self, name: &str, req: &str) -> Self {
         self.project = self.project.dep(name, req);
+        self
+    }
+
+    /// Adds a line to the dependencies of `app`.
+    pub fn dep_toml(mut self, line: &str) -> Self {
+        self.project = self.project.dep_toml(line);
         self
     }
 

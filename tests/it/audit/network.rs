@@ -16,7 +16,7 @@ fn simple() -> World {
 fn c15_nothing_at_all_is_a_quick_clear_no() {
     let world = simple();
     std::fs::remove_dir_all(world.project.cargo_home()).unwrap();
-    world.project.write("sequester.toml", "");
+    world.project.write("sequester.toml", "").write(".cargo/config.toml", "");
     let began = Instant::now();
     let outcome = world.project.sequester(&["audit", "--offline"]).expect_code(2);
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
@@ -30,7 +30,7 @@ fn offline_reads_what_cargo_left_and_says_how_old_it_is() {
     let world = simple();
     world.registry.forget_requests();
     let document = world.json(&["--offline"], 0);
-    assert_eq!(codes(&document["warnings"]), ["index-from-cache"]);
+    assert_eq!(codes(&document["notices"]), ["index-from-cache"]);
     world.json(&["--frozen"], 0);
     let world = World { project: world.project.env("CARGO_NET_OFFLINE", "true"), ..world };
     world.json(&[], 0);
@@ -90,9 +90,9 @@ fn without_any_source_of_advisories_the_rest_is_judged() {
 fn judging_without_advisories_is_recorded() {
     let world = simple();
     let document = world.json(&["--no-advisories"], 0);
-    assert_eq!(codes(&document["warnings"]), ["advisories-skipped"]);
+    assert_eq!(codes(&document["notices"]), ["advisories-skipped"]);
     assert_eq!(document["advisory_db"], Value::Null);
-    assert!(world.audit(&["--no-advisories"]).stdout.contains("without advisories"));
+    assert!(world.audit(&["--no-advisories"]).stdout.contains("--no-advisories"));
     world.audit(&["--no-advisories", "--advisory-db", "x"]).expect_code(2);
 }
 

@@ -106,9 +106,9 @@ fn an_approval_is_of_these_bytes_and_these_reasons() {
     let document = world.json(&[], 0);
     assert_eq!(package(&document, "fresh")["basis"]["code"], "approval");
     world.policy(&approval(&"0".repeat(64), "2026-12-22"));
-    assert_eq!(codes(&world.json(&[], 1)["warnings"]), ["approval-of-other-bytes"]);
+    assert_eq!(codes(&world.json(&[], 1)["notices"]), ["approval-of-other-bytes"]);
     world.policy(&approval(&checksum, "2026-11-21"));
-    assert_eq!(codes(&world.json(&[], 1)["warnings"]), ["approval-lapsed"]);
+    assert_eq!(codes(&world.json(&[], 1)["notices"]), ["approval-lapsed"]);
 }
 
 #[test]
