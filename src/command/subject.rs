@@ -67,7 +67,11 @@ fn is_whole(lock: &LockFile, workspace: &Workspace, path: &Utf8Path) -> Result<(
             let mut named = lock.packages.iter().filter(|package| package.id.name == wanted.name);
             if !named.any(|package| wanted.req.matches(&package.id.version)) {
                 let wanted = format!("{} {}", wanted.name, wanted.req);
-                return Err(CommandError::LockOutdated { path: path.to_owned(), member: member.name.to_string(), wanted });
+                return Err(CommandError::LockOutdated {
+                    path: path.to_owned(),
+                    member: member.name.to_string(),
+                    wanted,
+                });
             }
         }
     }

@@ -18,7 +18,7 @@ fn c15_nothing_at_all_is_a_quick_clear_no() {
     std::fs::remove_dir_all(world.project.cargo_home()).unwrap();
     world.project.write("sequester.toml", "").write(".cargo/config.toml", "");
     let began = Instant::now();
-    let outcome = world.project.sequester(&["audit", "--offline"]).expect_code(2);
+    let outcome = world.audit(&["--offline"]).expect_code(2);
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     insta::assert_snapshot!(world.redact(&outcome.stdout));
     let document = document(&world.project.sequester(&["audit", "--offline", "--format", "json"]).expect_code(2));

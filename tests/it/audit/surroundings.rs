@@ -69,7 +69,10 @@ fn a_git_dependency_that_cannot_be_reached_is_judged_all_the_same() {
     let commit = "0123456789abcdef0123456789abcdef01234567";
     let lock = world.project.read("Cargo.lock").replace("dependencies = [\n", "dependencies = [\n \"far\",\n");
     let source = format!("git+https://127.0.0.1:1/far.git#{commit}");
-    world.project.write("Cargo.lock", format!("{lock}\n[[package]]\nname = \"far\"\nversion = \"0.1.0\"\nsource = {source:?}\n"));
+    world.project.write(
+        "Cargo.lock",
+        format!("{lock}\n[[package]]\nname = \"far\"\nversion = \"0.1.0\"\nsource = {source:?}\n"),
+    );
     let document = world.json(&[], 1);
     assert_eq!(reasons(&document, "far"), ["source-not-allowed"]);
     assert_eq!(package(&document, "old")["verdict"], "approved");
@@ -126,7 +129,8 @@ fn a_broken_lock_file_is_no_empty_one() {
 fn a_lock_file_that_lacks_what_a_manifest_asks_for_is_not_judged() {
     let world = simple();
     let manifest = world.project.read("Cargo.toml");
-    for (more, missing) in [("sneaked = "1"\n", "sneaked"), ("again = { package = "old", version = "2" }\n", "old")] {
+    let lines = [("sneaked = \"1\"\n", "sneaked"), ("again = { package = \"old\", version = \"2\" }\n", "old")];
+    for (more, missing) in lines {
         world.project.write("Cargo.toml", format!("{manifest}{more}"));
         let outcome = world.audit(&[]).expect_code(2);
         assert!(outcome.stderr.contains(missing) && outcome.stderr.contains("help:"), "{}", outcome.stderr);
@@ -155,7 +159,9 @@ fn cargos_own_age_can_only_lengthen() {
     world.lock();
     world.json(&[], 0);
     let config = world.project.read(".cargo/config.toml");
-    let set = |age: &str| world.project.write(".cargo/config.toml", format!("{config}\n[registry]\nglobal-min-publish-age = {age:?}\n"));
+    let set = |age: &str| {
+        world.project.write(".cargo/config.toml", format!("{config}\n[registry]\nglobal-min-publish-age = {age:?}\n"))
+    };
     set("30 days");
     let document = world.json(&[], 1);
     assert_eq!(reasons(&document, "ripe"), ["too-new"]);
@@ -165,7 +171,11 @@ fn cargos_own_age_can_only_lengthen() {
     assert!(codes(&document["notices"]).contains(&"cargo-age-shorter".to_owned()), "{document:#}");
     set("7");
     let outcome = world.audit(&[]).expect_code(2);
-    assert!(outcome.stderr.contains("config.toml") && outcome.stderr.contains("global-min-publish-age"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("config.toml") && outcome.stderr.contains("global-min-publish-age"),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]

@@ -129,7 +129,9 @@ fn nothing_is_written_into_the_project() {
     let listing = |world: &World| {
         let mut files: Vec<_> = ["", "src", ".cargo"]
             .iter()
-            .flat_map(|folder| world.project.path(folder).read_dir_utf8().unwrap().map(|entry| entry.unwrap().path().to_owned()))
+            .flat_map(|folder| {
+                world.project.path(folder).read_dir_utf8().unwrap().map(|entry| entry.unwrap().path().to_owned())
+            })
             .map(|path| (path.clone(), std::fs::read(&path).ok()))
             .collect();
         files.sort();

@@ -88,7 +88,16 @@ pub fn git(project: &Project, folder: &str, arguments: &[&str]) -> String {
     let output = project
         .command("git")
         .env("GIT_CONFIG_NOSYSTEM", "1")
-        .args(["-C", folder, "-c", "user.name=ana", "-c", "user.email=ana@example.org", "-c", "protocol.file.allow=always"])
+        .args([
+            "-C",
+            folder,
+            "-c",
+            "user.name=ana",
+            "-c",
+            "user.email=ana@example.org",
+            "-c",
+            "protocol.file.allow=always",
+        ])
         .args(arguments)
         .output()
         .unwrap();

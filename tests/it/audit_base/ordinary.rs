@@ -124,11 +124,12 @@ fn a_private_registry_of_the_base_gets_its_token() {
     let mut world = World::new();
     world.project = world.project.registry("mine", &mine).env("CARGO_REGISTRIES_MINE_TOKEN", "secret");
     world.policy(&format!("[registries.mine]\nindex = {:?}", mine.url()));
-    mine.require_token("secret");
-    world.project.cargo(&["generate-lockfile"]).expect_code(0);
+    world.lock();
     let change = Change::commit(world);
     change.append("Cargo.toml", "inner = { version = \"1\", registry = \"mine\" }");
     change.world.lock();
+    mine.require_token("secret");
+    std::fs::remove_dir_all(change.world.project.cargo_home()).unwrap();
     let document = change.json(0);
     assert_eq!(package(&document, "inner")["verdict"], "approved");
     // The manifest names the registry, which only the repository's configuration defines.

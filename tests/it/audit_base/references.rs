@@ -23,10 +23,16 @@ fn commits_by_any_name() {
 fn what_names_no_commit_is_refused() {
     let change = Change::new().with_fresh();
     change.finish();
-    for name in ["origin/main", "--help", "-", "", "--output=x", "base:Cargo.lock", "HEAD^{tree}", "base..work", "absent.lock"] {
+    for name in
+        ["origin/main", "--help", "-", "", "--output=x", "base:Cargo.lock", "HEAD^{tree}", "base..work", "absent.lock"]
+    {
         let outcome = audit(&change, name).expect_code(2);
         assert_eq!(outcome.stdout, "", "{name}");
-        assert!(outcome.stderr.starts_with("error: ") && outcome.stderr.contains("help:"), "{name}: {}", outcome.stderr);
+        assert!(
+            outcome.stderr.starts_with("error: ") && outcome.stderr.contains("help:"),
+            "{name}: {}",
+            outcome.stderr
+        );
     }
     assert!(!change.world.project.path("x").exists());
 }
@@ -58,7 +64,11 @@ fn a_shallow_clone_needs_the_base_fetched() {
     change.finish();
     let project = &change.world.project;
     let (from, clone) = (format!("file://{}", project.root()), project.outside().join("clone"));
-    git(project, project.outside().as_str(), &["clone", "--quiet", "--depth=1", "--branch=work", &from, clone.as_str()]);
+    git(
+        project,
+        project.outside().as_str(),
+        &["clone", "--quiet", "--depth=1", "--branch=work", &from, clone.as_str()],
+    );
     let run = |base: &str| {
         let mut command = project.command(env!("CARGO_BIN_EXE_cargo-sequester"));
         command.args(["audit", "--now", NOW, "--format", "json", "--base", base]).current_dir(&clone);
