@@ -101,7 +101,8 @@ pub fn read(request: &AdvisoryRequest<'_>) -> AdvisoryReading {
 /// What is wrong, without the way out: a report names its own.
 fn without_help(error: &AdvisoryDbError) -> String {
     let text = error.to_string();
-    text.split("\nhelp: ").next().unwrap_or_default().to_owned()
+    // An address in the first part may itself have a line break in it.
+    text.split_once("\nhelp: ").map_or(text.as_str(), |(cause, _)| cause).to_owned()
 }
 
 /// From an address: its copy in the cache, refreshed where that can be done.
