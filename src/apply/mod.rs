@@ -1,3 +1,4 @@
 //! Writes the world from plans.
 
 pub mod archive;
+pub mod crate_cache;

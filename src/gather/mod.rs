@@ -4,6 +4,7 @@ pub mod advisory_db;
 pub mod base;
 pub mod cargo_config;
 pub mod clock;
+pub mod crate_files;
 pub mod environment;
 pub mod http;
 pub mod index;

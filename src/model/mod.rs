@@ -7,6 +7,7 @@ pub mod approval;
 pub mod checksum;
 pub mod evaluation;
 pub mod facts;
+pub mod hashed;
 pub mod history;
 pub mod index_line;
 pub mod package;
