@@ -12,6 +12,11 @@ const EXIT_CODES: &str = "Exit codes:
   1  something is quarantined or rejected, or a change loosens the policy
   2  it could not be decided: usage, files, network, advisories missing or not fresh";
 
+const VERIFY_EXIT_CODES: &str = "Exit codes:
+  0  lock file, allow-list and vendored sources agree, and nothing leads around them
+  1  something differs, or something leads around the vendored sources
+  2  it could not be decided: usage, files, configuration, archives that cannot be had";
+
 /// Keep new crate releases in quarantine until they have earned approval.
 #[derive(Debug, Parser)]
 #[command(name = "cargo-sequester", bin_name = "cargo sequester", version, after_help = EXIT_CODES, max_term_width = 100)]
@@ -36,6 +41,9 @@ pub enum Verb {
     /// Judge every package of the lock file
     #[command(after_help = EXIT_CODES)]
     Audit(Audit),
+    /// Prove offline that lock file, allow-list and vendored sources agree, and that nothing leads around them
+    #[command(after_help = VERIFY_EXIT_CODES)]
+    Verify(Verify),
 }
 
 /// `audit`.
@@ -50,6 +58,44 @@ pub struct Audit {
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: Format,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Which project
+    #[command(flatten)]
+    pub project: Project,
+    /// Derive every vendored package again from its `.crate` file
+    #[arg(long)]
+    pub deep: bool,
+    /// Derive again what this commit does not have, and judge sources by its policy
+    #[arg(long, value_name = "REF")]
+    pub base: Option<String>,
+    /// Read the policy from this file in place of `sequester.toml`
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<Utf8PathBuf>,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: VerifyFormat,
+}
+
+/// A workspace, and cargo's own options for it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Project")]
+pub struct Project {
+    /// Path to the workspace's `Cargo.toml`
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<Utf8PathBuf>,
+    /// Leave `Cargo.lock` as it is (verifying never changes it)
+    #[arg(long)]
+    pub locked: bool,
+    /// Take `.crate` files from cargo's download cache alone
+    #[arg(long)]
+    pub offline: bool,
+    /// The same as `--locked --offline`
+    #[arg(long)]
+    pub frozen: bool,
 }
 
 /// Which project, and how its facts may be got.
@@ -129,4 +175,13 @@ pub enum Format {
     Github,
     /// Markdown, for a comment or a step summary
     Markdown,
+}
+
+/// How to print what `verify` found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VerifyFormat {
+    /// For people
+    Human,
+    /// One JSON document, by the published schema
+    Json,
 }

@@ -1,4 +1,6 @@
 //! Writes the world from plans.
 
 pub mod archive;
+pub mod cargo_config;
 pub mod crate_cache;
+pub mod vendor_dir;

@@ -2,12 +2,15 @@
 
 use camino::Utf8PathBuf;
 
+use crate::gather::allow_list::AllowListError;
 use crate::gather::base::BaseError;
 use crate::gather::cargo_config::CargoConfigError;
 use crate::gather::environment::EnvironmentError;
 use crate::gather::http::HttpError;
 use crate::gather::lock_file::LockFileError;
 use crate::gather::policy_file::PolicyError;
+use crate::gather::vendor_tree::VendorTreeError;
+use crate::gather::ways_around::{ManifestError, WaysError};
 use crate::gather::workspace::WorkspaceError;
 
 /// Why a verb could not run to its end.
@@ -28,6 +31,14 @@ pub enum CommandError {
     Http(#[from] HttpError),
     #[error(transparent)]
     Base(#[from] BaseError),
+    #[error(transparent)]
+    AllowList(#[from] AllowListError),
+    #[error(transparent)]
+    VendorTree(#[from] VendorTreeError),
+    #[error(transparent)]
+    OwnConfig(#[from] ManifestError),
+    #[error(transparent)]
+    Ways(#[from] WaysError),
     /// The policy file that was asked for is not there: falling back to the defaults would judge by other rules than were meant.
     #[error("there is no policy file at {path}\nhelp: give `--policy` the path of an existing file, or leave it out")]
     NoPolicy { path: Utf8PathBuf },

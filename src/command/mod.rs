@@ -7,7 +7,9 @@ mod base;
 mod error;
 mod output;
 mod progress;
+mod rederive;
 mod subject;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -53,6 +55,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     };
     let done = Environment::read().map_err(CommandError::from).and_then(|environment| match &cli.verb {
         Verb::Audit(arguments) => audit::run(&cli, arguments, &environment),
+        Verb::Verify(arguments) => verify::run(&cli, arguments, &environment),
     });
     match done {
         Ok(outcome) => outcome.into(),

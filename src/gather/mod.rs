@@ -1,9 +1,11 @@
 //! Reads the world into facts. Nothing here decides and nothing here writes into a project.
 
 pub mod advisory_db;
+pub mod allow_list;
 pub mod base;
 pub mod cargo_config;
 pub mod clock;
+pub mod crate_cache;
 pub mod crate_files;
 pub mod environment;
 pub mod http;
@@ -11,4 +13,6 @@ pub mod index;
 pub mod lock_file;
 pub mod policy_file;
 pub mod toml_tree;
+pub mod vendor_tree;
+pub mod ways_around;
 pub mod workspace;

@@ -15,7 +15,10 @@ pub mod policy;
 pub mod signal;
 pub mod source;
 pub mod vendor;
+pub mod vendored;
 pub mod verdict;
+pub mod verification;
+pub mod way_around;
 
 pub use jiff::{Timestamp, civil::Date};
 pub use semver::{Version, VersionReq};

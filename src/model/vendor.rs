@@ -12,6 +12,11 @@ use super::checksum::Checksum;
 /// The file's name in the root of a vendored package.
 pub const VENDOR_CHECKSUMS_FILE: &str = ".cargo-checksum.json";
 
+/// The file in the vendor folder that keeps git from changing line endings, and with them the hashes.
+pub const VENDOR_ATTRIBUTES_FILE: &str = ".gitattributes";
+/// All that it says. A file of this name that says anything else was not written by us.
+pub const VENDOR_ATTRIBUTES: &str = "* -text\n";
+
 /// What a `.cargo-checksum.json` says (cargo's `sources/directory.rs`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct VendorChecksums {

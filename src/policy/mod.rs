@@ -12,5 +12,7 @@ pub mod outlook;
 pub mod publish_age;
 pub mod security_fix;
 pub mod source;
+pub mod vendored;
+pub mod ways_around;
 
 pub use evaluate::evaluate;

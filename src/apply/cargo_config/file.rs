@@ -1,0 +1,75 @@
+//! The configuration file on disk: read once, and compared before it is replaced.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::Wanted;
+use super::error::ConfigError;
+use super::splice::spliced;
+
+/// 1,300 packages need a quarter of a mebibyte.
+const LIMIT: u64 = 16 * 1024 * 1024;
+
+/// `.cargo/config.toml` as it was when this run began.
+#[derive(Clone, Debug)]
+pub struct ConfigFile {
+    path: Utf8PathBuf,
+    original: Option<Vec<u8>>,
+}
+
+impl ConfigFile {
+    /// Reads the file of the project whose root this is; there need not be one.
+    ///
+    /// # Errors
+    /// It cannot be read, is no plain file in a plain folder, or goes by cargo's old name.
+    pub fn read(root: &Utf8Path) -> Result<Self, ConfigError> {
+        let folder = root.join(".cargo");
+        if fs::symlink_metadata(&folder).is_ok_and(|found| !found.is_dir()) {
+            return Err(ConfigError::NotAFolder { path: folder });
+        }
+        let legacy = folder.join("config");
+        if fs::symlink_metadata(&legacy).is_ok() {
+            return Err(ConfigError::Legacy { path: legacy });
+        }
+        let path = folder.join("config.toml");
+        let original = match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(cause) => return Err(ConfigError::Read { path, cause }),
+            Ok(found) if !found.is_file() => return Err(ConfigError::NotAFile { path }),
+            Ok(_) => Some(content(&path)?),
+        };
+        Ok(Self { path, original })
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    /// Its bytes; `None` where there is no such file.
+    #[must_use]
+    pub fn original(&self) -> Option<&[u8]> {
+        self.original.as_deref()
+    }
+
+    /// Its bytes with our keys as wanted; see [`spliced`].
+    ///
+    /// # Errors
+    /// The content leaves no room for ours.
+    pub fn spliced(&self, wanted: &Wanted<'_>) -> Result<Vec<u8>, ConfigError> {
+        spliced(self.original(), wanted).map_err(|fault| ConfigError::Splice { path: self.path.clone(), fault })
+    }
+}
+
+fn content(path: &Utf8Path) -> Result<Vec<u8>, ConfigError> {
+    let read = |cause| ConfigError::Read { path: path.to_owned(), cause };
+    let mut bytes = Vec::new();
+    File::open(path).map_err(read)?.take(LIMIT + 1).read_to_end(&mut bytes).map_err(read)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > LIMIT) {
+        return Err(ConfigError::TooLarge { path: path.to_owned(), limit: LIMIT });
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,70 @@
+//! The sources beside crates.io that the vendored one stands in for, and how cargo's configuration names them.
+
+use toml_edit::{Item, TableLike};
+
+use crate::model::source::{GitSource, Registry};
+
+/// A source that is replaced.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Replaced {
+    /// A registry. crates.io is always replaced and need not be named.
+    Registry(Registry),
+    /// A git repository, by its address and what the manifest asks for; the locked commit plays no part.
+    Git(GitSource),
+}
+
+impl Replaced {
+    /// The key below `[source]` that stock `cargo vendor` gives it.
+    pub(super) fn key(&self) -> String {
+        match self {
+            Self::Registry(Registry::CratesIo) => "crates-io".to_owned(),
+            Self::Registry(registry) => registry.to_string(),
+            Self::Git(git) => {
+                let reference = git.reference.as_deref().map(|reference| format!("?{reference}")).unwrap_or_default();
+                format!("git+{}{reference}", git.url)
+            }
+        }
+    }
+
+    /// The keys that say which source it is, and their values.
+    pub(super) fn definition(&self) -> Vec<(&str, String)> {
+        match self {
+            Self::Registry(Registry::CratesIo) => Vec::new(),
+            Self::Registry(Registry::Sparse(url)) => vec![("registry", format!("sparse+{url}"))],
+            Self::Registry(Registry::Git(url)) => vec![("registry", url.to_string())],
+            Self::Git(git) => {
+                let mut keys = vec![("git", git.url.to_string())];
+                keys.extend(self.reference().map(|(key, value)| (key, value.to_owned())));
+                keys
+            }
+        }
+    }
+
+    /// `branch`, `tag` or `rev` and its value.
+    fn reference(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Registry(_) => None,
+            Self::Git(git) => git.reference.as_deref()?.split_once('='),
+        }
+    }
+
+    /// Whether a table below `[source]` defines this source, whatever its key is.
+    pub(super) fn is_defined_by(&self, table: &dyn TableLike) -> bool {
+        let text = |key: &str| table.get(key).and_then(Item::as_str);
+        match self {
+            Self::Registry(registry) => {
+                text("registry").is_some_and(|url| Registry::parse(url).is_ok_and(|found| found == *registry))
+            }
+            Self::Git(git) => {
+                let found = ["branch", "tag", "rev"].into_iter().find_map(|key| Some((key, text(key)?)));
+                text("git").is_some_and(|url| *url == *git.url) && found == self.reference()
+            }
+        }
+    }
+}
+
+/// Whether a table below `[source]` says nothing but which source it is, in the form that we write: then it is ours to remove.
+pub(super) fn is_only_a_definition(key: &str, table: &dyn TableLike) -> bool {
+    let known = |key: &str| matches!(key, "registry" | "git" | "branch" | "tag" | "rev" | "replace-with");
+    key.contains('+') && key.contains("://") && table.iter().all(|(key, _)| known(key))
+}

@@ -1,0 +1,133 @@
+//! Why the vendor folder was not changed, or not to the end.
+
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::lock::Holder;
+use crate::apply::archive::WriteError;
+
+/// The folder could not be changed. Unless the message says otherwise, the tree and the configuration are as they were.
+#[derive(Debug, thiserror::Error)]
+pub enum VendorDirError {
+    /// The path is no place for vendored sources.
+    #[error(
+        "`{path}` cannot hold vendored sources: {fault}\nhelp: name a folder of its own below the workspace, such as `vendor`"
+    )]
+    Target {
+        /// The path, as it was given.
+        path: Utf8PathBuf,
+        /// Why not.
+        fault: TargetFault,
+    },
+    /// Another run is at work.
+    #[error("another run holds `{path}`: {holder}\nhelp: wait until it has ended, then run the command again")]
+    Locked {
+        /// The lock file.
+        path: Utf8PathBuf,
+        /// Who.
+        holder: Holder,
+    },
+    /// The system refused.
+    #[error(
+        "cannot change `{path}`: {source}\nhelp: see that the disk has room and that this path may be written, then run the command again"
+    )]
+    Io {
+        /// What was to be read or written.
+        path: Utf8PathBuf,
+        /// Why it could not.
+        #[source]
+        source: io::Error,
+    },
+    /// A package could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// Something in the folder is neither a file nor a folder nor a link.
+    #[error("`{path}` is neither a file nor a folder\nhelp: remove it, then run the command again")]
+    Special {
+        /// What.
+        path: Utf8PathBuf,
+    },
+    /// The name cannot be that of an entry of the folder.
+    #[error("{name:?} cannot be the name of a vendored package's folder\nhelp: see who named the package so")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// The plan names a package that nobody wrote.
+    #[error("`{name}` was to be written, and was not\nhelp: this is a mistake in cargo-sequester; please report it")]
+    NotStaged {
+        /// The package's folder.
+        name: String,
+    },
+    /// Someone else wrote to the configuration during this run.
+    #[error("`{path}` was changed while this run was at work\nhelp: run the command again")]
+    ConfigChanged {
+        /// The file.
+        path: Utf8PathBuf,
+    },
+    /// The journal is not one of ours.
+    #[error(
+        "`{path}` is not the journal of an interrupted run: {reason}\nhelp: if it came with the repository, remove it: rm '{path}'"
+    )]
+    Journal {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Why not.
+        reason: JournalFault,
+    },
+    /// An interrupted run can be neither finished nor taken back, because what it had prepared is gone.
+    #[error(
+        "a run was interrupted, and `{path}`, which it had prepared, is gone\nhelp: restore the vendor folder and `.cargo/config.toml` from version \
+         control, remove `{journal}`, then run `cargo sequester vendor` again"
+    )]
+    Lost {
+        /// What is gone.
+        path: Utf8PathBuf,
+        /// The journal.
+        journal: Utf8PathBuf,
+    },
+}
+
+/// What is wrong with a journal.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalFault {
+    /// It has no such shape.
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
+    /// It is of another version.
+    #[error("its version is {0}")]
+    Version(u32),
+    /// It names something that no run of ours would.
+    #[error("{0:?} is not a name that a run writes there")]
+    Name(String),
+    /// It is larger than any journal.
+    #[error("it is too large")]
+    TooLarge,
+}
+
+/// Why a path cannot be the vendor folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TargetFault {
+    /// It is not below the workspace.
+    #[error("it is not below the workspace")]
+    Outside,
+    /// A component of it is a link.
+    #[error("it is, or is reached through, a symbolic link")]
+    Link,
+    /// It, or a folder above it, is a file.
+    #[error("it is not a folder, or not below one")]
+    NotAFolder,
+    /// It is a folder of cargo's, of git's or of ours, or the workspace's own sources.
+    #[error("it belongs to the workspace, to cargo, to git or to the audit trail")]
+    Taken,
+    /// It has a manifest, so it is a package.
+    #[error("it has a `Cargo.toml`, so it is a package")]
+    Package,
+}
+
+impl VendorDirError {
+    pub(super) fn io(path: &Utf8Path, source: io::Error) -> Self {
+        Self::Io { path: path.to_owned(), source }
+    }
+}

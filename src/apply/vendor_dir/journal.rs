@@ -1,0 +1,154 @@
+//! The journal of a change that is decided but perhaps not finished: what is enough to finish it or to take it back.
+//!
+//! A journal may also come with a repository, from anyone. It holds names and digests only, never paths of stages or of the
+//! configuration; those follow from the project's root.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+
+use super::error::{JournalFault, VendorDirError};
+use super::system;
+use super::target::{STAGE_MARK, Target};
+use crate::model::checksum::Checksum;
+
+const VERSION: u32 = 1;
+const LIMIT: u64 = 16 * 1024 * 1024;
+
+/// The file's content.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Journal {
+    version: u32,
+    /// The stage's id.
+    pub(super) id: String,
+    /// The vendor folder, relative to the root.
+    pub(super) target: String,
+    /// Whether the stage lies in the vendor folder, and not beside it.
+    pub(super) inside: bool,
+    pub(super) method: Method,
+    /// Every entry of the vendor folder that changes.
+    pub(super) entries: Vec<Entry>,
+    pub(super) config: Option<ConfigChange>,
+}
+
+/// How the new tree gets into its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Method {
+    /// There was none before: by one rename.
+    Place,
+    /// In one step, with the one before.
+    Exchange,
+    /// One entry after another.
+    Entries,
+}
+
+/// One entry of the vendor folder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    /// Whether it was there before.
+    pub(super) old: bool,
+    /// Whether it is to be there afterwards.
+    pub(super) new: bool,
+}
+
+/// What happens to `.cargo/config.toml`, by the digests of its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConfigChange {
+    /// `None` where there was no such file.
+    pub(super) old: Option<Checksum>,
+    pub(super) new: Checksum,
+}
+
+impl Journal {
+    pub(super) const fn new(
+        id: String,
+        target: String,
+        inside: bool,
+        method: Method,
+        entries: Vec<Entry>,
+        config: Option<ConfigChange>,
+    ) -> Self {
+        Self { version: VERSION, id, target, inside, method, entries, config }
+    }
+
+    /// `None` where there is no such file.
+    pub(super) fn read(root: &Utf8Path) -> Result<Option<Self>, VendorDirError> {
+        let path = path(root);
+        let fault = |reason| VendorDirError::Journal { path: path.clone(), reason };
+        let io = |source| VendorDirError::io(&path, source);
+        let mut text = Vec::new();
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(io(source)),
+            Ok(found) if !found.is_file() => return Err(VendorDirError::Special { path }),
+            Ok(found) if found.len() > LIMIT => return Err(fault(JournalFault::TooLarge)),
+            Ok(_) => File::open(&path).map_err(io)?.take(LIMIT).read_to_end(&mut text).map_err(io)?,
+        };
+        let journal: Self = serde_json::from_slice(&text).map_err(|error| fault(error.into()))?;
+        if journal.version != VERSION {
+            return Err(fault(JournalFault::Version(journal.version)));
+        }
+        if journal.id.is_empty() || journal.id.len() > 10 || !journal.id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(fault(JournalFault::Name(journal.id)));
+        }
+        if let Some(entry) = journal.entries.iter().find(|entry| !is_entry_name(&entry.name)) {
+            return Err(fault(JournalFault::Name(entry.name.clone())));
+        }
+        Ok(Some(journal))
+    }
+
+    /// Puts the file in its place, whole and on the disk.
+    pub(super) fn write(&self, root: &Utf8Path) -> Result<(), VendorDirError> {
+        let path = path(root);
+        let fresh = root.join(".sequester/.journal.json.sequester-stage");
+        let json = serde_json::to_vec(self).map_err(|error| VendorDirError::io(&path, error.into()))?;
+        let write = || -> io::Result<()> {
+            // What a killed run left of an unfinished journal is of no use to anyone.
+            let _ = fs::remove_file(&fresh);
+            let mut file = File::options().write(true).create_new(true).open(&fresh)?;
+            file.write_all(&json)?;
+            file.sync_all()?;
+            fs::rename(&fresh, &path)
+        };
+        if let Err(source) = write() {
+            let _ = fs::remove_file(&fresh);
+            return Err(VendorDirError::io(&path, source));
+        }
+        sync(root)
+    }
+
+    /// Forgets the change.
+    pub(super) fn remove(root: &Utf8Path) -> Result<(), VendorDirError> {
+        let path = path(root);
+        fs::remove_file(&path).map_err(|source| VendorDirError::io(&path, source))?;
+        sync(root)
+    }
+
+    pub(super) fn stage(&self, target: &Target) -> Utf8PathBuf {
+        target.stage(&self.id, self.inside)
+    }
+}
+
+pub(super) fn path(root: &Utf8Path) -> Utf8PathBuf {
+    root.join(".sequester/journal.json")
+}
+
+fn sync(root: &Utf8Path) -> Result<(), VendorDirError> {
+    let folder = root.join(".sequester");
+    system::sync_folder(&folder).map_err(|source| VendorDirError::io(&folder, source))
+}
+
+/// Whether this can be the name of an entry of the vendor folder: one component, and not one of a stage's.
+pub(super) fn is_entry_name(name: &str) -> bool {
+    !matches!(name, "" | "." | "..")
+        && name.len() <= 255
+        && !name.starts_with(STAGE_MARK)
+        && !name.chars().any(|character| character.is_control() || matches!(character, '/' | '\\'))
+}

@@ -1,0 +1,100 @@
+//! Carries entries of one folder over to another without writing their bytes again, and removes whole folders.
+
+use std::fs;
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
+
+use super::error::VendorDirError;
+
+/// Gives `to` what `from` has: files by hard link, or by copy where the file system does not link these two. Links are made anew
+/// as they are, and nothing is read through them.
+pub(super) fn carry_over(from: &Utf8Path, to: &Utf8Path) -> Result<(), VendorDirError> {
+    let found = fs::symlink_metadata(from).map_err(|source| VendorDirError::io(from, source))?;
+    if found.is_dir() {
+        fs::create_dir(to).map_err(|source| VendorDirError::io(to, source))?;
+        for (name, _) in entries(from)? {
+            carry_over_entry(&from.join(&name), &to.join(&name))?;
+        }
+        return same_mode(&found, to);
+    }
+    carry_over_entry(from, to)
+}
+
+fn carry_over_entry(from: &Utf8Path, to: &Utf8Path) -> Result<(), VendorDirError> {
+    // On Linux `link` takes a symbolic link as it is and refuses a folder, so most entries need no look at what they are.
+    if cfg!(target_os = "linux") && fs::hard_link(from, to).is_ok() {
+        return Ok(());
+    }
+    let found = fs::symlink_metadata(from).map_err(|source| VendorDirError::io(from, source))?;
+    let io = |source| VendorDirError::io(to, source);
+    if found.is_dir() {
+        carry_over(from, to)
+    } else if found.is_symlink() {
+        link_again(from, to).map_err(io)
+    } else if found.is_file() {
+        fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop)).map_err(io)
+    } else {
+        Err(VendorDirError::Special { path: from.to_owned() })
+    }
+}
+
+#[cfg(unix)]
+fn link_again(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(fs::read_link(from)?, to)
+}
+
+#[cfg(not(unix))]
+fn link_again(_from: &Utf8Path, _to: &Utf8Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// A folder of somebody else's may be closed to others.
+fn same_mode(found: &fs::Metadata, to: &Utf8Path) -> Result<(), VendorDirError> {
+    let made = fs::symlink_metadata(to).map_err(|source| VendorDirError::io(to, source))?;
+    if made.permissions() == found.permissions() {
+        return Ok(());
+    }
+    fs::set_permissions(to, found.permissions()).map_err(|source| VendorDirError::io(to, source))
+}
+
+/// The names in a folder, sorted, and whether each is a folder itself; none where there is no such folder. A name that is not UTF-8 is an
+/// error: it could be neither carried over nor shown.
+pub(super) fn entries(folder: &Utf8Path) -> Result<Vec<(String, bool)>, VendorDirError> {
+    let io = |source| VendorDirError::io(folder, source);
+    let list = match folder.read_dir_utf8() {
+        Ok(list) => list,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(io(source)),
+    };
+    let mut entries = Vec::new();
+    for entry in list {
+        let entry = entry.map_err(io)?;
+        entries.push((entry.file_name().to_owned(), entry.file_type().map_err(io)?.is_dir()));
+    }
+    entries.sort_unstable();
+    Ok(entries)
+}
+
+/// Removes a file, a link, or a folder and all in it; nothing happens where there is nothing.
+pub(super) fn remove(path: &Utf8Path) -> Result<(), VendorDirError> {
+    let found = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found.map_err(|source| VendorDirError::io(path, source))?,
+    };
+    if !found.is_dir() {
+        return fs::remove_file(path).map_err(|source| VendorDirError::io(path, source));
+    }
+    let inside: Vec<Utf8PathBuf> =
+        entries(path)?.into_iter().filter(|(_, is_folder)| *is_folder).map(|(name, _)| path.join(name)).collect();
+    inside
+        .par_iter()
+        .try_for_each(|path| fs::remove_dir_all(path).map_err(|source| VendorDirError::io(path, source)))?;
+    fs::remove_dir_all(path).map_err(|source| VendorDirError::io(path, source))
+}
+
+/// Whether anything is there, a dangling link included.
+pub(super) fn is_there(path: &Utf8Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}

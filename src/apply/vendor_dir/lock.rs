@@ -1,0 +1,124 @@
+//! The lock of a project: one run at a time writes.
+//!
+//! The file is there only while a run is at work: one that nobody holds was left by a run that was killed.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::thread;
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::error::VendorDirError;
+use super::system;
+
+/// Who holds, or held, the lock.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holder {
+    /// The process id, where the lock file says it.
+    pub process: Option<u32>,
+    /// The command, as its run gave it.
+    pub command: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.process {
+            Some(process) => write!(f, "process {process}, `{}`", self.command.escape_debug()),
+            None => f.write_str("a run that does not say who it is"),
+        }
+    }
+}
+
+/// The held lock.
+#[derive(Debug)]
+pub(super) struct Lock {
+    path: Utf8PathBuf,
+    file: File,
+}
+
+const PAUSE: Duration = Duration::from_millis(50);
+
+impl Lock {
+    pub(super) fn take(root: &Utf8Path, command: &str, wait: Duration) -> Result<Self, VendorDirError> {
+        let path = path(root);
+        let mut waited = Duration::ZERO;
+        loop {
+            let file = open(root, &path)?;
+            if !system::try_lock(&file).map_err(|source| VendorDirError::io(&path, source))? {
+                if waited >= wait {
+                    return Err(VendorDirError::Locked { holder: holder(&path).unwrap_or_default(), path });
+                }
+                thread::sleep(PAUSE);
+                waited += PAUSE;
+                continue;
+            }
+            // The run before removes the file as it ends. A lock on a file that is no longer there keeps nobody out.
+            if system::is_at(&file, &path) {
+                let lock = Self { path, file };
+                lock.sign(command).map_err(|source| VendorDirError::io(&lock.path, source))?;
+                return Ok(lock);
+            }
+        }
+    }
+
+    fn sign(&self, command: &str) -> io::Result<()> {
+        let mut file = &self.file;
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "{}\n{}", std::process::id(), command.escape_debug())
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Should this fail, the next run finds a lock that nobody holds, and takes it.
+        let _ = fs::remove_file(&self.path);
+        if let Some(folder) = self.path.parent() {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+fn path(root: &Utf8Path) -> Utf8PathBuf {
+    root.join(".sequester/lock")
+}
+
+fn open(root: &Utf8Path, path: &Utf8Path) -> Result<File, VendorDirError> {
+    let folder = root.join(".sequester");
+    loop {
+        match fs::create_dir(&folder) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(source) => return Err(VendorDirError::io(&folder, source)),
+        }
+        for place in [&*folder, path] {
+            if fs::symlink_metadata(place).is_ok_and(|found| found.is_symlink()) {
+                return Err(VendorDirError::Special { path: place.to_owned() });
+            }
+        }
+        match OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path) {
+            Ok(file) => return Ok(file),
+            // The run before has just removed the empty folder.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(VendorDirError::io(path, source)),
+        }
+    }
+}
+
+/// Who the lock file names.
+pub(super) fn holder(path: &Utf8Path) -> Option<Holder> {
+    let mut text = String::new();
+    File::open(path).ok()?.take(4096).read_to_string(&mut text).ok()?;
+    let (process, command) = text.split_once('\n').unwrap_or((&text, ""));
+    Some(Holder { process: process.parse().ok(), command: command.trim_end().to_owned() })
+}
+
+/// Whether there is a lock file, who it names, and whether a run holds it.
+pub(super) fn look(root: &Utf8Path) -> Option<(Holder, bool)> {
+    let path = path(root);
+    let file = File::open(&path).ok()?;
+    let free = system::try_lock(&file).unwrap_or(true);
+    Some((holder(&path).unwrap_or_default(), !free))
+}

@@ -1,0 +1,128 @@
+//! What the systems do differently: locks, exchanges, mounts and writing through to the disk.
+
+use std::fs::File;
+use std::io;
+
+use camino::Utf8Path;
+
+#[cfg(unix)]
+pub(super) use unix::{is_at, try_lock};
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::{self, File};
+    use std::io;
+    use std::os::unix::fs::MetadataExt;
+
+    use camino::Utf8Path;
+    use rustix::fs::{FlockOperation, flock};
+
+    /// Whether the lock could be taken; it ends with the process, however that ends.
+    pub(in super::super) fn try_lock(file: &File) -> io::Result<bool> {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(true),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether the open file is the one at this path.
+    pub(in super::super) fn is_at(file: &File, path: &Utf8Path) -> bool {
+        match (file.metadata(), fs::symlink_metadata(path)) {
+            (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+            (Err(_), _) | (_, Err(_)) => false,
+        }
+    }
+}
+
+/// Exchanges two folders in one step; `false` where this file system cannot do that with these two.
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+pub(super) fn exchange(one: &Utf8Path, other: &Utf8Path) -> io::Result<bool> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+
+    match renameat_with(CWD, one.as_std_path(), CWD, other.as_std_path(), RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(true),
+        // No such call or flag; a folder of a lower layer; a mount point.
+        Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP | Errno::XDEV | Errno::BUSY) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+pub(super) fn exchange(_one: &Utf8Path, _other: &Utf8Path) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// Whether folders can never be exchanged here, so that nothing need be prepared for it.
+pub(super) const fn never_exchanges() -> bool {
+    !cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple"))
+}
+
+/// Whether something in `folder` can be renamed to something in `other`: both are folders of one mounted file system.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn can_rename_between(folder: &Utf8Path, other: &Utf8Path) -> io::Result<bool> {
+    use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+
+    // The device number alone does not tell a bind mount of the same file system.
+    let place = |path: &Utf8Path| -> io::Result<_> {
+        let found =
+            statx(CWD, path.as_std_path(), AtFlags::SYMLINK_NOFOLLOW, StatxFlags::MNT_ID | StatxFlags::BASIC_STATS)?;
+        Ok((found.stx_dev_major, found.stx_dev_minor, found.stx_mnt_id))
+    };
+    Ok(place(folder)? == place(other)?)
+}
+
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+pub(super) fn can_rename_between(folder: &Utf8Path, other: &Utf8Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(std::fs::symlink_metadata(folder)?.dev() == std::fs::symlink_metadata(other)?.dev())
+}
+
+#[cfg(not(unix))]
+pub(super) fn can_rename_between(_folder: &Utf8Path, _other: &Utf8Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+/// Writes everything below a fresh folder through to the disk.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn sync_tree(folder: &Utf8Path) -> io::Result<()> {
+    // One call for the whole file system: a call for every file takes thirty times as long.
+    Ok(rustix::fs::syncfs(File::open(folder)?)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn sync_tree(folder: &Utf8Path) -> io::Result<()> {
+    for entry in folder.read_dir_utf8()? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            sync_tree(entry.path())?;
+        } else if kind.is_file() {
+            File::open(entry.path())?.sync_all()?;
+        }
+    }
+    sync_folder(folder)
+}
+
+/// Writes a folder's list of names through to the disk.
+#[cfg(unix)]
+pub(super) fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+pub(super) fn sync_folder(_folder: &Utf8Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Opened so that nobody else can open it; that ends with the process, however that ends.
+#[cfg(not(unix))]
+pub(super) fn try_lock(_file: &File) -> io::Result<bool> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_at(_file: &File, path: &Utf8Path) -> bool {
+    path.exists()
+}

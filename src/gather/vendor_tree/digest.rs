@@ -1,0 +1,128 @@
+//! Hashes every file of a tree, on all cores, each thread with one buffer of its own.
+
+use std::cell::RefCell;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
+
+use super::{VendorTreeError, unreadable};
+use crate::model::checksum::Checksum;
+use crate::model::vendored::{EntryKind, FileDigest, Stated, VendoredDirectory};
+
+/// Bytes that are read at once.
+const BUFFER: usize = 256 * 1024;
+/// A file of more bytes is not looked at for its line ends: no source is so large.
+const MAX_TEXT: u64 = 64 * 1024 * 1024;
+
+thread_local! {
+    static READ: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER]);
+}
+
+struct Hashed {
+    digest: Checksum,
+    bytes: u64,
+    has_carriage_return: bool,
+}
+
+/// Fills in the digests; returns how many files there are and how many bytes they have.
+pub(super) fn fill(tree: &Utf8Path, directories: &mut [VendoredDirectory]) -> Result<(u64, u64), VendorTreeError> {
+    // One flat list over all packages: a single huge package then keeps every core busy, not one.
+    let files: Vec<(Utf8PathBuf, Option<Checksum>, &mut FileDigest)> = directories
+        .iter_mut()
+        .flat_map(|directory| {
+            let (folder, listed) = (tree.join(&directory.name), &directory.listed);
+            directory.entries.iter_mut().filter_map(move |entry| match &mut entry.kind {
+                EntryKind::File(found) => {
+                    let listed = match listed {
+                        Stated::Known(listed) => listed.files.get(&entry.path).copied(),
+                        Stated::Absent | Stated::Malformed(_) => None,
+                    };
+                    Some((folder.join(&entry.path), listed, found))
+                }
+                EntryKind::EmptyFolder
+                | EntryKind::Link
+                | EntryKind::Special
+                | EntryKind::NameNotText
+                | EntryKind::Unread => None,
+            })
+        })
+        .collect();
+    let count = files.len() as u64;
+    let bytes = files
+        .into_par_iter()
+        .map(|(path, listed, found)| {
+            let hashed = hash(&path).map_err(|source| unreadable(&path, source))?;
+            found.digest = hashed.digest;
+            if hashed.has_carriage_return && listed.is_some_and(|listed| listed != hashed.digest) {
+                found.with_line_feeds = with_line_feeds(&path).map_err(|source| unreadable(&path, source))?;
+            }
+            Ok(hashed.bytes)
+        })
+        .try_reduce(|| 0, |one, other| Ok(one + other))?;
+    Ok((count, bytes))
+}
+
+fn hash(path: &Utf8Path) -> io::Result<Hashed> {
+    let mut file = open(path)?;
+    READ.with_borrow_mut(|buffer| {
+        let mut hasher = Sha256::new();
+        let mut found = Hashed { digest: Checksum::from_bytes([0; 32]), bytes: 0, has_carriage_return: false };
+        loop {
+            let length = match file.read(buffer) {
+                Ok(0) => break,
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let read = buffer.get(..length).unwrap_or_default();
+            hasher.update(read);
+            found.bytes += length as u64;
+            found.has_carriage_return = found.has_carriage_return || memchr::memchr(b'\r', read).is_some();
+        }
+        found.digest = Checksum::from_bytes(hasher.finalize().into());
+        Ok(found)
+    })
+}
+
+/// Of the bytes with every CR LF made LF; `None` for a file that is too large to be a source.
+fn with_line_feeds(path: &Utf8Path) -> io::Result<Option<Checksum>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(MAX_TEXT + 1).read_to_end(&mut bytes)?;
+    let fits = bytes.len() as u64 <= MAX_TEXT;
+    Ok(fits.then(|| Checksum::from_bytes(Sha256::digest(line_feeds(&bytes)).into())))
+}
+
+/// The bytes with every CR LF made LF.
+pub(super) fn line_feeds(bytes: &[u8]) -> Vec<u8> {
+    let mut converted = Vec::with_capacity(bytes.len());
+    for (position, byte) in bytes.iter().enumerate() {
+        if *byte != b'\r' || bytes.get(position + 1) != Some(&b'\n') {
+            converted.push(*byte);
+        }
+    }
+    converted
+}
+
+/// Opens a regular file. Should a link or a pipe have taken its place since it was listed, the open fails and does not wait.
+fn open(path: &Utf8Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    options.open(path)
+}
+
+/// Reads no more than `limit` bytes; `None` where there are more.
+pub(super) fn read_bounded(path: &Utf8Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+}

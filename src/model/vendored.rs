@@ -1,0 +1,118 @@
+//! What lies in a vendored tree, as it was found: nothing here says whether it is right.
+
+use std::sync::Arc;
+
+use semver::Version;
+
+use super::checksum::Checksum;
+use super::vendor::VendorChecksums;
+
+/// What is found where the vendored sources should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VendorRoot {
+    /// Nothing.
+    Absent,
+    /// A symbolic link, at the folder itself or on the way to it from the workspace: what is there is not what a reviewer saw.
+    Link,
+    /// Something else than a folder.
+    NotFolder,
+    /// A folder.
+    Read(VendoredTree),
+}
+
+/// A folder of vendored packages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VendoredTree {
+    /// Every folder in it, by name.
+    pub directories: Vec<VendoredDirectory>,
+    /// What lies beside them, other than `.gitattributes`, by name.
+    pub strays: Vec<VendoredEntry>,
+    /// Its `.gitattributes`.
+    pub attributes: Attributes,
+    /// How many files were hashed.
+    pub files: u64,
+    /// How many bytes they have.
+    pub bytes: u64,
+}
+
+/// The `.gitattributes` in the root of the tree, which keeps git from converting line ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Attributes {
+    /// There is none.
+    #[default]
+    Absent,
+    /// As this program writes it.
+    Ours,
+    /// Something else.
+    Other,
+}
+
+/// One folder of the tree: a package, if it is what it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VendoredDirectory {
+    /// Its name.
+    pub name: String,
+    /// What its `Cargo.toml` says it is.
+    pub manifest: Stated<(Arc<str>, Version)>,
+    /// What its `.cargo-checksum.json` says it holds.
+    pub listed: Stated<VendorChecksums>,
+    /// Everything in it but `.cargo-checksum.json`, by path. A folder is an entry only where it is empty.
+    pub entries: Vec<VendoredEntry>,
+}
+
+/// A file's statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stated<T> {
+    /// It was understood.
+    Known(T),
+    /// There is no such file, or it is no regular one.
+    Absent,
+    /// It cannot be understood, and why.
+    Malformed(String),
+}
+
+/// Something in a vendored tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VendoredEntry {
+    /// Below the folder that holds it, with `/` between the components; bytes that are not UTF-8 are replaced.
+    pub path: String,
+    /// What it is.
+    pub kind: EntryKind,
+}
+
+/// What a name in a vendored tree stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A regular file.
+    File(FileDigest),
+    /// A folder without anything in it.
+    EmptyFolder,
+    /// A symbolic link.
+    Link,
+    /// A socket, pipe or device.
+    Special,
+    /// Anything whose name is not UTF-8, which no package of a registry holds.
+    NameNotText,
+    /// A regular file beside the packages, which is not read.
+    Unread,
+}
+
+/// What a file's bytes hash to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileDigest {
+    /// Of its bytes as they are.
+    pub digest: Checksum,
+    /// Of its bytes with every CR LF made LF; worked out only where `digest` is not the listed one and there is a CR LF.
+    pub with_line_feeds: Option<Checksum>,
+}
+
+impl<T> Stated<T> {
+    /// The statement, where there is one.
+    #[must_use]
+    pub const fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(known) => Some(known),
+            Self::Absent | Self::Malformed(_) => None,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The outcome of `verify`: what is wrong, what lies outside, what could not be decided.
+
+use super::checksum::Checksum;
+use super::package::PackageId;
+use super::policy::Origin;
+use super::source::Registry;
+use super::way_around::{WayAround, Weight};
+
+/// Everything that a verification found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verification {
+    /// Each breaks the proof.
+    pub findings: Vec<Finding>,
+    /// Every effective way around, with its weight.
+    pub ways: Vec<(Weight, WayAround)>,
+    /// Packages that the allow-list does not speak of.
+    pub outside: Vec<Outside>,
+    /// What a person should know.
+    pub notes: Vec<Note>,
+    /// Why no answer is complete.
+    pub blockers: Vec<Undecided>,
+    /// What was counted.
+    pub counts: Counts,
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Packages of the lock file.
+    pub packages: usize,
+    /// Of them, those that must lie in the vendored tree.
+    pub vendored: usize,
+    /// Of them, those that the allow-list has as stubs.
+    pub stubs: usize,
+    /// Files that were hashed.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Trees that were derived again from their archives.
+    pub derived: usize,
+}
+
+/// A package that is built from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outside {
+    /// The package.
+    pub id: PackageId,
+    /// Where a local one lies.
+    pub folder: Option<camino::Utf8PathBuf>,
+    /// Whether the policy allows its source.
+    pub allowed: bool,
+}
+
+/// Something that breaks the proof. `directory` is a folder's name in the vendored tree, `path` a path below that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are named by what they hold, and are described above")]
+pub enum Finding {
+    /// Cargo does not take a registry from the vendored folder; `by` is what decides that.
+    NotReplaced { registry: Registry, by: Option<Origin> },
+    /// There is no allow-list.
+    NoAllowList,
+    /// The vendored folder is not there.
+    NoTree { path: String },
+    /// The vendored folder is, or is reached by, a symbolic link.
+    TreeIsLink { path: String },
+    /// The vendored folder is no folder.
+    TreeIsNoFolder { path: String },
+    /// The vendored folder lies outside the workspace.
+    TreeOutside { path: String },
+    /// An earlier run of this program was interrupted.
+    Interrupted,
+    /// The lock file has a package that the allow-list does not have.
+    NotAllowed { id: PackageId },
+    /// The allow-list has a release that the lock file does not have.
+    NotLocked { allowed: String },
+    /// The allow-list has another checksum than the lock file.
+    AllowedChecksumDiffers { id: PackageId, allowed: Option<Checksum> },
+    /// The lock file has no checksum, or none that is well formed.
+    ChecksumMissing { id: PackageId },
+    /// A package has no folder in the vendored tree.
+    NotVendored { id: PackageId },
+    /// A folder holds no package of the lock file.
+    DirectoryNotLocked { directory: String, package: Option<String> },
+    /// A folder without a manifest that names a package.
+    NoPackage { directory: String, cause: String },
+    /// Two folders hold one package; cargo takes one of them without a word.
+    PackageTwice { package: String, first: String, second: String },
+    /// Something else than a folder lies beside the packages.
+    Stray { path: String, what: &'static str },
+    /// A folder has no `.cargo-checksum.json`, or none that can be read.
+    NoList { directory: String, cause: String },
+    /// `.cargo-checksum.json` lists nothing, so cargo checks nothing.
+    NothingListed { directory: String },
+    /// `.cargo-checksum.json` names another package hash than the lock file; `None` is `null`.
+    PackageHashDiffers { directory: String, id: PackageId, found: Option<Checksum> },
+    /// `.cargo-checksum.json` is not the one that the allow-list records. `files_match`: the files are, only the list is not.
+    TreeDiffers { directory: String, id: PackageId, files_match: bool },
+    /// A file is not the listed one.
+    FileEdited { directory: String, path: String },
+    /// A file that is not listed.
+    FileNotListed { directory: String, path: String },
+    /// A listed file that is not there.
+    FileMissing { directory: String, path: String },
+    /// A link, device or empty folder, or a name that is not text.
+    NotAFile { directory: String, path: String, what: &'static str },
+    /// Two paths that some systems take for one.
+    Collision { directory: Option<String>, first: String, second: String },
+    /// So many files differ from the listed ones in their line ends alone.
+    LineEndings { files: usize, example: String },
+    /// The tree is not the one of the package's archive; the paths that differ, bounded.
+    NotFromArchive { id: PackageId, directory: String, paths: Vec<String>, more: usize },
+    /// The archive itself must not be used.
+    ArchiveRefused { id: PackageId, cause: String },
+    /// The package comes from a source that the policy does not allow.
+    SourceNotAllowed { id: PackageId },
+}
+
+/// Something that a person should know and that breaks nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The vendored folder has no `.gitattributes`: a checkout with another setting of git would change line ends.
+    NoAttributes,
+    /// It has another one than this program writes.
+    OtherAttributes,
+    /// Cargo could not describe the workspace.
+    Workspace(String),
+}
+
+/// Why something could not be decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undecided {
+    /// A release's archive could not be had, so its tree could not be derived.
+    NoArchive {
+        /// The package.
+        id: PackageId,
+        /// Why, in a sentence of its own with its `help:` line.
+        cause: String,
+    },
+    /// A git dependency is vendored, and there is no archive to derive it from.
+    GitTree {
+        /// The package.
+        id: PackageId,
+    },
+    /// Cargo's configuration contradicts itself.
+    Config(String),
+    /// The search for nested configurations was ended at its bound.
+    SearchEnded {
+        /// How many names were looked at.
+        limit: usize,
+    },
+}
+
+impl Verification {
+    /// Whether the proof holds, as far as it goes.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.findings.is_empty() && self.blockers.is_empty() && self.failing_ways().next().is_none()
+    }
+
+    /// The ways around that break the proof.
+    pub fn failing_ways(&self) -> impl Iterator<Item = &WayAround> {
+        self.ways.iter().filter(|(weight, _)| *weight == Weight::Fails).map(|(_, way)| way)
+    }
+
+    /// The ways around that a person should know of.
+    pub fn warning_ways(&self) -> impl Iterator<Item = &WayAround> {
+        self.ways.iter().filter(|(weight, _)| *weight == Weight::Warns).map(|(_, way)| way)
+    }
+}
+
+impl Finding {
+    /// The stable name in JSON.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotReplaced { .. } => "not-replaced",
+            Self::NoAllowList => "no-allow-list",
+            Self::NoTree { .. } => "no-tree",
+            Self::TreeIsLink { .. } => "tree-is-link",
+            Self::TreeIsNoFolder { .. } => "tree-is-no-folder",
+            Self::TreeOutside { .. } => "tree-outside",
+            Self::Interrupted => "interrupted",
+            Self::NotAllowed { .. } => "not-allowed",
+            Self::NotLocked { .. } => "not-locked",
+            Self::AllowedChecksumDiffers { .. } => "allowed-checksum-differs",
+            Self::ChecksumMissing { .. } => "checksum-missing",
+            Self::NotVendored { .. } => "not-vendored",
+            Self::DirectoryNotLocked { .. } => "directory-not-locked",
+            Self::NoPackage { .. } => "no-package",
+            Self::PackageTwice { .. } => "package-twice",
+            Self::Stray { .. } => "stray",
+            Self::NoList { .. } => "no-list",
+            Self::NothingListed { .. } => "nothing-listed",
+            Self::PackageHashDiffers { .. } => "package-hash-differs",
+            Self::TreeDiffers { .. } => "tree-differs",
+            Self::FileEdited { .. } => "file-edited",
+            Self::FileNotListed { .. } => "file-not-listed",
+            Self::FileMissing { .. } => "file-missing",
+            Self::NotAFile { .. } => "not-a-file",
+            Self::Collision { .. } => "collision",
+            Self::LineEndings { .. } => "line-endings",
+            Self::NotFromArchive { .. } => "not-from-archive",
+            Self::ArchiveRefused { .. } => "archive-refused",
+            Self::SourceNotAllowed { .. } => "source-not-allowed",
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Ways around the vendored sources: settings, files and variables by which a build would take or run something else.
+
+use super::policy::Origin;
+
+/// One way around, where it stands, and what was made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WayAround {
+    /// What it is.
+    pub kind: WayKind,
+    /// Where it stands.
+    pub origin: Origin,
+    /// Whose it is.
+    pub scope: Scope,
+    /// What it is set to, bounded in length; empty where that is nobody's business or says nothing.
+    pub value: String,
+}
+
+/// Whose a setting is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// The repository's: in the workspace root or below it.
+    Repository,
+    /// A folder's above the workspace.
+    Above,
+    /// The user's, in `$CARGO_HOME`.
+    Home,
+    /// This process's environment.
+    Environment,
+}
+
+/// What a way around does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WayKind {
+    /// `paths`: cargo builds folders in the place of packages, even with `--locked`.
+    Paths,
+    /// `[patch]` in a configuration file, which no manifest shows.
+    ConfigPatch,
+    /// `[patch]` or `[replace]` in the root manifest that leads to a folder outside the workspace.
+    PatchOutside,
+    /// `[patch]` or `[replace]` in the root manifest that leads anywhere else; the lock file shows what it brings.
+    ManifestPatch,
+    /// A `[source]` that gives crates.io, or what stands in for it, another place.
+    SourceOverride,
+    /// A `[source]` that concerns nothing which is vendored.
+    OtherSource,
+    /// A legacy `.cargo/config` for which cargo passes over the `config.toml` beside it.
+    LegacyConfig,
+    /// `resolver.lockfile-path`: cargo builds by another lock file.
+    LockfilePath,
+    /// A lock file of another workspace in the repository, which nothing here looks at.
+    OtherLockFile,
+    /// A program in the place of the compiler, the linker or the documentation tool, or around them.
+    Program,
+    /// A program that runs what was built.
+    Runner,
+    /// Further arguments for the compiler.
+    Flags,
+    /// What a build script would say of a native library, said by the configuration in its place.
+    LinksOverride,
+    /// A program that is asked for the tokens of registries.
+    CredentialProvider,
+    /// An alias in the place of `cargo sequester`.
+    SequesterAlias,
+    /// An alias with the name of one of cargo's own commands, which cargo ignores.
+    BuiltinAlias,
+    /// `[env]` sets a variable that would be a way around.
+    EnvTable,
+    /// A toolchain from a folder.
+    ToolchainPath,
+}
+
+/// What a way around means for the proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// There is no proof while it is there.
+    Fails,
+    /// A person should know of it.
+    Warns,
+}
+
+impl WayKind {
+    /// The stable name in JSON.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Paths => "paths",
+            Self::ConfigPatch => "config-patch",
+            Self::PatchOutside => "patch-outside",
+            Self::ManifestPatch => "manifest-patch",
+            Self::SourceOverride => "source-override",
+            Self::OtherSource => "other-source",
+            Self::LegacyConfig => "legacy-config",
+            Self::LockfilePath => "lockfile-path",
+            Self::OtherLockFile => "other-lock-file",
+            Self::Program => "program",
+            Self::Runner => "runner",
+            Self::Flags => "flags",
+            Self::LinksOverride => "links-override",
+            Self::CredentialProvider => "credential-provider",
+            Self::SequesterAlias => "sequester-alias",
+            Self::BuiltinAlias => "builtin-alias",
+            Self::EnvTable => "env-table",
+            Self::ToolchainPath => "toolchain-path",
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Whether lock file, allow-list and vendored tree say the same: every package in all three or in none, every file the listed one,
+//! every list the recorded one.
+
+mod archive;
+mod collision;
+mod files;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use semver::Version;
+
+pub use archive::{Derived, derived, derived_stub};
+
+use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
+use crate::model::checksum::Checksum;
+use crate::model::package::{LockedChecksum, Package};
+use crate::model::source::Source;
+use crate::model::vendored::{Attributes, EntryKind, Stated, VendorRoot, VendoredDirectory, VendoredTree};
+use crate::model::verification::{Counts, Finding, Note, Verification};
+
+/// What is compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Held<'a> {
+    /// The packages of the lock file.
+    pub packages: &'a [Package],
+    /// The allow-list; `None` where there is none.
+    pub allowed: Option<&'a AllowList>,
+    /// The tree.
+    pub tree: &'a VendorRoot,
+    /// The tree's folder, as a reader would write it.
+    pub folder: &'a str,
+    /// The sources that cargo takes from the tree.
+    pub replaced: &'a BTreeSet<Source>,
+}
+
+impl<'a> Held<'a> {
+    /// Whether this package must be in the tree: its source is taken from there, or the allow-list speaks of it.
+    #[must_use]
+    pub fn covers(&self, package: &Package) -> bool {
+        self.replaced.contains(&package.id.source) || self.allowance(package).is_some()
+    }
+
+    /// The allow-list's entry of a package.
+    #[must_use]
+    pub fn allowance(&self, package: &Package) -> Option<&'a AllowedRelease> {
+        self.allowed?.releases.get(&AllowedId::of(&package.id)?)
+    }
+
+    /// The folder that holds this package, where the tree has one.
+    #[must_use]
+    pub fn directory(&self, package: &Package) -> Option<&'a VendoredDirectory> {
+        let VendorRoot::Read(tree) = self.tree else { return None };
+        tree.directories.iter().find(|directory| {
+            directory
+                .manifest
+                .known()
+                .is_some_and(|(name, version)| *name == package.id.name && *version == package.id.version)
+        })
+    }
+}
+
+/// Compares the three, and adds what does not agree.
+pub fn compare(held: &Held<'_>, verification: &mut Verification) {
+    let covered: Vec<&Package> = held.packages.iter().filter(|package| held.covers(package)).collect();
+    verification.counts = Counts {
+        packages: held.packages.len(),
+        vendored: covered.len(),
+        stubs: covered.iter().filter(|package| held.allowance(package).is_some_and(|release| release.stub)).count(),
+        ..verification.counts
+    };
+    let findings = &mut verification.findings;
+    lists(held, &covered, findings);
+    let tree = match held.tree {
+        VendorRoot::Read(tree) => tree,
+        VendorRoot::Absent | VendorRoot::Link | VendorRoot::NotFolder if covered.is_empty() => return,
+        VendorRoot::Absent => return findings.push(Finding::NoTree { path: held.folder.to_owned() }),
+        VendorRoot::Link => return findings.push(Finding::TreeIsLink { path: held.folder.to_owned() }),
+        VendorRoot::NotFolder => return findings.push(Finding::TreeIsNoFolder { path: held.folder.to_owned() }),
+    };
+    (verification.counts.files, verification.counts.bytes) = (tree.files, tree.bytes);
+    match tree.attributes {
+        Attributes::Ours => {}
+        Attributes::Absent => verification.notes.push(Note::NoAttributes),
+        Attributes::Other => verification.notes.push(Note::OtherAttributes),
+    }
+    strays(tree, findings);
+    packages(held, &covered, tree, findings);
+}
+
+/// The lock file against the allow-list.
+fn lists(held: &Held<'_>, covered: &[&Package], findings: &mut Vec<Finding>) {
+    let Some(allowed) = held.allowed else {
+        if !covered.is_empty() {
+            findings.push(Finding::NoAllowList);
+        }
+        return;
+    };
+    for package in covered {
+        let id = &package.id;
+        let locked = match package.checksum {
+            LockedChecksum::Known(checksum) => Some(checksum),
+            LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,
+        };
+        if locked.is_none() && matches!(id.source, Source::Registry(_)) {
+            findings.push(Finding::ChecksumMissing { id: id.clone() });
+        }
+        match held.allowance(package) {
+            None => findings.push(Finding::NotAllowed { id: id.clone() }),
+            Some(release) if release.checksum != locked => {
+                findings.push(Finding::AllowedChecksumDiffers { id: id.clone(), allowed: release.checksum });
+            }
+            Some(_) => {}
+        }
+    }
+    let locked: BTreeSet<AllowedId> = held.packages.iter().filter_map(|package| AllowedId::of(&package.id)).collect();
+    let absent = allowed.releases.keys().filter(|id| !locked.contains(*id));
+    findings.extend(absent.map(|id| Finding::NotLocked { allowed: id.to_string() }));
+}
+
+fn strays(tree: &VendoredTree, findings: &mut Vec<Finding>) {
+    let stray = |entry: &crate::model::vendored::VendoredEntry| Finding::Stray {
+        path: entry.path.clone(),
+        what: files::what(entry.kind),
+    };
+    findings.extend(tree.strays.iter().map(stray));
+    let names = tree.directories.iter().map(|directory| directory.name.as_str());
+    let names = names.chain(tree.strays.iter().map(|stray| stray.path.as_str()));
+    findings.extend(collision::collisions(names).map(|(first, second)| Finding::Collision {
+        directory: None,
+        first,
+        second,
+    }));
+}
+
+/// The tree against the other two.
+fn packages(held: &Held<'_>, covered: &[&Package], tree: &VendoredTree, findings: &mut Vec<Finding>) {
+    let mut wanted: BTreeMap<(&str, &Version), &Package> = BTreeMap::new();
+    for package in covered {
+        wanted.insert((&package.id.name, &package.id.version), package);
+    }
+    let mut seen: BTreeMap<(&str, &Version), &VendoredDirectory> = BTreeMap::new();
+    let mut converted = files::Converted::default();
+    for directory in &tree.directories {
+        let package = match &directory.manifest {
+            Stated::Known((name, version)) => {
+                if let Some(first) = seen.insert((name, version), directory) {
+                    findings.push(Finding::PackageTwice {
+                        package: format!("{name}@{version}"),
+                        first: first.name.clone(),
+                        second: directory.name.clone(),
+                    });
+                }
+                wanted.get(&(&**name, version)).copied()
+            }
+            Stated::Absent => {
+                let cause = "it has no `Cargo.toml`".to_owned();
+                findings.push(Finding::NoPackage { directory: directory.name.clone(), cause });
+                None
+            }
+            Stated::Malformed(cause) => {
+                findings.push(Finding::NoPackage { directory: directory.name.clone(), cause: cause.clone() });
+                None
+            }
+        };
+        if let (None, Some((name, version))) = (package, directory.manifest.known()) {
+            let package = Some(format!("{name}@{version}"));
+            findings.push(Finding::DirectoryNotLocked { directory: directory.name.clone(), package });
+        }
+        if let (Some(package), Some(listed)) = (package, directory.listed.known()) {
+            hashes(held, package, directory, listed, findings);
+        }
+        files::compare(directory, &mut converted, findings);
+    }
+    findings.extend(converted.finding());
+    for (release, package) in wanted {
+        if !seen.contains_key(&release) {
+            findings.push(Finding::NotVendored { id: package.id.clone() });
+        }
+    }
+}
+
+/// What `.cargo-checksum.json` says as a whole.
+fn hashes(
+    held: &Held<'_>,
+    package: &Package,
+    directory: &VendoredDirectory,
+    listed: &crate::model::vendor::VendorChecksums,
+    findings: &mut Vec<Finding>,
+) {
+    let (id, name) = (&package.id, &directory.name);
+    let expected: Option<Checksum> = match (&id.source, &package.checksum) {
+        (Source::Registry(_), LockedChecksum::Known(checksum)) => Some(*checksum),
+        _ => None,
+    };
+    if listed.package != expected || (expected.is_none() && matches!(id.source, Source::Registry(_))) {
+        findings.push(Finding::PackageHashDiffers { directory: name.clone(), id: id.clone(), found: listed.package });
+    }
+    let Some(release) = held.allowance(package) else { return };
+    if listed.tree_digest() != release.tree {
+        // Is the list alone altered, or what it lists as well?
+        let mut actual = listed.clone();
+        actual.package = release.checksum;
+        actual.files = directory
+            .entries
+            .iter()
+            .filter_map(|entry| match entry.kind {
+                EntryKind::File(file) => Some((entry.path.clone(), file.digest)),
+                EntryKind::EmptyFolder
+                | EntryKind::Link
+                | EntryKind::Special
+                | EntryKind::NameNotText
+                | EntryKind::Unread => None,
+            })
+            .collect();
+        let files_match = actual.tree_digest() == release.tree;
+        findings.push(Finding::TreeDiffers { directory: name.clone(), id: id.clone(), files_match });
+    }
+}

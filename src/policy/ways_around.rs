@@ -1,0 +1,42 @@
+//! What each way around means for the proof.
+
+use crate::model::way_around::{WayAround, WayKind, Weight};
+
+/// Whether the proof holds beside it.
+///
+/// It does not where the way leads to other *sources* than the vendored ones, or keeps this program from being asked: then the build
+/// is not of what was looked at, wherever the setting stands. It does where a *program or an argument* is set: the sources are still
+/// the approved ones, projects need such settings (a linker for another platform, a compiler cache), and those of the repository
+/// are in front of its reviewers, as its own build scripts are.
+#[must_use]
+pub const fn weight(way: &WayAround) -> Weight {
+    match way.kind {
+        WayKind::Paths
+        | WayKind::ConfigPatch
+        | WayKind::PatchOutside
+        | WayKind::SourceOverride
+        | WayKind::LegacyConfig
+        | WayKind::LockfilePath
+        | WayKind::SequesterAlias => Weight::Fails,
+        WayKind::ManifestPatch
+        | WayKind::OtherSource
+        | WayKind::OtherLockFile
+        | WayKind::Program
+        | WayKind::Runner
+        | WayKind::Flags
+        | WayKind::LinksOverride
+        | WayKind::CredentialProvider
+        | WayKind::BuiltinAlias
+        | WayKind::EnvTable
+        | WayKind::ToolchainPath => Weight::Warns,
+    }
+}
+
+/// Weighs each; what breaks the proof first, each kind in a fixed order.
+#[must_use]
+pub fn weighed(ways: Vec<WayAround>) -> Vec<(Weight, WayAround)> {
+    let mut weighed: Vec<_> = ways.into_iter().map(|way| (weight(&way), way)).collect();
+    // Stable: of one kind the order is the one in which cargo would come upon them.
+    weighed.sort_by_key(|(weight, way)| (*weight, way.scope, way.kind));
+    weighed
+}

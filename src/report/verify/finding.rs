@@ -1,0 +1,191 @@
+//! Findings in words: what, where, and the way out.
+
+use crate::model::verification::Finding;
+use crate::report::{package_name, registry_name};
+
+/// A finding, told.
+pub(super) struct Told {
+    /// The stable name in JSON.
+    pub(super) code: &'static str,
+    /// One word for the margin.
+    pub(super) verb: &'static str,
+    /// The package, as its id spec, where it is known.
+    pub(super) package: Option<String>,
+    /// The folder in the vendored tree.
+    pub(super) directory: Option<String>,
+    /// The file, below the folder.
+    pub(super) path: Option<String>,
+    /// The sentence.
+    pub(super) message: String,
+}
+
+/// Write the tree again: what helps wherever the approved bytes themselves are not in doubt.
+const AGAIN: &str = "see who changed it, then write the approved sources again: cargo sequester vendor";
+
+/// The way out, one for all findings of a code.
+pub(super) fn help(code: &str) -> &'static str {
+    match code {
+        "not-replaced" | "no-allow-list" | "no-tree" | "not-allowed" | "not-vendored" | "interrupted" => {
+            "write the approved sources, the allow-list and cargo's setting: cargo sequester vendor"
+        }
+        "tree-is-link" | "tree-is-no-folder" | "tree-outside" => {
+            "keep the vendored sources in a folder of the workspace itself, then run: cargo sequester vendor"
+        }
+        "not-locked" | "directory-not-locked" | "stray" | "no-package" | "package-twice" => {
+            "remove what the lock file does not need: cargo sequester vendor"
+        }
+        "checksum-missing" => "let cargo write the lock file anew: cargo update --workspace",
+        "allowed-checksum-differs" => "find out which of the two was changed, and by whom, before anything is built",
+        "line-endings" => {
+            "check the tree out again without conversion: keep its .gitattributes, then git rm -r --cached vendor && git reset --hard"
+        }
+        "not-from-archive" | "archive-refused" => {
+            "do not build it: whoever edited the tree edited the allow-list too; look at both in the history"
+        }
+        "source-not-allowed" => {
+            "name the source in sequester.toml under [sources] or [registries], or drop the dependency"
+        }
+        _ => AGAIN,
+    }
+}
+
+/// The finding in words; `folder` is the vendored tree.
+pub(super) fn told(finding: &Finding, folder: &str) -> Told {
+    let code = finding.code();
+    let (verb, message) = sentence(finding, folder);
+    let (package, directory, path) = facts(finding);
+    Told { code, verb, package, directory, path, message }
+}
+
+type Facts = (Option<String>, Option<String>, Option<String>);
+
+fn facts(finding: &Finding) -> Facts {
+    let some = |text: &String| Some(text.clone());
+    match finding {
+        Finding::NotReplaced { .. }
+        | Finding::NoAllowList
+        | Finding::NoTree { .. }
+        | Finding::TreeIsLink { .. }
+        | Finding::TreeIsNoFolder { .. }
+        | Finding::TreeOutside { .. }
+        | Finding::Interrupted
+        | Finding::LineEndings { .. } => (None, None, None),
+        Finding::NotAllowed { id }
+        | Finding::AllowedChecksumDiffers { id, .. }
+        | Finding::ChecksumMissing { id }
+        | Finding::NotVendored { id }
+        | Finding::ArchiveRefused { id, .. }
+        | Finding::SourceNotAllowed { id } => (Some(id.to_string()), None, None),
+        Finding::NotLocked { allowed } => (some(allowed), None, None),
+        Finding::DirectoryNotLocked { directory, package } => (package.clone(), some(directory), None),
+        Finding::NoPackage { directory, .. }
+        | Finding::NoList { directory, .. }
+        | Finding::NothingListed { directory } => (None, some(directory), None),
+        Finding::PackageTwice { package, second, .. } => (some(package), some(second), None),
+        Finding::Stray { path, .. } => (None, None, some(path)),
+        Finding::PackageHashDiffers { directory, id, .. }
+        | Finding::TreeDiffers { directory, id, .. }
+        | Finding::NotFromArchive { directory, id, .. } => (Some(id.to_string()), some(directory), None),
+        Finding::FileEdited { directory, path }
+        | Finding::FileNotListed { directory, path }
+        | Finding::FileMissing { directory, path }
+        | Finding::NotAFile { directory, path, .. } => (None, some(directory), some(path)),
+        Finding::Collision { directory, second, .. } => (None, directory.clone(), some(second)),
+    }
+}
+
+fn sentence(finding: &Finding, folder: &str) -> (&'static str, String) {
+    let at = |directory: &String, path: &String| format!("{folder}/{directory}/{path}");
+    match finding {
+        Finding::NotReplaced { registry, by: None } => {
+            ("Around", format!("cargo takes {} from the registry, not from {folder}", registry_name(registry)))
+        }
+        Finding::NotReplaced { registry, by: Some(origin) } => {
+            ("Around", format!("cargo does not take {} from {folder}: {origin} decides it", registry_name(registry)))
+        }
+        Finding::NoAllowList => {
+            ("Absent", "there is no allow-list: .cargo/config.toml has no `[sequester]` table".to_owned())
+        }
+        Finding::NoTree { path } => ("Absent", format!("there are no vendored sources at {path}")),
+        Finding::TreeIsLink { path } => ("Link", format!("{path} is, or is reached by, a symbolic link")),
+        Finding::TreeIsNoFolder { path } => ("Stray", format!("{path} is no folder")),
+        Finding::TreeOutside { path } => ("Outside", format!("{path} is no folder below the workspace root")),
+        Finding::Interrupted => ("Interrupted", "an earlier run was interrupted while it wrote".to_owned()),
+        Finding::NotAllowed { id } => {
+            ("Unlisted", format!("{} is in the lock file and not in the allow-list", package_name(id)))
+        }
+        Finding::NotLocked { allowed } => {
+            ("Left over", format!("{allowed} is in the allow-list and not in the lock file"))
+        }
+        Finding::AllowedChecksumDiffers { id, allowed } => {
+            let allowed = allowed.map_or_else(|| "none".to_owned(), |checksum| checksum.to_string());
+            let name = package_name(id);
+            ("Differs", format!("{name}: the checksum of the allow-list ({allowed}) is not the lock file's"))
+        }
+        Finding::ChecksumMissing { id } => {
+            ("Unproven", format!("{} has no checksum in the lock file", package_name(id)))
+        }
+        Finding::NotVendored { id } => ("Missing", format!("{} has no folder in {folder}", package_name(id))),
+        Finding::DirectoryNotLocked { directory, package } => {
+            let package = package.as_deref().unwrap_or("no package");
+            ("Left over", format!("{folder}/{directory} holds {package}, which the lock file does not take from there"))
+        }
+        Finding::NoPackage { directory, cause } => ("Stray", format!("{folder}/{directory} is no package: {cause}")),
+        Finding::PackageTwice { package, first, second } => (
+            "Twice",
+            format!("{package} is in {folder}/{first} and in {folder}/{second}; cargo takes one without a word"),
+        ),
+        Finding::Stray { path, what } => ("Stray", format!("{folder}/{path} is {what}, not the folder of a package")),
+        Finding::NoList { directory, cause } => {
+            ("Unproven", format!("{folder}/{directory}/.cargo-checksum.json is of no use: {cause}"))
+        }
+        Finding::NothingListed { directory } => {
+            ("Unproven", format!("{folder}/{directory}/.cargo-checksum.json lists no file, so cargo checks none"))
+        }
+        Finding::PackageHashDiffers { directory, id, found } => {
+            let found = found.map_or_else(|| "no package hash".to_owned(), |hash| format!("the package hash {hash}"));
+            ("Differs", format!("{folder}/{directory} names {found}, not the lock file's for {}", package_name(id)))
+        }
+        Finding::TreeDiffers { directory, files_match: true, .. } => {
+            let list = format!("{folder}/{directory}/.cargo-checksum.json");
+            ("Differs", format!("{list} is not the recorded one, although the files are"))
+        }
+        Finding::TreeDiffers { directory, id, files_match: false } => {
+            let name = package_name(id);
+            ("Differs", format!("{folder}/{directory} is not the tree that the allow-list records for {name}"))
+        }
+        Finding::FileEdited { directory, path } => ("Edited", at(directory, path)),
+        Finding::FileNotListed { directory, path } => {
+            ("Unlisted", format!("{} is not in the list of its package's files", at(directory, path)))
+        }
+        Finding::FileMissing { directory, path } => ("Missing", at(directory, path)),
+        Finding::NotAFile { directory, path, what } => ("Stray", format!("{} is {what}", at(directory, path))),
+        Finding::Collision { directory, first, second } => {
+            let within = directory.as_ref().map_or_else(|| folder.to_owned(), |name| format!("{folder}/{name}"));
+            ("Collision", format!("{within}: `{first}` and `{second}` are one name on some systems"))
+        }
+        Finding::LineEndings { files, example } => {
+            let which = if *files == 1 { "1 file differs" } else { &format!("{files} files differ") };
+            ("Line ends", format!("{which} in line endings alone, as git converts them: {folder}/{example} and so on"))
+        }
+        Finding::NotFromArchive { id, directory, paths, more } => {
+            let mut which = paths.join(", ");
+            if *more > 0 {
+                which = format!("{which} and {more} more");
+            }
+            if paths.is_empty() {
+                "the recorded digest".clone_into(&mut which);
+            }
+            (
+                "Forged",
+                format!("{folder}/{directory} is not what the archive of {} unpacks to: {which}", package_name(id)),
+            )
+        }
+        Finding::ArchiveRefused { id, cause } => {
+            ("Refused", format!("the archive of {} must not be used: {cause}", package_name(id)))
+        }
+        Finding::SourceNotAllowed { id } => {
+            ("Rejected", format!("{} comes from a source that the policy does not allow", package_name(id)))
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! For people: one finding one line, the way out once a kind, in cargo's look.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::finding::{self, told};
+use super::{LIMITS, Proof, VerifyReport, blocker, note, outside, way};
+use crate::report::Verbosity;
+use crate::report::duration::counted;
+use crate::report::escape::terminal;
+use crate::report::remark::few;
+use crate::report::style::{Tone, indent, verb, word};
+
+/// The most findings of one code that are told one by one, unless all are asked for.
+const MOST: usize = 20;
+/// How many packages outside one line names.
+const NAMES: usize = 6;
+
+/// Writes the report, with colours.
+///
+/// # Errors
+/// The writer's.
+pub fn human(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    let verification = report.verification;
+    findings(report, verbosity, out)?;
+    for failing in verification.failing_ways() {
+        line(out, Tone::Bad, "Around", &way::sentence(failing, report.root))?;
+    }
+    if verification.failing_ways().next().is_some() {
+        detail(out, "remove these settings: what is built with them is not what was verified")?;
+    }
+    for undecided in &verification.blockers {
+        let (_, message, help) = blocker(undecided);
+        writeln!(out, "{}: {}", word(Tone::Bad, "error"), terminal(&message))?;
+        writeln!(out, "  {}: {}", word(Tone::Help, "help"), terminal(&help))?;
+    }
+    if verbosity > Verbosity::Quiet {
+        for warning in verification.warning_ways() {
+            line(out, Tone::Caution, "Warning", &way::sentence(warning, report.root))?;
+        }
+        for one in &verification.notes {
+            line(out, Tone::Caution, "Warning", &note(one, report).1)?;
+        }
+        listed_outside(report, verbosity, out)?;
+        let limits: Vec<&str> = LIMITS.iter().map(|(_, sentence)| *sentence).collect();
+        line(out, Tone::Plain, "Limits", &format!("not provable from here: {}", limits.join("; ")))?;
+        summary(report, out)?;
+    }
+    Ok(())
+}
+
+fn findings(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    let mut told_of: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let all = verbosity == Verbosity::Verbose;
+    let mut findings = report.verification.findings.iter().peekable();
+    while let Some(finding) = findings.next() {
+        let told = told(finding, report.folder.as_str());
+        let count = told_of.entry(told.code).or_default();
+        *count += 1;
+        if all || *count <= MOST {
+            line(out, Tone::Bad, told.verb, &told.message)?;
+        }
+        // The way out follows the last finding of a run of one kind.
+        if findings.peek().is_none_or(|next| next.code() != told.code) && *count <= MOST {
+            detail(out, finding::help(told.code))?;
+        }
+    }
+    for (code, count) in told_of.iter().filter(|(_, count)| !all && **count > MOST) {
+        line(out, Tone::Bad, "And more", &format!("{} of the kind `{code}`; -v tells all", count - MOST))?;
+        detail(out, finding::help(code))?;
+    }
+    Ok(())
+}
+
+fn listed_outside(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    let listed = &report.verification.outside;
+    if verbosity == Verbosity::Verbose {
+        return listed.iter().try_for_each(|one| line(out, Tone::Caution, "Outside", &outside(one).1));
+    }
+    if listed.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = listed.iter().map(|one| crate::report::package_name(&one.id)).collect();
+    let count = counted(names.len(), "package");
+    line(out, Tone::Caution, "Outside", &format!("{count} not built from {}: {}", report.folder, few(&names, NAMES)))
+}
+
+fn summary(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    let verification = report.verification;
+    let counts = &verification.counts;
+    let elapsed = report.elapsed.map(|elapsed| format!(" in {:.2}s", elapsed.as_secs_f64())).unwrap_or_default();
+    let hashed = format!("{} hashed{elapsed}", counted(counts.files, "file"));
+    let packages = counted(counts.vendored, "vendored package");
+    let stubs = if counts.stubs > 0 { format!(" ({})", counted(counts.stubs, "stub")) } else { String::new() };
+    let derived = match report.proof {
+        Proof::Consistent => String::new(),
+        Proof::Changed { base } => format!(", {} not in {base} derived from archives", counts.derived),
+        Proof::All => format!(", {} derived from archives", counts.derived),
+    };
+    if !verification.blockers.is_empty() {
+        let text =
+            format!("nothing is proven, because this run could not decide; {packages}{stubs}{derived}, {hashed}");
+        return line(out, Tone::Bad, "Undecided", &text);
+    }
+    let failing = verification.findings.len() + verification.failing_ways().count();
+    if failing > 0 {
+        let text = format!("{}; {packages}{stubs}{derived}, {hashed}", counted(failing, "finding"));
+        return line(out, Tone::Bad, "Refused", &text);
+    }
+    let what = format!("{}, the allow-list and {} agree", report.locked, report.folder);
+    line(out, Tone::Good, "Verified", &format!("{what}: {packages}{stubs}{derived}, {hashed}"))
+}
+
+fn line(out: &mut impl Write, tone: Tone, name: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "{} {}", verb(tone, name), terminal(text))
+}
+
+fn detail(out: &mut impl Write, text: &str) -> io::Result<()> {
+    writeln!(out, "{}{}: {}", indent(), word(Tone::Help, "help"), terminal(text))
+}

@@ -1,0 +1,201 @@
+//! One document, by `docs/verify-v1.schema.json`.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::finding::{help, told};
+use super::{LIMITS, Proof, VerifyReport, blocker, note, outside, shown, way};
+use crate::model::policy::Origin;
+use crate::model::verification::Undecided;
+use crate::model::way_around::{WayAround, Weight};
+use crate::report::json::write;
+
+/// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
+pub const VERIFY_V1: &str = "urn:cargo-sequester:verify-v1";
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    complete: bool,
+    proven: bool,
+    proof: &'static str,
+    base: Option<&'a str>,
+    lock_file: &'a str,
+    folder: &'a str,
+    summary: Summary,
+    blockers: Vec<Blocker>,
+    findings: Vec<Told>,
+    ways_around: Vec<Way<'a>>,
+    outside: Vec<Outside>,
+    notes: Vec<Coded>,
+    limits: Vec<Coded>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    packages: usize,
+    vendored: usize,
+    stubs: usize,
+    derived: usize,
+    files: u64,
+    bytes: u64,
+    findings: usize,
+    failing_ways: usize,
+    warnings: usize,
+    outside: usize,
+}
+
+#[derive(Serialize)]
+struct Blocker {
+    code: &'static str,
+    package: Option<String>,
+    message: String,
+    help: String,
+}
+
+#[derive(Serialize)]
+struct Told {
+    code: &'static str,
+    package: Option<String>,
+    directory: Option<String>,
+    path: Option<String>,
+    message: String,
+    help: &'static str,
+}
+
+#[derive(Serialize)]
+struct Way<'a> {
+    code: &'static str,
+    effect: &'static str,
+    scope: &'static str,
+    file: Option<&'a str>,
+    line: Option<u32>,
+    key: Option<&'a str>,
+    variable: Option<&'a str>,
+    value: Option<&'a str>,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Outside {
+    kind: &'static str,
+    id: String,
+    folder: Option<String>,
+    allowed: bool,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Coded {
+    code: &'static str,
+    message: String,
+}
+
+/// Writes the document and a line end.
+///
+/// # Errors
+/// The writer's.
+pub fn json(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    write(&document(report), out)
+}
+
+fn document<'a>(report: &VerifyReport<'a>) -> Document<'a> {
+    let verification = report.verification;
+    let counts = verification.counts;
+    let (proof, base) = match report.proof {
+        Proof::Consistent => ("consistent", None),
+        Proof::Changed { base } => ("changed-authentic", Some(base)),
+        Proof::All => ("authentic", None),
+    };
+    Document {
+        schema: VERIFY_V1,
+        complete: verification.blockers.is_empty(),
+        proven: verification.is_proven(),
+        proof,
+        base,
+        lock_file: report.locked.as_str(),
+        folder: report.folder.as_str(),
+        summary: Summary {
+            packages: counts.packages,
+            vendored: counts.vendored,
+            stubs: counts.stubs,
+            derived: counts.derived,
+            files: counts.files,
+            bytes: counts.bytes,
+            findings: verification.findings.len(),
+            failing_ways: verification.failing_ways().count(),
+            warnings: verification.warning_ways().count() + verification.notes.len(),
+            outside: verification.outside.len(),
+        },
+        blockers: verification.blockers.iter().map(undecided).collect(),
+        findings: verification
+            .findings
+            .iter()
+            .map(|finding| {
+                let told = told(finding, report.folder.as_str());
+                Told {
+                    code: told.code,
+                    package: told.package,
+                    directory: told.directory,
+                    path: told.path,
+                    message: told.message,
+                    help: help(told.code),
+                }
+            })
+            .collect(),
+        ways_around: verification.ways.iter().map(|(weight, one)| way_around(*weight, one, report)).collect(),
+        outside: verification
+            .outside
+            .iter()
+            .map(|one| {
+                let (kind, message) = outside(one);
+                let folder = one.folder.as_ref().map(ToString::to_string);
+                Outside { kind, id: one.id.to_string(), folder, allowed: one.allowed, message }
+            })
+            .collect(),
+        notes: verification
+            .notes
+            .iter()
+            .map(|one| {
+                let (code, message) = note(one, report);
+                Coded { code, message }
+            })
+            .collect(),
+        limits: LIMITS.iter().map(|(code, message)| Coded { code, message: (*message).to_owned() }).collect(),
+    }
+}
+
+fn undecided(one: &Undecided) -> Blocker {
+    let (code, message, help) = blocker(one);
+    let package = match one {
+        Undecided::NoArchive { id, .. } | Undecided::GitTree { id } => Some(id.to_string()),
+        Undecided::Config(_) | Undecided::SearchEnded { .. } => None,
+    };
+    Blocker { code, package, message, help }
+}
+
+fn way_around<'a>(weight: Weight, one: &'a WayAround, report: &VerifyReport<'a>) -> Way<'a> {
+    let (file, line, key, variable) = match &one.origin {
+        Origin::File { path, line, key } => {
+            (Some(shown(path, report.root).as_str()), Some(*line), Some(key.as_str()), None)
+        }
+        Origin::Environment(name) => (None, None, None, Some(name.as_str())),
+        Origin::Default | Origin::Flag => (None, None, None, None),
+    };
+    let some = |text: &'a str| Some(text).filter(|text| !text.is_empty());
+    Way {
+        code: one.kind.code(),
+        effect: match weight {
+            Weight::Fails => "fails",
+            Weight::Warns => "warns",
+        },
+        scope: way::scope(one.scope),
+        file,
+        line,
+        key: key.and_then(some),
+        variable,
+        value: some(&one.value),
+        message: way::sentence(one, report.root),
+    }
+}

@@ -1,0 +1,129 @@
+//! What `verify` found, for people and for machines.
+
+mod finding;
+mod human;
+mod json;
+mod way;
+
+use std::time::Duration;
+
+use camino::Utf8Path;
+
+use super::JudgedBy;
+use crate::model::verification::{Note, Outside, Undecided, Verification};
+
+pub use human::human;
+pub use json::{VERIFY_V1, json};
+
+/// Everything that a report of `verify` tells.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifyReport<'a> {
+    /// The outcome.
+    pub verification: &'a Verification,
+    /// How far the proof goes.
+    pub proof: Proof<'a>,
+    /// Whose policy says which sources are allowed.
+    pub judged_by: JudgedBy<'a>,
+    /// The workspace, whose files are named relative to it.
+    pub root: &'a Utf8Path,
+    /// The vendored tree, as a reader would write it.
+    pub folder: &'a Utf8Path,
+    /// The lock file, as a reader would write it.
+    pub locked: &'a Utf8Path,
+    /// How long the run took, where that is to be told.
+    pub elapsed: Option<Duration>,
+}
+
+/// How far the proof goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof<'a> {
+    /// Lock file, allow-list and tree agree with each other.
+    Consistent,
+    /// Moreover, every tree that the base does not have is its archive's.
+    Changed {
+        /// As `--base` names it.
+        base: &'a str,
+    },
+    /// Moreover, every tree is its archive's.
+    All,
+}
+
+/// What no file of a repository can prevent: code, and the sentence. The threat model says more.
+pub const LIMITS: [(&str, &str); 3] = [
+    (
+        "working-directory",
+        "a cargo started outside the workspace (`--manifest-path` from elsewhere) does not read its configuration and builds from \
+         the download cache",
+    ),
+    ("other-verbs", "`cargo vendor` and `cargo install` do not build from the vendored sources"),
+    ("build-scripts", "build scripts and procedural macros run with the user's rights and can download"),
+];
+
+/// A file, as a reader in the workspace would name it.
+fn shown<'a>(path: &'a Utf8Path, root: &Utf8Path) -> &'a Utf8Path {
+    path.strip_prefix(root).unwrap_or(path)
+}
+
+/// Code and sentence of a note.
+fn note(note: &Note, report: &VerifyReport<'_>) -> (&'static str, String) {
+    let folder = report.folder;
+    match note {
+        Note::NoAttributes => (
+            "no-attributes",
+            format!("{folder}/.gitattributes is missing: a checkout that converts line ends would alter the sources"),
+        ),
+        Note::OtherAttributes => {
+            ("other-attributes", format!("{folder}/.gitattributes is not the one that `cargo sequester vendor` writes"))
+        }
+        Note::Workspace(words) => (
+            "workspace",
+            format!("cargo cannot describe the workspace, so local packages were not placed: {}", first_line(words)),
+        ),
+    }
+}
+
+/// Code, sentence and way out of a blocker.
+fn blocker(blocker: &Undecided) -> (&'static str, String, String) {
+    let split = |text: &str| {
+        let (message, help) = text.split_once("\nhelp: ").unwrap_or((text, "run the command again"));
+        (message.replace('\n', " "), help.replace('\n', " "))
+    };
+    match blocker {
+        Undecided::NoArchive { cause, .. } => {
+            let (message, help) = split(cause);
+            ("no-archive", message, help)
+        }
+        Undecided::GitTree { id } => (
+            "git-tree",
+            format!("`{id}` is of a git repository: there is no archive to derive its tree from"),
+            "look at what changed in its folder; without `--deep` its tree is held against the allow-list alone"
+                .to_owned(),
+        ),
+        Undecided::Config(error) => {
+            let (message, help) = split(error);
+            ("config", format!("cargo's configuration contradicts itself: {message}"), help)
+        }
+        Undecided::SearchEnded { limit } => (
+            "search-ended",
+            format!("there are more than {limit} files below the workspace, and the rest was not searched"),
+            "move what is not part of the workspace out of it".to_owned(),
+        ),
+    }
+}
+
+/// What lies outside, in words: its kind, and the sentence.
+fn outside(outside: &Outside) -> (&'static str, String) {
+    use crate::model::source::Source;
+    let (id, place) = (super::package_name(&outside.id), outside.folder.as_deref());
+    match (&outside.id.source, place) {
+        (Source::Local, Some(folder)) => ("path", format!("{id} is built from {folder}, outside the workspace")),
+        (Source::Local, None) => ("path", format!("{id} is built from a folder that cargo does not tell")),
+        (Source::Git(_), _) => ("git", format!("{id} is built from its git repository")),
+        (Source::Registry(_), _) => ("registry", format!("{id} is built from its registry")),
+        (Source::Other(_), _) => ("other", format!("{id} is built from a kind of source that is not known")),
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
