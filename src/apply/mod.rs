@@ -3,4 +3,5 @@
 pub mod archive;
 pub mod cargo_config;
 pub mod crate_cache;
+pub mod derived_trees;
 pub mod vendor_dir;

@@ -9,6 +9,8 @@ pub mod judge;
 pub mod loosened;
 pub mod notices;
 pub mod outlook;
+pub mod plan;
+pub mod platforms;
 pub mod publish_age;
 pub mod security_fix;
 pub mod source;
