@@ -1,29 +1,34 @@
 //! What every judging verb does first: read the subject and the rules, gather the facts, decide.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
 use super::CommandError;
 use super::access;
 use super::base::Rules;
 use super::progress::Progress;
-use super::subject::Subject;
+use super::subject::{Subject, relative};
 use crate::cli::{self, Cli};
 use crate::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFailure};
 use crate::gather::cargo_config::{self, CargoConfig};
 use crate::gather::clock;
 use crate::gather::environment::Environment;
 use crate::gather::http::{Http, Request};
-use crate::gather::index::{self, IndexMode};
+use crate::gather::index::{self, IndexMode, RegistryAccess, RegistryConfig};
 use crate::gather::workspace;
 use crate::model::evaluation::{Evaluation, Notice};
 use crate::model::facts::{AdvisoryFact, Facts};
 use crate::model::package::CrateId;
-use crate::model::source::Source;
+use crate::model::source::{Registry, Source};
 use crate::policy::{self, notices};
+use crate::report::AuditReport;
+
+/// The file in which `vendor` puts the vendored sources in the place of the registries.
+const OWN_CONFIG: &str = ".cargo/config.toml";
 
 /// A decision with all that it was made from.
 #[derive(Debug)]
@@ -36,6 +41,27 @@ pub(super) struct Assessment {
     pub(super) facts: Facts,
     /// The decision.
     pub(super) evaluation: Evaluation,
+    /// The lock file, as a reader in the working directory would write it.
+    pub(super) locked: Utf8PathBuf,
+    /// The machine's time when it was made.
+    pub(super) machine: Timestamp,
+    /// How the registries were reached, for those who fetch from them afterwards.
+    pub(super) reached: Reached,
+}
+
+/// How registries are reached.
+#[derive(Debug)]
+pub(super) struct Reached {
+    /// The client.
+    pub(super) http: Http,
+    /// Whether it may be used.
+    pub(super) network: bool,
+    /// `$CARGO_HOME`.
+    pub(super) cargo_home: Utf8PathBuf,
+    /// Whom to ask for each registry.
+    pub(super) access: BTreeMap<Registry, RegistryAccess>,
+    /// The registries' `config.json`.
+    pub(super) configs: BTreeMap<Registry, RegistryConfig>,
 }
 
 impl Assessment {
@@ -51,9 +77,25 @@ impl Assessment {
         let mut rules = Rules::read(&subject, judge, environment)?;
         let config = CargoConfig::load(environment.current_dir(), environment)?;
         rules.policy.cargo = config.ages()?;
-        let facts = gather(cli, arguments, judge.now, machine, &subject, &mut rules, &config, environment)?;
+        let (facts, reached) = gather(cli, arguments, judge.now, machine, &subject, &mut rules, &config, environment)?;
+        let locked = relative(&subject.lock_path, environment);
         let evaluation = policy::evaluate(&facts, &rules.policy, &rules.approvals, judge.now.unwrap_or(machine));
-        Ok(Self { subject, rules, facts, evaluation })
+        Ok(Self { subject, rules, facts, evaluation, machine, reached, locked })
+    }
+
+    /// Everything that a report of the decision tells.
+    pub(super) fn report(&self, elapsed: Option<Duration>) -> AuditReport<'_> {
+        AuditReport {
+            packages: &self.facts.packages,
+            evaluation: &self.evaluation,
+            advisories: &self.facts.advisories,
+            loosened: &self.rules.loosened,
+            policy: &self.rules.policy,
+            judged_by: self.rules.judged_by(),
+            locked: &self.locked,
+            lines: &self.subject.lock.lines,
+            elapsed,
+        }
     }
 }
 
@@ -67,12 +109,13 @@ fn gather(
     rules: &mut Rules,
     config: &CargoConfig,
     environment: &Environment,
-) -> Result<Facts, CommandError> {
+) -> Result<(Facts, Reached), CommandError> {
     let outside = outside_config(rules.rewritable.as_deref(), environment)?;
     let trusted = outside.as_ref().unwrap_or(config);
     let crates = crates_in_question(subject, rules);
     let registries = crates.iter().map(|id| id.registry.clone()).collect();
-    let access = access::work_out(&registries, config, trusted, &rules.policy)?;
+    let beneath = config.without(&subject.root.join(OWN_CONFIG));
+    let access = access::work_out(&registries, &access::Configs { config, beneath: &beneath, trusted }, &rules.policy)?;
     let http = Http::new(&trusted.http()?)?;
     let network = !(arguments.is_offline() || trusted.offline()?);
     let mode = if network { IndexMode::Online(&http) } else { IndexMode::Offline };
@@ -97,7 +140,7 @@ fn gather(
     if !network {
         noticed.push(Notice::IndexFromCache { oldest: reading.oldest_cached });
     }
-    Ok(Facts {
+    let facts = Facts {
         packages: subject.lock.packages.clone(),
         index: reading.index,
         advisories: advisories.fact,
@@ -105,7 +148,10 @@ fn gather(
         refused_mirrors: access.refused,
         base: rules.locked.take(),
         notices: noticed,
-    })
+    };
+    let reached =
+        Reached { http, network, cargo_home: home, access: access.by_registry, configs: reading.configs };
+    Ok((facts, reached))
 }
 
 /// With a base commit, how the network is reached must not be up to files of the repository: a proxy with a certificate of its own
@@ -137,7 +183,7 @@ fn crates_in_question(subject: &Subject, rules: &Rules) -> BTreeSet<CrateId> {
     wanted.into_iter().filter_map(|position| packages.get(position)?.id.crate_id()).collect()
 }
 
-fn registries_of(crates: &BTreeSet<CrateId>) -> BTreeSet<crate::model::source::Registry> {
+fn registries_of(crates: &BTreeSet<CrateId>) -> BTreeSet<Registry> {
     crates.iter().map(|id| id.registry.clone()).collect()
 }
 
@@ -172,7 +218,7 @@ fn surroundings(
     subject: &Subject,
     rules: &Rules,
     environment: &Environment,
-    registries: &BTreeSet<crate::model::source::Registry>,
+    registries: &BTreeSet<Registry>,
 ) -> Vec<Notice> {
     let mut all = Vec::new();
     if let Some(failure) = subject.workspace.as_ref().and_then(|workspace| workspace.failure.as_ref()) {

@@ -11,7 +11,7 @@ use super::environment::Environment;
 use super::vendor_tree::{self, VendorTreeError};
 use crate::model::checksum::Checksum;
 use crate::model::package::PackageId;
-use crate::model::vendored::{EntryKind, Stated, VendorRoot, VendoredDirectory};
+use crate::model::vendored::{Stated, VendorRoot, VendoredDirectory};
 
 /// How cargo is to be run.
 #[derive(Clone, Copy, Debug)]
@@ -115,20 +115,8 @@ pub fn vendor(
 
 /// The tree's digest, where it is exactly the listed files and says of itself that it comes from no archive.
 fn whole(directory: &VendoredDirectory) -> Result<Checksum, &'static str> {
-    let Stated::Known(listed) = &directory.listed else { return Err("it has no list of files") };
-    if listed.package.is_some() {
-        return Err("it is a registry's package");
-    }
-    let same = directory.entries.len() == listed.files.len()
-        && directory.entries.iter().all(|entry| match entry.kind {
-            EntryKind::File(file) => listed.files.get(&entry.path) == Some(&file.digest),
-            EntryKind::EmptyFolder
-            | EntryKind::Link
-            | EntryKind::Special
-            | EntryKind::NameNotText
-            | EntryKind::Unread => false,
-        });
-    if same { Ok(listed.tree_digest()) } else { Err("its files are not the listed ones") }
+    let listed = directory.whole().ok_or("its files are not the listed ones")?;
+    if listed.package.is_some() { Err("it is a registry's package") } else { Ok(listed.tree_digest()) }
 }
 
 fn run(request: &GitRequest<'_>, folder: &Utf8Path, environment: &Environment) -> Result<(), GitPackagesError> {

@@ -12,6 +12,7 @@ pub mod environment;
 pub mod git_packages;
 pub mod http;
 pub mod index;
+pub mod local_registry;
 pub mod lock_file;
 pub mod policy_file;
 pub mod target;

@@ -18,6 +18,7 @@ pub mod signal;
 pub mod source;
 pub mod vendor;
 pub mod vendored;
+pub mod vendoring;
 pub mod verdict;
 pub mod verification;
 pub mod way_around;

@@ -17,6 +17,7 @@ pub mod remark;
 pub mod sarif;
 pub mod style;
 pub mod tally;
+pub mod vendor;
 pub mod verify;
 
 use std::time::Duration;
