@@ -43,7 +43,9 @@ pub(super) fn work_out(
     let mut access = Access::default();
     for registry in registries {
         let replacement = match configs.config.replacement(registry)? {
-            Replacement::Directory { .. } | Replacement::LocalRegistry { .. } => configs.beneath.replacement(registry)?,
+            Replacement::Directory { .. } | Replacement::LocalRegistry { .. } => {
+                configs.beneath.replacement(registry)?
+            }
             other => other,
         };
         let asked = match replacement {

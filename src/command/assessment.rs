@@ -149,8 +149,7 @@ fn gather(
         base: rules.locked.take(),
         notices: noticed,
     };
-    let reached =
-        Reached { http, network, cargo_home: home, access: access.by_registry, configs: reading.configs };
+    let reached = Reached { http, network, cargo_home: home, access: access.by_registry, configs: reading.configs };
     Ok((facts, reached))
 }
 

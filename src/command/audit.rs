@@ -15,12 +15,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) 
 }
 
 /// Tells what was decided. Verbs that stop at a decision tell it like this too.
-pub(super) fn print(
-    cli: &Cli,
-    made: &Assessment,
-    format: Format,
-    started: Instant,
-) -> Result<Outcome, CommandError> {
+pub(super) fn print(cli: &Cli, made: &Assessment, format: Format, started: Instant) -> Result<Outcome, CommandError> {
     let report = made.report(Some(started.elapsed()));
     let mut text = Vec::new();
     match format {

@@ -46,7 +46,9 @@ pub struct GitPackage {
 #[derive(Debug, thiserror::Error)]
 pub enum GitPackagesError {
     /// No folder to work in.
-    #[error("no temporary folder could be made for cargo to work in: {0}\nhelp: see that the temporary folder may be written")]
+    #[error(
+        "no temporary folder could be made for cargo to work in: {0}\nhelp: see that the temporary folder may be written"
+    )]
     Folder(#[source] io::Error),
     /// Cargo could not be started.
     #[error("`{program}` could not be run for the git dependencies: {source}\nhelp: install cargo, or set CARGO")]
@@ -58,7 +60,9 @@ pub enum GitPackagesError {
         source: io::Error,
     },
     /// Cargo refused.
-    #[error("cargo could not fetch the git dependencies: {words}\nhelp: see whether `cargo fetch --locked` works from outside the vendored sources")]
+    #[error(
+        "cargo could not fetch the git dependencies: {words}\nhelp: see whether `cargo fetch --locked` works from outside the vendored sources"
+    )]
     Refused {
         /// Its error.
         words: String,
@@ -67,7 +71,9 @@ pub enum GitPackagesError {
     #[error(transparent)]
     Tree(#[from] VendorTreeError),
     /// It wrote something else than was asked for.
-    #[error("`{id}` is not among what cargo vendored, or not whole: {cause}\nhelp: run `cargo vendor` in another folder to see what it makes of it")]
+    #[error(
+        "`{id}` is not among what cargo vendored, or not whole: {cause}\nhelp: run `cargo vendor` in another folder to see what it makes of it"
+    )]
     Absent {
         /// The package.
         id: Box<PackageId>,

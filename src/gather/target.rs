@@ -15,7 +15,9 @@ pub enum TargetError {
     #[error("`{}` is not a platform's name\nhelp: take one from the list of: rustc --print target-list", .0.escape_debug())]
     Name(String),
     /// The compiler could not be started.
-    #[error("`{program}` could not be run to ask about `{triple}`: {source}\nhelp: install the Rust toolchain, or set RUSTC")]
+    #[error(
+        "`{program}` could not be run to ask about `{triple}`: {source}\nhelp: install the Rust toolchain, or set RUSTC"
+    )]
     NotRun {
         /// What was to be run.
         program: String,
@@ -26,7 +28,9 @@ pub enum TargetError {
         source: std::io::Error,
     },
     /// The compiler refused.
-    #[error("the compiler does not know the platform `{triple}`: {words}\nhelp: take one from the list of: rustc --print target-list")]
+    #[error(
+        "the compiler does not know the platform `{triple}`: {words}\nhelp: take one from the list of: rustc --print target-list"
+    )]
     Unknown {
         /// The platform.
         triple: String,

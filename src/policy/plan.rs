@@ -58,7 +58,10 @@ pub fn plan(facts: &Facts, evaluation: &Evaluation, options: &PlanOptions<'_>) -
 /// Whatever stands against vendoring: not approved, not judged, or of a kind that nobody can check.
 fn held<'a>(facts: &'a Facts, evaluation: &'a Evaluation) -> impl Iterator<Item = &'a PackageId> {
     let pairs = facts.packages.iter().zip(&evaluation.judgements);
-    pairs.filter(|(package, judgement)| !may_be_vendored(package, judgement.verdict.as_ref()) || package.id != judgement.id)
+    pairs
+        .filter(|(package, judgement)| {
+            !may_be_vendored(package, judgement.verdict.as_ref()) || package.id != judgement.id
+        })
         .map(|(package, _)| &package.id)
 }
 

@@ -168,7 +168,10 @@ impl Refusal {
     fn tell(self, id: &PackageId) -> Unvendorable {
         let (code, text) = match self {
             Self::Archive(error) => ("archive-refused", error.to_string()),
-            Self::NoLine => ("no-index-line", String::from("its index line could not be read a second time\nhelp: run the command again")),
+            Self::NoLine => (
+                "no-index-line",
+                String::from("its index line could not be read a second time\nhelp: run the command again"),
+            ),
             Self::Diverges(divergence) => (
                 "index-manifest-divergence",
                 format!(

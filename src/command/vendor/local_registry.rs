@@ -1,16 +1,16 @@
 //! `--local-registry`: the same approved set as `.crate` files with an index of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::derive::{Derived, derive, history, line_digest};
 use super::tree::{PATIENCE, replaced};
 use super::{CommandError, Done, Run};
 use crate::apply::cargo_config::{ConfigFile, Location, Wanted, spliced};
 use crate::apply::derived_trees as kept_notes;
-use crate::apply::vendor_dir::{Changes, Faults, Opening, VendorDir, VendorDirError};
+use crate::apply::local_index::{StagedIndex, index_path};
+use crate::apply::vendor_dir::{Changes, Faults, Opening, VendorDir};
 use crate::gather::local_registry::LocalRegistry;
 use crate::gather::{allow_list, derived_trees, local_registry};
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
@@ -27,7 +27,8 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan, folder: &Utf8Path) -> Resu
         return Err(CommandError::GitInLocalRegistry { id: Box::new(git.id.clone()) });
     }
     let root = &run.made.subject.root;
-    let opening = Opening { command: "cargo sequester vendor --local-registry", wait: PATIENCE, faults: Faults::default() };
+    let opening =
+        Opening { command: "cargo sequester vendor --local-registry", wait: PATIENCE, faults: Faults::default() };
     let vendor = VendorDir::open(root, &run.environment.current_dir().join(folder), opening)?;
     let config = ConfigFile::read(root)?;
     let previous = allow_list::read(config.path())?;
@@ -58,7 +59,7 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan, folder: &Utf8Path) -> Resu
     let (kept_on_request, remove) =
         if run.arguments.no_delete { (ours, BTreeSet::new()) } else { (BTreeSet::new(), ours) };
     let mut names: BTreeSet<String> = others.iter().map(|package| file_name(&package.id)).collect();
-    let staged_index = if found.index_is_wanted { None } else { Some(index_folder(&index)?) };
+    let staged_index = if found.index_is_wanted { None } else { Some(StagedIndex::write(&index)?) };
     names.extend(staged_index.iter().map(|_| INDEX.to_owned()));
     let stage = vendor.stage(Changes { write: names, remove: remove.clone(), attributes: true })?;
     derive(run.cli, run.made, &others, &mut derived, &|package, verified, _| {
@@ -67,8 +68,8 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan, folder: &Utf8Path) -> Resu
     if !derived.problems.is_empty() {
         return Ok(Done::Refused(derived));
     }
-    if let Some((_folder, path)) = &staged_index {
-        stage.copy(INDEX, path)?;
+    if let Some(staged) = &staged_index {
+        stage.copy(INDEX, staged.path())?;
     }
     let mut allow = AllowList::default();
     let mut packages = Vec::with_capacity(plan.packages.len());
@@ -89,7 +90,14 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan, folder: &Utf8Path) -> Resu
         };
         allow.releases.insert(id, AllowedRelease { checksum: Some(checksum), tree: note.tree, stub: false });
         let (id, directory) = (package.id.clone(), file_name(&package.id));
-        packages.push(VendoredPackage { id, directory, checksum: Some(checksum), tree: note.tree, stub: false, change });
+        packages.push(VendoredPackage {
+            id,
+            directory,
+            checksum: Some(checksum),
+            tree: note.tree,
+            stub: false,
+            change,
+        });
     }
     let wanted = Wanted { location, replaced: &replaced, allow: &allow };
     let (applied, outcome) = if run.arguments.no_config {
@@ -137,33 +145,6 @@ fn index(run: &Run<'_>, plan: &VendorPlan) -> Result<BTreeMap<String, Vec<u8>>, 
     Ok(files)
 }
 
-/// As in every index of cargo's: by the first letters, in lower case.
-fn index_path(name: &str) -> String {
-    let name = name.to_lowercase();
-    let letters = |from: usize, to: usize| name.chars().skip(from).take(to - from).collect::<String>();
-    match name.chars().count() {
-        short @ (0..=2) => format!("{short}/{name}"),
-        3 => format!("3/{}/{name}", letters(0, 1)),
-        _ => format!("{}/{}/{name}", letters(0, 2), letters(2, 4)),
-    }
-}
-
-/// The index in a temporary folder, from which the stage takes it.
-fn index_folder(index: &BTreeMap<String, Vec<u8>>) -> Result<(tempfile::TempDir, Utf8PathBuf), VendorDirError> {
-    let failed = |source: io::Error| VendorDirError::Io { path: INDEX.into(), source };
-    let folder = tempfile::tempdir().map_err(failed)?;
-    let path = Utf8PathBuf::try_from(folder.path().join(INDEX)).map_err(|error| failed(error.into_io_error()))?;
-    std::fs::create_dir(&path).map_err(failed)?;
-    for (name, text) in index {
-        let file = path.join(name);
-        if let Some(above) = file.parent() {
-            std::fs::create_dir_all(above).map_err(failed)?;
-        }
-        std::fs::write(&file, text).map_err(failed)?;
-    }
-    Ok((folder, path))
-}
-
 /// Files that nothing locked needs: those that the allow-list before had with these bytes, and all others.
 fn remains(
     found: &LocalRegistry,
@@ -179,7 +160,9 @@ fn remains(
     let listed = |name: &str, digest| {
         previous.is_some_and(|previous| {
             previous.releases.iter().any(|(id, release)| {
-                release.checksum.is_some() && release.checksum == digest && name == format!("{}.crate", id.release().replace('@', "-"))
+                release.checksum.is_some()
+                    && release.checksum == digest
+                    && name == format!("{}.crate", id.release().replace('@', "-"))
             })
         })
     };

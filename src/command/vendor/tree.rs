@@ -8,8 +8,8 @@ use camino::Utf8Path;
 use super::derive::{Derived, derive, line_digest};
 use super::{CommandError, Done, Run};
 use crate::apply::cargo_config::{ConfigFile, Location, Replaced, Wanted, spliced};
-use crate::apply::vendor_dir::{Changes, Faults, Opening, VendorDir};
 use crate::apply::derived_trees as kept_notes;
+use crate::apply::vendor_dir::{Changes, Faults, Opening, VendorDir};
 use crate::gather::git_packages::{self, GitPackages, GitRequest};
 use crate::gather::index::RegistryAccess;
 use crate::gather::{allow_list, derived_trees, vendor_tree};
@@ -239,6 +239,7 @@ pub(super) fn replaced(plan: &VendorPlan) -> Vec<Replaced> {
 
 /// Whether a package of the project's own lies there.
 fn holds_local(run: &Run<'_>, folder: &Utf8Path) -> bool {
-    let mut roots = run.made.facts.packages.iter().filter_map(|package| package.local.as_ref().map(|local| &local.root));
+    let mut roots =
+        run.made.facts.packages.iter().filter_map(|package| package.local.as_ref().map(|local| &local.root));
     roots.any(|root| root.starts_with(folder) || root.canonicalize_utf8().is_ok_and(|root| root.starts_with(folder)))
 }

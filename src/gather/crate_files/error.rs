@@ -61,8 +61,12 @@ impl CrateFault {
         match self {
             Self::NotCached => "run once without `--offline`",
             Self::Poisoned { .. } => "run once without `--offline`: the entry is then replaced",
-            Self::NoAddress(_) => "check that the registry's index can be read, and that a token is configured where it asks for one",
-            Self::NotServed { .. } => "the registry may have removed the release; lock another version: cargo sequester update",
+            Self::NoAddress(_) => {
+                "check that the registry's index can be read, and that a token is configured where it asks for one"
+            }
+            Self::NotServed { .. } => {
+                "the registry may have removed the release; lock another version: cargo sequester update"
+            }
             Self::Download(_) => "check the network and run the command again: what was downloaded is kept",
             Self::WrongBytes { .. } => {
                 "a proxy or a login page may have answered in its place; if it is the registry's own answer, do not build this release"

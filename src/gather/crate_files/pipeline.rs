@@ -10,9 +10,7 @@ use rayon::Scope;
 use super::address::download_address;
 use super::cache::{CacheFolder, Entry};
 use super::error::{CrateFailure, CrateFault};
-use super::{
-    CrateFile, CratePlaces, CratesProgress, CratesTaken, LARGEST_CRATE, PoisonedEntry, WantedCrate,
-};
+use super::{CrateFile, CratePlaces, CratesProgress, CratesTaken, LARGEST_CRATE, PoisonedEntry, WantedCrate};
 use crate::gather::http::{Answer, Http, HttpError, Request, shown};
 use crate::gather::index::{IndexMode, RegistryAccess, crate_name};
 use crate::model::hashed::Hashed;

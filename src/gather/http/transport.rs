@@ -4,7 +4,9 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, ETAG, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, ETAG, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+};
 use reqwest::{Client, RequestBuilder, Response, Url, Version};
 use tokio::time::{Instant, timeout_at};
 
@@ -276,11 +278,19 @@ pub(super) fn parse(url: &str) -> Result<Url, HttpError> {
 }
 
 fn unreachable(url: &Url, error: reqwest::Error) -> Failure {
-    Failure { error: HttpError::Unreachable { url: shown_url(url), cause: cause_of(error) }, again: Again::Soon, resume: None }
+    Failure {
+        error: HttpError::Unreachable { url: shown_url(url), cause: cause_of(error) },
+        again: Again::Soon,
+        resume: None,
+    }
 }
 
 fn broken(url: &Url, error: reqwest::Error) -> Failure {
-    Failure { error: HttpError::Broken { url: shown_url(url), cause: cause_of(error) }, again: Again::Soon, resume: None }
+    Failure {
+        error: HttpError::Broken { url: shown_url(url), cause: cause_of(error) },
+        again: Again::Soon,
+        resume: None,
+    }
 }
 
 fn slow(url: &Url, received: u64, since: Instant) -> Failure {

@@ -38,9 +38,16 @@ pub fn human(report: &VendorReport<'_>, verbosity: Verbosity, out: &mut impl Wri
 /// What a person has to know of, whatever else is told.
 fn found(done: &Vendoring, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     for entry in &done.poisoned {
-        let hash = entry.found.map_or_else(|| "it is too large for a crate".to_owned(), |hash| format!("its SHA-256 is {hash}"));
+        let hash = entry
+            .found
+            .map_or_else(|| "it is too large for a crate".to_owned(), |hash| format!("its SHA-256 is {hash}"));
         let name = package_name(&entry.id);
-        line(out, Tone::Bad, "Poisoned", &format!("{} is not {name}: {hash}, where {} is locked; it was not used", entry.path, entry.expected))?;
+        line(
+            out,
+            Tone::Bad,
+            "Poisoned",
+            &format!("{} is not {name}: {hash}, where {} is locked; it was not used", entry.path, entry.expected),
+        )?;
         help(
             out,
             &if entry.replaced {
@@ -52,12 +59,22 @@ fn found(done: &Vendoring, verbosity: Verbosity, out: &mut impl Write) -> io::Re
     }
     for name in &done.foreign {
         let path = format!("{}/{name}", done.folder);
-        line(out, Tone::Caution, "Unknown", &format!("{path} was not written by this program and is not locked; cargo may build from it"))?;
+        line(
+            out,
+            Tone::Caution,
+            "Unknown",
+            &format!("{path} was not written by this program and is not locked; cargo may build from it"),
+        )?;
         help(out, &format!("see what it is, then remove it: rm -r '{path}'"))?;
     }
     if verbosity > Verbosity::Quiet {
         if done.recovered {
-            line(out, Tone::Caution, "Recovered", "an earlier run was interrupted; it was finished or taken back first")?;
+            line(
+                out,
+                Tone::Caution,
+                "Recovered",
+                "an earlier run was interrupted; it was finished or taken back first",
+            )?;
         }
         for name in &done.kept {
             line(out, Tone::Caution, "Kept", &format!("{}/{name}, which is no longer locked", done.folder))?;
