@@ -55,6 +55,9 @@ pub enum Verb {
     /// Show what is held and until when, and what is newer
     #[command(after_help = STATUS_EXIT_CODES)]
     Status(Status),
+    /// Write the approved sources into the project and let cargo build from them alone
+    #[command(after_help = EXIT_CODES)]
+    Vendor(Vendor),
     /// Prove offline that lock file, allow-list and vendored sources agree, and that nothing leads around them
     #[command(after_help = VERIFY_EXIT_CODES)]
     Verify(Verify),
@@ -89,6 +92,38 @@ pub struct Status {
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
     pub format: StatusFormat,
+}
+
+/// `vendor`.
+#[derive(Debug, Args)]
+pub struct Vendor {
+    /// The folder to write, below the workspace
+    #[arg(value_name = "PATH", default_value = "vendor")]
+    pub path: Utf8PathBuf,
+    /// Put the version into every folder's name
+    #[arg(long)]
+    pub versioned_dirs: bool,
+    /// Keep the folders of packages that are no longer locked
+    #[arg(long)]
+    pub no_delete: bool,
+    /// Print what `.cargo/config.toml` should say, and leave it as it is
+    #[arg(long)]
+    pub no_config: bool,
+    /// Vendor for this platform only; others' packages become stubs. Name the building machine's too (can be repeated)
+    #[arg(long, value_name = "TARGET")]
+    pub platform: Vec<String>,
+    /// Write a local registry (index and `.crate` files) into this folder, and no unpacked sources
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["path", "versioned_dirs", "platform"])]
+    pub local_registry: Option<Utf8PathBuf>,
+    /// What to judge
+    #[command(flatten)]
+    pub subject: Subject,
+    /// What to judge by
+    #[command(flatten)]
+    pub judge: JudgeBy,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: VendorFormat,
 }
 
 /// `verify`.
@@ -222,6 +257,15 @@ pub enum StatusFormat {
 /// How to print what `verify` found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum VerifyFormat {
+    /// For people
+    Human,
+    /// One JSON document, by the published schema
+    Json,
+}
+
+/// How to print the result of `vendor`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VendorFormat {
     /// For people
     Human,
     /// One JSON document, by the published schema

@@ -2,5 +2,8 @@
 
 pub mod archive;
 pub mod cargo_config;
+pub mod crate_cache;
+pub mod derived_trees;
+pub mod local_index;
 pub mod trail;
 pub mod vendor_dir;

@@ -18,21 +18,37 @@ pub(super) struct Access {
     pub(super) refused: Vec<RefusedMirror>,
 }
 
-/// `config` says what replaces what; which token is whose, `trusted`, which a change under judgement cannot have written.
+/// What is read from cargo's configuration.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Configs<'a> {
+    /// Says what replaces what.
+    pub(super) found: &'a CargoConfig,
+    /// The same without the project's own file: what holds where that file puts vendored sources in a registry's place.
+    pub(super) beneath: &'a CargoConfig,
+    /// Says which token is whose; a change under judgement cannot have written it.
+    pub(super) trusted: &'a CargoConfig,
+}
+
+/// Works it out for each registry.
 pub(super) fn work_out(
     registries: &BTreeSet<Registry>,
-    config: &CargoConfig,
-    trusted: &CargoConfig,
+    configs: &Configs<'_>,
     policy: &Policy,
 ) -> Result<Access, CommandError> {
-    let known = trusted.registries()?;
+    let known = configs.trusted.registries()?;
     let token = |registry: &Registry| {
         let configured = known.iter().find(|one| one.registry.value == *registry)?;
         configured.token.as_ref().map(|token| token.value.expose().to_owned())
     };
     let mut access = Access::default();
     for registry in registries {
-        let asked = match config.replacement(registry)? {
+        let replacement = match configs.found.replacement(registry)? {
+            Replacement::Directory { .. } | Replacement::LocalRegistry { .. } => {
+                configs.beneath.replacement(registry)?
+            }
+            other @ (Replacement::Itself | Replacement::Registry { .. } | Replacement::Git { .. }) => other,
+        };
+        let asked = match replacement {
             // What lies in a folder was put there by somebody; the registry itself says what was published.
             Replacement::Itself
             | Replacement::Directory { .. }

@@ -1,10 +1,15 @@
 //! What every judging verb does first: read the subject and the rules, gather the facts, decide.
 
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use jiff::Timestamp;
+
 use super::CommandError;
 use super::base::Base;
-use super::gathering::Gathering;
+use super::gathering::{Gathering, Reached};
 use super::rules::Rules;
-use super::subject::Subject;
+use super::subject::{Subject, relative};
 use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::clock;
@@ -12,6 +17,7 @@ use crate::gather::environment::Environment;
 use crate::model::evaluation::Evaluation;
 use crate::model::facts::Facts;
 use crate::policy::{self, notices};
+use crate::report::AuditReport;
 
 /// A decision with all that it was made from.
 #[derive(Debug)]
@@ -24,6 +30,12 @@ pub(super) struct Assessment {
     pub(super) facts: Facts,
     /// The decision.
     pub(super) evaluation: Evaluation,
+    /// The lock file, as a reader in the working directory would write it.
+    pub(super) locked: Utf8PathBuf,
+    /// The machine's time when it was made.
+    pub(super) machine: Timestamp,
+    /// How the registries were reached, for those who fetch from them afterwards.
+    pub(super) reached: Reached,
 }
 
 impl Assessment {
@@ -61,14 +73,30 @@ impl Assessment {
             environment,
             cargo: &cargo,
         };
-        let mut facts = gathering.facts()?;
+        let (mut facts, reached) = gathering.facts()?;
         facts.base = rules.locked.take();
         if judge.now.is_some() {
             // A moment that the caller set is compared with nobody's clock.
             facts.registry_clock = None;
         }
         let evaluation = policy::evaluate(&facts, &rules.policy, &rules.approvals, judge.now.unwrap_or(machine));
-        Ok(Self { subject: found, rules, facts, evaluation })
+        let locked = relative(&found.lock_path, environment);
+        Ok(Self { subject: found, rules, facts, evaluation, locked, machine, reached })
+    }
+
+    /// Everything that a report of the decision tells.
+    pub(super) fn report(&self, elapsed: Option<Duration>) -> AuditReport<'_> {
+        AuditReport {
+            packages: &self.facts.packages,
+            evaluation: &self.evaluation,
+            advisories: &self.facts.advisories,
+            loosened: &self.rules.loosened,
+            policy: &self.rules.policy,
+            judged_by: self.rules.judged_by(),
+            locked: &self.locked,
+            lines: &self.subject.lock.lines,
+            elapsed,
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use super::assessment::Assessment;
-use super::subject::relative;
 use super::{CommandError, Outcome, output};
 use crate::cli::{self, Cli, Format};
 use crate::gather::environment::Environment;
@@ -12,20 +11,14 @@ use crate::report::{self, AuditReport};
 pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
     let made = Assessment::make(cli, &arguments.subject, &arguments.judge, environment)?;
-    let locked = relative(&made.subject.lock_path, environment);
-    let report = AuditReport {
-        packages: &made.facts.packages,
-        evaluation: &made.evaluation,
-        advisories: &made.facts.advisories,
-        loosened: &made.rules.loosened,
-        policy: &made.rules.policy,
-        judged_by: made.rules.judged_by(),
-        locked: &locked,
-        lines: &made.subject.lock.lines,
-        elapsed: Some(started.elapsed()),
-    };
+    print(cli, &made, arguments.format, started)
+}
+
+/// Tells what was decided. Verbs that stop at a decision tell it like this too.
+pub(super) fn print(cli: &Cli, made: &Assessment, format: Format, started: Instant) -> Result<Outcome, CommandError> {
+    let report = made.report(Some(started.elapsed()));
     let mut text = Vec::new();
-    match arguments.format {
+    match format {
         Format::Human => report::human::audit(&report, output::verbosity(cli), &mut text),
         Format::Json => report::json::audit(&report, &mut text),
         Format::Sarif => report::sarif::audit(&report, &mut text),

@@ -2,16 +2,25 @@
 
 use camino::Utf8PathBuf;
 
+use crate::apply::cargo_config::{ConfigError, SpliceError};
+use crate::apply::local_index::StagedIndexError;
+use crate::apply::vendor_dir::VendorDirError;
 use crate::gather::allow_list::AllowListError;
 use crate::gather::base::BaseError;
 use crate::gather::cargo_config::CargoConfigError;
 use crate::gather::environment::EnvironmentError;
+use crate::gather::git_packages::GitPackagesError;
 use crate::gather::http::HttpError;
+use crate::gather::local_registry::LocalRegistryError;
 use crate::gather::lock_file::LockFileError;
 use crate::gather::policy_file::PolicyError;
+use crate::gather::target::TargetError;
 use crate::gather::vendor_tree::VendorTreeError;
 use crate::gather::ways_around::{ManifestError, WaysError};
 use crate::gather::workspace::WorkspaceError;
+use crate::model::Timestamp;
+use crate::model::package::PackageId;
+use crate::model::plan::PlanRefusal;
 use crate::model::policy::Origin;
 
 /// Why a verb could not run to its end.
@@ -45,6 +54,40 @@ pub enum CommandError {
     OwnConfig(#[from] ManifestError),
     #[error(transparent)]
     Ways(#[from] WaysError),
+    #[error(transparent)]
+    Plan(#[from] PlanRefusal),
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error(transparent)]
+    VendorDir(#[from] VendorDirError),
+    #[error(transparent)]
+    WrittenConfig(#[from] ConfigError),
+    #[error(transparent)]
+    Splice(#[from] SpliceError),
+    #[error(transparent)]
+    GitPackages(#[from] GitPackagesError),
+    #[error(transparent)]
+    StagedIndex(#[from] StagedIndexError),
+    #[error(transparent)]
+    LocalRegistry(#[from] LocalRegistryError),
+    /// What is vendored is the whole lock file, judged as a whole.
+    #[error(
+        "`{flag}` cannot be used here: what is vendored is the workspace's whole lock file\nhelp: leave `{flag}` out"
+    )]
+    WholeLockFile { flag: &'static str },
+    /// A later moment than the machine's would shorten every quarantine.
+    #[error(
+        "`--now {now}` lies in the future, and this command writes\nhelp: leave `--now` out, or use `cargo sequester audit --now {now}` to look ahead"
+    )]
+    NowInFuture { now: Timestamp },
+    /// A package of the plan was neither kept nor written.
+    #[error("`{id}` was to be vendored, and was not\nhelp: this is a mistake in cargo-sequester; please report it")]
+    NotDerived { id: Box<PackageId> },
+    /// A local registry holds archives, and git has none.
+    #[error(
+        "`{id}` comes from a git repository, which a local registry cannot hold\nhelp: vendor unpacked sources: leave `--local-registry` out"
+    )]
+    GitInLocalRegistry { id: Box<PackageId> },
     /// The policy file that was asked for is not there: falling back to the defaults would judge by other rules than were meant.
     #[error("there is no policy file at {path}\nhelp: give `--policy` the path of an existing file, or leave it out")]
     NoPolicy { path: Utf8PathBuf },

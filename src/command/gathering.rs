@@ -1,8 +1,9 @@
 //! Reads the world for one decision: index entries and advisories in parallel, and what lies around the lock file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
 use super::CommandError;
@@ -15,13 +16,16 @@ use crate::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFa
 use crate::gather::cargo_config::{self, CargoConfig};
 use crate::gather::environment::Environment;
 use crate::gather::http::{Http, Request};
-use crate::gather::index::{self, IndexMode};
+use crate::gather::index::{self, IndexMode, RegistryAccess, RegistryConfig};
 use crate::gather::workspace;
 use crate::model::evaluation::Notice;
 use crate::model::facts::{AdvisoryFact, Facts};
 use crate::model::package::CrateId;
 use crate::model::source::{Registry, Source};
 use crate::policy::notices;
+
+/// The file in which `vendor` puts the vendored sources in the place of the registries.
+const OWN_CONFIG: &str = ".cargo/config.toml";
 
 /// Where the facts come from.
 #[derive(Clone, Copy)]
@@ -46,12 +50,29 @@ pub(super) struct Gathering<'a> {
     pub(super) cargo: &'a Environment,
 }
 
+/// How registries are reached.
+#[derive(Debug)]
+pub(super) struct Reached {
+    /// The client.
+    pub(super) http: Http,
+    /// Whether it may be used.
+    pub(super) network: bool,
+    /// `$CARGO_HOME`.
+    pub(super) cargo_home: Utf8PathBuf,
+    /// Whom to ask for each registry.
+    pub(super) access: BTreeMap<Registry, RegistryAccess>,
+    /// The registries' `config.json`.
+    pub(super) configs: BTreeMap<Registry, RegistryConfig>,
+}
+
 impl Gathering<'_> {
     /// Reads them, once.
-    pub(super) fn facts(self) -> Result<Facts, CommandError> {
+    pub(super) fn facts(self) -> Result<(Facts, Reached), CommandError> {
         let crates = crates_in_question(self.subject, self.rules);
         let registries: BTreeSet<Registry> = crates.iter().map(|id| id.registry.clone()).collect();
-        let access = access::work_out(&registries, self.config, self.trusted, &self.rules.policy)?;
+        let beneath = self.config.without(&self.subject.root.join(OWN_CONFIG));
+        let configs = access::Configs { found: self.config, beneath: &beneath, trusted: self.trusted };
+        let access = access::work_out(&registries, &configs, &self.rules.policy)?;
         let http = Http::new(&self.trusted.http()?)?;
         let network = !(self.offline || self.trusted.offline()?);
         let mode = if network { IndexMode::Online(&http) } else { IndexMode::Offline };
@@ -69,7 +90,7 @@ impl Gathering<'_> {
         if !network {
             noticed.push(Notice::IndexFromCache { oldest: reading.oldest_cached });
         }
-        Ok(Facts {
+        let facts = Facts {
             packages: self.subject.lock.packages.clone(),
             index: reading.index,
             advisories: advisories.fact,
@@ -77,7 +98,9 @@ impl Gathering<'_> {
             refused_mirrors: access.refused,
             base: None,
             notices: noticed,
-        })
+        };
+        let reached = Reached { http, network, cargo_home: home, access: access.by_registry, configs: reading.configs };
+        Ok((facts, reached))
     }
 
     fn advisories(self, crates: &BTreeSet<CrateId>, http: Option<&Http>) -> AdvisoryReading {

@@ -13,6 +13,7 @@ mod rules;
 mod screen;
 mod status;
 mod subject;
+mod vendor;
 mod verify;
 
 use std::ffi::OsString;
@@ -60,6 +61,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let done = Environment::read().map_err(CommandError::from).and_then(|environment| match &cli.verb {
         Verb::Audit(arguments) => audit::run(&cli, arguments, &environment),
         Verb::Status(arguments) => status::run(&cli, arguments, &environment),
+        Verb::Vendor(arguments) => vendor::run(&cli, arguments, &environment),
         Verb::Verify(arguments) => verify::run(&cli, arguments, &environment),
     });
     match done {

@@ -17,12 +17,25 @@ impl Progress {
             return Self(None);
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-        let template = format!("{{prefix:>12.bold.cyan}} [{{bar:25}}] {{pos}}/{{len}} {unit}");
+        let template = format!("{{prefix:>12.bold.cyan}} [{{bar:25}}] {{pos}}/{{len}} {unit}{{msg}}");
         if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_prefix(verb.to_owned());
         Self(Some(bar))
+    }
+
+    /// So many of so many are done, and so many bytes were downloaded on the way.
+    pub(super) fn with_bytes(&self, done: usize, of: usize, bytes: u64) {
+        if let Some(bar) = &self.0
+            && bytes > 0
+        {
+            let elapsed = bar.elapsed().as_secs_f64().max(0.1);
+            #[expect(clippy::cast_precision_loss, reason = "a rate is rounded anyway")]
+            let (mebibytes, rate) = (bytes as f64 / 1_048_576.0, bytes as f64 / 1_048_576.0 / elapsed);
+            bar.set_message(format!(", {mebibytes:.1} MiB, {rate:.1} MiB/s"));
+        }
+        self.at(done, of);
     }
 
     /// So many of so many are done.

@@ -4,30 +4,18 @@ use std::time::Instant;
 
 use super::assessment::Assessment;
 use super::audit::outcome;
-use super::subject::relative;
 use super::{CommandError, Outcome, output, screen};
 use crate::cli::{self, Cli, StatusFormat};
 use crate::gather::environment::Environment;
 use crate::policy::calendar::calendar;
+use crate::report;
 use crate::report::status::StatusReport;
-use crate::report::{self, AuditReport};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
     let made = Assessment::make(cli, &arguments.subject, &arguments.judge, environment)?;
     let calendar = calendar(&made.facts, &made.rules.policy, &made.rules.approvals, &made.evaluation);
-    let locked = relative(&made.subject.lock_path, environment);
-    let audit = AuditReport {
-        packages: &made.facts.packages,
-        evaluation: &made.evaluation,
-        advisories: &made.facts.advisories,
-        loosened: &made.rules.loosened,
-        policy: &made.rules.policy,
-        judged_by: made.rules.judged_by(),
-        locked: &locked,
-        lines: &made.subject.lock.lines,
-        elapsed: Some(started.elapsed()),
-    };
+    let audit = made.report(Some(started.elapsed()));
     let until = arguments.until.map(|horizon| horizon.end(made.evaluation.now));
     let report = StatusReport { audit, calendar: &calendar, until };
     let mut text = Vec::new();

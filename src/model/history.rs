@@ -124,6 +124,14 @@ impl History {
         Ok(Some(release))
     }
 
+    /// The line of exactly this version, verbatim.
+    ///
+    /// # Errors
+    /// Two lines differ.
+    pub fn line(&self, version: &Version) -> Result<Option<&[u8]>, LineError> {
+        self.line_about(version)
+    }
+
     /// As [`Self::release`], without what it depends on: a third of the work.
     ///
     /// # Errors

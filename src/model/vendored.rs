@@ -116,3 +116,20 @@ impl<T> Stated<T> {
         }
     }
 }
+
+impl VendoredDirectory {
+    /// What it lists, where it holds exactly the listed files, each with the listed bytes, and nothing else.
+    #[must_use]
+    pub fn whole(&self) -> Option<&VendorChecksums> {
+        let listed = self.listed.known()?;
+        let is_listed = |entry: &VendoredEntry| match entry.kind {
+            EntryKind::File(file) => listed.files.get(&entry.path) == Some(&file.digest),
+            EntryKind::EmptyFolder
+            | EntryKind::Link
+            | EntryKind::Special
+            | EntryKind::NameNotText
+            | EntryKind::Unread => false,
+        };
+        (self.entries.len() == listed.files.len() && self.entries.iter().all(is_listed)).then_some(listed)
+    }
+}

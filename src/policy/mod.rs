@@ -11,6 +11,8 @@ pub mod judge;
 pub mod loosened;
 pub mod notices;
 pub mod outlook;
+pub mod plan;
+pub mod platforms;
 pub mod prior;
 pub mod publish_age;
 pub mod recorded;

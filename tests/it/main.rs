@@ -20,11 +20,13 @@ mod audit;
 mod audit_base;
 mod cargo_config;
 mod cargo_config_splice;
+mod crate_files;
 mod history;
 mod http;
 mod index;
 mod lock_file;
 mod loopback;
+mod plan;
 mod policy_ages;
 mod policy_file;
 mod policy_laws;
@@ -40,6 +42,7 @@ mod support_itself;
 mod trail;
 // Runs are broken off at given steps, which release builds cannot do.
 #[cfg(debug_assertions)]
+mod vendor;
 mod vendor_dir;
 mod verify;
 mod workspace;

@@ -45,7 +45,7 @@ pub fn vendor_files(opened: &OpenedCrate) -> VendorTree<'_> {
     VendorTree { files, checksums }
 }
 
-fn is_kept(path: &str) -> bool {
+pub(super) fn is_kept(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     path != VENDOR_CHECKSUMS_FILE
         && !matches!(name, ".gitattributes" | ".gitignore" | ".cargo-ok")
@@ -54,7 +54,7 @@ fn is_kept(path: &str) -> bool {
 
 /// Cargo takes the permission bits and the umask. We never let group or others write, whatever the umask, and always let the owner
 /// read: with the usual umask of 022 that is the same for every file that can be read at all.
-const fn permissions(mode: u32) -> u32 {
+pub(super) const fn permissions(mode: u32) -> u32 {
     mode & 0o755 | 0o400
 }
 
@@ -63,7 +63,7 @@ const GENERATED: u64 = 1_153_704_088;
 
 /// As cargo sets it: what it generates itself when it packs a crate has a fixed time, and no file has the time 0. Times matter
 /// because a build script's `rerun-if-changed` compares them.
-fn mtime(file: &PackedFile) -> u64 {
+pub(super) fn mtime(file: &PackedFile) -> u64 {
     match (&*file.path, file.mtime) {
         ("Cargo.lock" | "Cargo.toml" | ".cargo_vcs_info.json", _) | (_, None) => GENERATED,
         (_, Some(mtime)) => mtime.max(1),

@@ -1,8 +1,7 @@
 //! The proof that an archive's bytes are the ones that were asked for.
 
-use sha2::{Digest, Sha256};
-
 use crate::model::checksum::Checksum;
+use crate::model::hashed::Hashed;
 use crate::model::package::PackageId;
 
 use super::error::{ArchiveError, Fault};
@@ -13,8 +12,7 @@ use super::opened::OpenedCrate;
 #[derive(Clone, Debug)]
 pub struct VerifiedCrate {
     id: PackageId,
-    checksum: Checksum,
-    bytes: Vec<u8>,
+    file: Hashed,
 }
 
 impl VerifiedCrate {
@@ -23,9 +21,17 @@ impl VerifiedCrate {
     /// # Errors
     /// The hash is not the expected one.
     pub fn verify(bytes: Vec<u8>, expected: Checksum, id: &PackageId) -> Result<Self, ArchiveError> {
-        let found = Checksum::from_bytes(Sha256::digest(&bytes).into());
+        Self::of(Hashed::of(bytes), expected, id)
+    }
+
+    /// As [`Self::verify`], for bytes that were hashed already.
+    ///
+    /// # Errors
+    /// The hash is not the expected one.
+    pub fn of(file: Hashed, expected: Checksum, id: &PackageId) -> Result<Self, ArchiveError> {
+        let found = file.checksum();
         if found == expected {
-            Ok(Self { id: id.clone(), checksum: expected, bytes })
+            Ok(Self { id: id.clone(), file })
         } else {
             let fault = Fault::ChecksumMismatch { expected, found };
             Err(ArchiveError { id: Box::new(id.clone()), fault })
@@ -49,12 +55,12 @@ impl VerifiedCrate {
     /// The digest of [`Self::bytes`].
     #[must_use]
     pub const fn checksum(&self) -> Checksum {
-        self.checksum
+        self.file.checksum()
     }
 
     /// The `.crate` file.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.file.bytes()
     }
 }

@@ -97,6 +97,7 @@ fn refresh_archive(
         last_modified: usable.and_then(|state| state.validators.last_modified.clone()),
         authorization: None,
         limit: ARCHIVE_LIMIT,
+        resume: false,
     };
     let asked = conditional.etag.is_some() || conditional.last_modified.is_some();
     let answer =

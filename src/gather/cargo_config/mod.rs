@@ -74,6 +74,13 @@ impl CargoConfig {
         &self.layers
     }
 
+    /// The same without this one file.
+    #[must_use]
+    pub fn without(&self, file: &Utf8Path) -> Self {
+        let layers = self.layers.iter().filter(|layer| layer.path != file).cloned().collect();
+        Self { layers, credentials: self.credentials.clone(), environment: self.environment.clone() }
+    }
+
     /// The configuration that cargo reads in every folder: `$CARGO_HOME`.
     #[must_use]
     pub fn home(&self) -> Utf8PathBuf {

@@ -10,7 +10,7 @@ use reqwest::{Certificate, Client, NoProxy, Proxy};
 use tokio::runtime::Runtime;
 
 use super::error::cause_of;
-use super::lanes::Lanes;
+use super::lanes::{Hold, Lanes};
 use super::transport::{Passed, Transport};
 use super::{Answer, HttpError, HttpSettings, Request};
 
@@ -87,10 +87,28 @@ impl Engine {
         requests: Vec<Request>,
         progress: &mut dyn FnMut(usize),
     ) -> Vec<Result<Answer, HttpError>> {
-        let Some(runtime) = &self.runtime else {
-            return requests.iter().map(|_| Err(shut_down())).collect();
+        // An answer that never came is an error of its own: a task that died must not look like an answer.
+        let mut results: Vec<Result<Answer, HttpError>> = requests.iter().map(|_| Err(shut_down())).collect();
+        let mut keep = |position: usize, result| {
+            if let Some(slot) = results.get_mut(position) {
+                *slot = result;
+            }
         };
-        runtime.block_on(self.lanes.run(requests, progress))
+        if let Some(runtime) = &self.runtime {
+            runtime.block_on(self.lanes.run(requests, Hold::All, &mut keep, &mut |done, _| progress(done)));
+        }
+        results
+    }
+
+    pub(super) fn get_each(
+        &self,
+        requests: Vec<Request>,
+        each: &mut dyn FnMut(usize, Result<Answer, HttpError>),
+        progress: &mut dyn FnMut(usize, u64),
+    ) {
+        if let Some(runtime) = &self.runtime {
+            runtime.block_on(self.lanes.run(requests, Hold::InFlight, each, progress));
+        }
     }
 
     fn wait_for<F: Future>(&self, work: F) -> Result<F::Output, HttpError> {

@@ -1,10 +1,12 @@
 //! Many requests at once: a lane for each origin, as wide as its connection carries.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::transport::{Fetched, Transport, parse};
 use super::{Answer, HttpError, Request, shown};
@@ -15,6 +17,17 @@ const MULTIPLEXED: usize = 96;
 const SINGLE: usize = 8;
 /// The most that all bodies of one call may have together, in bytes: what stands between a hostile registry and our memory.
 const TOGETHER: u64 = 1 << 30;
+/// How long a call may go without telling how far it is.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Which bodies count towards the bound of one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// All: the caller keeps them.
+    All,
+    /// Those that were not yet handed over.
+    InFlight,
+}
 
 /// The lanes' widths outlive one call, so that a second one need not find them out again.
 #[derive(Debug)]
@@ -45,14 +58,15 @@ impl Lanes {
         &self.transport
     }
 
+    /// Hands each result to `each` as it comes; a request whose task died gets its error at the end.
     pub(super) async fn run(
         &self,
         requests: Vec<Request>,
-        progress: &mut dyn FnMut(usize),
-    ) -> Vec<Result<Answer, HttpError>> {
-        // An answer that never came is an error of its own: a task that died must not look like an answer.
-        let mut results: Vec<Result<Answer, HttpError>> =
-            requests.iter().map(|request| Err(unanswered(request))).collect();
+        hold: Hold,
+        each: &mut dyn FnMut(usize, Result<Answer, HttpError>),
+        progress: &mut dyn FnMut(usize, u64),
+    ) {
+        let mut open: BTreeMap<usize, String> = BTreeMap::new();
         let mut done = 0;
         let mut lanes: BTreeMap<String, Lane> = BTreeMap::new();
         for (position, request) in requests.into_iter().enumerate() {
@@ -60,22 +74,33 @@ impl Lanes {
                 Ok(url) => {
                     let origin = url.origin().ascii_serialization();
                     let lane = lanes.entry(origin).or_insert_with_key(|origin| self.lane(origin));
+                    open.insert(position, shown(&request.url));
                     lane.waiting.push_back((position, request));
                 }
                 Err(error) => {
-                    settle(&mut results, position, Err(error));
+                    each(position, Err(error));
                     done += 1;
                 }
             }
         }
         let budget = Arc::new(AtomicU64::new(TOGETHER));
+        let mut taken = 0;
         let mut flying = JoinSet::new();
         for (origin, lane) in &mut lanes {
             self.fill(origin, lane, &mut flying, &budget);
         }
-        while let Some(landed) = flying.join_next().await {
+        loop {
+            let landed = match timeout(TICK, flying.join_next()).await {
+                Ok(Some(landed)) => landed,
+                Ok(None) => break,
+                Err(_) => {
+                    progress(done, taken + (TOGETHER - budget.load(Ordering::Relaxed)));
+                    continue;
+                }
+            };
             let Ok(Done { position, origin, result }) = landed else { continue };
             done += 1;
+            open.remove(&position);
             if let Some(lane) = lanes.get_mut(&origin) {
                 lane.in_flight -= 1;
                 match &result {
@@ -85,7 +110,8 @@ impl Lanes {
                         let cause = error.first_line();
                         for (position, request) in lane.waiting.drain(..) {
                             let error = HttpError::Unreachable { url: shown(&request.url), cause: cause.clone() };
-                            settle(&mut results, position, Err(error));
+                            open.remove(&position);
+                            each(position, Err(error));
                             done += 1;
                         }
                     }
@@ -93,10 +119,17 @@ impl Lanes {
                 }
                 self.fill(&origin, lane, &mut flying, &budget);
             }
-            settle(&mut results, position, result.map(|fetched| fetched.answer));
-            progress(done);
+            let length = result.as_ref().map_or(0, |fetched| fetched.answer.body.len() as u64);
+            each(position, result.map(|fetched| fetched.answer));
+            if hold == Hold::InFlight {
+                taken += length;
+                budget.fetch_add(length, Ordering::Relaxed);
+            }
+            progress(done, taken + (TOGETHER - budget.load(Ordering::Relaxed)));
         }
-        results
+        for (position, url) in open {
+            each(position, Err(HttpError::Unreachable { url, cause: String::from("the request was broken off") }));
+        }
     }
 
     fn lane(&self, origin: &str) -> Lane {
@@ -126,14 +159,4 @@ impl Lanes {
             });
         }
     }
-}
-
-fn settle(results: &mut [Result<Answer, HttpError>], position: usize, result: Result<Answer, HttpError>) {
-    if let Some(slot) = results.get_mut(position) {
-        *slot = result;
-    }
-}
-
-fn unanswered(request: &Request) -> HttpError {
-    HttpError::Unreachable { url: shown(&request.url), cause: String::from("the request was broken off") }
 }

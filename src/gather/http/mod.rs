@@ -7,6 +7,7 @@ mod engine;
 mod error;
 mod lanes;
 mod redirect;
+mod resume;
 mod retry;
 mod transport;
 
@@ -49,6 +50,9 @@ pub struct Request {
     pub authorization: Option<String>,
     /// The most bytes that the decoded body may have.
     pub limit: u64,
+    /// Whether an answer that breaks off may be continued by another one, asked for by `Range`. Only for a body that is checked as a
+    /// whole afterwards; it is asked for without an encoding.
+    pub resume: bool,
 }
 
 /// An answer with one of the statuses that say something: 200, 304, 404, 410, 451.
@@ -105,6 +109,29 @@ impl Http {
                     .into_iter()
                     .map(|request| Err(HttpError::Unreachable { url: shown(&request.url), cause: cause.clone() }))
                     .collect()
+            }
+        }
+    }
+
+    /// Makes many requests at once and hands each result, with the request's position, to `each` as it comes, in any order. While
+    /// `each` runs no further result is taken, so a caller that is behind holds the whole back. `progress` is told, several times a
+    /// second, how many are done and how many bytes came.
+    pub fn get_each(
+        &self,
+        requests: Vec<Request>,
+        each: &mut dyn FnMut(usize, Result<Answer, HttpError>),
+        progress: &mut dyn FnMut(usize, u64),
+    ) {
+        if requests.is_empty() {
+            return;
+        }
+        match self.engine() {
+            Ok(engine) => engine.get_each(requests, each, progress),
+            Err(error) => {
+                let cause = error.first_line();
+                for (position, request) in requests.iter().enumerate() {
+                    each(position, Err(HttpError::Unreachable { url: shown(&request.url), cause: cause.clone() }));
+                }
             }
         }
     }

@@ -4,11 +4,14 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, ETAG, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, ETAG, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+};
 use reqwest::{Client, RequestBuilder, Response, Url, Version};
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{HttpError, cause_of, shown_url};
+use super::resume::{self, Resume};
 use super::{Answer, Request, redirect, retry};
 
 /// Cargo's `http.low-speed-limit`: fewer bytes a second than this, for as long as the timeout, is no answer.
@@ -35,6 +38,8 @@ pub(super) trait Sink {
     fn take(&mut self, part: &[u8]) -> std::io::Result<()>;
     /// Forgets what came before, for another try; `false` where that is impossible.
     fn restart(&mut self) -> bool;
+    /// The bytes that came before and that a later answer may continue.
+    fn kept(&self) -> u64;
 }
 
 impl Sink for Vec<u8> {
@@ -50,6 +55,10 @@ impl Sink for Vec<u8> {
     fn restart(&mut self) -> bool {
         self.clear();
         true
+    }
+
+    fn kept(&self) -> u64 {
+        self.len() as u64
     }
 }
 
@@ -68,6 +77,10 @@ impl Sink for Passed<'_> {
     fn restart(&mut self) -> bool {
         !self.begun
     }
+
+    fn kept(&self) -> u64 {
+        0
+    }
 }
 
 /// An answer, and whether its connection carries many at once.
@@ -79,6 +92,8 @@ pub(super) struct Fetched {
 struct Failure {
     error: HttpError,
     again: Again,
+    /// Where the answer broke off in a way that another can continue.
+    resume: Option<Resume>,
 }
 
 enum Again {
@@ -89,7 +104,7 @@ enum Again {
 
 impl From<HttpError> for Failure {
     fn from(error: HttpError) -> Self {
-        Self { error, again: Again::Never }
+        Self { error, again: Again::Never, resume: None }
     }
 }
 
@@ -102,8 +117,9 @@ impl Transport {
         budget: &AtomicU64,
     ) -> Result<Fetched, HttpError> {
         let mut failures = 0;
+        let mut from = None;
         loop {
-            let Failure { error, again } = match self.once(request, sink, budget).await {
+            let Failure { error, again, resume } = match self.once(request, from.as_ref(), sink, budget).await {
                 Ok(fetched) => return Ok(fetched),
                 Err(failure) => failure,
             };
@@ -112,7 +128,8 @@ impl Transport {
                 Again::Soon => retry::pause(failures),
                 Again::After(pause) => pause,
             };
-            if failures >= self.retry || !sink.restart() {
+            from = resume.filter(|_| request.resume && sink.kept() > 0);
+            if failures >= self.retry || (from.is_none() && !sink.restart()) {
                 return Err(error);
             }
             failures += 1;
@@ -120,22 +137,44 @@ impl Transport {
         }
     }
 
-    async fn once<S: Sink>(&self, request: &Request, sink: &mut S, budget: &AtomicU64) -> Result<Fetched, Failure> {
+    async fn once<S: Sink>(
+        &self,
+        request: &Request,
+        from: Option<&Resume>,
+        sink: &mut S,
+        budget: &AtomicU64,
+    ) -> Result<Fetched, Failure> {
         let mut url = parse(&request.url)?;
         let home = url.origin();
         let mut hops = 0;
         loop {
             let begun = Instant::now();
-            let asked = self.ask(&url, request, url.origin() == home)?;
+            let mut asked = self.ask(&url, request, url.origin() == home)?;
+            if let Some(from) = from {
+                asked = from.ask(asked, sink.kept());
+            }
             let response = match timeout_at(begun + self.timeout, asked.send()).await {
-                Ok(sent) => sent.map_err(|error| unreachable(&url, error))?,
-                Err(_) => return Err(slow(&url, 0, begun)),
+                Ok(sent) => sent.map_err(|error| Failure { resume: from.cloned(), ..unreachable(&url, error) })?,
+                Err(_) => return Err(Failure { resume: from.cloned(), ..slow(&url, 0, begun) }),
             };
             match response.status().as_u16() {
-                200 => {
-                    let fetched = fetched(&response);
-                    self.read(&url, response, request.limit, sink, budget).await?;
-                    return Ok(fetched);
+                status @ (200 | 206) => {
+                    if status == 206 && !resume::continues(response.headers(), sink.kept()) {
+                        let error = HttpError::Status { url: shown_url(&url), status };
+                        return Err(Failure { error, again: Again::Soon, resume: None });
+                    }
+                    if status == 200 && sink.kept() > 0 && !sink.restart() {
+                        return Err(HttpError::Status { url: shown_url(&url), status }.into());
+                    }
+                    let fetched = Fetched { answer: Answer { status: 200, ..answer(&response) }, ..fetched(&response) };
+                    let resume = Resume::of(response.headers());
+                    let read = self.read(&url, response, request.limit, sink, budget).await;
+                    return read.map(|()| fetched).map_err(|failure| Failure { resume, ..failure });
+                }
+                // The part that was asked for does not exist (any more): from the start, then.
+                416 if from.is_some() => {
+                    let error = HttpError::Status { url: shown_url(&url), status: 416 };
+                    return Err(Failure { error, again: Again::Soon, resume: None });
                 }
                 304 | 404 | 410 | 451 => return Ok(fetched(&response)),
                 301 | 302 | 303 | 307 | 308 => {
@@ -149,7 +188,9 @@ impl Transport {
                         429 | 500..=599 => retry::asked_for(response.headers()).map_or(Again::Soon, Again::After),
                         _ => Again::Never,
                     };
-                    return Err(Failure { error, again });
+                    // What came before the overload is still there to be continued.
+                    let resume = from.cloned();
+                    return Err(Failure { error, again, resume });
                 }
             }
         }
@@ -157,6 +198,10 @@ impl Transport {
 
     fn ask(&self, url: &Url, request: &Request, at_home: bool) -> Result<RequestBuilder, HttpError> {
         let mut asked = self.client.get(url.clone());
+        if request.resume {
+            // A part of an encoded body cannot be told from a part of the body.
+            asked = asked.header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
         // A validator that no header may carry comes from a damaged cache: without it the answer is whole.
         for (name, value) in [(IF_NONE_MATCH, &request.etag), (IF_MODIFIED_SINCE, &request.last_modified)] {
             if let Some(value) = value.as_deref().and_then(|value| HeaderValue::from_str(value).ok()) {
@@ -180,7 +225,8 @@ impl Transport {
         budget: &AtomicU64,
     ) -> Result<(), Failure> {
         let large = || HttpError::Large { url: shown_url(url), limit };
-        if response.content_length().is_some_and(|length| length > limit) {
+        let kept = sink.kept();
+        if response.content_length().is_some_and(|length| length > limit.saturating_sub(kept)) {
             return Err(large().into());
         }
         sink.expect(response.content_length().unwrap_or_default());
@@ -199,7 +245,7 @@ impl Transport {
             received += length;
             in_window += length;
             let left = budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length));
-            if received > limit || left.is_err() {
+            if received > limit.saturating_sub(kept) || left.is_err() {
                 return Err(large().into());
             }
             sink.take(&part).map_err(|cause| HttpError::Write { url: shown_url(url), cause })?;
@@ -211,15 +257,18 @@ impl Transport {
 }
 
 fn fetched(response: &Response) -> Fetched {
+    Fetched { answer: answer(response), multiplexed: response.version() >= Version::HTTP_2 }
+}
+
+fn answer(response: &Response) -> Answer {
     let headers = response.headers();
-    let answer = Answer {
+    Answer {
         status: response.status().as_u16(),
         etag: retry::text(headers, &ETAG).map(str::to_owned),
         last_modified: retry::text(headers, &LAST_MODIFIED).map(str::to_owned),
         date: retry::server_time(headers),
         body: Vec::new(),
-    };
-    Fetched { answer, multiplexed: response.version() >= Version::HTTP_2 }
+    }
 }
 
 /// The address as a URL of a kind that can be asked.
@@ -229,14 +278,22 @@ pub(super) fn parse(url: &str) -> Result<Url, HttpError> {
 }
 
 fn unreachable(url: &Url, error: reqwest::Error) -> Failure {
-    Failure { error: HttpError::Unreachable { url: shown_url(url), cause: cause_of(error) }, again: Again::Soon }
+    Failure {
+        error: HttpError::Unreachable { url: shown_url(url), cause: cause_of(error) },
+        again: Again::Soon,
+        resume: None,
+    }
 }
 
 fn broken(url: &Url, error: reqwest::Error) -> Failure {
-    Failure { error: HttpError::Broken { url: shown_url(url), cause: cause_of(error) }, again: Again::Soon }
+    Failure {
+        error: HttpError::Broken { url: shown_url(url), cause: cause_of(error) },
+        again: Again::Soon,
+        resume: None,
+    }
 }
 
 fn slow(url: &Url, received: u64, since: Instant) -> Failure {
     let seconds = since.elapsed().as_secs();
-    Failure { error: HttpError::Slow { url: shown_url(url), received, seconds }, again: Again::Soon }
+    Failure { error: HttpError::Slow { url: shown_url(url), received, seconds }, again: Again::Soon, resume: None }
 }

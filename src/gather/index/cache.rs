@@ -37,16 +37,9 @@ pub(super) enum Change {
 }
 
 impl IndexFolder {
-    /// `None` for a registry that has none, or an address that cargo could not use either.
+    /// `None` where [`registry_folders`] has none.
     pub(super) fn of(cargo_home: &Utf8Path, origin: &IndexOrigin) -> Option<Self> {
-        let url = match origin {
-            IndexOrigin::Sparse(url) => format!("sparse+{url}"),
-            IndexOrigin::Git(url) => url.to_string(),
-            IndexOrigin::Refused => return None,
-        };
-        let root = cargo_home.join("registry").join("index");
-        let folder = |stable| url_to_local_dir(&url, stable).ok().map(|folder| root.join(folder.dir_name));
-        Some(Self { folders: [folder(true)?, folder(false)?] })
+        Some(Self { folders: registry_folders(&cargo_home.join("registry").join("index"), origin)? })
     }
 
     /// What the cache has of a crate.
@@ -73,11 +66,26 @@ impl IndexFolder {
         self.home().join("config.json")
     }
 
-    /// The folder that the installed cargo uses: the old name where only that exists.
     fn home(&self) -> &Utf8Path {
-        let [now, before] = &self.folders;
-        if !now.exists() && before.exists() { before } else { now }
+        in_use(&self.folders)
     }
+}
+
+/// A registry's folder below one of cargo's (`registry/index`, `registry/cache`), by the name that cargo gives it since 1.85, and the
+/// one before. `None` for a registry that has none, or an address that cargo could not use either.
+pub(in crate::gather) fn registry_folders(root: &Utf8Path, origin: &IndexOrigin) -> Option<[Utf8PathBuf; 2]> {
+    let url = match origin {
+        IndexOrigin::Sparse(url) => format!("sparse+{url}"),
+        IndexOrigin::Git(url) => url.to_string(),
+        IndexOrigin::Refused => return None,
+    };
+    let folder = |stable| url_to_local_dir(&url, stable).ok().map(|folder| root.join(folder.dir_name));
+    Some([folder(true)?, folder(false)?])
+}
+
+/// The folder that the installed cargo uses: the old name where only that exists.
+pub(in crate::gather) fn in_use([now, before]: &[Utf8PathBuf; 2]) -> &Utf8Path {
+    if !now.exists() && before.exists() { before } else { now }
 }
 
 fn entry_path(folder: &Utf8Path, name: KrateName<'_>) -> Utf8PathBuf {

@@ -126,7 +126,7 @@ fn request(wanted: &Wanted<'_>, tokens: &Tokens) -> Result<Request, String> {
     let Validators { etag, last_modified } =
         wanted.cached.as_ref().map(|entry| entry.validators.clone()).unwrap_or_default();
     let url = address(wanted.access, &wanted.name.relative_path(Some('/')));
-    Ok(Request { url, etag, last_modified, authorization, limit: LARGEST })
+    Ok(Request { url, etag, last_modified, authorization, limit: LARGEST, resume: false })
 }
 
 type Heeded<'a> = (&'a crate::model::package::CrateId, IndexFact, Option<Change>);

@@ -23,6 +23,7 @@ use crate::model::facts::IndexFact;
 use crate::model::package::CrateId;
 use crate::model::source::{CRATES_IO_SPARSE_INDEX, Registry};
 
+pub(in crate::gather) use self::cache::{in_use, registry_folders};
 pub use self::config::RegistryConfig;
 
 use self::cache::IndexFolder;
@@ -145,7 +146,7 @@ pub fn read(
 }
 
 /// A name that may become part of an address and of a path.
-fn crate_name(name: &str) -> Option<KrateName<'_>> {
+pub(in crate::gather) fn crate_name(name: &str) -> Option<KrateName<'_>> {
     KrateName::try_from(name).ok().filter(|_| name.len() <= LONGEST_NAME)
 }
 

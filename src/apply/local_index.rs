@@ -1,0 +1,61 @@
+//! The index of a local registry, written into a temporary folder from which a stage takes it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tempfile::TempDir;
+
+/// A written index; the folder is removed when this value is dropped.
+#[derive(Debug)]
+pub struct StagedIndex {
+    _folder: TempDir,
+    path: Utf8PathBuf,
+}
+
+/// The index could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the index of the local registry cannot be written: {0}\nhelp: see that the temporary folder may be written and has room"
+)]
+pub struct StagedIndexError(#[from] io::Error);
+
+impl StagedIndex {
+    /// Writes each text to its path.
+    ///
+    /// # Errors
+    /// A folder or file cannot be written.
+    pub fn write(index: &BTreeMap<String, Vec<u8>>) -> Result<Self, StagedIndexError> {
+        let folder = tempfile::Builder::new().prefix("sequester-index-").tempdir()?;
+        let path = Utf8PathBuf::try_from(folder.path().join("index"))
+            .map_err(|error| StagedIndexError(error.into_io_error()))?;
+        fs::create_dir(&path)?;
+        for (name, text) in index {
+            let file = path.join(name);
+            if let Some(above) = file.parent() {
+                fs::create_dir_all(above)?;
+            }
+            fs::write(&file, text)?;
+        }
+        Ok(Self { _folder: folder, path })
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+}
+
+/// The path of a crate's index file, as in every index of cargo's: by the first letters, in lower case.
+#[must_use]
+pub fn index_path(name: &str) -> String {
+    let name = name.to_lowercase();
+    let letters = |from: usize, to: usize| name.chars().skip(from).take(to - from).collect::<String>();
+    match name.chars().count() {
+        short @ (0..=2) => format!("{short}/{name}"),
+        3 => format!("3/{}/{name}", letters(0, 1)),
+        _ => format!("{}/{}/{name}", letters(0, 2), letters(2, 4)),
+    }
+}

@@ -1,0 +1,202 @@
+//! From planned packages to their trees: each archive fetched, hashed, opened, held against its index line, and handed on.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::apply::archive::{
+    ArchiveError, Divergence, Limits, OpenedCrate, VendorTree, VerifiedCrate, manifest_agrees, stub_files, vendor_files,
+};
+use crate::apply::crate_cache::{CrateCache, Stored};
+use crate::apply::vendor_dir::VendorDirError;
+use crate::cli::Cli;
+use crate::command::assessment::Assessment;
+use crate::command::progress::Progress;
+use crate::gather::crate_files::{self, CrateFailure, CrateFault, CrateFile, CratePlaces, WantedCrate};
+use crate::gather::index::IndexMode;
+use crate::model::derived::DerivedTree;
+use crate::model::facts::IndexFact;
+use crate::model::hashed::Hashed;
+use crate::model::history::History;
+use crate::model::index_line::Release;
+use crate::model::package::PackageId;
+use crate::model::plan::{PlannedFrom, PlannedPackage};
+use crate::model::vendoring::{Poisoned, Unvendorable};
+
+/// Takes a package's verified archive and its tree, from a worker thread.
+pub(super) type Sink<'s> =
+    dyn Fn(&PlannedPackage, &VerifiedCrate, &VendorTree<'_>) -> Result<(), VendorDirError> + Sync + 's;
+
+/// What came of all packages that were derived so far.
+#[derive(Default)]
+pub(super) struct Derived {
+    /// By position in the lock file.
+    pub(super) trees: BTreeMap<usize, DerivedTree>,
+    /// Packages that cannot be vendored.
+    pub(super) problems: Vec<Unvendorable>,
+    pub(super) poisoned: Vec<Poisoned>,
+    pub(super) remarks: Vec<(PackageId, String)>,
+    pub(super) downloaded: usize,
+    pub(super) bytes: u64,
+    /// The first thing that could not be written.
+    failed: Option<VendorDirError>,
+    stored: BTreeMap<PackageId, Stored>,
+}
+
+/// Why one archive is not used.
+enum Refusal {
+    Archive(Box<ArchiveError>),
+    NoLine,
+    Diverges(Divergence),
+    Write(VendorDirError),
+}
+
+/// Derives these packages and hands each tree to `sink`.
+///
+/// # Errors
+/// The sink's first. What is wrong with packages is told in [`Derived::problems`].
+pub(super) fn derive(
+    cli: &Cli,
+    made: &Assessment,
+    packages: &[&PlannedPackage],
+    derived: &mut Derived,
+    sink: &Sink<'_>,
+) -> Result<(), VendorDirError> {
+    let wanted: Vec<(&PlannedPackage, WantedCrate<'_>)> = packages
+        .iter()
+        .filter_map(|package| match package.from {
+            PlannedFrom::Crate(checksum) => Some((*package, WantedCrate { id: &package.id, checksum })),
+            PlannedFrom::Git => None,
+        })
+        .collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let reached = &made.reached;
+    let places = CratePlaces {
+        cargo_home: &reached.cargo_home,
+        access: &reached.access,
+        configs: &reached.configs,
+        mode: if reached.network { IndexMode::Online(&reached.http) } else { IndexMode::Offline },
+    };
+    let cache = CrateCache::new(reached.cargo_home.clone());
+    let shared = Mutex::new(std::mem::take(derived));
+    let deliver = |at: usize, file: CrateFile| {
+        let Some((package, _)) = wanted.get(at) else { return };
+        let Err(refusal) = one(made, package, file, &cache, &shared, sink) else { return };
+        let mut derived = lock(&shared);
+        match refusal {
+            Refusal::Write(error) => derived.failed = derived.failed.take().or(Some(error)),
+            refusal => derived.problems.push(refusal.tell(&package.id)),
+        }
+    };
+    let crates: Vec<WantedCrate<'_>> = wanted.iter().map(|(_, wanted)| *wanted).collect();
+    let progress = Progress::new(cli, "Unpacking", "crates");
+    let mut advance = |at: crate_files::CratesProgress| progress.with_bytes(at.done, at.of, at.bytes);
+    let taken = crate_files::take(&crates, &places, &deliver, &mut advance);
+    drop(progress);
+    *derived = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+    derived.downloaded += taken.downloaded;
+    derived.bytes += taken.bytes;
+    derived.problems.extend(taken.failures.iter().map(not_had));
+    let stored = std::mem::take(&mut derived.stored);
+    derived.poisoned.extend(taken.poisoned.into_iter().map(|entry| {
+        let replaced = stored.get(&entry.id) == Some(&Stored::Yes);
+        Poisoned { id: entry.id, path: entry.path, expected: entry.expected, found: entry.found, replaced }
+    }));
+    derived.failed.take().map_or(Ok(()), Err)
+}
+
+fn one(
+    made: &Assessment,
+    package: &PlannedPackage,
+    file: CrateFile,
+    cache: &CrateCache,
+    shared: &Mutex<Derived>,
+    sink: &Sink<'_>,
+) -> Result<(), Refusal> {
+    let PlannedFrom::Crate(checksum) = package.from else { return Ok(()) };
+    let CrateFile { bytes, downloaded_for } = file;
+    let verified = VerifiedCrate::of(bytes, checksum, &package.id).map_err(refused)?;
+    if let Some(path) = downloaded_for {
+        let stored = cache.store(&path, &verified);
+        lock(shared).stored.insert(package.id.clone(), stored);
+    }
+    let opened = verified.open(&Limits::default()).map_err(refused)?;
+    let (line, release) = index_line(made, &package.id).ok_or(Refusal::NoLine)?;
+    manifest_agrees(opened.manifest(), &release).map_err(Refusal::Diverges)?;
+    let tree = tree(package, &opened);
+    sink(package, &verified, &tree).map_err(Refusal::Write)?;
+    let mut derived = lock(shared);
+    derived.trees.insert(package.position, DerivedTree { line: Some(line), tree: tree.checksums.tree_digest() });
+    derived.remarks.extend(opened.notices().iter().map(|notice| (package.id.clone(), notice.to_string())));
+    Ok(())
+}
+
+fn tree<'o>(package: &PlannedPackage, opened: &'o OpenedCrate) -> VendorTree<'o> {
+    if package.stub { stub_files(opened) } else { vendor_files(opened) }
+}
+
+/// The digest of the release's index line, and what it says.
+fn index_line(made: &Assessment, id: &PackageId) -> Option<(crate::model::checksum::Checksum, Release)> {
+    let release = history(made, id)?.release(&id.version).ok()??;
+    Some((line_digest(made, id)?, release))
+}
+
+/// The digest of the release's index line.
+pub(super) fn line_digest(made: &Assessment, id: &PackageId) -> Option<crate::model::checksum::Checksum> {
+    let line = history(made, id)?.line(&id.version).ok()??;
+    Some(Hashed::of(line.to_vec()).checksum())
+}
+
+/// What the index has of the package's crate.
+pub(super) fn history<'a>(made: &'a Assessment, id: &PackageId) -> Option<&'a History> {
+    match made.facts.index.get(&id.crate_id()?)? {
+        IndexFact::Read(history) => Some(history),
+        IndexFact::Gone | IndexFact::Unavailable(_) => None,
+    }
+}
+
+fn refused(error: ArchiveError) -> Refusal {
+    Refusal::Archive(Box::new(error))
+}
+
+fn lock(shared: &Mutex<Derived>) -> MutexGuard<'_, Derived> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Refusal {
+    fn tell(self, id: &PackageId) -> Unvendorable {
+        let (code, text) = match self {
+            Self::Archive(error) => ("archive-refused", error.to_string()),
+            Self::NoLine => (
+                "no-index-line",
+                String::from("its index line could not be read a second time\nhelp: run the command again"),
+            ),
+            Self::Diverges(divergence) => (
+                "index-manifest-divergence",
+                format!(
+                    "the archive of `{id}` is refused: {divergence}\nhelp: do not build this release: what was judged is not what would be built"
+                ),
+            ),
+            Self::Write(error) => ("not-written", error.to_string()),
+        };
+        problem(id, code, &text, true)
+    }
+}
+
+fn not_had(failure: &CrateFailure) -> Unvendorable {
+    let (code, refused) = match failure.fault {
+        CrateFault::NotCached => ("not-cached", false),
+        CrateFault::Poisoned { .. } => ("poisoned-cache", false),
+        CrateFault::NoAddress(_) => ("no-address", false),
+        CrateFault::NotServed { .. } => ("not-served", false),
+        CrateFault::Download(_) => ("download-failed", false),
+        CrateFault::WrongBytes { .. } => ("wrong-bytes", true),
+    };
+    problem(&failure.id, code, &failure.to_string(), refused)
+}
+
+fn problem(id: &PackageId, code: &'static str, text: &str, refused: bool) -> Unvendorable {
+    let (message, help) = text.split_once("\nhelp: ").unwrap_or((text, ""));
+    Unvendorable { id: id.clone(), code, message: message.to_owned(), help: help.to_owned(), refused }
+}

@@ -1,0 +1,67 @@
+//! What the compiler says of a platform.
+
+use std::process::Command;
+use std::str::FromStr as _;
+
+use cargo_platform::Cfg;
+
+use super::environment::Environment;
+use crate::model::plan::TargetPlatform;
+
+/// The compiler does not know the platform, or could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// The text is no triple.
+    #[error("`{}` is not a platform's name\nhelp: take one from the list of: rustc --print target-list", .0.escape_debug())]
+    Name(String),
+    /// The compiler could not be started.
+    #[error(
+        "`{program}` could not be run to ask about `{triple}`: {source}\nhelp: install the Rust toolchain, or set RUSTC"
+    )]
+    NotRun {
+        /// What was to be run.
+        program: String,
+        /// The platform.
+        triple: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The compiler refused.
+    #[error(
+        "the compiler does not know the platform `{triple}`: {words}\nhelp: take one from the list of: rustc --print target-list"
+    )]
+    Unknown {
+        /// The platform.
+        triple: String,
+        /// The first line of what it said.
+        words: String,
+    },
+}
+
+/// Asks the installed compiler, which need not have the platform's standard library.
+///
+/// # Errors
+/// It cannot be run, or does not know the platform.
+pub fn read(triple: &str, environment: &Environment) -> Result<TargetPlatform, TargetError> {
+    let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
+    // A path to a file with a platform's description would be obeyed too, and so would an option.
+    if triple.is_empty() || triple.starts_with('-') || !triple.chars().all(plain) || triple.ends_with(".json") {
+        return Err(TargetError::Name(triple.to_owned()));
+    }
+    let program = environment.get("RUSTC").unwrap_or("rustc");
+    let output = Command::new(program)
+        .args(["--print", "cfg", "--target", triple])
+        .current_dir(environment.current_dir())
+        .env_clear()
+        .envs(environment.iter())
+        .output()
+        .map_err(|source| TargetError::NotRun { program: program.to_owned(), triple: triple.to_owned(), source })?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let cfgs: Vec<Cfg> = text.lines().filter_map(|line| Cfg::from_str(line.trim()).ok()).collect();
+    if !output.status.success() || cfgs.is_empty() {
+        let words = String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or_default().to_owned();
+        return Err(TargetError::Unknown { triple: triple.to_owned(), words });
+    }
+    Ok(TargetPlatform { triple: triple.to_owned(), cfgs })
+}

@@ -1,0 +1,137 @@
+//! `--format human`: what went wrong, what was found on the way, and one line at the end.
+
+use std::io::{self, Write};
+
+use super::VendorReport;
+use crate::model::vendoring::{ConfigOutcome, PackageChange, Vendoring};
+use crate::report::escape::terminal;
+use crate::report::style::{Tone, indent, verb, word};
+use crate::report::{Verbosity, package_name};
+
+/// Writes the report, with colours.
+///
+/// # Errors
+/// The writer's.
+pub fn human(report: &VendorReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    for problem in report.problems {
+        writeln!(out, "{}: {}", word(Tone::Bad, "error"), terminal(&problem.message))?;
+        help(out, &problem.help)?;
+    }
+    let Some(done) = report.vendoring else {
+        let count = report.problems.len();
+        let packages = if count == 1 { "package" } else { "packages" };
+        return line(out, Tone::Bad, "Stopped", &format!("{count} {packages} cannot be vendored; nothing was changed"));
+    };
+    found(done, verbosity, out)?;
+    if let ConfigOutcome::Printed(block) = &done.config {
+        writeln!(out, "To build from these sources, let .cargo/config.toml say:\n")?;
+        block.lines().try_for_each(|line| writeln!(out, "{}", terminal(line)))?;
+        writeln!(out)?;
+    }
+    if verbosity > Verbosity::Quiet {
+        changes(done, verbosity, out)?;
+        line(out, Tone::Good, "Vendored", &summary(done, report.elapsed.as_secs_f64()))?;
+    }
+    Ok(())
+}
+
+/// What a person has to know of, whatever else is told.
+fn found(done: &Vendoring, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    for entry in &done.poisoned {
+        let hash = entry
+            .found
+            .map_or_else(|| "it is too large for a crate".to_owned(), |hash| format!("its SHA-256 is {hash}"));
+        let name = package_name(&entry.id);
+        line(
+            out,
+            Tone::Bad,
+            "Poisoned",
+            &format!("{} is not {name}: {hash}, where {} is locked; it was not used", entry.path, entry.expected),
+        )?;
+        help(
+            out,
+            &if entry.replaced {
+                "it was replaced by a fresh download; find out what wrote to cargo's download cache".to_owned()
+            } else {
+                format!("it could not be replaced; remove it, and find out what wrote it: rm '{}'", entry.path)
+            },
+        )?;
+    }
+    for name in &done.foreign {
+        let path = format!("{}/{name}", done.folder);
+        line(
+            out,
+            Tone::Caution,
+            "Unknown",
+            &format!("{path} was not written by this program and is not locked; cargo may build from it"),
+        )?;
+        help(out, &format!("see what it is, then remove it: rm -r '{path}'"))?;
+    }
+    if verbosity > Verbosity::Quiet {
+        if done.recovered {
+            line(
+                out,
+                Tone::Caution,
+                "Recovered",
+                "an earlier run was interrupted; it was finished or taken back first",
+            )?;
+        }
+        for name in &done.kept {
+            line(out, Tone::Caution, "Kept", &format!("{}/{name}, which is no longer locked", done.folder))?;
+        }
+    }
+    if let Some(left_over) = &done.left_over {
+        line(out, Tone::Caution, "Left over", left_over.lines().next().unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+fn changes(done: &Vendoring, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    if verbosity == Verbosity::Verbose {
+        for package in &done.packages {
+            let told = match package.change {
+                PackageChange::Kept => continue,
+                PackageChange::New => "Added",
+                PackageChange::Rewritten => "Rewritten",
+            };
+            let stub = if package.stub { " as a stub" } else { "" };
+            line(out, Tone::Good, told, &format!("{}{stub}", package_name(&package.id)))?;
+        }
+        for name in &done.removed {
+            line(out, Tone::Good, "Removed", &format!("{}/{name}", done.folder))?;
+        }
+        for (id, remark) in &done.remarks {
+            line(out, Tone::Plain, "Note", &format!("{}: {remark}", package_name(id)))?;
+        }
+    }
+    Ok(())
+}
+
+/// `312 packages (3 new, 1 removed) into vendor in 1.2s`.
+fn summary(done: &Vendoring, seconds: f64) -> String {
+    let stubs = done.packages.iter().filter(|package| package.stub).count();
+    let parts = [
+        (done.count(PackageChange::New), "new"),
+        (done.count(PackageChange::Rewritten), "rewritten"),
+        (done.removed.len(), "removed"),
+        (stubs, if stubs == 1 { "stub" } else { "stubs" }),
+        (done.downloaded, "downloaded"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let parts = if parts.is_empty() { " (nothing to do)".to_owned() } else { format!(" ({})", parts.join(", ")) };
+    let count = done.packages.len();
+    let packages = if count == 1 { "package" } else { "packages" };
+    format!("{count} {packages}{parts} into {} in {seconds:.1}s", done.folder)
+}
+
+fn line(out: &mut impl Write, tone: Tone, told: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "{} {}", verb(tone, told), terminal(text))
+}
+
+fn help(out: &mut impl Write, text: &str) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}{}: {}", indent(), word(Tone::Help, "help"), terminal(text))
+}
