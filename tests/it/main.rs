@@ -25,6 +25,7 @@ mod index;
 mod lock_file;
 mod loopback;
 mod policy_ages;
+mod policy_edit;
 mod policy_file;
 mod policy_laws;
 mod policy_loosened;
