@@ -16,5 +16,6 @@ pub mod publish_age;
 pub mod recorded;
 pub mod security_fix;
 pub mod source;
+pub mod trail;
 
 pub use evaluate::evaluate;
