@@ -8,6 +8,7 @@ use crate::gather::environment::EnvironmentError;
 use crate::gather::http::HttpError;
 use crate::gather::lock_file::LockFileError;
 use crate::gather::policy_file::PolicyError;
+use crate::gather::trail::TrailError;
 use crate::gather::workspace::WorkspaceError;
 use crate::model::policy::Origin;
 
@@ -29,6 +30,8 @@ pub enum CommandError {
     Http(#[from] HttpError),
     #[error(transparent)]
     Base(#[from] BaseError),
+    #[error(transparent)]
+    Trail(#[from] TrailError),
     /// The policy file that was asked for is not there: falling back to the defaults would judge by other rules than were meant.
     #[error("there is no policy file at {path}\nhelp: give `--policy` the path of an existing file, or leave it out")]
     NoPolicy { path: Utf8PathBuf },

@@ -12,6 +12,7 @@ mod rules;
 mod screen;
 mod status;
 mod subject;
+mod trail;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

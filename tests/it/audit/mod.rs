@@ -55,6 +55,12 @@ impl World {
         self
     }
 
+    /// Adds a line to the dependencies of `app`.
+    pub fn dep_toml(mut self, line: &str) -> Self {
+        self.project = self.project.dep_toml(line);
+        self
+    }
+
     /// Lets cargo write the lock file.
     pub fn lock(&self) -> String {
         self.project.lock_with_cargo()

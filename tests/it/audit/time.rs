@@ -49,7 +49,7 @@ fn d1_a_machine_whose_clock_is_a_month_off_decides_nothing() {
         let now = cargo_sequester::gather::clock::now();
         let registry = now + jiff::SignedDuration::from_hours(24 * days);
         world.registry.date(
-            &jiff::fmt::strtime::format("%a, %d %b %Y %H:%M:%S GMT", registry.to_zoned(jiff::tz::TimeZone::UTC))
+            &jiff::fmt::strtime::format("%a, %d %b %Y %H:%M:%S GMT", &registry.to_zoned(jiff::tz::TimeZone::UTC))
                 .unwrap(),
         );
         let outcome = world.project.sequester(&["audit", "--format", "json"]).expect_code(2);
@@ -68,7 +68,7 @@ fn d1_ten_minutes_apart_are_no_difference() {
     let now = cargo_sequester::gather::clock::now() + jiff::SignedDuration::from_mins(9);
     world
         .registry
-        .date(&jiff::fmt::strtime::format("%a, %d %b %Y %H:%M:%S GMT", now.to_zoned(jiff::tz::TimeZone::UTC)).unwrap());
+        .date(&jiff::fmt::strtime::format("%a, %d %b %Y %H:%M:%S GMT", &now.to_zoned(jiff::tz::TimeZone::UTC)).unwrap());
     let outcome = world.project.sequester(&["audit", "--format", "json"]);
     assert_eq!(codes(&document(&outcome)["blockers"]), [""; 0]);
 }
