@@ -1,6 +1,5 @@
 //! What can be asked and what cannot.
 
-
 use super::*;
 use crate::support::Reply;
 
