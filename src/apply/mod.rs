@@ -2,5 +2,6 @@
 
 pub mod archive;
 pub mod cargo_config;
+pub mod kept_file;
 pub mod trail;
 pub mod vendor_dir;

@@ -2,14 +2,18 @@
 
 use camino::Utf8PathBuf;
 
+use super::Outcome;
+use crate::apply::kept_file::KeptFileError;
 use crate::gather::base::BaseError;
 use crate::gather::cargo_config::CargoConfigError;
 use crate::gather::environment::EnvironmentError;
 use crate::gather::http::HttpError;
 use crate::gather::lock_file::LockFileError;
 use crate::gather::policy_file::PolicyError;
-use crate::gather::workspace::WorkspaceError;
+use crate::gather::workspace::{CargoFailure, WorkspaceError};
 use crate::model::policy::Origin;
+use crate::model::source::Registry;
+use crate::registry::ServeError;
 
 /// Why a verb could not run to its end.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +38,54 @@ pub enum CommandError {
         "{path} does not have `{wanted}`, which `{member}` asks for: cargo would choose a release that nobody judged\nhelp: complete it first: cargo update --workspace"
     )]
     LockOutdated { path: Utf8PathBuf, member: String, wanted: String },
+    #[error(transparent)]
+    KeptFile(#[from] KeptFileError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// Cargo cannot describe the workspace, so it cannot resolve it either.
+    #[error(
+        "cargo cannot describe the workspace at {root}: {failure}\nhelp: mend what cargo names; try `cargo metadata --no-deps`"
+    )]
+    Undescribed { root: Utf8PathBuf, failure: CargoFailure },
+    /// Cargo could not be started.
+    #[error("`{program}` could not be run: {source}\nhelp: check that cargo is on the path, or set CARGO")]
+    CargoNotRun { program: String, source: std::io::Error },
+    /// What is written down must not claim a time that has not come.
+    #[error(
+        "--now {now} lies in the future, and what this command writes would rest on it\nhelp: leave --now out, or use `cargo sequester status --until` to look ahead"
+    )]
+    NowInFuture { now: jiff::Timestamp },
+    /// Index entries that the resolution needs could not be had.
+    #[error(
+        "the index entries of {count} crates could not be had, of {first} first: {cause}\nhelp: Cargo.lock was left as it is; try again when the registry can be reached"
+    )]
+    IndexGaps { count: usize, first: String, cause: String },
+    /// A registry did not say where its files are.
+    #[error(
+        "the registry {registry} cannot be put behind the filter: {cause}\nhelp: check its address, and that it can be reached"
+    )]
+    NotServable { registry: Registry, cause: &'static str },
+    /// A signal came.
+    #[error("interrupted; Cargo.lock is as it was\nhelp: run the command again")]
+    Interrupted { signal: i32 },
+    /// What is written is the working tree's business.
+    #[error(
+        "`--base` compares a change with what it grew from, and this command changes the working tree\nhelp: leave `--base` out; then: cargo sequester audit --base REF"
+    )]
+    BaseNotHere,
+    /// `install` builds what nobody judged.
+    #[error(
+        "`cargo install` builds from the lock file of a package that was not judged, or from none\nhelp: get its sources, then there: cargo sequester audit && cargo sequester cargo install --locked --path ."
+    )]
+    Install,
+    /// `-C` moves cargo to another folder.
+    #[error(
+        "`-C` is not followed here: the folder that is judged must be the one that is built\nhelp: change the folder first: cd FOLDER"
+    )]
+    OtherFolder,
+    /// The workspace could not be kept from other runs.
+    #[error("{path} cannot be locked against other runs: {source}\nhelp: check the permissions of the folder")]
+    NotLocked { path: Utf8PathBuf, source: std::io::Error },
     /// The policy file that was asked for is not there: falling back to the defaults would judge by other rules than were meant.
     #[error("there is no policy file at {path}\nhelp: give `--policy` the path of an existing file, or leave it out")]
     NoPolicy { path: Utf8PathBuf },
@@ -63,4 +115,15 @@ pub enum CommandError {
     /// The output could not be written.
     #[error("the result cannot be written: {0}\nhelp: check where standard output leads")]
     Output(#[source] std::io::Error),
+}
+
+impl CommandError {
+    /// What the program comes out with: as a shell tells it where a signal ended the work.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        if let Self::Interrupted { signal } = self {
+            return Outcome::Cargo(u8::try_from(128 + signal).unwrap_or(u8::MAX));
+        }
+        Outcome::Undecided
+    }
 }

@@ -4,14 +4,17 @@ mod access;
 mod assessment;
 mod audit;
 mod base;
+mod cargo_verb;
 mod error;
 mod gathering;
 mod output;
 mod progress;
+mod resolve;
 mod rules;
 mod screen;
 mod status;
 mod subject;
+mod update;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -32,6 +35,8 @@ pub enum Outcome {
     Held,
     /// It could not be decided: 2.
     Undecided,
+    /// What the cargo that was run came out with.
+    Cargo(u8),
 }
 
 impl From<Outcome> for ExitCode {
@@ -40,6 +45,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Approved => Self::SUCCESS,
             Outcome::Held => Self::from(1),
             Outcome::Undecided => Self::from(2),
+            Outcome::Cargo(code) => Self::from(code),
         }
     }
 }
@@ -58,12 +64,14 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let done = Environment::read().map_err(CommandError::from).and_then(|environment| match &cli.verb {
         Verb::Audit(arguments) => audit::run(&cli, arguments, &environment),
         Verb::Status(arguments) => status::run(&cli, arguments, &environment),
+        Verb::Update(arguments) => update::run(&cli, arguments, &environment),
+        Verb::Cargo(arguments) => cargo_verb::run(&cli, arguments, &environment),
     });
     match done {
         Ok(outcome) => outcome.into(),
         Err(error) => {
             output::error(&cli, &error);
-            Outcome::Undecided.into()
+            error.outcome().into()
         }
     }
 }

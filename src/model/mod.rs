@@ -10,13 +10,16 @@ pub mod evaluation;
 pub mod facts;
 pub mod history;
 pub mod index_line;
+pub mod moves;
 pub mod package;
 pub mod policy;
 pub mod signal;
 pub mod source;
 pub mod trail;
+pub mod unresolved;
 pub mod vendor;
 pub mod verdict;
+pub mod visibility;
 
 pub use jiff::{Timestamp, civil::Date};
 pub use semver::{Version, VersionReq};

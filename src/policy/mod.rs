@@ -9,6 +9,7 @@ pub mod graph;
 pub mod integrity;
 pub mod judge;
 pub mod loosened;
+pub mod moves;
 pub mod notices;
 pub mod outlook;
 pub mod prior;
@@ -16,5 +17,6 @@ pub mod publish_age;
 pub mod recorded;
 pub mod security_fix;
 pub mod source;
+pub mod visible;
 
 pub use evaluate::evaluate;

@@ -22,6 +22,7 @@ pub mod sarif;
 pub mod status;
 pub mod style;
 pub mod tally;
+pub mod update;
 pub mod vsa;
 
 use std::time::Duration;
