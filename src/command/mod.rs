@@ -4,16 +4,19 @@ mod access;
 mod assessment;
 mod audit;
 mod base;
+mod cargo_verb;
 mod error;
 mod gathering;
 mod output;
 mod progress;
 mod rederive;
+mod resolve;
 mod rules;
 mod screen;
 mod status;
 mod subject;
 mod trail;
+mod update;
 mod vendor;
 mod verify;
 
@@ -36,6 +39,8 @@ pub enum Outcome {
     Held,
     /// It could not be decided: 2.
     Undecided,
+    /// What the cargo that was run came out with.
+    Cargo(u8),
 }
 
 impl From<Outcome> for ExitCode {
@@ -44,6 +49,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Approved => Self::SUCCESS,
             Outcome::Held => Self::from(1),
             Outcome::Undecided => Self::from(2),
+            Outcome::Cargo(code) => Self::from(code),
         }
     }
 }
@@ -64,12 +70,14 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Status(arguments) => status::run(&cli, arguments, &environment),
         Verb::Vendor(arguments) => vendor::run(&cli, arguments, &environment),
         Verb::Verify(arguments) => verify::run(&cli, arguments, &environment),
+        Verb::Update(arguments) => update::run(&cli, arguments, &environment),
+        Verb::Cargo(arguments) => cargo_verb::run(&cli, arguments, &environment),
     });
     match done {
         Ok(outcome) => outcome.into(),
         Err(error) => {
             output::error(&cli, &error);
-            Outcome::Undecided.into()
+            error.outcome().into()
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod sarif;
 pub mod status;
 pub mod style;
 pub mod tally;
+pub mod update;
 pub mod vendor;
 pub mod verify;
 pub mod vsa;

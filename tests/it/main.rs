@@ -20,6 +20,7 @@ mod audit;
 mod audit_base;
 mod cargo_config;
 mod cargo_config_splice;
+mod cargo_verb;
 mod crate_files;
 mod history;
 mod http;
@@ -42,6 +43,7 @@ mod support;
 mod support_itself;
 mod trail;
 // Runs are broken off at given steps, which release builds cannot do.
+mod update;
 #[cfg(debug_assertions)]
 mod vendor;
 mod vendor_dir;

@@ -4,6 +4,7 @@
 //! in `$CARGO_HOME`, with what they include. The closest file wins; `CARGO_…` variables win over files. `--config` is not known here.
 
 mod ages;
+mod alias;
 mod cooldown;
 mod error;
 mod layers;
@@ -12,6 +13,7 @@ mod network;
 mod registries;
 mod replacement;
 mod sources;
+mod stand_in;
 
 use std::fmt;
 
