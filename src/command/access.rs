@@ -46,7 +46,7 @@ pub(super) fn work_out(
             Replacement::Directory { .. } | Replacement::LocalRegistry { .. } => {
                 configs.beneath.replacement(registry)?
             }
-            other => other,
+            other @ (Replacement::Itself | Replacement::Registry { .. } | Replacement::Git { .. }) => other,
         };
         let asked = match replacement {
             // What lies in a folder was put there by somebody; the registry itself says what was published.

@@ -80,7 +80,7 @@ impl Assessment {
         let (facts, reached) = gather(cli, arguments, judge.now, machine, &subject, &mut rules, &config, environment)?;
         let locked = relative(&subject.lock_path, environment);
         let evaluation = policy::evaluate(&facts, &rules.policy, &rules.approvals, judge.now.unwrap_or(machine));
-        Ok(Self { subject, rules, facts, evaluation, machine, reached, locked })
+        Ok(Self { subject, rules, facts, evaluation, locked, machine, reached })
     }
 
     /// Everything that a report of the decision tells.

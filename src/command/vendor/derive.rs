@@ -86,7 +86,9 @@ pub(super) fn derive(
         let mut derived = lock(&shared);
         match refusal {
             Refusal::Write(error) => derived.failed = derived.failed.take().or(Some(error)),
-            refusal => derived.problems.push(refusal.tell(&package.id)),
+            refusal @ (Refusal::Archive(_) | Refusal::NoLine | Refusal::Diverges(_)) => {
+                derived.problems.push(refusal.tell(&package.id));
+            }
         }
     };
     let crates: Vec<WantedCrate<'_>> = wanted.iter().map(|(_, wanted)| *wanted).collect();

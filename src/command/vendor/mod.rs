@@ -5,6 +5,7 @@
 
 mod derive;
 mod local_registry;
+mod place;
 mod tree;
 
 use std::time::Instant;
