@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use crate::model::age::Age;
+use crate::model::calendar::Horizon;
 
 /// Printed below every `-h`: a script needs the meaning of the exit code more than anything else.
 const EXIT_CODES: &str = "Exit codes:
@@ -12,6 +13,16 @@ const EXIT_CODES: &str = "Exit codes:
   1  something is quarantined or rejected, or a change loosens the policy
   2  it could not be decided: usage, files, network, advisories missing or not fresh";
 
+/// Below `status -h`: a prompt asks whether the project may be built, not whether anything newer exists.
+const STATUS_EXIT_CODES: &str = "Exit codes:
+  0  every locked package is approved; updates and what is held among them do not count
+  1  a locked package is quarantined or rejected, or a change loosens the policy
+  2  it could not be decided: usage, files, network, advisories missing or not fresh
+
+With -q only locked packages that are not approved, or that an approved fix mends, are told.
+For a prompt: cargo sequester status -q --offline";
+
+/// Below `verify -h`.
 const VERIFY_EXIT_CODES: &str = "Exit codes:
   0  lock file, allow-list and vendored sources agree, and nothing leads around them
   1  something differs, or something leads around the vendored sources
@@ -41,6 +52,9 @@ pub enum Verb {
     /// Judge every package of the lock file
     #[command(after_help = EXIT_CODES)]
     Audit(Audit),
+    /// Show what is held and until when, and what is newer
+    #[command(after_help = STATUS_EXIT_CODES)]
+    Status(Status),
     /// Write the approved sources into the project and let cargo build from them alone
     #[command(after_help = EXIT_CODES)]
     Vendor(Vendor),
@@ -61,6 +75,23 @@ pub struct Audit {
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: Format,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// What to judge
+    #[command(flatten)]
+    pub subject: Subject,
+    /// What to judge by
+    #[command(flatten)]
+    pub judge: JudgeBy,
+    /// Also list, day by day, what becomes eligible: for so long, such as "14 days", or through a UTC day such as 2026-12-31
+    #[arg(long, value_name = "AGE|DATE", help_heading = "Output")]
+    pub until: Option<Horizon>,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    pub format: StatusFormat,
 }
 
 /// `vendor`.
@@ -208,6 +239,17 @@ pub enum Format {
     Sarif,
     /// Workflow commands of GitHub Actions
     Github,
+    /// Markdown, for a comment or a step summary
+    Markdown,
+}
+
+/// How to print what lies ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StatusFormat {
+    /// For people
+    Human,
+    /// One JSON document, by the published schema
+    Json,
     /// Markdown, for a comment or a step summary
     Markdown,
 }

@@ -1,8 +1,9 @@
-//! Writes the world from plans.
+//! Writes the world from plans. Everything is staged, synced and renamed: a killed run leaves the old state or the new one.
 
 pub mod archive;
 pub mod cargo_config;
 pub mod crate_cache;
 pub mod derived_trees;
 pub mod local_index;
+pub mod trail;
 pub mod vendor_dir;

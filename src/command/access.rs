@@ -22,10 +22,10 @@ pub(super) struct Access {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Configs<'a> {
     /// Says what replaces what.
-    pub(super) config: &'a CargoConfig,
+    pub(super) found: &'a CargoConfig,
     /// The same without the project's own file: what holds where that file puts vendored sources in a registry's place.
     pub(super) beneath: &'a CargoConfig,
-    /// Says the tokens; a change under judgement cannot have written it.
+    /// Says which token is whose; a change under judgement cannot have written it.
     pub(super) trusted: &'a CargoConfig,
 }
 
@@ -42,7 +42,7 @@ pub(super) fn work_out(
     };
     let mut access = Access::default();
     for registry in registries {
-        let replacement = match configs.config.replacement(registry)? {
+        let replacement = match configs.found.replacement(registry)? {
             Replacement::Directory { .. } | Replacement::LocalRegistry { .. } => {
                 configs.beneath.replacement(registry)?
             }

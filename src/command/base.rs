@@ -1,157 +1,186 @@
-//! Whose rules hold and what is new: the working tree's, or those of the base that a change is compared with (`--base`).
+//! What `--base` names: a commit, whose files a change cannot have rewritten, or a lock file that was put aside.
 
 use std::collections::BTreeSet;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::CommandError;
-use super::subject::{Subject, relative};
 use crate::cli;
 use crate::gather::base::Commit;
+use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
-use crate::gather::{lock_file, policy_file};
-use crate::model::approval::Approvals;
+use crate::gather::lock_file;
 use crate::model::checksum::Checksum;
-use crate::model::evaluation::Loosening;
 use crate::model::package::{LockedChecksum, Package, PackageId};
-use crate::model::policy::{AdvisoryPolicy, Policy};
-use crate::policy::loosened::loosened;
-use crate::report::JudgedBy;
 
 /// What a base locks already: name, version, source and checksum.
 pub(super) type Locked = BTreeSet<(PackageId, Option<Checksum>)>;
 
-/// The rules to judge by, and what needs no judging.
+/// What a change is compared with.
 #[derive(Debug)]
-pub(super) struct Rules {
-    /// What a release must be.
-    pub(super) policy: Policy,
-    /// What persons exempted.
-    pub(super) approvals: Approvals,
-    /// The policy file that was read; `None` for the defaults.
-    pub(super) file: Option<Utf8PathBuf>,
-    /// With a base, its name.
-    pub(super) base: Option<String>,
-    /// With a base, what it locks already.
-    pub(super) locked: Option<Locked>,
-    /// What the change makes looser than the base.
-    pub(super) loosened: Vec<Loosening>,
-    /// With a base commit: the folder that the change could have rewritten.
-    pub(super) rewritable: Option<Utf8PathBuf>,
-    /// What a relative advisory database is relative to.
-    pub(super) folder: Utf8PathBuf,
+pub(super) struct Base {
+    /// As the command line names it.
+    pub(super) name: String,
+    /// Where it lies.
+    pub(super) place: Place,
 }
 
-impl Rules {
-    /// Reads them.
-    pub(super) fn read(
-        subject: &Subject,
-        arguments: &cli::JudgeBy,
-        environment: &Environment,
-    ) -> Result<Self, CommandError> {
-        let path = subject.policy_path(arguments.policy.as_deref(), environment);
-        // Read by the path that messages name.
-        let own = read_file(&relative(&path, environment), arguments.policy.is_some())?;
-        let mut rules = Self {
-            file: own.is_some().then(|| relative(&path, environment)),
-            folder: path.parent().unwrap_or(&subject.root).to_owned(),
-            base: arguments.base.clone(),
-            locked: None,
-            loosened: Vec::new(),
-            rewritable: None,
-            policy: Policy::default(),
-            approvals: Approvals::new(),
+/// The two kinds of base.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// A commit of the repository that the change is checked out in: rules, packages and all else are read from it.
+    Commit(BaseCommit),
+    /// A lock file: only its packages are known, and the rules are those of the working tree.
+    LockFile(Utf8PathBuf),
+}
+
+/// A commit and the working tree whose files the change could have rewritten.
+#[derive(Debug)]
+pub(super) struct BaseCommit {
+    commit: Commit,
+    /// The top of the working tree.
+    pub(super) repository: Utf8PathBuf,
+}
+
+impl Base {
+    /// Finds it from the folder in which the search for the workspace begins.
+    ///
+    /// What ends in `.lock` is a file and everything else a reference. Git allows no such ending in the name of a branch or tag, so a
+    /// file that a change brings along can never stand in for a reference that the caller meant.
+    pub(super) fn find(name: &str, arguments: &cli::Subject, environment: &Environment) -> Result<Self, CommandError> {
+        let file = Utf8Path::new(name);
+        let place = if file.extension() == Some("lock") || file.file_name() == Some(".lock") {
+            Place::LockFile(environment.current_dir().join(file))
+        } else {
+            let commit = Commit::find(&start(arguments, environment), name)?;
+            let repository = commit.repository()?;
+            Place::Commit(BaseCommit { commit: commit.in_folder(&repository), repository })
         };
-        (rules.policy, rules.approvals) = own.unwrap_or_default();
-        if let Some(base) = &arguments.base {
-            rules.stand_on(base, subject, &path, environment)?;
-        }
-        rules.apply_flags(arguments, environment)?;
-        Ok(rules)
+        Ok(Self { name: name.to_owned(), place })
     }
 
-    /// Puts the base's rules in the place of the head's, and remembers in what the head's are looser.
-    fn stand_on(
-        &mut self,
-        base: &str,
-        subject: &Subject,
-        path: &Utf8Path,
+    /// The commit, where it is one.
+    pub(super) const fn commit(&self) -> Option<&BaseCommit> {
+        match &self.place {
+            Place::Commit(commit) => Some(commit),
+            Place::LockFile(_) => None,
+        }
+    }
+
+    /// What it locks; a commit without this lock file locks nothing.
+    pub(super) fn locked(&self, lock_path: &Utf8Path) -> Result<Locked, CommandError> {
+        let packages = match &self.place {
+            Place::LockFile(path) => lock_file::read(path)?.packages,
+            Place::Commit(commit) => match commit.file(lock_path)? {
+                Some(bytes) => lock_file::parse(&bytes, lock_path)?.packages,
+                None => Vec::new(),
+            },
+        };
+        Ok(packages.iter().filter_map(identity).collect())
+    }
+}
+
+impl BaseCommit {
+    /// The path below the top of the working tree; `None` for one that lies elsewhere. The way down from the top is taken as it is
+    /// written: a folder that the change made a link must not lead to another file of the base.
+    pub(super) fn inside(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+        let top = real(&self.repository);
+        let path = plain(path);
+        if let Some(at) = path.ancestors().find(|ancestor| real(ancestor) == top) {
+            return path.strip_prefix(at).ok().map(Utf8Path::to_owned);
+        }
+        real(&path).strip_prefix(&top).ok().map(Utf8Path::to_owned)
+    }
+
+    /// A file of the commit by its path in the working tree; `None` where the commit has none, or could not.
+    pub(super) fn file(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, CommandError> {
+        match self.inside(path) {
+            Some(inside) => Ok(self.commit.file(&inside)?),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether the change brings files of its own to this place.
+    pub(super) fn is_rewritable(&self, path: &Utf8Path) -> Result<bool, CommandError> {
+        let ways = [self.inside(path), real(path).strip_prefix(real(&self.repository)).ok().map(Utf8Path::to_owned)];
+        for inside in ways.into_iter().flatten() {
+            if self.commit.has_tracked(&inside)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The folder around the repository, whose configuration the change did not write.
+    pub(super) fn outside(&self) -> &Utf8Path {
+        self.repository.parent().unwrap_or(&self.repository)
+    }
+
+    /// Cargo's configuration for a cargo started in `start`, as the commit and the folders around the repository have it: who writes the
+    /// configuration says how the network is reached, which registry gets which token, and how long cargo waits.
+    pub(super) fn cargo_config(
+        &self,
+        start: &Utf8Path,
         environment: &Environment,
-    ) -> Result<(), CommandError> {
-        let lock = environment.current_dir().join(base);
-        if lock.is_file() {
-            self.locked = Some(identities(&lock_file::read(&lock)?.packages));
-            self.base = Some(relative(&lock, environment).to_string());
-            return Ok(());
+    ) -> Result<CargoConfig, CommandError> {
+        let copy = tempfile::tempdir().map_err(CommandError::Temporary)?;
+        let top = Utf8PathBuf::try_from(copy.path().to_owned())
+            .map_err(|error| CommandError::Temporary(error.into_io_error()))?;
+        let mut folders = Vec::new();
+        for folder in self.folders_above(start) {
+            let Some(inside) = self.inside(&folder) else { continue };
+            for (path, bytes) in self.commit.files_below(&inside.join(".cargo"))? {
+                let path = top.join(path);
+                let folder = path.parent().unwrap_or(&top);
+                std::fs::create_dir_all(folder)
+                    .and_then(|()| std::fs::write(&path, bytes))
+                    .map_err(CommandError::Temporary)?;
+            }
+            folders.push(top.join(inside));
         }
-        let commit = Commit::find(&subject.root, base)?;
-        let repository = commit.repository()?;
-        let lock_path = subject.lock_path.strip_prefix(&subject.root).unwrap_or(&subject.lock_path);
-        self.locked = Some(match commit.file(lock_path)? {
-            Some(bytes) => identities(&lock_file::parse(&bytes, lock_path)?.packages),
-            None => Locked::new(),
-        });
-        // A policy from outside the repository is nothing that the change could have rewritten.
-        if let Ok(inside) = path.strip_prefix(&subject.root) {
-            let text = commit.file(inside)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-            self.file = text.is_some().then(|| inside.to_owned());
-            let parsed = text.map(|text| policy_file::parse(&text, inside)).transpose()?.unwrap_or_default();
-            self.loosened = loosened((&parsed.0, &parsed.1), (&self.policy, &self.approvals));
-            (self.policy, self.approvals) = parsed;
-        }
-        self.rewritable = Some(repository);
-        Ok(())
+        let folders = folders.iter().map(Utf8PathBuf::as_path).chain(self.outside().ancestors());
+        Ok(CargoConfig::load_from(folders, environment)?)
     }
 
-    /// The command line is the caller's and goes before any file.
-    fn apply_flags(&mut self, arguments: &cli::JudgeBy, environment: &Environment) -> Result<(), CommandError> {
-        self.policy.min_publish_age_flag = arguments.min_publish_age;
-        if let Some(db) = &arguments.advisory_db {
-            self.policy.advisories.db = Some(db.clone());
-            environment.current_dir().clone_into(&mut self.folder);
-        } else if arguments.no_advisories {
-            self.policy.advisories.db = None;
-        } else if let (Some(repository), AdvisoryPolicy { db: Some(db), .. }) =
-            (&self.rewritable, &self.policy.advisories)
-            && !db.contains("://")
-            && self.folder.join(db).starts_with(repository)
-        {
-            return Err(CommandError::AdvisoriesInRepository { db: db.clone() });
-        }
-        Ok(())
-    }
-
-    /// Whether the base has exactly this package.
-    pub(super) fn has_locked(&self, package: &Package) -> bool {
-        self.locked.as_ref().is_some_and(|locked| locked.contains(&identity(package)))
-    }
-
-    /// Whose rules these are, for a report.
-    pub(super) fn judged_by(&self) -> JudgedBy<'_> {
-        match (&self.base, &self.file) {
-            (Some(base), file) if self.rewritable.is_some() => JudgedBy::Base { base, file: file.as_deref() },
-            (_, Some(file)) => JudgedBy::File(file),
-            (_, None) => JudgedBy::Defaults,
-        }
+    /// The folders of the working tree from `start` up to its top.
+    pub(super) fn folders_above(&self, start: &Utf8Path) -> Vec<Utf8PathBuf> {
+        let start = plain(start);
+        start.ancestors().take_while(|folder| self.inside(folder).is_some()).map(Utf8Path::to_owned).collect()
     }
 }
 
-fn read_file(path: &Utf8Path, asked_for: bool) -> Result<Option<(Policy, Approvals)>, CommandError> {
-    match (path.is_file(), asked_for) {
-        (true, _) => Ok(Some(policy_file::read(path)?)),
-        (false, true) => Err(CommandError::NoPolicy { path: path.to_owned() }),
-        (false, false) => Ok(None),
+/// The folder in which the search for the workspace begins.
+pub(super) fn start(arguments: &cli::Subject, environment: &Environment) -> Utf8PathBuf {
+    let given = arguments.lockfile.as_deref().or(arguments.manifest_path.as_deref());
+    let file = given.map(|path| environment.current_dir().join(path));
+    file.as_deref().and_then(Utf8Path::parent).unwrap_or(environment.current_dir()).to_owned()
+}
+
+/// What tells a locked package from every other; `None` where its checksum is no digest, and nothing can be said to be the same.
+pub(super) fn identity(package: &Package) -> Option<(PackageId, Option<Checksum>)> {
+    match package.checksum {
+        LockedChecksum::Known(checksum) => Some((package.id.clone(), Some(checksum))),
+        LockedChecksum::Missing => Some((package.id.clone(), None)),
+        LockedChecksum::Malformed(_) => None,
     }
 }
 
-fn identities(packages: &[Package]) -> Locked {
-    packages.iter().map(identity).collect()
+/// With every link resolved, as far as the path exists.
+fn real(path: &Utf8Path) -> Utf8PathBuf {
+    path.canonicalize_utf8().unwrap_or_else(|_| plain(path))
 }
 
-fn identity(package: &Package) -> (PackageId, Option<Checksum>) {
-    let checksum = match package.checksum {
-        LockedChecksum::Known(checksum) => Some(checksum),
-        LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,
-    };
-    (package.id.clone(), checksum)
+/// Without `.` and `..`.
+fn plain(path: &Utf8Path) -> Utf8PathBuf {
+    let mut plain = Utf8PathBuf::new();
+    for component in path.components() {
+        match component {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir => {
+                plain.pop();
+            }
+            Utf8Component::Prefix(_) | Utf8Component::RootDir | Utf8Component::Normal(_) => plain.push(component),
+        }
+    }
+    plain
 }

@@ -21,6 +21,7 @@ use crate::gather::workspace::WorkspaceError;
 use crate::model::Timestamp;
 use crate::model::package::PackageId;
 use crate::model::plan::PlanRefusal;
+use crate::model::policy::Origin;
 
 /// Why a verb could not run to its end.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,11 @@ pub enum CommandError {
     Http(#[from] HttpError),
     #[error(transparent)]
     Base(#[from] BaseError),
+    /// Cargo would resolve anew.
+    #[error(
+        "{path} does not have `{wanted}`, which `{member}` asks for: cargo would choose a release that nobody judged\nhelp: complete it first: cargo update --workspace"
+    )]
+    LockOutdated { path: Utf8PathBuf, member: String, wanted: String },
     #[error(transparent)]
     AllowList(#[from] AllowListError),
     #[error(transparent)]
@@ -90,6 +96,24 @@ pub enum CommandError {
         "the advisory database `{db}` lies inside the repository, where the change could have rewritten it\nhelp: give one from outside: --advisory-db PATH|URL"
     )]
     AdvisoriesInRepository { db: String },
+    /// With `--base`, a policy elsewhere than the base has it.
+    #[error(
+        "the policy of the base is {base}, but the change has its workspace where that would be {head}\nhelp: say which one holds: --policy PATH"
+    )]
+    PolicyMoved { base: Utf8PathBuf, head: Utf8PathBuf },
+    /// With `--base`, a cargo home whose configuration and caches the change could have written.
+    #[error(
+        "CARGO_HOME is {path}, inside the repository, where the change could have rewritten it\nhelp: set CARGO_HOME to a folder that git does not track"
+    )]
+    HomeInRepository { path: Utf8PathBuf },
+    /// Cargo would take another lock file than the one that was found.
+    #[error(
+        "{origin} makes cargo 1.97 and later use another lock file than Cargo.lock\nhelp: judge that one: --lockfile PATH"
+    )]
+    OtherLockFile { origin: Origin },
+    /// The base's files could not be laid out beside the working tree.
+    #[error("a temporary folder cannot be written: {0}\nhelp: set TMPDIR to a folder with free space")]
+    Temporary(#[source] std::io::Error),
     /// The output could not be written.
     #[error("the result cannot be written: {0}\nhelp: check where standard output leads")]
     Output(#[source] std::io::Error),

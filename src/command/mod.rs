@@ -5,9 +5,13 @@ mod assessment;
 mod audit;
 mod base;
 mod error;
+mod gathering;
 mod output;
 mod progress;
 mod rederive;
+mod rules;
+mod screen;
+mod status;
 mod subject;
 mod vendor;
 mod verify;
@@ -56,6 +60,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     };
     let done = Environment::read().map_err(CommandError::from).and_then(|environment| match &cli.verb {
         Verb::Audit(arguments) => audit::run(&cli, arguments, &environment),
+        Verb::Status(arguments) => status::run(&cli, arguments, &environment),
         Verb::Vendor(arguments) => vendor::run(&cli, arguments, &environment),
         Verb::Verify(arguments) => verify::run(&cli, arguments, &environment),
     });

@@ -4,13 +4,12 @@
 use rayon::prelude::*;
 
 use super::CommandError;
+use super::base::{Base, Locked, identity};
 use super::verify::Scene;
 use crate::apply::archive::{ArchiveError, Limits, VerifiedCrate, vendor_files};
-use crate::cli;
-use crate::gather::base::Commit;
 use crate::gather::crate_cache::CrateCache;
 use crate::gather::environment::Environment;
-use crate::gather::{allow_list, lock_file, ways_around};
+use crate::gather::{allow_list, ways_around};
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
 use crate::model::checksum::Checksum;
 use crate::model::package::{LockedChecksum, Package};
@@ -31,15 +30,11 @@ enum Came {
 /// Derives what was asked for, and adds what differs.
 pub(super) fn add(
     scene: &Scene<'_>,
-    arguments: &cli::Verify,
+    base: Option<&Base>,
     environment: &Environment,
     verification: &mut Verification,
 ) -> Result<(), CommandError> {
-    let base = match (&arguments.base, arguments.deep) {
-        (_, true) => Base::default(),
-        (Some(reference), false) => Base::read(scene, reference)?,
-        (None, false) => return Ok(()),
-    };
+    let known = base.map_or_else(|| Ok(Known::default()), |base| Known::read(scene, base))?;
     let held = scene.held();
     let wanted: Vec<(&Package, &AllowedRelease, &VendoredDirectory)> = scene
         .subject
@@ -48,7 +43,7 @@ pub(super) fn add(
         .iter()
         // What has no entry or no folder is a finding already.
         .filter_map(|package| Some((package, held.allowance(package)?, held.directory(package)?)))
-        .filter(|(package, release, _)| !base.has(package, release))
+        .filter(|(package, release, _)| !known.has(package, release))
         .collect();
     let cache = CrateCache::of(environment);
     let came: Vec<Came> =
@@ -102,41 +97,23 @@ fn unpacked(package: &Package, expected: Checksum, bytes: Vec<u8>) -> Result<Ven
 /// Which files a change touches is not asked of git: the tree was just shown to be the one that the allow-list's digests name, so a
 /// package whose entry is the base's own, digest for digest, has the base's bytes, whatever git would call changed.
 #[derive(Default)]
-struct Base {
+struct Known {
     allowed: AllowList,
-    locked: Vec<(AllowedId, Checksum)>,
+    locked: Locked,
 }
 
-impl Base {
-    fn read(scene: &Scene<'_>, reference: &str) -> Result<Self, CommandError> {
-        let subject = scene.subject;
-        let commit = Commit::find(&subject.root, reference)?;
-        let config = ways_around::own_config(&subject.root);
-        let config = config.strip_prefix(&subject.root).unwrap_or(&config);
-        let text = commit.file(config)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        // An allow-list that cannot be read vouches for nothing; then everything is derived again.
-        let allowed = text.and_then(|text| allow_list::read_text(&text, config).ok().flatten()).unwrap_or_default();
-        let path = subject.lock_path.strip_prefix(&subject.root).unwrap_or(&subject.lock_path);
-        let lock = commit.file(path)?.and_then(|bytes| lock_file::parse(&bytes, path).ok());
-        let identity = |package: &Package| match package.checksum {
-            LockedChecksum::Known(checksum) => Some((AllowedId::of(&package.id)?, checksum)),
-            LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,
-        };
-        let mut locked: Vec<_> =
-            lock.map(|lock| lock.packages.iter().filter_map(identity).collect()).unwrap_or_default();
-        locked.sort_unstable();
-        Ok(Self { allowed, locked })
+impl Known {
+    fn read(scene: &Scene<'_>, base: &Base) -> Result<Self, CommandError> {
+        let path = ways_around::own_config(&scene.subject.root);
+        let bytes = base.commit().map(|commit| commit.file(&path)).transpose()?.flatten();
+        // A lock file has no allow-list, and one that cannot be read vouches for nothing: then everything is derived again.
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        let allowed = text.and_then(|text| allow_list::read_text(&text, &path).ok().flatten()).unwrap_or_default();
+        Ok(Self { allowed, locked: base.locked(&scene.subject.lock_path)? })
     }
 
     fn has(&self, package: &Package, release: &AllowedRelease) -> bool {
-        let Some(id) = AllowedId::of(&package.id) else { return false };
-        if self.allowed.releases.get(&id) != Some(release) {
-            return false;
-        }
-        match release.checksum {
-            Some(checksum) => self.locked.binary_search(&(id, checksum)).is_ok(),
-            // A git dependency's commit is part of its id.
-            None => true,
-        }
+        let is_allowed = AllowedId::of(&package.id).is_some_and(|id| self.allowed.releases.get(&id) == Some(release));
+        is_allowed && identity(package).is_some_and(|identity| self.locked.contains(&identity))
     }
 }

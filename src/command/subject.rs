@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::CommandError;
+use super::{CommandError, base};
 use crate::cli;
 use crate::gather::environment::Environment;
 use crate::gather::lock_file::{self, LockFile};
@@ -14,6 +14,8 @@ pub(super) const POLICY_FILE: &str = "sequester.toml";
 /// What is to be judged.
 #[derive(Debug)]
 pub(super) struct Subject {
+    /// The folder in which the search began.
+    pub(super) start: Utf8PathBuf,
     /// The folder of the workspace, or of the lock file where that is judged alone.
     pub(super) root: Utf8PathBuf,
     /// The lock file.
@@ -25,26 +27,55 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// Finds and reads it.
-    pub(super) fn find(arguments: &cli::Subject, environment: &Environment) -> Result<Self, CommandError> {
+    /// Finds and reads it. `cargo` is the environment in which cargo may be run for it.
+    pub(super) fn find(
+        arguments: &cli::Subject,
+        environment: &Environment,
+        cargo: &Environment,
+    ) -> Result<Self, CommandError> {
+        let start = base::start(arguments, environment);
         let (root, lock_path, workspace) = if let Some(path) = &arguments.lockfile {
-            let path = environment.current_dir().join(path);
-            (path.parent().unwrap_or(&path).to_owned(), path, None)
+            (start.clone(), environment.current_dir().join(path), None)
         } else {
-            let workspace = workspace::locate(environment, arguments.manifest_path.as_deref())?;
+            let given = arguments.manifest_path.as_deref().map(|path| environment.current_dir().join(path));
+            // Where cargo runs elsewhere, it is told what it would have found here.
+            let found = || start.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| path.is_file());
+            let moved = cargo.current_dir() != environment.current_dir();
+            let manifest = given.or_else(|| if moved { found() } else { None });
+            let workspace = workspace::locate(cargo, manifest.as_deref())?;
             (workspace.root.clone(), workspace.lock_file.clone(), Some(workspace))
         };
         let mut lock = lock_file::read(&lock_path)?;
         if let Some(workspace) = &workspace {
             workspace::attach(&mut lock.packages, workspace);
+            is_whole(&lock, workspace, &lock_path)?;
         }
-        Ok(Self { root, lock_path, workspace, lock })
+        Ok(Self { start, root, lock_path, workspace, lock })
     }
 
     /// The policy file that holds here, whether or not it exists.
     pub(super) fn policy_path(&self, flag: Option<&Utf8Path>, environment: &Environment) -> Utf8PathBuf {
         flag.map_or_else(|| self.root.join(POLICY_FILE), |path| environment.current_dir().join(path))
     }
+}
+
+/// Whether the lock file has what the manifests of the workspace ask of registries. Where it has not, cargo would choose releases that
+/// nobody judged.
+fn is_whole(lock: &LockFile, workspace: &Workspace, path: &Utf8Path) -> Result<(), CommandError> {
+    for member in workspace.packages.iter().filter(|local| local.package.member) {
+        for wanted in &member.package.requirements {
+            let mut named = lock.packages.iter().filter(|package| package.id.name == wanted.name);
+            if !named.any(|package| wanted.req.matches(&package.id.version)) {
+                let wanted = format!("{} {}", wanted.name, wanted.req);
+                return Err(CommandError::LockOutdated {
+                    path: path.to_owned(),
+                    member: member.name.to_string(),
+                    wanted,
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A path as a reader in this folder would write it.

@@ -6,9 +6,12 @@ use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::base::Rules;
+use super::assessment::cargo_environment;
+use super::base::{self, Base};
+use super::rules::Rules;
 use super::subject::{Subject, relative};
 use super::{CommandError, Outcome, output, rederive};
+use crate::apply::vendor_dir::{Interrupted, interrupted};
 use crate::cli::{self, Cli, VerifyFormat};
 use crate::gather::cargo_config::{CargoConfig, Replacement};
 use crate::gather::environment::Environment;
@@ -49,8 +52,12 @@ impl Scene<'_> {
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
-    let subject = Subject::find(&subject_arguments(&arguments.project), environment)?;
-    let rules = Rules::read(&subject, &judge_arguments(arguments), environment)?;
+    let project = subject_arguments(&arguments.project);
+    let base = arguments.base.as_deref().map(|base| Base::find(base, &project, environment)).transpose()?;
+    let config = CargoConfig::load(&base::start(&project, environment), environment)?;
+    let cargo = cargo_environment(base.as_ref(), &config, environment)?;
+    let subject = Subject::find(&project, environment, &cargo)?;
+    let rules = Rules::read(&subject, &judge_arguments(arguments), base.as_ref(), environment)?;
     let config = CargoConfig::load(&subject.root, environment)?;
     let replacing = Replacing::read(&subject.root)?;
     let allowed = allow_list::read(&ways_around::own_config(&subject.root))?;
@@ -61,6 +68,14 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
     let (tree, ways) = (tree?, ways?);
 
     let mut verification = Verification::default();
+    match interrupted(&subject.root) {
+        Some(Interrupted::HalfDone(run)) => {
+            verification.findings.push(Finding::Interrupted { run: run.to_string() });
+        }
+        Some(Interrupted::Running(run)) => verification.blockers.push(Undecided::Running(run.to_string())),
+        Some(Interrupted::Stopped(run)) => verification.notes.push(Note::Stopped(run.to_string())),
+        None => {}
+    }
     let replaced = replaced(&subject, &replacing, &config, &folder, &mut verification);
     if folder.strip_prefix(&subject.root).map_or(true, |below| below.as_str().is_empty()) {
         verification.findings.push(Finding::TreeOutside { path: folder.to_string() });
@@ -77,7 +92,11 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         (Some(base), false) => Proof::Changed { base },
         (None, false) => Proof::Consistent,
     };
-    rederive::add(&scene, arguments, environment, &mut verification)?;
+    if base.is_some() || arguments.deep {
+        // Everything is derived where no base is believed.
+        let base = base.as_ref().filter(|_| !arguments.deep);
+        rederive::add(&scene, base, environment, &mut verification)?;
+    }
 
     let lock_path = relative(&subject.lock_path, environment);
     let report = VerifyReport {

@@ -41,6 +41,18 @@ impl Environment {
         Self { variables: variables.into_iter().collect(), current_dir: current_dir.into() }
     }
 
+    /// This environment in another working directory, with more variables; one that is set keeps its value.
+    #[must_use]
+    pub fn elsewhere(&self, current_dir: &Utf8Path, more: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut variables = self.variables.clone();
+        for (name, value) in more {
+            variables.entry(name).or_insert(value);
+        }
+        // Where it is relative, it must go on meaning the same folder.
+        variables.insert("CARGO_HOME".to_owned(), self.cargo_home().into_string());
+        Self { variables, current_dir: self.current_dir.join(current_dir) }
+    }
+
     /// A variable's value; `None` where it is unset or empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

@@ -17,6 +17,7 @@ pub mod lock_file;
 pub mod policy_file;
 pub mod target;
 pub mod toml_tree;
+pub mod trail;
 pub mod vendor_tree;
 pub mod ways_around;
 pub mod workspace;

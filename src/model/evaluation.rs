@@ -39,7 +39,8 @@ pub struct Judgement {
     pub pubtime: Option<Timestamp>,
     /// Yanked in the index; `None` when the index was not read for it.
     pub yanked: Option<bool>,
-    /// The shortest way from a workspace member, both ends included, as positions in the lock file's list.
+    /// The shortest way from a workspace member, both ends included, as positions in the lock file's list. Of a way longer than
+    /// 100 steps the middle is left out.
     pub path: Vec<usize>,
     /// For a package that is not approved: the newest release that every requirement in this graph accepts and the policy approves.
     pub newest_approved: Option<Version>,

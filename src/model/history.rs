@@ -1,6 +1,8 @@
 //! A crate's index file: all that was ever published of it, one line a release.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
@@ -17,6 +19,9 @@ pub struct History {
     text: Vec<u8>,
     lines: Vec<Line>,
     outlines: OnceLock<Vec<(usize, Outline)>>,
+    first_published: OnceLock<Option<Timestamp>>,
+    lookups: AtomicUsize,
+    by_version: OnceLock<BTreeMap<Box<[u8]>, Vec<usize>>>,
     standing: Standing,
 }
 
@@ -27,6 +32,9 @@ struct Line {
     /// The version that cargo's cache files it under.
     key: Option<Range<usize>>,
 }
+
+/// After so many questions about single releases, every line is read.
+const SEARCHES: usize = 32;
 
 /// How far an index file can be believed to be today's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +58,7 @@ impl History {
             }
             start = end + 1;
         }
-        Self { name: name.into(), text, lines, outlines: OnceLock::new(), standing }
+        Self::new(name, text, lines, standing)
     }
 
     /// Takes a file of cargo's index cache, whose version entries, `version\0line\0` repeated, begin at `start`. `None` for one that
@@ -66,13 +74,26 @@ impl History {
             lines.push(Line { range: key_end + 1..end, key: Some(key..key_end) });
             key = end + 1;
         }
-        (key == text.len()).then(|| Self { name: name.into(), text, lines, outlines: OnceLock::new(), standing })
+        (key == text.len()).then(|| Self::new(name, text, lines, standing))
     }
 
     /// The same releases, confirmed unchanged by the registry in this run.
     #[must_use]
     pub fn confirmed(self) -> Self {
         Self { standing: Standing::Confirmed, ..self }
+    }
+
+    fn new(name: &str, text: Vec<u8>, lines: Vec<Line>, standing: Standing) -> Self {
+        Self {
+            name: name.into(),
+            text,
+            lines,
+            outlines: OnceLock::new(),
+            first_published: OnceLock::new(),
+            lookups: AtomicUsize::new(0),
+            by_version: OnceLock::new(),
+            standing,
+        }
     }
 
     /// The crate's name, as asked for.
@@ -127,6 +148,35 @@ impl History {
         self.parsed().iter().map(|(_, outline)| outline)
     }
 
+    /// The versions above `floor`, highest first, each with the place of its line, which may turn out to be unreadable. Cargo's cache
+    /// files lines by version, so there nothing else of them is read. A version with two lines that differ is left out: nobody can
+    /// tell which of them is the release.
+    #[must_use]
+    pub fn above(&self, floor: &Version) -> Vec<(Version, usize)> {
+        let filed = self.lines.first().is_some_and(|line| line.key.is_some());
+        let mut above: Vec<(Version, usize)> = if filed {
+            let version = |line: &Line| std::str::from_utf8(self.text.get(line.key.clone()?)?).ok()?.parse().ok();
+            self.lines.iter().enumerate().filter_map(|(place, line)| Some((version(line)?, place))).collect()
+        } else {
+            self.parsed().iter().map(|(place, outline)| (outline.version.clone(), *place)).collect()
+        };
+        above.retain(|(version, _)| version > floor);
+        above.sort_by(|one, other| other.cmp(one));
+        let text = |place: usize| self.lines.get(place).map(|line| self.text(line));
+        let groups = above.chunk_by(|one, other| one.0 == other.0);
+        let single = groups.filter(|group| group.windows(2).all(|pair| text(pair[0].1) == text(pair[1].1)));
+        single.filter_map(|group| group.first().cloned()).collect()
+    }
+
+    /// The release on the line at this place; `None` where the line cannot be believed, or is filed under another version.
+    #[must_use]
+    pub fn outline_at(&self, place: usize) -> Option<Outline> {
+        let line = self.lines.get(place)?;
+        let outline = Outline::parse(&self.name, self.text(line)).ok()?;
+        let filed = line.key.clone().and_then(|key| self.text.get(key));
+        filed.is_none_or(|key| outline.version.to_string().as_bytes() == key).then_some(outline)
+    }
+
     /// The readable releases with their lines, verbatim.
     pub fn outlined_lines(&self) -> impl Iterator<Item = (&Outline, &[u8])> {
         self.parsed().iter().filter_map(|(position, outline)| Some((outline, self.text(self.lines.get(*position)?))))
@@ -136,6 +186,10 @@ impl History {
     /// without a pubtime can only be older, so a crate never counts as older than it is.
     #[must_use]
     pub fn first_published(&self) -> Option<Timestamp> {
+        *self.first_published.get_or_init(|| self.earliest())
+    }
+
+    fn earliest(&self) -> Option<Timestamp> {
         // The canonical form sorts as text, so the one line that matters is found without parsing any other.
         let earliest = self.plain_pubtimes().min()?;
         let (text, at) = earliest;
@@ -172,8 +226,13 @@ impl History {
     }
 
     /// The lines that claim to be about this version. Cargo's cache files them by version; in a registry's own file every line is
-    /// looked at that has the version's text, or an escape that could spell it.
+    /// looked at that has the version's text, or an escape that could spell it. A lock file with thousands of versions of one crate
+    /// must not have the file searched thousands of times, so after a few questions every line is read once and remembered.
     fn lines_about(&self, version: &str) -> Vec<&[u8]> {
+        if self.lookups.fetch_add(1, Ordering::Relaxed) >= SEARCHES {
+            let about = self.by_version().get(version.as_bytes()).into_iter().flatten();
+            return about.filter_map(|at| self.lines.get(*at)).map(|line| self.text(line)).collect();
+        }
         if self.lines.first().is_some_and(|line| line.key.is_some()) {
             let filed = |line: &&Line| {
                 line.key.clone().and_then(|key| self.text.get(key)).is_some_and(|key| key == version.as_bytes())
@@ -187,6 +246,23 @@ impl History {
         lines.sort_by_key(|line| line.range.start);
         lines.dedup_by_key(|line| line.range.start);
         lines.into_iter().map(|line| self.text(line)).filter(|line| claims(line, version)).collect()
+    }
+
+    /// The positions of the lines about each version.
+    fn by_version(&self) -> &BTreeMap<Box<[u8]>, Vec<usize>> {
+        self.by_version.get_or_init(|| {
+            let mut all: BTreeMap<Box<[u8]>, Vec<usize>> = BTreeMap::new();
+            for (position, line) in self.lines.iter().enumerate() {
+                let versions = match &line.key {
+                    Some(key) => self.text.get(key.clone()).map(Box::from).into_iter().collect(),
+                    None => claimed(self.text(line)),
+                };
+                for version in versions {
+                    all.entry(version).or_default().push(position);
+                }
+            }
+            all
+        })
     }
 
     /// Every text in the canonical form of a pubtime that stands behind that key, with its place.
@@ -203,18 +279,24 @@ fn exactly(version: &Version, outline: &Outline) -> Result<(), LineError> {
     if outline.version == *version { Ok(()) } else { Err(LineError::WrongVersion(outline.version.to_string().into())) }
 }
 
-/// Whether a line's own `vers` is this version. A line that is no JSON claims what it seems to say: it must not hide the release
-/// that it garbles.
+/// Whether a line says that it is about this version.
 fn claims(line: &[u8], version: &str) -> bool {
+    claimed(line).iter().any(|claimed| **claimed == *version.as_bytes())
+}
+
+/// The version that a line's own `vers` gives. A line that is no JSON claims all that it seems to say: it must not hide the release
+/// that it garbles.
+fn claimed(line: &[u8]) -> BTreeSet<Box<[u8]>> {
     #[derive(serde::Deserialize)]
     struct Vers<'a> {
         #[serde(borrow)]
         vers: std::borrow::Cow<'a, str>,
     }
     match serde_json::from_slice::<Vers<'_>>(line) {
-        Ok(line) => line.vers == version,
+        Ok(line) => BTreeSet::from([line.vers.as_bytes().into()]),
         Err(_) => memmem::find_iter(line, br#""vers""#)
-            .any(|at| line.get(at + 6..).and_then(plain_value).is_some_and(|value| value == version.as_bytes())),
+            .filter_map(|at| line.get(at + 6..).and_then(plain_value).map(Box::from))
+            .collect(),
     }
 }
 

@@ -160,7 +160,7 @@ pub enum Reason {
     PubtimeInFuture {
         /// When the index says that it will have been published.
         pubtime: Timestamp,
-        /// When it has its minimum age.
+        /// When it no longer lies ahead of what clocks may differ by.
         eligible_at: Timestamp,
     },
     /// Not the pubtime that the trail recorded.

@@ -67,8 +67,8 @@ pub enum Finding {
     TreeIsNoFolder { path: String },
     /// The vendored folder lies outside the workspace.
     TreeOutside { path: String },
-    /// An earlier run of this program was interrupted.
-    Interrupted,
+    /// A run of this program, so described, was killed while it wrote tree and configuration.
+    Interrupted { run: String },
     /// The lock file has a package that the allow-list does not have.
     NotAllowed { id: PackageId },
     /// The allow-list has a release that the lock file does not have.
@@ -122,6 +122,8 @@ pub enum Note {
     NoAttributes,
     /// It has another one than this program writes.
     OtherAttributes,
+    /// A run of this program, so described, was killed before it changed anything.
+    Stopped(String),
     /// Cargo could not describe the workspace.
     Workspace(String),
 }
@@ -141,6 +143,8 @@ pub enum Undecided {
         /// The package.
         id: PackageId,
     },
+    /// Another run of this program, so described, is writing right now.
+    Running(String),
     /// Cargo's configuration contradicts itself.
     Config(String),
     /// The search for nested configurations was ended at its bound.
@@ -179,7 +183,7 @@ impl Finding {
             Self::TreeIsLink { .. } => "tree-is-link",
             Self::TreeIsNoFolder { .. } => "tree-is-no-folder",
             Self::TreeOutside { .. } => "tree-outside",
-            Self::Interrupted => "interrupted",
+            Self::Interrupted { .. } => "interrupted",
             Self::NotAllowed { .. } => "not-allowed",
             Self::NotLocked { .. } => "not-locked",
             Self::AllowedChecksumDiffers { .. } => "allowed-checksum-differs",

@@ -65,7 +65,7 @@ pub enum WayKind {
     BuiltinAlias,
     /// `[env]` sets a variable that would be a way around.
     EnvTable,
-    /// A toolchain from a folder.
+    /// A toolchain, and cargo with it, from a folder.
     ToolchainPath,
 }
 

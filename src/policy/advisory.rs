@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use semver::Version;
 
+use super::publish_age::CLOCK_TOLERANCE;
 use crate::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind};
 use crate::model::evaluation::Blocker;
 use crate::model::facts::AdvisoryFact;
@@ -102,12 +103,14 @@ pub fn blockers(policy: &AdvisoryPolicy, fact: &AdvisoryFact, now: Timestamp) ->
         let (source, commit, seen) = (source.clone(), db.commit.clone(), seen.clone());
         blockers.push(Blocker::AdvisoriesRolledBack { source, commit, seen });
     }
-    let (since, limit) = match db.confirmed {
+    // A confirmation from the future was made by a wrong clock; believing it would keep the copy fresh until then.
+    let confirmed = db.confirmed.filter(|confirmed| *confirmed <= CLOCK_TOLERANCE.after(now));
+    let (since, limit) = match confirmed {
         Some(confirmed) => (Some(confirmed), policy.max_age),
         None => (state_of(db), policy.max_copy_age),
     };
     if since.is_none_or(|since| limit.after(since) < now) {
-        let confirmed = db.confirmed.is_some();
+        let confirmed = confirmed.is_some();
         blockers.push(Blocker::AdvisoriesStale { source: source.clone(), since, limit, confirmed });
     }
     blockers

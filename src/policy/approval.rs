@@ -38,9 +38,10 @@ pub fn has_lapsed(approval: &Approval, today: Date) -> bool {
     approval.until.is_some_and(|until| until < today)
 }
 
-/// Whether an approval lifts a reason: one that it names, and that any approval may lift.
+/// Whether an approval lifts a reason: one that it names, and that any approval may lift. Where time does not lift the reason, only an
+/// approval that ends may: what a person once accepted must not stand for ever.
 #[must_use]
 pub fn lifts(approval: &Approval, reason: &Reason) -> bool {
     let code: ReasonCode = reason.code();
-    code.an_approval_lifts() && approval.lifts.contains(&code)
+    code.an_approval_lifts() && approval.lifts.contains(&code) && (code.time_lifts() || approval.until.is_some())
 }

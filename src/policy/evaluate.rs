@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 
-use super::graph::Graph;
 use super::judge::{Findings, Judge};
-use super::{advisory, approval, integrity, outlook, publish_age};
+use super::outlook::Candidates;
+use super::{advisory, approval, integrity, publish_age};
 use crate::model::approval::{Approval, Approvals};
 use crate::model::evaluation::{Blocker, Evaluation, IndexGap, Judgement, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact};
@@ -22,10 +23,17 @@ use crate::model::verdict::{Basis, Reason, Reasons, Verdict, Warning};
 #[must_use]
 pub fn evaluate(facts: &Facts, policy: &Policy, approvals: &Approvals, now: Timestamp) -> Evaluation {
     let judge = Judge::new(facts, policy, approvals, now);
-    let graph = Graph::new(&facts.packages);
     let mut blockers = run_blockers(facts, policy, now, judge.now);
-    let judgements: Vec<_> =
-        (0..facts.packages.len()).map(|package| judge_package(&judge, &graph, package, &mut blockers)).collect();
+    // Reading the index lines is most of the work, and no package's verdict waits for another's.
+    let judged: Vec<_> =
+        (0..facts.packages.len()).into_par_iter().map(|package| judge_package(&judge, package)).collect();
+    let mut candidates = Candidates::new(&judge);
+    let mut judgements = Vec::with_capacity(judged.len());
+    for (position, (mut judgement, in_the_way)) in judged.into_iter().enumerate() {
+        blockers.extend(in_the_way);
+        add_ways_out(&mut judgement, position, &mut candidates);
+        judgements.push(judgement);
+    }
     let mut notices = facts.notices.clone();
     if matches!(facts.advisories, AdvisoryFact::Skipped) {
         notices.push(Notice::AdvisoriesSkipped);
@@ -58,7 +66,9 @@ enum Entry<'a> {
     Gap(IndexGap),
 }
 
-fn judge_package(judge: &Judge<'_>, graph: &Graph, position: usize, blockers: &mut Vec<Blocker>) -> Judgement {
+/// A package's judgement, still without ways out, and what stands in the way of judging it.
+fn judge_package(judge: &Judge<'_>, position: usize) -> (Judgement, Vec<Blocker>) {
+    let mut blockers = Vec::new();
     let package = &judge.facts.packages[position];
     let mut judgement = Judgement {
         id: package.id.clone(),
@@ -67,17 +77,17 @@ fn judge_package(judge: &Judge<'_>, graph: &Graph, position: usize, blockers: &m
         advisories: Vec::new(),
         pubtime: None,
         yanked: None,
-        path: graph.path(position),
+        path: judge.graph.path(position),
         newest_approved: None,
         fixes: Vec::new(),
     };
     if is_in_base(judge.facts, package) {
-        return judgement;
+        return (judgement, blockers);
     }
     let Some(crate_id) = package.id.crate_id() else {
         judgement.warnings = outside_workspace(package);
         judgement.verdict = Some(without_registry(judge, package));
-        return judgement;
+        return (judgement, blockers);
     };
     let verdict = match entry(judge.facts.index.get(&crate_id), package) {
         Entry::Found(history, release) => judge_release(judge, package, &crate_id, history, &release, &mut judgement),
@@ -97,14 +107,19 @@ fn judge_package(judge: &Judge<'_>, graph: &Graph, position: usize, blockers: &m
             package: package.id.clone(),
         }));
     }
-    if let Verdict::Quarantined(reasons) | Verdict::Rejected(reasons) = &verdict {
-        judgement.newest_approved = outlook::newest_approved(judge, graph, position, reasons);
+    judgement.verdict = Some(verdict);
+    (judgement, blockers)
+}
+
+/// Looks for what could take the place of a package that does not pass, or that an advisory hits.
+fn add_ways_out(judgement: &mut Judgement, position: usize, candidates: &mut Candidates<'_>) {
+    let Some(crate_id) = judgement.id.crate_id() else { return };
+    if let Some(reasons) = judgement.reasons() {
+        judgement.newest_approved = candidates.newest_approved(position, reasons);
     }
     if !judgement.advisories.is_empty() {
-        judgement.fixes = outlook::fixes(judge, &crate_id, &package.id.version);
+        judgement.fixes = candidates.fixes(&crate_id, &judgement.id.version);
     }
-    judgement.verdict = Some(verdict);
-    judgement
 }
 
 fn is_in_base(facts: &Facts, package: &Package) -> bool {
@@ -208,8 +223,9 @@ fn approval_notices(judge: &Judge<'_>, judgements: &[Judgement]) -> Vec<Notice> 
 fn approval_notice(judge: &Judge<'_>, judgements: &[Judgement], one: &Approval) -> Option<Notice> {
     let (line, release) = (one.line, format!("{}@{}", one.crate_name, one.version));
     let locked = judge.facts.packages.iter().zip(judgements).find(|(package, _)| {
-        package.id.crate_id().is_some_and(|id| id.name == one.crate_name && id.registry == one.registry)
-            && package.id.version == one.version
+        package.id.version == one.version
+            && package.id.name == one.crate_name
+            && package.id.crate_id().is_some_and(|id| id.registry == one.registry)
     });
     match (one.until.filter(|_| approval::has_lapsed(one, judge.today)), locked) {
         (Some(until), _) => Some(Notice::ApprovalLapsed { line, release, until }),

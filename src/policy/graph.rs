@@ -1,13 +1,17 @@
 //! The graph of a lock file: who pulls a package in, and what is asked of it.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use semver::{Version, VersionReq};
 
 use crate::model::facts::{Facts, IndexFact};
 use crate::model::index_line::{DependencyKind, Requirement};
-use crate::model::package::Package;
-use crate::model::source::Source;
+use crate::model::package::{CrateId, Package};
+use crate::model::source::{Registry, Source};
+
+/// No honest way is longer; a lock file that is one long chain must not cost the square of its length.
+const LONGEST_PATH: usize = 100;
 
 /// The edges of a lock file, both ways, and a shortest path to everything.
 #[derive(Debug)]
@@ -15,6 +19,8 @@ pub struct Graph {
     dependents: Vec<Vec<usize>>,
     /// The package before this one on a shortest path from a root; itself for a root.
     parents: Vec<usize>,
+    /// The root at the start of that path; the package itself where no root reaches it.
+    origins: Vec<usize>,
 }
 
 impl Graph {
@@ -30,8 +36,8 @@ impl Graph {
                 }
             }
         }
-        let parents = shortest_paths(packages, &dependents);
-        Self { dependents, parents }
+        let (parents, origins) = shortest_paths(packages, &dependents);
+        Self { dependents, parents, origins }
     }
 
     /// The packages that depend on this one, in the lock file's order.
@@ -40,12 +46,22 @@ impl Graph {
         self.dependents.get(package).map_or(&[], Vec::as_slice)
     }
 
+    /// The packages that no other is needed for: see [`Graph::new`].
+    #[must_use]
+    pub fn roots(&self, packages: &[Package]) -> Vec<usize> {
+        roots(packages, &self.dependents).into()
+    }
+
     /// A shortest path from a root to the package, both included; just the package where no root reaches it.
     #[must_use]
     pub fn path(&self, package: usize) -> Vec<usize> {
         let mut path = vec![package];
         let mut at = package;
         while let Some(parent) = self.parents.get(at).copied().filter(|parent| *parent != at) {
+            if path.len() + 1 == LONGEST_PATH {
+                path.push(self.origins[at]);
+                break;
+            }
             path.push(parent);
             at = parent;
         }
@@ -54,7 +70,7 @@ impl Graph {
     }
 }
 
-fn shortest_paths(packages: &[Package], dependents: &[Vec<usize>]) -> Vec<usize> {
+fn roots(packages: &[Package], dependents: &[Vec<usize>]) -> VecDeque<usize> {
     let roots = |choose: &dyn Fn(usize) -> bool| (0..packages.len()).filter(|at| choose(*at)).collect::<VecDeque<_>>();
     let is_member = |at: usize| packages[at].local.as_ref().is_some_and(|local| local.member);
     let mut queue = roots(&is_member);
@@ -64,7 +80,14 @@ fn shortest_paths(packages: &[Package], dependents: &[Vec<usize>]) -> Vec<usize>
     if queue.is_empty() {
         queue = roots(&|at| dependents[at].is_empty());
     }
+    queue
+}
+
+/// For every package the one before it on a shortest path, and that path's root.
+fn shortest_paths(packages: &[Package], dependents: &[Vec<usize>]) -> (Vec<usize>, Vec<usize>) {
+    let mut queue = roots(packages, dependents);
     let mut parents: Vec<usize> = (0..packages.len()).collect();
+    let mut origins = parents.clone();
     let mut seen = vec![false; packages.len()];
     for root in &queue {
         seen[*root] = true;
@@ -73,33 +96,59 @@ fn shortest_paths(packages: &[Package], dependents: &[Vec<usize>]) -> Vec<usize>
         for next in packages[at].dependencies.iter().copied().filter(|next| *next < packages.len()) {
             if !std::mem::replace(&mut seen[next], true) {
                 parents[next] = at;
+                origins[next] = origins[at];
                 queue.push_back(next);
             }
         }
     }
-    parents
+    (parents, origins)
 }
 
-/// Every requirement that this graph puts on a package: one list entry per dependent and dependency line. Where a dependent's own
-/// requirements are not known, the locked version's compatible line stands in.
+/// Every requirement that this graph puts on a package: one list entry per dependent and dependency line; never empty. Where a
+/// dependent's own requirements are not known, the locked version's compatible line stands in.
 #[must_use]
 pub fn requirements(facts: &Facts, graph: &Graph, package: usize) -> Vec<VersionReq> {
+    requirements_by(facts, graph, package, |dependent| requirements_of(facts, dependent).unwrap_or_default().into())
+}
+
+/// The same for whoever asks about many packages and has read beforehand what each of them asks; nothing where nobody knows.
+#[must_use]
+pub fn requirements_by<'r>(
+    facts: &Facts,
+    graph: &Graph,
+    package: usize,
+    asked_by: impl Fn(usize) -> Cow<'r, [Requirement]>,
+) -> Vec<VersionReq> {
     let Some(target) = facts.packages.get(package) else { return Vec::new() };
+    let crate_id = target.id.crate_id();
     let mut all = Vec::new();
     for dependent in graph.dependents(package) {
-        let found = requirements_of(facts, *dependent)
-            .into_iter()
-            .flatten()
-            .filter(|requirement| *requirement.name == *target.id.name)
+        let found = asked_by(*dependent)
+            .iter()
+            .filter(|requirement| requirement.name == target.id.name)
+            .filter(|requirement| asked_for(&facts.packages[*dependent], requirement) == crate_id)
             .filter(|requirement| requirement.req.matches(&target.id.version))
-            .map(|requirement| requirement.req)
+            .map(|requirement| requirement.req.clone())
             .collect::<Vec<_>>();
         if found.is_empty() {
-            all.push(compatible_with(&target.id.version));
+            all.push(compatible_with(&line(&target.id.version)));
         }
         all.extend(found);
     }
+    if all.is_empty() {
+        all.push(compatible_with(&line(&target.id.version)));
+    }
     all
+}
+
+/// The crate that a package's requirement asks for. Packages outside any registry ask crates.io where they name no other.
+fn asked_for(package: &Package, requirement: &Requirement) -> Option<CrateId> {
+    let registry = match (&requirement.registry, &package.id.source) {
+        (Some(url), _) => Registry::parse(url).ok()?,
+        (None, Source::Registry(registry)) => registry.clone(),
+        (None, Source::Local | Source::Git(_) | Source::Other(_)) => Registry::CratesIo,
+    };
+    Some(CrateId { registry, name: requirement.name.clone() })
 }
 
 /// What a locked package asks of others; `None` where nobody knows.
@@ -132,6 +181,13 @@ pub fn compatible_with(version: &Version) -> VersionReq {
     }
 }
 
+/// Whether a release is newer than another and cargo takes it where the other is asked for: a pre-release only where the other one is
+/// a pre-release of the same number.
+#[must_use]
+pub fn serves(older: &Version, newer: &Version) -> bool {
+    newer > older && same_line(older, newer) && compatible_with(older).matches(newer)
+}
+
 /// Whether two versions are on one compatibility line: the same leftmost number that is not zero.
 #[must_use]
 pub const fn same_line(one: &Version, other: &Version) -> bool {
@@ -145,4 +201,14 @@ pub const fn same_line(one: &Version, other: &Version) -> bool {
         return false;
     }
     one.minor > 0 || one.patch == other.patch
+}
+
+/// The lowest version of a compatibility line, which stands for the line.
+#[must_use]
+pub const fn line(version: &Version) -> Version {
+    match (version.major, version.minor) {
+        (0, 0) => Version::new(0, 0, version.patch),
+        (0, minor) => Version::new(0, minor, 0),
+        (major, _) => Version::new(major, 0, 0),
+    }
 }

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use semver::Version;
 
+use super::graph::Graph;
 use super::security_fix::{self, AdmittedFix};
 use super::{advisory, approval, publish_age, source};
 use crate::model::approval::Approval;
@@ -32,6 +33,8 @@ pub struct Judge<'a> {
     pub now: Timestamp,
     /// The UTC day of that moment.
     pub today: Date,
+    /// The edges of the lock file.
+    pub graph: Graph,
     /// The crates that the lock file has.
     pub locked: BTreeSet<CrateId>,
     /// The releases that mend a vulnerability and may come before their time.
@@ -56,7 +59,8 @@ impl<'a> Judge<'a> {
         let now = facts.registry_clock.map_or(now, |registry| now.min(registry));
         let today = TimeZone::UTC.to_datetime(now).date();
         let locked = facts.packages.iter().filter_map(|package| package.id.crate_id()).collect();
-        let mut judge = Self { facts, policy, approvals, now, today, locked, fixes: Vec::new() };
+        let graph = Graph::new(&facts.packages);
+        let mut judge = Self { facts, policy, approvals, now, today, graph, locked, fixes: Vec::new() };
         judge.fixes = security_fix::admitted(&judge);
         judge
     }
@@ -146,10 +150,15 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The verdict on a release that the index has, as if the lock file took exactly its bytes.
+    /// The verdict on a release that the index has, as if the lock file took exactly its bytes. One whose line cannot be read whole,
+    /// or that another line contradicts, would be rejected if it were locked, so it is here.
     #[must_use]
     pub fn verdict(&self, crate_id: &CrateId, history: &History, release: &Outline) -> Verdict {
-        self.settle(crate_id, history, release, self.findings(crate_id, history, release).reasons)
+        let mut reasons = self.findings(crate_id, history, release).reasons;
+        if let Err(error) = history.release(&release.version) {
+            reasons.push(Reason::IndexEntryUnreadable { cause: error.to_string() });
+        }
+        self.settle(crate_id, history, release, reasons)
     }
 
     /// The approval that lifts most of the reasons.

@@ -2,10 +2,12 @@
 
 use std::fmt::Display;
 
+use super::source;
 use crate::model::age::Age;
 use crate::model::approval::Approval;
 use crate::model::evaluation::Loosening;
-use crate::model::policy::{AgeOverride, GitRule, Ignore, Level, Policy};
+use crate::model::policy::{AgeOverride, Ban, GitRule, Ignore, Level, Policy, Setting};
+use crate::model::source::Registry;
 
 /// Everything in which the head's policy and approvals let more through than the base's. A change of the advisory source is always
 /// listed: nobody can tell from the outside that it knows less.
@@ -13,6 +15,7 @@ use crate::model::policy::{AgeOverride, GitRule, Ignore, Level, Policy};
 pub fn loosened(base: (&Policy, &[Approval]), head: (&Policy, &[Approval])) -> Vec<Loosening> {
     let mut all = Vec::new();
     ages(base.0, head.0, &mut all);
+    cargo_ages(base.0, head.0, &mut all);
     overrides(base.0, head.0, &mut all);
     registries(base.0, head.0, &mut all);
     advisories(base.0, head.0, &mut all);
@@ -45,6 +48,29 @@ fn ages(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
     }
 }
 
+/// Cargo's own keys stand in the repository too, and what only lengthens is missed when it goes.
+fn cargo_ages(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
+    let mut compare = |key: String, before: Option<&Setting<Age>>, after: Option<&Setting<Age>>| {
+        let Some(before) = before else { return };
+        match after {
+            None => all.push(removed(key, &before.value)),
+            Some(after) if after.value < before.value => all.push(changed(&key, &before.value, &after.value)),
+            Some(_) => {}
+        }
+    };
+    compare("cargo registry.global-min-publish-age".to_owned(), base.cargo.global.as_ref(), head.cargo.global.as_ref());
+    for (registry, before) in &base.cargo.registries {
+        let after = head.cargo.registries.get(registry).or(head.cargo.global.as_ref());
+        compare(format!("cargo min-publish-age of {registry}"), Some(before), after);
+    }
+    for (registry, after) in &head.cargo.registries {
+        // A registry's own key goes before the global one, so a new one can be the shorter.
+        if !base.cargo.registries.contains_key(registry) {
+            compare(format!("cargo min-publish-age of {registry}"), base.cargo.global.as_ref(), Some(after));
+        }
+    }
+}
+
 /// An override is the same one when it names the same crates of the same registry.
 fn overrides(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
     let key = |rule: &AgeOverride| format!("override {} of {}", rule.crates.join(", "), rule.registry);
@@ -53,16 +79,22 @@ fn overrides(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
         same.by_ref().map(|one| one.min_publish_age.value).max()
     };
     for rule in &head.overrides {
-        let after = rule.min_publish_age.value;
+        // Of several, the longest applies.
+        let after = twin(head, rule).unwrap_or(rule.min_publish_age.value);
         match twin(base, rule) {
             Some(before) if after < before => all.push(changed(&key(rule), &before, &after)),
             None if after < usual(base, rule) => all.push(added(key(rule), &after)),
             Some(_) | None => {}
         }
     }
+    // Without it another override may apply that is shorter still.
+    let shortest = |rule: &AgeOverride| {
+        let others = head.overrides.iter().filter(|one| one.registry == rule.registry);
+        others.map(|one| one.min_publish_age.value).chain([usual(head, rule)]).min()
+    };
     let gone = base.overrides.iter().filter(|rule| twin(head, rule).is_none());
     all.extend(
-        gone.filter(|rule| rule.min_publish_age.value > usual(head, rule))
+        gone.filter(|rule| Some(rule.min_publish_age.value) > shortest(rule))
             .map(|rule| removed(key(rule), &rule.min_publish_age.value)),
     );
 }
@@ -78,15 +110,19 @@ fn registries(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
         let own = policy.registries.get(registry).and_then(|registry| registry.min_publish_age.as_ref());
         own.map_or(policy.quarantine.min_publish_age.value, |age| age.value)
     };
+    let is_allowed = |policy: &Policy, registry: &Registry| {
+        *registry == Registry::CratesIo || policy.sources.allow_registries.contains(registry)
+    };
     for registry in head.registries.keys() {
         let (key, after) = (format!("registries {registry}"), age(head, registry));
-        if !base.registries.contains_key(registry) {
+        if !base.registries.contains_key(registry) && !is_allowed(base, registry) {
             all.push(added(key, &after));
         } else if after < age(base, registry) {
             all.push(changed(&key, &age(base, registry), &after));
         }
     }
-    for (registry, was) in base.registries.iter().filter(|(registry, _)| !head.registries.contains_key(registry)) {
+    let gone = |registry: &Registry| !head.registries.contains_key(registry) && is_allowed(head, registry);
+    for (registry, was) in base.registries.iter().filter(|(registry, _)| gone(registry)) {
         // Where the registry is allowed otherwise, losing its own longer age lets younger releases through.
         let before = was.min_publish_age.as_ref().map(|age| age.value);
         all.extend(
@@ -122,13 +158,26 @@ fn advisories(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
 
 fn sources(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
     let (before, after) = (&base.sources, &head.sources);
-    let new = after.allow_registries.iter().filter(|one| !before.allow_registries.contains(one));
+    let new = after
+        .allow_registries
+        .iter()
+        .filter(|one| !before.allow_registries.contains(one) && !base.registries.contains_key(one));
     all.extend(new.map(|one| added("sources.allow-registries".to_owned(), one)));
-    let new = after.allow_git.iter().filter(|one| !before.allow_git.contains(one));
+    let allowed = |one: &GitRule| {
+        before
+            .allow_git
+            .iter()
+            .any(|rule| rule == one || (rule.rev.is_none() && source::lies_below(&one.url, &rule.url)))
+    };
+    let new = after.allow_git.iter().filter(|one| !allowed(one));
     all.extend(new.map(|one| added("sources.allow-git".to_owned(), &git_rule(one))));
     let new = after.mirrors.iter().filter(|one| !before.mirrors.contains(one));
     all.extend(new.map(|one| added("sources.mirrors".to_owned(), one)));
-    let gone = base.deny.iter().filter(|ban| !head.deny.contains(ban));
+    let still_denied = |ban: &Ban| {
+        let mut same = head.deny.iter().filter(|one| source::same_crate(&one.crate_name, &ban.crate_name));
+        same.any(|one| one.req.is_none() || one.req == ban.req)
+    };
+    let gone = base.deny.iter().filter(|ban| !still_denied(ban));
     all.extend(gone.map(|ban| removed("bans.deny".to_owned(), &ban.text)));
     if base.licenses.is_empty() {
         return;

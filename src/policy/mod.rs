@@ -2,7 +2,9 @@
 
 pub mod advisory;
 pub mod approval;
+pub mod calendar;
 pub mod evaluate;
+pub mod fix_partner;
 pub mod graph;
 pub mod integrity;
 pub mod judge;
@@ -11,7 +13,9 @@ pub mod notices;
 pub mod outlook;
 pub mod plan;
 pub mod platforms;
+pub mod prior;
 pub mod publish_age;
+pub mod recorded;
 pub mod security_fix;
 pub mod source;
 pub mod vendored;

@@ -6,8 +6,8 @@ use camino::Utf8PathBuf;
 use semver::Version;
 
 use crate::model::age::Age;
-use crate::model::evaluation::Notice;
-use crate::model::policy::Policy;
+use crate::model::evaluation::{Loosening, Notice};
+use crate::model::policy::{CargoAges, Policy, Setting};
 use crate::model::source::Registry;
 
 /// The first cargo that obeys its own minimum age.
@@ -32,6 +32,35 @@ pub fn cargo_ages(policy: &Policy, registries: &BTreeSet<Registry>, cargo: Optio
         all.push(Notice::CargoIgnoresAge { origin: set.origin.clone(), version: version.clone() });
     }
     all
+}
+
+/// The longer of two sets of cargo's minimum ages, for every registry, and where the head's is the shorter one.
+#[must_use]
+pub fn longest_cargo_ages(base: CargoAges, head: CargoAges) -> (CargoAges, Vec<Loosening>) {
+    let named: BTreeSet<Registry> = base.registries.keys().chain(head.registries.keys()).cloned().collect();
+    let of = |ages: &CargoAges, registry: &Registry| ages.registries.get(registry).or(ages.global.as_ref()).cloned();
+    let mut loosened = Vec::new();
+    let mut longest = |base: Option<Setting<Age>>, head: Option<Setting<Age>>, of: &str| {
+        let age = |setting: &Option<Setting<Age>>| setting.as_ref().map_or(Age::ZERO, |setting| setting.value);
+        if age(&base) <= age(&head) {
+            return head;
+        }
+        loosened.push(Loosening {
+            key: format!("cargo's minimum age {of}"),
+            base: base.as_ref().map(|setting| setting.value.to_string()),
+            head: head.map(|setting| setting.value.to_string()),
+        });
+        base
+    };
+    let registries = named
+        .into_iter()
+        .filter_map(|registry| {
+            let setting = longest(of(&base, &registry), of(&head, &registry), &format!("for {registry}"))?;
+            Some((registry, setting))
+        })
+        .collect();
+    let global = longest(base.global, head.global, "for every registry");
+    (CargoAges { global, registries }, loosened)
 }
 
 /// A `cooldown.toml` against the policy's general age.

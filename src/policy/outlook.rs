@@ -1,65 +1,108 @@
 //! The way out for a package that is not approved: releases that could take its place.
 
-use semver::{Version, VersionReq};
+use std::collections::BTreeMap;
+
+use semver::Version;
 
 use super::advisory;
-use super::graph::{self, Graph, same_line};
+use super::graph::{self, same_line, serves};
 use super::judge::Judge;
 use crate::model::advisory::AdvisoryKind;
 use crate::model::evaluation::{Fix, FixStanding};
+use crate::model::history::History;
 use crate::model::index_line::Outline;
 use crate::model::package::CrateId;
 use crate::model::verdict::{ReasonCode, Reasons, Verdict};
 
-/// The newest release that every requirement in this graph accepts and the policy approves. For a malicious one only older releases
-/// are named: what its publisher put out afterwards is no way out.
-#[must_use]
-pub fn newest_approved(judge: &Judge<'_>, graph: &Graph, package: usize, reasons: &Reasons) -> Option<Version> {
-    let locked = judge.facts.packages.get(package)?;
-    let crate_id = locked.id.crate_id()?;
-    let history = judge.history(&crate_id)?;
-    let requirements = graph::requirements(judge.facts, graph, package);
-    let older_only = reasons.iter().any(|reason| reason.code() == ReasonCode::Malicious);
-    let mut candidates: Vec<&Outline> = history
-        .outlines()
-        .filter(|one| !one.yanked && one.version != locked.id.version && accepts(&requirements, &one.version))
-        .filter(|one| !older_only || one.version < locked.id.version)
-        .collect();
-    candidates.sort_by(|one, other| other.version.cmp(&one.version));
-    candidates
-        .into_iter()
-        .find(|one| matches!(judge.verdict(&crate_id, history, one), Verdict::Approved(_)))
-        .map(|one| one.version.clone())
+/// The releases that could take a locked one's place, newest first, each judged at most once however many packages ask.
+#[derive(Debug)]
+pub struct Candidates<'j> {
+    judge: &'j Judge<'j>,
+    by_crate: BTreeMap<CrateId, Vec<Candidate<'j>>>,
 }
 
-/// Whether every requirement accepts a version. A pre-release is only ever taken when one of them names it, as in cargo.
-fn accepts(requirements: &[VersionReq], version: &Version) -> bool {
-    requirements.iter().all(|req| req.matches(version)) && (version.pre.is_empty() || !requirements.is_empty())
+#[derive(Debug)]
+struct Candidate<'j> {
+    release: &'j Outline,
+    is_approved: Option<bool>,
 }
 
-/// For each vulnerability or other advisory that hits a locked release: the lowest compatible release after it that is not hit, and
-/// what the policy makes of that release. The lowest, because patched ranges are open-ended and a later release proves nothing.
-#[must_use]
-pub fn fixes(judge: &Judge<'_>, crate_id: &CrateId, locked: &Version) -> Vec<Fix> {
-    let Some(history) = judge.history(crate_id) else { return Vec::new() };
-    let mut all = Vec::new();
-    for hit in advisory::hits(&judge.facts.advisories, crate_id, locked) {
-        if hit.kind == AdvisoryKind::Malicious {
-            continue;
-        }
-        let lowest = history
-            .outlines()
-            .filter(|one| !one.yanked && one.version > *locked && same_line(&one.version, locked))
-            .filter(|one| one.version.pre.is_empty() || !locked.pre.is_empty())
-            .filter(|one| !hit.versions.is_vulnerable(&one.version))
-            .min_by(|one, other| one.version.cmp(&other.version));
-        let Some(lowest) = lowest else { continue };
-        let standing = match judge.verdict(crate_id, history, lowest) {
-            Verdict::Approved(basis) => FixStanding::Approved(basis),
-            Verdict::Quarantined(reasons) | Verdict::Rejected(reasons) => FixStanding::Held(reasons),
-            Verdict::Local => continue,
-        };
-        all.push(Fix { advisory: hit.id.clone(), version: lowest.version.clone(), standing });
+impl<'j> Candidates<'j> {
+    /// No crate has been asked about yet.
+    #[must_use]
+    pub const fn new(judge: &'j Judge<'j>) -> Self {
+        Self { judge, by_crate: BTreeMap::new() }
     }
+
+    /// The newest release that every requirement in this graph accepts and the policy approves. For a malicious one only older
+    /// releases are named: what its publisher put out afterwards is no way out.
+    #[must_use]
+    pub fn newest_approved(&mut self, package: usize, reasons: &Reasons) -> Option<Version> {
+        let judge = self.judge;
+        let locked = judge.facts.packages.get(package)?;
+        let crate_id = locked.id.crate_id()?;
+        let history = judge.history(&crate_id)?;
+        let requirements = graph::requirements(judge.facts, &judge.graph, package);
+        let older_only = reasons.iter().any(|reason| reason.code() == ReasonCode::Malicious);
+        let candidates = self.by_crate.entry(crate_id.clone()).or_insert_with(|| candidates(history));
+        for Candidate { release, is_approved } in candidates {
+            let version = &release.version;
+            if *is_approved == Some(false) {
+                continue;
+            }
+            let fits = requirements.iter().all(|req| req.matches(version));
+            if !fits || *version == locked.id.version || (older_only && *version > locked.id.version) {
+                continue;
+            }
+            let approves = || matches!(judge.verdict(&crate_id, history, release), Verdict::Approved(_));
+            if *is_approved.get_or_insert_with(approves) {
+                return Some(version.clone());
+            }
+        }
+        None
+    }
+
+    /// For each vulnerability or other advisory that hits a locked release: the lowest compatible release after it that is not hit,
+    /// and what the policy makes of that release. The lowest, because patched ranges are open-ended and a later release proves
+    /// nothing.
+    #[must_use]
+    pub fn fixes(&mut self, crate_id: &CrateId, locked: &Version) -> Vec<Fix> {
+        let judge = self.judge;
+        let Some(history) = judge.history(crate_id) else { return Vec::new() };
+        // An advisory that names no fix, as of a crate that nobody maintains, has none to look for in a large index file.
+        let mended: Vec<_> = advisory::hits(&judge.facts.advisories, crate_id, locked)
+            .filter(|hit| hit.kind != AdvisoryKind::Malicious && !hit.versions.patched().is_empty())
+            .collect();
+        if mended.is_empty() {
+            return Vec::new();
+        }
+        let all = self.by_crate.entry(crate_id.clone()).or_insert_with(|| candidates(history));
+        let newer = all.partition_point(|one| one.release.version > *locked);
+        let mut fixes = Vec::new();
+        for hit in mended {
+            let upwards = all.iter().take(newer).rev().map(|one| one.release);
+            let lowest = upwards
+                .take_while(|one| same_line(&one.version, locked))
+                .find(|one| serves(locked, &one.version) && !hit.versions.is_vulnerable(&one.version));
+            let Some(lowest) = lowest else { continue };
+            let standing = match judge.verdict(crate_id, history, lowest) {
+                Verdict::Approved(basis) => FixStanding::Approved(basis),
+                Verdict::Quarantined(reasons) | Verdict::Rejected(reasons) => FixStanding::Held(reasons),
+                Verdict::Local => continue,
+            };
+            fixes.push(Fix { advisory: hit.id.clone(), version: lowest.version.clone(), standing });
+        }
+        fixes
+    }
+}
+
+/// The releases that a resolver may take, newest first.
+fn candidates(history: &History) -> Vec<Candidate<'_>> {
+    let mut all: Vec<_> = history
+        .outlines()
+        .filter(|release| !release.yanked)
+        .map(|release| Candidate { release, is_approved: None })
+        .collect();
+    all.sort_by(|one, other| other.release.version.cmp(&one.release.version));
     all
 }

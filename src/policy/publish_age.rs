@@ -1,6 +1,6 @@
 //! How old a release must be, and whether it is.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::age::Age;
 use crate::model::history::History;
@@ -11,6 +11,7 @@ use crate::model::verdict::Reason;
 
 /// How far a pubtime may lie ahead of the judge's time: clocks of honest machines differ by less.
 pub const CLOCK_TOLERANCE: Age = Age::minutes(10);
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// The minimum age that applies to a crate, and what set it.
 ///
@@ -61,6 +62,13 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     middle.is_some_and(|rest| rest.ends_with(last))
 }
 
+/// Whether something from `from` has an age; equal passes, as in cargo. An age that reaches beyond what can be written is never reached,
+/// not even at the last moment there is.
+#[must_use]
+pub fn is_reached(age: Age, from: Timestamp, now: Timestamp) -> bool {
+    i64::try_from(age.as_secs()).is_ok_and(|age| now.duration_since(from) >= SignedDuration::from_secs(age))
+}
+
 /// The reasons that a release's publication gives: too new, in the future, unknown, of a crate that is itself new.
 #[must_use]
 pub fn reasons(
@@ -80,10 +88,12 @@ pub fn reasons(
     let mut reasons = Vec::new();
     let minimum = minimum(policy, crate_id);
     let eligible_at = minimum.value.after(published);
-    if eligible_at > now && minimum.value > Age::ZERO {
+    if !is_reached(minimum.value, published, now) && minimum.value > Age::ZERO {
         reasons.push(Reason::TooNew { pubtime: published, min_age: minimum.value, rule: minimum.origin, eligible_at });
     }
-    if published > CLOCK_TOLERANCE.after(now) {
+    if let Ok(eligible_at) = published.checked_sub(TOLERANCE)
+        && eligible_at > now
+    {
         reasons.push(Reason::PubtimeInFuture { pubtime: published, eligible_at });
     }
     if !trusted {
@@ -97,16 +107,17 @@ pub fn reasons(
 pub fn trust_is_needed(policy: &Policy, history: &History, pubtime: &Pubtime, now: Timestamp) -> bool {
     let Pubtime::Known(published) = *pubtime else { return true };
     let quarantine = &policy.quarantine;
-    quarantine.min_publish_age.value.after(published) > now
+    !is_reached(quarantine.min_publish_age.value, published, now)
         || new_crate(quarantine.new_crate_age, history, published, now).is_some()
 }
 
 /// A release that is itself old enough proves that its crate is; only a young one asks for the crate's first.
 fn new_crate(min_age: Age, history: &History, published: Timestamp, now: Timestamp) -> Option<Reason> {
-    if min_age.after(published) <= now {
+    if min_age == Age::ZERO || is_reached(min_age, published, now) {
         return None;
     }
     let first_published = history.first_published();
-    let eligible_at = min_age.after(first_published.unwrap_or(published));
-    (eligible_at > now && min_age > Age::ZERO).then_some(Reason::NewCrate { first_published, min_age, eligible_at })
+    let born = first_published.unwrap_or(published);
+    let eligible_at = min_age.after(born);
+    (!is_reached(min_age, born, now)).then_some(Reason::NewCrate { first_published, min_age, eligible_at })
 }

@@ -1,13 +1,14 @@
 //! What each way around means for the proof.
 
-use crate::model::way_around::{WayAround, WayKind, Weight};
+use crate::model::way_around::{Scope, WayAround, WayKind, Weight};
 
 /// Whether the proof holds beside it.
 ///
-/// It does not where the way leads to other *sources* than the vendored ones, or keeps this program from being asked: then the build
-/// is not of what was looked at, wherever the setting stands. It does where a *program or an argument* is set: the sources are still
-/// the approved ones, projects need such settings (a linker for another platform, a compiler cache), and those of the repository
-/// are in front of its reviewers, as its own build scripts are.
+/// It does not where the way leads to other *sources* than the vendored ones, or puts another program in the place of cargo or of this
+/// one: then the build is not of what was looked at, wherever the setting stands. It does where a *program or an argument* is set that
+/// cargo runs: the sources are still the approved ones, projects need such settings (a linker for another platform, a compiler
+/// cache), and those of the repository are in front of its reviewers, as its own build scripts are. A toolchain that the
+/// caller's own environment names is the caller's choice.
 #[must_use]
 pub const fn weight(way: &WayAround) -> Weight {
     match way.kind {
@@ -18,6 +19,7 @@ pub const fn weight(way: &WayAround) -> Weight {
         | WayKind::LegacyConfig
         | WayKind::LockfilePath
         | WayKind::SequesterAlias => Weight::Fails,
+        WayKind::ToolchainPath if !matches!(way.scope, Scope::Environment) => Weight::Fails,
         WayKind::ManifestPatch
         | WayKind::OtherSource
         | WayKind::OtherLockFile

@@ -51,6 +51,10 @@ pub fn groups(blockers: &[Blocker], context: &Context<'_>) -> Vec<Group> {
 pub fn message(blocker: &Blocker, context: &Context<'_>) -> String {
     let now = context.now;
     match blocker {
+        // Most causes name the source themselves.
+        Blocker::AdvisoriesUnavailable { source, cause } if cause.contains(source.as_str()) => {
+            format!("there are no advisories to judge by: {cause}")
+        }
         Blocker::AdvisoriesUnavailable { source, cause } => {
             format!("there are no advisories to judge by: {source}: {cause}")
         }

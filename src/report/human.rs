@@ -1,5 +1,8 @@
 //! `--format human`: one problem one block, in cargo's look.
 
+mod status;
+mod timeline;
+
 use std::io::{self, Write};
 
 use super::blocker;
@@ -12,6 +15,8 @@ use super::style::{Tone, indent, verb, word};
 use super::{AuditReport, Verbosity, package_name, reason, tally};
 use crate::model::facts::AdvisoryFact;
 use crate::model::verdict::{Basis, Verdict};
+
+pub use status::status;
 
 /// How many packages one line names before it counts the rest.
 const NAMES: usize = 6;
@@ -40,8 +45,7 @@ pub fn audit(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Writ
         }
     }
     for group in blocker::groups(&report.evaluation.blockers, &report.context()) {
-        writeln!(out, "{}: {}", word(Tone::Bad, "error"), terminal(&group.message))?;
-        writeln!(out, "  {}: {}", word(Tone::Help, "help"), terminal(&group.help))?;
+        error(out, &group)?;
     }
     if talk {
         summary(report, out)?;
@@ -178,6 +182,11 @@ fn summary(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         (Tone::Caution, "Finished")
     };
     line(out, tone, verb, &tally::sentence(report))
+}
+
+fn error(out: &mut impl Write, group: &blocker::Group) -> io::Result<()> {
+    writeln!(out, "{}: {}", word(Tone::Bad, "error"), terminal(&group.message))?;
+    writeln!(out, "  {}: {}", word(Tone::Help, "help"), terminal(&group.help))
 }
 
 fn line(out: &mut impl Write, tone: Tone, name: &str, text: &str) -> io::Result<()> {

@@ -3,6 +3,7 @@
 //! Texts from outside are the raw ones once read back; in the document what could harm a terminal is a `\u` escape.
 
 mod facts;
+mod status;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -18,6 +19,8 @@ use crate::model::package::{LockedChecksum, Package};
 use crate::model::source::Source;
 use crate::model::verdict::{Reason, ReasonCode, Reasons, Verdict};
 use facts::Object;
+
+pub use status::{STATUS_V1, status};
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
 pub const AUDIT_V1: &str = "urn:cargo-sequester:audit-v1";

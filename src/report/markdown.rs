@@ -1,5 +1,7 @@
 //! `--format markdown`: for a comment on a pull request or a step's summary.
 
+mod status;
+
 use std::io::{self, Write};
 
 use super::blocker;
@@ -9,6 +11,8 @@ use super::escape::{markdown, markdown_code};
 use super::human::sides;
 use super::problem::{Problem, Severity, problems};
 use super::{AuditReport, package_name, reason, remark, tally};
+
+pub use status::status;
 
 /// Writes a heading, the counts, a table of problems, and the rest folded up.
 ///

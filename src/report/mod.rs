@@ -3,6 +3,7 @@
 //! Facts become sentences in `reason`, `remark`, `blocker` and `cure`, once, for every format. Sentences hold text from outside as
 //! it came; a format escapes each whole line by its own rules (`escape`) at the moment it writes it, and adds its own marks after.
 
+pub mod ahead;
 pub mod blocker;
 pub mod cure;
 pub mod duration;
@@ -10,15 +11,20 @@ pub mod escape;
 pub mod github;
 pub mod human;
 pub mod json;
+pub mod log;
+pub mod log_json;
+pub mod log_problem;
 pub mod markdown;
 pub mod problem;
 pub mod reason;
 pub mod remark;
 pub mod sarif;
+pub mod status;
 pub mod style;
 pub mod tally;
 pub mod vendor;
 pub mod verify;
+pub mod vsa;
 
 use std::time::Duration;
 

@@ -83,7 +83,7 @@ fn g5_a_second_run_and_a_shorter_list_touch_their_lines_only() {
     let gone: Vec<&str> = before.lines().filter(|line| !after.contains(line)).collect();
     assert_eq!(gone.len(), 1, "{gone:?}");
     assert!(gone[0].starts_with("\"bar@1.0.0\""));
-    assert_eq!(settled(&after, &wanted(&three)), before.replace("# about baz\n\"baz", "# about baz\n\"baz"));
+    assert_eq!(settled(&after, &wanted(&three)), before);
 }
 
 #[test]

@@ -16,6 +16,8 @@
 mod advisory_db;
 mod architecture;
 mod archive;
+mod audit;
+mod audit_base;
 mod cargo_config;
 mod cargo_config_splice;
 mod crate_files;
@@ -25,10 +27,22 @@ mod index;
 mod lock_file;
 mod loopback;
 mod plan;
+mod policy_ages;
 mod policy_file;
+mod policy_laws;
+mod policy_loosened;
+mod policy_places;
+mod policy_rules;
 mod report;
+mod security_fix;
+mod security_fix_company;
+mod status;
 mod support;
 mod support_itself;
+mod trail;
+// Runs are broken off at given steps, which release builds cannot do.
+#[cfg(debug_assertions)]
 mod vendor;
 mod vendor_dir;
+mod verify;
 mod workspace;

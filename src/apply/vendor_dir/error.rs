@@ -42,8 +42,8 @@ pub enum VendorDirError {
     /// A package could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// Something in the folder is neither a file nor a folder nor a link.
-    #[error("`{path}` is neither a file nor a folder\nhelp: remove it, then run the command again")]
+    /// Something is there that no run would make: a link in the place of our own files, or a special file among the sources.
+    #[error("`{path}` is a link or a special file, and no run made it\nhelp: remove it, then run the command again")]
     Special {
         /// What.
         path: Utf8PathBuf,

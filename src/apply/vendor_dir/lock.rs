@@ -78,6 +78,7 @@ impl Drop for Lock {
         if let Some(folder) = self.path.parent() {
             let _ = fs::remove_dir(folder);
         }
+        system::unlock(&self.file);
     }
 }
 
@@ -120,5 +121,8 @@ pub(super) fn look(root: &Utf8Path) -> Option<(Holder, bool)> {
     let path = path(root);
     let file = File::open(&path).ok()?;
     let free = system::try_lock(&file).unwrap_or(true);
+    if free {
+        system::unlock(&file);
+    }
     Some((holder(&path).unwrap_or_default(), !free))
 }

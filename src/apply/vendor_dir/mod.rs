@@ -1,7 +1,8 @@
 //! The vendor folder on disk, which is at any moment the old one or the new one, together with cargo's configuration.
 //!
-//! A new tree is built beside the old one. When all of it is on the disk, a journal is written, and from then on the change is decided: a run that is
-//! killed is finished by the next one. The trees are exchanged in one step where the file system can do that, and crate by crate where not.
+//! A new tree is built beside the old one. When all of it is on the disk, a journal is written, and from then on the change is
+//! decided: a run that is killed is finished by the next one. The trees are exchanged in one step where the file system can do
+//! that, and crate by crate where not.
 
 mod config;
 mod error;
@@ -53,8 +54,8 @@ pub struct Opening<'a> {
 }
 
 impl VendorDir {
-    /// Takes the lock of the project at `root`, finishes or takes back what a killed run left, and holds `target`, a folder below the root that need not
-    /// exist. Relative paths are taken from the root.
+    /// Takes the lock of the project at `root`, finishes or takes back what a killed run left, and holds `target`, a folder below
+    /// the root that need not exist. Relative paths are taken from the root.
     ///
     /// # Errors
     /// The target is no place for vendored sources, another run holds the lock, or what a killed run left cannot be finished.

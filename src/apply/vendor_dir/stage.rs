@@ -123,7 +123,8 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// Makes the tree and, where one is given, the configuration the project's. Either both are new afterwards or, on an error, both are old.
+    /// Makes the tree and, where one is given, the configuration the project's. Either both are new afterwards or, on an error,
+    /// both are old.
     ///
     /// # Errors
     /// Something could not be written, or the configuration was changed since it was read.

@@ -2,6 +2,7 @@
 //! before, so that a run that was killed anywhere can be gone through again.
 
 use std::fs;
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -86,12 +87,12 @@ impl<'a> Swap<'a> {
         if entry.new && !link::is_there(&fresh) {
             return Ok(());
         }
-        if link::is_there(&live) && !link::is_there(&before) {
+        if link::is_there(&live) {
             self.step()?;
-            if fs::rename(&live, &before).is_err() {
-                // A folder of an overlay's lower layer can be removed but not renamed.
-                link::remove(&live)?;
+            if !link::is_there(&before) {
+                set_aside(&live, &before)?;
             }
+            link::remove(&live)?;
         }
         if entry.new {
             self.step()?;
@@ -127,6 +128,7 @@ impl<'a> Swap<'a> {
                         rename(&live, &fresh)?;
                     }
                     if link::is_there(&before) {
+                        link::remove(&live)?;
                         rename(&before, &live)?;
                     }
                 }
@@ -170,6 +172,20 @@ impl<'a> Swap<'a> {
 
     fn step(&self) -> Result<(), VendorDirError> {
         self.faults.step().map_err(|source| VendorDirError::io(self.target.path(), source))
+    }
+}
+
+/// Keeps what was there before, whole under that name or not at all. It may stay where it was, too.
+fn set_aside(live: &Utf8Path, before: &Utf8Path) -> Result<(), VendorDirError> {
+    match fs::rename(live, before) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            // A folder of an overlay's lower layer can be copied and removed, but not renamed.
+            let part = before.with_file_name(format!("{STAGE_MARK}part"));
+            link::remove(&part)?;
+            link::carry_over(live, &part)?;
+            rename(&part, before)
+        }
+        renamed => renamed.map_err(|source| VendorDirError::io(live, source)),
     }
 }
 

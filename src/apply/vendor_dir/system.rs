@@ -6,7 +6,7 @@ use std::io;
 use camino::Utf8Path;
 
 #[cfg(unix)]
-pub(super) use unix::{is_at, try_lock};
+pub(super) use unix::{is_at, try_lock, unlock};
 
 #[cfg(unix)]
 mod unix {
@@ -24,6 +24,11 @@ mod unix {
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Gives the lock up. Closing the file is not enough: a process that is being started by another thread has it open, too.
+    pub(in super::super) fn unlock(file: &File) {
+        let _ = flock(file, FlockOperation::Unlock);
     }
 
     /// Whether the open file is the one at this path.
@@ -116,11 +121,14 @@ pub(super) fn sync_folder(_folder: &Utf8Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opened so that nobody else can open it; that ends with the process, however that ends.
+/// Without a lock that ends with its process there is no telling a run at work from a killed one.
 #[cfg(not(unix))]
 pub(super) fn try_lock(_file: &File) -> io::Result<bool> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+#[cfg(not(unix))]
+pub(super) fn unlock(_file: &File) {}
 
 #[cfg(not(unix))]
 pub(super) fn is_at(_file: &File, path: &Utf8Path) -> bool {

@@ -92,10 +92,17 @@ pub fn read(request: &AdvisoryRequest<'_>) -> AdvisoryReading {
             AdvisoryReading { fact: AdvisoryFact::Read(db), notices }
         }
         Err(error) => AdvisoryReading {
-            fact: AdvisoryFact::Unavailable { source: request.db.to_owned(), cause: error.to_string() },
+            fact: AdvisoryFact::Unavailable { source: request.db.to_owned(), cause: without_help(&error) },
             notices: Vec::new(),
         },
     }
+}
+
+/// What is wrong, without the way out: a report names its own.
+fn without_help(error: &AdvisoryDbError) -> String {
+    let text = error.to_string();
+    // An address in the first part may itself have a line break in it.
+    text.split_once("\nhelp: ").map_or(text.as_str(), |(cause, _)| cause).to_owned()
 }
 
 /// From an address: its copy in the cache, refreshed where that can be done.

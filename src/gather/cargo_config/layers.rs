@@ -58,11 +58,14 @@ pub(super) fn either(folder: &Utf8Path, name: &str) -> Option<(Utf8PathBuf, Opti
     }
 }
 
-/// Every file that a cargo started in `start` would read, the one that wins first.
-pub(super) fn layers(start: &Utf8Path, home: &Utf8Path) -> Result<Vec<Layer>, CargoConfigError> {
+/// Every file that cargo would read in these folders and at home, the one that wins first.
+pub(super) fn layers<'a>(
+    folders: impl Iterator<Item = &'a Utf8Path>,
+    home: &Utf8Path,
+) -> Result<Vec<Layer>, CargoConfigError> {
     let mut found = Loader::default();
     let mut seen = BTreeSet::new();
-    for folder in start.ancestors().map(|ancestor| ancestor.join(".cargo")).chain([home.to_owned()]) {
+    for folder in folders.map(|folder| folder.join(".cargo")).chain([home.to_owned()]) {
         let identity = folder.canonicalize_utf8().unwrap_or_else(|_| folder.clone());
         if !seen.insert(identity) {
             continue;

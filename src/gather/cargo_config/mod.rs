@@ -46,8 +46,19 @@ impl CargoConfig {
     /// A file exists and cannot be read, is not TOML, or includes what it must not.
     pub fn load(start: &Utf8Path, environment: &Environment) -> Result<Self, CargoConfigError> {
         let start = environment.current_dir().join(start);
+        Self::load_from(start.ancestors(), environment)
+    }
+
+    /// As [`Self::load`], from these folders, the closest first, in the place of one folder and those above it.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_from<'a>(
+        folders: impl Iterator<Item = &'a Utf8Path>,
+        environment: &Environment,
+    ) -> Result<Self, CargoConfigError> {
         let home = environment.cargo_home();
-        let layers = layers::layers(&start, &home)?;
+        let layers = layers::layers(folders, &home)?;
         let credentials = layers::either(&home, "credentials")
             .map(|(path, shadows)| {
                 let table = layers::read(&path)?;

@@ -1,10 +1,11 @@
-//! `[http]` and `[net]`.
+//! `[http]`, `[net]`, and where cargo keeps its lock file.
 
 use std::time::Duration;
 
 use super::CargoConfig;
 use super::error::CargoConfigError;
 use crate::gather::http::HttpSettings;
+use crate::model::policy::Origin;
 
 impl CargoConfig {
     /// How to reach the network.
@@ -27,5 +28,13 @@ impl CargoConfig {
     /// It is neither `true` nor `false`.
     pub fn offline(&self) -> Result<bool, CargoConfigError> {
         Ok(self.boolean(&["net", "offline"])?.unwrap_or(false))
+    }
+
+    /// Where `resolver.lockfile-path` stands, which lets cargo 1.97 and later use another lock file.
+    ///
+    /// # Errors
+    /// It is no string.
+    pub fn lockfile_path(&self) -> Result<Option<Origin>, CargoConfigError> {
+        Ok(self.text(&["resolver", "lockfile-path"])?.map(|setting| setting.origin))
     }
 }

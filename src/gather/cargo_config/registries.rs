@@ -27,6 +27,19 @@ pub struct ConfiguredRegistry {
     pub foreign_provider: Option<Setting<String>>,
 }
 
+impl ConfiguredRegistry {
+    /// The variable that gives another cargo the same name for it, and its value; `None` for crates.io, which needs none.
+    #[must_use]
+    pub fn index_variable(&self) -> Option<(String, String)> {
+        let index = match &self.registry.value {
+            Registry::CratesIo => return None,
+            Registry::Sparse(url) => format!("sparse+{url}"),
+            Registry::Git(url) => url.to_string(),
+        };
+        Some((variable(&["registries", &self.name, "index"]), index))
+    }
+}
+
 /// A secret; [`fmt::Debug`] does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);

@@ -122,6 +122,18 @@ impl HttpError {
     }
 }
 
+impl HttpError {
+    /// What went wrong, without address and `help:` line: for a message that names the address itself.
+    #[must_use]
+    pub fn without_address(&self) -> String {
+        let line = self.first_line();
+        line.split_once(": ")
+            .filter(|(address, _)| address.contains("://"))
+            .map_or(line.as_str(), |(_, rest)| rest)
+            .to_owned()
+    }
+}
+
 /// An address as messages show it: without user, password, query and fragment, any of which may be a secret.
 #[must_use]
 pub fn shown(url: &str) -> String {

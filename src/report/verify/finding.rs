@@ -68,7 +68,7 @@ fn facts(finding: &Finding) -> Facts {
         | Finding::TreeIsLink { .. }
         | Finding::TreeIsNoFolder { .. }
         | Finding::TreeOutside { .. }
-        | Finding::Interrupted
+        | Finding::Interrupted { .. }
         | Finding::LineEndings { .. } => (None, None, None),
         Finding::NotAllowed { id }
         | Finding::AllowedChecksumDiffers { id, .. }
@@ -110,7 +110,10 @@ fn sentence(finding: &Finding, folder: &str) -> (&'static str, String) {
         Finding::TreeIsLink { path } => ("Link", format!("{path} is, or is reached by, a symbolic link")),
         Finding::TreeIsNoFolder { path } => ("Stray", format!("{path} is no folder")),
         Finding::TreeOutside { path } => ("Outside", format!("{path} is no folder below the workspace root")),
-        Finding::Interrupted => ("Interrupted", "an earlier run was interrupted while it wrote".to_owned()),
+        Finding::Interrupted { run } => (
+            "Interrupted",
+            format!("{run} was killed while it wrote: {folder} and the allow-list may not belong together"),
+        ),
         Finding::NotAllowed { id } => {
             ("Unlisted", format!("{} is in the lock file and not in the allow-list", package_name(id)))
         }

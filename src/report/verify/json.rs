@@ -170,7 +170,7 @@ fn undecided(one: &Undecided) -> Blocker {
     let (code, message, help) = blocker(one);
     let package = match one {
         Undecided::NoArchive { id, .. } | Undecided::GitTree { id } => Some(id.to_string()),
-        Undecided::Config(_) | Undecided::SearchEnded { .. } => None,
+        Undecided::Running(_) | Undecided::Config(_) | Undecided::SearchEnded { .. } => None,
     };
     Blocker { code, package, message, help }
 }

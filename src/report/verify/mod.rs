@@ -75,6 +75,7 @@ fn note(note: &Note, report: &VerifyReport<'_>) -> (&'static str, String) {
         Note::OtherAttributes => {
             ("other-attributes", format!("{folder}/.gitattributes is not the one that `cargo sequester vendor` writes"))
         }
+        Note::Stopped(run) => ("stopped", format!("{run} was killed before it changed anything")),
         Note::Workspace(words) => (
             "workspace",
             format!("cargo cannot describe the workspace, so local packages were not placed: {}", first_line(words)),
@@ -98,6 +99,11 @@ fn blocker(blocker: &Undecided) -> (&'static str, String, String) {
             format!("`{id}` is of a git repository: there is no archive to derive its tree from"),
             "look at what changed in its folder; without `--deep` its tree is held against the allow-list alone"
                 .to_owned(),
+        ),
+        Undecided::Running(run) => (
+            "running",
+            format!("{run} is writing the vendored sources right now"),
+            "run the command again when it is done".to_owned(),
         ),
         Undecided::Config(error) => {
             let (message, help) = split(error);

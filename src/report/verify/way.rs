@@ -54,7 +54,7 @@ pub(super) const fn effect(kind: WayKind) -> &'static str {
         WayKind::SequesterAlias => "`cargo sequester` runs something else than this program",
         WayKind::BuiltinAlias => "has the name of one of cargo's own commands; cargo ignores it",
         WayKind::EnvTable => "sets a variable that changes which programs or arguments a nested build uses",
-        WayKind::ToolchainPath => "the compiler is taken from a folder",
+        WayKind::ToolchainPath => "rustup runs cargo itself and the compiler from this folder",
     }
 }
 

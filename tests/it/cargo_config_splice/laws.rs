@@ -35,7 +35,7 @@ fn is_ours(line: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, max_global_rejects: 65536, ..ProptestConfig::default() })]
 
     #[test]
     fn g5_lines_outside_our_keys_stay(

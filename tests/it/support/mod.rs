@@ -3,8 +3,10 @@
 //! Nothing here reads the machine's `CARGO_HOME` or reaches beyond loopback.
 
 pub mod advisories;
+pub mod facts;
 pub mod project;
 pub mod registry;
+pub mod rules;
 pub mod shared;
 
 pub use advisories::{Advisory, AdvisoryFolder};

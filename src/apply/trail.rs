@@ -1,0 +1,142 @@
+//! Adds events to a trail. Files are created whole or not at all, and none is ever written twice.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+
+use crate::model::trail::{CLOCK_TOLERANCE, Event, EventError, EventId, Trail};
+
+/// Why an event could not be added; the trail is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The folder or the file cannot be written.
+    #[error(
+        "the audit trail cannot be written at {path}: {source}\nhelp: make {path} writable and have room for a few kilobytes"
+    )]
+    Io {
+        /// What was written.
+        path: Utf8PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// A link or a file stands where the folder should.
+    #[error("the audit trail {0} is not a folder of its own\nhelp: replace it by the folder that version control has")]
+    NotAFolder(Utf8PathBuf),
+    /// An event is edited, gone or of a newer form, so nobody knows where the trail ends.
+    #[error(
+        "the audit trail {path} is not whole: {file} is {code}\nhelp: restore {path} from version control, then run the command again"
+    )]
+    NotWhole {
+        /// The folder.
+        path: Utf8PathBuf,
+        /// The event's file.
+        file: String,
+        /// What is wrong with it.
+        code: &'static str,
+    },
+    /// There is an event already, where this one would be the first.
+    #[error("the audit trail {0} was begun by another run at the same time\nhelp: run the command again")]
+    BegunElsewhere(Utf8PathBuf),
+    /// The machine's clock went back.
+    #[error("the clock says {now}, but the audit trail {path} has an event of {latest}\nhelp: set the machine's clock")]
+    ClockBehind {
+        /// The folder.
+        path: Utf8PathBuf,
+        /// When the event was to be written.
+        now: Timestamp,
+        /// When the latest one was.
+        latest: Timestamp,
+    },
+    /// The event could not be read back.
+    #[error(
+        "the event for the audit trail {path} holds what cannot be read back: {source}\nhelp: give a shorter or plainer text"
+    )]
+    Unreadable {
+        /// The folder.
+        path: Utf8PathBuf,
+        /// What is wrong with it.
+        source: EventError,
+    },
+}
+
+/// Adds an event after the heads of the trail as it was read from the same folder, and returns its id. Two runs that read the same
+/// heads both add theirs; the next event joins them.
+///
+/// # Errors
+/// Anything that [`AppendError`] names; nothing is left half-written.
+pub fn append(dir: &Utf8Path, trail: &Trail, mut event: Event) -> Result<EventId, AppendError> {
+    if let Some(problem) = trail.problems.iter().find(|problem| problem.kind.hides_an_event()) {
+        let (file, code) = (problem.file.clone(), problem.kind.code());
+        return Err(AppendError::NotWhole { path: dir.to_owned(), file, code });
+    }
+    event.parents.clone_from(&trail.heads);
+    let now = event.written();
+    // A trail that ends in the future would make every honest event after it a disordered one.
+    if let Some(latest) = trail.latest().filter(|latest| *latest > CLOCK_TOLERANCE.after(now)) {
+        return Err(AppendError::ClockBehind { path: dir.to_owned(), now, latest });
+    }
+    let unreadable = |source| AppendError::Unreadable { path: dir.to_owned(), source };
+    let bytes = event.to_bytes().map_err(unreadable)?;
+    Event::parse(&bytes).map_err(unreadable)?;
+    let id = EventId::of(&bytes);
+    let path = dir.join(event.file_name(id).to_string());
+    create_folder(dir)?;
+    let folder = File::open(dir).map_err(|source| AppendError::Io { path: dir.to_owned(), source })?;
+    lock(&folder);
+    if event.parents.is_empty() && has_events(dir)? && !path.exists() {
+        return Err(AppendError::BegunElsewhere(dir.to_owned()));
+    }
+    write(dir, &path, &bytes).map_err(|source| AppendError::Io { path, source })?;
+    // Without this a crash could forget the name of a file whose bytes are safe.
+    folder.sync_all().map_err(|source| AppendError::Io { path: dir.to_owned(), source })?;
+    Ok(id)
+}
+
+fn create_folder(dir: &Utf8Path) -> Result<(), AppendError> {
+    let io = |source| AppendError::Io { path: dir.to_owned(), source };
+    match std::fs::symlink_metadata(dir) {
+        Ok(metadata) if metadata.is_dir() => Ok(()),
+        Ok(_) => Err(AppendError::NotAFolder(dir.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => std::fs::create_dir_all(dir).map_err(io),
+        Err(error) => Err(io(error)),
+    }
+}
+
+/// Keeps a second first event out. Where the file system has no locks the reader still names a second beginning.
+fn lock(folder: &File) {
+    #[cfg(unix)]
+    let _ = rustix::fs::flock(folder, rustix::fs::FlockOperation::LockExclusive);
+    #[cfg(not(unix))]
+    let _ = folder;
+}
+
+fn has_events(dir: &Utf8Path) -> Result<bool, AppendError> {
+    let io = |source| AppendError::Io { path: dir.to_owned(), source };
+    for entry in std::fs::read_dir(dir).map_err(io)? {
+        if entry.map_err(io)?.file_name().to_string_lossy().ends_with(".json") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Stages the bytes beside their place and moves them there unless the name is taken: by the same event, as the name says.
+fn write(dir: &Utf8Path, path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".event-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut staged = builder.tempfile_in(dir)?;
+    staged.write_all(bytes)?;
+    staged.as_file().sync_all()?;
+    match staged.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists && std::fs::read(path)? == bytes => Ok(()),
+        Err(error) => Err(error.error),
+    }
+}

@@ -1,0 +1,141 @@
+//! Reads a trail's folder. Every byte of it may be an attacker's: sizes and numbers are bounded, links are not followed.
+
+mod examine;
+mod join;
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
+
+use crate::model::trail::{Trail, TrailProblemKind};
+use examine::{Examined, examine};
+
+/// The most files in a trail's folder.
+pub const MAX_FILES: usize = 100_000;
+/// The most bytes of one event: 700 releases need about 300 KB.
+pub const MAX_EVENT_BYTES: u64 = 16 << 20;
+/// The most bytes of all events together.
+pub const MAX_TRAIL_BYTES: u64 = 512 << 20;
+/// How `apply::trail` begins and ends the names of files that it has not finished; a killed run may leave one behind.
+const STAGED: (&str, &str) = (".event-", ".tmp");
+
+/// Why a trail cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum TrailError {
+    /// The folder or a file in it cannot be read.
+    #[error(
+        "the audit trail cannot be read at {path}: {source}\nhelp: make {path} readable, or restore it from version control"
+    )]
+    Io {
+        /// What was read.
+        path: Utf8PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// A link or a file stands where the folder should.
+    #[error("the audit trail {0} is not a folder of its own\nhelp: replace it by the folder that version control has")]
+    NotAFolder(Utf8PathBuf),
+    /// More files than any trail has.
+    #[error(
+        "the audit trail {path} has more than {MAX_FILES} files\nhelp: remove from {path} what is not an event of this project"
+    )]
+    TooManyFiles {
+        /// The folder.
+        path: Utf8PathBuf,
+    },
+    /// More bytes than any trail has.
+    #[error(
+        "the audit trail {path} has more than {MAX_TRAIL_BYTES} bytes\nhelp: remove from {path} what is not an event of this project"
+    )]
+    TooLarge {
+        /// The folder.
+        path: Utf8PathBuf,
+    },
+}
+
+/// Reads and verifies the trail in a folder. A folder that does not exist is an empty trail.
+///
+/// # Errors
+/// The folder cannot be read, is no folder, or is out of all bounds. What is wrong with single events is in the trail's `problems`.
+pub fn read(dir: &Utf8Path) -> Result<Trail, TrailError> {
+    let io = |source| TrailError::Io { path: dir.to_owned(), source };
+    match std::fs::symlink_metadata(dir) {
+        Ok(metadata) if metadata.is_dir() => {}
+        Ok(_) => return Err(TrailError::NotAFolder(dir.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Trail::default()),
+        Err(error) => return Err(io(error)),
+    }
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(io)? {
+        let entry = entry.map_err(io)?;
+        if names.len() >= MAX_FILES {
+            return Err(TrailError::TooManyFiles { path: dir.to_owned() });
+        }
+        let is_file = entry.file_type().map_err(io)?.is_file();
+        names.push((entry.file_name(), is_file));
+    }
+    let total = AtomicU64::new(0);
+    let examined: Result<Vec<_>, TrailError> = names
+        .into_par_iter()
+        .filter_map(|(name, is_file)| match name.into_string() {
+            Ok(name) if is_staged(&name) => None,
+            Ok(name) if is_file => Some(read_event(dir, name, &total)),
+            Ok(name) => Some(Ok(Examined::flawed(name, TrailProblemKind::Foreign))),
+            Err(name) => Some(Ok(Examined::flawed(name.to_string_lossy().into_owned(), TrailProblemKind::Foreign))),
+        })
+        .collect();
+    Ok(join::join(examined?))
+}
+
+/// Verifies a trail whose files were read elsewhere, such as from a commit: names within the folder, and contents.
+#[must_use]
+pub fn of_files(files: Vec<(String, Vec<u8>)>) -> Trail {
+    join::join(files.into_par_iter().map(|(name, bytes)| examine(name, &bytes)).collect())
+}
+
+fn is_staged(name: &str) -> bool {
+    name.starts_with(STAGED.0) && name.ends_with(STAGED.1)
+}
+
+fn read_event(dir: &Utf8Path, name: String, total: &AtomicU64) -> Result<Examined, TrailError> {
+    let path = dir.join(&name);
+    let mut bytes = Vec::new();
+    let read = open(&path).and_then(|file| {
+        // The folder was listed a moment ago; what is opened now may be something else.
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Ok(None);
+        }
+        bytes.reserve(usize::try_from(metadata.len().min(MAX_EVENT_BYTES)).unwrap_or(0) + 1);
+        file.take(MAX_EVENT_BYTES + 1).read_to_end(&mut bytes).map(Some)
+    });
+    match read {
+        Ok(Some(_)) => {}
+        Ok(None) => return Ok(Examined::flawed(name, TrailProblemKind::Foreign)),
+        Err(source) => return Err(TrailError::Io { path, source }),
+    }
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    if size > MAX_EVENT_BYTES {
+        return Ok(Examined::flawed(name, TrailProblemKind::TooLarge));
+    }
+    if total.fetch_add(size, Ordering::Relaxed).saturating_add(size) > MAX_TRAIL_BYTES {
+        return Err(TrailError::TooLarge { path: dir.to_owned() });
+    }
+    Ok(examine(name, &bytes))
+}
+
+/// Opens for reading without following a link and without waiting for the other end of a pipe.
+fn open(path: &Utf8Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    options.open(path)
+}

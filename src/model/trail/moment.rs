@@ -1,0 +1,47 @@
+//! Moments in whole seconds, `YYYY-MM-DDThh:mm:ssZ`: one spelling each, as registries write pubtimes.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serializer};
+
+use crate::model::index_line::Pubtime;
+
+/// A moment without its fraction of a second.
+#[must_use]
+pub(super) fn whole_seconds(moment: Timestamp) -> Timestamp {
+    Timestamp::from_second(moment.as_second()).unwrap_or(moment)
+}
+
+pub(super) fn serialize<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = Cow::<'de, str>::deserialize(deserializer)?;
+    match Pubtime::parse(&text) {
+        Pubtime::Known(moment) => Ok(moment),
+        Pubtime::Absent | Pubtime::Malformed(_) => Err(D::Error::custom("not a moment as `2026-11-22T17:05:00Z`")),
+    }
+}
+
+/// The same where there may be none.
+pub(super) mod option {
+    use super::{Deserialize, Deserializer, Serializer, Timestamp};
+
+    #[derive(Deserialize)]
+    struct Moment(#[serde(with = "super")] Timestamp);
+
+    #[expect(clippy::ref_option, reason = "the signature that serde calls")]
+    pub(in super::super) fn serialize<S: Serializer>(moment: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
+        match moment {
+            Some(moment) => super::serialize(moment, to),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+        Ok(Option::<Moment>::deserialize(from)?.map(|Moment(moment)| moment))
+    }
+}

@@ -1,0 +1,147 @@
+//! What could take the place of each locked release, now and on the days to come.
+//!
+//! Each crate is looked at for itself, on all cores: the answer is the same in any order, and put into a fixed order at the end.
+//! Index files are read from the newest release down, and only as far as the newest approved one.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+
+use jiff::Timestamp;
+use rayon::prelude::*;
+use semver::{Version, VersionReq};
+
+use super::graph::{self, compatible_with, same_line};
+use super::judge::Judge;
+use crate::model::approval::Approvals;
+use crate::model::calendar::{Approved, Calendar, Entry, Held, Need, Prospect};
+use crate::model::evaluation::{Evaluation, FixStanding, Judgement};
+use crate::model::facts::Facts;
+use crate::model::index_line::{Outline, Requirement};
+use crate::model::package::CrateId;
+use crate::model::policy::Policy;
+use crate::model::verdict::{Reason, ReasonCode, Reasons, Verdict};
+
+/// Looks ahead for every package of a registry that was judged. `evaluation` is the decision on the same facts, by the same rules.
+#[must_use]
+pub fn calendar(facts: &Facts, policy: &Policy, approvals: &Approvals, evaluation: &Evaluation) -> Calendar {
+    let judge = Judge::new(facts, policy, approvals, evaluation.now);
+    // A package is asked by each of its dependents; every dependent's line is read once.
+    let asked: Vec<Vec<Requirement>> = (0..facts.packages.len())
+        .into_par_iter()
+        .map(|package| graph::requirements_of(facts, package).unwrap_or_default())
+        .collect();
+    let asked_by = |package: usize| Cow::Borrowed(asked.get(package).map_or(&[][..], Vec::as_slice));
+    let mut entries: Vec<Entry> = evaluation
+        .judgements
+        .par_iter()
+        .enumerate()
+        .filter_map(|(position, judgement)| {
+            let requirements = graph::requirements_by(facts, &judge.graph, position, asked_by);
+            entry(&judge, position, judgement, &requirements)
+        })
+        .collect();
+    entries.sort_by_cached_key(|entry| (entry.need, rank(entry, evaluation), entry.package));
+    Calendar { now: evaluation.now, entries }
+}
+
+/// Within one need: malicious before the rest, then whatever comes first.
+fn rank(entry: &Entry, evaluation: &Evaluation) -> (Reverse<bool>, Timestamp) {
+    let reasons = evaluation.judgements.get(entry.package).and_then(Judgement::reasons);
+    let next = match entry.need {
+        Need::Held => entry.locked_until,
+        Need::Waiting => entry.update.next_at(),
+        Need::Rejected | Need::Fix | Need::Update | Need::Beyond | Need::Current => None,
+    };
+    (Reverse(reasons.is_some_and(is_malicious)), next.unwrap_or(Timestamp::MAX))
+}
+
+fn is_malicious(reasons: &Reasons) -> bool {
+    reasons.iter().any(|reason| reason.code() == ReasonCode::Malicious)
+}
+
+fn entry(judge: &Judge<'_>, position: usize, judgement: &Judgement, requirements: &[VersionReq]) -> Option<Entry> {
+    // What the base has was not judged.
+    let verdict = judgement.verdict.as_ref()?;
+    let crate_id = judgement.id.crate_id()?;
+    let locked_until = judgement.reasons().and_then(Reasons::eligible_at);
+    let need = Need::Current;
+    let (update, compatible, major) = Default::default();
+    let mut entry = Entry { package: position, need, locked_until, update, compatible, major };
+    // What the publisher of a malicious release put out afterwards is no way out.
+    if !judgement.reasons().is_some_and(is_malicious) {
+        look_ahead(judge, &crate_id, &judgement.id.version, requirements, &mut entry);
+    }
+    entry.need = need_of(&entry, verdict, judgement);
+    Some(entry)
+}
+
+/// Reads the crate's releases from the newest down until each prospect knows its newest approved one.
+fn look_ahead(judge: &Judge<'_>, crate_id: &CrateId, locked: &Version, requirements: &[VersionReq], entry: &mut Entry) {
+    let Some(history) = judge.history(crate_id) else { return };
+    let line = compatible_with(locked);
+    for (version, place) in history.above(locked) {
+        let kinds = [
+            (&mut entry.update, requirements.iter().all(|req| req.matches(&version))),
+            (&mut entry.compatible, line.matches(&version)),
+            (&mut entry.major, version.pre.is_empty() && !same_line(locked, &version)),
+        ];
+        let open: Vec<&mut Prospect> = kinds
+            .into_iter()
+            .filter_map(|(prospect, belongs)| (belongs && prospect.approved.is_none()).then_some(prospect))
+            .collect();
+        if open.is_empty() {
+            continue;
+        }
+        // Cargo takes a yanked release only where it is locked already.
+        let Some(release) = history.outline_at(place).filter(|release| !release.yanked) else { continue };
+        let verdict = judge.verdict(crate_id, history, &release);
+        for prospect in open {
+            add(prospect, &release, &verdict);
+        }
+    }
+}
+
+fn add(prospect: &mut Prospect, release: &Outline, verdict: &Verdict) {
+    let (version, pubtime) = (release.version.clone(), release.pubtime.known());
+    match verdict {
+        Verdict::Local => {}
+        Verdict::Approved(basis) => prospect.approved = Some(Approved { version, pubtime, basis: basis.clone() }),
+        Verdict::Quarantined(reasons) => prospect.held.push(Held { version, pubtime, reasons: reasons.clone() }),
+        Verdict::Rejected(reasons) => {
+            // A whole registry can be rejected: that its newest release is, says it.
+            if prospect.held.iter().all(|held| held.eligible_at().is_some()) {
+                prospect.held.push(Held { version, pubtime, reasons: reasons.clone() });
+            }
+        }
+    }
+}
+
+fn need_of(entry: &Entry, verdict: &Verdict, judgement: &Judgement) -> Need {
+    let mended = is_mended(judgement);
+    let ahead = |prospect: &Prospect| prospect.approved.is_some() || !prospect.held.is_empty();
+    if mended {
+        Need::Fix
+    } else if matches!(verdict, Verdict::Rejected(_)) {
+        Need::Rejected
+    } else if matches!(verdict, Verdict::Quarantined(_)) {
+        Need::Held
+    } else if entry.update.approved.is_some() {
+        Need::Update
+    } else if !entry.update.held.is_empty() {
+        Need::Waiting
+    } else if ahead(&entry.compatible) || ahead(&entry.major) {
+        Need::Beyond
+    } else {
+        Need::Current
+    }
+}
+
+/// Whether there is an approved fix of some advisory, and moving to fixes leaves nothing that time does not lift.
+fn is_mended(judgement: &Judgement) -> bool {
+    let has_fix = |id: &str| {
+        judgement.fixes.iter().any(|fix| *fix.advisory == *id && matches!(fix.standing, FixStanding::Approved(_)))
+    };
+    let mut reasons = judgement.reasons().into_iter().flatten().filter(|reason| !reason.code().time_lifts());
+    judgement.advisories.iter().any(|id| has_fix(id))
+        && reasons.all(|reason| matches!(reason, Reason::Advisory { advisory, .. } if has_fix(advisory)))
+}

@@ -1,0 +1,117 @@
+//! `status --format human`: a line a package, what needs a decision first, and a picture of the days ahead.
+
+use std::io::{self, Write};
+
+use super::super::ahead::{self, Row};
+use super::super::duration::{counted, distance, moment};
+use super::super::escape::terminal;
+use super::super::status::{Canvas, StatusReport, codes};
+use super::super::style::{Tone, verb};
+use super::super::{Verbosity, blocker, remark};
+use super::timeline;
+use super::{error, judge, line, loosened, summary};
+use crate::model::calendar::Need;
+
+/// How many lines of one need are written before the rest is counted.
+const ROWS: usize = 20;
+/// Longer names push their line out of its columns instead of all lines.
+const NAME_WIDTH: usize = 28;
+
+/// Writes the report, with colours.
+///
+/// # Errors
+/// The writer's.
+pub fn status(report: &StatusReport<'_>, canvas: Canvas, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    let talk = verbosity > Verbosity::Quiet;
+    let context = report.audit.context();
+    if talk {
+        judge(&report.audit, out)?;
+    }
+    table(report, canvas, verbosity, out)?;
+    loosened(&report.audit, out)?;
+    if talk {
+        timeline::write(report, canvas, if verbosity == Verbosity::Verbose { None } else { Some(ROWS) }, out)?;
+        days(report, out)?;
+        for notice in &report.audit.evaluation.notices {
+            line(out, Tone::Caution, "Note", &remark::notice(notice, &context))?;
+        }
+    }
+    for group in blocker::groups(&report.audit.evaluation.blockers, &context) {
+        error(out, &group)?;
+    }
+    if talk {
+        line(out, Tone::Plain, "Ahead", &ahead::sentence(report))?;
+        summary(&report.audit, out)?;
+    }
+    Ok(())
+}
+
+fn table(report: &StatusReport<'_>, canvas: Canvas, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    let arrow = if canvas.ascii { "->" } else { "→" };
+    let mut folded = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
+    for need in ahead::NEEDS {
+        let all = ahead::rows(report, need);
+        let shown = match (need, verbosity) {
+            (Need::Rejected | Need::Fix | Need::Held, _) | (_, Verbosity::Verbose) => all.len(),
+            (_, Verbosity::Quiet) | (Need::Beyond, Verbosity::Normal) => 0,
+            (Need::Update | Need::Waiting | Need::Current, Verbosity::Normal) => ROWS,
+        };
+        let rest = all.len().saturating_sub(shown);
+        if rest > 0 && verbosity > Verbosity::Quiet {
+            folded.push(format!("{rest} {}", ahead::folded_words(need)));
+        }
+        rows.extend(all.into_iter().take(shown));
+    }
+    // Who cannot change a requirement is not helped by what lies beyond it.
+    for row in &mut rows {
+        if verbosity == Verbosity::Verbose || row.need == Need::Beyond {
+            row.remarks.append(&mut row.beyond);
+        }
+    }
+    let widest = |text: fn(&Row) -> &str| {
+        rows.iter().map(|row| terminal(text(row)).chars().count()).filter(|width| *width <= NAME_WIDTH).max()
+    };
+    let name_width = widest(|row| &row.name).unwrap_or(0);
+    let locked_width = widest(|row| &row.locked).unwrap_or(0);
+    let to_width = widest(|row| row.to.as_deref().unwrap_or_default()).unwrap_or(0);
+    for row in &rows {
+        let (tone, name) = row.verb();
+        let to = row.to.as_ref().map(|to| terminal(to));
+        let arrow = if to.is_some() { arrow.to_owned() } else { " ".repeat(arrow.chars().count()) };
+        let columns = format!(
+            "{} {:name_width$}  {:locked_width$} {arrow} {:to_width$}  {}",
+            verb(tone, name),
+            terminal(&row.name),
+            terminal(&row.locked),
+            to.unwrap_or_default(),
+            terminal(&row.remarks.join("; "))
+        );
+        writeln!(out, "{}", columns.trim_end())?;
+    }
+    if folded.is_empty() {
+        return Ok(());
+    }
+    line(out, Tone::Plain, "and", &format!("{}; -v lists them", folded.join(", ")))
+}
+
+/// What becomes eligible on which day, where that was asked for.
+fn days(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    let Some(until) = report.until else { return Ok(()) };
+    let days = report.days();
+    let within: usize = days.iter().map(|(_, releases)| releases.len()).sum();
+    let until = if until == crate::model::Timestamp::MAX { "for ever".to_owned() } else { moment(until) };
+    line(out, Tone::Plain, "Until", &format!("{until}: {}", counted(within, "release")))?;
+    for (day, releases) in &days {
+        let mut date = day.to_string();
+        for one in releases {
+            let name = format!("{} {}", one.package.id.name, one.version);
+            let (at, codes) = (one.at.strftime("%H:%M:%S UTC"), codes(one.reasons));
+            let text =
+                format!("{at} {name} ({}, {}; {codes})", one.part.as_str(), distance(report.calendar.now, one.at));
+            line(out, Tone::Plain, &date, &text)?;
+            date.clear();
+        }
+    }
+    Ok(())
+}
