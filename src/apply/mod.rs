@@ -5,5 +5,6 @@ pub mod cargo_config;
 pub mod crate_cache;
 pub mod derived_trees;
 pub mod local_index;
+pub mod policy_file;
 pub mod trail;
 pub mod vendor_dir;

@@ -10,6 +10,7 @@ use super::base::Base;
 use super::gathering::{Gathering, Reached};
 use super::rules::Rules;
 use super::subject::{Subject, relative};
+use super::trail;
 use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::clock;
@@ -73,11 +74,19 @@ impl Assessment {
             environment,
             cargo: &cargo,
         };
-        let (mut facts, reached) = gathering.facts()?;
+        let folder = trail::folder(&found.policy_path(judge.policy.as_deref(), environment));
+        let (gathered, recorded) = std::thread::scope(|scope| {
+            let recorded = scope.spawn(|| trail::read(&folder, base.as_ref().and_then(Base::commit)));
+            (gathering.facts(), recorded.join())
+        });
+        let (mut facts, reached) = gathered?;
+        facts.trail = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         facts.base = rules.locked.take();
         if judge.now.is_some() {
             // A moment that the caller set is compared with nobody's clock.
             facts.registry_clock = None;
+        } else {
+            facts.trail.machine_clock = Some(machine);
         }
         let evaluation = policy::evaluate(&facts, &rules.policy, &rules.approvals, judge.now.unwrap_or(machine));
         let locked = relative(&found.lock_path, environment);

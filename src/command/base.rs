@@ -6,7 +6,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::CommandError;
 use crate::cli;
-use crate::gather::base::Commit;
+use crate::gather::base::{Commit, Files};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::gather::lock_file;
@@ -96,6 +96,14 @@ impl BaseCommit {
     pub(super) fn file(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, CommandError> {
         match self.inside(path) {
             Some(inside) => Ok(self.commit.file(&inside)?),
+            None => Ok(None),
+        }
+    }
+
+    /// The files right in a folder, by its path in the working tree; `None` for a folder that lies elsewhere.
+    pub(super) fn folder(&self, path: &Utf8Path) -> Result<Option<Files>, CommandError> {
+        match self.inside(path) {
+            Some(inside) => Ok(Some(self.commit.folder(&inside)?)),
             None => Ok(None),
         }
     }

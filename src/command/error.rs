@@ -15,6 +15,7 @@ use crate::gather::local_registry::LocalRegistryError;
 use crate::gather::lock_file::LockFileError;
 use crate::gather::policy_file::PolicyError;
 use crate::gather::target::TargetError;
+use crate::gather::trail::TrailError;
 use crate::gather::vendor_tree::VendorTreeError;
 use crate::gather::ways_around::{ManifestError, WaysError};
 use crate::gather::workspace::WorkspaceError;
@@ -88,6 +89,8 @@ pub enum CommandError {
         "`{id}` comes from a git repository, which a local registry cannot hold\nhelp: vendor unpacked sources: leave `--local-registry` out"
     )]
     GitInLocalRegistry { id: Box<PackageId> },
+    #[error(transparent)]
+    Trail(#[from] TrailError),
     /// The policy file that was asked for is not there: falling back to the defaults would judge by other rules than were meant.
     #[error("there is no policy file at {path}\nhelp: give `--policy` the path of an existing file, or leave it out")]
     NoPolicy { path: Utf8PathBuf },

@@ -19,7 +19,7 @@ use crate::gather::http::{Http, Request};
 use crate::gather::index::{self, IndexMode, RegistryAccess, RegistryConfig};
 use crate::gather::workspace;
 use crate::model::evaluation::Notice;
-use crate::model::facts::{AdvisoryFact, Facts};
+use crate::model::facts::{AdvisoryFact, Facts, TrailFact};
 use crate::model::package::CrateId;
 use crate::model::source::{Registry, Source};
 use crate::policy::notices;
@@ -97,6 +97,7 @@ impl Gathering<'_> {
             registry_clock: reading.clock,
             refused_mirrors: access.refused,
             base: None,
+            trail: TrailFact::default(),
             notices: noticed,
         };
         let reached = Reached { http, network, cargo_home: home, access: access.by_registry, configs: reading.configs };

@@ -13,6 +13,7 @@ mod rules;
 mod screen;
 mod status;
 mod subject;
+mod trail;
 mod vendor;
 mod verify;
 

@@ -1,11 +1,16 @@
 //! Reads files as an earlier commit has them, through the system's git: what a change cannot have rewritten.
 
+mod folder;
+
 use std::process::{Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// The most files of one folder that are read: each costs two runs of git.
 const FILES_LIMIT: usize = 64;
+
+/// Files by name, with their bytes.
+pub type Files = Vec<(String, Vec<u8>)>;
 
 /// A commit of the repository that holds a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,6 +185,11 @@ fn top(folder: &Utf8Path) -> Result<Utf8PathBuf, BaseError> {
 }
 
 fn git(folder: &Utf8Path, arguments: &[&str]) -> Result<std::process::Output, BaseError> {
+    program(folder).args(arguments).stdin(Stdio::null()).output().map_err(BaseError::NoGit)
+}
+
+/// A git that asks nobody and takes nothing from elsewhere.
+fn program(folder: &Utf8Path) -> Command {
     let mut command = Command::new("git");
     // What a hook or a wrapper left behind would point git at another repository than the folder's.
     for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"] {
@@ -187,13 +197,10 @@ fn git(folder: &Utf8Path, arguments: &[&str]) -> Result<std::process::Output, Ba
     }
     command
         .args(["-c", "core.quotePath=false", "-C", folder.as_str()])
-        .args(arguments)
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_NO_LAZY_FETCH", "1")
-        .env("GIT_NO_REPLACE_OBJECTS", "1")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(BaseError::NoGit)
+        .env("GIT_NO_REPLACE_OBJECTS", "1");
+    command
 }
 
 fn said(output: &std::process::Output, otherwise: &str) -> String {

@@ -9,6 +9,8 @@ use super::age::Age;
 use super::package::PackageId;
 use super::policy::Origin;
 use super::source::Registry;
+use super::trail::finding::TrailFinding;
+use super::trail::{EventFileName, TrailProblem};
 use super::verdict::{Basis, Reasons, Verdict, Warning};
 
 /// The whole decision.
@@ -22,6 +24,8 @@ pub struct Evaluation {
     pub blockers: Vec<Blocker>,
     /// What is worth knowing about the run as a whole.
     pub notices: Vec<Notice>,
+    /// With a base: the events of its audit trail that the change does not have.
+    pub truncated: Vec<EventFileName>,
 }
 
 /// One package's part of the decision.
@@ -130,6 +134,10 @@ pub enum Blocker {
         /// The registry's.
         registry: Timestamp,
     },
+    /// An event of the audit trail cannot be read or believed, so nobody knows what was recorded.
+    TrailBroken(TrailProblem),
+    /// The registry's list or the machine's clock went back behind what the audit trail recorded.
+    Trail(TrailFinding),
 }
 
 /// Why there is no index entry to judge by.
@@ -244,6 +252,10 @@ pub enum Notice {
         /// Cargo's error.
         cause: String,
     },
+    /// Something is wrong with the audit trail that hides no event.
+    TrailDisordered(TrailProblem),
+    /// The registry no longer has what the audit trail recorded.
+    Trail(TrailFinding),
 }
 
 /// Something that a change makes looser than its base has it: for the code owner to see who merges it.
@@ -258,10 +270,10 @@ pub struct Loosening {
 }
 
 impl Evaluation {
-    /// Whether every package may be built and nothing stood in the way of saying so.
+    /// Whether every package may be built, nothing stood in the way of saying so, and nothing was taken from the audit trail.
     #[must_use]
     pub fn is_approved(&self) -> bool {
-        self.blockers.is_empty() && self.judgements.iter().all(Judgement::passes)
+        self.blockers.is_empty() && self.truncated.is_empty() && self.judgements.iter().all(Judgement::passes)
     }
 }
 

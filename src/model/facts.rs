@@ -12,6 +12,7 @@ use super::history::History;
 use super::package::{CrateId, Package, PackageId};
 use super::policy::Origin;
 use super::source::Registry;
+use super::trail::{EventFileName, Recorded, TrailProblem};
 
 /// The world as it was read, once, for one decision.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Facts {
     pub refused_mirrors: Vec<RefusedMirror>,
     /// With a base: what it locks already, which is not judged.
     pub base: Option<BTreeSet<(PackageId, Option<Checksum>)>>,
+    /// What the audit trail recorded.
+    pub trail: TrailFact,
     /// What was noticed while gathering.
     pub notices: Vec<Notice>,
 }
@@ -57,6 +60,19 @@ pub enum AdvisoryFact {
     },
     /// They were read.
     Read(AdvisoryDb),
+}
+
+/// What is known from the audit trail; its default is that of a project without one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrailFact {
+    /// What it recorded, of every event that could be verified.
+    pub recorded: Recorded,
+    /// What is wrong with its files.
+    pub problems: Vec<TrailProblem>,
+    /// With a base: its events that the change does not have.
+    pub truncated: Vec<EventFileName>,
+    /// The machine's clock; `None` where the caller set the time, which is held against no clock.
+    pub machine_clock: Option<Timestamp>,
 }
 
 /// A source replacement that the policy does not allow.

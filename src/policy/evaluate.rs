@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::judge::{Findings, Judge};
 use super::outlook::Candidates;
-use super::{advisory, approval, integrity, publish_age};
+use super::{advisory, approval, integrity, publish_age, recorded, trail};
 use crate::model::approval::{Approval, Approvals};
 use crate::model::evaluation::{Blocker, Evaluation, IndexGap, Judgement, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact};
@@ -27,6 +27,8 @@ pub fn evaluate(facts: &Facts, policy: &Policy, approvals: &Approvals, now: Time
     // Reading the index lines is most of the work, and no package's verdict waits for another's.
     let judged: Vec<_> =
         (0..facts.packages.len()).into_par_iter().map(|package| judge_package(&judge, package)).collect();
+    let (in_the_way, recorded) = trail::found(&judge);
+    blockers.extend(in_the_way);
     let mut candidates = Candidates::new(&judge);
     let mut judgements = Vec::with_capacity(judged.len());
     for (position, (mut judgement, in_the_way)) in judged.into_iter().enumerate() {
@@ -38,9 +40,11 @@ pub fn evaluate(facts: &Facts, policy: &Policy, approvals: &Approvals, now: Time
     if matches!(facts.advisories, AdvisoryFact::Skipped) {
         notices.push(Notice::AdvisoriesSkipped);
     }
+    notices.extend(recorded);
     notices.extend(approval_notices(&judge, &judgements));
     notices.extend(ignore_notices(&judge, &judgements));
-    Evaluation { now: judge.now, judgements, blockers, notices }
+    let truncated = facts.trail.truncated.clone();
+    Evaluation { now: judge.now, judgements, blockers, notices, truncated }
 }
 
 fn run_blockers(facts: &Facts, policy: &Policy, machine: Timestamp, now: Timestamp) -> Vec<Blocker> {
@@ -155,7 +159,8 @@ fn judge_release(
     release: &Outline,
     judgement: &mut Judgement,
 ) -> Verdict {
-    let Findings { mut reasons, warnings, advisories } = judge.findings(crate_id, history, release);
+    let Findings { mut reasons, warnings, advisories } =
+        judge.locked_findings(crate_id, history, release, &package.checksum);
     reasons.extend(integrity::checksum(&package.checksum, release.checksum));
     judgement.warnings.extend(warnings);
     judgement.advisories = advisories;
@@ -181,6 +186,8 @@ fn judge_unseen(
     if package.checksum == LockedChecksum::Missing {
         findings.reasons.push(Reason::ChecksumMissing);
     }
+    let known = &judge.facts.trail.recorded;
+    findings.reasons.extend(recorded::locked_checksum(known, crate_id, &package.id.version, &package.checksum));
     judgement.warnings.extend(findings.warnings);
     judgement.advisories = findings.advisories;
     Verdict::Rejected(Reasons::of(reason, findings.reasons))

@@ -10,12 +10,12 @@ use semver::Version;
 
 use super::graph::Graph;
 use super::security_fix::{self, AdmittedFix};
-use super::{advisory, approval, publish_age, source};
+use super::{advisory, approval, publish_age, recorded, source};
 use crate::model::approval::Approval;
 use crate::model::facts::{Facts, IndexFact};
 use crate::model::history::History;
 use crate::model::index_line::Outline;
-use crate::model::package::{CrateId, PackageId};
+use crate::model::package::{CrateId, LockedChecksum, PackageId};
 use crate::model::policy::{Level, Policy};
 use crate::model::source::Source;
 use crate::model::verdict::{Basis, Reason, ReasonCode, Reasons, Verdict, Warning};
@@ -74,13 +74,26 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// What is known of a release that the index has, whether or not the lock file does.
+    /// What is known of a release that the index has, as if the lock file took exactly its bytes.
     #[must_use]
     pub fn findings(&self, crate_id: &CrateId, history: &History, release: &Outline) -> Findings {
+        self.locked_findings(crate_id, history, release, &LockedChecksum::Known(release.checksum))
+    }
+
+    /// What is known of a release that the index has, and that the lock file has with this checksum.
+    #[must_use]
+    pub fn locked_findings(
+        &self,
+        crate_id: &CrateId,
+        history: &History,
+        release: &Outline,
+        locked: &LockedChecksum,
+    ) -> Findings {
         let mut findings = Findings {
             reasons: publish_age::reasons(self.policy, crate_id, history, &release.pubtime, self.now),
             ..Findings::default()
         };
+        findings.reasons.extend(recorded::reasons(&self.facts.trail.recorded, crate_id, release, locked));
         self.add_advisories(crate_id, &release.version, &mut findings);
         match self.policy.advisories.yanked {
             _ if !release.yanked => {}
@@ -137,7 +150,7 @@ impl<'a> Judge<'a> {
             reasons.retain(|reason| reason.code() != ReasonCode::TooNew);
             basis = Basis::SecurityFix { advisory: Arc::clone(&fix.advisory), fix: fix.role.clone() };
         }
-        let approval = self.strongest_approval(crate_id, release, &reasons);
+        let approval = self.strongest_approval(crate_id, history, release, &reasons);
         if let Some((line, by, lifted)) = approval {
             reasons.retain(|reason| !lifted.contains(&reason.code()));
             basis = Basis::Approval { line, by, lifted };
@@ -161,10 +174,11 @@ impl<'a> Judge<'a> {
         self.settle(crate_id, history, release, reasons)
     }
 
-    /// The approval that lifts most of the reasons.
+    /// The approval that lifts most of the reasons. Those of a crate whose name was given to another one are of that one no more.
     fn strongest_approval(
         &self,
         crate_id: &CrateId,
+        history: &History,
         release: &Outline,
         reasons: &[Reason],
     ) -> Option<(u32, Option<String>, Vec<ReasonCode>)> {
@@ -176,6 +190,7 @@ impl<'a> Judge<'a> {
             })
             .filter(|(.., lifted)| !lifted.is_empty())
             .max_by_key(|(.., lifted)| lifted.len())
+            .filter(|_| recorded::approvals_carry(&self.facts.trail.recorded, crate_id, history))
     }
 
     /// What approves a release that nothing stands against: its age, or only that its registry is trusted.

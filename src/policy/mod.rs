@@ -18,6 +18,7 @@ pub mod publish_age;
 pub mod recorded;
 pub mod security_fix;
 pub mod source;
+pub mod trail;
 pub mod vendored;
 pub mod ways_around;
 

@@ -31,7 +31,7 @@ impl<'j, 'a> Prior<'j, 'a> {
         Self { judge, crates: OnceCell::new(), releases: OnceCell::new() }
     }
 
-    /// Whether the base has a release, or where there is no base, the lock file.
+    /// Whether the audit trail has a release, or the base, or where there is no base, the lock file.
     pub(super) fn has_release(&self, crate_id: &CrateId, version: &Version) -> bool {
         let releases = self.releases.get_or_init(|| {
             let facts = self.judge.facts;
@@ -42,6 +42,7 @@ impl<'j, 'a> Prior<'j, 'a> {
             all.filter_map(|id| Some((id.crate_id()?, id.version.clone()))).collect()
         });
         releases.contains(&(crate_id.clone(), version.clone()))
+            || self.judge.facts.trail.recorded.release(crate_id, version).is_some()
     }
 
     /// Whether every crate that a release is built with is one that the lock file had, or that the release before it has too.

@@ -57,7 +57,7 @@ pub fn findings(recorded: &Recorded, crate_id: &CrateId, history: &History, lock
     }
     // A line that cannot be read is still a line; the release it names has its own reason.
     let missing: Vec<_> =
-        known.releases.iter().filter(|(version, _)| matches!(history.release(version), Ok(None))).collect();
+        known.releases.iter().filter(|(version, _)| matches!(history.outline(version), Ok(None))).collect();
     let mut findings: Vec<_> =
         missing.iter().map(|(version, release)| vanished(crate_id, version, release.since)).collect();
     if let Some((recorded, found)) = reappeared(known, history) {
@@ -108,7 +108,7 @@ fn vanished(crate_id: &CrateId, version: &Version, since: Timestamp) -> TrailFin
 /// with its pubtime the crate is the same, and its whole file need not be searched.
 fn reappeared(known: &RecordedCrate, history: &History) -> Option<(Timestamp, Option<Timestamp>)> {
     let (version, recorded) = known.oldest()?;
-    if matches!(history.release(version), Ok(Some(release)) if release.outline.pubtime == Pubtime::Known(recorded)) {
+    if matches!(history.outline(version), Ok(Some(release)) if release.pubtime == Pubtime::Known(recorded)) {
         return None;
     }
     let found = earliest(history);

@@ -1,12 +1,14 @@
 //! Why a run could not decide, in words, and what can be done about it.
 
 use super::duration::{distance, moment, words};
+use super::log_problem::{finding_sentence, problem_sentence, whole_help};
 use super::remark::few;
 use super::{Context, package_name, registry_name};
 use crate::model::evaluation::{Blocker, IndexGap};
 use crate::model::package::PackageId;
 use crate::model::policy::RUSTSEC_DB;
 use crate::model::source::Registry;
+use crate::model::trail::finding::TrailFinding;
 
 /// Blockers that say the same of several packages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +95,10 @@ pub fn message(blocker: &Blocker, context: &Context<'_>) -> String {
             moment(*registry),
             words(machine.as_second().abs_diff(registry.as_second()))
         ),
+        Blocker::TrailBroken(problem) => {
+            format!("the audit trail is not whole: {}: {}", problem.file, problem_sentence(&problem.kind))
+        }
+        Blocker::Trail(finding) => finding_sentence(finding),
     }
 }
 
@@ -107,6 +113,8 @@ pub const fn code(blocker: &Blocker) -> &'static str {
         Blocker::IndexUnavailable { .. } => "index-unavailable",
         Blocker::MirrorNotAllowed { .. } => "mirror-not-allowed",
         Blocker::ClockSkew { .. } => "clock-skew",
+        Blocker::TrailBroken(_) => "trail-broken",
+        Blocker::Trail(finding) => finding.code(),
     }
 }
 
@@ -119,7 +127,9 @@ pub const fn package(blocker: &Blocker) -> Option<&PackageId> {
         | Blocker::AdvisoriesStale { .. }
         | Blocker::AdvisoriesRolledBack { .. }
         | Blocker::MirrorNotAllowed { .. }
-        | Blocker::ClockSkew { .. } => None,
+        | Blocker::ClockSkew { .. }
+        | Blocker::TrailBroken(_)
+        | Blocker::Trail(_) => None,
     }
 }
 
@@ -150,7 +160,13 @@ pub fn help(blocker: &Blocker) -> String {
                 super::cure::toml_string(&by)
             )
         }
-        Blocker::ClockSkew { .. } => "set the machine's clock right and run again".to_owned(),
+        Blocker::ClockSkew { .. } | Blocker::Trail(TrailFinding::ClockBehindTrail { .. }) => {
+            "set the machine's clock right and run again".to_owned()
+        }
+        Blocker::TrailBroken(_) => whole_help().to_owned(),
+        Blocker::Trail(_) => {
+            "run again; if it stays, ask the registry's operators why releases that were there are gone".to_owned()
+        }
     }
 }
 

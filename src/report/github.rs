@@ -6,7 +6,7 @@ use super::blocker;
 use super::cure::{Cure, cures, fix};
 use super::duration::eligible;
 use super::escape::{github_message, github_property};
-use super::human::sides;
+use super::human::{missing_event, sides};
 use super::problem::{Problem, Severity, problems};
 use super::{AuditReport, package_name, reason, remark, tally};
 
@@ -36,6 +36,9 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         let (base, head) = sides(loosening);
         let change = format!("{}: {base} → {head}", loosening.key);
         command(out, "error", None, "policy loosened", &[change])?;
+    }
+    for event in &report.evaluation.truncated {
+        command(out, "error", None, "audit trail truncated", &[missing_event(event)])?;
     }
     let mut groups: Vec<(&str, usize, Vec<String>)> = Vec::new();
     for (position, (package, judgement)) in report.packages.iter().zip(&report.evaluation.judgements).enumerate() {

@@ -93,10 +93,22 @@ fn loosened(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         let (base, head) = sides(loosening);
         line(out, Tone::Bad, "Loosened", &format!("{}: {base} → {head}", loosening.key))?;
     }
-    if report.loosened.is_empty() {
+    if !report.loosened.is_empty() {
+        detail(out, Tone::Help, "help", "whoever merges this change answers for a laxer policy: look at each line")?;
+    }
+    for event in &report.evaluation.truncated {
+        line(out, Tone::Bad, "Truncated", &missing_event(event))?;
+    }
+    if report.evaluation.truncated.is_empty() {
         return Ok(());
     }
-    detail(out, Tone::Help, "help", "whoever merges this change answers for a laxer policy: look at each line")
+    detail(out, Tone::Help, "help", "a change adds events and never takes one away: take the folder from the base")
+}
+
+/// What is to be said of an event that the base has and the change does not.
+#[must_use]
+pub fn missing_event(event: &crate::model::trail::EventFileName) -> String {
+    format!("the audit trail lacks an event that the base has: {event}")
 }
 
 /// What the base and the change say of a key.
@@ -175,7 +187,9 @@ fn summary(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         (Tone::Bad, "Undecided")
     } else if report.is_approved() {
         (Tone::Good, "Finished")
-    } else if evaluation.judgements.iter().any(|judgement| rejected(&judgement.verdict)) || !report.loosened.is_empty()
+    } else if evaluation.judgements.iter().any(|judgement| rejected(&judgement.verdict))
+        || !report.loosened.is_empty()
+        || !evaluation.truncated.is_empty()
     {
         (Tone::Bad, "Finished")
     } else {

@@ -35,6 +35,7 @@ struct Document<'a> {
     advisory_db: Option<Db<'a>>,
     policy: Judge<'a>,
     loosened: Vec<Loosened<'a>>,
+    trail_truncated: Vec<String>,
     notices: Vec<Object>,
     packages: Vec<Judged<'a>>,
 }
@@ -165,6 +166,7 @@ fn document<'a>(report: &AuditReport<'a>) -> Document<'a> {
                 head: loosening.head.as_deref(),
             })
             .collect(),
+        trail_truncated: evaluation.truncated.iter().map(ToString::to_string).collect(),
         notices: evaluation
             .notices
             .iter()

@@ -48,6 +48,12 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         let (base, head) = sides(loosening);
         writeln!(out, "| {} | {} | {} |", markdown_code(&loosening.key), markdown_code(base), markdown_code(head))?;
     }
+    if !report.evaluation.truncated.is_empty() {
+        writeln!(out, "\n### This change lacks events of the audit trail\n")?;
+    }
+    for event in &report.evaluation.truncated {
+        writeln!(out, "- {}", markdown_code(&event.to_string()))?;
+    }
     rest(report, out)
 }
 

@@ -116,7 +116,7 @@ impl<'a> AuditReport<'a> {
         Context { now: self.evaluation.now, advisories: self.advisories }
     }
 
-    /// Whether everything may be built: decided, approved, and nothing made looser.
+    /// Whether everything may be built: decided, approved, nothing made looser and nothing taken from the audit trail.
     #[must_use]
     pub fn is_approved(&self) -> bool {
         self.loosened.is_empty() && self.evaluation.is_approved()

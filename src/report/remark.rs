@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::duration::{counted, moment};
+use super::log_problem::{finding_sentence, problem_sentence};
 use super::reason::{cited, kind_name, kind_words, signal};
 use crate::model::advisory::AdvisoryKind;
 use crate::model::evaluation::Notice;
@@ -143,6 +144,10 @@ pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
         Notice::WorkspaceUnread { cause } => {
             format!("`cargo metadata` failed, so the lock file was judged alone: {cause}")
         }
+        Notice::TrailDisordered(problem) => {
+            format!("audit trail, {}: {}", problem.file, problem_sentence(&problem.kind))
+        }
+        Notice::Trail(finding) => finding_sentence(finding),
     }
 }
 
@@ -163,6 +168,8 @@ pub const fn notice_code(notice: &Notice) -> &'static str {
         Notice::CooldownDisagrees { .. } => "cooldown-disagrees",
         Notice::IndexFromCache { .. } => "index-from-cache",
         Notice::WorkspaceUnread { .. } => "workspace-unread",
+        Notice::TrailDisordered(_) => "trail-disordered",
+        Notice::Trail(finding) => finding.code(),
     }
 }
 

@@ -143,6 +143,10 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         let key = [loosening.key.clone(), format!("{base}\n{head}")];
         results.push(outcome("policy-loosened", "error", &text, &key, None, report));
     }
+    for event in &report.evaluation.truncated {
+        let key = [event.to_string(), String::new()];
+        results.push(outcome("trail-truncated", "error", &human::missing_event(event), &key, None, report));
+    }
     let log = Log {
         version: "2.1.0",
         runs: [Run {

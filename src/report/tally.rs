@@ -73,6 +73,9 @@ pub fn sentence(report: &AuditReport<'_>) -> String {
     if !report.loosened.is_empty() {
         parts.push(format!("policy loosened in {}", counted(report.loosened.len(), "place")));
     }
+    if !report.evaluation.truncated.is_empty() {
+        parts.push(format!("{} gone from the audit trail", counted(report.evaluation.truncated.len(), "event")));
+    }
     let packages = counted(tally.packages, "package");
     let elapsed = report.elapsed.map(|elapsed| format!(" in {:.2}s", elapsed.as_secs_f64())).unwrap_or_default();
     let judged = format!("judged {}{elapsed}", moment(report.evaluation.now));

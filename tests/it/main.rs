@@ -28,6 +28,7 @@ mod lock_file;
 mod loopback;
 mod plan;
 mod policy_ages;
+mod policy_edit;
 mod policy_file;
 mod policy_laws;
 mod policy_loosened;

@@ -48,6 +48,7 @@ fn facts(packages: Vec<Package>) -> Facts {
         registry_clock: None,
         refused_mirrors: Vec::new(),
         base: None,
+        trail: TrailFact::default(),
         notices: Vec::new(),
     }
 }
@@ -78,6 +79,7 @@ fn approved(facts: &Facts) -> Evaluation {
         judgements: facts.packages.iter().map(|package| judgement(&package.id, Some(verdict(package)))).collect(),
         blockers: Vec::new(),
         notices: Vec::new(),
+        truncated: Vec::new(),
     }
 }
 

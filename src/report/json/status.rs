@@ -25,6 +25,7 @@ struct Status<'a> {
     advisory_db: Option<Db<'a>>,
     policy: Judge<'a>,
     loosened: Vec<Loosened<'a>>,
+    trail_truncated: Vec<String>,
     notices: Vec<Object>,
     until: Option<String>,
     packages: Vec<Ahead<'a>>,
@@ -84,8 +85,9 @@ struct Eligible<'a> {
 /// # Errors
 /// The writer's.
 pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()> {
-    let Document { now, complete, blockers, summary, advisory_db, policy, loosened, notices, packages, schema: _ } =
-        document(&report.audit);
+    let whole = document(&report.audit);
+    let Document { now, complete, blockers, summary, advisory_db, policy, loosened, .. } = whole;
+    let Document { trail_truncated, notices, packages, .. } = whole;
     let mut judged: Vec<Option<Judged<'_>>> = packages.into_iter().map(Some).collect();
     let entries = report.calendar.entries.iter();
     let packages =
@@ -99,6 +101,7 @@ pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()>
         advisory_db,
         policy,
         loosened,
+        trail_truncated,
         notices,
         until: report.until.filter(|until| *until != Timestamp::MAX).map(rfc3339),
         packages,

@@ -21,7 +21,7 @@ const fn warning(id: &'static str, description: &'static str, help: &'static str
 }
 
 /// Every rule, the reasons in their order.
-pub(super) const RULES: [Rule; 22] = [
+pub(super) const RULES: [Rule; 23] = [
     error(
         "too-new",
         "The release was published too recently.",
@@ -123,5 +123,10 @@ pub(super) const RULES: [Rule; 22] = [
         "policy-loosened",
         "The change makes the policy laxer than its base has it.",
         "Whoever merges the change answers for this line.",
+    ),
+    error(
+        "trail-truncated",
+        "The change lacks an event of the audit trail that its base has.",
+        "Take the folder `.sequester/trail` from the base: a change adds events and never takes one away.",
     ),
 ];

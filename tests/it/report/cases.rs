@@ -6,9 +6,11 @@ use cargo_sequester::model::age::Age;
 use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::evaluation::{Blocker, Fix, FixStanding, IndexGap, Loosening, Notice};
 use cargo_sequester::model::facts::AdvisoryFact;
-use cargo_sequester::model::package::{LocalPackage, LockedChecksum};
+use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum};
 use cargo_sequester::model::policy::Origin;
 use cargo_sequester::model::source::{GitSource, Registry, Source};
+use cargo_sequester::model::trail::finding::TrailFinding;
+use cargo_sequester::model::trail::{EventFileName, EventId, TrailProblem, TrailProblemKind};
 use cargo_sequester::model::verdict::{Basis, FixRole, Reason, ReasonCode, Reasons, Signal, Verdict, Warning, Witness};
 use cargo_sequester::report::JudgedBy;
 
@@ -237,8 +239,27 @@ fn every_notice() -> Scene {
         Notice::IndexFromCache { oldest: Some(at("2026-11-20T00:00:00Z")) },
         Notice::IndexFromCache { oldest: None },
         Notice::WorkspaceUnread { cause: "failed to load manifest for workspace member `b`".to_owned() },
+        Notice::TrailDisordered(TrailProblem { file: event_file(1).to_string(), kind: TrailProblemKind::Unparented }),
+        Notice::Trail(TrailFinding::ReleaseVanished {
+            crate_id: crate_id("arrayref"),
+            version: "0.3.10".parse().unwrap(),
+            since: at("2026-08-20T09:00:00Z"),
+        }),
+        Notice::Trail(TrailFinding::CrateReappeared {
+            crate_id: crate_id("rpc-check"),
+            recorded: at("2026-02-01T00:00:00Z"),
+            found: Some(at("2026-03-01T00:00:00Z")),
+        }),
     ];
     scene
+}
+
+fn event_file(day: u8) -> EventFileName {
+    EventFileName::new(at(&format!("2026-11-0{day}T12:00:00Z")), EventId::of(&[day]))
+}
+
+fn crate_id(name: &str) -> CrateId {
+    CrateId { registry: Registry::CratesIo, name: name.into() }
 }
 
 fn every_blocker() -> Scene {
@@ -302,6 +323,14 @@ fn every_blocker() -> Scene {
         },
     });
     blockers.push(Blocker::ClockSkew { machine: at("2026-12-24T00:00:00Z"), registry: at("2026-11-22T00:00:00Z") });
+    let (file, found) = (event_file(1), event_file(2).id);
+    blockers
+        .push(Blocker::TrailBroken(TrailProblem { file: file.to_string(), kind: TrailProblemKind::Edited { found } }));
+    let crate_id = crate_id("ring");
+    let missing = vec!["0.17.1".parse().unwrap(), "0.17.2".parse().unwrap()];
+    blockers.push(Blocker::Trail(TrailFinding::IndexShortened { crate_id, missing }));
+    let (now, latest) = (at("2026-11-22T00:00:00Z"), at("2026-11-22T06:00:00Z"));
+    blockers.push(Blocker::Trail(TrailFinding::ClockBehindTrail { now, latest }));
     scene.evaluation.blockers = blockers;
     scene
 }
@@ -311,6 +340,7 @@ fn base_and_loosened() -> Scene {
     scene.judged_by = JudgedBy::Base { base: "origin/main", file: Some(Utf8Path::new("sequester.toml")) };
     scene.add(id("cc", "1.2.0", crates_io()), None);
     scene.release("ring", "0.17.0", aged());
+    scene.evaluation.truncated = vec![event_file(1), event_file(2)];
     scene.loosened = vec![
         Loosening {
             key: "quarantine.min-publish-age".to_owned(),

@@ -75,6 +75,7 @@ impl Scene {
                 judgements: Vec::new(),
                 blockers: Vec::new(),
                 notices: Vec::new(),
+                truncated: Vec::new(),
             },
             advisories: AdvisoryFact::Read(AdvisoryDb {
                 source: "https://example.org/advisories.tar.gz".to_owned(),

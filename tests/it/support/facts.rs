@@ -8,7 +8,7 @@ use cargo_sequester::model::age::Age;
 use cargo_sequester::model::approval::Approval;
 use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::evaluation::{Evaluation, Judgement};
-use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact};
+use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact, TrailFact};
 use cargo_sequester::model::history::{History, Standing};
 use cargo_sequester::model::index_line::{DependencyKind, Requirement};
 use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum, Package, PackageId};
@@ -134,6 +134,7 @@ pub struct World {
     pub db: Option<AdvisoryDb>,
     pub registry_clock: Option<Timestamp>,
     pub base: Option<Vec<(PackageId, Option<Checksum>)>>,
+    pub trail: TrailFact,
     pub policy: Policy,
     pub approvals: Vec<Approval>,
 }
@@ -158,6 +159,7 @@ impl World {
             db: Some(database()),
             registry_clock: None,
             base: None,
+            trail: TrailFact::default(),
             policy: Policy::default(),
             approvals: Vec::new(),
         }
@@ -249,6 +251,7 @@ impl World {
             registry_clock: self.registry_clock,
             refused_mirrors: Vec::new(),
             base: self.base.clone().map(|base| base.into_iter().collect()),
+            trail: self.trail.clone(),
             notices: Vec::new(),
         }
     }

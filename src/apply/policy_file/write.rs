@@ -1,0 +1,104 @@
+//! Puts a policy file's new text in the place of the old one, whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// Why the file was not written; it is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyWriteError {
+    /// The file or its folder may only be read.
+    #[error("{path} may only be read\nhelp: make it writable, or run the command in a checkout that is")]
+    ReadOnly {
+        /// The file or the folder.
+        path: Utf8PathBuf,
+    },
+    /// A link or something else that is no file stands in its place.
+    #[error("{path} is not a file of its own\nhelp: put the file itself in that place")]
+    NotAFile {
+        /// Where it should be.
+        path: Utf8PathBuf,
+    },
+    /// Somebody wrote to it since it was read.
+    #[error("{path} was changed by another program while this one ran\nhelp: run the command again")]
+    Changed {
+        /// The file.
+        path: Utf8PathBuf,
+    },
+    /// It could not be written.
+    #[error("{path} cannot be written: {source}\nhelp: make its folder writable and have room for it")]
+    Io {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+}
+
+/// Replaces the file at `path`, whose text was `old` when it was read (`None`: there was no file), by one with the text `new`. Its
+/// permissions stay.
+///
+/// # Errors
+/// Anything that [`PolicyWriteError`] names; the file is then as it was.
+pub fn replace(path: &Utf8Path, old: Option<&str>, new: &str) -> Result<(), PolicyWriteError> {
+    let io = |source| PolicyWriteError::Io { path: path.to_owned(), source };
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_str().is_empty() => parent,
+        Some(_) | None => Utf8Path::new("."),
+    };
+    let permissions = current(path, old)?;
+    // The owner of everything may write to what nobody may: such a mark is meant all the same.
+    if fs::metadata(folder).map_err(io)?.permissions().readonly() {
+        return Err(PolicyWriteError::ReadOnly { path: folder.to_owned() });
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".sequester-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let failed = |source: io::Error| {
+        if matches!(source.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied) {
+            PolicyWriteError::ReadOnly { path: folder.to_owned() }
+        } else {
+            io(source)
+        }
+    };
+    let mut staged = builder.tempfile_in(folder).map_err(failed)?;
+    staged.write_all(new.as_bytes()).map_err(io)?;
+    if let Some(permissions) = permissions {
+        staged.as_file().set_permissions(permissions).map_err(io)?;
+    }
+    staged.as_file().sync_all().map_err(io)?;
+    current(path, old)?;
+    staged.persist(path).map_err(|error| io(error.error))?;
+    // Without this a crash could forget the name of a file whose bytes are safe. Not every file system can do it.
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// The permissions of what is there, after making sure that it is what was read.
+fn current(path: &Utf8Path, old: Option<&str>) -> Result<Option<fs::Permissions>, PolicyWriteError> {
+    let io = |source| PolicyWriteError::Io { path: path.to_owned(), source };
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && old.is_none() => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(PolicyWriteError::Changed { path: path.to_owned() });
+        }
+        Err(error) => return Err(io(error)),
+    };
+    if !found.is_file() {
+        return Err(PolicyWriteError::NotAFile { path: path.to_owned() });
+    }
+    if found.permissions().readonly() {
+        return Err(PolicyWriteError::ReadOnly { path: path.to_owned() });
+    }
+    let bytes = fs::read(path).map_err(io)?;
+    if old.is_none_or(|old| old.as_bytes() != bytes) {
+        return Err(PolicyWriteError::Changed { path: path.to_owned() });
+    }
+    Ok(Some(found.permissions()))
+}
