@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_platform::Cfg;
 use cargo_sequester::model::evaluation::{Blocker, Evaluation, Judgement};
-use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact};
+use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact, TrailFact};
 use cargo_sequester::model::history::{History, Standing};
 use cargo_sequester::model::package::{LocalPackage, LockedChecksum, Package, PackageId};
 use cargo_sequester::model::plan::{PlanRefusal, TargetPlatform, VendorPlan};

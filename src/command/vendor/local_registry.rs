@@ -124,7 +124,9 @@ fn remains(
     let is_ours = |name: &str| {
         let digest = found.files.get(name).copied().flatten();
         let is_it = |id: &AllowedId, release: &AllowedRelease| {
-            digest.is_some() && release.checksum == digest && name == format!("{}.crate", id.release().replace('@', "-"))
+            digest.is_some()
+                && release.checksum == digest
+                && name == format!("{}.crate", id.release().replace('@', "-"))
         };
         previous.is_some_and(|previous| previous.releases.iter().any(|(id, release)| is_it(id, release)))
     };

@@ -4,6 +4,7 @@
 //! project changes.
 
 mod derive;
+mod gate;
 mod local_registry;
 mod place;
 mod tree;
