@@ -158,7 +158,7 @@ impl Transport {
                 Err(_) => return Err(Failure { resume: from.cloned(), ..slow(&url, 0, begun) }),
             };
             match response.status().as_u16() {
-                status @ (200 | 206) => {
+                status @ (200 | 206) if status == 200 || from.is_some() => {
                     if status == 206 && !resume::continues(response.headers(), sink.kept()) {
                         let error = HttpError::Status { url: shown_url(&url), status };
                         return Err(Failure { error, again: Again::Soon, resume: None });
