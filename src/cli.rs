@@ -170,9 +170,9 @@ pub struct Status {
 /// `vendor`.
 #[derive(Debug, Args)]
 pub struct Vendor {
-    /// The folder to write, below the workspace
-    #[arg(value_name = "PATH", default_value = "vendor")]
-    pub path: Utf8PathBuf,
+    /// The folder to write, below the workspace; `vendor` at its root unless given
+    #[arg(value_name = "PATH")]
+    pub path: Option<Utf8PathBuf>,
     /// Put the version into every folder's name
     #[arg(long)]
     pub versioned_dirs: bool,

@@ -46,7 +46,7 @@ pub enum TargetError {
 pub fn read(triple: &str, environment: &Environment) -> Result<TargetPlatform, TargetError> {
     let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
     // A path to a file with a platform's description would be obeyed too, and so would an option.
-    if triple.is_empty() || triple.starts_with('-') || !triple.chars().all(plain) || triple.ends_with(".json") {
+    if triple.is_empty() || triple.starts_with('-') || !triple.chars().all(plain) || triple.contains(".json") {
         return Err(TargetError::Name(triple.to_owned()));
     }
     let program = environment.get("RUSTC").unwrap_or("rustc");

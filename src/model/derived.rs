@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::allow_list::AllowedId;
 use super::checksum::Checksum;
-use super::plan::{PlannedFrom, PlannedPackage};
+use super::plan::{PlannedFrom, PlannedPackage, VendorPlan};
 
 /// The notes of one machine, for all projects. They are no part of a repository: a change cannot write them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,8 +53,14 @@ impl DerivedTrees {
         self.trees.get(&key(package)?).copied()
     }
 
-    /// Notes what was derived; `false` where that was known.
-    pub fn note(&mut self, package: &PlannedPackage, tree: DerivedTree) -> bool {
+    /// Notes what was derived, by position in the lock file; `true` where any of it is new.
+    pub fn note_all(&mut self, plan: &VendorPlan, derived: &BTreeMap<usize, DerivedTree>) -> bool {
+        let known = plan.packages.iter().filter_map(|package| Some((package, derived.get(&package.position)?)));
+        // Every one, also behind the first that is new.
+        known.filter(|(package, tree)| self.note(package, **tree)).count() > 0
+    }
+
+    fn note(&mut self, package: &PlannedPackage, tree: DerivedTree) -> bool {
         let Some(key) = key(package) else { return false };
         self.trees.insert(key, tree) != Some(tree)
     }

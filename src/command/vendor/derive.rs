@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::gate::Gate;
 use crate::apply::archive::{
     ArchiveError, Divergence, Limits, OpenedCrate, VendorTree, VerifiedCrate, manifest_agrees, stub_files, vendor_files,
 };
@@ -42,6 +43,12 @@ pub(super) struct Derived {
     stored: BTreeMap<PackageId, Stored>,
 }
 
+/// What the workers share.
+struct Tools {
+    cache: CrateCache,
+    gate: Gate,
+}
+
 /// Why one archive is not used.
 enum Refusal {
     Archive(Box<ArchiveError>),
@@ -78,15 +85,17 @@ pub(super) fn derive(
         configs: &reached.configs,
         mode: if reached.network { IndexMode::Online(&reached.http) } else { IndexMode::Offline },
     };
-    let cache = CrateCache::new(reached.cargo_home.clone());
+    let tools = Tools { cache: CrateCache::new(reached.cargo_home.clone()), gate: Gate::default() };
     let shared = Mutex::new(std::mem::take(derived));
     let deliver = |at: usize, file: CrateFile| {
         let Some((package, _)) = wanted.get(at) else { return };
-        let Err(refusal) = one(made, package, file, &cache, &shared, sink) else { return };
+        let Err(refusal) = one(made, package, file, &tools, &shared, sink) else { return };
         let mut derived = lock(&shared);
         match refusal {
             Refusal::Write(error) => derived.failed = derived.failed.take().or(Some(error)),
-            refusal => derived.problems.push(refusal.tell(&package.id)),
+            refusal @ (Refusal::Archive(_) | Refusal::NoLine | Refusal::Diverges(_)) => {
+                derived.problems.push(refusal.tell(&package.id));
+            }
         }
     };
     let crates: Vec<WantedCrate<'_>> = wanted.iter().map(|(_, wanted)| *wanted).collect();
@@ -110,7 +119,7 @@ fn one(
     made: &Assessment,
     package: &PlannedPackage,
     file: CrateFile,
-    cache: &CrateCache,
+    tools: &Tools,
     shared: &Mutex<Derived>,
     sink: &Sink<'_>,
 ) -> Result<(), Refusal> {
@@ -118,9 +127,10 @@ fn one(
     let CrateFile { bytes, downloaded_for } = file;
     let verified = VerifiedCrate::of(bytes, checksum, &package.id).map_err(refused)?;
     if let Some(path) = downloaded_for {
-        let stored = cache.store(&path, &verified);
+        let stored = tools.cache.store(&path, &verified);
         lock(shared).stored.insert(package.id.clone(), stored);
     }
+    let _pass = tools.gate.enter(verified.bytes());
     let opened = verified.open(&Limits::default()).map_err(refused)?;
     let (line, release) = index_line(made, &package.id).ok_or(Refusal::NoLine)?;
     manifest_agrees(opened.manifest(), &release).map_err(Refusal::Diverges)?;

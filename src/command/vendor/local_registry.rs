@@ -5,19 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8Path;
 
 use super::derive::{Derived, derive, history, line_digest};
-use super::tree::{PATIENCE, replaced};
+use super::place::{Left, Place};
 use super::{CommandError, Done, Run};
-use crate::apply::cargo_config::{ConfigFile, Location, Wanted, spliced};
-use crate::apply::derived_trees as kept_notes;
 use crate::apply::local_index::{StagedIndex, index_path};
-use crate::apply::vendor_dir::{Changes, Faults, Opening, VendorDir};
+use crate::apply::vendor_dir::Changes;
 use crate::gather::local_registry::LocalRegistry;
-use crate::gather::{allow_list, derived_trees, local_registry};
+use crate::gather::{derived_trees, local_registry};
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
+use crate::model::derived::DerivedTrees;
 use crate::model::package::PackageId;
 use crate::model::plan::{PlannedFrom, PlannedPackage, VendorPlan};
 use crate::model::vendor::VENDOR_ATTRIBUTES_FILE;
-use crate::model::vendoring::{ConfigOutcome, PackageChange, VendoredPackage, Vendoring};
+use crate::model::vendoring::{PackageChange, VendoredPackage};
 
 const INDEX: &str = "index";
 
@@ -26,42 +25,26 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan, folder: &Utf8Path) -> Resu
     if let Some(git) = plan.packages.iter().find(|package| package.from == PlannedFrom::Git) {
         return Err(CommandError::GitInLocalRegistry { id: Box::new(git.id.clone()) });
     }
-    let root = &run.made.subject.root;
-    let opening =
-        Opening { command: "cargo sequester vendor --local-registry", wait: PATIENCE, faults: Faults::default() };
-    let vendor = VendorDir::open(root, &run.environment.current_dir().join(folder), opening)?;
-    let config = ConfigFile::read(root)?;
-    let previous = allow_list::read(config.path())?;
-    let (replaced, location) = (replaced(plan), Location::LocalRegistry(vendor.relative()));
-    if !run.arguments.no_config {
-        let allow = previous.clone().unwrap_or_default();
-        config.spliced(&Wanted { location, replaced: &replaced, allow: &allow })?;
-    }
+    let place = Place::open(run, plan, &run.environment.current_dir().join(folder), true)?;
     let index = index(run, plan)?;
-    let found = local_registry::read(vendor.path(), &index)?;
-    let cargo_home = &run.made.reached.cargo_home;
-    let mut notes = derived_trees::read(cargo_home);
+    let found = local_registry::read(place.vendor.path(), &index)?;
+    let mut notes = derived_trees::read(&run.made.reached.cargo_home);
     let mut derived = Derived::default();
-    let there = |package: &PlannedPackage| match package.from {
-        PlannedFrom::Crate(checksum) => found.files.get(&file_name(&package.id)) == Some(&Some(checksum)),
-        PlannedFrom::Git => false,
-    };
+    let (there, others): (Vec<&PlannedPackage>, Vec<&PlannedPackage>) =
+        plan.packages.iter().partition(|package| is_there(package, &found));
     // A file that is there with the right bytes was opened before where the notes know its tree.
     let is_known = |package: &PlannedPackage| {
         notes.get(package).is_some_and(|note| note.line.is_some() && note.line == line_digest(run.made, &package.id))
     };
-    let (kept, others): (Vec<&PlannedPackage>, Vec<&PlannedPackage>) =
-        plan.packages.iter().partition(|package| there(package));
-    let unknown: Vec<&PlannedPackage> = kept.iter().copied().filter(|package| !is_known(package)).collect();
+    let unknown: Vec<&PlannedPackage> = there.iter().copied().filter(|package| !is_known(package)).collect();
     derive(run.cli, run.made, &unknown, &mut derived, &|_, _, _| Ok(()))?;
 
-    let (ours, foreign) = remains(&found, &vendor, plan, previous.as_ref())?;
-    let (kept_on_request, remove) =
-        if run.arguments.no_delete { (ours, BTreeSet::new()) } else { (BTreeSet::new(), ours) };
-    let mut names: BTreeSet<String> = others.iter().map(|package| file_name(&package.id)).collect();
+    let (ours, foreign) = remains(&found, &place, plan)?;
+    let (kept, removed) = if run.arguments.no_delete { (ours, BTreeSet::new()) } else { (BTreeSet::new(), ours) };
+    let mut write: BTreeSet<String> = others.iter().map(|package| file_name(&package.id)).collect();
     let staged_index = if found.index_is_wanted { None } else { Some(StagedIndex::write(&index)?) };
-    names.extend(staged_index.iter().map(|_| INDEX.to_owned()));
-    let stage = vendor.stage(Changes { write: names, remove: remove.clone(), attributes: true })?;
+    write.extend(staged_index.iter().map(|_| INDEX.to_owned()));
+    let stage = place.vendor.stage(Changes { write, remove: removed.clone(), attributes: true })?;
     derive(run.cli, run.made, &others, &mut derived, &|package, verified, _| {
         stage.write_file(&file_name(&package.id), verified.bytes())
     })?;
@@ -71,61 +54,43 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan, folder: &Utf8Path) -> Resu
     if let Some(staged) = &staged_index {
         stage.copy(INDEX, staged.path())?;
     }
+    let changed = notes.note_all(plan, &derived.trees);
+    let (packages, allow) = packages(plan, &notes, &found)?;
+    let left = Left { packages, allow, removed, kept, foreign };
+    place.publish(stage, left, derived, changed.then_some(&notes))
+}
+
+fn is_there(package: &PlannedPackage, found: &LocalRegistry) -> bool {
+    match package.from {
+        PlannedFrom::Crate(checksum) => found.files.get(&file_name(&package.id)) == Some(&Some(checksum)),
+        PlannedFrom::Git => false,
+    }
+}
+
+fn packages(
+    plan: &VendorPlan,
+    notes: &DerivedTrees,
+    found: &LocalRegistry,
+) -> Result<(Vec<VendoredPackage>, AllowList), CommandError> {
     let mut allow = AllowList::default();
     let mut packages = Vec::with_capacity(plan.packages.len());
-    let mut changed = false;
     for package in &plan.packages {
-        if let Some(note) = derived.trees.get(&package.position) {
-            changed |= notes.note(package, *note);
-        }
         let (Some(note), Some(id), PlannedFrom::Crate(checksum)) =
             (notes.get(package), AllowedId::of(&package.id), package.from)
         else {
             return Err(CommandError::NotDerived { id: Box::new(package.id.clone()) });
         };
-        let change = match (there(package), found.files.contains_key(&file_name(&package.id))) {
+        let (checksum, tree, stub) = (Some(checksum), note.tree, false);
+        allow.releases.insert(id, AllowedRelease { checksum, tree, stub });
+        let (id, directory) = (package.id.clone(), file_name(&package.id));
+        let change = match (is_there(package, found), found.files.contains_key(&directory)) {
             (true, _) => PackageChange::Kept,
             (false, true) => PackageChange::Rewritten,
             (false, false) => PackageChange::New,
         };
-        allow.releases.insert(id, AllowedRelease { checksum: Some(checksum), tree: note.tree, stub: false });
-        let (id, directory) = (package.id.clone(), file_name(&package.id));
-        packages.push(VendoredPackage {
-            id,
-            directory,
-            checksum: Some(checksum),
-            tree: note.tree,
-            stub: false,
-            change,
-        });
+        packages.push(VendoredPackage { id, directory, checksum, tree, stub, change });
     }
-    let wanted = Wanted { location, replaced: &replaced, allow: &allow };
-    let (applied, outcome) = if run.arguments.no_config {
-        let block = String::from_utf8_lossy(&spliced(None, &wanted)?).into_owned();
-        (stage.publish(None)?, ConfigOutcome::Printed(block))
-    } else {
-        let applied = stage.publish(Some((&config, &config.spliced(&wanted)?)))?;
-        let outcome = if applied.config { ConfigOutcome::Written } else { ConfigOutcome::Unchanged };
-        (applied, outcome)
-    };
-    if changed {
-        kept_notes::keep(&derived_trees::path(cargo_home), &notes);
-    }
-    Ok(Done::Vendored(Vendoring {
-        folder: vendor.relative().to_owned(),
-        local_registry: true,
-        packages,
-        removed: remove.into_iter().collect(),
-        kept: kept_on_request.into_iter().collect(),
-        foreign: foreign.into_iter().collect(),
-        poisoned: derived.poisoned,
-        remarks: derived.remarks,
-        downloaded: derived.downloaded,
-        bytes: derived.bytes,
-        config: outcome,
-        recovered: vendor.recovered().is_some(),
-        left_over: applied.left_over.map(|error| error.to_string()),
-    }))
+    Ok((packages, allow))
 }
 
 fn file_name(id: &PackageId) -> String {
@@ -148,26 +113,25 @@ fn index(run: &Run<'_>, plan: &VendorPlan) -> Result<BTreeMap<String, Vec<u8>>, 
 /// Files that nothing locked needs: those that the allow-list before had with these bytes, and all others.
 fn remains(
     found: &LocalRegistry,
-    vendor: &VendorDir,
+    place: &Place<'_>,
     plan: &VendorPlan,
-    previous: Option<&AllowList>,
 ) -> Result<(BTreeSet<String>, BTreeSet<String>), CommandError> {
+    let previous = place.previous.as_ref();
     let mut wanted: BTreeSet<String> = plan.packages.iter().map(|package| file_name(&package.id)).collect();
-    wanted.insert(INDEX.to_owned());
-    wanted.insert(VENDOR_ATTRIBUTES_FILE.to_owned());
-    let mut others = vendor.remains(previous, &wanted)?;
+    wanted.extend([INDEX.to_owned(), VENDOR_ATTRIBUTES_FILE.to_owned()]);
+    let mut others = place.vendor.remains(previous, &wanted)?;
     let mut ours = std::mem::take(&mut others.ours);
-    let listed = |name: &str, digest| {
-        previous.is_some_and(|previous| {
-            previous.releases.iter().any(|(id, release)| {
-                release.checksum.is_some()
-                    && release.checksum == digest
-                    && name == format!("{}.crate", id.release().replace('@', "-"))
-            })
-        })
+    let is_ours = |name: &str| {
+        let digest = found.files.get(name).copied().flatten();
+        let is_it = |id: &AllowedId, release: &AllowedRelease| {
+            digest.is_some()
+                && release.checksum == digest
+                && name == format!("{}.crate", id.release().replace('@', "-"))
+        };
+        previous.is_some_and(|previous| previous.releases.iter().any(|(id, release)| is_it(id, release)))
     };
     let (crates, foreign): (BTreeSet<String>, BTreeSet<String>) =
-        others.foreign.into_iter().partition(|name| listed(name, found.files.get(name).copied().flatten()));
+        others.foreign.into_iter().partition(|name| is_ours(name));
     ours.extend(crates);
     Ok((ours, foreign))
 }

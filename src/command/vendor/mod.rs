@@ -4,7 +4,9 @@
 //! project changes.
 
 mod derive;
+mod gate;
 mod local_registry;
+mod place;
 mod tree;
 
 use std::time::Instant;

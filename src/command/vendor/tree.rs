@@ -1,47 +1,33 @@
 //! The vendor folder: what can stay, what is written anew, what goes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use camino::Utf8Path;
 
 use super::derive::{Derived, derive, line_digest};
+use super::place::{Left, Place};
 use super::{CommandError, Done, Run};
-use crate::apply::cargo_config::{ConfigFile, Location, Replaced, Wanted, spliced};
-use crate::apply::derived_trees as kept_notes;
-use crate::apply::vendor_dir::{Changes, Faults, Opening, VendorDir};
+use crate::apply::vendor_dir::Changes;
 use crate::gather::git_packages::{self, GitPackages, GitRequest};
 use crate::gather::index::RegistryAccess;
-use crate::gather::{allow_list, derived_trees, vendor_tree};
+use crate::gather::{derived_trees, vendor_tree};
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
 use crate::model::checksum::Checksum;
 use crate::model::derived::{DerivedTree, DerivedTrees};
 use crate::model::package::PackageId;
 use crate::model::plan::{PlannedFrom, PlannedPackage, VendorPlan};
-use crate::model::source::Source;
 use crate::model::vendored::{VendorRoot, VendoredDirectory, VendoredTree};
-use crate::model::vendoring::{ConfigOutcome, PackageChange, VendoredPackage, Vendoring};
+use crate::model::vendoring::{PackageChange, VendoredPackage};
 
-/// How long to wait for another run.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// Where they go unless the command line says otherwise.
+const DEFAULT_FOLDER: &str = "vendor";
 
 /// Brings the folder to what the plan says.
 pub(super) fn write(run: &Run<'_>, plan: &VendorPlan) -> Result<Done, CommandError> {
     let root = &run.made.subject.root;
-    let opening = Opening { command: "cargo sequester vendor", wait: PATIENCE, faults: Faults::default() };
-    let target = run.environment.current_dir().join(&run.arguments.path);
-    let target = if run.arguments.path.is_absolute() { &run.arguments.path } else { &target };
-    let vendor = VendorDir::open(root, target, opening)?;
-    let config = ConfigFile::read(root)?;
-    let previous = allow_list::read(config.path())?;
-    let replaced = replaced(plan);
-    let location = Location::Directory(vendor.relative());
-    if !run.arguments.no_config {
-        // A configuration that leaves no room for ours is told before anything is downloaded.
-        let allow = previous.clone().unwrap_or_default();
-        config.spliced(&Wanted { location, replaced: &replaced, allow: &allow })?;
-    }
-    let found = match vendor_tree::read(root, vendor.path())? {
+    let given = run.arguments.path.as_ref().map(|path| run.environment.current_dir().join(path));
+    let place = Place::open(run, plan, &given.unwrap_or_else(|| root.join(DEFAULT_FOLDER)), false)?;
+    let found = match vendor_tree::read(root, place.vendor.path())? {
         VendorRoot::Read(tree) => tree,
         VendorRoot::Absent | VendorRoot::Link | VendorRoot::NotFolder => VendoredTree::default(),
     };
@@ -51,64 +37,31 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan) -> Result<Done, CommandErr
     work.prove(run, &mut derived)?;
 
     let wanted: BTreeSet<String> = plan.packages.iter().map(|package| package.directory.clone()).collect();
-    let mut remains = vendor.remains(previous.as_ref(), &wanted)?;
-    remains.foreign.retain(|name| !holds_local(run, &vendor.path().join(name)));
+    let mut remains = place.vendor.remains(place.previous.as_ref(), &wanted)?;
+    remains.foreign.retain(|name| !holds_local(run, &place.vendor.path().join(name)));
     let mut kept = BTreeSet::new();
     if run.arguments.no_delete {
         std::mem::swap(&mut kept, &mut remains.ours);
     }
     let git = work.git_packages(run)?;
-    let stage = vendor.stage(Changes {
-        write: work.write.iter().map(|package| package.directory.clone()).collect(),
-        remove: remains.ours.clone(),
-        attributes: true,
-    })?;
+    let write = work.write.iter().map(|package| package.directory.clone()).collect();
+    for (package, tree, _) in git.iter().flat_map(Git::each) {
+        derived.trees.insert(package.position, DerivedTree { line: None, tree });
+    }
+    let stage = place.vendor.stage(Changes { write, remove: remains.ours.clone(), attributes: true })?;
     derive(run.cli, run.made, &work.write, &mut derived, &|package, _, tree| {
         stage.write(&package.directory, tree, None)
     })?;
-    for (package, tree, folder) in git.iter().flat_map(Git::each) {
+    for (package, _, folder) in git.iter().flat_map(Git::each) {
         stage.copy(&package.directory, folder)?;
-        derived.trees.insert(package.position, DerivedTree { line: None, tree });
     }
     if !derived.problems.is_empty() {
         return Ok(Done::Refused(derived));
     }
     let (packages, allow) = work.packages(plan, &derived, &found)?;
-    let mut changed = false;
-    for package in &plan.packages {
-        if let Some(tree) = derived.trees.get(&package.position) {
-            changed |= notes.note(package, *tree);
-        }
-    }
-    let wanted = Wanted { location, replaced: &replaced, allow: &allow };
-    let applied;
-    let outcome;
-    if run.arguments.no_config {
-        applied = stage.publish(None)?;
-        outcome = ConfigOutcome::Printed(String::from_utf8_lossy(&spliced(None, &wanted)?).into_owned());
-    } else {
-        let bytes = config.spliced(&wanted)?;
-        applied = stage.publish(Some((&config, &bytes)))?;
-        outcome = if applied.config { ConfigOutcome::Written } else { ConfigOutcome::Unchanged };
-    }
-    if changed {
-        kept_notes::keep(&derived_trees::path(&run.made.reached.cargo_home), &notes);
-    }
-    Ok(Done::Vendored(Vendoring {
-        folder: vendor.relative().to_owned(),
-        local_registry: false,
-        packages,
-        removed: remains.ours.into_iter().collect(),
-        kept: kept.into_iter().collect(),
-        foreign: remains.foreign.into_iter().collect(),
-        poisoned: derived.poisoned,
-        remarks: derived.remarks,
-        downloaded: derived.downloaded,
-        bytes: derived.bytes,
-        config: outcome,
-        recovered: vendor.recovered().is_some(),
-        left_over: applied.left_over.map(|error| error.to_string()),
-    }))
+    let changed = notes.note_all(plan, &derived.trees);
+    let left = Left { packages, allow, removed: remains.ours, kept, foreign: remains.foreign };
+    place.publish(stage, left, derived, changed.then_some(&notes))
 }
 
 /// The packages by what has to be done about each.
@@ -225,16 +178,6 @@ impl<'p> Git<'p> {
 fn directory<'t>(found: &'t VendoredTree, name: &str) -> Option<&'t VendoredDirectory> {
     let at = found.directories.binary_search_by(|directory| (*directory.name).cmp(name)).ok()?;
     found.directories.get(at)
-}
-
-/// Every source beside crates.io that the folder stands in for.
-pub(super) fn replaced(plan: &VendorPlan) -> Vec<Replaced> {
-    let sources = plan.packages.iter().filter_map(|package| match &package.id.source {
-        Source::Registry(registry) => Some(Replaced::Registry(registry.clone())),
-        Source::Git(git) => Some(Replaced::Git(git.clone())),
-        Source::Local | Source::Other(_) => None,
-    });
-    sources.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Whether a package of the project's own lies there.

@@ -61,7 +61,7 @@ pub(super) fn run(
     let (cached, missing): (Vec<usize>, Vec<usize>) = (0..wanted.len()).partition(|at| work.is_cached(*at));
     rayon::in_place_scope(|scope| {
         for at in cached {
-            work.spawn(scope, 0, move |work| work.from_cache(at));
+            work.spawn(scope, 0, move |work| work.read_cached(at));
         }
         work.download(scope, missing, progress);
         work.wait(progress);
@@ -145,7 +145,7 @@ impl<'a> Work<'a> {
         });
     }
 
-    fn from_cache(&self, at: usize) {
+    fn read_cached(&self, at: usize) {
         let Some((wanted, _, folder)) = self.place(at) else { return };
         let (found, path) = match folder.and_then(|folder| folder.read(wanted.id)) {
             Some(Entry::File(bytes, _)) if bytes.checksum() == wanted.checksum => {
@@ -216,7 +216,7 @@ impl<'a> Work<'a> {
                 Ok(answer) if answer.status == 200 => {
                     let length = answer.body.len() as u64;
                     self.make_room(length);
-                    self.spawn(scope, length, move |work| work.from_registry(at, url, answer.body));
+                    self.spawn(scope, length, move |work| work.check_downloaded(at, url, answer.body));
                 }
                 Ok(answer) => self.fail(at, CrateFault::NotServed { url, status: answer.status }),
                 Err(error) => self.fail(at, CrateFault::Download(error.first_line())),
@@ -241,7 +241,7 @@ impl<'a> Work<'a> {
         Ok(Request { url, authorization, limit: LARGEST_CRATE, resume: true, ..Request::default() })
     }
 
-    fn from_registry(&self, at: usize, url: String, body: Vec<u8>) {
+    fn check_downloaded(&self, at: usize, url: String, body: Vec<u8>) {
         let Some((wanted, _, folder)) = self.place(at) else { return };
         let bytes = Hashed::of(body);
         let (expected, found) = (wanted.checksum, bytes.checksum());
