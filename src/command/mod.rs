@@ -1,16 +1,25 @@
 //! One verb a file: gather, decide, report. Only here and in `main` does anybody know exit codes.
 
 mod access;
+mod approve;
 mod assessment;
 mod audit;
 mod base;
 mod error;
 mod gathering;
+mod ignore;
+mod log;
 mod output;
+mod policy_text;
 mod progress;
+mod prune;
+mod record;
 mod rederive;
+mod revoke;
 mod rules;
 mod screen;
+mod shown;
+mod spec;
 mod status;
 mod subject;
 mod trail;
@@ -64,6 +73,10 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Status(arguments) => status::run(&cli, arguments, &environment),
         Verb::Vendor(arguments) => vendor::run(&cli, arguments, &environment),
         Verb::Verify(arguments) => verify::run(&cli, arguments, &environment),
+        Verb::Approve(arguments) if arguments.prune => prune::run(&cli, arguments, &environment),
+        Verb::Approve(arguments) => approve::run(&cli, arguments, &environment),
+        Verb::Revoke(arguments) => revoke::run(&cli, arguments, &environment),
+        Verb::Log(arguments) => log::run(&cli, arguments, &environment),
     });
     match done {
         Ok(outcome) => outcome.into(),
