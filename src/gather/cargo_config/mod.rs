@@ -24,6 +24,7 @@ pub use error::CargoConfigError;
 pub use layers::Layer;
 pub use registries::{ConfiguredRegistry, Token};
 pub use replacement::Replacement;
+pub use stand_in::STAND_IN;
 
 use super::environment::Environment;
 

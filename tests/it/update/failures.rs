@@ -167,6 +167,8 @@ fn d1_a_registry_whose_clock_is_behind_blocks_the_run() {
     Package::new("bar", "1.0.0").pubtime("2020-01-01T00:00:00Z").publish(&registry);
     registry.date("Wed, 01 Jan 2025 00:00:00 GMT");
     let project = project(&registry).dep("bar", "1");
+    let document = json(&project.sequester(&["update", "--no-advisories", "--format", "json"]).expect_code(2));
+    assert_eq!((&document["result"], &document["blockers"][0]["code"]), (&"undecided".into(), &"clock-skew".into()));
     let outcome = project.sequester(&["update", "--no-advisories"]).expect_code(2);
     assert!(outcome.stdout.contains("clock"), "{}\n{}", outcome.stdout, outcome.stderr);
     assert!(!project.path("Cargo.lock").exists());
