@@ -12,6 +12,7 @@ mod lookup;
 mod network;
 mod registries;
 mod replacement;
+mod resolving;
 mod sources;
 mod stand_in;
 

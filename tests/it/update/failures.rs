@@ -86,6 +86,20 @@ fn a_security_fix_comes_early() {
 }
 
 #[test]
+fn a_first_lock_file_may_have_a_security_fix_too() {
+    let registry = TestRegistry::new();
+    Package::new("leaf", "1.0.0").pubtime(OLD).publish(&registry);
+    Package::new("h2", "0.4.4").pubtime(OLD).dep("leaf", "1").publish(&registry);
+    Package::new("h2", "0.4.5").pubtime(FRESH).dep("leaf", "1").publish(&registry);
+    let advisories = AdvisoryFolder::new();
+    advisories.add(&Advisory::new("RUSTSEC-2026-0901", "h2").date("2026-01-13").patched(">= 0.4.5"));
+    advisories.add(&Advisory::new("RUSTSEC-2026-0902", "unrelated").date("2026-01-14"));
+    let project = advised(&registry).dep("h2", "0.4");
+    with_advisories(&project, &advisories, &[]).expect_code(0);
+    assert_eq!(locked(&project, "h2"), "0.4.5");
+}
+
+#[test]
 fn malicious_releases_are_hidden_whatever_their_age() {
     let registry = TestRegistry::new();
     Package::new("bar", "1.0.0").pubtime(OLD).publish(&registry);
