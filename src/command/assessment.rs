@@ -15,8 +15,11 @@ use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::clock;
 use crate::gather::environment::Environment;
+use crate::model::adoption::Carried;
 use crate::model::evaluation::Evaluation;
 use crate::model::facts::Facts;
+use crate::model::policy::Policy;
+use crate::policy::carried::carried;
 use crate::policy::{self, notices};
 use crate::report::AuditReport;
 
@@ -47,6 +50,18 @@ impl Assessment {
         judge: &cli::JudgeBy,
         environment: &Environment,
     ) -> Result<Self, CommandError> {
+        Self::make_by(cli, subject, judge, environment, None)
+    }
+
+    /// Makes it by this policy, where one is given, in the place of the one in a file. Advisories are the ones that the command line
+    /// and the file name.
+    pub(super) fn make_by(
+        cli: &Cli,
+        subject: &cli::Subject,
+        judge: &cli::JudgeBy,
+        environment: &Environment,
+        policy: Option<Policy>,
+    ) -> Result<Self, CommandError> {
         let machine = clock::now();
         let config = CargoConfig::load(environment.current_dir(), environment)?;
         if let Some(origin) = config.lockfile_path()?.filter(|_| subject.lockfile.is_none()) {
@@ -57,6 +72,11 @@ impl Assessment {
         let cargo = cargo_environment(base.as_ref(), &config, environment)?;
         let found = Subject::find(subject, environment, &cargo)?;
         let mut rules = Rules::read(&found, judge, base.as_ref(), environment)?;
+        if let Some(policy) = policy {
+            let db = rules.policy.advisories.db.take();
+            rules.policy = policy;
+            rules.policy.advisories.db = db;
+        }
         rules.policy.cargo = config.ages()?;
         if let Some(trusted) = &trusted {
             let (ages, loosened) = notices::longest_cargo_ages(trusted.ages()?, rules.policy.cargo);
@@ -99,6 +119,7 @@ impl Assessment {
             packages: &self.facts.packages,
             evaluation: &self.evaluation,
             advisories: &self.facts.advisories,
+            carried: self.carried(),
             loosened: &self.rules.loosened,
             policy: &self.rules.policy,
             judged_by: self.rules.judged_by(),
@@ -106,6 +127,11 @@ impl Assessment {
             lines: &self.subject.lock.lines,
             elapsed,
         }
+    }
+
+    /// What passes only because it was there at adoption.
+    pub(super) fn carried(&self) -> Carried {
+        carried(&self.evaluation, &self.rules.policy, &self.rules.approvals)
     }
 }
 

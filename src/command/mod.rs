@@ -7,6 +7,7 @@ mod base;
 mod cargo_verb;
 mod error;
 mod gathering;
+mod init;
 mod output;
 mod progress;
 mod rederive;
@@ -29,6 +30,7 @@ use crate::cli::{Cli, Verb};
 use crate::gather::environment::Environment;
 
 pub use error::CommandError;
+pub use init::InitError;
 
 /// How a verb that ran to its end came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +74,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Verify(arguments) => verify::run(&cli, arguments, &environment),
         Verb::Update(arguments) => update::run(&cli, arguments, &environment),
         Verb::Cargo(arguments) => cargo_verb::run(&cli, arguments, &environment),
+        Verb::Init(arguments) => init::run(&cli, arguments, &environment),
     });
     match done {
         Ok(outcome) => outcome.into(),

@@ -1,5 +1,6 @@
 //! Reads the world into facts. Nothing here decides and nothing here writes into a project.
 
+pub mod adopt;
 pub mod advisory_db;
 pub mod allow_list;
 pub mod base;
@@ -10,6 +11,7 @@ pub mod crate_files;
 pub mod derived_trees;
 pub mod environment;
 pub mod git_packages;
+pub mod git_user;
 pub mod http;
 pub mod index;
 pub mod local_registry;
