@@ -47,7 +47,8 @@ fn g2_a_broken_trail_stops_it_before_anything_is_written() {
     let text = std::fs::read_to_string(&event).unwrap();
     std::fs::write(&event, text.replace("aged", "aper")).unwrap();
     let outcome = world.init(&[], 2);
-    assert!(outcome.stderr.contains("not whole"), "{}", outcome.stderr);
+    let told = format!("{}{}", outcome.stdout, outcome.stderr);
+    assert!(told.contains(event.file_name().unwrap()) && told.contains("help: "), "{told}");
     assert!(!world.has("sequester.toml"));
 }
 
