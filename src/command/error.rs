@@ -1,11 +1,14 @@
 //! The one root of all errors: each says itself what, where and what to do.
 
 use camino::Utf8PathBuf;
+use jiff::civil::Date;
 
 use super::Outcome;
 use crate::apply::cargo_config::{ConfigError, SpliceError};
 use crate::apply::kept_file::KeptFileError;
 use crate::apply::local_index::StagedIndexError;
+use crate::apply::policy_file::{PolicyEditError, PolicyWriteError};
+use crate::apply::trail::AppendError;
 use crate::apply::vendor_dir::VendorDirError;
 use crate::gather::allow_list::AllowListError;
 use crate::gather::base::BaseError;
@@ -27,6 +30,7 @@ use crate::model::plan::PlanRefusal;
 use crate::model::policy::Origin;
 use crate::model::source::Registry;
 use crate::registry::ServeError;
+use crate::report::vsa::VsaError;
 
 /// Why a verb could not run to its end.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +142,48 @@ pub enum CommandError {
     /// The workspace could not be kept from other runs.
     #[error("{path} cannot be locked against other runs: {source}\nhelp: check the permissions of the folder")]
     NotLocked { path: Utf8PathBuf, source: std::io::Error },
+    Append(#[from] AppendError),
+    #[error(transparent)]
+    PolicyWrite(#[from] PolicyWriteError),
+    #[error(transparent)]
+    Statement(#[from] VsaError),
+    /// The policy file leaves no room for the change.
+    #[error("{path}: {cause}")]
+    PolicyEdit { path: Utf8PathBuf, cause: PolicyEditError },
+    /// Not a package-id spec.
+    #[error("`{spec}` is no package-id spec\nhelp: write `name`, `name@1.2.3`, or what `cargo pkgid name` prints")]
+    BadSpec { spec: String },
+    /// It names several packages.
+    #[error("`{spec}` could be any of\n  {candidates}\nhelp: give one of these lines in its place")]
+    Ambiguous { spec: String, candidates: String },
+    /// It names no package of the lock file.
+    #[error(
+        "`{spec}` is not in the dependency graph{locked}\nhelp: `cargo tree` lists what is; a release that is not locked yet needs its whole version: name@1.2.3"
+    )]
+    NotInGraph { spec: String, locked: String },
+    /// A whole version that neither the lock file nor the index has.
+    #[error(
+        "`{spec}` is not in the dependency graph, and its registry has no such release\nhelp: check the name and the version"
+    )]
+    NoSuchRelease { spec: String },
+    /// A verb that writes was told to judge by a base.
+    #[error("--base is for judging a change, and this command makes one\nhelp: leave --base out")]
+    BaseWhereWriting,
+    /// The last day is over.
+    #[error("--until {until} is before today, {today}\nhelp: give a day that is still to come")]
+    UntilOver { until: Date, today: Date },
+    /// Time does not lift a reason.
+    #[error("time does not lift `{reason}`, so the exemption needs a last day\nhelp: add --until YYYY-MM-DD")]
+    UntilRequired { reason: String },
+    /// No such advisory, or it does not hit.
+    #[error("{id} does not hit {release}{known}\nhelp: `cargo sequester audit -v` lists what does")]
+    NotHit { id: String, release: String, known: String },
+    /// Nothing to take back.
+    #[error("the policy has no {what} of `{spec}`\nhelp: `cargo sequester log {spec}` tells what was approved")]
+    NothingToRevoke { what: &'static str, spec: String },
+    /// An option asks for what another one forbids.
+    #[error("{0}")]
+    Usage(&'static str),
     /// The policy file that was asked for is not there: falling back to the defaults would judge by other rules than were meant.
     #[error("there is no policy file at {path}\nhelp: give `--policy` the path of an existing file, or leave it out")]
     NoPolicy { path: Utf8PathBuf },

@@ -40,6 +40,8 @@ pub(super) struct Gathering<'a> {
     pub(super) config: &'a CargoConfig,
     /// Cargo's configuration as far as the change under judgement cannot have written it: proxies, certificates, tokens.
     pub(super) trusted: &'a CargoConfig,
+    /// Crates that are asked about although the lock file may not have them.
+    pub(super) beside: &'a BTreeSet<CrateId>,
     /// Whether the caller wants no registry asked.
     pub(super) offline: bool,
     /// The machine's clock.
@@ -68,7 +70,8 @@ pub(super) struct Reached {
 impl Gathering<'_> {
     /// Reads them, once.
     pub(super) fn facts(self) -> Result<(Facts, Reached), CommandError> {
-        let crates = crates_in_question(self.subject, self.rules);
+        let mut crates = crates_in_question(self.subject, self.rules);
+        crates.extend(self.beside.iter().cloned());
         let registries: BTreeSet<Registry> = crates.iter().map(|id| id.registry.clone()).collect();
         let beneath = self.config.without(&self.subject.root.join(OWN_CONFIG));
         let configs = access::Configs { found: self.config, beneath: &beneath, trusted: self.trusted };

@@ -1,18 +1,27 @@
 //! One verb a file: gather, decide, report. Only here and in `main` does anybody know exit codes.
 
 mod access;
+mod approve;
 mod assessment;
 mod audit;
 mod base;
 mod cargo_verb;
 mod error;
 mod gathering;
+mod ignore;
+mod log;
 mod output;
+mod policy_text;
 mod progress;
+mod prune;
+mod record;
 mod rederive;
 mod resolve;
+mod revoke;
 mod rules;
 mod screen;
+mod shown;
+mod spec;
 mod status;
 mod subject;
 mod trail;
@@ -72,6 +81,10 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Verify(arguments) => verify::run(&cli, arguments, &environment),
         Verb::Update(arguments) => update::run(&cli, arguments, &environment),
         Verb::Cargo(arguments) => cargo_verb::run(&cli, arguments, &environment),
+        Verb::Approve(arguments) if arguments.prune => prune::run(&cli, arguments, &environment),
+        Verb::Approve(arguments) => approve::run(&cli, arguments, &environment),
+        Verb::Revoke(arguments) => revoke::run(&cli, arguments, &environment),
+        Verb::Log(arguments) => log::run(&cli, arguments, &environment),
     });
     match done {
         Ok(outcome) => outcome.into(),

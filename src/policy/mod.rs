@@ -3,6 +3,7 @@
 pub mod advisory;
 pub mod approval;
 pub mod calendar;
+pub mod drift;
 pub mod evaluate;
 pub mod fix_partner;
 pub mod graph;

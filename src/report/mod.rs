@@ -5,6 +5,7 @@
 
 pub mod ahead;
 pub mod blocker;
+pub mod curation;
 pub mod cure;
 pub mod duration;
 pub mod escape;

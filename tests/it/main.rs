@@ -14,10 +14,12 @@
 )]
 
 mod advisory_db;
+mod approve;
 mod architecture;
 mod archive;
 mod audit;
 mod audit_base;
+mod audit_trail;
 mod cargo_config;
 mod cargo_config_splice;
 mod cargo_verb;
@@ -26,6 +28,7 @@ mod history;
 mod http;
 mod index;
 mod lock_file;
+mod log_verb;
 mod loopback;
 mod plan;
 mod policy_ages;
