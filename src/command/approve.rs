@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::assessment::Assessment;
 use super::policy_text::PolicyText;
-use super::record::{self, Record, may_write};
+use super::record::{Record, may_write};
 use super::shown::{Shown, beside};
 use super::spec::Spec;
 use super::subject::relative;
@@ -76,7 +76,7 @@ fn approve(
     lifts.dedup();
     let file = relative(&made.subject.policy_path(arguments.judge.policy.as_deref(), environment), environment);
     let before = PolicyText::read(&file)?;
-    let writing = writing(made, arguments, environment);
+    let writing = Record::of(made, &arguments.judge, arguments.by.as_deref(), environment);
     writing.is_possible()?;
     let version = shown.judgement.id.version.clone();
     let new = NewApproval {
@@ -113,22 +113,6 @@ fn approve(
     curation::written("Approved", &told, Some(until), text).map_err(CommandError::Output)?;
     recorded(id, writing.who.as_ref(), text)?;
     Ok(Outcome::Approved)
-}
-
-/// What the event of this run has beside what happened.
-pub(super) fn writing<'a>(
-    made: &'a Assessment,
-    arguments: &'a cli::Approve,
-    environment: &'a Environment,
-) -> Record<'a> {
-    Record {
-        policy: made.subject.policy_path(arguments.judge.policy.as_deref(), environment),
-        machine: made.machine,
-        judge: &arguments.judge,
-        advisories: Some(&made.facts.advisories),
-        who: record::who(arguments.by.as_deref(), &made.subject.root),
-        environment,
-    }
 }
 
 /// Tells of the event.

@@ -2,9 +2,10 @@
 
 use jiff::tz::TimeZone;
 
-use super::approve::{recorded, writing};
+use super::approve::recorded;
 use super::assessment::Assessment;
 use super::policy_text::PolicyText;
+use super::record::Record;
 use super::shown::Shown;
 use super::subject::relative;
 use super::{CommandError, Outcome};
@@ -50,7 +51,7 @@ pub(super) fn ignore(
     };
     let file = relative(&made.subject.policy_path(arguments.judge.policy.as_deref(), environment), environment);
     let before = PolicyText::read(&file)?;
-    let writing = writing(made, arguments, environment);
+    let writing = Record::of(made, &arguments.judge, arguments.by.as_deref(), environment);
     writing.is_possible()?;
     let crate_name = Some(crate_id.name.to_string());
     let new = NewIgnore { id: id.to_owned(), crate_name, reason: reason.to_owned(), until };

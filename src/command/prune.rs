@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::approve::{recorded, writing};
+use super::approve::recorded;
 use super::assessment::Assessment;
 use super::policy_text::PolicyText;
-use super::record::may_write;
+use super::record::{Record, may_write};
 use super::subject::relative;
 use super::{CommandError, Outcome, output};
 use crate::apply::policy_file::without_entries;
@@ -51,7 +51,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
     }
     let file = relative(&made.subject.policy_path(arguments.judge.policy.as_deref(), environment), environment);
     let before = PolicyText::read(&file)?;
-    let writing = writing(&made, arguments, environment);
+    let writing = Record::of(&made, &arguments.judge, arguments.by.as_deref(), environment);
     writing.is_possible()?;
     let after = before.edited(without_entries(before.as_str(), &lines))?;
     after.write_over(&before)?;

@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use semver::Version;
 
+use super::assessment::Assessment;
 use super::policy_text::PolicyText;
 use super::{CommandError, trail};
 use crate::apply::trail::{append, may_append};
@@ -53,7 +54,24 @@ pub(super) fn may_write(judge: &cli::JudgeBy, machine: Timestamp) -> Result<(), 
     }
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    /// What an event of this run says beside what happened.
+    pub(super) fn of(
+        made: &'a Assessment,
+        judge: &'a cli::JudgeBy,
+        by: Option<&str>,
+        environment: &'a Environment,
+    ) -> Self {
+        Self {
+            policy: made.subject.policy_path(judge.policy.as_deref(), environment),
+            machine: made.machine,
+            judge,
+            advisories: Some(&made.facts.advisories),
+            who: who(by, &made.subject.root),
+            environment,
+        }
+    }
+
     /// Refuses before anything is written where the event could not be.
     pub(super) fn is_possible(&self) -> Result<(), CommandError> {
         let folder = trail::folder(&self.policy);
