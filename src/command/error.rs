@@ -142,6 +142,7 @@ pub enum CommandError {
     /// The workspace could not be kept from other runs.
     #[error("{path} cannot be locked against other runs: {source}\nhelp: check the permissions of the folder")]
     NotLocked { path: Utf8PathBuf, source: std::io::Error },
+    #[error(transparent)]
     Append(#[from] AppendError),
     #[error(transparent)]
     PolicyWrite(#[from] PolicyWriteError),
@@ -166,9 +167,6 @@ pub enum CommandError {
         "`{spec}` is not in the dependency graph, and its registry has no such release\nhelp: check the name and the version"
     )]
     NoSuchRelease { spec: String },
-    /// A verb that writes was told to judge by a base.
-    #[error("--base is for judging a change, and this command makes one\nhelp: leave --base out")]
-    BaseWhereWriting,
     /// The last day is over.
     #[error("--until {until} is before today, {today}\nhelp: give a day that is still to come")]
     UntilOver { until: Date, today: Date },

@@ -48,7 +48,7 @@ pub(super) fn who(by: Option<&str>, folder: &Utf8Path) -> Option<Who> {
 /// Refuses what no verb that writes may do: judge by a base, or by a moment that has not come.
 pub(super) fn may_write(judge: &cli::JudgeBy, machine: Timestamp) -> Result<(), CommandError> {
     match judge.now {
-        _ if judge.base.is_some() => Err(CommandError::BaseWhereWriting),
+        _ if judge.base.is_some() => Err(CommandError::BaseNotHere),
         Some(now) if now > machine => Err(CommandError::NowInFuture { now }),
         Some(_) | None => Ok(()),
     }
