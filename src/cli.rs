@@ -1,14 +1,16 @@
 //! The command line, and nothing but the command line.
 
+mod curation;
+
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use semver::Version;
 
 use crate::model::age::Age;
 use crate::model::calendar::Horizon;
-use crate::model::trail::{EventId, Kind};
+pub use curation::{Approve, Log, LogFormat, Revoke};
+use curation::{LOG_EXIT_CODES, WRITE_EXIT_CODES};
 
 /// Printed below every `-h`: a script needs the meaning of the exit code more than anything else.
 const EXIT_CODES: &str = "Exit codes:
@@ -24,6 +26,7 @@ const STATUS_EXIT_CODES: &str = "Exit codes:
 
 With -q only locked packages that are not approved, or that an approved fix mends, are told.
 For a prompt: cargo sequester status -q --offline";
+
 /// Printed below the help of `cargo`.
 const CARGO_HELP: &str =
     "Commands that resolve (update, add, remove, generate-lockfile) see approved releases only. Every other command \
@@ -40,16 +43,6 @@ const VERIFY_EXIT_CODES: &str = "Exit codes:
   0  lock file, allow-list and vendored sources agree, and nothing leads around them
   1  something differs, or something leads around the vendored sources
   2  it could not be decided: usage, files, configuration, archives that cannot be had";
-
-const WRITE_EXIT_CODES: &str = "Exit codes:
-  0  it is written, or there is nothing to write
-  1  something stands against the release that no approval lifts
-  2  it could not be done: usage, files, network, advisories missing or not fresh";
-
-const LOG_EXIT_CODES: &str = "Exit codes:
-  0  the trail is whole
-  1  something was edited, deleted or put in, or an expected head is missing
-  2  it could not be read";
 
 /// What they mean where a file is written.
 const INIT_EXIT_CODES: &str = "Exit codes:
@@ -108,105 +101,6 @@ pub enum Verb {
     /// Adopt the gate: write a policy, and a baseline of what is locked already
     #[command(after_help = INIT_EXIT_CODES)]
     Init(Init),
-}
-
-/// `approve`.
-#[derive(Debug, Args)]
-pub struct Approve {
-    /// The release: `name`, `name@1.2.3`, or what `cargo pkgid` prints
-    #[arg(value_name = "SPEC", required_unless_present = "prune")]
-    pub spec: Option<String>,
-    /// Why
-    #[arg(long, value_name = "TEXT", required_unless_present = "prune")]
-    pub reason: Option<String>,
-    /// The last day on which it counts; by default the day on which time lifts the reasons
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    pub until: Option<Date>,
-    /// Ignore this advisory for the crate, in place of approving the release
-    #[arg(long, value_name = "ADVISORY")]
-    pub id: Option<String>,
-    /// Who approves; by default whom git's configuration names
-    #[arg(long, value_name = "WHO")]
-    pub by: Option<String>,
-    /// Remove approvals and ignores that are unused or over
-    #[arg(long, conflicts_with_all = ["spec", "reason", "until", "id"])]
-    pub prune: bool,
-    /// What to judge
-    #[command(flatten)]
-    pub subject: Subject,
-    /// What to judge by
-    #[command(flatten)]
-    pub judge: JudgeBy,
-}
-
-/// `revoke`.
-#[derive(Debug, Args)]
-pub struct Revoke {
-    /// The release: `name`, `name@1.2.3`, or what `cargo pkgid` prints
-    #[arg(value_name = "SPEC")]
-    pub spec: String,
-    /// No longer ignore this advisory for the crate
-    #[arg(long, value_name = "ADVISORY")]
-    pub id: Option<String>,
-    /// Who revokes; by default whom git's configuration names
-    #[arg(long, value_name = "WHO")]
-    pub by: Option<String>,
-    /// Which project
-    #[command(flatten)]
-    pub subject: Subject,
-    /// Read and change this file in place of `sequester.toml`
-    #[arg(long, value_name = "PATH")]
-    pub policy: Option<Utf8PathBuf>,
-}
-
-/// `log`.
-#[derive(Debug, Args)]
-pub struct Log {
-    /// Only what touches this crate, or this `name@1.2.3`
-    #[arg(value_name = "SPEC")]
-    pub spec: Option<String>,
-    /// Only events of this kind
-    #[arg(long, value_name = "KIND", value_parser = kind)]
-    pub kind: Vec<Kind>,
-    /// Only what was written on this UTC day or later
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    pub since: Option<Date>,
-    /// Only what was written on this UTC day or earlier
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    pub until: Option<Date>,
-    /// Recompute every id, name what was changed, and print the heads
-    #[arg(long)]
-    pub verify: bool,
-    /// With `--verify`: a head that was kept elsewhere, and what led up to it, must be there
-    #[arg(long, value_name = "ID", requires = "verify")]
-    pub expect_head: Vec<EventId>,
-    /// Print an in-toto statement with an SLSA verification summary of this release
-    #[arg(long, value_name = "SPEC", conflicts_with_all = ["spec", "verify", "format", "kind", "since", "until"])]
-    pub vsa: Option<String>,
-    /// How to print the result
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub format: LogFormat,
-    /// Path to the workspace's `Cargo.toml`
-    #[arg(long, value_name = "PATH")]
-    pub manifest_path: Option<Utf8PathBuf>,
-    /// The trail beside this policy, in place of `sequester.toml`
-    #[arg(long, value_name = "PATH")]
-    pub policy: Option<Utf8PathBuf>,
-}
-
-/// How to print the trail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people
-    Human,
-    /// One JSON document, by the published schema
-    Json,
-}
-
-fn kind(text: &str) -> Result<Kind, String> {
-    let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
-    let found = Kind::ALL.into_iter().find(|kind| kind.as_str() == text);
-    found.ok_or_else(|| format!("the kinds are {}", names.join(", ")))
 }
 
 /// `update`.

@@ -91,7 +91,7 @@ impl<'e> Ground<'e> {
             rules: &self.rules,
             config: &self.config,
             trusted: &self.config,
-            beside: &BTreeSet::new(),
+            beside: wanted,
             offline: self.http.is_none(),
             machine: self.machine,
             environment: self.environment,

@@ -50,7 +50,7 @@ fn arguments_that_cannot_be_meant_are_refused() {
     let with = |more: &[&'static str]| [&["bar", "--reason", "x"], more, &now].concat();
     refused(&world, &["bar", "--reason", " ", "--now", THEN], 2, "--reason is empty");
     refused(&world, &with(&["--until", "2024-11-21"]), 2, "--until 2024-11-21 is before today, 2024-11-22");
-    refused(&world, &with(&["--base", "HEAD"]), 2, "--base is for judging a change");
+    refused(&world, &with(&["--base", "HEAD"]), 2, "this command changes the working tree");
     refused(
         &world,
         &["bar", "--reason", "x", "--now", "2999-01-01T00:00:00Z"],
