@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod carried;
 pub mod drift;
 pub mod evaluate;
+pub mod explanation;
 pub mod fix_partner;
 pub mod graph;
 pub mod integrity;
