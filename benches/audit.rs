@@ -114,7 +114,7 @@ impl Project {
         advisory_db::read(&AdvisoryRequest {
             db,
             base: &self.top,
-            crates: &names,
+            crates: Some(&names),
             cargo_home: &self.top,
             network: None,
             now: now(),

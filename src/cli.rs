@@ -3,9 +3,12 @@
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use semver::Version;
 
 use crate::model::age::Age;
 use crate::model::calendar::Horizon;
+use crate::model::trail::{EventId, Kind};
 
 /// Printed below every `-h`: a script needs the meaning of the exit code more than anything else.
 const EXIT_CODES: &str = "Exit codes:
@@ -21,12 +24,32 @@ const STATUS_EXIT_CODES: &str = "Exit codes:
 
 With -q only locked packages that are not approved, or that an approved fix mends, are told.
 For a prompt: cargo sequester status -q --offline";
+/// Printed below the help of `cargo`.
+const CARGO_HELP: &str =
+    "Commands that resolve (update, add, remove, generate-lockfile) see approved releases only. Every other command \
+runs on the usual sources once the lock file is complete and approved.
+
+Exit codes:
+  0  cargo's own
+  1  something is quarantined or rejected, and cargo was not run or its result undone
+  2  it could not be decided
+  *  cargo's own";
 
 /// Below `verify -h`.
 const VERIFY_EXIT_CODES: &str = "Exit codes:
   0  lock file, allow-list and vendored sources agree, and nothing leads around them
   1  something differs, or something leads around the vendored sources
   2  it could not be decided: usage, files, configuration, archives that cannot be had";
+
+const WRITE_EXIT_CODES: &str = "Exit codes:
+  0  it is written, or there is nothing to write
+  1  something stands against the release that no approval lifts
+  2  it could not be done: usage, files, network, advisories missing or not fresh";
+
+const LOG_EXIT_CODES: &str = "Exit codes:
+  0  the trail is whole
+  1  something was edited, deleted or put in, or an expected head is missing
+  2  it could not be read";
 
 /// Keep new crate releases in quarantine until they have earned approval.
 #[derive(Debug, Parser)]
@@ -55,12 +78,182 @@ pub enum Verb {
     /// Show what is held and until when, and what is newer
     #[command(after_help = STATUS_EXIT_CODES)]
     Status(Status),
+    /// Move the lock file to the newest approved releases
+    #[command(after_help = EXIT_CODES)]
+    Update(Update),
+    /// Run any cargo command behind the same quarantine
+    #[command(after_help = CARGO_HELP, disable_help_flag = true)]
+    Cargo(Cargo),
     /// Write the approved sources into the project and let cargo build from them alone
     #[command(after_help = EXIT_CODES)]
     Vendor(Vendor),
     /// Prove offline that lock file, allow-list and vendored sources agree, and that nothing leads around them
     #[command(after_help = VERIFY_EXIT_CODES)]
     Verify(Verify),
+    /// Exempt one exact release, or ignore one advisory, after looking at what is known of it
+    #[command(after_help = WRITE_EXIT_CODES)]
+    Approve(Approve),
+    /// Take an approval back
+    #[command(after_help = WRITE_EXIT_CODES)]
+    Revoke(Revoke),
+    /// Show the audit trail, newest first
+    #[command(after_help = LOG_EXIT_CODES)]
+    Log(Log),
+}
+
+/// `approve`.
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// The release: `name`, `name@1.2.3`, or what `cargo pkgid` prints
+    #[arg(value_name = "SPEC", required_unless_present = "prune")]
+    pub spec: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT", required_unless_present = "prune")]
+    pub reason: Option<String>,
+    /// The last day on which it counts; by default the day on which time lifts the reasons
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<Date>,
+    /// Ignore this advisory for the crate, in place of approving the release
+    #[arg(long, value_name = "ADVISORY")]
+    pub id: Option<String>,
+    /// Who approves; by default whom git's configuration names
+    #[arg(long, value_name = "WHO")]
+    pub by: Option<String>,
+    /// Remove approvals and ignores that are unused or over
+    #[arg(long, conflicts_with_all = ["spec", "reason", "until", "id"])]
+    pub prune: bool,
+    /// What to judge
+    #[command(flatten)]
+    pub subject: Subject,
+    /// What to judge by
+    #[command(flatten)]
+    pub judge: JudgeBy,
+}
+
+/// `revoke`.
+#[derive(Debug, Args)]
+pub struct Revoke {
+    /// The release: `name`, `name@1.2.3`, or what `cargo pkgid` prints
+    #[arg(value_name = "SPEC")]
+    pub spec: String,
+    /// No longer ignore this advisory for the crate
+    #[arg(long, value_name = "ADVISORY")]
+    pub id: Option<String>,
+    /// Who revokes; by default whom git's configuration names
+    #[arg(long, value_name = "WHO")]
+    pub by: Option<String>,
+    /// Which project
+    #[command(flatten)]
+    pub subject: Subject,
+    /// Read and change this file in place of `sequester.toml`
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<Utf8PathBuf>,
+}
+
+/// `log`.
+#[derive(Debug, Args)]
+pub struct Log {
+    /// Only what touches this crate, or this `name@1.2.3`
+    #[arg(value_name = "SPEC")]
+    pub spec: Option<String>,
+    /// Only events of this kind
+    #[arg(long, value_name = "KIND", value_parser = kind)]
+    pub kind: Vec<Kind>,
+    /// Only what was written on this UTC day or later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub since: Option<Date>,
+    /// Only what was written on this UTC day or earlier
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<Date>,
+    /// Recompute every id, name what was changed, and print the heads
+    #[arg(long)]
+    pub verify: bool,
+    /// With `--verify`: a head that was kept elsewhere, and what led up to it, must be there
+    #[arg(long, value_name = "ID", requires = "verify")]
+    pub expect_head: Vec<EventId>,
+    /// Print an in-toto statement with an SLSA verification summary of this release
+    #[arg(long, value_name = "SPEC", conflicts_with_all = ["spec", "verify", "format", "kind", "since", "until"])]
+    pub vsa: Option<String>,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: LogFormat,
+    /// Path to the workspace's `Cargo.toml`
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<Utf8PathBuf>,
+    /// The trail beside this policy, in place of `sequester.toml`
+    #[arg(long, value_name = "PATH")]
+    pub policy: Option<Utf8PathBuf>,
+}
+
+/// How to print the trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Human,
+    /// One JSON document, by the published schema
+    Json,
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let found = Kind::ALL.into_iter().find(|kind| kind.as_str() == text);
+    found.ok_or_else(|| format!("the kinds are {}", names.join(", ")))
+}
+
+/// `update`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line, as cargo has them")]
+pub struct Update {
+    /// The packages to move; all where none is named
+    #[arg(value_name = "SPEC")]
+    pub specs: Vec<String>,
+    /// Move SPEC to exactly this version
+    #[arg(long, value_name = "VERSION", requires = "specs", conflicts_with = "recursive")]
+    pub precise: Option<Version>,
+    /// Move the dependencies of SPEC too
+    #[arg(long, requires = "specs")]
+    pub recursive: bool,
+    /// Change only what the manifests of the workspace make necessary
+    #[arg(short, long, conflicts_with_all = ["specs", "breaking"])]
+    pub workspace: bool,
+    /// Raise requirements in manifests to the newest approved major versions, by cargo's own option of that name
+    #[arg(short, long, conflicts_with_all = ["precise", "recursive"])]
+    pub breaking: bool,
+    /// Say what would change, and leave everything as it is
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Path to the workspace's `Cargo.toml`
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<Utf8PathBuf>,
+    /// Use what is on this machine; ask no registry
+    #[arg(long)]
+    pub offline: bool,
+    /// What to judge by
+    #[command(flatten)]
+    pub judge: JudgeBy,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: UpdateFormat,
+}
+
+/// How to print the result of `update`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum UpdateFormat {
+    /// For people
+    Human,
+    /// One JSON document, by the published schema
+    Json,
+}
+
+/// `cargo`.
+#[derive(Debug, Args)]
+pub struct Cargo {
+    /// What to judge by
+    #[command(flatten)]
+    pub judge: JudgeBy,
+    /// Cargo's own arguments: `+toolchain`, a command, its options
+    #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    pub arguments: Vec<String>,
 }
 
 /// `audit`.
@@ -186,7 +379,7 @@ pub struct Subject {
 }
 
 /// Whose rules, which advisories, what time.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Judging")]
 pub struct JudgeBy {
     /// Read the policy from this file in place of `sequester.toml`

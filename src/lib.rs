@@ -9,4 +9,5 @@ pub mod command;
 pub mod gather;
 pub mod model;
 pub mod policy;
+pub mod registry;
 pub mod report;

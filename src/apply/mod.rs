@@ -4,6 +4,7 @@ pub mod archive;
 pub mod cargo_config;
 pub mod crate_cache;
 pub mod derived_trees;
+pub mod kept_file;
 pub mod local_index;
 pub mod policy_file;
 pub mod trail;

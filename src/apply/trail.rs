@@ -67,16 +67,8 @@ pub enum AppendError {
 /// # Errors
 /// Anything that [`AppendError`] names; nothing is left half-written.
 pub fn append(dir: &Utf8Path, trail: &Trail, mut event: Event) -> Result<EventId, AppendError> {
-    if let Some(problem) = trail.problems.iter().find(|problem| problem.kind.hides_an_event()) {
-        let (file, code) = (problem.file.clone(), problem.kind.code());
-        return Err(AppendError::NotWhole { path: dir.to_owned(), file, code });
-    }
     event.parents.clone_from(&trail.heads);
-    let now = event.written();
-    // A trail that ends in the future would make every honest event after it a disordered one.
-    if let Some(latest) = trail.latest().filter(|latest| *latest > CLOCK_TOLERANCE.after(now)) {
-        return Err(AppendError::ClockBehind { path: dir.to_owned(), now, latest });
-    }
+    may_append(dir, trail, event.written())?;
     let unreadable = |source| AppendError::Unreadable { path: dir.to_owned(), source };
     let bytes = event.to_bytes().map_err(unreadable)?;
     Event::parse(&bytes).map_err(unreadable)?;
@@ -92,6 +84,28 @@ pub fn append(dir: &Utf8Path, trail: &Trail, mut event: Event) -> Result<EventId
     // Without this a crash could forget the name of a file whose bytes are safe.
     folder.sync_all().map_err(|source| AppendError::Io { path: dir.to_owned(), source })?;
     Ok(id)
+}
+
+/// Whether an event can be added to the trail at this moment: for a verb to ask before it changes anything.
+///
+/// # Errors
+/// An event is edited, gone or of a newer form, the latest one lies in the future, or the folder may only be read.
+pub fn may_append(dir: &Utf8Path, trail: &Trail, now: Timestamp) -> Result<(), AppendError> {
+    if let Some(problem) = trail.problems.iter().find(|problem| problem.kind.hides_an_event()) {
+        let (file, code) = (problem.file.clone(), problem.kind.code());
+        return Err(AppendError::NotWhole { path: dir.to_owned(), file, code });
+    }
+    // A trail that ends in the future would make every honest event after it a disordered one.
+    if let Some(latest) = trail.latest().filter(|latest| *latest > CLOCK_TOLERANCE.after(now)) {
+        return Err(AppendError::ClockBehind { path: dir.to_owned(), now, latest });
+    }
+    let Some(existing) = dir.ancestors().find(|folder| folder.exists()) else { return Ok(()) };
+    let io = |source| AppendError::Io { path: existing.to_owned(), source };
+    // The owner of everything may write to what nobody may: such a mark is meant all the same.
+    if std::fs::metadata(existing).map_err(io)?.permissions().readonly() {
+        return Err(io(io::ErrorKind::PermissionDenied.into()));
+    }
+    Ok(())
 }
 
 fn create_folder(dir: &Utf8Path) -> Result<(), AppendError> {

@@ -1,5 +1,6 @@
 //! What every judging verb does first: read the subject and the rules, gather the facts, decide.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -17,6 +18,7 @@ use crate::gather::clock;
 use crate::gather::environment::Environment;
 use crate::model::evaluation::Evaluation;
 use crate::model::facts::Facts;
+use crate::model::package::CrateId;
 use crate::policy::{self, notices};
 use crate::report::AuditReport;
 
@@ -47,6 +49,17 @@ impl Assessment {
         judge: &cli::JudgeBy,
         environment: &Environment,
     ) -> Result<Self, CommandError> {
+        Self::make_beside(cli, subject, judge, environment, |_| Ok(BTreeSet::new()))
+    }
+
+    /// Makes it, and reads about some crates more, which may be chosen by what the lock file has.
+    pub(super) fn make_beside(
+        cli: &Cli,
+        subject: &cli::Subject,
+        judge: &cli::JudgeBy,
+        environment: &Environment,
+        beside: impl FnOnce(&Subject) -> Result<BTreeSet<CrateId>, CommandError>,
+    ) -> Result<Self, CommandError> {
         let machine = clock::now();
         let config = CargoConfig::load(environment.current_dir(), environment)?;
         if let Some(origin) = config.lockfile_path()?.filter(|_| subject.lockfile.is_none()) {
@@ -63,12 +76,14 @@ impl Assessment {
             rules.policy.cargo = ages;
             rules.loosened.extend(loosened);
         }
+        let beside = beside(&found)?;
         let gathering = Gathering {
             cli,
             subject: &found,
             rules: &rules,
             config: &config,
             trusted: trusted.as_ref().unwrap_or(&config),
+            beside: &beside,
             offline: subject.is_offline(),
             machine,
             environment,

@@ -25,7 +25,7 @@ use crate::model::source::{Registry, Source};
 use crate::policy::notices;
 
 /// The file in which `vendor` puts the vendored sources in the place of the registries.
-const OWN_CONFIG: &str = ".cargo/config.toml";
+pub(super) const OWN_CONFIG: &str = ".cargo/config.toml";
 
 /// Where the facts come from.
 #[derive(Clone, Copy)]
@@ -40,6 +40,8 @@ pub(super) struct Gathering<'a> {
     pub(super) config: &'a CargoConfig,
     /// Cargo's configuration as far as the change under judgement cannot have written it: proxies, certificates, tokens.
     pub(super) trusted: &'a CargoConfig,
+    /// Crates that are asked about although the lock file may not have them.
+    pub(super) beside: &'a BTreeSet<CrateId>,
     /// Whether the caller wants no registry asked.
     pub(super) offline: bool,
     /// The machine's clock.
@@ -68,7 +70,8 @@ pub(super) struct Reached {
 impl Gathering<'_> {
     /// Reads them, once.
     pub(super) fn facts(self) -> Result<(Facts, Reached), CommandError> {
-        let crates = crates_in_question(self.subject, self.rules);
+        let mut crates = crates_in_question(self.subject, self.rules);
+        crates.extend(self.beside.iter().cloned());
         let registries: BTreeSet<Registry> = crates.iter().map(|id| id.registry.clone()).collect();
         let beneath = self.config.without(&self.subject.root.join(OWN_CONFIG));
         let configs = access::Configs { found: self.config, beneath: &beneath, trusted: self.trusted };
@@ -80,7 +83,7 @@ impl Gathering<'_> {
         let progress = Progress::new(self.cli, "Fetching", "index entries");
         let mut advance = |done, of| progress.at(done, of);
         let (reading, advisories) = std::thread::scope(|scope| {
-            let advisories = scope.spawn(|| self.advisories(&crates, network.then_some(&http)));
+            let advisories = scope.spawn(|| self.advisories(Some(&crates), network.then_some(&http)));
             let reading = index::read(&crates, &access.by_registry, &home, mode, &mut advance);
             (reading, advisories.join())
         });
@@ -104,18 +107,20 @@ impl Gathering<'_> {
         Ok((facts, reached))
     }
 
-    fn advisories(self, crates: &BTreeSet<CrateId>, http: Option<&Http>) -> AdvisoryReading {
+    /// The advisories about these crates, or about all.
+    pub(super) fn advisories(self, crates: Option<&BTreeSet<CrateId>>, http: Option<&Http>) -> AdvisoryReading {
         let Some(db) = &self.rules.policy.advisories.db else {
             return AdvisoryReading { fact: AdvisoryFact::Skipped, notices: Vec::new() };
         };
-        let names: BTreeSet<Arc<str>> = crates.iter().map(|id| Arc::clone(&id.name)).collect();
+        let names: Option<BTreeSet<Arc<str>>> =
+            crates.map(|crates| crates.iter().map(|id| Arc::clone(&id.name)).collect());
         let fetch = http.map(|http| {
             move |request: &Request| http.get(request).map_err(|error| FetchFailure { cause: error.without_address() })
         });
         advisory_db::read(&AdvisoryRequest {
             db,
             base: &self.rules.folder,
-            crates: &names,
+            crates: names.as_ref(),
             cargo_home: &self.environment.cargo_home(),
             network: fetch.as_ref().map(|fetch| fetch as &advisory_db::Fetch<'_>),
             now: self.machine,
@@ -124,7 +129,7 @@ impl Gathering<'_> {
     }
 
     /// What is left where reading the advisories panicked: the run is blocked, and the rest is judged.
-    fn advisories_lost(self) -> AdvisoryReading {
+    pub(super) fn advisories_lost(self) -> AdvisoryReading {
         let source = self.rules.policy.advisories.db.clone().unwrap_or_default();
         let cause = "reading them failed in a way that was not foreseen".to_owned();
         AdvisoryReading { fact: AdvisoryFact::Unavailable { source, cause }, notices: Vec::new() }

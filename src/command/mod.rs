@@ -1,19 +1,31 @@
 //! One verb a file: gather, decide, report. Only here and in `main` does anybody know exit codes.
 
 mod access;
+mod approve;
 mod assessment;
 mod audit;
 mod base;
+mod cargo_verb;
 mod error;
 mod gathering;
+mod ignore;
+mod log;
 mod output;
+mod policy_text;
 mod progress;
+mod prune;
+mod record;
 mod rederive;
+mod resolve;
+mod revoke;
 mod rules;
 mod screen;
+mod shown;
+mod spec;
 mod status;
 mod subject;
 mod trail;
+mod update;
 mod vendor;
 mod verify;
 
@@ -36,6 +48,8 @@ pub enum Outcome {
     Held,
     /// It could not be decided: 2.
     Undecided,
+    /// What the cargo that was run came out with.
+    Cargo(u8),
 }
 
 impl From<Outcome> for ExitCode {
@@ -44,6 +58,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Approved => Self::SUCCESS,
             Outcome::Held => Self::from(1),
             Outcome::Undecided => Self::from(2),
+            Outcome::Cargo(code) => Self::from(code),
         }
     }
 }
@@ -64,12 +79,18 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Status(arguments) => status::run(&cli, arguments, &environment),
         Verb::Vendor(arguments) => vendor::run(&cli, arguments, &environment),
         Verb::Verify(arguments) => verify::run(&cli, arguments, &environment),
+        Verb::Update(arguments) => update::run(&cli, arguments, &environment),
+        Verb::Cargo(arguments) => cargo_verb::run(&cli, arguments, &environment),
+        Verb::Approve(arguments) if arguments.prune => prune::run(&cli, arguments, &environment),
+        Verb::Approve(arguments) => approve::run(&cli, arguments, &environment),
+        Verb::Revoke(arguments) => revoke::run(&cli, arguments, &environment),
+        Verb::Log(arguments) => log::run(&cli, arguments, &environment),
     });
     match done {
         Ok(outcome) => outcome.into(),
         Err(error) => {
             output::error(&cli, &error);
-            Outcome::Undecided.into()
+            error.outcome().into()
         }
     }
 }

@@ -40,6 +40,13 @@ pub(super) fn report(cli: &Cli, report: &[u8]) -> Result<(), CommandError> {
     }
 }
 
+/// Writes a finished report to standard error, where standard output belongs to another program.
+pub(super) fn aside(cli: &Cli, report: &[u8]) {
+    let mut out = AutoStream::new(std::io::stderr().lock(), cli.color.into());
+    // Nobody may be reading; what follows does not depend on it.
+    let _ = out.write_all(report).and_then(|()| out.flush());
+}
+
 /// Writes an error to standard error: `error:`, its lines, and its way out.
 pub(super) fn error(cli: &Cli, error: &CommandError) {
     let mut out = AutoStream::new(std::io::stderr().lock(), cli.color.into());

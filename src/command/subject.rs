@@ -1,11 +1,13 @@
 //! Finds what is to be judged: the lock file, the workspace around it, and the policy beside it.
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{CommandError, base};
 use crate::cli;
 use crate::gather::environment::Environment;
-use crate::gather::lock_file::{self, LockFile};
+use crate::gather::lock_file::{self, LockFile, LockFileError};
 use crate::gather::workspace::{self, Workspace};
 
 /// The name of the policy file, at the workspace's root.
@@ -51,6 +53,38 @@ impl Subject {
             is_whole(&lock, workspace, &lock_path)?;
         }
         Ok(Self { start, root, lock_path, workspace, lock })
+    }
+
+    /// Finds the workspace for a verb that resolves: it may have no lock file yet, but cargo must be able to describe it.
+    pub(super) fn to_resolve(manifest: Option<&Utf8Path>, environment: &Environment) -> Result<Self, CommandError> {
+        let workspace = workspace::locate(environment, manifest)?;
+        if let Some(failure) = workspace.failure {
+            return Err(CommandError::Undescribed { root: workspace.root, failure });
+        }
+        let mut lock = match lock_file::read(&workspace.lock_file) {
+            Ok(lock) => lock,
+            Err(LockFileError::Absent { .. } | LockFileError::Empty { .. }) => {
+                LockFile { version: 4, packages: Vec::new(), lines: Vec::new() }
+            }
+            Err(error) => return Err(error.into()),
+        };
+        workspace::attach(&mut lock.packages, &workspace);
+        let manifest = manifest.map(|path| environment.current_dir().join(path));
+        let start = manifest.as_deref().and_then(Utf8Path::parent).unwrap_or(environment.current_dir());
+        Ok(Self {
+            start: start.to_owned(),
+            root: workspace.root.clone(),
+            lock_path: workspace.lock_file.clone(),
+            workspace: Some(workspace),
+            lock,
+        })
+    }
+
+    /// The manifests that a cargo may edit: the root's and the members'.
+    pub(super) fn manifests(&self) -> BTreeSet<Utf8PathBuf> {
+        let members = self.workspace.iter().flat_map(|workspace| &workspace.packages);
+        let members = members.filter(|local| local.package.member).map(|local| local.package.root.join("Cargo.toml"));
+        members.chain([self.root.join("Cargo.toml")]).collect()
     }
 
     /// The policy file that holds here, whether or not it exists.

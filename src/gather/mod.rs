@@ -10,6 +10,7 @@ pub mod crate_files;
 pub mod derived_trees;
 pub mod environment;
 pub mod git_packages;
+pub mod git_user;
 pub mod http;
 pub mod index;
 pub mod local_registry;

@@ -3,12 +3,14 @@
 pub mod advisory;
 pub mod approval;
 pub mod calendar;
+pub mod drift;
 pub mod evaluate;
 pub mod fix_partner;
 pub mod graph;
 pub mod integrity;
 pub mod judge;
 pub mod loosened;
+pub mod moves;
 pub mod notices;
 pub mod outlook;
 pub mod plan;
@@ -20,6 +22,7 @@ pub mod security_fix;
 pub mod source;
 pub mod trail;
 pub mod vendored;
+pub mod visible;
 pub mod ways_around;
 
 pub use evaluate::evaluate;

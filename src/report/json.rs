@@ -2,7 +2,7 @@
 //!
 //! Texts from outside are the raw ones once read back; in the document what could harm a terminal is a `\u` escape.
 
-mod facts;
+pub(super) mod facts;
 mod status;
 
 use std::borrow::Cow;

@@ -5,6 +5,7 @@
 
 pub mod ahead;
 pub mod blocker;
+pub mod curation;
 pub mod cure;
 pub mod duration;
 pub mod escape;
@@ -22,6 +23,7 @@ pub mod sarif;
 pub mod status;
 pub mod style;
 pub mod tally;
+pub mod update;
 pub mod vendor;
 pub mod verify;
 pub mod vsa;

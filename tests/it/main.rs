@@ -14,17 +14,21 @@
 )]
 
 mod advisory_db;
+mod approve;
 mod architecture;
 mod archive;
 mod audit;
 mod audit_base;
+mod audit_trail;
 mod cargo_config;
 mod cargo_config_splice;
+mod cargo_verb;
 mod crate_files;
 mod history;
 mod http;
 mod index;
 mod lock_file;
+mod log_verb;
 mod loopback;
 mod plan;
 mod policy_ages;
@@ -42,6 +46,7 @@ mod support;
 mod support_itself;
 mod trail;
 // Runs are broken off at given steps, which release builds cannot do.
+mod update;
 #[cfg(debug_assertions)]
 mod vendor;
 mod vendor_dir;

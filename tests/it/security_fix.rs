@@ -6,6 +6,7 @@ use cargo_sequester::model::evaluation::FixStanding;
 use cargo_sequester::model::package::{LockedChecksum, PackageId};
 use cargo_sequester::model::policy::{Ban, Ignore, Level};
 use cargo_sequester::model::source::{Registry, Source};
+use cargo_sequester::model::trail::{Event, EventId, Kind, Recorded, ReleaseRecord, Tools, Trail};
 
 /// `foo` 1.2.0 is old and hit; 1.2.3 mends it and is two days old; the lock file has moved to it.
 fn fixed() -> World {
@@ -205,8 +206,18 @@ fn condition_2_an_older_compatible_release_is_hit() {
         world.with(|world| world.base = Some(vec![(id, Some(checksum("foo", locked)))]))
     };
     assert_eq!(base(yanked.clone(), "1.2.0").outcome("foo"), "approved fix");
-    assert_eq!(base(yanked, "1.0.0").outcome("foo"), "quarantined too-new");
+    assert_eq!(base(yanked.clone(), "1.0.0").outcome("foo"), "quarantined too-new");
     assert!(!base(beside, "1.0.0").evaluate().judgements[1].passes());
+    // Yanked, but recorded by the audit trail.
+    let trail = |recorded: &str| {
+        let mut event = Event::new(Kind::Vendored, hours_ago(240), Tools { cargo: None, sequester: version("0.1.0") });
+        event.releases = vec![ReleaseRecord::new(crates_io("foo"), version(recorded))];
+        let id = EventId::of(&event.to_bytes().unwrap());
+        let trail = Trail { events: [(id, event)].into(), heads: [id].into(), problems: Vec::new() };
+        yanked.clone().with(|world| world.trail.recorded = Recorded::of(&trail))
+    };
+    assert_eq!(trail("1.2.0").outcome("foo"), "approved fix");
+    assert_eq!(trail("1.0.0").outcome("foo"), "quarantined too-new");
 }
 
 #[test]

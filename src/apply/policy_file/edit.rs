@@ -128,10 +128,12 @@ fn take_out(body: &mut String, entry: &Entry) {
     if is_free && begins_blank(rest) {
         range.end += rest.find('\n').map_or(rest.len(), |at| at + 1);
     } else if is_free && rest.is_empty() {
-        let kept = before.trim_end_matches(['\n', '\r', ' ', '\t']);
-        // One line ending stays, where there is a line to end.
-        let line_end = before[kept.len()..].find('\n').map_or(before.len(), |at| kept.len() + at + 1);
-        range.start = if kept.is_empty() { 0 } else { line_end };
+        // One empty line is what sets an entry apart; whoever wrote several meant them.
+        let mut lines = before.split_inclusive('\n').rev();
+        let last = lines.next().map_or(0, str::len);
+        if lines.next().is_some_and(|line| !line.trim().is_empty()) {
+            range.start -= last;
+        }
     }
     body.replace_range(range, "");
 }

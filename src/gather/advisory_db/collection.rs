@@ -90,8 +90,15 @@ impl Collection {
         Ok(Self { crates, folders })
     }
 
-    /// Parses the advisories about these crates.
-    pub(super) fn select(&self, crates: &BTreeSet<Arc<str>>) -> Selection {
+    /// Parses the advisories about these crates; about every crate, by its folder's name, where `crates` is `None`.
+    pub(super) fn select(&self, crates: Option<&BTreeSet<Arc<str>>>) -> Selection {
+        let every: BTreeSet<Arc<str>>;
+        let crates = if let Some(crates) = crates {
+            crates
+        } else {
+            every = self.folders.values().flatten().map(|folder| folder.name.as_str().into()).collect();
+            &every
+        };
         let wanted: Vec<(&Arc<str>, &Folder)> = crates
             .iter()
             .flat_map(|name| self.folders.get(&canonical(name)).into_iter().flatten().map(move |folder| (name, folder)))

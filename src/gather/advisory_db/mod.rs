@@ -43,8 +43,8 @@ pub struct AdvisoryRequest<'a> {
     pub db: &'a str,
     /// What a relative folder is relative to: the policy file's folder.
     pub base: &'a Utf8Path,
-    /// The crates whose advisories are wanted.
-    pub crates: &'a BTreeSet<Arc<str>>,
+    /// The crates whose advisories are wanted; `None` for every crate.
+    pub crates: Option<&'a BTreeSet<Arc<str>>>,
     /// Cargo's home, below which the cache lies and other tools' checkouts are looked for.
     pub cargo_home: &'a Utf8Path,
     /// The way out; `None` offline.
@@ -59,7 +59,7 @@ impl fmt::Debug for AdvisoryRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AdvisoryRequest")
             .field("db", &self.db)
-            .field("crates", &self.crates.len())
+            .field("crates", &self.crates.map(BTreeSet::len))
             .field("offline", &self.network.is_none())
             .finish_non_exhaustive()
     }

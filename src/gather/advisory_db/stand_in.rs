@@ -33,8 +33,9 @@ pub(super) fn read_folder(request: &AdvisoryRequest<'_>, folder: &Utf8Path) -> R
     // The top of a checkout only: a folder inside a project's repository has that project's commits, not the advisories'.
     let git = folder.join(".git");
     let head = || Repository::at(git.clone(), request.environment).head().ok();
+    let crates = request.crates;
     let (head, selection) =
-        rayon::join(|| git.symlink_metadata().ok().and_then(|_| head()), || collection.select(request.crates));
+        rayon::join(|| git.symlink_metadata().ok().and_then(|_| head()), || collection.select(crates));
     let head = head.filter(|(_, committed)| !is_in_future(*committed, request.now));
     let latest = if head.is_some() { None } else { Some(latest_believed(request.now)) };
     let census = collection.census(latest)?;

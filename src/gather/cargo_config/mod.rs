@@ -4,6 +4,7 @@
 //! in `$CARGO_HOME`, with what they include. The closest file wins; `CARGO_…` variables win over files. `--config` is not known here.
 
 mod ages;
+mod alias;
 mod cooldown;
 mod error;
 mod layers;
@@ -11,7 +12,9 @@ mod lookup;
 mod network;
 mod registries;
 mod replacement;
+mod resolving;
 mod sources;
+mod stand_in;
 
 use std::fmt;
 
@@ -22,6 +25,7 @@ pub use error::CargoConfigError;
 pub use layers::Layer;
 pub use registries::{ConfiguredRegistry, Token};
 pub use replacement::Replacement;
+pub use stand_in::STAND_IN;
 
 use super::environment::Environment;
 

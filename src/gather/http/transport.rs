@@ -158,6 +158,7 @@ impl Transport {
                 Err(_) => return Err(Failure { resume: from.cloned(), ..slow(&url, 0, begun) }),
             };
             match response.status().as_u16() {
+                // A part that nobody asked for is no answer, and falls through.
                 status @ (200 | 206) if status == 200 || from.is_some() => {
                     if status == 206 && !resume::continues(response.headers(), sink.kept()) {
                         let error = HttpError::Status { url: shown_url(&url), status };

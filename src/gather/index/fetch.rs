@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use camino::Utf8Path;
 use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 
-use super::cache::{Change, IndexFolder, store};
+use super::cache::{Change, IndexFolder};
 use super::config::{LARGEST_CONFIG, RegistryConfig};
 use super::entry::{LARGEST, Validators};
 use super::lines::version_of;
@@ -24,16 +23,16 @@ const SPREAD: SignedDuration = SignedDuration::from_mins(10);
 type Asked<'a> = (&'a RegistryAccess, &'a IndexFolder);
 type Tokens = BTreeMap<Registry, Result<Option<String>, String>>;
 
-/// Asks for every crate in `wanted` and writes down what cargo can use the next time.
+/// Asks for every crate in `wanted` and returns what cargo can use the next time. `configs` are those that were read before.
 pub(super) fn ask(
     wanted: Vec<Wanted<'_>>,
-    cargo_home: &Utf8Path,
+    configs: &BTreeMap<Registry, RegistryConfig>,
     http: &Http,
     reading: &mut IndexReading,
     progress: &mut dyn FnMut(usize, usize),
-) {
+) -> Vec<Change> {
     let (mut changes, mut dates) = (Vec::new(), Vec::new());
-    let tokens = ask_for_configs(&wanted, http, reading, &mut changes, &mut dates);
+    let tokens = ask_for_configs(&wanted, configs, http, reading, &mut changes, &mut dates);
     let total = wanted.len();
     let (mut sent, mut requests) = (Vec::new(), Vec::new());
     for wanted in wanted {
@@ -56,7 +55,7 @@ pub(super) fn ask(
         changes.extend(change);
         reading.index.insert(id.clone(), fact);
     }
-    store(cargo_home, &changes);
+    changes
 }
 
 fn address(access: &RegistryAccess, path: &str) -> String {
@@ -69,13 +68,21 @@ fn address(access: &RegistryAccess, path: &str) -> String {
 /// Reads each registry's `config.json`, first without a token as cargo does, and says which token its crates need.
 fn ask_for_configs(
     wanted: &[Wanted<'_>],
+    configs: &BTreeMap<Registry, RegistryConfig>,
     http: &Http,
     reading: &mut IndexReading,
     changes: &mut Vec<Change>,
     dates: &mut Vec<Timestamp>,
 ) -> Tokens {
-    let registries: BTreeMap<&Registry, Asked<'_>> =
+    let mut registries: BTreeMap<&Registry, Asked<'_>> =
         wanted.iter().map(|wanted| (&wanted.id.registry, (wanted.access, wanted.folder))).collect();
+    let mut tokens = Tokens::new();
+    registries.retain(|registry, (access, _)| {
+        let Some(config) = configs.get(*registry) else { return true };
+        tokens.insert((*registry).clone(), token_for(registry, access, config));
+        reading.configs.insert((*registry).clone(), config.clone());
+        false
+    });
     let request = |access: &RegistryAccess, authorization| Request {
         url: address(access, "config.json"),
         authorization,
@@ -84,7 +91,6 @@ fn ask_for_configs(
     };
     let requests = registries.values().map(|(access, _)| request(access, None)).collect();
     let answers = http.get_all(requests, &mut |_| ());
-    let mut tokens = Tokens::new();
     for ((registry, (access, folder)), mut answer) in registries.into_iter().zip(answers) {
         let refused = matches!(answer, Err(HttpError::Status { status: 401 | 403, .. }));
         if refused && access.token.is_some() {
@@ -93,11 +99,7 @@ fn ask_for_configs(
         let token = match config(answer) {
             Ok((config, answer)) => {
                 dates.extend(answer.date);
-                let token = match (&access.token, config.auth_required) {
-                    (Some(token), true) => Ok(Some(token.clone())),
-                    (None, true) => Err(format!("{registry}: the registry asks for a token and none is configured")),
-                    (_, false) => Ok(None),
-                };
+                let token = token_for(registry, access, &config);
                 if reading.configs.get(registry) != Some(&config) {
                     changes.push(Change::Config { path: folder.config_path(), body: answer.body });
                 }
@@ -109,6 +111,14 @@ fn ask_for_configs(
         tokens.insert(registry.clone(), token);
     }
     tokens
+}
+
+fn token_for(registry: &Registry, access: &RegistryAccess, config: &RegistryConfig) -> Result<Option<String>, String> {
+    match (&access.token, config.auth_required) {
+        (Some(token), true) => Ok(Some(token.clone())),
+        (None, true) => Err(format!("{registry}: the registry asks for a token and none is configured")),
+        (_, false) => Ok(None),
+    }
 }
 
 fn config(answer: Result<Answer, HttpError>) -> Result<(RegistryConfig, Answer), String> {

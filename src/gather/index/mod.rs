@@ -26,7 +26,7 @@ use crate::model::source::{CRATES_IO_SPARSE_INDEX, Registry};
 pub(in crate::gather) use self::cache::{in_use, registry_folders};
 pub use self::config::RegistryConfig;
 
-use self::cache::IndexFolder;
+use self::cache::{IndexFolder, store};
 use self::entry::Entry;
 
 /// The longest name that is asked for: a longer one is no name that a file system or an address could carry.
@@ -70,6 +70,8 @@ impl RegistryAccess {
 pub enum IndexMode<'a> {
     /// With this client.
     Online(&'a Http),
+    /// With this client, and nothing is written into cargo's cache: a cargo that is running may hold its lock.
+    Beside(&'a Http),
     /// Cargo's cache only.
     Offline,
 }
@@ -106,6 +108,19 @@ pub fn read(
     mode: IndexMode<'_>,
     progress: &mut dyn FnMut(usize, usize),
 ) -> IndexReading {
+    read_on(crates, access, &BTreeMap::new(), cargo_home, mode, progress)
+}
+
+/// As [`read`], for one who has read before: registries whose `config.json` is among `configs` are not asked for it again.
+#[must_use]
+pub fn read_on(
+    crates: &BTreeSet<CrateId>,
+    access: &BTreeMap<Registry, RegistryAccess>,
+    configs: &BTreeMap<Registry, RegistryConfig>,
+    cargo_home: &Utf8Path,
+    mode: IndexMode<'_>,
+    progress: &mut dyn FnMut(usize, usize),
+) -> IndexReading {
     let mut reading = IndexReading::default();
     let registries: BTreeSet<&Registry> = crates.iter().map(|id| &id.registry).collect();
     let places: BTreeMap<&Registry, (RegistryAccess, Option<IndexFolder>)> = registries
@@ -136,11 +151,16 @@ pub fn read(
         }
     }
     let (asked, unasked): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|wanted| {
-        matches!(mode, IndexMode::Online(_)) && matches!(wanted.access.from, IndexOrigin::Sparse(_))
+        !matches!(mode, IndexMode::Offline) && matches!(wanted.access.from, IndexOrigin::Sparse(_))
     });
     from_cache(unasked, &mut reading);
-    if let IndexMode::Online(http) = mode {
-        fetch::ask(asked, cargo_home, http, &mut reading, progress);
+    let http = match mode {
+        IndexMode::Online(http) | IndexMode::Beside(http) => http,
+        IndexMode::Offline => return reading,
+    };
+    let changes = fetch::ask(asked, configs, http, &mut reading, progress);
+    if matches!(mode, IndexMode::Online(_)) {
+        store(cargo_home, &changes);
     }
     reading
 }

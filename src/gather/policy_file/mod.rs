@@ -35,6 +35,18 @@ pub fn read(path: &Utf8Path) -> Result<(Policy, Approvals), PolicyError> {
     }
 }
 
+/// Reads the text of the policy file at `path`; `None` where there is none.
+///
+/// # Errors
+/// The file cannot be read, is larger than 1 MiB, or is not UTF-8.
+pub fn text(path: &Utf8Path) -> Result<Option<String>, PolicyError> {
+    match toml_tree::read_text(path, SIZE_LIMIT) {
+        Ok(text) => Ok(Some(text)),
+        Err(ReadError::Io(cause)) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(PolicyError::Unreadable { path: path.to_owned(), cause }),
+    }
+}
+
 /// Reads a policy from `text`, which stands in the file `path`. Keys that are not there have the values of [`Policy`]'s default.
 ///
 /// # Errors

@@ -48,6 +48,10 @@ pub struct Event {
     /// Each release that was touched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub releases: Vec<ReleaseRecord>,
+    /// The policy file's text without its approvals and ignores, where it is another than the events before have it: what later
+    /// policies are compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
     /// The version of this form.
     pub schema: Schema,
     /// The moment that was judged by.
@@ -198,6 +202,7 @@ impl Event {
             parents: BTreeSet::new(),
             policy: None,
             releases: Vec::new(),
+            rules: None,
             schema: Schema::V1,
             time: moment::whole_seconds(time),
             tools,

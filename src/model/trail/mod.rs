@@ -75,6 +75,12 @@ impl Trail {
         order
     }
 
+    /// The policy's text as the latest event that has it tells it.
+    #[must_use]
+    pub fn latest_rules(&self) -> Option<&str> {
+        self.newest_first().into_iter().find_map(|(_, event)| event.rules.as_deref())
+    }
+
     /// When the latest event was written.
     #[must_use]
     pub fn latest(&self) -> Option<Timestamp> {

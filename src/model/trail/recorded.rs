@@ -110,6 +110,10 @@ impl Recorded {
             release.checksum = release.checksum.or(record.checksum);
             release.tree = release.tree.or(record.tree);
         }
+        // What is said of an advisory says nothing about whether the release is used.
+        if record.approval.as_ref().is_some_and(|approval| approval.lifts.is_empty() && !approval.ignores.is_empty()) {
+            return;
+        }
         release.left = event.kind == Kind::Revoked;
         let approved = match event.kind {
             Kind::Revoked => false,

@@ -12,7 +12,7 @@ use crate::model::package::PackageId;
 use crate::model::verdict::{Basis, FixRole, Reason, ReasonCode, Signal, Warning};
 
 /// A JSON object whose fields keep their order, the first being `code`.
-pub(super) struct Object(Vec<(&'static str, Value)>);
+pub(in crate::report) struct Object(Vec<(&'static str, Value)>);
 
 impl Object {
     pub(super) fn new(code: &'static str) -> Self {
@@ -70,7 +70,7 @@ impl Serialize for Object {
     }
 }
 
-pub(super) fn reason(reason: &Reason, id: &PackageId, context: &Context<'_>) -> Object {
+pub(in crate::report) fn reason(reason: &Reason, id: &PackageId, context: &Context<'_>) -> Object {
     let object = Object::new(reason.code().as_str());
     let object = match reason {
         Reason::TooNew { pubtime, min_age, rule, eligible_at } => object
@@ -119,7 +119,7 @@ pub(super) fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) 
     object.message(remark::warning(warning, id, context))
 }
 
-pub(super) fn basis(basis: &Basis) -> Object {
+pub(in crate::report) fn basis(basis: &Basis) -> Object {
     let object = Object::new(remark::basis_code(basis));
     match basis {
         Basis::Aged | Basis::TrustedRegistry | Basis::AllowedSource => object,

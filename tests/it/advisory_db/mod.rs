@@ -95,7 +95,7 @@ impl World {
         advisory_db::read(&AdvisoryRequest {
             db,
             base: &base,
-            crates: &crates,
+            crates: Some(&crates),
             cargo_home: &cargo_home,
             network: online.then_some(&fetch),
             now,

@@ -1,0 +1,147 @@
+//! `approve`: shows what is known of one release, and exempts exactly its bytes from exactly the reasons shown.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::assessment::Assessment;
+use super::policy_text::PolicyText;
+use super::record::{Record, may_write};
+use super::shown::{Shown, beside};
+use super::spec::Spec;
+use super::subject::relative;
+use super::{CommandError, Outcome, ignore, output};
+use crate::apply::policy_file::{NewApproval, with_approval, without_entries};
+use crate::cli::{self, Cli};
+use crate::gather::clock;
+use crate::gather::environment::Environment;
+use crate::model::trail::release::{ApprovalRecord, ReasonRecord};
+use crate::model::trail::{EventId, Kind, ReleaseRecord, Who};
+use crate::model::verdict::{Basis, Reason, ReasonCode, Reasons, Verdict};
+use crate::report::{Context, blocker, curation, package_name};
+
+pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {
+    let (Some(spec), Some(reason)) = (&arguments.spec, &arguments.reason) else {
+        return Err(CommandError::Usage("a SPEC and --reason are needed\nhelp: cargo sequester approve --help"));
+    };
+    if reason.trim().is_empty() {
+        return Err(CommandError::Usage("--reason is empty\nhelp: say in a sentence why the release may be built"));
+    }
+    may_write(&arguments.judge, clock::now())?;
+    let spec = Spec::parse(spec)?;
+    let named = |subject: &_| beside(&spec, subject);
+    let made = Assessment::make_beside(cli, &arguments.subject, &arguments.judge, environment, named)?;
+    let shown = Shown::of(&spec, &made, arguments.judge.now)?;
+    let context = Context { now: made.evaluation.now, advisories: &made.facts.advisories };
+    let mut text = Vec::new();
+    curation::facts(&shown.facts(&made), &context, &mut text).map_err(CommandError::Output)?;
+    let done = if !shown.blockers.is_empty() {
+        for group in blocker::groups(&shown.blockers, &context) {
+            curation::refused("undecided", &group.message, &group.help, &mut text).map_err(CommandError::Output)?;
+        }
+        Ok(Outcome::Undecided)
+    } else if let Some(id) = &arguments.id {
+        ignore::ignore(id, reason, arguments, &made, &shown, environment, &mut text)
+    } else {
+        approve(reason, arguments, &made, &shown, environment, &mut text)
+    };
+    output::report(cli, &text)?;
+    done
+}
+
+fn approve(
+    reason: &str,
+    arguments: &cli::Approve,
+    made: &Assessment,
+    shown: &Shown,
+    environment: &Environment,
+    text: &mut Vec<u8>,
+) -> Result<Outcome, CommandError> {
+    let name = package_name(&shown.judgement.id);
+    let Some(reasons) = shown.judgement.reasons() else {
+        let nothing = format!("{name} needs no approval; nothing was written");
+        curation::note("Nothing", &nothing, text).map_err(CommandError::Output)?;
+        return Ok(Outcome::Approved);
+    };
+    if let Some(stays) = reasons.iter().find(|reason| !reason.code().an_approval_lifts()) {
+        let why = format!("no approval lifts `{}`; nothing was written", stays.code().as_str());
+        curation::refused(&name, &why, &way_out(stays, shown), text).map_err(CommandError::Output)?;
+        return Ok(Outcome::Held);
+    }
+    let (Some(crate_id), Some(checksum)) = (shown.crate_id(), shown.checksum) else {
+        return Err(CommandError::NoSuchRelease { spec: name });
+    };
+    let today = TimeZone::UTC.to_datetime(made.evaluation.now).date();
+    let until = last_day(arguments.until, reasons, today)?;
+    let mut lifts: Vec<ReasonCode> = reasons.iter().map(Reason::code).collect();
+    lifts.dedup();
+    let file = relative(&made.subject.policy_path(arguments.judge.policy.as_deref(), environment), environment);
+    let before = PolicyText::read(&file)?;
+    let writing = Record::of(made, &arguments.judge, arguments.by.as_deref(), environment);
+    writing.is_possible()?;
+    let version = shown.judgement.id.version.clone();
+    let new = NewApproval {
+        crate_name: crate_id.name.to_string(),
+        registry: crate_id.registry.clone(),
+        version: version.clone(),
+        checksum,
+        lifts: lifts.clone(),
+        reason: reason.to_owned(),
+        by: writing.who.as_ref().map(|who| who.name.clone()),
+        at: today,
+        until: Some(until),
+    };
+    // What was said before of the same bytes gives way to what is said now.
+    let same = before.approvals.iter().filter(|one| {
+        one.crate_name == crate_id.name
+            && one.registry == crate_id.registry
+            && one.version == version
+            && one.checksum == checksum
+    });
+    let without = without_entries(before.as_str(), &same.map(|one| one.line).collect());
+    let after = before.edited(without.and_then(|text| with_approval(&text, &new)))?;
+    after.write_over(&before)?;
+    let basis = Basis::Approval { line: 0, by: new.by.clone(), lifted: lifts.clone() };
+    let mut record = ReleaseRecord::new(crate_id, version).with_verdict(&Verdict::Approved(basis));
+    record.checksum = Some(checksum);
+    record.pubtime = shown.judgement.pubtime;
+    record.reasons = reasons.iter().map(ReasonRecord::from).collect();
+    record.approval =
+        Some(ApprovalRecord { ignores: Vec::new(), lifts, reason: Some(reason.to_owned()), until: Some(until) });
+    let id = writing.write(Kind::Approved, vec![record], &before, &after)?;
+    let lifted: Vec<_> = new.lifts.iter().map(|code| code.as_str()).collect();
+    let told = format!("{name} in {file}: lifts {}", lifted.join(", "));
+    curation::written("Approved", &told, Some(until), text).map_err(CommandError::Output)?;
+    recorded(id, writing.who.as_ref(), text)?;
+    Ok(Outcome::Approved)
+}
+
+/// Tells of the event.
+pub(super) fn recorded(id: EventId, who: Option<&Who>, text: &mut Vec<u8>) -> Result<(), CommandError> {
+    let who = who.map_or_else(|| "nobody that git or --by names".to_owned(), |who| who.name.clone());
+    curation::written("Recorded", &format!("event {} by {who}", id.short()), None, text).map_err(CommandError::Output)
+}
+
+/// The given day, or the one on which time has lifted every reason.
+fn last_day(given: Option<Date>, reasons: &Reasons, today: Date) -> Result<Date, CommandError> {
+    match (given, reasons.eligible_at()) {
+        (Some(until), _) if until < today => Err(CommandError::UntilOver { until, today }),
+        (Some(until), _) => Ok(until),
+        (None, Some(at)) => Ok(TimeZone::UTC.to_datetime(at).date()),
+        (None, None) => {
+            let stays = reasons.iter().find(|reason| !reason.code().time_lifts());
+            let reason = stays.map_or("", |reason| reason.code().as_str()).to_owned();
+            Err(CommandError::UntilRequired { reason })
+        }
+    }
+}
+
+fn way_out(stays: &Reason, shown: &Shown) -> String {
+    let name = format!("{}@{}", shown.judgement.id.name, shown.judgement.id.version);
+    if let Reason::Advisory { advisory, .. } = stays {
+        format!(
+            "to ignore it until a day: cargo sequester approve {name} --id {advisory} --reason TEXT --until YYYY-MM-DD"
+        )
+    } else {
+        "`cargo sequester audit` tells what cures it".to_owned()
+    }
+}

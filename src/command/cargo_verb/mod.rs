@@ -1,0 +1,227 @@
+//! `cargo <args>`: any cargo command behind the same quarantine.
+//!
+//! Commands that resolve run behind the filter. All others run on the user's own sources, because under a replaced source everything
+//! would be downloaded and compiled anew; before that the lock file is completed behind the filter, and judged.
+
+mod invocation;
+mod native;
+
+use camino::Utf8PathBuf;
+
+use self::invocation::{Invocation, Kind};
+use super::resolve::{Ended, Ground, Judged, Session, WorkspaceLock};
+use super::subject::{Subject, relative};
+use super::{CommandError, Outcome, output};
+use crate::apply::kept_file::KeptFile;
+use crate::cli::{self, Cli};
+use crate::gather::cargo_config::CargoConfig;
+use crate::gather::environment::Environment;
+use crate::model::evaluation::{Evaluation, Judgement};
+use crate::model::facts::AdvisoryFact;
+use crate::model::package::Package;
+use crate::policy::moves::{self, Asked};
+use crate::report::update::{self, End, UpdateReport};
+use crate::report::{self, AuditReport, Verbosity};
+
+/// How many aliases may stand behind each other.
+const MOST_ALIASES: usize = 8;
+
+pub(super) fn run(cli: &Cli, arguments: &cli::Cargo, environment: &Environment) -> Result<Outcome, CommandError> {
+    let mut invocation = Invocation::read(&arguments.arguments);
+    if invocation.changes_folder() {
+        return Err(CommandError::OtherFolder);
+    }
+    let environment = native::for_toolchain(environment, invocation.toolchain.as_deref());
+    let config = CargoConfig::load(environment.current_dir(), &environment)?;
+    for _ in 0..MOST_ALIASES {
+        let Some(verb) = invocation.verb.clone().filter(|_| !invocation.is_built_in()) else { break };
+        let Some(words) = config.alias(&verb)? else { break };
+        invocation.expand(&words);
+    }
+    let kind = invocation.kind();
+    match kind {
+        Kind::Passes => {}
+        Kind::Installs => return Err(CommandError::Install),
+        Kind::Resolves | Kind::Builds | Kind::Unknown => {
+            let outcome = behind_quarantine(cli, arguments, &environment, &invocation, kind)?;
+            if outcome != Outcome::Approved || kind == Kind::Resolves {
+                return Ok(outcome);
+            }
+        }
+    }
+    native::run(&environment, &invocation, kind == Kind::Builds)
+}
+
+fn behind_quarantine(
+    cli: &Cli,
+    arguments: &cli::Cargo,
+    environment: &Environment,
+    invocation: &Invocation,
+    kind: Kind,
+) -> Result<Outcome, CommandError> {
+    let manifest = invocation.manifest_path();
+    let find = || Subject::to_resolve(manifest.as_deref(), environment);
+    let found = find()?;
+    let lock = WorkspaceLock::take(&found.root)?;
+    let subject = if lock.waited { find()? } else { found };
+    let offline = invocation.has(&["--offline", "--frozen"]);
+    let ground = Ground::read(cli, subject, &arguments.judge, offline, environment)?;
+    ground.behind_filter(|session| {
+        let run = Run { cli, session, invocation, manifest };
+        if kind == Kind::Resolves { run.resolve() } else { run.complete() }
+    })
+}
+
+struct Run<'r, 's> {
+    cli: &'r Cli,
+    session: &'r Session<'s>,
+    invocation: &'r Invocation,
+    manifest: Option<Utf8PathBuf>,
+}
+
+impl Run<'_, '_> {
+    /// A command that changes the lock file, and perhaps manifests.
+    fn resolve(&self) -> Result<Outcome, CommandError> {
+        if !self.session.before.blockers.is_empty() {
+            self.tell_before();
+            return Ok(Outcome::Undecided);
+        }
+        let (before, behind) = self.invocation.behind_filter();
+        self.change(&[before, behind].concat())
+    }
+
+    /// Any other command: the lock file must be whole and approved before it runs.
+    fn complete(&self) -> Result<Outcome, CommandError> {
+        let before = self.session.before;
+        if !before.is_approved() {
+            self.tell_before();
+            return Ok(if before.blockers.is_empty() { Outcome::Held } else { Outcome::Undecided });
+        }
+        let absent = self.session.ground.subject.lock.packages.is_empty();
+        if !absent {
+            let ended = self.session.cargo(&self.with_manifest(&["update", "--workspace", "--locked"]), false)?;
+            self.session.refuse_gaps()?;
+            if ended.status.success() {
+                return Ok(Outcome::Approved);
+            }
+        }
+        // Cargo itself says what is wrong where it may not be changed; it runs with the same option.
+        if self.invocation.has(&["--locked", "--frozen"]) {
+            return Ok(Outcome::Approved);
+        }
+        let verb: &[&str] = if absent { &["generate-lockfile"] } else { &["update", "--workspace"] };
+        self.change(&self.with_manifest(verb))
+    }
+
+    fn with_manifest(&self, words: &[&str]) -> Vec<String> {
+        let mut all: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        if let Some(path) = &self.manifest {
+            all.extend([String::from("--manifest-path"), path.to_string()]);
+        }
+        all
+    }
+
+    /// Runs cargo behind the filter and keeps what it wrote only where all that is new in it is approved.
+    fn change(&self, arguments: &[String]) -> Result<Outcome, CommandError> {
+        let subject = &self.session.ground.subject;
+        let mut kept = vec![KeptFile::keep(&subject.lock_path)?];
+        for manifest in subject.manifests() {
+            kept.push(KeptFile::keep(&manifest)?);
+        }
+        let done = self.run_and_judge(arguments);
+        if !matches!(done, Ok(Changed::Approved)) {
+            kept.iter().try_for_each(KeptFile::put_back)?;
+        }
+        match done? {
+            Changed::Approved => Ok(Outcome::Approved),
+            Changed::Failed(ended) => {
+                self.tell_failure(&ended)?;
+                Ok(Outcome::Cargo(ended.code()))
+            }
+            Changed::Unapproved(judged) => {
+                self.tell(&judged.evaluation, &judged.facts.packages, &judged.facts.advisories, &judged.lines);
+                Ok(if judged.evaluation.blockers.is_empty() { Outcome::Held } else { Outcome::Undecided })
+            }
+        }
+    }
+
+    fn run_and_judge(&self, arguments: &[String]) -> Result<Changed, CommandError> {
+        let ended = self.session.cargo(arguments, !self.cli.quiet)?;
+        self.session.refuse_gaps()?;
+        if !ended.status.success() {
+            return Ok(Changed::Failed(ended));
+        }
+        let subject = &self.session.ground.subject;
+        // `add --dry-run`, or a workspace without a member, may write none.
+        if !subject.lock_path.exists() {
+            return Ok(Changed::Approved);
+        }
+        let judged = self.session.judge_result()?;
+        self.session.refuse_signal()?;
+        let before = &subject.lock.packages;
+        let changes = moves::changes(before, &judged.facts.packages, &judged.evaluation, &Asked::Everything);
+        let approved = |id| {
+            let judgement = judged.evaluation.judgements.iter().find(|judgement| judgement.id == id);
+            judgement.is_some_and(Judgement::passes)
+        };
+        let whole = judged.evaluation.blockers.is_empty()
+            && changes.iter().filter_map(crate::model::moves::Change::after).all(approved);
+        Ok(if whole { Changed::Approved } else { Changed::Unapproved(Box::new(judged)) })
+    }
+
+    /// What the filter has to do with cargo's failure; cargo's own words were shown as they came.
+    fn tell_failure(&self, ended: &Ended) -> Result<(), CommandError> {
+        let mut unresolved = self.session.explain(ended);
+        if unresolved.obstacles.is_empty() {
+            return Ok(());
+        }
+        unresolved.words.clear();
+        let report = UpdateReport {
+            end: End::Unresolved(&unresolved),
+            changes: &[],
+            joined: &[],
+            held: &[],
+            held_fixes: &[],
+            evaluation: self.session.before,
+            packages: &self.session.ground.subject.lock.packages,
+            advisories: self.session.advisories(),
+            dry_run: false,
+            vendored: false,
+        };
+        let mut text = Vec::new();
+        update::human::update(&report, Verbosity::Normal, &mut text).map_err(CommandError::Output)?;
+        output::aside(self.cli, &text);
+        Ok(())
+    }
+
+    fn tell_before(&self) {
+        let lock = &self.session.ground.subject.lock;
+        self.tell(self.session.before, &lock.packages, self.session.advisories(), &lock.lines);
+    }
+
+    /// The problems of a decision, on standard error: standard output is cargo's.
+    fn tell(&self, evaluation: &Evaluation, packages: &[Package], advisories: &AdvisoryFact, lines: &[u32]) {
+        let ground = self.session.ground;
+        let report = AuditReport {
+            packages,
+            evaluation,
+            advisories,
+            loosened: &[],
+            policy: &ground.rules.policy,
+            judged_by: ground.rules.judged_by(),
+            locked: &relative(&ground.subject.lock_path, ground.environment),
+            lines,
+            elapsed: None,
+        };
+        let mut text = Vec::new();
+        if report::human::audit(&report, Verbosity::Quiet, &mut text).is_ok() {
+            output::aside(self.cli, &text);
+        }
+    }
+}
+
+enum Changed {
+    Approved,
+    Failed(Ended),
+    Unapproved(Box<Judged>),
+}

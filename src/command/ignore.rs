@@ -1,0 +1,73 @@
+//! `approve --id`: ignores one advisory for one crate until a day.
+
+use jiff::tz::TimeZone;
+
+use super::approve::recorded;
+use super::assessment::Assessment;
+use super::policy_text::PolicyText;
+use super::record::Record;
+use super::shown::Shown;
+use super::subject::relative;
+use super::{CommandError, Outcome};
+use crate::apply::policy_file::{NewIgnore, with_ignore, without_entries};
+use crate::cli;
+use crate::gather::environment::Environment;
+use crate::model::advisory::AdvisoryKind;
+use crate::model::facts::AdvisoryFact;
+use crate::model::trail::release::ApprovalRecord;
+use crate::model::trail::{Kind, ReleaseRecord};
+use crate::report::{Context, curation, package_name};
+
+pub(super) fn ignore(
+    id: &str,
+    reason: &str,
+    arguments: &cli::Approve,
+    made: &Assessment,
+    shown: &Shown,
+    environment: &Environment,
+    text: &mut Vec<u8>,
+) -> Result<Outcome, CommandError> {
+    let name = package_name(&shown.judgement.id);
+    if matches!(made.facts.advisories, AdvisoryFact::Skipped) {
+        return Err(CommandError::Usage("--no-advisories leaves nothing to ignore\nhelp: leave --no-advisories out"));
+    }
+    let hits = &shown.judgement.advisories;
+    let (Some(crate_id), true) = (shown.crate_id(), hits.iter().any(|hit| **hit == *id)) else {
+        let known = if hits.is_empty() { String::new() } else { format!("; what does: {}", hits.join(", ")) };
+        return Err(CommandError::NotHit { id: id.to_owned(), release: name, known });
+    };
+    let context = Context { now: made.evaluation.now, advisories: &made.facts.advisories };
+    if context.advisory(&crate_id.name, id).is_none_or(|advisory| advisory.kind == AdvisoryKind::Malicious) {
+        let why = format!("{id} says that it was made to do harm, and nothing lifts that; nothing was written");
+        let help = "remove it; where it was built, its code may have run";
+        curation::refused(&name, &why, help, text).map_err(CommandError::Output)?;
+        return Ok(Outcome::Held);
+    }
+    let today = TimeZone::UTC.to_datetime(made.evaluation.now).date();
+    let until = match arguments.until {
+        Some(until) if until < today => return Err(CommandError::UntilOver { until, today }),
+        Some(until) => until,
+        None => return Err(CommandError::UntilRequired { reason: "advisory".to_owned() }),
+    };
+    let file = relative(&made.subject.policy_path(arguments.judge.policy.as_deref(), environment), environment);
+    let before = PolicyText::read(&file)?;
+    let writing = Record::of(made, &arguments.judge, arguments.by.as_deref(), environment);
+    writing.is_possible()?;
+    let crate_name = Some(crate_id.name.to_string());
+    let new = NewIgnore { id: id.to_owned(), crate_name, reason: reason.to_owned(), until };
+    let ignores = before.policy.advisories.ignore.iter();
+    let same = ignores.filter(|one| *one.id == *id && one.crate_name.as_ref() == Some(&crate_id.name));
+    let without = without_entries(before.as_str(), &same.map(|one| one.line).collect());
+    let after = before.edited(without.and_then(|text| with_ignore(&text, &new)))?;
+    after.write_over(&before)?;
+    let mut record = ReleaseRecord::new(crate_id, shown.judgement.id.version.clone());
+    record.checksum = shown.checksum;
+    record.pubtime = shown.judgement.pubtime;
+    let (ignores, reason) = (vec![id.to_owned()], Some(reason.to_owned()));
+    record.approval = Some(ApprovalRecord { ignores, lifts: Vec::new(), reason, until: Some(until) });
+    let event = writing.write(Kind::Approved, vec![record], &before, &after)?;
+    let told = format!("{id} for {} in {file}", shown.judgement.id.name);
+    curation::written("Ignored", &told, Some(until), text).map_err(CommandError::Output)?;
+    recorded(event, writing.who.as_ref(), text)?;
+    Ok(Outcome::Approved)
+}

@@ -1,0 +1,53 @@
+//! `log`: the audit trail, verified and told. It writes nothing.
+
+use super::spec::Spec;
+use super::subject::{POLICY_FILE, relative};
+use super::{CommandError, Outcome, output, trail};
+use crate::cli::{Cli, Log, LogFormat};
+use crate::gather::environment::Environment;
+use crate::gather::{self, workspace};
+use crate::model::trail::selection::Selection;
+use crate::report::log::{self, LogReport};
+use crate::report::{log_json, vsa};
+
+pub(super) fn run(cli: &Cli, arguments: &Log, environment: &Environment) -> Result<Outcome, CommandError> {
+    let policy = if let Some(policy) = &arguments.policy {
+        environment.current_dir().join(policy)
+    } else {
+        let manifest = arguments.manifest_path.as_ref().map(|path| environment.current_dir().join(path));
+        workspace::locate(environment, manifest.as_deref())?.root.join(POLICY_FILE)
+    };
+    let trail = gather::trail::read(&trail::folder(&policy))?;
+    let mut text = Vec::new();
+    if let Some(spec) = &arguments.vsa {
+        let named = Spec::parse(spec)?;
+        let (crate_id, version) = named.release().ok_or_else(|| CommandError::BadSpec { spec: spec.clone() })?;
+        let statement = vsa::statement(&trail, &crate_id, &version, relative(&policy, environment).as_str())?;
+        vsa::vsa(&statement, &mut text).map_err(CommandError::Output)?;
+        output::report(cli, &text)?;
+        return Ok(Outcome::Approved);
+    }
+    let heads = (!arguments.expect_head.is_empty()).then(|| trail.check_heads(&arguments.expect_head));
+    let selection = selection(arguments)?;
+    let report = LogReport { trail: &trail, selection: &selection, heads: heads.as_ref() };
+    match (arguments.format, arguments.verify) {
+        (LogFormat::Json, _) => log_json::json(&report, &mut text),
+        (LogFormat::Human, true) => log::verification(&report, &mut text),
+        (LogFormat::Human, false) => log::human(&report, output::verbosity(cli), &mut text),
+    }
+    .map_err(CommandError::Output)?;
+    output::report(cli, &text)?;
+    Ok(if report.is_whole() { Outcome::Approved } else { Outcome::Held })
+}
+
+fn selection(arguments: &Log) -> Result<Selection, CommandError> {
+    let spec = arguments.spec.as_deref().map(Spec::parse).transpose()?;
+    let version = spec.as_ref().map(Spec::whole_version).transpose()?.flatten();
+    Ok(Selection {
+        crate_name: spec.as_ref().and_then(Spec::crate_name).map(str::to_owned),
+        version,
+        kinds: arguments.kind.iter().copied().collect(),
+        since: arguments.since,
+        until: arguments.until,
+    })
+}

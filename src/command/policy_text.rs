@@ -1,0 +1,62 @@
+//! The policy file as text, for the verbs that change it.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use sha2::{Digest as _, Sha256};
+
+use super::CommandError;
+use crate::apply::policy_file::{PolicyEditError, replace, without_entries};
+use crate::gather::policy_file;
+use crate::model::approval::Approvals;
+use crate::model::checksum::Checksum;
+use crate::model::policy::Policy;
+
+/// One state of the policy file.
+#[derive(Clone, Debug)]
+pub(super) struct PolicyText {
+    path: Utf8PathBuf,
+    /// `None` where there is no file.
+    text: Option<String>,
+    /// What it says.
+    pub(super) policy: Policy,
+    /// What it exempts.
+    pub(super) approvals: Approvals,
+}
+
+impl PolicyText {
+    /// Reads the file; one that is not there says what the defaults say.
+    pub(super) fn read(path: &Utf8Path) -> Result<Self, CommandError> {
+        let text = policy_file::text(path)?;
+        let (policy, approvals) =
+            text.as_deref().map(|text| policy_file::parse(text, path)).transpose()?.unwrap_or_default();
+        Ok(Self { path: path.to_owned(), text, policy, approvals })
+    }
+
+    /// The text, which is empty where there is no file.
+    pub(super) fn as_str(&self) -> &str {
+        self.text.as_deref().unwrap_or_default()
+    }
+
+    /// The file with another text, not yet written. The text is read back first: what cannot be read must not be left behind.
+    pub(super) fn edited(&self, text: Result<String, PolicyEditError>) -> Result<Self, CommandError> {
+        let text = text.map_err(|cause| CommandError::PolicyEdit { path: self.path.clone(), cause })?;
+        let (policy, approvals) = policy_file::parse(&text, &self.path)?;
+        Ok(Self { path: self.path.clone(), text: Some(text), policy, approvals })
+    }
+
+    /// Puts this state in the place of the one that was read.
+    pub(super) fn write_over(&self, before: &Self) -> Result<(), CommandError> {
+        Ok(replace(&self.path, before.text.as_deref(), self.as_str())?)
+    }
+
+    /// The digest of the file.
+    pub(super) fn digest(&self) -> Option<Checksum> {
+        self.text.as_ref().map(|text| Checksum::from_bytes(Sha256::digest(text).into()))
+    }
+
+    /// The text without approvals and ignores, which events record one by one.
+    pub(super) fn rules(&self) -> String {
+        let ignores = self.policy.advisories.ignore.iter().map(|ignore| ignore.line);
+        let lines = self.approvals.iter().map(|approval| approval.line).chain(ignores).collect();
+        without_entries(self.as_str(), &lines).unwrap_or_else(|_| self.as_str().to_owned())
+    }
+}

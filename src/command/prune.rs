@@ -1,0 +1,80 @@
+//! `approve --prune`: removes approvals and ignores that are unused or over.
+
+use std::collections::BTreeSet;
+
+use super::approve::recorded;
+use super::assessment::Assessment;
+use super::policy_text::PolicyText;
+use super::record::{Record, may_write};
+use super::subject::relative;
+use super::{CommandError, Outcome, output};
+use crate::apply::policy_file::without_entries;
+use crate::cli::{self, Cli};
+use crate::gather::clock;
+use crate::gather::environment::Environment;
+use crate::model::evaluation::Notice;
+use crate::model::package::CrateId;
+use crate::model::trail::release::ApprovalRecord;
+use crate::model::trail::{Kind, ReleaseRecord};
+use crate::report::{Context, blocker, curation, remark};
+
+pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {
+    may_write(&arguments.judge, clock::now())?;
+    let made = Assessment::make(cli, &arguments.subject, &arguments.judge, environment)?;
+    let context = Context { now: made.evaluation.now, advisories: &made.facts.advisories };
+    let mut text = Vec::new();
+    // As long as it is not decided what stands against the packages, nobody knows what is unused.
+    if !made.evaluation.blockers.is_empty() {
+        for group in blocker::groups(&made.evaluation.blockers, &context) {
+            curation::refused("undecided", &group.message, &group.help, &mut text).map_err(CommandError::Output)?;
+        }
+        output::report(cli, &text)?;
+        return Ok(Outcome::Undecided);
+    }
+    let mut lines = BTreeSet::new();
+    for notice in &made.evaluation.notices {
+        let (Notice::ApprovalUnused { line, .. }
+        | Notice::ApprovalLapsed { line, .. }
+        | Notice::ApprovalOfOtherBytes { line, .. }
+        | Notice::IgnoreUnused { line, .. }
+        | Notice::IgnoreLapsed { line, .. }) = notice
+        else {
+            continue;
+        };
+        lines.insert(*line);
+        curation::note("Pruned", &remark::notice(notice, &context), &mut text).map_err(CommandError::Output)?;
+    }
+    if lines.is_empty() {
+        curation::note("Nothing", "every approval and ignore is in use", &mut text).map_err(CommandError::Output)?;
+        output::report(cli, &text)?;
+        return Ok(Outcome::Approved);
+    }
+    let file = relative(&made.subject.policy_path(arguments.judge.policy.as_deref(), environment), environment);
+    let before = PolicyText::read(&file)?;
+    let writing = Record::of(&made, &arguments.judge, arguments.by.as_deref(), environment);
+    writing.is_possible()?;
+    let after = before.edited(without_entries(before.as_str(), &lines))?;
+    after.write_over(&before)?;
+    let id = writing.write(Kind::PolicyChanged, records(&made, &before, &lines), &before, &after)?;
+    recorded(id, writing.who.as_ref(), &mut text)?;
+    output::report(cli, &text)?;
+    Ok(Outcome::Approved)
+}
+
+/// The releases whose entries go. An ignore is recorded with the locked releases of its crate.
+fn records(made: &Assessment, before: &PolicyText, lines: &BTreeSet<u32>) -> Vec<ReleaseRecord> {
+    let approvals = before.approvals.iter().filter(|one| lines.contains(&one.line)).map(|one| {
+        let crate_id = CrateId { registry: one.registry.clone(), name: one.crate_name.clone() };
+        ReleaseRecord { checksum: Some(one.checksum), ..ReleaseRecord::new(crate_id, one.version.clone()) }
+    });
+    let over = before.policy.advisories.ignore.iter().filter(|one| lines.contains(&one.line));
+    let ignored = over.flat_map(|one| {
+        let packages = made.facts.packages.iter();
+        packages.filter(|package| one.crate_name.as_ref() == Some(&package.id.name)).filter_map(|package| {
+            let mut record = ReleaseRecord::new(package.id.crate_id()?, package.id.version.clone());
+            record.approval = Some(ApprovalRecord { ignores: vec![one.id.to_string()], ..ApprovalRecord::default() });
+            Some(record)
+        })
+    });
+    approvals.chain(ignored).collect()
+}

@@ -1,0 +1,128 @@
+//! The one place where events are written: every verb that changes something ends here.
+//!
+//! The change itself comes first and the event last. A run that is killed between the two leaves a change without an event; the next
+//! event of any verb is then preceded by one that tells in what the policy became looser meanwhile, that change included.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+use semver::Version;
+
+use super::assessment::Assessment;
+use super::policy_text::PolicyText;
+use super::{CommandError, trail};
+use crate::apply::trail::{append, may_append};
+use crate::cli;
+use crate::gather::environment::Environment;
+use crate::gather::git_user::git_user;
+use crate::gather::{self, policy_file, workspace};
+use crate::model::age::Age;
+use crate::model::facts::AdvisoryFact;
+use crate::model::trail::{AdvisoryCopy, Event, EventId, Kind, KnownFrom, ReleaseRecord, Tools, Who};
+use crate::policy::drift::{Drift, drift};
+
+/// What an event says beside what happened.
+#[derive(Debug)]
+pub(super) struct Record<'a> {
+    /// The policy file beside which the trail lies.
+    pub(super) policy: Utf8PathBuf,
+    /// The machine's clock when the run began.
+    pub(super) machine: Timestamp,
+    /// The options of the run.
+    pub(super) judge: &'a cli::JudgeBy,
+    /// The advisories that were judged by, where any were read.
+    pub(super) advisories: Option<&'a AdvisoryFact>,
+    /// Who did it.
+    pub(super) who: Option<Who>,
+    /// The environment of the run.
+    pub(super) environment: &'a Environment,
+}
+
+/// Who acts: as `--by` says, or as git's configuration says.
+pub(super) fn who(by: Option<&str>, folder: &Utf8Path) -> Option<Who> {
+    match by {
+        Some(name) => Some(Who { known_from: KnownFrom::Flag, name: name.to_owned() }),
+        None => git_user(folder).map(|name| Who { known_from: KnownFrom::Git, name }),
+    }
+}
+
+/// Refuses what no verb that writes may do: judge by a base, or by a moment that has not come.
+pub(super) fn may_write(judge: &cli::JudgeBy, machine: Timestamp) -> Result<(), CommandError> {
+    match judge.now {
+        _ if judge.base.is_some() => Err(CommandError::BaseNotHere),
+        Some(now) if now > machine => Err(CommandError::NowInFuture { now }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+impl<'a> Record<'a> {
+    /// What an event of this run says beside what happened.
+    pub(super) fn of(
+        made: &'a Assessment,
+        judge: &'a cli::JudgeBy,
+        by: Option<&str>,
+        environment: &'a Environment,
+    ) -> Self {
+        Self {
+            policy: made.subject.policy_path(judge.policy.as_deref(), environment),
+            machine: made.machine,
+            judge,
+            advisories: Some(&made.facts.advisories),
+            who: who(by, &made.subject.root),
+            environment,
+        }
+    }
+
+    /// Refuses before anything is written where the event could not be.
+    pub(super) fn is_possible(&self) -> Result<(), CommandError> {
+        let folder = trail::folder(&self.policy);
+        let trail = gather::trail::read(&folder)?;
+        Ok(may_append(&folder, &trail, self.event(Kind::Init).written())?)
+    }
+
+    /// Writes an event, after one that tells in what the policy differs from the last event's, where it does. `before` is the
+    /// policy as the run found it, and `after` as the run left it.
+    pub(super) fn write(
+        &self,
+        kind: Kind,
+        releases: Vec<ReleaseRecord>,
+        before: &PolicyText,
+        after: &PolicyText,
+    ) -> Result<EventId, CommandError> {
+        let folder = trail::folder(&self.policy);
+        let mut trail = gather::trail::read(&folder)?;
+        let recorded = trail.latest_rules().and_then(|rules| policy_file::parse(rules, &self.policy).ok());
+        let rules = before.rules();
+        let drift = drift(&trail, recorded.map(|read| read.0), (&before.policy, &before.approvals), &rules);
+        let (changed, loosened) = match drift {
+            Drift::None => (None, Vec::new()),
+            Drift::Changed => (Some(Kind::PolicyChanged), Vec::new()),
+            Drift::Loosened(loosened) => (Some(Kind::PolicyLoosened), loosened),
+        };
+        if let Some(kind) = changed {
+            let event = Event { loosened, policy: before.digest(), rules: Some(rules), ..self.event(kind) };
+            append(&folder, &trail, event)?;
+            trail = gather::trail::read(&folder)?;
+        }
+        let rules = Some(after.rules()).filter(|rules| trail.latest_rules() != Some(rules));
+        let event = Event { releases, policy: after.digest(), rules, ..self.event(kind) };
+        Ok(append(&folder, &trail, event)?)
+    }
+
+    /// What is the same in every event of this run.
+    fn event(&self, kind: Kind) -> Event {
+        let sequester = Version::parse(env!("CARGO_PKG_VERSION")).unwrap_or(Version::new(0, 0, 0));
+        let tools = Tools { cargo: workspace::cargo_version(self.environment).ok(), sequester };
+        let now = self.judge.now;
+        let mut event = Event::new(kind, now.unwrap_or(self.machine), tools);
+        event.machine_time = now.and_then(|_| Timestamp::from_second(self.machine.as_second()).ok());
+        event.min_publish_age_seconds = self.judge.min_publish_age.map(Age::as_secs);
+        event.who.clone_from(&self.who);
+        event.without_advisories = self.judge.no_advisories;
+        if let Some(AdvisoryFact::Read(db)) = self.advisories {
+            let (commit, source, time) = (db.commit.clone(), db.source.clone(), db.committed);
+            let time = time.and_then(|time| Timestamp::from_second(time.as_second()).ok());
+            event.advisories = Some(AdvisoryCopy { commit, source, time });
+        }
+        event
+    }
+}

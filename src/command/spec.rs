@@ -1,0 +1,150 @@
+//! Cargo's package-id specs: `name`, `name@1.2`, `registry+https://…#name@1.2.3`, and what they name.
+
+use std::fmt;
+
+use semver::Version;
+
+use super::CommandError;
+use crate::model::package::{CrateId, Package, PackageId};
+use crate::model::source::{CRATES_IO_SPARSE_INDEX, Registry, Source};
+use crate::report::package_name;
+
+/// What a caller named.
+#[derive(Debug)]
+pub(super) struct Spec {
+    text: String,
+    /// The address, with the kind of source where the caller gave it.
+    url: Option<String>,
+    name: Option<String>,
+    version: Option<String>,
+}
+
+impl Spec {
+    /// Reads it.
+    pub(super) fn parse(text: &str) -> Result<Self, CommandError> {
+        let bad = || CommandError::BadSpec { spec: text.to_owned() };
+        let (url, rest) = if text.contains("://") {
+            let (url, fragment) = text.split_once('#').map_or((text, None), |(url, rest)| (url, Some(rest)));
+            (Some(url.to_owned()), fragment)
+        } else {
+            (None, Some(text))
+        };
+        let is_version = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
+        let (name, version) = match rest {
+            None => (last_segment(url.as_deref().unwrap_or_default()), None),
+            Some(rest) => match rest.split_once('@').or_else(|| rest.split_once(':')) {
+                Some((name, version)) => (Some(name), Some(version)),
+                None if url.is_some() && is_version(rest) => {
+                    (last_segment(url.as_deref().unwrap_or_default()), Some(rest))
+                }
+                None => (Some(rest), None),
+            },
+        };
+        let is_name = |name: &str| {
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        };
+        if !name.is_some_and(is_name) || version.is_some_and(|version| !is_version(version)) {
+            return Err(bad());
+        }
+        let (name, version) = (name.map(str::to_owned), version.map(str::to_owned));
+        Ok(Self { text: text.to_owned(), url, name, version })
+    }
+
+    /// Whether it names this package.
+    pub(super) fn names(&self, id: &PackageId) -> bool {
+        self.name.as_ref().is_none_or(|name| **name == *id.name) && self.is_version(&id.version) && self.is_at(id)
+    }
+
+    /// The crate's name.
+    pub(super) fn crate_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The version, where one is given; it must be a whole one.
+    pub(super) fn whole_version(&self) -> Result<Option<Version>, CommandError> {
+        let parse = |text: &String| text.parse().map_err(|_| CommandError::BadSpec { spec: self.text.clone() });
+        self.version.as_ref().map(parse).transpose()
+    }
+
+    /// The position of the one locked package that it names.
+    pub(super) fn locked(&self, packages: &[Package]) -> Result<Option<usize>, CommandError> {
+        let found: Vec<_> = (0..packages.len()).filter(|at| self.names(&packages[*at].id)).collect();
+        match found.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(*one)),
+            several => Err(self.ambiguous(several.iter().map(|at| &packages[*at].id))),
+        }
+    }
+
+    /// The release that it names where no lock file is asked: a whole version of a registry's crate.
+    pub(super) fn release(&self) -> Option<(CrateId, Version)> {
+        let version = Version::parse(self.version.as_deref()?).ok()?;
+        let registry = match self.url.as_deref() {
+            None | Some(CRATES_IO_SPARSE_INDEX) => Registry::CratesIo,
+            Some(url) => Registry::parse(url).ok()?,
+        };
+        Some((CrateId { registry, name: self.name.as_deref()?.into() }, version))
+    }
+
+    /// The error that lists what it could mean.
+    pub(super) fn ambiguous<'a>(&self, found: impl Iterator<Item = &'a PackageId>) -> CommandError {
+        let found: Vec<_> = found.collect();
+        let alike =
+            |id: &PackageId| found.iter().filter(|one| one.name == id.name && one.version == id.version).count();
+        let candidates: Vec<_> = found
+            .iter()
+            .map(|id| if alike(id) > 1 { id.to_string() } else { format!("{}@{}", id.name, id.version) })
+            .collect();
+        CommandError::Ambiguous { spec: self.text.clone(), candidates: candidates.join("\n  ") }
+    }
+
+    /// The error that nothing is named by it.
+    pub(super) fn unknown(&self, packages: &[Package]) -> CommandError {
+        let same: Vec<_> = packages
+            .iter()
+            .filter(|package| self.name.as_deref() == Some(&*package.id.name))
+            .map(|package| package_name(&package.id))
+            .collect();
+        let locked = if same.is_empty() { String::new() } else { format!("; it has {} of that name", same.join(", ")) };
+        CommandError::NotInGraph { spec: self.text.clone(), locked }
+    }
+
+    fn is_version(&self, version: &Version) -> bool {
+        let Some(wanted) = &self.version else { return true };
+        if let Ok(wanted) = Version::parse(wanted) {
+            // As cargo has it: build metadata counts only where it is given.
+            return if wanted.build.is_empty() { wanted.cmp_precedence(version).is_eq() } else { wanted == *version };
+        }
+        let numbers = [version.major, version.minor, version.patch];
+        let parts: Vec<_> = wanted.split('.').map(str::parse::<u64>).collect();
+        version.pre.is_empty()
+            && parts.len() < 3
+            && parts.iter().zip(numbers).all(|(part, number)| part.as_ref().is_ok_and(|part| *part == number))
+    }
+
+    fn is_at(&self, id: &PackageId) -> bool {
+        let Some(url) = self.url.as_deref() else { return true };
+        match &id.source {
+            Source::Registry(registry) => {
+                Registry::parse(url).is_ok_and(|given| given == *registry)
+                    || Registry::parse(&format!("sparse+{url}")).is_ok_and(|given| given == *registry)
+            }
+            Source::Git(git) => {
+                let url = url.strip_prefix("git+").unwrap_or(url);
+                url.split(['?', '#']).next() == Some(&*git.url)
+            }
+            Source::Local | Source::Other(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn last_segment(url: &str) -> Option<&str> {
+    let path = url.split(['?', '#']).next()?;
+    path.trim_end_matches('/').rsplit('/').next().map(|name| name.trim_end_matches(".git"))
+}

@@ -1,0 +1,203 @@
+//! Fetches, judges and filters: everything that ends on the shelf goes through here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rayon::prelude::*;
+use semver::Version;
+use serde::Deserialize;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::Upstream;
+use super::closure::{Closure, Root};
+use super::shelf::{Question, Shelf};
+use crate::model::evaluation::IndexGap;
+use crate::model::facts::IndexFact;
+use crate::model::history::History;
+use crate::model::package::CrateId;
+use crate::model::visibility::Hidden;
+use crate::policy::judge::Judge;
+use crate::policy::visible::{Filtered, filtered_lines};
+
+/// The versions of each crate that the lock file has.
+pub type LockedVersions = BTreeMap<CrateId, BTreeSet<Version>>;
+
+/// A crate of which nothing could be learned. What cargo decides without it must not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The crate.
+    pub crate_id: CrateId,
+    /// What went wrong.
+    pub cause: IndexGap,
+}
+
+/// Joins the judge, upstream and the shelf for one run.
+pub struct Filter<'j> {
+    judge: &'j Judge<'j>,
+    upstream: &'j dyn Upstream,
+    shelf: Arc<Shelf>,
+    locked: LockedVersions,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    closure: Closure,
+    facts: BTreeMap<CrateId, IndexFact>,
+    hidden: BTreeMap<CrateId, Vec<Hidden>>,
+    gaps: Vec<Gap>,
+}
+
+/// What filtering made of one entry.
+enum Taken {
+    Shown(Arc<History>, Filtered),
+    Absent(IndexFact),
+}
+
+impl<'j> Filter<'j> {
+    /// A filter that shows what `judge` approves.
+    #[must_use]
+    pub fn new(judge: &'j Judge<'j>, upstream: &'j dyn Upstream, shelf: Arc<Shelf>, locked: LockedVersions) -> Self {
+        Self { judge, upstream, shelf, locked, seen: Mutex::default() }
+    }
+
+    /// Filters the entries that are at hand, and then fetches, batch by batch, all that the requirements lead to.
+    pub fn prefetch(&self, at_hand: BTreeMap<CrateId, IndexFact>, roots: impl IntoIterator<Item = Root>) {
+        self.seen().closure.add(roots);
+        self.take(at_hand);
+        self.complete();
+    }
+
+    /// Answers questions until nobody can ask any more. Questions that wait together are fetched together.
+    pub fn serve(&self, mut questions: UnboundedReceiver<Question>) {
+        while let Some(first) = questions.blocking_recv() {
+            let mut asked = vec![first];
+            while let Ok(next) = questions.try_recv() {
+                asked.push(next);
+            }
+            asked.retain(|question| self.shelf.get(&question.registry, &question.name).is_none());
+            let wanted: BTreeSet<CrateId> = asked.iter().map(crate_id).collect();
+            if !wanted.is_empty() {
+                let read = self.read(&wanted);
+                self.take(read);
+            }
+            // Cargo goes on while what it will ask next is being fetched.
+            drop(asked);
+            self.complete();
+        }
+    }
+
+    /// Whether a release is shown.
+    #[must_use]
+    pub fn hides(&self, crate_id: &CrateId, version: &Version) -> Option<Hidden> {
+        self.seen().hidden.get(crate_id)?.iter().find(|hidden| hidden.version == *version).cloned()
+    }
+
+    /// Everything that was hidden, by crate.
+    #[must_use]
+    pub fn hidden(&self) -> BTreeMap<CrateId, Vec<Hidden>> {
+        self.seen().hidden.clone()
+    }
+
+    /// Every entry that was read.
+    #[must_use]
+    pub fn facts(&self) -> BTreeMap<CrateId, IndexFact> {
+        let known = |fact: &IndexFact| match fact {
+            IndexFact::Read(history) => IndexFact::Read(Arc::clone(history)),
+            IndexFact::Gone => IndexFact::Gone,
+            IndexFact::Unavailable(gap) => IndexFact::Unavailable(gap.clone()),
+        };
+        self.seen().facts.iter().map(|(id, fact)| (id.clone(), known(fact))).collect()
+    }
+
+    /// The crates of which nothing could be learned.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        self.seen().gaps.clone()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn complete(&self) {
+        loop {
+            let wanted = self.seen().closure.wanted();
+            if wanted.is_empty() {
+                return;
+            }
+            let read = self.read(&wanted);
+            self.take(read);
+        }
+    }
+
+    fn read(&self, wanted: &BTreeSet<CrateId>) -> BTreeMap<CrateId, IndexFact> {
+        let mut read = self.upstream.read(wanted);
+        for id in wanted {
+            let silent = || IndexFact::Unavailable(IndexGap::Failed(String::from("nobody answered for it")));
+            read.entry(id.clone()).or_insert_with(silent);
+        }
+        read
+    }
+
+    /// Judges and filters entries and puts what may be seen on the shelf.
+    fn take(&self, read: BTreeMap<CrateId, IndexFact>) {
+        let none = BTreeSet::new();
+        let taken: Vec<(CrateId, Taken)> = read
+            .into_par_iter()
+            .map(|(id, fact)| match fact {
+                IndexFact::Read(history) => {
+                    let (id, history) = spelled_by_registry(id, history);
+                    let locked = self.locked.get(&id).unwrap_or(&none);
+                    let filtered = filtered_lines(self.judge, &id, &history, locked);
+                    (id, Taken::Shown(history, filtered))
+                }
+                gone @ (IndexFact::Gone | IndexFact::Unavailable(_)) => (id, Taken::Absent(gone)),
+            })
+            .collect();
+        let mut seen = self.seen();
+        for (id, taken) in taken {
+            match taken {
+                Taken::Shown(history, Filtered { lines, visible, hidden }) => {
+                    self.shelf.put(&id.registry, &id.name, lines);
+                    seen.closure.learn(id.clone(), Arc::clone(&history), visible);
+                    seen.hidden.insert(id.clone(), hidden);
+                    seen.facts.insert(id, IndexFact::Read(history));
+                }
+                Taken::Absent(fact) => {
+                    self.shelf.put(&id.registry, &id.name, Vec::new());
+                    if let IndexFact::Unavailable(cause) = &fact
+                        && *cause != IndexGap::BadName
+                    {
+                        seen.gaps.push(Gap { crate_id: id.clone(), cause: cause.clone() });
+                    }
+                    seen.facts.insert(id, fact);
+                }
+            }
+        }
+    }
+}
+
+fn crate_id(question: &Question) -> CrateId {
+    CrateId { registry: question.registry.clone(), name: question.name.as_str().into() }
+}
+
+/// A crate that was asked for in lower case, by its own spelling: its lines are read by that name and no other.
+fn spelled_by_registry(id: CrateId, history: Arc<History>) -> (CrateId, Arc<History>) {
+    #[derive(Deserialize)]
+    struct Name {
+        name: String,
+    }
+    if id.name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return (id, history);
+    }
+    let first = history.lines().next().and_then(|line| serde_json::from_slice::<Name>(line).ok());
+    match first {
+        Some(Name { name }) if *name != *id.name && name.to_lowercase() == *id.name => {
+            let text = history.lines().collect::<Vec<_>>().join(&b'\n');
+            let history = History::from_lines(&name, text, history.standing());
+            (CrateId { name: name.into(), ..id }, Arc::new(history))
+        }
+        Some(_) | None => (id, history),
+    }
+}

@@ -1,0 +1,285 @@
+//! `update` for people: one table at the end, in cargo's look.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::{End, UpdateReport, approvable, codes, fix_eligible};
+use crate::model::Timestamp;
+use crate::model::evaluation::Judgement;
+use crate::model::moves::{Change, Held};
+use crate::model::package::PackageId;
+use crate::model::source::{Registry, Source};
+use crate::model::unresolved::{Obstacle, Unresolved};
+use crate::model::verdict::{Basis, Reason};
+use crate::model::visibility::{Hidden, HiddenBecause};
+use crate::report::duration::{counted, eligible, words};
+use crate::report::escape::terminal;
+use crate::report::style::{Tone, indent, verb, word};
+use crate::report::{Verbosity, blocker, package_name, reason, remark};
+
+/// Writes the report, with colours.
+///
+/// # Errors
+/// The writer's.
+pub fn update(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    let talk = verbosity > Verbosity::Quiet;
+    match report.end {
+        End::Precise(id, hidden) => return refused(report, id, hidden, out),
+        End::Unresolved(unresolved) => return failed(report, unresolved, out),
+        End::Undecided => {
+            for group in blocker::groups(&report.evaluation.blockers, &report.context()) {
+                writeln!(out, "{}: {}", word(Tone::Bad, "error"), terminal(&group.message))?;
+                writeln!(out, "  {}: {}", word(Tone::Help, "help"), terminal(&group.help))?;
+            }
+            return line(out, Tone::Bad, "Undecided", "Cargo.lock was left as it is");
+        }
+        End::Published | End::Unchanged | End::NotApproved => {}
+    }
+    if talk {
+        moved(report, out)?;
+        held(report, verbosity, out)?;
+    }
+    for fix in report.held_fixes {
+        let until = fix_eligible(fix).map_or_else(
+            || String::from("not before something changes"),
+            |at| format!("eligible {}", eligible(report.now(), at)),
+        );
+        let name = package_name(&fix.package);
+        line(
+            out,
+            Tone::Caution,
+            "Fix held",
+            &format!("{name}: {} is fixed by {}; {until}", fix.fix.advisory, fix.fix.version),
+        )?;
+    }
+    unapproved(report, out)?;
+    if talk {
+        summary(report, out)?;
+    }
+    Ok(())
+}
+
+fn moved(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    for id in report.joined {
+        line(
+            out,
+            Tone::Caution,
+            "Joined",
+            &format!("{}: the policy does not approve it, so it moves along", package_name(id)),
+        )?;
+    }
+    let width = report.changes.iter().map(|change| change.name.chars().count()).max().unwrap_or(0).min(40);
+    for change in report.changes {
+        let (tone, name) = verb_of(change);
+        let versions = match (&change.from, &change.to) {
+            (Some(from), Some(to)) => format!("{from} → {to}"),
+            (None, Some(version)) | (Some(version), None) => version.to_string(),
+            (None, None) => String::new(),
+        };
+        let mut text = format!("{:width$} {versions}", change.name);
+        if let Some(published) = change.pubtime {
+            let _ = write!(text, "  ({} old", age(report.now(), published));
+            text.push_str(&basis(change).map_or_else(|| String::from(")"), |basis| format!("; {basis})")));
+        }
+        if !change.asked {
+            text.push_str("  nobody asked for this");
+        }
+        line(out, tone, name, &text)?;
+    }
+    Ok(())
+}
+
+fn verb_of(change: &Change) -> (Tone, &'static str) {
+    match (&change.from, &change.to) {
+        (Some(from), Some(to)) if to < from => (Tone::Caution, "Moved back"),
+        (Some(_), Some(_)) => (Tone::Good, "Moved"),
+        (None, _) => (Tone::Good, "Added"),
+        (Some(_), None) => (Tone::Bad, "Removed"),
+    }
+}
+
+/// What is worth telling of a basis: that a release is old enough is no news.
+fn basis(change: &Change) -> Option<String> {
+    change.basis.as_ref().filter(|basis| **basis != Basis::Aged).map(remark::basis)
+}
+
+fn age(now: Timestamp, published: Timestamp) -> String {
+    let seconds = now.as_second().saturating_sub(published.as_second());
+    words(u64::try_from(seconds).unwrap_or(0))
+}
+
+fn held(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    const FEW: usize = 12;
+    let shown = if verbosity == Verbosity::Verbose { report.held.len() } else { FEW };
+    for Held { package, candidate } in report.held.iter().take(shown) {
+        let until = candidate.eligible_at().map_or_else(
+            || String::from("time does not lift that"),
+            |at| format!("eligible {}", eligible(report.now(), at)),
+        );
+        let name = package_name(package);
+        let codes = codes(candidate).join(", ");
+        line(out, Tone::Plain, "Held", &format!("{name}: {} is newer ({codes}); {until}", candidate.version))?;
+    }
+    if report.held.len() > shown {
+        let rest = counted(report.held.len() - shown, "more release");
+        line(out, Tone::Plain, "Held", &format!("{rest}; -v tells them one by one"))?;
+    }
+    Ok(())
+}
+
+fn unapproved(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    if !matches!(report.end, End::NotApproved) {
+        return Ok(());
+    }
+    for change in report.unapproved() {
+        let Some(id) = change.after() else { continue };
+        line(out, Tone::Bad, "Not approved", &package_name(&id))?;
+        let judgement = report.evaluation.judgements.iter().find(|judgement| judgement.id == id);
+        for found in judgement.and_then(Judgement::reasons).into_iter().flatten() {
+            detail(out, Tone::Bad, found.code().as_str(), &reason::sentence(found, &id, &report.context()))?;
+        }
+    }
+    Ok(())
+}
+
+fn summary(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    let remaining = report.evaluation.judgements.iter().filter(|judgement| !judgement.passes()).count();
+    let asked = report.changes.iter().filter(|change| change.asked).count();
+    let unasked = report.changes.len() - asked;
+    let mut text = match (report.end, report.dry_run) {
+        (End::Unchanged, _) => String::from("nothing to move"),
+        (End::NotApproved, _) => String::from("Cargo.lock was left as it is: not all that would change is approved"),
+        (_, true) => {
+            format!("{} would change; nothing was written (--dry-run)", counted(report.changes.len(), "package"))
+        }
+        (_, false) => format!("{} changed", counted(report.changes.len(), "package")),
+    };
+    if unasked > 0 {
+        let _ = write!(text, ", {unasked} of them although nobody asked");
+    }
+    let _ = write!(text, "; {} held", counted(report.held.len(), "newer release"));
+    let (tone, name) = if remaining > 0 { (Tone::Caution, "Finished") } else { (Tone::Good, "Finished") };
+    line(out, tone, name, &text)?;
+    if remaining > 0 && !matches!(report.end, End::NotApproved) {
+        detail(out, Tone::Help, "help", &format!("{} not approved: cargo sequester audit", is_are(remaining)))?;
+    }
+    if report.vendored && matches!(report.end, End::Published) && !report.dry_run {
+        detail(out, Tone::Help, "help", "bring the vendored sources along: cargo sequester vendor")?;
+    }
+    Ok(())
+}
+
+fn is_are(count: usize) -> String {
+    if count == 1 { String::from("1 package is") } else { format!("{count} packages are") }
+}
+
+/// `--precise` to a hidden release.
+fn refused(report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &mut impl Write) -> io::Result<()> {
+    line(out, Tone::Bad, "Refused", &format!("{}: the policy does not approve it", package_name(id)))?;
+    why(report, id, hidden, out)?;
+    ways_out(report, id, hidden, out)?;
+    line(out, Tone::Bad, "Finished", "Cargo.lock was left as it is; cargo was not run")
+}
+
+fn failed(report: &UpdateReport<'_>, unresolved: &Unresolved, out: &mut impl Write) -> io::Result<()> {
+    for (number, text) in unresolved.words.lines().enumerate() {
+        match text.strip_prefix("error: ").filter(|_| number == 0) {
+            Some(rest) => writeln!(out, "{}: {}", word(Tone::Bad, "error"), terminal(rest))?,
+            None => writeln!(out, "{}", terminal(text))?,
+        }
+    }
+    for obstacle in &unresolved.obstacles {
+        obstacle_block(report, obstacle, out)?;
+    }
+    line(out, Tone::Bad, "Finished", "cargo found no way that the policy approves; Cargo.lock was left as it is")
+}
+
+fn obstacle_block(report: &UpdateReport<'_>, obstacle: &Obstacle, out: &mut impl Write) -> io::Result<()> {
+    let wanted = match &obstacle.requirement {
+        Some(req) => format!("{} {req}", obstacle.name),
+        None => obstacle.name.to_string(),
+    };
+    let by = obstacle.required_by.as_ref().map(|by| format!(", required by {by},")).unwrap_or_default();
+    line(
+        out,
+        Tone::Bad,
+        "Hidden",
+        &format!("{wanted}{by} would be met by releases that the policy does not approve:"),
+    )?;
+    for (id, hidden) in &obstacle.hidden {
+        line(out, Tone::Caution, "", &package_name(id))?;
+        why(report, id, hidden, out)?;
+    }
+    let soonest = obstacle.hidden.iter().filter_map(|(id, hidden)| Some((hidden.eligible_at()?, id))).min();
+    if let Some((at, id)) = &soonest {
+        detail(
+            out,
+            Tone::Help,
+            "help",
+            &format!("wait: {} is eligible {}", package_name(id), eligible(report.now(), *at)),
+        )?;
+    }
+    if let Some((id, hidden)) = obstacle.hidden.iter().find(|(_, hidden)| approvable(hidden)) {
+        ways_out(report, id, hidden, out)?;
+    }
+    let advisory = obstacle.hidden.iter().find_map(|(_, hidden)| match &hidden.because {
+        HiddenBecause::Reasons(reasons) => reasons
+            .iter()
+            .find_map(|found| if let Reason::Advisory { advisory, .. } = found { Some(advisory) } else { None }),
+        HiddenBecause::Yanked | HiddenBecause::Ambiguous => None,
+    });
+    if let (Some(advisory), None) = (advisory, soonest) {
+        let text =
+            format!("or have the policy ignore {advisory} until a day, with a reason, under [[advisories.ignore]]");
+        detail(out, Tone::Help, "help", &text)?;
+    }
+    if let Some(version) = &obstacle.newest_visible
+        && obstacle.requirement.as_ref().is_some_and(|req| !req.matches(version))
+    {
+        let text = format!("or lower the requirement: {} {version} is approved", obstacle.name);
+        detail(out, Tone::Help, "help", &text)?;
+    }
+    Ok(())
+}
+
+fn why(report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &mut impl Write) -> io::Result<()> {
+    match &hidden.because {
+        HiddenBecause::Reasons(reasons) => reasons.iter().try_for_each(|found| {
+            detail(out, Tone::Bad, found.code().as_str(), &reason::sentence(found, id, &report.context()))
+        })?,
+        HiddenBecause::Yanked => {
+            detail(out, Tone::Bad, "yanked", "yanked from its registry, and not in the lock file")?;
+        }
+        HiddenBecause::Ambiguous => {
+            detail(out, Tone::Bad, "index-entry-unreadable", "the index has two different lines for it")?;
+        }
+    }
+    match hidden.eligible_at() {
+        Some(at) => detail(out, Tone::Plain, "eligible", &eligible(report.now(), at)),
+        None => Ok(()),
+    }
+}
+
+fn ways_out(_report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &mut impl Write) -> io::Result<()> {
+    if !approvable(hidden) {
+        return Ok(());
+    }
+    let spec = match &id.source {
+        Source::Registry(Registry::CratesIo) => format!("{}@{}", id.name, id.version),
+        Source::Registry(_) | Source::Local | Source::Git(_) | Source::Other(_) => id.to_string(),
+    };
+    let paste = format!("cargo sequester approve {}", crate::report::escape::shell_word(&spec));
+    // A line that had to be escaped to be shown is no longer the line to paste.
+    if terminal(&paste) != paste {
+        return Ok(());
+    }
+    detail(out, Tone::Help, "help", &format!("to exempt it after looking inside: {paste}"))
+}
+
+fn line(out: &mut impl Write, tone: Tone, name: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "{} {}", verb(tone, name), terminal(text))
+}
+
+fn detail(out: &mut impl Write, tone: Tone, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "{}{}: {}", indent(), word(tone, label), terminal(text))
+}

@@ -1,0 +1,204 @@
+//! `update --format json`: one document, by `docs/update-v1.schema.json`.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{End, UpdateReport, codes};
+use crate::model::evaluation::FixStanding;
+use crate::model::moves::{Change, Held, HeldFix};
+use crate::model::package::PackageId;
+use crate::model::source::Source;
+use crate::model::verdict::{Reason, ReasonCode, Reasons};
+use crate::model::visibility::{Hidden, HiddenBecause};
+use crate::report::duration::rfc3339;
+use crate::report::json::facts::{self, Object};
+use crate::report::{blocker, json};
+
+/// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
+pub const UPDATE_V1: &str = "urn:cargo-sequester:update-v1";
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    now: String,
+    result: &'static str,
+    written: bool,
+    blockers: Vec<Block>,
+    changes: Vec<Changed<'a>>,
+    joined: Vec<String>,
+    held: Vec<HeldBack>,
+    held_fixes: Vec<HeldBackFix<'a>>,
+    not_approved: Vec<String>,
+    refused: Option<Release>,
+    unresolved: Option<Failed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Block {
+    code: &'static str,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Changed<'a> {
+    name: &'a str,
+    source: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    pubtime: Option<String>,
+    age_seconds: Option<i64>,
+    basis: Option<Object>,
+    approved: bool,
+    asked: bool,
+}
+
+#[derive(Serialize)]
+struct Release {
+    id: String,
+    version: String,
+    pubtime: Option<String>,
+    eligible_at: Option<String>,
+    codes: Vec<&'static str>,
+    reasons: Vec<Object>,
+}
+
+#[derive(Serialize)]
+struct HeldBack {
+    id: String,
+    candidate: Release,
+}
+
+#[derive(Serialize)]
+struct HeldBackFix<'a> {
+    id: String,
+    advisory: &'a str,
+    version: String,
+    eligible_at: Option<String>,
+    codes: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    words: &'a str,
+    obstacles: Vec<Obstructed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Obstructed<'a> {
+    name: &'a str,
+    requirement: Option<String>,
+    required_by: Option<&'a str>,
+    newest_approved: Option<String>,
+    hidden: Vec<Release>,
+}
+
+/// Writes the document and a line end.
+///
+/// # Errors
+/// The writer's.
+pub fn update(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    let result = match report.end {
+        End::Published if report.dry_run => "would-change",
+        End::Published => "changed",
+        End::Unchanged => "unchanged",
+        End::NotApproved => "not-approved",
+        End::Unresolved(_) => "unresolved",
+        End::Precise(..) => "refused",
+        End::Undecided => "undecided",
+    };
+    let document = Document {
+        schema: UPDATE_V1,
+        now: rfc3339(report.now()),
+        result,
+        written: matches!(report.end, End::Published) && !report.dry_run,
+        blockers: report.evaluation.blockers.iter().map(|one| block(one, report)).collect(),
+        changes: report.changes.iter().map(|change| changed(change, report)).collect(),
+        joined: report.joined.iter().map(ToString::to_string).collect(),
+        held: report.held.iter().map(|held| held_back(held, report)).collect(),
+        held_fixes: report.held_fixes.iter().map(held_fix).collect(),
+        not_approved: not_approved(report),
+        refused: match report.end {
+            End::Precise(id, hidden) => Some(release(id, hidden, report)),
+            End::Published | End::Unchanged | End::NotApproved | End::Unresolved(_) | End::Undecided => None,
+        },
+        unresolved: match report.end {
+            End::Unresolved(unresolved) => Some(Failed {
+                words: &unresolved.words,
+                obstacles: unresolved.obstacles.iter().map(|one| obstructed(one, report)).collect(),
+            }),
+            End::Published | End::Unchanged | End::NotApproved | End::Precise(..) | End::Undecided => None,
+        },
+    };
+    json::write(&document, out)
+}
+
+fn block(one: &crate::model::evaluation::Blocker, report: &UpdateReport<'_>) -> Block {
+    Block { code: blocker::code(one), message: blocker::message(one, &report.context()) }
+}
+
+fn changed<'a>(change: &'a Change, report: &UpdateReport<'_>) -> Changed<'a> {
+    let now = report.now().as_second();
+    Changed {
+        name: &change.name,
+        source: (change.source != Source::Local).then(|| change.source.to_string()),
+        from: change.from.as_ref().map(ToString::to_string),
+        to: change.to.as_ref().map(ToString::to_string),
+        pubtime: change.pubtime.map(rfc3339),
+        age_seconds: change.pubtime.map(|published| now.saturating_sub(published.as_second())),
+        basis: change.basis.as_ref().map(facts::basis),
+        approved: !report.is_unapproved(change),
+        asked: change.asked,
+    }
+}
+
+fn held_back(held: &Held, report: &UpdateReport<'_>) -> HeldBack {
+    let id = PackageId { version: held.candidate.version.clone(), ..held.package.clone() };
+    HeldBack { id: held.package.to_string(), candidate: release(&id, &held.candidate, report) }
+}
+
+fn release(id: &PackageId, hidden: &Hidden, report: &UpdateReport<'_>) -> Release {
+    let reasons = match &hidden.because {
+        HiddenBecause::Reasons(reasons) => {
+            reasons.iter().map(|reason| facts::reason(reason, id, &report.context())).collect()
+        }
+        HiddenBecause::Yanked | HiddenBecause::Ambiguous => Vec::new(),
+    };
+    Release {
+        id: id.to_string(),
+        version: hidden.version.to_string(),
+        pubtime: hidden.pubtime.map(rfc3339),
+        eligible_at: hidden.eligible_at().map(rfc3339),
+        codes: codes(hidden),
+        reasons,
+    }
+}
+
+fn held_fix(held: &HeldFix) -> HeldBackFix<'_> {
+    let reasons = match &held.fix.standing {
+        FixStanding::Held(reasons) => Some(reasons),
+        FixStanding::Approved(_) => None,
+    };
+    HeldBackFix {
+        id: held.package.to_string(),
+        advisory: &held.fix.advisory,
+        version: held.fix.version.to_string(),
+        eligible_at: reasons.and_then(Reasons::eligible_at).map(rfc3339),
+        codes: reasons.into_iter().flatten().map(Reason::code).map(ReasonCode::as_str).collect(),
+    }
+}
+
+fn not_approved(report: &UpdateReport<'_>) -> Vec<String> {
+    let judgements = report.evaluation.judgements.iter().filter(|judgement| !judgement.passes());
+    judgements.map(|judgement| judgement.id.to_string()).collect()
+}
+
+fn obstructed<'a>(obstacle: &'a crate::model::unresolved::Obstacle, report: &UpdateReport<'_>) -> Obstructed<'a> {
+    Obstructed {
+        name: &obstacle.name,
+        requirement: obstacle.requirement.as_ref().map(ToString::to_string),
+        required_by: obstacle.required_by.as_deref(),
+        newest_approved: obstacle.newest_visible.as_ref().map(ToString::to_string),
+        hidden: obstacle.hidden.iter().map(|(id, hidden)| release(id, hidden, report)).collect(),
+    }
+}

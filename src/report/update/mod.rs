@@ -1,0 +1,116 @@
+//! What `update` did, for people and for machines.
+
+pub mod human;
+pub mod json;
+
+use super::Context;
+use crate::model::Timestamp;
+use crate::model::evaluation::{Evaluation, FixStanding};
+use crate::model::facts::AdvisoryFact;
+use crate::model::moves::{Change, Held, HeldFix};
+use crate::model::package::{Package, PackageId};
+use crate::model::unresolved::Unresolved;
+use crate::model::verdict::{Reason, ReasonCode};
+use crate::model::visibility::{Hidden, HiddenBecause};
+
+/// Everything that a report of `update` tells.
+#[derive(Clone, Copy, Debug)]
+pub struct UpdateReport<'a> {
+    /// How it ended.
+    pub end: End<'a>,
+    /// What changed, or would have.
+    pub changes: &'a [Change],
+    /// Locked releases that the policy hides and that were therefore moved along, although nobody named them.
+    pub joined: &'a [PackageId],
+    /// Newer releases that are held.
+    pub held: &'a [Held],
+    /// Fixes that are held.
+    pub held_fixes: &'a [HeldFix],
+    /// The decision on the lock file that is there now, or that would be.
+    pub evaluation: &'a Evaluation,
+    /// Its packages.
+    pub packages: &'a [Package],
+    /// What was known of advisories.
+    pub advisories: &'a AdvisoryFact,
+    /// Whether nothing was to be written.
+    pub dry_run: bool,
+    /// Whether approved sources lie in `vendor/`, which are another command's to bring along.
+    pub vendored: bool,
+}
+
+/// How an update ended.
+#[derive(Clone, Copy, Debug)]
+pub enum End<'a> {
+    /// The lock file is the new one; with `dry_run` it would be.
+    Published,
+    /// There is nothing to change.
+    Unchanged,
+    /// Cargo's result has packages in it that are not approved, so the lock file is the old one.
+    NotApproved,
+    /// Cargo could not resolve; the lock file is the old one.
+    Unresolved(&'a Unresolved),
+    /// The release that was asked for is hidden; cargo was not run.
+    Precise(&'a PackageId, &'a Hidden),
+    /// It could not be decided; the lock file is the old one.
+    Undecided,
+}
+
+impl<'a> UpdateReport<'a> {
+    /// What sentences of this report need.
+    #[must_use]
+    pub const fn context(&self) -> Context<'a> {
+        Context { now: self.evaluation.now, advisories: self.advisories }
+    }
+
+    /// The moment that was judged by.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.evaluation.now
+    }
+
+    /// The changed packages that are not approved.
+    #[must_use]
+    pub fn unapproved(&self) -> Vec<&'a Change> {
+        self.changes.iter().filter(|change| self.is_unapproved(change)).collect()
+    }
+
+    /// Whether the package after a change may not be built.
+    #[must_use]
+    pub fn is_unapproved(&self, change: &Change) -> bool {
+        let Some(after) = change.after() else { return false };
+        let judgement = self.evaluation.judgements.iter().find(|judgement| judgement.id == after);
+        judgement.is_none_or(|judgement| !judgement.passes())
+    }
+}
+
+/// The codes of what hides a release.
+#[must_use]
+pub fn codes(hidden: &Hidden) -> Vec<&'static str> {
+    match &hidden.because {
+        HiddenBecause::Reasons(reasons) => {
+            let mut codes: Vec<_> = reasons.iter().map(Reason::code).map(ReasonCode::as_str).collect();
+            codes.dedup();
+            codes
+        }
+        HiddenBecause::Yanked => vec![ReasonCode::Yanked.as_str()],
+        HiddenBecause::Ambiguous => vec![ReasonCode::IndexEntryUnreadable.as_str()],
+    }
+}
+
+/// Whether a person's approval could lift all that hides a release.
+#[must_use]
+pub fn approvable(hidden: &Hidden) -> bool {
+    match &hidden.because {
+        HiddenBecause::Reasons(reasons) => reasons.iter().all(|reason| reason.code().an_approval_lifts()),
+        HiddenBecause::Yanked | HiddenBecause::Ambiguous => false,
+    }
+}
+
+/// When a held fix may be used; `None` where time does not bring that about.
+#[must_use]
+pub fn fix_eligible(fix: &HeldFix) -> Option<Timestamp> {
+    match &fix.fix.standing {
+        FixStanding::Held(reasons) => reasons.eligible_at(),
+        FixStanding::Approved(_) => None,
+    }
+}

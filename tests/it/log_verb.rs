@@ -1,0 +1,117 @@
+//! `log` from the outside: what it tells, and that it names everything that was done to the trail.
+
+use crate::approve::{FRESH, fresh};
+use crate::audit::World;
+use crate::support::{Outcome, Package};
+
+fn log(world: &World, arguments: &[&str], code: i32) -> Outcome {
+    world.project.sequester(&[&["log"], arguments].concat()).expect_code(code)
+}
+
+/// Three events: two approvals and a revocation.
+fn three() -> World {
+    let world = fresh();
+    Package::new("baz", "1.0.0").pubtime(FRESH).publish(&world.registry);
+    world.approve(&["bar", "--reason", "x", "--by", "ana@example.org"]).expect_code(0);
+    world.approve(&["baz@1.0.0", "--reason", "y"]).expect_code(0);
+    world.project.sequester(&["revoke", "baz"]).expect_code(0);
+    world
+}
+
+#[test]
+fn a_project_without_a_trail_has_an_empty_one() {
+    let world = fresh();
+    assert_eq!(log(&world, &[], 0).stdout, "");
+    assert!(log(&world, &["--verify"], 0).stdout.contains("0 events"));
+    world.project.sequester(&["log", "--expect-head", "x"]).expect_code(2);
+}
+
+#[test]
+fn it_is_filtered_by_release_kind_and_day() {
+    let world = three();
+    let lines = |arguments: &[&str]| {
+        let told = log(&world, &[arguments, &["--format", "json"]].concat(), 0).stdout;
+        let log: serde_json::Value = serde_json::from_str(&told).unwrap();
+        log["events"].as_array().unwrap().len()
+    };
+    assert_eq!(lines(&[]), 3);
+    assert_eq!((lines(&["bar"]), lines(&["baz"]), lines(&["bar@1.0.0"]), lines(&["baz@1.0.0"])), (1, 2, 0, 2));
+    assert_eq!((lines(&["--kind", "revoked"]), lines(&["--kind", "revoked", "--kind", "approved"])), (1, 3));
+    assert_eq!((lines(&["--until", "2024-11-22"]), lines(&["--since", "2024-11-22"])), (0, 3));
+    let told = log(&world, &["--kind", "never"], 2).stderr;
+    assert!(told.contains("the kinds are init, vendored"), "{told}");
+    assert!(log(&world, &["bar"], 0).stdout.contains("by ana@example.org (as --by says)"));
+}
+
+#[test]
+fn i1_what_was_done_to_an_event_is_named() {
+    let world = three();
+    let oldest = world.log()["events"][2]["file"].as_str().unwrap().to_owned();
+    let head = world.log()["heads"][0].as_str().unwrap().to_owned();
+    log(&world, &["--verify", "--expect-head", &head], 0);
+    let path = |name: &str| format!(".sequester/trail/{name}");
+    // One byte.
+    let first = world.project.read(&path(&oldest));
+    world.project.write(&path(&oldest), first.replace("ana@", "bna@"));
+    let told = log(&world, &["--verify"], 1).stdout;
+    assert!(told.contains(&format!("{}: edited", oldest)), "{told}");
+    world.project.write(&path(&oldest), &first);
+    // One event less: the middle one, then the last.
+    let middle = world.log()["events"][1]["file"].as_str().unwrap().to_owned();
+    for (name, says) in
+        [(middle, ": deleted"), (world.log()["events"][0]["file"].as_str().unwrap().to_owned(), "Missing")]
+    {
+        let text = world.project.read(&path(&name));
+        std::fs::remove_file(world.project.path(&path(&name))).unwrap();
+        let told = log(&world, &["--verify", "--expect-head", &head], 1).stdout;
+        assert!(told.contains(says) && told.contains(&name[name.len() - 69..name.len() - 5]), "{told}");
+        world.project.write(&path(&name), text);
+    }
+    // One more, with a name that fits its content.
+    let other = three();
+    let inserted = other.log()["events"][2]["file"].as_str().unwrap().to_owned();
+    world.project.write(&path(&inserted), other.project.read(&path(&inserted)));
+    let told = log(&world, &["--verify"], 1).stdout;
+    assert!(told.contains("put in"), "{told}");
+    assert_eq!(world.log()["whole"], false);
+}
+
+#[test]
+fn i3_two_clones_two_approvals_and_a_merge() {
+    let world = fresh();
+    for name in ["aaa", "mmm", "zzz"] {
+        Package::new(name, "1.0.0").pubtime(FRESH).publish(&world.registry);
+    }
+    // The trail begins before the clones part.
+    world.approve(&["mmm@1.0.0", "--reason", "x"]).expect_code(0);
+    world.repository();
+    world.git(&["checkout", "-qb", "other"]);
+    world.approve(&["aaa@1.0.0", "--reason", "x"]).expect_code(0);
+    world.commit();
+    world.git(&["checkout", "-q", "main"]);
+    world.approve(&["zzz@1.0.0", "--reason", "x"]).expect_code(0);
+    world.commit();
+    world.git(&["-c", "commit.gpgsign=false", "merge", "-q", "-m", "merge", "other"]);
+    let told = log(&world, &["--verify"], 0).stdout;
+    assert!(told.contains("3 events") && told.matches("Head").count() == 2, "{told}");
+    world.approve(&["bar", "--reason", "x"]).expect_code(0);
+    let told = log(&world, &["--verify"], 0).stdout;
+    assert!(told.matches("Head").count() == 1, "{told}");
+    assert!(log(&world, &[], 0).stdout.contains(" joins "));
+    let policy = world.project.read("sequester.toml");
+    let names: Vec<_> = policy.lines().filter(|line| line.starts_with("crate = ")).collect();
+    assert_eq!(names, ["crate = \"aaa\"", "crate = \"bar\"", "crate = \"mmm\"", "crate = \"zzz\""]);
+    world.then(0);
+}
+
+#[test]
+fn a_release_is_exported_as_a_verification_summary() {
+    let world = three();
+    let statement: serde_json::Value = serde_json::from_str(&log(&world, &["--vsa", "bar@1.1.0"], 0).stdout).unwrap();
+    assert_eq!(statement["predicate"]["verificationResult"], "PASSED");
+    assert_eq!(statement["predicate"]["policy"]["uri"], "sequester.toml");
+    let statement: serde_json::Value = serde_json::from_str(&log(&world, &["--vsa", "baz@1.0.0"], 0).stdout).unwrap();
+    assert_eq!(statement["predicate"]["verificationResult"], "FAILED");
+    assert!(log(&world, &["--vsa", "none@1.0.0"], 2).stderr.contains("no verdict on none@1.0.0"));
+    assert!(log(&world, &["--vsa", "bar"], 2).stderr.contains("`bar` is no package-id spec"));
+}
