@@ -17,7 +17,7 @@ use crate::model::hashed::Hashed;
 use crate::model::source::{Registry, Source};
 
 /// Downloaded bytes that may wait for a worker.
-const WAITING: u64 = 48 << 20;
+const WAITING: u64 = 16 << 20;
 /// How often the progress is told.
 const TICK: Duration = Duration::from_millis(100);
 
