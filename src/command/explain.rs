@@ -29,10 +29,11 @@ enum Target {
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment) -> Result<Outcome, CommandError> {
     let spec = Spec::parse(&arguments.spec)?;
-    let made = Assessment::make_beside(cli, &arguments.subject, &arguments.judge, environment, |subject| {
-        let target = target(&spec, &arguments.spec, subject)?;
-        Ok(crates_about(&target, &subject.lock.packages))
-    })?;
+    let made =
+        Assessment::make_beside(cli, &arguments.subject, &arguments.judge, environment, &|subject: &Subject| {
+            let target = target(&spec, &arguments.spec, subject)?;
+            Ok(crates_about(&target, &subject.lock.packages))
+        })?;
     let target = target(&spec, &arguments.spec, &made.subject)?;
     let decided = Decided {
         facts: &made.facts,
@@ -77,18 +78,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment
         (true, true) => Outcome::Approved,
     };
     let evaluation = Evaluation { blockers, ..made.evaluation.clone() };
-    let locked = relative(&made.subject.lock_path, environment);
-    let audit = AuditReport {
-        packages: &made.facts.packages,
-        evaluation: &evaluation,
-        advisories: &made.facts.advisories,
-        loosened: &made.rules.loosened,
-        policy: &made.rules.policy,
-        judged_by: made.rules.judged_by(),
-        locked: &locked,
-        lines: &made.subject.lock.lines,
-        elapsed: None,
-    };
+    let audit = AuditReport { evaluation: &evaluation, ..made.report(None) };
     let report = ExplainReport { audit, release: release.as_ref(), releases: listed.as_ref() };
     let mut text = Vec::new();
     match arguments.format {
