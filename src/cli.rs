@@ -1,6 +1,7 @@
 //! The command line, and nothing but the command line.
 
 mod curation;
+mod explain;
 
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -11,6 +12,7 @@ use crate::model::age::Age;
 use crate::model::calendar::Horizon;
 pub use curation::{Approve, Log, LogFormat, Revoke};
 use curation::{LOG_EXIT_CODES, WRITE_EXIT_CODES};
+pub use explain::{Explain, ExplainFormat};
 
 /// Printed below every `-h`: a script needs the meaning of the exit code more than anything else.
 const EXIT_CODES: &str = "Exit codes:
@@ -80,6 +82,9 @@ pub enum Verb {
     /// Write the approved sources into the project and let cargo build from them alone
     #[command(after_help = EXIT_CODES)]
     Vendor(Vendor),
+    /// Tell everything about one release, or the releases of a crate with their verdicts
+    #[command(after_help = explain::EXIT_CODES)]
+    Explain(Explain),
     /// Prove offline that lock file, allow-list and vendored sources agree, and that nothing leads around them
     #[command(after_help = VERIFY_EXIT_CODES)]
     Verify(Verify),

@@ -19,6 +19,7 @@ use crate::gather::environment::Environment;
 use crate::model::evaluation::Evaluation;
 use crate::model::facts::Facts;
 use crate::model::package::CrateId;
+use crate::model::trail::Trail;
 use crate::policy::{self, notices};
 use crate::report::AuditReport;
 
@@ -33,6 +34,8 @@ pub(super) struct Assessment {
     pub(super) facts: Facts,
     /// The decision.
     pub(super) evaluation: Evaluation,
+    /// The audit trail that was believed.
+    pub(super) trail: Trail,
     /// The lock file, as a reader in the working directory would write it.
     pub(super) locked: Utf8PathBuf,
     /// The machine's time when it was made.
@@ -95,7 +98,8 @@ impl Assessment {
             (gathering.facts(), recorded.join())
         });
         let (mut facts, reached) = gathered?;
-        facts.trail = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let (fact, trail) = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        facts.trail = fact;
         facts.base = rules.locked.take();
         if judge.now.is_some() {
             // A moment that the caller set is compared with nobody's clock.
@@ -105,7 +109,7 @@ impl Assessment {
         }
         let evaluation = policy::evaluate(&facts, &rules.policy, &rules.approvals, judge.now.unwrap_or(machine));
         let locked = relative(&found.lock_path, environment);
-        Ok(Self { subject: found, rules, facts, evaluation, locked, machine, reached })
+        Ok(Self { subject: found, rules, facts, evaluation, trail, locked, machine, reached })
     }
 
     /// Everything that a report of the decision tells.

@@ -182,6 +182,9 @@ pub enum CommandError {
     /// An option asks for what another one forbids.
     #[error("{0}")]
     Usage(&'static str),
+    /// A crate of which nothing could be learned.
+    #[error("`{spec}` is not in the dependency graph, and {cause}\nhelp: run again where its registry can be asked")]
+    IndexUnread { spec: String, cause: String },
     /// The policy file that was asked for is not there: falling back to the defaults would judge by other rules than were meant.
     #[error("there is no policy file at {path}\nhelp: give `--policy` the path of an existing file, or leave it out")]
     NoPolicy { path: Utf8PathBuf },

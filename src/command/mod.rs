@@ -7,6 +7,7 @@ mod audit;
 mod base;
 mod cargo_verb;
 mod error;
+mod explain;
 mod gathering;
 mod ignore;
 mod log;
@@ -78,6 +79,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Audit(arguments) => audit::run(&cli, arguments, &environment),
         Verb::Status(arguments) => status::run(&cli, arguments, &environment),
         Verb::Vendor(arguments) => vendor::run(&cli, arguments, &environment),
+        Verb::Explain(arguments) => explain::run(&cli, arguments, &environment),
         Verb::Verify(arguments) => verify::run(&cli, arguments, &environment),
         Verb::Update(arguments) => update::run(&cli, arguments, &environment),
         Verb::Cargo(arguments) => cargo_verb::run(&cli, arguments, &environment),

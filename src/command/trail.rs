@@ -8,7 +8,7 @@ use super::CommandError;
 use super::base::BaseCommit;
 use crate::gather;
 use crate::model::facts::TrailFact;
-use crate::model::trail::{EventFileName, Recorded, TrailProblem, TrailProblemKind, missing_events};
+use crate::model::trail::{EventFileName, Recorded, Trail, TrailProblem, TrailProblemKind, missing_events};
 
 /// Where the trail lies, from the folder that holds the policy.
 const TRAIL: &str = ".sequester/trail";
@@ -18,12 +18,13 @@ pub(super) fn folder(policy: &Utf8Path) -> Utf8PathBuf {
     policy.parent().unwrap_or(Utf8Path::new(".")).join(TRAIL)
 }
 
-/// What is known from the trail in this folder. With a base the recorded facts are those of the base's trail alone; of the change's
+/// What is known from the trail in this folder, and the trail that is believed. With a base that is the base's alone; of the change's
 /// own it counts what is missing from it and what is wrong with it.
-pub(super) fn read(folder: &Utf8Path, base: Option<&BaseCommit>) -> Result<TrailFact, CommandError> {
+pub(super) fn read(folder: &Utf8Path, base: Option<&BaseCommit>) -> Result<(TrailFact, Trail), CommandError> {
     let own = gather::trail::read(folder)?;
     let Some(files) = base.map(|base| base.folder(folder)).transpose()?.flatten() else {
-        return Ok(TrailFact { recorded: Recorded::of(&own), problems: own.problems, ..TrailFact::default() });
+        let problems = own.problems.clone();
+        return Ok((TrailFact { recorded: Recorded::of(&own), problems, ..TrailFact::default() }, own));
     };
     let base = gather::trail::of_files(files);
     let (had, has) = (base.events.keys().copied().collect(), own.events.keys().copied().collect());
@@ -41,10 +42,6 @@ pub(super) fn read(folder: &Utf8Path, base: Option<&BaseCommit>) -> Result<Trail
     };
     let new: Vec<_> = own.problems.into_iter().filter(|problem| !is_told(problem)).collect();
     problems.extend(new);
-    Ok(TrailFact {
-        recorded: Recorded::of(&base),
-        problems,
-        truncated: truncated.into_iter().collect(),
-        ..TrailFact::default()
-    })
+    let truncated = truncated.into_iter().collect();
+    Ok((TrailFact { recorded: Recorded::of(&base), problems, truncated, ..TrailFact::default() }, base))
 }

@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod checksum;
 pub mod derived;
 pub mod evaluation;
+pub mod explanation;
 pub mod facts;
 pub mod hashed;
 pub mod history;

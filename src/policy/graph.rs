@@ -142,7 +142,8 @@ pub fn requirements_by<'r>(
 }
 
 /// The crate that a package's requirement asks for. Packages outside any registry ask crates.io where they name no other.
-fn asked_for(package: &Package, requirement: &Requirement) -> Option<CrateId> {
+#[must_use]
+pub fn asked_for(package: &Package, requirement: &Requirement) -> Option<CrateId> {
     let registry = match (&requirement.registry, &package.id.source) {
         (Some(url), _) => Registry::parse(url).ok()?,
         (None, Source::Registry(registry)) => registry.clone(),

@@ -5,6 +5,7 @@ pub mod approval;
 pub mod calendar;
 pub mod drift;
 pub mod evaluate;
+pub mod explanation;
 pub mod fix_partner;
 pub mod graph;
 pub mod integrity;

@@ -170,7 +170,9 @@ pub fn help(blocker: &Blocker) -> String {
     }
 }
 
-fn gap(gap: &IndexGap) -> String {
+/// Why there is no index entry, in words that follow "the index entry".
+#[must_use]
+pub fn gap(gap: &IndexGap) -> String {
     match gap {
         IndexGap::NotCached => "could not be had: offline, and not in cargo's cache".to_owned(),
         IndexGap::NotInCachedEntry => {

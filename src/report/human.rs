@@ -1,5 +1,6 @@
 //! `--format human`: one problem one block, in cargo's look.
 
+mod explain;
 mod status;
 mod timeline;
 
@@ -16,6 +17,7 @@ use super::{AuditReport, Verbosity, package_name, reason, tally};
 use crate::model::facts::AdvisoryFact;
 use crate::model::verdict::{Basis, Verdict};
 
+pub use explain::explain;
 pub use status::status;
 
 /// How many packages one line names before it counts the rest.

@@ -2,6 +2,7 @@
 //!
 //! Texts from outside are the raw ones once read back; in the document what could harm a terminal is a `\u` escape.
 
+mod explain;
 pub(super) mod facts;
 mod status;
 
@@ -20,6 +21,7 @@ use crate::model::source::Source;
 use crate::model::verdict::{Reason, ReasonCode, Reasons, Verdict};
 use facts::Object;
 
+pub use explain::{EXPLAIN_V1, explain};
 pub use status::{STATUS_V1, status};
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.

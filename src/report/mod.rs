@@ -9,6 +9,7 @@ pub mod curation;
 pub mod cure;
 pub mod duration;
 pub mod escape;
+pub mod explain;
 pub mod github;
 pub mod human;
 pub mod json;

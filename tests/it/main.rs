@@ -24,6 +24,7 @@ mod cargo_config;
 mod cargo_config_splice;
 mod cargo_verb;
 mod crate_files;
+mod explain;
 mod history;
 mod http;
 mod index;

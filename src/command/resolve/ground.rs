@@ -64,7 +64,8 @@ impl<'e> Ground<'e> {
         rules.policy.cargo = config.ages()?;
         let http = if offline || config.offline()? { None } else { Some(Http::new(&config.http()?)?) };
         let beneath = config.without(&subject.root.join(OWN_CONFIG));
-        let mut trail = trail::read(&trail::folder(&subject.policy_path(judge.policy.as_deref(), environment)), None)?;
+        let (mut trail, _) =
+            trail::read(&trail::folder(&subject.policy_path(judge.policy.as_deref(), environment)), None)?;
         trail.machine_clock = judge.now.is_none().then_some(machine);
         Ok(Self { cli, environment, subject, rules, config, http, now: judge.now, machine, beneath, trail })
     }

@@ -4,6 +4,7 @@ mod advisories;
 mod approvals;
 mod error;
 mod grammar;
+mod keys;
 mod lists;
 mod quarantine;
 mod reader;
@@ -12,6 +13,7 @@ mod registries;
 use camino::Utf8Path;
 
 pub use error::{Fault, PolicyError, Problem};
+pub use keys::keys;
 
 use self::reader::{At, TableReader};
 use super::toml_tree::{self, ReadError};

@@ -1,0 +1,247 @@
+//! What every format tells of one release: each part of an explanation in words.
+
+use super::duration::{distance, moment};
+use super::reason::{kind_words, sentence};
+use super::status::codes;
+use super::{AuditReport, Context, remark};
+use crate::model::advisory::Advisory;
+use crate::model::evaluation::Judgement;
+use crate::model::explanation::{
+    AdvisoryEffect, AdvisoryView, Agreement, Ask, Decider, Explanation, Milestone, Paths, Place, Releases, TrailEntry,
+};
+use crate::model::index_line::DependencyKind;
+use crate::model::policy::Origin;
+use crate::model::verdict::{Reason, Verdict};
+use crate::report::problem::{Problem, severity};
+
+/// Everything that a report of `explain` tells.
+#[derive(Clone, Copy, Debug)]
+pub struct ExplainReport<'a> {
+    /// What was judged, and by what; its blockers are those that are in the way of this answer.
+    pub audit: AuditReport<'a>,
+    /// The release; `None` where a crate of several locked releases, or of none, was asked about.
+    pub release: Option<&'a Explanation>,
+    /// The crate's releases, where no version was asked for.
+    pub releases: Option<&'a Releases>,
+}
+
+/// A verdict in a word, as JSON has it.
+#[must_use]
+pub const fn verdict_word(verdict: Option<&Verdict>) -> &'static str {
+    match verdict {
+        None => "not-judged",
+        Some(Verdict::Local) => "local",
+        Some(Verdict::Approved(_)) => "approved",
+        Some(Verdict::Quarantined(_)) => "quarantined",
+        Some(Verdict::Rejected(_)) => "rejected",
+    }
+}
+
+/// The release as a problem, where it is one.
+#[must_use]
+pub fn problem(release: &Explanation) -> Option<Problem<'_>> {
+    let judgement: &Judgement = &release.judgement;
+    Some(Problem {
+        position: release.locked.unwrap_or(usize::MAX),
+        package: &release.package,
+        judgement,
+        reasons: judgement.reasons()?,
+        severity: severity(judgement)?,
+    })
+}
+
+/// What decided: the key and where it stands.
+#[must_use]
+pub fn decider(decider: &Decider) -> String {
+    match decider {
+        Decider::Fixed => "a fixed rule".to_owned(),
+        Decider::Policy { key, origin: None } => format!("`{key}` of the policy"),
+        Decider::Policy { key, origin: Some(Origin::Default) } => format!("`{key}`, by default"),
+        Decider::Policy {
+            origin: Some(origin @ (Origin::Flag | Origin::Environment(_) | Origin::File { .. })),
+            ..
+        } => origin.to_string(),
+    }
+}
+
+/// A reason with what decided it.
+#[must_use]
+pub fn reason(reason: &Reason, by: Option<&Decider>, release: &Explanation, context: &Context<'_>) -> String {
+    let sentence = sentence(reason, &release.package.id, context);
+    match (reason, by) {
+        // Its sentence names the setting.
+        (Reason::TooNew { .. }, _) | (_, None) => sentence,
+        (_, Some(by)) => format!("{sentence} (decided by {})", decider(by)),
+    }
+}
+
+/// When the release was published, and how old it must be.
+#[must_use]
+pub fn published(release: &Explanation, context: &Context<'_>) -> String {
+    let at = release.judgement.pubtime.map_or_else(
+        || "at a time that is not known".to_owned(),
+        |at| format!("{} ({})", moment(at), distance(context.now, at)),
+    );
+    let yanked = if release.judgement.yanked == Some(true) { ", and yanked since" } else { "" };
+    // What is too new has its age told with the reason.
+    let told = release.judgement.reasons().into_iter().flatten().any(|one| matches!(one, Reason::TooNew { .. }));
+    let minimum = release.minimum.as_ref().filter(|_| !told);
+    let minimum = minimum.map(|age| format!("; the minimum age is {} ({})", age.value, age.origin)).unwrap_or_default();
+    format!("{at}{yanked}{minimum}")
+}
+
+/// A release on a timeline or in a list: its verdict and its marks. Before the run is decided nothing is called approved.
+#[must_use]
+pub fn marks(one: &Milestone, asked: bool, decided: bool) -> String {
+    let mut marks = vec![match &one.verdict {
+        Verdict::Approved(_) if !decided => "undecided".to_owned(),
+        Verdict::Local => "local".to_owned(),
+        Verdict::Approved(basis) => match basis {
+            crate::model::verdict::Basis::Aged => "approved".to_owned(),
+            other @ (crate::model::verdict::Basis::TrustedRegistry
+            | crate::model::verdict::Basis::AllowedSource
+            | crate::model::verdict::Basis::SecurityFix { .. }
+            | crate::model::verdict::Basis::Approval { .. }) => format!("approved ({})", remark::basis_code(other)),
+        },
+        Verdict::Quarantined(reasons) => format!("quarantined ({})", codes(reasons)),
+        Verdict::Rejected(reasons) => format!("rejected ({})", codes(reasons)),
+    }];
+    if one.yanked {
+        marks.push("yanked".to_owned());
+    }
+    if one.locked {
+        marks.push("locked".to_owned());
+    }
+    if asked {
+        marks.push("this one".to_owned());
+    }
+    marks.join(", ")
+}
+
+/// Where a checksum is recorded.
+#[must_use]
+pub fn place(place: &Place) -> String {
+    match place {
+        Place::LockFile => "the lock file".to_owned(),
+        Place::Index => "the index".to_owned(),
+        Place::Trail => "the audit trail".to_owned(),
+        Place::AllowList => "the allow-list".to_owned(),
+        Place::Approval(line) => format!("the approval in the policy file, line {line}"),
+    }
+}
+
+/// A place, as JSON has it.
+#[must_use]
+pub const fn place_code(place: &Place) -> &'static str {
+    match place {
+        Place::LockFile => "lock-file",
+        Place::Index => "index",
+        Place::Trail => "trail",
+        Place::AllowList => "allow-list",
+        Place::Approval(_) => "approval",
+    }
+}
+
+/// How a record compares, as JSON has it.
+#[must_use]
+pub const fn agreement_code(agreement: Agreement) -> &'static str {
+    match agreement {
+        Agreement::Agrees => "agrees",
+        Agreement::Differs => "differs",
+        Agreement::Silent => "silent",
+    }
+}
+
+/// What the policy makes of an advisory, as JSON has it.
+#[must_use]
+pub const fn effect_code(effect: AdvisoryEffect) -> &'static str {
+    match effect {
+        AdvisoryEffect::NotAffected => "not-affected",
+        AdvisoryEffect::Withdrawn => "withdrawn",
+        AdvisoryEffect::Rejects => "rejects",
+        AdvisoryEffect::Warns => "warns",
+        AdvisoryEffect::Ignored(_) => "ignored",
+        AdvisoryEffect::Allowed => "allowed",
+    }
+}
+
+/// An advisory: what it is, and what the policy makes of it.
+#[must_use]
+pub fn advisory(view: &AdvisoryView) -> String {
+    let one: &Advisory = &view.advisory;
+    let effect = match view.effect {
+        AdvisoryEffect::NotAffected => "this release is not affected".to_owned(),
+        AdvisoryEffect::Withdrawn => "withdrawn, so it does not count".to_owned(),
+        AdvisoryEffect::Rejects => "rejects this release".to_owned(),
+        AdvisoryEffect::Warns => "a warning".to_owned(),
+        AdvisoryEffect::Ignored(until) => format!("ignored until the end of {until}"),
+        AdvisoryEffect::Allowed => "not heard".to_owned(),
+    };
+    let by = view.decider.as_ref().map(|by| format!(" (decided by {})", decider(by))).unwrap_or_default();
+    format!("{} of {}, {}: {}; {effect}{by}", one.id, one.date, kind_words(one.kind), one.title)
+}
+
+/// Its ranges.
+#[must_use]
+pub fn ranges(one: &Advisory) -> String {
+    let list = |reqs: &[semver::VersionReq]| reqs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+    let (patched, unaffected) = (one.versions.patched(), one.versions.unaffected());
+    match (patched.is_empty(), unaffected.is_empty()) {
+        (true, true) => "every release is affected, and none is named as patched".to_owned(),
+        (true, false) => format!("not affected: {}; none is named as patched", list(unaffected)),
+        (false, true) => format!("patched: {}; every other release is affected", list(patched)),
+        (false, false) => {
+            format!("patched: {}; not affected: {}; every other release is affected", list(patched), list(unaffected))
+        }
+    }
+}
+
+/// What a dependent asks, in words.
+#[must_use]
+pub fn asks(asks: &[Ask]) -> String {
+    let one = |ask: &Ask| {
+        let mut notes = Vec::new();
+        match ask.kind {
+            DependencyKind::Normal => {}
+            DependencyKind::Build => notes.push("to build".to_owned()),
+            DependencyKind::Dev => notes.push("for tests".to_owned()),
+        }
+        if ask.optional {
+            notes.push("optional".to_owned());
+        }
+        notes.extend(ask.target.clone());
+        let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+        format!("{}{notes}", ask.req)
+    };
+    let mut all: Vec<String> = asks.iter().map(one).collect();
+    all.dedup();
+    if all.is_empty() { "what it asks is not known".to_owned() } else { format!("asks {}", all.join("; ")) }
+}
+
+/// How many ways there are beyond those that are shown; `None` where there are no more.
+#[must_use]
+pub fn more_paths(paths: &Paths, shown: usize) -> Option<String> {
+    let more = paths.shown.len().saturating_sub(shown) + paths.more;
+    match (more, paths.complete) {
+        (0, true) => None,
+        (0, false) => Some("and more".to_owned()),
+        (more, true) => Some(format!("and {more} more")),
+        (more, false) => Some(format!("and more than {more} others")),
+    }
+}
+
+/// An event about the release.
+#[must_use]
+pub fn entry(entry: &TrailEntry, context: &Context<'_>) -> String {
+    let by = entry.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    let record = &entry.record;
+    let what = if entry.replaced {
+        format!("; {} took its place", record.version)
+    } else {
+        let verdict = record.verdict.map(|verdict| format!("; {}", verdict.as_str())).unwrap_or_default();
+        let reason = record.approval.as_ref().and_then(|approval| approval.reason.as_ref());
+        format!("{verdict}{}", reason.map(|reason| format!("; \"{reason}\"")).unwrap_or_default())
+    };
+    let when = format!("{} ({})", moment(entry.at), distance(context.now, entry.at));
+    format!("{} on {when}{by}{what}; event {}", entry.kind.as_str(), entry.event)
+}
