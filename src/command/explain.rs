@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::assessment::Assessment;
 use super::spec::Spec;
-use super::subject::{Subject, relative};
+use super::subject::Subject;
 use super::{CommandError, Outcome, output, screen};
 use crate::cli::{self, Cli};
 use crate::gather::environment::Environment;

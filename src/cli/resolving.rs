@@ -1,0 +1,74 @@
+//! The part of the command line that resolves: `update` and `cargo`.
+
+use camino::Utf8PathBuf;
+use clap::{Args, ValueEnum};
+use semver::Version;
+
+use super::JudgeBy;
+
+/// Printed below the help of `cargo`.
+pub(super) const CARGO_HELP: &str =
+    "Commands that resolve (update, add, remove, generate-lockfile) see approved releases only. Every other command \
+runs on the usual sources once the lock file is complete and approved.
+
+Exit codes:
+  0  cargo's own
+  1  something is quarantined or rejected, and cargo was not run or its result undone
+  2  it could not be decided
+  *  cargo's own";
+
+/// `update`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line, as cargo has them")]
+pub struct Update {
+    /// The packages to move; all where none is named
+    #[arg(value_name = "SPEC")]
+    pub specs: Vec<String>,
+    /// Move SPEC to exactly this version
+    #[arg(long, value_name = "VERSION", requires = "specs", conflicts_with = "recursive")]
+    pub precise: Option<Version>,
+    /// Move the dependencies of SPEC too
+    #[arg(long, requires = "specs")]
+    pub recursive: bool,
+    /// Change only what the manifests of the workspace make necessary
+    #[arg(short, long, conflicts_with_all = ["specs", "breaking"])]
+    pub workspace: bool,
+    /// Raise requirements in manifests to the newest approved major versions, by cargo's own option of that name
+    #[arg(short, long, conflicts_with_all = ["precise", "recursive"])]
+    pub breaking: bool,
+    /// Say what would change, and leave everything as it is
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Path to the workspace's `Cargo.toml`
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<Utf8PathBuf>,
+    /// Use what is on this machine; ask no registry
+    #[arg(long)]
+    pub offline: bool,
+    /// What to judge by
+    #[command(flatten)]
+    pub judge: JudgeBy,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: UpdateFormat,
+}
+
+/// How to print the result of `update`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum UpdateFormat {
+    /// For people
+    Human,
+    /// One JSON document, by the published schema
+    Json,
+}
+
+/// `cargo`.
+#[derive(Debug, Args)]
+pub struct Cargo {
+    /// What to judge by
+    #[command(flatten)]
+    pub judge: JudgeBy,
+    /// Cargo's own arguments: `+toolchain`, a command, its options
+    #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    pub arguments: Vec<String>,
+}
