@@ -54,7 +54,7 @@ fn i1_what_was_done_to_an_event_is_named() {
     let first = world.project.read(&path(&oldest));
     world.project.write(&path(&oldest), first.replace("ana@", "bna@"));
     let told = log(&world, &["--verify"], 1).stdout;
-    assert!(told.contains(&format!("{}: edited", oldest)), "{told}");
+    assert!(told.contains(&format!("{oldest}: edited")), "{told}");
     world.project.write(&path(&oldest), &first);
     // One event less: the middle one, then the last.
     let middle = world.log()["events"][1]["file"].as_str().unwrap().to_owned();
