@@ -6,6 +6,7 @@ pub mod crate_cache;
 pub mod derived_trees;
 pub mod kept_file;
 pub mod local_index;
+pub mod new_policy;
 pub mod policy_file;
 pub mod trail;
 pub mod vendor_dir;

@@ -29,7 +29,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
     may_write(&arguments.judge, clock::now())?;
     let spec = Spec::parse(spec)?;
     let named = |subject: &_| beside(&spec, subject);
-    let made = Assessment::make_beside(cli, &arguments.subject, &arguments.judge, environment, named)?;
+    let made = Assessment::make_beside(cli, &arguments.subject, &arguments.judge, environment, &named)?;
     let shown = Shown::of(&spec, &made, arguments.judge.now)?;
     let context = Context { now: made.evaluation.now, advisories: &made.facts.advisories };
     let mut text = Vec::new();

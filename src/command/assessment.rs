@@ -16,9 +16,12 @@ use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::clock;
 use crate::gather::environment::Environment;
+use crate::model::adoption::Carried;
 use crate::model::evaluation::Evaluation;
 use crate::model::facts::Facts;
 use crate::model::package::CrateId;
+use crate::model::policy::Policy;
+use crate::policy::carried::carried;
 use crate::policy::{self, notices};
 use crate::report::AuditReport;
 
@@ -41,6 +44,16 @@ pub(super) struct Assessment {
     pub(super) reached: Reached,
 }
 
+/// Names crates to be read about beside those of the lock file.
+pub(super) type Beside<'a> = dyn Fn(&Subject) -> Result<BTreeSet<CrateId>, CommandError> + 'a;
+
+/// What a verb wants otherwise than `audit` has it.
+#[derive(Default)]
+struct Wishes<'a> {
+    beside: Option<&'a Beside<'a>>,
+    policy: Option<Policy>,
+}
+
 impl Assessment {
     /// Makes it.
     pub(super) fn make(
@@ -49,7 +62,7 @@ impl Assessment {
         judge: &cli::JudgeBy,
         environment: &Environment,
     ) -> Result<Self, CommandError> {
-        Self::make_beside(cli, subject, judge, environment, |_| Ok(BTreeSet::new()))
+        Self::make_with(cli, subject, judge, environment, Wishes::default())
     }
 
     /// Makes it, and reads about some crates more, which may be chosen by what the lock file has.
@@ -58,7 +71,28 @@ impl Assessment {
         subject: &cli::Subject,
         judge: &cli::JudgeBy,
         environment: &Environment,
-        beside: impl FnOnce(&Subject) -> Result<BTreeSet<CrateId>, CommandError>,
+        beside: &Beside<'_>,
+    ) -> Result<Self, CommandError> {
+        Self::make_with(cli, subject, judge, environment, Wishes { beside: Some(beside), policy: None })
+    }
+
+    /// Makes it by this policy in the place of the one in a file. Advisories are the ones that the command line and the file name.
+    pub(super) fn make_by(
+        cli: &Cli,
+        subject: &cli::Subject,
+        judge: &cli::JudgeBy,
+        environment: &Environment,
+        policy: Policy,
+    ) -> Result<Self, CommandError> {
+        Self::make_with(cli, subject, judge, environment, Wishes { beside: None, policy: Some(policy) })
+    }
+
+    fn make_with(
+        cli: &Cli,
+        subject: &cli::Subject,
+        judge: &cli::JudgeBy,
+        environment: &Environment,
+        wishes: Wishes<'_>,
     ) -> Result<Self, CommandError> {
         let machine = clock::now();
         let config = CargoConfig::load(environment.current_dir(), environment)?;
@@ -70,13 +104,18 @@ impl Assessment {
         let cargo = cargo_environment(base.as_ref(), &config, environment)?;
         let found = Subject::find(subject, environment, &cargo)?;
         let mut rules = Rules::read(&found, judge, base.as_ref(), environment)?;
+        if let Some(policy) = wishes.policy {
+            let db = rules.policy.advisories.db.take();
+            rules.policy = policy;
+            rules.policy.advisories.db = db;
+        }
         rules.policy.cargo = config.ages()?;
         if let Some(trusted) = &trusted {
             let (ages, loosened) = notices::longest_cargo_ages(trusted.ages()?, rules.policy.cargo);
             rules.policy.cargo = ages;
             rules.loosened.extend(loosened);
         }
-        let beside = beside(&found)?;
+        let beside = wishes.beside.map(|beside| beside(&found)).transpose()?.unwrap_or_default();
         let gathering = Gathering {
             cli,
             subject: &found,
@@ -114,6 +153,7 @@ impl Assessment {
             packages: &self.facts.packages,
             evaluation: &self.evaluation,
             advisories: &self.facts.advisories,
+            carried: self.carried(),
             loosened: &self.rules.loosened,
             policy: &self.rules.policy,
             judged_by: self.rules.judged_by(),
@@ -121,6 +161,11 @@ impl Assessment {
             lines: &self.subject.lock.lines,
             elapsed,
         }
+    }
+
+    /// What passes only because it was there at adoption.
+    pub(super) fn carried(&self) -> Carried {
+        carried(&self.evaluation, &self.rules.policy, &self.rules.approvals)
     }
 }
 

@@ -208,6 +208,8 @@ pub enum CommandError {
     /// The base's files could not be laid out beside the working tree.
     #[error("a temporary folder cannot be written: {0}\nhelp: set TMPDIR to a folder with free space")]
     Temporary(#[source] std::io::Error),
+    #[error(transparent)]
+    Init(#[from] super::init::InitError),
     /// The output could not be written.
     #[error("the result cannot be written: {0}\nhelp: check where standard output leads")]
     Output(#[source] std::io::Error),

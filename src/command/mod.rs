@@ -9,6 +9,7 @@ mod cargo_verb;
 mod error;
 mod gathering;
 mod ignore;
+mod init;
 mod log;
 mod output;
 mod policy_text;
@@ -38,6 +39,7 @@ use crate::cli::{Cli, Verb};
 use crate::gather::environment::Environment;
 
 pub use error::CommandError;
+pub use init::InitError;
 
 /// How a verb that ran to its end came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +87,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Approve(arguments) => approve::run(&cli, arguments, &environment),
         Verb::Revoke(arguments) => revoke::run(&cli, arguments, &environment),
         Verb::Log(arguments) => log::run(&cli, arguments, &environment),
+        Verb::Init(arguments) => init::run(&cli, arguments, &environment),
     });
     match done {
         Ok(outcome) => outcome.into(),

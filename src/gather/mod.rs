@@ -1,5 +1,6 @@
 //! Reads the world into facts. Nothing here decides and nothing here writes into a project.
 
+pub mod adopt;
 pub mod advisory_db;
 pub mod allow_list;
 pub mod base;

@@ -1,5 +1,6 @@
 //! The vocabulary: releases, facts, policy, verdicts. Types and their invariants, nothing that reads or writes.
 
+pub mod adoption;
 pub mod advisory;
 pub mod age;
 pub mod allow_list;

@@ -227,6 +227,8 @@ pub struct GitRule {
     pub url: String,
     /// The one commit that is allowed, in full; any where absent.
     pub rev: Option<String>,
+    /// Why, where somebody said so.
+    pub reason: Option<String>,
 }
 
 /// One entry of `[bans] deny`.

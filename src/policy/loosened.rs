@@ -164,10 +164,10 @@ fn sources(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
         .filter(|one| !before.allow_registries.contains(one) && !base.registries.contains_key(one));
     all.extend(new.map(|one| added("sources.allow-registries".to_owned(), one)));
     let allowed = |one: &GitRule| {
-        before
-            .allow_git
-            .iter()
-            .any(|rule| rule == one || (rule.rev.is_none() && source::lies_below(&one.url, &rule.url)))
+        before.allow_git.iter().any(|rule| {
+            (&rule.url, &rule.rev) == (&one.url, &one.rev)
+                || (rule.rev.is_none() && source::lies_below(&one.url, &rule.url))
+        })
     };
     let new = after.allow_git.iter().filter(|one| !allowed(one));
     all.extend(new.map(|one| added("sources.allow-git".to_owned(), &git_rule(one))));

@@ -1,8 +1,11 @@
 //! The decision: facts in, verdicts out. Pure and total; no clock, no file, no network, no environment.
 
+pub mod adopted;
 pub mod advisory;
 pub mod approval;
+pub mod baseline;
 pub mod calendar;
+pub mod carried;
 pub mod drift;
 pub mod evaluate;
 pub mod fix_partner;

@@ -19,7 +19,8 @@ pub fn is_allowed(policy: &Policy, source: &Source) -> bool {
 
 /// A rule with a `rev` allows one commit of one repository; one without allows every repository below its address. Either way the
 /// lock file must pin a commit.
-fn allows_git(rule: &GitRule, git: &GitSource) -> bool {
+#[must_use]
+pub fn allows_git(rule: &GitRule, git: &GitSource) -> bool {
     let Some(commit) = git.commit.as_deref().filter(|commit| is_commit(commit)) else { return false };
     match &rule.rev {
         Some(rev) => rev == commit && repository(&rule.url) == repository(&git.url),

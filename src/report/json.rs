@@ -49,6 +49,14 @@ struct Summary {
     rejected: usize,
     not_judged: usize,
     warnings: usize,
+    carried: Carried,
+}
+
+#[derive(Serialize)]
+struct Carried {
+    releases: usize,
+    advisories: usize,
+    git: usize,
 }
 
 #[derive(Serialize)]
@@ -144,6 +152,11 @@ fn document<'a>(report: &AuditReport<'a>) -> Document<'a> {
             rejected: tally.rejected,
             not_judged: tally.not_judged,
             warnings: tally.warnings,
+            carried: Carried {
+                releases: report.carried.releases,
+                advisories: report.carried.advisories,
+                git: report.carried.git,
+            },
         },
         advisory_db: match report.advisories {
             AdvisoryFact::Read(db) => Some(Db {

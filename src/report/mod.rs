@@ -11,6 +11,7 @@ pub mod duration;
 pub mod escape;
 pub mod github;
 pub mod human;
+pub mod init;
 pub mod json;
 pub mod log;
 pub mod log_json;
@@ -33,6 +34,7 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use crate::model::Timestamp;
+use crate::model::adoption::Carried;
 use crate::model::advisory::Advisory;
 use crate::model::evaluation::{Evaluation, Loosening};
 use crate::model::facts::AdvisoryFact;
@@ -49,6 +51,8 @@ pub struct AuditReport<'a> {
     pub evaluation: &'a Evaluation,
     /// What was known of advisories.
     pub advisories: &'a AdvisoryFact,
+    /// What passes only because it was there at adoption.
+    pub carried: Carried,
     /// What the change makes looser than its base; empty without a base.
     pub loosened: &'a [Loosening],
     /// What was judged by.

@@ -70,6 +70,9 @@ pub fn sentence(report: &AuditReport<'_>) -> String {
     if tally.warnings > 0 {
         parts.push(counted(tally.warnings, "warning"));
     }
+    if report.carried.total() > 0 {
+        parts.push(format!("{} carried from adoption", report.carried.total()));
+    }
     if !report.loosened.is_empty() {
         parts.push(format!("policy loosened in {}", counted(report.loosened.len(), "place")));
     }

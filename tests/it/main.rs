@@ -13,6 +13,7 @@
     reason = "a test fails by panicking and says on standard error what it skips; what one test does not use, another does"
 )]
 
+mod adopt;
 mod advisory_db;
 mod approve;
 mod architecture;
@@ -27,6 +28,7 @@ mod crate_files;
 mod history;
 mod http;
 mod index;
+mod init;
 mod lock_file;
 mod log_verb;
 mod loopback;

@@ -144,7 +144,7 @@ fn registries_are_named_by_name_or_by_address() {
     assert_eq!(policy.sources.allow_registries, [one.clone(), Registry::Git("https://two.example.org/index".into())]);
     assert_eq!(policy.sources.mirrors, [Registry::Sparse("https://mirror.example.org/index/".into())]);
     let rev = Some("0123456789abcdef0123456789abcdef01234567".to_owned());
-    assert_eq!(policy.sources.allow_git[1], GitRule { url: "https://git.example.org/x".to_owned(), rev });
+    assert_eq!(policy.sources.allow_git[1], GitRule { url: "https://git.example.org/x".to_owned(), rev, reason: None });
     assert_eq!(policy.sources.allow_git[0].rev, None);
     assert_eq!(policy.overrides.iter().map(|one| one.registry.clone()).collect::<Vec<_>>(), [one, Registry::CratesIo]);
 }

@@ -14,6 +14,10 @@ fn loose(base: &dyn Fn(&mut World), head: &dyn Fn(&mut World)) -> Vec<String> {
     all.into_iter().map(|one| one.key).collect()
 }
 
+fn git_rule(url: &str, rev: Option<&str>) -> GitRule {
+    GitRule { url: url.into(), rev: rev.map(Into::into), reason: None }
+}
+
 #[test]
 fn i7_each_loosening_is_named_and_its_reverse_is_silent() {
     type Change = Box<dyn Fn(&mut World)>;
@@ -79,15 +83,15 @@ fn i7_each_loosening_is_named_and_its_reverse_is_silent() {
         ("sources.mirrors", none(), policy(|one| one.sources.mirrors.push(other_registry()))),
         (
             "sources.allow-git",
-            policy(|one| one.sources.allow_git.push(GitRule { url: "https://e.org/a/b".into(), rev: None })),
-            policy(|one| one.sources.allow_git.push(GitRule { url: "https://e.org/a".into(), rev: None })),
+            policy(|one| one.sources.allow_git.push(git_rule("https://e.org/a/b", None))),
+            policy(|one| one.sources.allow_git.push(git_rule("https://e.org/a", None))),
         ),
         (
             "sources.allow-git",
             policy(|one| {
-                one.sources.allow_git.push(GitRule { url: "https://e.org/a".into(), rev: Some(COMMIT.into()) });
+                one.sources.allow_git.push(git_rule("https://e.org/a", Some(COMMIT)));
             }),
-            policy(|one| one.sources.allow_git.push(GitRule { url: "https://e.org/a".into(), rev: None })),
+            policy(|one| one.sources.allow_git.push(git_rule("https://e.org/a", None))),
         ),
         ("bans.deny", policy(|one| one.deny.push(ban("foo"))), none()),
         ("bans.deny", policy(|one| one.deny.push(ban("foo"))), policy(|one| one.deny.push(ban("foo@<1")))),

@@ -10,7 +10,7 @@ use cargo_sequester::model::source::{Registry, Source};
 fn git_rules_match_whole_segments_of_what_cannot_move() {
     let outcome = |rule: (&str, Option<&str>), url: &str, commit: Option<&str>| {
         let world = World::new().lock_source("foo", "1.0.0", git(url, commit)).edge("app", "foo").with(|world| {
-            let rule = GitRule { url: rule.0.into(), rev: rule.1.map(Into::into) };
+            let rule = GitRule { url: rule.0.into(), rev: rule.1.map(Into::into), reason: None };
             world.policy.sources.allow_git.push(rule);
         });
         world.outcome("foo") == "approved allowed-source"

@@ -28,8 +28,10 @@ pub fn update(project: &Project, more: &[&str]) -> Outcome {
 /// The JSON document of a run.
 #[track_caller]
 pub fn json(outcome: &Outcome) -> Value {
-    serde_json::from_str(&outcome.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}\n{}", outcome.stdout, outcome.stderr))
+    let document = serde_json::from_str(&outcome.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}\n{}", outcome.stdout, outcome.stderr));
+    fits_the_schema(&document);
+    document
 }
 
 /// The version of a package in the project's lock file; the versions, where there are several.
@@ -135,6 +137,8 @@ fn precise_to_a_hidden_release_is_refused_before_cargo_runs() {
         assert!(outcome.stdout.contains(expected), "{expected}: {}", outcome.stdout);
     }
     assert_eq!(project.read("Cargo.lock"), before);
+    let document = json(&update(&project, &["bar", "--precise", "1.2.0", "--format", "json"]).expect_code(1));
+    assert_eq!((&document["result"], &document["refused"]["version"]), (&"refused".into(), &"1.2.0".into()));
     update(&project, &["bar", "--precise", "1.0.0"]).expect_code(0);
     assert_eq!(locked(&project, "bar"), "1.0.0");
 }
@@ -183,4 +187,17 @@ fn an_exact_approval_shows_a_release() {
         json(&outcome)["changes"].as_array().unwrap().iter().find(|one| one["name"] == "bar").unwrap()["basis"]["code"],
         "approval"
     );
+}
+
+/// Every document that these tests see is one of the published schema.
+#[track_caller]
+fn fits_the_schema(document: &Value) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/update-v1.schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(schema["$id"], cargo_sequester::report::update::json::UPDATE_V1);
+    jsonschema::draft202012::meta::validate(&schema).unwrap();
+    let schema = jsonschema::draft202012::options().should_validate_formats(true).build(&schema).unwrap();
+    let errors: Vec<String> =
+        schema.iter_errors(document).map(|error| format!("{error} at {}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{document:#}");
 }

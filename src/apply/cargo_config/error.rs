@@ -28,7 +28,7 @@ pub enum ConfigError {
     },
     /// It is a link, or something else that is no file; replacing it would change more than the project.
     #[error(
-        "`{path}` is not a plain file, so `vendor` does not write to it\nhelp: put a file in its place, or use `--no-config`"
+        "`{path}` is not a plain file, so it is left alone\nhelp: put a file in its place, or let `vendor` leave it out with `--no-config`"
     )]
     NotAFile {
         /// What is no file.
@@ -36,7 +36,7 @@ pub enum ConfigError {
     },
     /// The folder of the configuration is reached through a link.
     #[error(
-        "`{path}` is not a plain folder, so `vendor` does not write into it\nhelp: put a folder in its place, or use `--no-config`"
+        "`{path}` is not a plain folder, so it is left alone\nhelp: put a folder in its place, or let `vendor` leave it out with `--no-config`"
     )]
     NotAFolder {
         /// What is no folder.

@@ -8,12 +8,14 @@ mod file;
 mod insert;
 mod lines;
 mod locate;
+mod minimum_age;
 mod remaining;
 mod replaced;
 mod splice;
 
 pub use error::{ConfigError, SpliceError};
 pub use file::ConfigFile;
+pub use minimum_age::with_minimum_age;
 pub use replaced::Replaced;
 pub use splice::spliced;
 

@@ -73,7 +73,17 @@ pub fn replace(path: &Utf8Path, old: Option<&str>, new: &str) -> Result<(), Poli
     }
     staged.as_file().sync_all().map_err(io)?;
     current(path, old)?;
-    staged.persist(path).map_err(|error| io(error.error))?;
+    match old {
+        Some(_) => staged.persist(path).map_err(|error| io(error.error))?,
+        // What came there in the meantime is never overwritten.
+        None => staged.persist_noclobber(path).map_err(|error| {
+            if error.error.kind() == io::ErrorKind::AlreadyExists {
+                PolicyWriteError::Changed { path: path.to_owned() }
+            } else {
+                io(error.error)
+            }
+        })?,
+    };
     // Without this a crash could forget the name of a file whose bytes are safe. Not every file system can do it.
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
     Ok(())

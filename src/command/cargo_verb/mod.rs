@@ -19,6 +19,7 @@ use crate::gather::environment::Environment;
 use crate::model::evaluation::{Evaluation, Judgement};
 use crate::model::facts::AdvisoryFact;
 use crate::model::package::Package;
+use crate::policy::carried::carried;
 use crate::policy::moves::{self, Asked};
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Verbosity};
@@ -206,6 +207,7 @@ impl Run<'_, '_> {
             packages,
             evaluation,
             advisories,
+            carried: carried(evaluation, &ground.rules.policy, &ground.rules.approvals),
             loosened: &[],
             policy: &ground.rules.policy,
             judged_by: ground.rules.judged_by(),

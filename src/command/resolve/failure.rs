@@ -6,11 +6,12 @@ use semver::{Version, VersionReq};
 
 use super::child::Ended;
 use super::session::Session;
+use crate::gather::cargo_config::STAND_IN;
 use crate::model::facts::IndexFact;
 use crate::model::package::{CrateId, PackageId};
 use crate::model::source::Source;
 use crate::model::unresolved::{Obstacle, Unresolved};
-use crate::model::visibility::Hidden;
+use crate::model::visibility::{Hidden, HiddenBecause};
 
 /// The most hidden releases of one crate that are told.
 const MOST: usize = 4;
@@ -33,7 +34,9 @@ impl Session<'_> {
                     (None, Some(req)) => req.matches(&one.version),
                     (None, None) => one.version.pre.is_empty(),
                 };
-                let mut releases: Vec<&Hidden> = hidden.iter().filter(fits).collect();
+                // That a yanked release is not taken is cargo's own rule.
+                let held = hidden.iter().filter(|one| one.because != HiddenBecause::Yanked);
+                let mut releases: Vec<&Hidden> = held.filter(fits).collect();
                 releases.sort_by(|one, other| other.version.cmp(&one.version));
                 if releases.is_empty() {
                     continue;
@@ -47,10 +50,10 @@ impl Session<'_> {
                 });
             }
         }
-        // A crate that is named with its requirement needs no second word without it.
-        let precise: BTreeSet<_> =
-            obstacles.iter().filter(|one| one.requirement.is_some()).map(|one| one.name.clone()).collect();
-        obstacles.retain(|one| one.requirement.is_some() || !precise.contains(&one.name));
+        // The requirement that failed is named first; the others are the way to it.
+        if obstacles.first().is_some_and(|first| first.requirement.is_some()) {
+            obstacles.truncate(1);
+        }
         Unresolved { words, obstacles }
     }
 
@@ -70,8 +73,13 @@ fn package(id: &CrateId, hidden: &Hidden) -> PackageId {
 
 /// What cargo says from its first error on.
 fn error_of(words: &str) -> String {
-    let lines: Vec<&str> = words.lines().skip_while(|line| !line.starts_with("error")).collect();
-    lines.join("\n")
+    let lines = words.lines().skip_while(|line| !line.starts_with("error"));
+    // What cargo guesses about replaced sources does not hold for this one.
+    let misleading = |line: &&str| {
+        line.starts_with("perhaps a crate was updated and forgotten to be re-vendored")
+            || (line.contains("location searched") && line.contains(STAND_IN))
+    };
+    lines.filter(|line| !misleading(line)).collect::<Vec<_>>().join("\n")
 }
 
 struct Named {

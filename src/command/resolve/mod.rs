@@ -1,6 +1,7 @@
 //! Runs cargo behind the filter: gathers what the filter needs, serves it, lets cargo resolve, and judges what came out.
 
 mod child;
+mod elsewhere;
 mod failure;
 mod ground;
 mod lock;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::child::{self, Ended};
+use super::elsewhere::Elsewhere;
 use super::ground::Ground;
 use super::signals::Signals;
 use super::upstream::Registries;
@@ -17,7 +18,8 @@ use crate::model::source::Registry;
 use crate::model::visibility::Hidden;
 use crate::policy;
 use crate::policy::judge::Judge;
-use crate::registry::{Filter, LockedVersions, ServedRegistry, Server, Shelf, Upstream as _};
+use crate::policy::security_fix;
+use crate::registry::{Filter, LockedVersions, Root, ServedRegistry, Server, Shelf, Upstream as _};
 
 /// A running filter.
 pub(in crate::command) struct Session<'s> {
@@ -29,6 +31,7 @@ pub(in crate::command) struct Session<'s> {
     advisories: &'s AdvisoryFact,
     /// Values for cargo's `--config`.
     overrides: Vec<String>,
+    elsewhere: Option<&'s Elsewhere>,
     signals: &'s Signals,
 }
 
@@ -54,9 +57,18 @@ impl Ground<'_> {
         registries
             .prepare(&named.chain(self.config.registries()?.into_iter().map(|one| one.registry.value)).collect())?;
         let (index, advisories) = self.gather(&registries, &wanted);
-        let facts = self.facts(&registries, index, advisories.fact, advisories.notices);
+        let mut facts = self.facts(&registries, index, advisories.fact, advisories.notices);
         let before = policy::evaluate(&facts, &self.rules.policy, &self.rules.approvals, self.moment());
-        let judge = Judge::new(&facts, &self.rules.policy, &self.rules.approvals, self.moment());
+        let unlocked = facts.packages.is_empty() && before.blockers.is_empty();
+        if unlocked {
+            facts.index = self.reach(&facts, &registries, roots.clone());
+        }
+        let mut judge = Judge::new(&facts, &self.rules.policy, &self.rules.approvals, self.moment());
+        if unlocked {
+            // What will be locked takes the place of what is; the result is judged by what then really is.
+            judge.locked = facts.index.keys().cloned().collect();
+            judge.fixes = security_fix::admitted(&judge);
+        }
         let (lines, questions) = Shelf::new();
         let lines = Arc::new(lines);
         let filter = Filter::new(&judge, &registries, Arc::clone(&lines), self.locked_versions());
@@ -69,7 +81,8 @@ impl Ground<'_> {
         let server = Server::start(self.subject.root.as_str(), &replaced, Arc::clone(&lines))?;
         registries.seal();
         let urls = replaced.keys().map(|registry| (registry, server.url(registry)));
-        let mut overrides = self.config.stand_ins(urls)?;
+        let elsewhere = Elsewhere::if_needed(&self.config, self.environment)?;
+        let mut overrides = elsewhere.as_ref().map_or(&self.config, |elsewhere| &elsewhere.config).stand_ins(urls)?;
         overrides.push(String::from("net.offline=false"));
         let signals = Signals::listen();
         std::thread::scope(|scope| {
@@ -83,9 +96,19 @@ impl Ground<'_> {
                 registries: &registries,
                 advisories: &facts.advisories,
                 overrides,
+                elsewhere: elsewhere.as_ref(),
                 signals: &signals,
             })
         })
+    }
+
+    /// The entries of all crates that a first lock file would have: without one, that says which crates are new to the project.
+    fn reach(&self, facts: &Facts, registries: &Registries<'_>, roots: Vec<Root>) -> BTreeMap<CrateId, IndexFact> {
+        let judge = Judge::new(facts, &self.rules.policy, &self.rules.approvals, self.moment());
+        let (unread, _) = Shelf::new();
+        let filter = Filter::new(&judge, registries, Arc::new(unread), LockedVersions::new());
+        filter.prefetch(facts.index.iter().map(|(id, fact)| (id.clone(), copy(fact))).collect(), roots);
+        filter.facts()
     }
 
     fn facts(
@@ -140,11 +163,49 @@ impl Session<'_> {
     /// Runs cargo with these arguments, the verb first. With `aloud`, its words appear as they come.
     pub(in crate::command) fn cargo(&self, arguments: &[String], aloud: bool) -> Result<Ended, CommandError> {
         let mut all: Vec<String> = Vec::with_capacity(arguments.len() + 2 * self.overrides.len());
+        if let Some(elsewhere) = self.elsewhere {
+            all.extend([String::from("--config"), elsewhere.file.to_string()]);
+        }
         all.extend(self.overrides.iter().flat_map(|value| [String::from("--config"), value.clone()]));
         all.extend(arguments.iter().cloned());
-        let ended = child::run(self.ground.environment, &all, aloud, self.signals)?;
+        let environment = match self.elsewhere {
+            Some(elsewhere) => {
+                let behind = arguments.iter().position(|one| one == "--").map_or(0, |at| arguments.len() - at);
+                all = self.naming_manifest(all, behind);
+                &elsewhere.environment
+            }
+            None => self.ground.environment,
+        };
+        let ended = child::run(environment, &all, aloud, self.signals)?;
         self.refuse_signal()?;
         Ok(ended)
+    }
+
+    /// The same command line for a cargo in another folder: it is told the manifest that it would have found here. `behind` arguments at
+    /// the end are not cargo's.
+    fn naming_manifest(&self, mut arguments: Vec<String>, behind: usize) -> Vec<String> {
+        const OPTION: &str = "--manifest-path";
+        let here = self.ground.environment.current_dir();
+        let end = arguments.len() - behind;
+        let mut named = false;
+        let mut is_value = false;
+        for argument in arguments.iter_mut().take(end) {
+            if is_value {
+                *argument = here.join(&argument).into_string();
+                named = true;
+            } else if let Some(path) = argument.strip_prefix("--manifest-path=") {
+                *argument = format!("{OPTION}={}", here.join(path));
+                named = true;
+            }
+            is_value = argument == OPTION;
+        }
+        if !named {
+            let start = &self.ground.subject.start;
+            let found = start.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| path.is_file());
+            let manifest = found.unwrap_or_else(|| self.ground.subject.root.join("Cargo.toml"));
+            arguments.splice(end..end, [OPTION.to_owned(), manifest.into_string()]);
+        }
+        arguments
     }
 
     /// An error where a signal came: whatever was done must be undone.

@@ -12,6 +12,7 @@ mod lookup;
 mod network;
 mod registries;
 mod replacement;
+mod resolving;
 mod sources;
 mod stand_in;
 
@@ -24,6 +25,7 @@ pub use error::CargoConfigError;
 pub use layers::Layer;
 pub use registries::{ConfiguredRegistry, Token};
 pub use replacement::Replacement;
+pub use stand_in::STAND_IN;
 
 use super::environment::Environment;
 

@@ -6,6 +6,9 @@ use super::registries::CRATES_IO;
 use super::sources::{Place, same_registry};
 use crate::model::source::Registry;
 
+/// What a stand-in's name begins with; cargo's messages name it.
+pub const STAND_IN: &str = "sequester-filter";
+
 impl CargoConfig {
     /// Values for `--config` that put the index at `url` in the place of each registry. A place may have one name only, so a registry that
     /// a file names already keeps that name; `registries.NAME.index` is never touched, because that would rewrite the lock file.
@@ -28,7 +31,7 @@ impl CargoConfig {
         };
         let mut values = Vec::new();
         for (registry, url) in replacements {
-            let stand_in = unused("sequester-filter");
+            let stand_in = unused(STAND_IN);
             values.push(format!("source.{stand_in}.registry={}", quoted(&url)));
             let key = match registry {
                 Registry::CratesIo => quoted(CRATES_IO),

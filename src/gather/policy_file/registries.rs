@@ -80,8 +80,10 @@ pub(super) fn sources(root: &mut TableReader<'_, '_>, registries: &Registries) -
     table.each_table("allow-git", |mut rule| {
         let url = rule.required("url", grammar::git_address);
         let rev = rule.parsed("rev", grammar::commit);
+        let reason = rule.parsed("reason", grammar::prose);
         if let Some(url) = url {
-            sources.allow_git.push(GitRule { url: url.value, rev: rev.map(|rev| rev.value) });
+            let (rev, reason) = (rev.map(|rev| rev.value), reason.map(|reason| reason.value));
+            sources.allow_git.push(GitRule { url: url.value, rev, reason });
         }
         rule.finish();
     });

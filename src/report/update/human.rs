@@ -10,7 +10,7 @@ use crate::model::moves::{Change, Held};
 use crate::model::package::PackageId;
 use crate::model::source::{Registry, Source};
 use crate::model::unresolved::{Obstacle, Unresolved};
-use crate::model::verdict::Basis;
+use crate::model::verdict::{Basis, Reason};
 use crate::model::visibility::{Hidden, HiddenBecause};
 use crate::report::duration::{counted, eligible, words};
 use crate::report::escape::terminal;
@@ -211,16 +211,27 @@ fn obstacle_block(report: &UpdateReport<'_>, obstacle: &Obstacle, out: &mut impl
         why(report, id, hidden, out)?;
     }
     let soonest = obstacle.hidden.iter().filter_map(|(id, hidden)| Some((hidden.eligible_at()?, id))).min();
-    if let Some((at, id)) = soonest {
+    if let Some((at, id)) = &soonest {
         detail(
             out,
             Tone::Help,
             "help",
-            &format!("wait: {} is eligible {}", package_name(id), eligible(report.now(), at)),
+            &format!("wait: {} is eligible {}", package_name(id), eligible(report.now(), *at)),
         )?;
     }
     if let Some((id, hidden)) = obstacle.hidden.iter().find(|(_, hidden)| approvable(hidden)) {
         ways_out(report, id, hidden, out)?;
+    }
+    let advisory = obstacle.hidden.iter().find_map(|(_, hidden)| match &hidden.because {
+        HiddenBecause::Reasons(reasons) => reasons
+            .iter()
+            .find_map(|found| if let Reason::Advisory { advisory, .. } = found { Some(advisory) } else { None }),
+        HiddenBecause::Yanked | HiddenBecause::Ambiguous => None,
+    });
+    if let (Some(advisory), None) = (advisory, soonest) {
+        let text =
+            format!("or have the policy ignore {advisory} until a day, with a reason, under [[advisories.ignore]]");
+        detail(out, Tone::Help, "help", &text)?;
     }
     if let Some(version) = &obstacle.newest_visible
         && obstacle.requirement.as_ref().is_some_and(|req| !req.matches(version))

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 use cargo_sequester::model::Timestamp;
+use cargo_sequester::model::adoption::Carried;
 use cargo_sequester::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind};
 use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::evaluation::{Evaluation, Judgement, Loosening};
@@ -149,6 +150,7 @@ impl Scene {
             packages: &self.packages,
             evaluation: &self.evaluation,
             advisories: &self.advisories,
+            carried: Carried::default(),
             loosened: &self.loosened,
             policy: &self.policy,
             judged_by: self.judged_by,

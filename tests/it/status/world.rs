@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 use cargo_sequester::model::Timestamp;
+use cargo_sequester::model::adoption::Carried;
 use cargo_sequester::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind};
 use cargo_sequester::model::calendar::{Calendar, Entry};
 use cargo_sequester::model::checksum::Checksum;
@@ -214,6 +215,7 @@ impl Seen {
                 packages: &self.world.facts.packages,
                 evaluation: &self.evaluation,
                 advisories: &self.world.facts.advisories,
+                carried: Carried::default(),
                 loosened: &[],
                 policy: &self.world.policy,
                 judged_by: JudgedBy::File(Utf8Path::new("sequester.toml")),

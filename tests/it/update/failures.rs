@@ -86,6 +86,20 @@ fn a_security_fix_comes_early() {
 }
 
 #[test]
+fn a_first_lock_file_may_have_a_security_fix_too() {
+    let registry = TestRegistry::new();
+    Package::new("leaf", "1.0.0").pubtime(OLD).publish(&registry);
+    Package::new("h2", "0.4.4").pubtime(OLD).dep("leaf", "1").publish(&registry);
+    Package::new("h2", "0.4.5").pubtime(FRESH).dep("leaf", "1").publish(&registry);
+    let advisories = AdvisoryFolder::new();
+    advisories.add(&Advisory::new("RUSTSEC-2026-0901", "h2").date("2026-01-13").patched(">= 0.4.5"));
+    advisories.add(&Advisory::new("RUSTSEC-2026-0902", "unrelated").date("2026-01-14"));
+    let project = advised(&registry).dep("h2", "0.4");
+    with_advisories(&project, &advisories, &[]).expect_code(0);
+    assert_eq!(locked(&project, "h2"), "0.4.5");
+}
+
+#[test]
 fn malicious_releases_are_hidden_whatever_their_age() {
     let registry = TestRegistry::new();
     Package::new("bar", "1.0.0").pubtime(OLD).publish(&registry);
@@ -167,6 +181,8 @@ fn d1_a_registry_whose_clock_is_behind_blocks_the_run() {
     Package::new("bar", "1.0.0").pubtime("2020-01-01T00:00:00Z").publish(&registry);
     registry.date("Wed, 01 Jan 2025 00:00:00 GMT");
     let project = project(&registry).dep("bar", "1");
+    let document = json(&project.sequester(&["update", "--no-advisories", "--format", "json"]).expect_code(2));
+    assert_eq!((&document["result"], &document["blockers"][0]["code"]), (&"undecided".into(), &"clock-skew".into()));
     let outcome = project.sequester(&["update", "--no-advisories"]).expect_code(2);
     assert!(outcome.stdout.contains("clock"), "{}\n{}", outcome.stdout, outcome.stderr);
     assert!(!project.path("Cargo.lock").exists());

@@ -142,3 +142,47 @@ fn features_lead_to_optional_dependencies() {
     update(&project, &[]).expect_code(0);
     assert_eq!(locked(&project, "leaf"), "1.0.0");
 }
+
+#[test]
+fn a_vendored_git_dependency_does_not_stand_in_the_way() {
+    let (registry, mine) = (TestRegistry::new(), TestRegistry::new());
+    Package::new("own", "1.0.0").pubtime(OLD).publish(&mine);
+    let project = project(&registry).registry("mine", &mine);
+    let repository = project.outside().join("repository");
+    std::fs::create_dir_all(repository.join("src")).unwrap();
+    std::fs::write(
+        repository.join("Cargo.toml"),
+        "[package]\nname = \"gitdep\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
+    )
+    .unwrap();
+    std::fs::write(repository.join("src/lib.rs"), "").unwrap();
+    for arguments in [
+        &["init", "-q"][..],
+        &["add", "-A"],
+        &["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "-m", "first"],
+    ] {
+        let status = project.command("git").current_dir(&repository).args(arguments).status().unwrap();
+        assert!(status.success());
+    }
+    let url = format!("file://{repository}");
+    let project = project
+        .dep_toml("own = { version = \"1\", registry = \"mine\" }")
+        .dep_toml(&format!("gitdep = {{ git = \"{url}\" }}"));
+    let policy = project.read("sequester.toml");
+    project.write(
+        "sequester.toml",
+        format!("{policy}allow-registries = [\"{}\"]\nallow-git = [{{ url = \"{url}\" }}]\n", mine.url()),
+    );
+    project.lock_with_cargo();
+    let vendored = project.cargo(&["vendor", "--locked"]).expect_code(0);
+    let project =
+        project.config(&vendored.stdout.replace("[source.crates-io]\nreplace-with = \"vendored-sources\"\n", ""));
+    assert!(project.read(".cargo/config.toml").contains("[source.\"git+file"), "{}", vendored.stdout);
+    Package::new("own", "1.1.0").pubtime(OLD).publish(&mine);
+    Package::new("own", "1.2.0").pubtime(FRESH).publish(&mine);
+    project.cargo(&["update"]).expect_code(101);
+    update(&project, &[]).expect_code(0);
+    assert_eq!(locked(&project, "own"), "1.1.0");
+    let lock = project.read("Cargo.lock");
+    assert!(lock.contains(&format!("source = \"git+{url}#")), "{lock}");
+}

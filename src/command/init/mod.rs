@@ -1,0 +1,121 @@
+//! `init`: writes a policy that fits the project, and a baseline so that the gate can be turned on today.
+
+mod ask;
+mod draft;
+mod error;
+mod event;
+mod files;
+
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::assessment::Assessment;
+use super::subject::{POLICY_FILE, relative};
+use super::{CommandError, Outcome, output, trail};
+use crate::apply;
+use crate::cli::{self, Cli};
+use crate::gather::cargo_config::CargoConfig;
+use crate::gather::environment::Environment;
+use crate::gather::{self, adopt, clock, workspace};
+use crate::policy::adopted::settled;
+use crate::policy::publish_age::CLOCK_TOLERANCE;
+use crate::report::init::InitReport;
+use crate::report::{self, AuditReport, JudgedBy, Verbosity};
+use draft::Draft;
+use files::Files;
+
+pub use error::InitError;
+
+/// How many names a line has before it counts the rest.
+const NAMES: usize = 6;
+/// Where the audit trail lies.
+const TRAIL: &str = ".sequester/trail";
+
+pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -> Result<Outcome, CommandError> {
+    let machine = clock::now();
+    if let Some(now) = arguments.now.filter(|now| *now > CLOCK_TOLERANCE.after(machine)) {
+        return Err(InitError::Ahead { now, machine }.into());
+    }
+    let root = root(&arguments.subject, environment)?;
+    let path = root.join(POLICY_FILE);
+    if std::fs::symlink_metadata(&path).is_ok() {
+        return Err(InitError::Exists { path: relative(&path, environment) }.into());
+    }
+    let config = CargoConfig::load(environment.current_dir(), environment)?;
+    let adopted = settled(adopt::read(&root, &config)?, arguments.min_publish_age);
+    let made = Draft::judge(cli, arguments, &adopted, environment)?;
+    let who = event::who(arguments.by.as_deref(), &root);
+    let by = who.as_ref().map(|who| who.name.as_str());
+    let draft = Draft::of(&made, adopted, arguments, by)?;
+    let is_decided = made.evaluation.blockers.is_empty();
+    let files = Files::plan(&root, &draft, arguments.native)?;
+    if is_decided && !arguments.yes {
+        show(cli, |out| files.texts().into_iter().try_for_each(|(name, text)| report::init::preview(name, text, out)))?;
+    }
+    tell(cli, &made, &draft)?;
+    if !is_decided {
+        return Ok(Outcome::Undecided);
+    }
+    let names: Vec<String> = files.texts().into_iter().map(|(name, _)| name.to_owned()).collect();
+    if !arguments.yes {
+        show(cli, |out| report::init::files(false, &names, "write it with --yes", out))?;
+        if !arguments.dry_run {
+            ask::agreement()?;
+        }
+    }
+    let is_approved = draft.evaluation.is_approved();
+    if !arguments.dry_run {
+        let folder = trail::folder(&path);
+        let before = gather::trail::read(&folder).map_err(InitError::from)?;
+        let written = arguments.now.map_or(made.evaluation.now, |_| machine);
+        apply::trail::may_append(&folder, &before, written).map_err(InitError::from)?;
+        files.write()?;
+        if let Some(event) = event::event(&made, &draft, arguments, who, machine) {
+            apply::trail::append(&folder, &before, event).map_err(InitError::from)?;
+        }
+        let names: Vec<String> = names.into_iter().chain([TRAIL.to_owned()]).collect();
+        let help = if is_approved {
+            "commit these, and let CI run: cargo sequester audit"
+        } else {
+            "what is listed above no baseline may carry: follow its help, then run: cargo sequester audit"
+        };
+        show(cli, |out| report::init::files(true, &names, help, out))?;
+    }
+    Ok(if is_approved { Outcome::Approved } else { Outcome::Held })
+}
+
+/// The folder of the workspace, or of the lock file where that is judged alone.
+fn root(arguments: &cli::Subject, environment: &Environment) -> Result<Utf8PathBuf, CommandError> {
+    if let Some(path) = &arguments.lockfile {
+        let path = environment.current_dir().join(path);
+        return Ok(path.parent().unwrap_or(&path).to_owned());
+    }
+    Ok(workspace::locate(environment, arguments.manifest_path.as_deref())?.root)
+}
+
+/// What was found, what is carried, and what is left under the new policy.
+fn tell(cli: &Cli, made: &Assessment, draft: &Draft) -> Result<(), CommandError> {
+    let verbosity = output::verbosity(cli);
+    let names = if verbosity == Verbosity::Verbose { usize::MAX } else { NAMES };
+    let init = InitReport { adopted: &draft.adopted, baseline: &draft.baseline, names };
+    let audit = AuditReport {
+        evaluation: &draft.evaluation,
+        carried: draft.carried(),
+        policy: &draft.policy,
+        judged_by: JudgedBy::File(Utf8Path::new(POLICY_FILE)),
+        ..made.report(None)
+    };
+    show(cli, |out| {
+        if verbosity > Verbosity::Quiet {
+            report::init::init(&init, out)?;
+        }
+        report::human::audit(&audit, verbosity, out)
+    })
+}
+
+fn show(cli: &Cli, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<(), CommandError> {
+    let mut text = Vec::new();
+    write(&mut text).map_err(CommandError::Output)?;
+    output::report(cli, &text)
+}

@@ -1,0 +1,129 @@
+//! `deny.toml` of cargo-deny: its advisories and sources; its lists are in `deny_lists`.
+
+use camino::Utf8Path;
+
+use super::deny_lists;
+use super::document::{Document, fits, plain, quoted, text};
+use crate::gather::toml_tree::{Entry, Value};
+use crate::model::adoption::{Adopted, LevelKey, NotTaken};
+use crate::model::policy::{Level, Setting};
+use crate::model::source::Registry;
+
+/// The largest file that is read, in bytes.
+const SIZE_LIMIT: u64 = 1024 * 1024;
+/// Where cargo-deny looks.
+const NAMES: [&str; 3] = ["deny.toml", ".deny.toml", ".cargo/deny.toml"];
+
+pub(super) fn read(root: &Utf8Path, adopted: &mut Adopted) {
+    let Some(name) = NAMES.into_iter().find(|name| std::fs::symlink_metadata(root.join(name)).is_ok()) else { return };
+    let Some(file) = Document::read(root, name, SIZE_LIMIT, adopted) else { return };
+    for (section, entry) in file.table.iter() {
+        let read: fn(&Document, &str, &Entry, &mut Adopted) = match section {
+            "advisories" => advisories,
+            "sources" => sources,
+            "bans" => deny_lists::bans,
+            "licenses" => deny_lists::licenses,
+            _ => {
+                file.leave(adopted, entry.line, &[section], NotTaken::NoCounterpart);
+                continue;
+            }
+        };
+        if let Some(table) = file.table(entry, &[section], adopted) {
+            table.iter().for_each(|(key, entry)| read(&file, key, entry, adopted));
+        }
+    }
+}
+
+fn advisories(file: &Document, key: &str, entry: &Entry, adopted: &mut Adopted) {
+    let keys = ["advisories", key];
+    let said = entry.node.value.as_text().map(String::as_str);
+    let mut level = |of: LevelKey| {
+        let level = match said {
+            Some("deny" | "all") => Some(Level::Reject),
+            Some("warn") => Some(Level::Warn),
+            Some("allow" | "none") => Some(Level::Allow),
+            Some(_) | None => None,
+        };
+        match level {
+            Some(level) => {
+                adopted.levels.push(Setting { value: (of, level), origin: file.origin(entry.line, &keys) });
+            }
+            // `workspace` and `transitive` ask who depends on the crate, which a level here does not.
+            None => file.leave(adopted, entry.line, &keys, NotTaken::NoCounterpart),
+        }
+    };
+    match key {
+        "version" => {}
+        "unmaintained" => level(LevelKey::Unmaintained),
+        "unsound" => level(LevelKey::Unsound),
+        "notice" => level(LevelKey::Notice),
+        "yanked" => level(LevelKey::Yanked),
+        "vulnerability" if said == Some("deny") => {}
+        "vulnerability" => file.leave(adopted, entry.line, &keys, NotTaken::AlwaysRefused),
+        "db-urls" if entry.node.value.as_list().is_some_and(|urls| urls.iter().all(|url| is_rustsec(&url.value))) => {}
+        "ignore" => {
+            for node in file.list(entry, &keys, adopted) {
+                let (id, reason) = match &node.value {
+                    Value::Text(id) => (Some(id.as_str()), None),
+                    Value::Table(table) => (text(table, "id"), text(table, "reason").map(plain)),
+                    Value::Integer(_) | Value::Float | Value::Boolean(_) | Value::Datetime(_) | Value::List(_) => {
+                        (None, None)
+                    }
+                };
+                let origin = file.origin(node.line, &keys);
+                match id.filter(|id| is_advisory(id)) {
+                    Some(id) => adopted.ignores.push(Setting { value: (id.to_owned(), reason), origin }),
+                    // A crate whose yanked releases are to be overlooked.
+                    None => adopted.leave(origin, NotTaken::NoCounterpart),
+                }
+            }
+        }
+        _ => file.leave(adopted, entry.line, &keys, NotTaken::NoCounterpart),
+    }
+}
+
+fn is_rustsec(url: &Value) -> bool {
+    url.as_text().is_some_and(|url| {
+        url.trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase().ends_with("/rustsec/advisory-db")
+    })
+}
+
+fn is_advisory(id: &str) -> bool {
+    let ignore = format!("[[advisories.ignore]]\nid = {}\nreason = \"-\"\nuntil = 2026-01-01\n", quoted(id));
+    !id.contains(char::is_lowercase) && fits(&ignore)
+}
+
+fn sources(file: &Document, key: &str, entry: &Entry, adopted: &mut Adopted) {
+    let keys = ["sources", key];
+    match key {
+        "unknown-registry" | "unknown-git" => {
+            if entry.node.value.as_text().is_none_or(|level| level != "deny") {
+                file.leave(adopted, entry.line, &keys, NotTaken::AlwaysRefused);
+            }
+        }
+        "allow-registry" => {
+            for node in file.list(entry, &keys, adopted) {
+                let origin = file.origin(node.line, &keys);
+                let registry = node.value.as_text().and_then(|text| Registry::parse(text).ok());
+                match registry {
+                    Some(Registry::CratesIo) => {}
+                    Some(value) if fits(&format!("[sources]\nmirrors = [{}]\n", quoted(&value.to_string()))) => {
+                        adopted.allow_registries.push(Setting { value, origin });
+                    }
+                    Some(_) | None => adopted.leave(origin, NotTaken::UnknownForm),
+                }
+            }
+        }
+        "allow-git" | "private" => {
+            for node in file.list(entry, &keys, adopted) {
+                let origin = file.origin(node.line, &keys);
+                let rule = |url: &str| format!("[sources]\nallow-git = [{{ url = {} }}]\n", quoted(url));
+                match node.value.as_text().filter(|url| fits(&rule(url))) {
+                    Some(url) => adopted.allow_git.push(Setting { value: plain(url), origin }),
+                    None => adopted.leave(origin, NotTaken::UnknownForm),
+                }
+            }
+        }
+        _ => file.leave(adopted, entry.line, &keys, NotTaken::NoCounterpart),
+    }
+}

@@ -1,0 +1,179 @@
+//! The baseline: what lets a project that exists already turn the gate on today, and goes away by itself.
+//!
+//! Only three things are in it: releases that nothing but their age holds, vulnerabilities that are known by name, and commits of
+//! git repositories. Whatever else stands against a package stays a finding.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+
+use crate::model::adoption::{ADOPTION_REASON, Adopted, Baseline, NotTaken};
+use crate::model::approval::Approval;
+use crate::model::evaluation::{Evaluation, Judgement};
+use crate::model::facts::Facts;
+use crate::model::package::{CrateId, LockedChecksum, Package};
+use crate::model::policy::{GitRule, Ignore, Origin, Setting};
+use crate::model::source::{GitSource, Registry, Source};
+use crate::model::verdict::{Reason, ReasonCode};
+
+/// How many days an advisory is ignored that was there at adoption.
+pub const IGNORE_DAYS: i32 = 90;
+
+/// The baseline of an evaluation without approvals and ignores, and which of the adopted entries had nothing to say in it.
+#[must_use]
+pub fn baseline(
+    facts: &Facts,
+    evaluation: &Evaluation,
+    adopted: &Adopted,
+    by: Option<&str>,
+) -> (Baseline, Vec<Setting<NotTaken>>) {
+    let today = TimeZone::UTC.to_datetime(evaluation.now).date();
+    let judged = || facts.packages.iter().zip(&evaluation.judgements);
+    let approvals: Vec<Approval> =
+        judged().filter_map(|(package, judgement)| approval(package, judgement, adopted, by, today)).collect();
+    let mut git: Vec<GitRule> = judged().filter_map(|(_, judgement)| git_rule(judgement)).collect();
+    git.sort_by(|one, other| (&one.url, &one.rev).cmp(&(&other.url, &other.rev)));
+    git.dedup();
+    let (ignores, mut unused) = ignores(evaluation, adopted, today);
+    unused.extend(not_held(adopted, &approvals));
+    (Baseline { approvals, ignores, git }, unused)
+}
+
+/// Of a release that only its age, or its crate's, holds once advisories are ignored.
+fn approval(
+    package: &Package,
+    judgement: &Judgement,
+    adopted: &Adopted,
+    by: Option<&str>,
+    today: Date,
+) -> Option<Approval> {
+    let CrateId { registry, name } = package.id.crate_id()?;
+    let LockedChecksum::Known(checksum) = package.checksum else { return None };
+    let mut lifts: Vec<ReasonCode> = Vec::new();
+    let mut matures = Timestamp::MIN;
+    for reason in judgement.reasons()? {
+        if let Reason::TooNew { eligible_at, .. } | Reason::NewCrate { eligible_at, .. } = reason {
+            matures = matures.max(*eligible_at);
+            lifts.push(reason.code());
+        } else if !matches!(reason, Reason::Advisory { .. }) {
+            return None;
+        }
+    }
+    lifts.dedup();
+    // What never matures is not carried for a while but for ever.
+    if lifts.is_empty() || matures == Timestamp::MAX {
+        return None;
+    }
+    let vouched = adopted.vouched.iter().find(|one| {
+        one.value.crate_name == *name && one.value.version == package.id.version && registry == Registry::CratesIo
+    });
+    let reason = vouched.map(|one| format!("{} {}", file_and_line(&one.origin), one.value.how));
+    Some(Approval {
+        crate_name: name,
+        registry,
+        version: package.id.version.clone(),
+        checksum,
+        lifts,
+        reason: marked(reason.as_deref()),
+        by: by.map(str::to_owned),
+        at: Some(today),
+        until: Some(TimeZone::UTC.to_datetime(matures).date().max(today)),
+        line: 0,
+    })
+}
+
+/// The mark, and what else is known.
+fn marked(detail: Option<&str>) -> String {
+    detail.map_or_else(|| ADOPTION_REASON.to_owned(), |detail| format!("{ADOPTION_REASON}: {detail}"))
+}
+
+fn file_and_line(origin: &Origin) -> String {
+    match origin {
+        Origin::File { path, line, .. } => format!("{path}:{line}"),
+        origin @ (Origin::Default | Origin::Flag | Origin::Environment(_)) => origin.to_string(),
+    }
+}
+
+/// Of a commit that nothing but the absence of a rule holds.
+fn git_rule(judgement: &Judgement) -> Option<GitRule> {
+    let Source::Git(GitSource { url, commit: Some(commit), .. }) = &judgement.id.source else { return None };
+    let alone = judgement.reasons()?.iter().all(|reason| *reason == Reason::SourceNotAllowed);
+    let rule = GitRule { url: url.to_string(), rev: Some(commit.to_string()), reason: Some(marked(None)) };
+    (alone && can_be_written(&rule)).then_some(rule)
+}
+
+/// The grammar of `allow-git`: a full commit, and an address without query, fragment or anything that is not seen.
+fn can_be_written(rule: &GitRule) -> bool {
+    let is_commit = |rev: &String| rev.len() == 40 && rev.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let scheme = rule.url.split_once("://").filter(|(_, rest)| !rest.is_empty()).map(|(scheme, _)| scheme);
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\');
+    rule.rev.as_ref().is_some_and(is_commit)
+        && matches!(scheme, Some("https" | "http" | "ssh" | "git" | "file"))
+        && rule.url.bytes().all(is_plain)
+}
+
+/// One for each advisory and crate that the policy rejects, or that another tool ignores; and what it ignores in vain.
+fn ignores(evaluation: &Evaluation, adopted: &Adopted, today: Date) -> (Vec<Ignore>, Vec<Setting<NotTaken>>) {
+    let until = today.checked_add(IGNORE_DAYS.days()).unwrap_or(Date::MAX);
+    let mut wanted: BTreeMap<(Arc<str>, Arc<str>), Option<String>> = BTreeMap::new();
+    for judgement in &evaluation.judgements {
+        for reason in judgement.reasons().into_iter().flatten() {
+            if let Reason::Advisory { advisory, .. } = reason {
+                wanted.entry((Arc::clone(advisory), Arc::clone(&judgement.id.name))).or_default();
+            }
+        }
+    }
+    let mut unused = Vec::new();
+    for Setting { value: (id, reason), origin } in &adopted.ignores {
+        let hit = evaluation.judgements.iter().filter(|judgement| is_hit(judgement, id));
+        let crates: Vec<Arc<str>> = hit.map(|judgement| Arc::clone(&judgement.id.name)).collect();
+        if crates.is_empty() {
+            unused.push(Setting { value: NotTaken::HitsNothing(id.clone()), origin: origin.clone() });
+        }
+        let said = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let detail = format!("{} ignores it{said}", file_and_line(origin));
+        for name in crates {
+            wanted.entry((id.as_str().into(), name)).or_default().get_or_insert_with(|| detail.clone());
+        }
+    }
+    let ignores = wanted.into_iter().map(|((id, name), detail)| Ignore {
+        id,
+        crate_name: Some(name),
+        reason: marked(detail.as_deref()),
+        until,
+        line: 0,
+    });
+    (ignores.collect(), unused)
+}
+
+/// Whether an advisory hits a package, and is one that may be ignored.
+fn is_hit(judgement: &Judgement, id: &str) -> bool {
+    let malicious = |reason: &Reason| matches!(reason, Reason::Malicious { advisory } if **advisory == *id);
+    judgement.advisories.iter().any(|one| **one == *id) && !judgement.reasons().into_iter().flatten().any(malicious)
+}
+
+/// What is vouched for and needs no approval, counted by file and section; each at the first of its places.
+fn not_held(adopted: &Adopted, approvals: &[Approval]) -> Vec<Setting<NotTaken>> {
+    let mut counts: Vec<(String, &Origin, usize)> = Vec::new();
+    for one in &adopted.vouched {
+        let named = |approval: &Approval| {
+            *approval.crate_name == *one.value.crate_name && approval.version == one.value.version
+        };
+        if approvals.iter().any(named) {
+            continue;
+        }
+        let section = match &one.origin {
+            Origin::File { path, key, .. } => format!("{path} {}", key.split('.').next().unwrap_or_default()),
+            Origin::Default | Origin::Flag | Origin::Environment(_) => String::new(),
+        };
+        match counts.iter_mut().find(|(known, ..)| *known == section) {
+            Some((_, _, count)) => *count += 1,
+            None => counts.push((section, &one.origin, 1)),
+        }
+    }
+    let settings = counts.into_iter();
+    settings.map(|(_, origin, count)| Setting { value: NotTaken::NotHeld(count), origin: origin.clone() }).collect()
+}
