@@ -37,12 +37,6 @@ const VERIFY_EXIT_CODES: &str = "Exit codes:
   1  something differs, or something leads around the vendored sources
   2  it could not be decided: usage, files, configuration, archives that cannot be had";
 
-/// What they mean where a file is written.
-const INIT_EXIT_CODES: &str = "Exit codes:
-  0  the policy is written, and every package passes it
-  1  the policy is written, but something is left that no baseline may carry; it is listed
-  2  nothing is written: usage, files, network, advisories, nobody to ask";
-
 /// Keep new crate releases in quarantine until they have earned approval.
 #[derive(Debug, Parser)]
 #[command(name = "cargo-sequester", bin_name = "cargo sequester", version, after_help = EXIT_CODES, max_term_width = 100)]
@@ -198,39 +192,6 @@ pub struct Project {
     /// The same as `--locked --offline`
     #[arg(long)]
     pub frozen: bool,
-}
-
-/// `init`.
-#[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub struct Init {
-    /// What to adopt
-    #[command(flatten)]
-    pub subject: Subject,
-    /// Write without asking
-    #[arg(short, long)]
-    pub yes: bool,
-    /// Also set cargo's own minimum age, which cargo obeys from 1.100 on
-    #[arg(long)]
-    pub native: bool,
-    /// Show what would be written, and write nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Who carries the baseline, in place of git's user
-    #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
-    /// The minimum age to write, in place of what other files say
-    #[arg(long, value_name = "AGE", help_heading = "Judging")]
-    pub min_publish_age: Option<Age>,
-    /// Read advisories from this archive, `git+` address or directory; an address is written down
-    #[arg(long, value_name = "PATH|URL", conflicts_with = "no_advisories", help_heading = "Judging")]
-    pub advisory_db: Option<String>,
-    /// Adopt without looking at advisories
-    #[arg(long, help_heading = "Judging")]
-    pub no_advisories: bool,
-    /// Judge as of this moment, which must not lie ahead, such as 2026-08-21T00:00:00Z
-    #[arg(long, value_name = "RFC3339", help_heading = "Judging")]
-    pub now: Option<Timestamp>,
 }
 
 /// Which project, and how its facts may be got.

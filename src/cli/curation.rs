@@ -1,11 +1,19 @@
-//! `approve`, `revoke` and `log`.
+//! `init`, `approve`, `revoke` and `log`.
 
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{JudgeBy, Subject};
+use crate::model::age::Age;
 use crate::model::trail::{EventId, Kind};
+
+/// What they mean where a file is written.
+pub(super) const INIT_EXIT_CODES: &str = "Exit codes:
+  0  the policy is written, and every package passes it
+  1  the policy is written, but something is left that no baseline may carry; it is listed
+  2  nothing is written: usage, files, network, advisories, nobody to ask";
 
 pub(super) const WRITE_EXIT_CODES: &str = "Exit codes:
   0  it is written, or there is nothing to write
@@ -16,6 +24,39 @@ pub(super) const LOG_EXIT_CODES: &str = "Exit codes:
   0  the trail is whole
   1  something was edited, deleted or put in, or an expected head is missing
   2  it could not be read";
+
+/// `init`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct Init {
+    /// What to adopt
+    #[command(flatten)]
+    pub subject: Subject,
+    /// Write without asking
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Also set cargo's own minimum age, which cargo obeys from 1.100 on
+    #[arg(long)]
+    pub native: bool,
+    /// Show what would be written, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Who carries the baseline, in place of git's user
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// The minimum age to write, in place of what other files say
+    #[arg(long, value_name = "AGE", help_heading = "Judging")]
+    pub min_publish_age: Option<Age>,
+    /// Read advisories from this archive, `git+` address or directory; an address is written down
+    #[arg(long, value_name = "PATH|URL", conflicts_with = "no_advisories", help_heading = "Judging")]
+    pub advisory_db: Option<String>,
+    /// Adopt without looking at advisories
+    #[arg(long, help_heading = "Judging")]
+    pub no_advisories: bool,
+    /// Judge as of this moment, which must not lie ahead, such as 2026-08-21T00:00:00Z
+    #[arg(long, value_name = "RFC3339", help_heading = "Judging")]
+    pub now: Option<Timestamp>,
+}
 
 /// `approve`.
 #[derive(Debug, Args)]
