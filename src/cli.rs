@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use crate::model::age::Age;
 use crate::model::calendar::Horizon;
-pub use curation::{Approve, Log, LogFormat, Revoke};
-use curation::{LOG_EXIT_CODES, WRITE_EXIT_CODES};
+pub use curation::{Approve, Init, Log, LogFormat, Revoke};
+use curation::{INIT_EXIT_CODES, LOG_EXIT_CODES, WRITE_EXIT_CODES};
 pub use explain::{Explain, ExplainFormat};
 use resolving::CARGO_HELP;
 pub use resolving::{Cargo, Update, UpdateFormat};
