@@ -175,7 +175,7 @@ impl Assessment {
 
 /// With a base commit, how the network is reached and who gets which token must not be up to files of the change: a proxy with a
 /// certificate of its own could answer for the registry.
-fn trusted(base: Option<&Base>, environment: &Environment) -> Result<Option<CargoConfig>, CommandError> {
+pub(super) fn trusted(base: Option<&Base>, environment: &Environment) -> Result<Option<CargoConfig>, CommandError> {
     let Some(commit) = base.and_then(Base::commit) else { return Ok(None) };
     let home = environment.cargo_home();
     if commit.is_rewritable(&home)? {

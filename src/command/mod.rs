@@ -2,12 +2,14 @@
 
 mod access;
 mod approve;
+mod archives;
 mod assessment;
 mod audit;
 mod base;
 mod cargo_verb;
 mod error;
 mod explain;
+mod gate;
 mod gathering;
 mod ignore;
 mod init;

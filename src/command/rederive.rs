@@ -1,95 +1,108 @@
 //! `verify --deep` and `--base`: derives vendored packages again from their archives, which a change cannot have edited along with the
 //! tree and the allow-list.
 
-use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use super::CommandError;
+use super::archives::Archives;
 use super::base::{Base, Locked, identity};
+use super::gate::Gate;
 use super::verify::Scene;
-use crate::apply::archive::{ArchiveError, Limits, VerifiedCrate, vendor_files};
-use crate::gather::crate_cache::CrateCache;
-use crate::gather::environment::Environment;
+use crate::apply::archive::{ArchiveError, Limits, VerifiedCrate, stub_files, vendor_files};
+use crate::gather::crate_files::WantedCrate;
 use crate::gather::{allow_list, ways_around};
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
-use crate::model::checksum::Checksum;
-use crate::model::package::{LockedChecksum, Package};
+use crate::model::hashed::Hashed;
+use crate::model::package::{LockedChecksum, Package, PackageId};
 use crate::model::source::Source;
 use crate::model::vendor::VendorChecksums;
 use crate::model::vendored::VendoredDirectory;
-use crate::model::verification::{Finding, Undecided, Verification};
-use crate::policy::vendored::{Derived, derived, derived_stub};
+use crate::model::verification::{Finding, Note, Undecided, Verification};
+use crate::policy::vendored::{Derived, derived};
 
-/// What came of one package.
-enum Came {
-    /// The tree is the archive's.
-    Authentic,
-    Found(Finding),
-    Undecided(Undecided),
+/// A vendored package whose archive is wanted.
+struct Vendored<'a> {
+    release: &'a AllowedRelease,
+    directory: &'a VendoredDirectory,
+    archive: WantedCrate<'a>,
 }
 
 /// Derives what was asked for, and adds what differs.
 pub(super) fn add(
     scene: &Scene<'_>,
     base: Option<&Base>,
-    environment: &Environment,
+    archives: &Archives<'_>,
     verification: &mut Verification,
 ) -> Result<(), CommandError> {
     let known = base.map_or_else(|| Ok(Known::default()), |base| Known::read(scene, base))?;
     let held = scene.held();
-    let wanted: Vec<(&Package, &AllowedRelease, &VendoredDirectory)> = scene
-        .subject
-        .lock
-        .packages
-        .iter()
+    let mut vendored = Vec::new();
+    for package in &scene.subject.lock.packages {
         // What has no entry or no folder is a finding already.
-        .filter_map(|package| Some((package, held.allowance(package)?, held.directory(package)?)))
-        .filter(|(package, release, _)| !known.has(package, release))
-        .collect();
-    let cache = CrateCache::of(environment);
-    let came: Vec<Came> =
-        wanted.par_iter().map(|(package, release, directory)| one(package, release, directory, &cache)).collect();
-    for came in came {
-        match came {
-            Came::Authentic => verification.counts.derived += 1,
-            Came::Found(finding) => verification.findings.push(finding),
-            Came::Undecided(undecided) => verification.blockers.push(undecided),
+        let (Some(release), Some(directory)) = (held.allowance(package), held.directory(package)) else { continue };
+        if known.has(package, release) {
+            continue;
+        }
+        match wanted(package) {
+            Ok(archive) => vendored.push(Vendored { release, directory, archive }),
+            Err(undecided) => verification.blockers.push(undecided),
         }
     }
+    let crates: Vec<WantedCrate<'_>> = vendored.iter().map(|one| one.archive).collect();
+    let (gate, found) = (Gate::default(), Mutex::new(vec![None; crates.len()]));
+    let rest = archives.take(&crates, &|at, bytes| {
+        let Some(finding) = vendored.get(at).map(|one| compared(one, bytes, &gate)) else { return };
+        if let Some(slot) = found.lock().unwrap_or_else(PoisonError::into_inner).get_mut(at) {
+            *slot = Some(finding);
+        }
+    })?;
+    let mut failures: BTreeMap<PackageId, String> = rest.failures.into_iter().collect();
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (one, finding) in vendored.iter().zip(found) {
+        match finding {
+            Some(None) => verification.counts.derived += 1,
+            Some(Some(finding)) => verification.findings.push(finding),
+            // Whatever the cause, what was not derived is not proven.
+            None => {
+                let id = one.archive.id.clone();
+                let cause = failures.remove(&id).unwrap_or_else(|| format!("the file of `{id}` was not compared"));
+                verification.blockers.push(Undecided::NoArchive { id, cause });
+            }
+        }
+    }
+    verification.notes.extend(rest.poisoned.into_iter().map(|one| Note::PoisonedCache { id: one.id, path: one.path }));
     Ok(())
 }
 
-fn one(package: &Package, release: &AllowedRelease, directory: &VendoredDirectory, cache: &CrateCache) -> Came {
+fn wanted(package: &Package) -> Result<WantedCrate<'_>, Undecided> {
     let id = &package.id;
-    let expected = match (&id.source, &package.checksum) {
-        (Source::Registry(_), LockedChecksum::Known(checksum)) => *checksum,
+    match (&id.source, &package.checksum) {
+        (Source::Registry(_), LockedChecksum::Known(checksum)) => Ok(WantedCrate { id, checksum: *checksum }),
         (Source::Registry(_), LockedChecksum::Missing | LockedChecksum::Malformed(_)) => {
             let cause = "the lock file has no checksum to know it by".to_owned();
-            return Came::Undecided(Undecided::NoArchive { id: id.clone(), cause });
+            Err(Undecided::NoArchive { id: id.clone(), cause })
         }
-        (Source::Local | Source::Git(_) | Source::Other(_), _) => {
-            return Came::Undecided(Undecided::GitTree { id: id.clone() });
-        }
-    };
-    let bytes = match cache.crate_bytes(id, expected) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            return Came::Undecided(Undecided::NoArchive { id: id.clone(), cause: error.to_string() });
-        }
-    };
-    let checksums = match unpacked(package, expected, bytes) {
-        Ok(checksums) => checksums,
-        Err(error) => {
-            return Came::Found(Finding::ArchiveRefused { id: id.clone(), cause: error.fault.to_string() });
-        }
-    };
-    let facts = Derived { id, directory, checksums: &checksums, recorded: release.tree };
-    let finding = if release.stub { derived_stub(&facts) } else { derived(&facts) };
-    finding.map_or(Came::Authentic, Came::Found)
+        (Source::Local | Source::Git(_) | Source::Other(_), _) => Err(Undecided::GitTree { id: id.clone() }),
+    }
 }
 
-fn unpacked(package: &Package, expected: Checksum, bytes: Vec<u8>) -> Result<VendorChecksums, ArchiveError> {
-    let opened = VerifiedCrate::verify(bytes, expected, &package.id)?.open(&Limits::default())?;
-    Ok(vendor_files(&opened).checksums)
+/// What differs from the archive's own tree.
+fn compared(one: &Vendored<'_>, bytes: Hashed, gate: &Gate) -> Option<Finding> {
+    let id = one.archive.id;
+    let checksums = match unpacked(one, bytes, gate) {
+        Ok(checksums) => checksums,
+        Err(error) => return Some(Finding::ArchiveRefused { id: id.clone(), cause: error.fault.to_string() }),
+    };
+    derived(&Derived { id, directory: one.directory, checksums: &checksums, recorded: one.release.tree })
+}
+
+fn unpacked(one: &Vendored<'_>, bytes: Hashed, gate: &Gate) -> Result<VendorChecksums, ArchiveError> {
+    let verified = VerifiedCrate::of(bytes, one.archive.checksum, one.archive.id)?;
+    let _pass = gate.enter(verified.bytes());
+    let opened = verified.open(&Limits::default())?;
+    let tree = if one.release.stub { stub_files(&opened) } else { vendor_files(&opened) };
+    Ok(tree.checksums)
 }
 
 /// What the base allows and locks already.

@@ -1,12 +1,13 @@
-//! `verify`: shows, without a network, that lock file, allow-list and vendored tree are consistent and that nothing leads around them.
-//! It writes nothing.
+//! `verify`: shows that lock file, allow-list and vendored tree are consistent and that nothing leads around them. It writes nothing, and
+//! needs a network only for archives that cargo's cache lacks where trees are derived again.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::assessment::cargo_environment;
+use super::archives::Archives;
+use super::assessment::{cargo_environment, trusted};
 use super::base::{self, Base};
 use super::rules::Rules;
 use super::subject::{Subject, relative};
@@ -93,9 +94,19 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         (None, false) => Proof::Consistent,
     };
     if base.is_some() || arguments.deep {
+        let trusted = trusted(base.as_ref(), environment)?;
+        let archives = Archives {
+            cli,
+            root: &subject.root,
+            policy: &rules.policy,
+            config: &config,
+            trusted: trusted.as_ref().unwrap_or(&config),
+            offline: project.is_offline(),
+            environment,
+        };
         // Everything is derived where no base is believed.
         let base = base.as_ref().filter(|_| !arguments.deep);
-        rederive::add(&scene, base, environment, &mut verification)?;
+        rederive::add(&scene, base, &archives, &mut verification)?;
     }
 
     let lock_path = relative(&subject.lock_path, environment);

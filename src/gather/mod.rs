@@ -6,7 +6,6 @@ pub mod allow_list;
 pub mod base;
 pub mod cargo_config;
 pub mod clock;
-pub mod crate_cache;
 pub mod crate_files;
 pub mod derived_trees;
 pub mod environment;

@@ -126,6 +126,13 @@ pub enum Note {
     Stopped(String),
     /// Cargo could not describe the workspace.
     Workspace(String),
+    /// An entry of cargo's download cache is not the archive that the lock file names. It was not used.
+    PoisonedCache {
+        /// The package that it is named for.
+        id: PackageId,
+        /// The file.
+        path: camino::Utf8PathBuf,
+    },
 }
 
 /// Why something could not be decided.

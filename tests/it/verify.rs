@@ -7,6 +7,8 @@ mod ways;
 
 use scene::{Scene, codes, json};
 
+use crate::support::{Reply, TestRegistry};
+
 #[test]
 fn a_clean_project_is_verified() {
     let scene = Scene::new();
@@ -58,13 +60,79 @@ fn deep_catches_a_tree_and_an_allow_list_that_were_edited_together() {
 }
 
 #[test]
+fn deep_asks_nobody_for_what_cargos_cache_has() {
+    let scene = Scene::new();
+    json(&scene.project, &["--deep"], 0);
+    assert_eq!(scene.registry.requested_paths(), [""; 0]);
+}
+
+#[test]
+fn deep_downloads_what_cargos_cache_lacks_and_writes_nothing() {
+    let scene = Scene::new();
+    let cache = scene.empty_cache();
+    let document = json(&scene.project, &["--deep"], 0);
+    assert_eq!((&document["summary"]["derived"], &document["proof"]), (&2.into(), &"authentic".into()));
+    assert!(!cache.exists(), "a proof leaves the machine as it found it");
+    // Edited together, tree and allow-list are still not the archive.
+    scene.project.write("vendor/bar/src/lib.rs", "pub fn evil() {}\n");
+    scene.rehash("bar");
+    scene.allow_what_is_there();
+    assert_eq!(codes(&json(&scene.project, &["--deep"], 1)), ["not-from-archive"]);
+    assert!(!cache.exists(), "a proof leaves the machine as it found it");
+}
+
+#[test]
 fn deep_without_an_archive_is_not_decided() {
     let scene = Scene::new();
-    std::fs::remove_dir_all(scene.project.cargo_home().join("registry")).unwrap();
-    let document = json(&scene.project, &["--deep"], 2);
+    scene.empty_cache();
+    let document = json(&scene.project, &["--deep", "--offline"], 2);
     assert_eq!(document["complete"], false);
-    assert_eq!(document["blockers"][0]["code"], "no-archive");
-    scene.project.sequester(&["verify", "--deep"]).expect_code(2);
+    let blockers = document["blockers"].as_array().unwrap();
+    assert!(blockers.iter().all(|one| one["code"] == "no-archive"), "{document:#}");
+    for name in ["bar@1.1.0", "leaf@0.1.0"] {
+        assert!(blockers.iter().any(|one| one["package"].as_str().unwrap().contains(name)), "{document:#}");
+    }
+    let said = scene.project.sequester(&["verify", "--deep", "--offline"]).expect_code(2);
+    assert!(said.stderr.contains("bar") || said.stdout.contains("bar"), "{}{}", said.stdout, said.stderr);
+    assert_eq!(scene.registry.requested_paths(), [""; 0]);
+    // What the registry does not serve any more cannot be proven either.
+    let gone = TestRegistry::download_path("bar", "1.1.0");
+    scene.registry.reply(&gone, Reply::status(404));
+    let document = json(&scene.project, &["--deep"], 2);
+    assert_eq!(document["blockers"].as_array().unwrap().len(), 1, "{document:#}");
+    assert!(document["blockers"][0]["message"].as_str().unwrap().contains("404"), "{document:#}");
+}
+
+#[test]
+fn deep_asks_no_mirror_that_the_policy_does_not_allow() {
+    let scene = Scene::new();
+    scene.empty_cache();
+    scene.project.write("sequester.toml", "");
+    let document = json(&scene.project, &["--deep"], 2);
+    let message = document["blockers"][0]["message"].as_str().unwrap();
+    assert!(message.contains("which the policy does not allow"), "{document:#}");
+    assert_eq!(scene.registry.requested_paths(), [""; 0]);
+}
+
+#[test]
+fn deep_against_a_base_sends_a_changes_proxy_nothing() {
+    let scene = Scene::new();
+    scene.commit();
+    scene.empty_cache();
+    let config = scene.project.read(".cargo/config.toml");
+    scene.project.write(".cargo/config.toml", format!("{config}\n[net]\noffline = true\n[http]\ntimeout = \"no\"\n"));
+    let document = json(&scene.project, &["--deep", "--base", "HEAD"], 0);
+    assert_eq!(document["summary"]["derived"], 2, "{document:#}");
+}
+
+#[test]
+fn deep_proves_what_vendor_wrote() {
+    let scene = Scene::new();
+    std::fs::remove_dir_all(scene.project.path("vendor")).unwrap();
+    scene.project.write(".cargo/config.toml", "");
+    scene.project.sequester(&["vendor", "--no-advisories"]).expect_code(0);
+    scene.empty_cache();
+    assert_eq!(json(&scene.project, &["--deep"], 0)["summary"]["derived"], 2);
 }
 
 #[test]
@@ -76,6 +144,12 @@ fn deep_knows_a_stub() {
     scene.allow_stub("leaf");
     let document = json(&scene.project, &["--deep"], 0);
     assert_eq!(document["summary"]["stubs"], 1);
+    // It has no file that `vendor` would not have put there, not even an empty one.
+    scene.project.write("vendor/leaf/src/note.txt", "");
+    scene.rehash("leaf");
+    scene.allow_stub("leaf");
+    assert_eq!(codes(&json(&scene.project, &["--deep"], 1)), ["not-from-archive"]);
+    std::fs::remove_file(scene.project.path("vendor/leaf/src/note.txt")).unwrap();
     // A stub is empty; what is not is no stub.
     scene.project.write("vendor/leaf/src/lib.rs", "pub fn evil() {}\n");
     scene.rehash("leaf");

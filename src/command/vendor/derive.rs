@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::gate::Gate;
 use crate::apply::archive::{
     ArchiveError, Divergence, Limits, OpenedCrate, VendorTree, VerifiedCrate, manifest_agrees, stub_files, vendor_files,
 };
@@ -11,6 +10,7 @@ use crate::apply::crate_cache::{CrateCache, Stored};
 use crate::apply::vendor_dir::VendorDirError;
 use crate::cli::Cli;
 use crate::command::assessment::Assessment;
+use crate::command::gate::Gate;
 use crate::command::progress::Progress;
 use crate::gather::crate_files::{self, CrateFailure, CrateFault, CrateFile, CratePlaces, WantedCrate};
 use crate::gather::index::IndexMode;

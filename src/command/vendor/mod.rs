@@ -4,7 +4,6 @@
 //! project changes.
 
 mod derive;
-mod gate;
 mod local_registry;
 mod place;
 mod tree;

@@ -60,7 +60,9 @@ impl CrateFault {
     const fn help(&self) -> &'static str {
         match self {
             Self::NotCached => "run once without `--offline`",
-            Self::Poisoned { .. } => "run once without `--offline`: the entry is then replaced",
+            Self::Poisoned { .. } => {
+                "something has altered cargo's download cache: remove this file and run once without `--offline`"
+            }
             Self::NoAddress(_) => {
                 "check that the registry's index can be read, and that a token is configured where it asks for one"
             }

@@ -20,7 +20,7 @@ use crate::model::source::Registry;
 /// How far two answers' times may lie apart and both be the registry's clock: the difference that the decision tolerates.
 const SPREAD: SignedDuration = SignedDuration::from_mins(10);
 
-type Asked<'a> = (&'a RegistryAccess, &'a IndexFolder);
+pub(super) type Asked<'a> = (&'a RegistryAccess, &'a IndexFolder);
 type Tokens = BTreeMap<Registry, Result<Option<String>, String>>;
 
 /// Asks for every crate in `wanted` and returns what cargo can use the next time. `configs` are those that were read before.
@@ -32,7 +32,8 @@ pub(super) fn ask(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Vec<Change> {
     let (mut changes, mut dates) = (Vec::new(), Vec::new());
-    let tokens = ask_for_configs(&wanted, configs, http, reading, &mut changes, &mut dates);
+    let registries = wanted.iter().map(|wanted| (&wanted.id.registry, (wanted.access, wanted.folder))).collect();
+    let tokens = ask_for_configs(registries, configs, http, reading, &mut changes, &mut dates);
     let total = wanted.len();
     let (mut sent, mut requests) = (Vec::new(), Vec::new());
     for wanted in wanted {
@@ -58,6 +59,15 @@ pub(super) fn ask(
     changes
 }
 
+/// Asks for nothing but each registry's `config.json`.
+pub(super) fn ask_only_for_configs(
+    registries: BTreeMap<&Registry, Asked<'_>>,
+    http: &Http,
+    reading: &mut IndexReading,
+) {
+    ask_for_configs(registries, &BTreeMap::new(), http, reading, &mut Vec::new(), &mut Vec::new());
+}
+
 fn address(access: &RegistryAccess, path: &str) -> String {
     match &access.from {
         IndexOrigin::Sparse(url) => format!("{url}{path}"),
@@ -67,15 +77,13 @@ fn address(access: &RegistryAccess, path: &str) -> String {
 
 /// Reads each registry's `config.json`, first without a token as cargo does, and says which token its crates need.
 fn ask_for_configs(
-    wanted: &[Wanted<'_>],
+    mut registries: BTreeMap<&Registry, Asked<'_>>,
     configs: &BTreeMap<Registry, RegistryConfig>,
     http: &Http,
     reading: &mut IndexReading,
     changes: &mut Vec<Change>,
     dates: &mut Vec<Timestamp>,
 ) -> Tokens {
-    let mut registries: BTreeMap<&Registry, Asked<'_>> =
-        wanted.iter().map(|wanted| (&wanted.id.registry, (wanted.access, wanted.folder))).collect();
     let mut tokens = Tokens::new();
     registries.retain(|registry, (access, _)| {
         let Some(config) = configs.get(*registry) else { return true };

@@ -165,6 +165,34 @@ pub fn read_on(
     reading
 }
 
+/// Reads nothing but the `config.json` of these registries: as the registry sends it, else as cargo's cache has it. Nothing is written.
+#[must_use]
+pub fn read_configs(
+    registries: &BTreeSet<Registry>,
+    access: &BTreeMap<Registry, RegistryAccess>,
+    cargo_home: &Utf8Path,
+    http: &Http,
+) -> BTreeMap<Registry, RegistryConfig> {
+    let mut reading = IndexReading::default();
+    let places: Vec<(&Registry, RegistryAccess, IndexFolder)> = registries
+        .iter()
+        .filter_map(|registry| {
+            let access = access.get(registry).cloned().unwrap_or_else(|| RegistryAccess::direct(registry));
+            let folder = IndexFolder::of(cargo_home, &access.from)?;
+            Some((registry, access, folder))
+        })
+        .collect();
+    for (registry, _, folder) in &places {
+        if let Some(config) = folder.config() {
+            reading.configs.insert((*registry).clone(), config);
+        }
+    }
+    let sparse = places.iter().filter(|(_, access, _)| matches!(access.from, IndexOrigin::Sparse(_)));
+    let asked = sparse.map(|(registry, access, folder)| (*registry, (access, folder))).collect();
+    fetch::ask_only_for_configs(asked, http, &mut reading);
+    reading.configs
+}
+
 /// A name that may become part of an address and of a path.
 pub(in crate::gather) fn crate_name(name: &str) -> Option<KrateName<'_>> {
     KrateName::try_from(name).ok().filter(|_| name.len() <= LONGEST_NAME)

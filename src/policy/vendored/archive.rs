@@ -11,11 +11,6 @@ use crate::model::verification::Finding;
 
 /// The most paths that one finding names.
 const MAX_PATHS: usize = 8;
-/// SHA-256 of nothing at all (FIPS 180-4): a stub's targets.
-const NOTHING: [u8; 32] = [
-    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41,
-    0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
-];
 
 /// A package, its folder, and what its archive says.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +19,7 @@ pub struct Derived<'a> {
     pub id: &'a PackageId,
     /// Its folder in the tree.
     pub directory: &'a VendoredDirectory,
-    /// The `.cargo-checksum.json` of the archive's own tree.
+    /// The `.cargo-checksum.json` of the archive's own tree, or of the stub that is made from it.
     pub checksums: &'a VendorChecksums,
     /// The tree's digest that the allow-list records.
     pub recorded: Checksum,
@@ -45,24 +40,6 @@ pub fn derived(derived: &Derived<'_>) -> Option<Finding> {
     paths.extend(derived.checksums.files.keys().map(String::as_str).filter(|path| !present.contains(path)));
     let is_recorded = derived.checksums.tree_digest() == derived.recorded;
     (!paths.is_empty() || !is_recorded).then(|| finding(derived, &paths))
-}
-
-/// What is wrong with a stub: its manifest must be the archive's own, and all else empty files that the archive has too.
-#[must_use]
-pub fn derived_stub(derived: &Derived<'_>) -> Option<Finding> {
-    let nothing = Checksum::from_bytes(NOTHING);
-    let is_right = |path: &str, digest: Checksum| {
-        let archived = derived.checksums.files.get(path);
-        if path == "Cargo.toml" { archived == Some(&digest) } else { archived.is_some() && digest == nothing }
-    };
-    let mut paths: BTreeSet<&str> = files(derived.directory)
-        .filter(|(path, digests)| !digests.first().is_some_and(|digest| is_right(path, *digest)))
-        .map(|(path, _)| path)
-        .collect();
-    if !files(derived.directory).any(|(path, _)| path == "Cargo.toml") {
-        paths.insert("Cargo.toml");
-    }
-    (!paths.is_empty()).then(|| finding(derived, &paths))
 }
 
 fn finding(derived: &Derived<'_>, paths: &BTreeSet<&str>) -> Finding {

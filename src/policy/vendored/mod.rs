@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 
-pub use archive::{Derived, derived, derived_stub};
+pub use archive::{Derived, derived};
 
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
 use crate::model::checksum::Checksum;

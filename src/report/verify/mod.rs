@@ -80,6 +80,13 @@ fn note(note: &Note, report: &VerifyReport<'_>) -> (&'static str, String) {
             "workspace",
             format!("cargo cannot describe the workspace, so local packages were not placed: {}", first_line(words)),
         ),
+        Note::PoisonedCache { id, path } => (
+            "poisoned-cache",
+            format!(
+                "{path} is not the archive of {id} that the lock file names, and was not used: something has altered cargo's download \
+                 cache; remove this file"
+            ),
+        ),
     }
 }
 

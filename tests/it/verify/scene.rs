@@ -18,6 +18,8 @@ use crate::support::{Package, Project, TestRegistry};
 /// `app` needs `bar` 1.1.0, which needs `leaf` 0.1.0.
 pub struct Scene {
     pub project: Project,
+    /// Stands in for crates.io, by the machine's configuration and with the policy's leave.
+    pub registry: TestRegistry,
 }
 
 impl Scene {
@@ -40,7 +42,12 @@ impl Scene {
         project.cargo(&["vendor", "--respect-source-config", "--locked"]).expect_code(0);
         project.write("vendor/.gitattributes", VENDOR_ATTRIBUTES);
         std::fs::remove_file(project.path(".cargo/config.toml")).unwrap();
-        let scene = Self { project };
+        let url = registry.url();
+        let mirror = format!("[source.crates-io]\nreplace-with = \"mirror\"\n[source.mirror]\nregistry = \"{url}\"\n");
+        std::fs::write(project.cargo_home().join("config.toml"), mirror).unwrap();
+        let project = project.policy(&format!("[sources]\nmirrors = [\"{url}\"]\n"));
+        registry.forget_requests();
+        let scene = Self { project, registry };
         scene.allow_what_is_there();
         scene
     }
@@ -107,6 +114,13 @@ impl Scene {
         for file in files {
             self.project.write(&format!("vendor/{to}/{file}"), std::fs::read(source.join(&file)).unwrap());
         }
+    }
+
+    /// Takes away all that cargo ever downloaded, and says where it would lie.
+    pub fn empty_cache(&self) -> Utf8PathBuf {
+        let cache = self.project.cargo_home().join("registry");
+        std::fs::remove_dir_all(&cache).unwrap();
+        cache
     }
 
     /// Puts everything into a commit of a repository of its own.

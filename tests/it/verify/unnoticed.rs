@@ -102,7 +102,13 @@ fn b2_a_poisoned_archive_in_cargos_download_cache() {
     scene.builds().refused(&["tree-differs"]);
     // An allow-list made of it is no better: the archive is not the one that the lock file names.
     scene.allow_what_is_there();
-    let document = json(&scene.project, &["--deep"], 2);
+    let document = json(&scene.project, &["--deep", "--offline"], 2);
     assert_eq!(codes(&document), [""; 0]);
     assert!(document["blockers"][0]["message"].as_str().unwrap().contains(cached.as_str()), "{document:#}");
+    // The registry has the right one, which the tree is not made of. The altered one is left where it lies, and told.
+    let document = json(&scene.project, &["--deep"], 1);
+    assert_eq!(codes(&document), ["not-from-archive"]);
+    let note = document["notes"].as_array().unwrap().iter().find(|note| note["code"] == "poisoned-cache").unwrap();
+    assert!(note["message"].as_str().unwrap().contains(cached.as_str()), "{document:#}");
+    assert_eq!(std::fs::read(&cached).unwrap(), evil.archive());
 }

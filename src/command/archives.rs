@@ -1,0 +1,110 @@
+//! Gets the archives that a proof needs: from cargo's download cache, and from the registries what is not there. Nothing is written: a
+//! proof leaves the machine as it found it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8Path;
+
+use super::CommandError;
+use super::access::{self, Access};
+use super::gathering::OWN_CONFIG;
+use super::progress::Progress;
+use crate::cli::Cli;
+use crate::gather::cargo_config::CargoConfig;
+use crate::gather::crate_files::{
+    self, CrateFailure, CrateFile, CratePlaces, CratesProgress, PoisonedEntry, WantedCrate,
+};
+use crate::gather::environment::Environment;
+use crate::gather::http::Http;
+use crate::gather::index::{self, IndexMode};
+use crate::model::facts::RefusedMirror;
+use crate::model::hashed::Hashed;
+use crate::model::package::PackageId;
+use crate::model::policy::Policy;
+use crate::model::source::{Registry, Source};
+
+/// Where archives come from.
+#[derive(Clone, Copy)]
+pub(super) struct Archives<'a> {
+    /// For the progress bar.
+    pub(super) cli: &'a Cli,
+    /// The workspace's root.
+    pub(super) root: &'a Utf8Path,
+    /// Says which mirrors may stand in for crates.io.
+    pub(super) policy: &'a Policy,
+    /// Cargo's configuration as it is found: what replaces what.
+    pub(super) config: &'a CargoConfig,
+    /// Cargo's configuration as far as the change under judgement cannot have written it: proxies, certificates, tokens.
+    pub(super) trusted: &'a CargoConfig,
+    /// Whether the caller wants no registry asked.
+    pub(super) offline: bool,
+    /// The environment of the run.
+    pub(super) environment: &'a Environment,
+}
+
+/// What became of the archives, beside those that were handed on.
+pub(super) struct Rest {
+    /// Entries of cargo's cache that were not used.
+    pub(super) poisoned: Vec<PoisonedEntry>,
+    /// Packages without an archive, and why, with its `help:` line.
+    pub(super) failures: Vec<(PackageId, String)>,
+}
+
+impl Archives<'_> {
+    /// Hands on every archive, hashed, with its position in `wanted`, from a worker thread and in any order. No registry is asked where
+    /// cargo's cache has everything.
+    pub(super) fn take(
+        &self,
+        wanted: &[WantedCrate<'_>],
+        deliver: &(dyn Fn(usize, Hashed) + Sync),
+    ) -> Result<Rest, CommandError> {
+        let beneath = self.config.without(&self.root.join(OWN_CONFIG));
+        let configs = access::Configs { found: self.config, beneath: &beneath, trusted: self.trusted };
+        let Access { by_registry, refused } = access::work_out(&registries(wanted), &configs, self.policy)?;
+        let cargo_home = self.environment.cargo_home();
+        let unasked = BTreeMap::new();
+        let places =
+            CratePlaces { cargo_home: &cargo_home, access: &by_registry, configs: &unasked, mode: IndexMode::Offline };
+        let progress = Progress::new(self.cli, "Deriving", "packages");
+        let from_cache = |at: usize, file: CrateFile| deliver(at, file.bytes);
+        let mut advance = |at: CratesProgress| progress.with_bytes(at.done, at.of, at.bytes);
+        let mut taken = crate_files::take(wanted, &places, &from_cache, &mut advance);
+        if !(taken.failures.is_empty() || self.offline || self.trusted.offline()?) {
+            let failed: BTreeSet<&PackageId> = taken.failures.iter().map(|failure| &*failure.id).collect();
+            let missing = wanted.iter().copied().enumerate().filter(|(_, one)| failed.contains(one.id));
+            let (positions, missing): (Vec<usize>, Vec<WantedCrate<'_>>) = missing.unzip();
+            let http = Http::new(&self.trusted.http()?)?;
+            let configs = index::read_configs(&registries(&missing), &by_registry, &cargo_home, &http);
+            let places = CratePlaces { configs: &configs, mode: IndexMode::Beside(&http), ..places };
+            let downloaded = |at: usize, file: CrateFile| {
+                if let Some(position) = positions.get(at) {
+                    deliver(*position, file.bytes);
+                }
+            };
+            taken.failures = crate_files::take(&missing, &places, &downloaded, &mut advance).failures;
+        }
+        let failures = taken.failures.iter().map(|failure| (PackageId::clone(&failure.id), cause(failure, &refused)));
+        Ok(Rest { failures: failures.collect(), poisoned: taken.poisoned })
+    }
+}
+
+fn registries(wanted: &[WantedCrate<'_>]) -> BTreeSet<Registry> {
+    let registry = |one: &WantedCrate<'_>| match &one.id.source {
+        Source::Registry(registry) => Some(registry.clone()),
+        Source::Local | Source::Git(_) | Source::Other(_) => None,
+    };
+    wanted.iter().filter_map(registry).collect()
+}
+
+/// A registry behind a mirror that is not allowed has neither a cache nor an address; the mirror is why.
+fn cause(failure: &CrateFailure, refused: &[RefusedMirror]) -> String {
+    let of_mirror = |one: &&RefusedMirror| failure.id.source == Source::Registry(one.registry.clone());
+    match refused.iter().find(of_mirror) {
+        Some(RefusedMirror { registry, by, .. }) => format!(
+            "the file of `{}` could not be had: cargo's configuration replaces {registry} by {by}, which the policy does not \
+             allow\nhelp: remove that setting, or allow the mirror under [sources] of the policy",
+            failure.id
+        ),
+        None => failure.to_string(),
+    }
+}
