@@ -115,7 +115,7 @@ fn deep_asks_no_mirror_that_the_policy_does_not_allow() {
 }
 
 #[test]
-fn deep_against_a_base_sends_a_changes_proxy_nothing() {
+fn against_a_base_no_network_setting_of_the_change_is_heeded() {
     let scene = Scene::new();
     scene.commit();
     scene.empty_cache();
@@ -123,6 +123,13 @@ fn deep_against_a_base_sends_a_changes_proxy_nothing() {
     scene.project.write(".cargo/config.toml", format!("{config}\n[net]\noffline = true\n[http]\ntimeout = \"no\"\n"));
     let document = json(&scene.project, &["--deep", "--base", "HEAD"], 0);
     assert_eq!(document["summary"]["derived"], 2, "{document:#}");
+    scene.project.write("vendor/bar/src/lib.rs", "pub fn evil() {}\n");
+    scene.rehash("bar");
+    scene.allow_what_is_there();
+    assert_eq!(codes(&json(&scene.project, &["--base", "HEAD"], 1)), ["not-from-archive"]);
+    let downloads = scene.registry.requested_paths().into_iter().filter(|path| path.contains("/dl/"));
+    // Both for the first proof, and for the second the one that the change altered.
+    assert_eq!(downloads.count(), 3);
 }
 
 #[test]
@@ -146,9 +153,7 @@ fn deep_knows_a_stub() {
     assert_eq!(document["summary"]["stubs"], 1);
     // It has no file that `vendor` would not have put there, not even an empty one.
     scene.project.write("vendor/leaf/src/note.txt", "");
-    scene.rehash("leaf");
-    scene.allow_stub("leaf");
-    assert_eq!(codes(&json(&scene.project, &["--deep"], 1)), ["not-from-archive"]);
+    assert_eq!(codes(&json(&scene.project, &["--deep"], 1)), ["file-not-listed", "not-from-archive"]);
     std::fs::remove_file(scene.project.path("vendor/leaf/src/note.txt")).unwrap();
     // A stub is empty; what is not is no stub.
     scene.project.write("vendor/leaf/src/lib.rs", "pub fn evil() {}\n");
