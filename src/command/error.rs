@@ -144,6 +144,9 @@ pub enum CommandError {
     NotLocked { path: Utf8PathBuf, source: std::io::Error },
     #[error(transparent)]
     Append(#[from] AppendError),
+    /// The work stays done, and the trail does not tell of it.
+    #[error("{done}, but no event of it could be written: {cause}")]
+    Unrecorded { done: &'static str, cause: Box<CommandError> },
     #[error(transparent)]
     PolicyWrite(#[from] PolicyWriteError),
     #[error(transparent)]

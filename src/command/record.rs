@@ -9,6 +9,7 @@ use semver::Version;
 
 use super::assessment::Assessment;
 use super::policy_text::PolicyText;
+use super::subject::{Subject, relative};
 use super::{CommandError, trail};
 use crate::apply::trail::{append, may_append};
 use crate::cli;
@@ -16,7 +17,9 @@ use crate::gather::environment::Environment;
 use crate::gather::git_user::git_user;
 use crate::gather::{self, policy_file, workspace};
 use crate::model::age::Age;
+use crate::model::evaluation::Judgement;
 use crate::model::facts::AdvisoryFact;
+use crate::model::package::{LockedChecksum, Package};
 use crate::model::trail::{AdvisoryCopy, Event, EventId, Kind, KnownFrom, ReleaseRecord, Tools, Who};
 use crate::policy::drift::{Drift, drift};
 
@@ -35,6 +38,20 @@ pub(super) struct Record<'a> {
     pub(super) who: Option<Who>,
     /// The environment of the run.
     pub(super) environment: &'a Environment,
+}
+
+/// What was decided of one release of a registry, and from which facts; `None` for any other package.
+pub(super) fn release(package: &Package, judgement: &Judgement) -> Option<ReleaseRecord> {
+    let mut record = ReleaseRecord::new(package.id.crate_id()?, package.id.version.clone());
+    record.checksum = match package.checksum {
+        LockedChecksum::Known(checksum) => Some(checksum),
+        LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,
+    };
+    record.pubtime = judgement.pubtime;
+    Some(match &judgement.verdict {
+        Some(verdict) => record.with_verdict(verdict),
+        None => record,
+    })
 }
 
 /// Who acts: as `--by` says, or as git's configuration says.
@@ -62,14 +79,41 @@ impl<'a> Record<'a> {
         by: Option<&str>,
         environment: &'a Environment,
     ) -> Self {
+        Self::about(&made.subject, made.machine, &made.facts.advisories, judge, by, environment)
+    }
+
+    /// The same for a verb that has no whole assessment.
+    pub(super) fn about(
+        subject: &Subject,
+        machine: Timestamp,
+        advisories: &'a AdvisoryFact,
+        judge: &'a cli::JudgeBy,
+        by: Option<&str>,
+        environment: &'a Environment,
+    ) -> Self {
         Self {
-            policy: made.subject.policy_path(judge.policy.as_deref(), environment),
-            machine: made.machine,
+            policy: subject.policy_path(judge.policy.as_deref(), environment),
+            machine,
             judge,
-            advisories: Some(&made.facts.advisories),
-            who: who(by, &made.subject.root),
+            advisories: Some(advisories),
+            who: who(by, &subject.root),
             environment,
         }
+    }
+
+    /// The policy file as it is now, by the path that messages name.
+    pub(super) fn policy_text(&self) -> Result<PolicyText, CommandError> {
+        PolicyText::read(&relative(&self.policy, self.environment))
+    }
+
+    /// Writes an event of a verb that leaves the policy as it is.
+    pub(super) fn write_beside_policy(
+        &self,
+        kind: Kind,
+        releases: Vec<ReleaseRecord>,
+    ) -> Result<EventId, CommandError> {
+        let policy = self.policy_text()?;
+        self.write(kind, releases, &policy, &policy)
     }
 
     /// Refuses before anything is written where the event could not be.

@@ -90,7 +90,11 @@ impl Update<'_, '_> {
                 judgement.is_some_and(crate::model::evaluation::Judgement::passes)
             })
         };
-        let whole = changes.iter().all(approved) || kept.iter().all(KeptFile::is_unchanged);
+        let unchanged = kept.iter().all(KeptFile::is_unchanged);
+        let whole = changes.iter().all(approved) || unchanged;
+        if whole && !unchanged && !self.arguments.dry_run {
+            self.session.record(&judged, &changes, &self.arguments.judge)?;
+        }
         Ok(Done::Judged(Box::new(judged), if whole { Outcome::Approved } else { Outcome::Held }))
     }
 

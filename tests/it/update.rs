@@ -2,6 +2,7 @@
 
 mod failures;
 mod places;
+mod recorded;
 mod runs;
 
 use crate::support::{Outcome, Package, Project, TestRegistry};

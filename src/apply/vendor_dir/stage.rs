@@ -80,7 +80,9 @@ impl VendorDir {
 }
 
 impl Stage<'_> {
-    fn is_empty(&self) -> bool {
+    /// Whether nothing in the folder would change.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.changes.write.is_empty() && self.changes.remove.is_empty() && !self.changes.attributes
     }
 

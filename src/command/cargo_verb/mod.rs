@@ -68,7 +68,7 @@ fn behind_quarantine(
     let offline = invocation.has(&["--offline", "--frozen"]);
     let ground = Ground::read(cli, subject, &arguments.judge, offline, environment)?;
     ground.behind_filter(|session| {
-        let run = Run { cli, session, invocation, manifest };
+        let run = Run { cli, session, invocation, manifest, judge: &arguments.judge };
         if kind == Kind::Resolves { run.resolve() } else { run.complete() }
     })
 }
@@ -78,6 +78,7 @@ struct Run<'r, 's> {
     session: &'r Session<'s>,
     invocation: &'r Invocation,
     manifest: Option<Utf8PathBuf>,
+    judge: &'r cli::JudgeBy,
 }
 
 impl Run<'_, '_> {
@@ -167,7 +168,11 @@ impl Run<'_, '_> {
         };
         let whole = judged.evaluation.blockers.is_empty()
             && changes.iter().filter_map(crate::model::moves::Change::after).all(approved);
-        Ok(if whole { Changed::Approved } else { Changed::Unapproved(Box::new(judged)) })
+        if !whole {
+            return Ok(Changed::Unapproved(Box::new(judged)));
+        }
+        self.session.record(&judged, &changes, self.judge)?;
+        Ok(Changed::Approved)
     }
 
     /// What the filter has to do with cargo's failure; cargo's own words were shown as they came.

@@ -39,6 +39,7 @@ impl Draft {
     pub(super) fn judge(
         cli: &Cli,
         arguments: &cli::Init,
+        judge: &cli::JudgeBy,
         adopted: &Adopted,
         environment: &Environment,
     ) -> Result<Assessment, CommandError> {
@@ -46,15 +47,7 @@ impl Draft {
         let day = jiff::civil::Date::ZERO;
         let text = new_policy(&NewPolicy { day, adopted, db: None, baseline: &empty });
         let (policy, _) = policy_file::parse(&text, Utf8Path::new(POLICY_FILE))?;
-        let judge = cli::JudgeBy {
-            policy: None,
-            base: None,
-            min_publish_age: None,
-            advisory_db: arguments.advisory_db.clone(),
-            no_advisories: arguments.no_advisories,
-            now: arguments.now,
-        };
-        Assessment::make_by(cli, &arguments.subject, &judge, environment, policy)
+        Assessment::make_by(cli, &arguments.subject, judge, environment, policy)
     }
 
     /// Adds the baseline and judges the same facts again, by the very text that is to be written.

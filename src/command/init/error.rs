@@ -5,8 +5,6 @@ use jiff::Timestamp;
 
 use crate::apply::cargo_config::ConfigError;
 use crate::apply::policy_file::PolicyWriteError;
-use crate::apply::trail::AppendError;
-use crate::gather::trail::TrailError;
 
 /// Why `init` wrote nothing, or not all.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +38,4 @@ pub enum InitError {
     Folder { path: Utf8PathBuf, cause: std::io::Error },
     #[error(transparent)]
     Write(#[from] PolicyWriteError),
-    #[error(transparent)]
-    Trail(#[from] TrailError),
-    #[error(transparent)]
-    Append(#[from] AppendError),
 }

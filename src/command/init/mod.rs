@@ -11,13 +11,14 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::assessment::Assessment;
+use super::record::Record;
 use super::subject::{POLICY_FILE, relative};
-use super::{CommandError, Outcome, output, trail};
-use crate::apply;
+use super::{CommandError, Outcome, output};
 use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
-use crate::gather::{self, adopt, clock, workspace};
+use crate::gather::{adopt, clock, workspace};
+use crate::model::trail::Kind;
 use crate::policy::adopted::settled;
 use crate::policy::publish_age::CLOCK_TOLERANCE;
 use crate::report::init::InitReport;
@@ -44,9 +45,17 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
     }
     let config = CargoConfig::load(environment.current_dir(), environment)?;
     let adopted = settled(adopt::read(&root, &config)?, arguments.min_publish_age);
-    let made = Draft::judge(cli, arguments, &adopted, environment)?;
-    let who = event::who(arguments.by.as_deref(), &root);
-    let by = who.as_ref().map(|who| who.name.as_str());
+    let judge = cli::JudgeBy {
+        policy: None,
+        base: None,
+        min_publish_age: None,
+        advisory_db: arguments.advisory_db.clone(),
+        no_advisories: arguments.no_advisories,
+        now: arguments.now,
+    };
+    let made = Draft::judge(cli, arguments, &judge, &adopted, environment)?;
+    let record = Record::of(&made, &judge, arguments.by.as_deref(), environment);
+    let by = record.who.as_ref().map(|who| who.name.as_str());
     let draft = Draft::of(&made, adopted, arguments, by)?;
     let is_decided = made.evaluation.blockers.is_empty();
     let files = Files::plan(&root, &draft, arguments.native)?;
@@ -66,14 +75,11 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
     }
     let is_approved = draft.evaluation.is_approved();
     if !arguments.dry_run {
-        let folder = trail::folder(&path);
-        let before = gather::trail::read(&folder).map_err(InitError::from)?;
-        let written = arguments.now.map_or(made.evaluation.now, |_| machine);
-        apply::trail::may_append(&folder, &before, written).map_err(InitError::from)?;
+        record.is_possible()?;
+        let before = record.policy_text()?;
+        let after = before.edited(Ok(draft.text.clone()))?;
         files.write()?;
-        if let Some(event) = event::event(&made, &draft, arguments, who, machine) {
-            apply::trail::append(&folder, &before, event).map_err(InitError::from)?;
-        }
+        record.write(Kind::Init, event::releases(&made, &draft), &before, &after)?;
         let names: Vec<String> = names.into_iter().chain([TRAIL.to_owned()]).collect();
         let help = if is_approved {
             "commit these, and let CI run: cargo sequester audit"

@@ -2,6 +2,7 @@
 
 mod child;
 mod elsewhere;
+mod event;
 mod failure;
 mod ground;
 mod lock;

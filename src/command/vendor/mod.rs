@@ -4,6 +4,8 @@
 //! project changes.
 
 mod derive;
+mod event;
+mod gate;
 mod local_registry;
 mod place;
 mod tree;
@@ -11,6 +13,7 @@ mod tree;
 use std::time::Instant;
 
 use super::assessment::Assessment;
+use super::record::Record;
 use super::{CommandError, Outcome, audit, output};
 use crate::cli::{self, Cli, Format, VendorFormat};
 use crate::gather::environment::Environment;
@@ -27,11 +30,16 @@ struct Run<'a> {
     arguments: &'a cli::Vendor,
     made: &'a Assessment,
     environment: &'a Environment,
+    record: Record<'a>,
 }
 
 /// How the work came out.
 enum Done {
-    Vendored(Vendoring),
+    Vendored {
+        vendoring: Vendoring,
+        /// Whether the project is another than before.
+        changed: bool,
+    },
     /// Nothing was written.
     Refused(Derived),
 }
@@ -55,15 +63,20 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Vendor, environment: &Environment)
         arguments.platform.iter().map(|triple| target::read(triple, environment)).collect::<Result<Vec<_>, _>>()?;
     let options = PlanOptions { versioned_dirs: arguments.versioned_dirs, targets: &targets };
     let plan = plan(&made.facts, &made.evaluation, &options)?;
-    let run = Run { cli, arguments, made: &made, environment };
+    let record = Record::of(&made, &arguments.judge, None, environment);
+    let run = Run { cli, arguments, made: &made, environment, record };
     let done = match &arguments.local_registry {
         Some(folder) => local_registry::write(&run, &plan, folder)?,
         None => tree::write(&run, &plan)?,
     };
     match done {
-        // Everything that a record of this run needs is in here: each release with its digests, and what became of it.
-        Done::Vendored(vendoring) => {
+        Done::Vendored { vendoring, changed } => {
+            let event = if changed { event::write(&run, &vendoring) } else { Ok(()) };
             tell(&run, started, Some(&vendoring), &[])?;
+            event.map_err(|cause| CommandError::Unrecorded {
+                done: "the sources are vendored",
+                cause: Box::new(cause),
+            })?;
             Ok(if vendoring.foreign.is_empty() { Outcome::Approved } else { Outcome::Held })
         }
         Done::Refused(derived) => {

@@ -79,9 +79,15 @@ impl<'a> Place<'a> {
         let Left { packages, allow, removed, kept, foreign } = left;
         let (applied, config) = if self.run.arguments.no_config {
             let block = String::from_utf8_lossy(&spliced(None, &self.wanted(&allow))?).into_owned();
+            if !stage.is_empty() {
+                self.run.record.is_possible()?;
+            }
             (stage.publish(None)?, ConfigOutcome::Printed(block))
         } else {
             let bytes = self.config.spliced(&self.wanted(&allow))?;
+            if !stage.is_empty() || self.config.original() != Some(&bytes) {
+                self.run.record.is_possible()?;
+            }
             let applied = stage.publish(Some((&self.config, &bytes)))?;
             let outcome = if applied.config { ConfigOutcome::Written } else { ConfigOutcome::Unchanged };
             (applied, outcome)
@@ -89,7 +95,8 @@ impl<'a> Place<'a> {
         if let Some(notes) = notes {
             kept_notes::keep(&derived_trees::path(&self.run.made.reached.cargo_home), notes);
         }
-        Ok(Done::Vendored(Vendoring {
+        let changed = applied.tree || applied.config;
+        let vendoring = Vendoring {
             folder: self.vendor.relative().to_owned(),
             local_registry: self.local_registry,
             packages,
@@ -103,7 +110,8 @@ impl<'a> Place<'a> {
             config,
             recovered: self.vendor.recovered().is_some(),
             left_over: applied.left_over.map(|error| error.to_string()),
-        }))
+        };
+        Ok(Done::Vendored { vendoring, changed })
     }
 }
 

@@ -6,7 +6,7 @@ use cargo_sequester::model::trail::{Kind, KnownFrom};
 use sha2::Digest as _;
 
 use super::World;
-use crate::support::Advisory;
+use crate::support::{Advisory, Package};
 
 #[test]
 fn the_first_event_records_everything_that_was_locked() {
@@ -91,4 +91,33 @@ fn a_second_run_changes_nothing() {
     let (text, trail) = (world.project.read("sequester.toml"), world.project.path(".sequester/trail"));
     world.init(&[], 2);
     assert_eq!((world.project.read("sequester.toml"), trail.read_dir_utf8().unwrap().count()), (text, 1));
+}
+
+/// What was carried at adoption is no news to the next event.
+#[test]
+fn the_next_event_tells_only_of_what_came_after_the_baseline() {
+    let world = World::new()
+        .dep("both", "2026-01-31T00:00:00Z")
+        .dep("flawed", "2021-01-01T00:00:00Z")
+        .dep("young", "2026-01-30T12:00:00Z")
+        .lock();
+    for (id, name) in [("RUSTSEC-2026-0002", "flawed"), ("RUSTSEC-2026-0003", "both")] {
+        world.advisories.add(&Advisory::new(id, name).date("2026-01-10"));
+    }
+    world.init(&[], 0);
+    Package::new("later", "1.0.0").pubtime("2026-01-31T00:00:00Z").publish(&world.registry);
+    let approve = ["later@1.0.0", "--reason", "x"];
+    world.run("approve", &approve).expect_code(0);
+    let kinds = || {
+        let trail = gather::trail::read(&world.project.path(".sequester/trail")).unwrap();
+        assert!(trail.problems.is_empty(), "{:?}", trail.problems);
+        let events = trail.newest_first().into_iter().rev();
+        events.map(|(_, event)| (event.kind, event.loosened.len(), event.rules.is_some())).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(), [(Kind::Init, 0, true), (Kind::Approved, 0, false)]);
+    // What somebody adds by hand is.
+    let policy = world.project.read("sequester.toml");
+    world.project.write("sequester.toml", policy.replace("until = 2026-02-07", "until = 2026-03-07"));
+    world.run("approve", &approve).expect_code(0);
+    assert_eq!(kinds()[2].0, Kind::PolicyLoosened);
 }

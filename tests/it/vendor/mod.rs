@@ -4,6 +4,7 @@ mod bytes;
 mod layout;
 mod more_sources;
 mod platform;
+mod recorded;
 mod rerun;
 
 use std::collections::BTreeMap;
@@ -101,6 +102,13 @@ fn inode(_metadata: &std::fs::Metadata) -> u64 {
 /// Everything below the project's root.
 fn everything(project: &Project) -> BTreeMap<String, (u32, Vec<u8>)> {
     listing(&project.root())
+}
+
+/// Everything below the project's root but the events, of which every run that changes something adds one.
+fn beside_trail(project: &Project) -> BTreeMap<String, (u32, Vec<u8>)> {
+    let mut found = everything(project);
+    found.retain(|path, _| !path.starts_with(".sequester/trail/"));
+    found
 }
 
 /// What stock `cargo vendor` makes of the project.
