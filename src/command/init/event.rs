@@ -23,19 +23,19 @@ pub(super) fn releases(made: &Assessment, draft: &Draft) -> Vec<ReleaseRecord> {
             one.crate_name.as_ref() == Some(&record.crate_id.name) && judgement.advisories.contains(&one.id)
         };
         let ignores: Vec<_> = draft.baseline.ignores.iter().filter(of_crate).collect();
-        let ignored = ignores.first().map(|first| ApprovalRecord {
+        let waived = ignores.first().map(|first| ApprovalRecord {
             ignores: ignores.iter().map(|one| one.id.to_string()).collect(),
             lifts: Vec::new(),
             reason: Some(first.reason.clone()),
             until: Some(first.until),
         });
         let Some(approval) = approval else {
-            record.approval = ignored;
+            record.approval = waived;
             releases.push(record);
             continue;
         };
-        let beside = ignored.map(|ignored| ReleaseRecord {
-            approval: Some(ignored),
+        let beside = waived.map(|waived| ReleaseRecord {
+            approval: Some(waived),
             ..ReleaseRecord::new(record.crate_id.clone(), record.version.clone())
         });
         record.approval = Some(ApprovalRecord {

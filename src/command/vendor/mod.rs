@@ -5,7 +5,6 @@
 
 mod derive;
 mod event;
-mod gate;
 mod local_registry;
 mod place;
 mod tree;
