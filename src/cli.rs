@@ -162,7 +162,7 @@ pub struct Verify {
     /// Which project
     #[command(flatten)]
     pub project: Project,
-    /// Derive every vendored package again from its `.crate` file
+    /// Derive every vendored package again from its `.crate` file, downloaded where cargo's cache lacks it
     #[arg(long)]
     pub deep: bool,
     /// Derive again what this commit does not have, and judge sources by its policy

@@ -46,7 +46,7 @@ pub(super) fn add(
         }
         match wanted(package) {
             Ok(archive) => vendored.push(Vendored { release, directory, archive }),
-            Err(undecided) => verification.blockers.push(undecided),
+            Err(undecided) => verification.blockers.push(*undecided),
         }
     }
     let crates: Vec<WantedCrate<'_>> = vendored.iter().map(|one| one.archive).collect();
@@ -75,15 +75,15 @@ pub(super) fn add(
     Ok(())
 }
 
-fn wanted(package: &Package) -> Result<WantedCrate<'_>, Undecided> {
+fn wanted(package: &Package) -> Result<WantedCrate<'_>, Box<Undecided>> {
     let id = &package.id;
     match (&id.source, &package.checksum) {
         (Source::Registry(_), LockedChecksum::Known(checksum)) => Ok(WantedCrate { id, checksum: *checksum }),
         (Source::Registry(_), LockedChecksum::Missing | LockedChecksum::Malformed(_)) => {
             let cause = "the lock file has no checksum to know it by".to_owned();
-            Err(Undecided::NoArchive { id: id.clone(), cause })
+            Err(Box::new(Undecided::NoArchive { id: id.clone(), cause }))
         }
-        (Source::Local | Source::Git(_) | Source::Other(_), _) => Err(Undecided::GitTree { id: id.clone() }),
+        (Source::Local | Source::Git(_) | Source::Other(_), _) => Err(Box::new(Undecided::GitTree { id: id.clone() })),
     }
 }
 
