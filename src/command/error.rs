@@ -146,7 +146,7 @@ pub enum CommandError {
     Append(#[from] AppendError),
     /// The work stays done, and the trail does not tell of it.
     #[error("{done}, but no event of it could be written: {cause}")]
-    Unrecorded { done: &'static str, cause: Box<CommandError> },
+    Unrecorded { done: &'static str, cause: Box<Self> },
     #[error(transparent)]
     PolicyWrite(#[from] PolicyWriteError),
     #[error(transparent)]
