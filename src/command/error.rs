@@ -52,7 +52,7 @@ pub enum CommandError {
     Base(#[from] BaseError),
     /// Cargo would resolve anew.
     #[error(
-        "{path} does not have `{wanted}`, which `{member}` asks for: cargo would choose a release that nobody judged\nhelp: complete it first: cargo update --workspace"
+        "{path} does not have `{wanted}`, which `{member}` asks for: cargo would choose a release that nobody judged\nhelp: complete it first: cargo sequester update --workspace"
     )]
     LockOutdated { path: Utf8PathBuf, member: String, wanted: String },
     #[error(transparent)]

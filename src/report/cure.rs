@@ -79,7 +79,7 @@ fn other_release(problem: &Problem<'_>, report: &AuditReport<'_>) -> Option<Cure
     };
     let target = newest.or_else(approved_fix).filter(|version| **version != id.version);
     if let (Some(version), Some(spec)) = (target, update_spec(id, report)) {
-        return Some(Cure::command(format!("cargo update {spec} --precise {version}")));
+        return Some(Cure::command(format!("cargo sequester update {spec} --precise {version}")));
     }
     (problem.severity == Severity::Malicious).then(|| {
         Cure::words(
