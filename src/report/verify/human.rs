@@ -91,6 +91,8 @@ fn summary(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let elapsed = report.elapsed.map(|elapsed| format!(" in {:.2}s", elapsed.as_secs_f64())).unwrap_or_default();
     let hashed = format!("{} hashed{elapsed}", counted(counts.files, "file"));
     let packages = counted(counts.vendored, "vendored package");
+    // What is to be vendored need not be there.
+    let wanted = format!("{} to be vendored", counted(counts.vendored, "package"));
     let stubs = if counts.stubs > 0 { format!(" ({})", counted(counts.stubs, "stub")) } else { String::new() };
     let derived = match report.proof {
         Proof::Consistent => String::new(),
@@ -98,13 +100,12 @@ fn summary(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
         Proof::All => format!(", {} derived from archives", counts.derived),
     };
     if !verification.blockers.is_empty() {
-        let text =
-            format!("nothing is proven, because this run could not decide; {packages}{stubs}{derived}, {hashed}");
+        let text = format!("nothing is proven, because this run could not decide; {wanted}{stubs}{derived}, {hashed}");
         return line(out, Tone::Bad, "Undecided", &text);
     }
     let failing = verification.findings.len() + verification.failing_ways().count();
     if failing > 0 {
-        let text = format!("{}; {packages}{stubs}{derived}, {hashed}", counted(failing, "finding"));
+        let text = format!("{}; {wanted}{stubs}{derived}, {hashed}", counted(failing, "finding"));
         return line(out, Tone::Bad, "Refused", &text);
     }
     let what = format!("{}, the allow-list and {} agree", report.locked, report.folder);
