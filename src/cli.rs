@@ -177,7 +177,7 @@ pub struct Verify {
 }
 
 /// A workspace, and cargo's own options for it.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Project")]
 pub struct Project {
     /// Path to the workspace's `Cargo.toml`
@@ -195,7 +195,7 @@ pub struct Project {
 }
 
 /// Which project, and how its facts may be got.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Project")]
 pub struct Subject {
     /// Path to the workspace's `Cargo.toml`
@@ -216,7 +216,7 @@ pub struct Subject {
 }
 
 /// Whose rules, which advisories, what time.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Judging")]
 pub struct JudgeBy {
     /// Read the policy from this file in place of `sequester.toml`

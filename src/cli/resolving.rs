@@ -39,6 +39,9 @@ pub struct Update {
     /// Say what would change, and leave everything as it is
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    /// Then write the approved sources into `vendor`, as `cargo sequester vendor` does
+    #[arg(long, conflicts_with = "dry_run")]
+    pub vendor: bool,
     /// Path to the workspace's `Cargo.toml`
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<Utf8PathBuf>,

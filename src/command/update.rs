@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::resolve::{Ended, Ground, Judged, Session, WorkspaceLock};
 use super::subject::Subject;
-use super::{CommandError, Outcome, output};
+use super::{CommandError, Outcome, output, vendor};
 use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli, UpdateFormat};
 use crate::gather::environment::Environment;
@@ -17,6 +17,38 @@ use crate::policy::moves::{self, Asked};
 use crate::report::update::{self, End, UpdateReport};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
+    if arguments.vendor && arguments.format == UpdateFormat::Json {
+        return Err(CommandError::Usage(
+            "`--vendor` with `--format json` would print two documents as one\nhelp: run `cargo sequester vendor --format json` afterwards",
+        ));
+    }
+    let updated = update(cli, arguments, environment)?;
+    if !arguments.vendor || updated != Outcome::Approved {
+        return Ok(updated);
+    }
+    vendor::run(cli, &vendoring(arguments), environment)
+}
+
+/// What `vendor` is told after an update: the same project and the same rules.
+fn vendoring(arguments: &cli::Update) -> cli::Vendor {
+    cli::Vendor {
+        path: None,
+        versioned_dirs: false,
+        no_delete: false,
+        no_config: false,
+        platform: Vec::new(),
+        local_registry: None,
+        subject: cli::Subject {
+            manifest_path: arguments.manifest_path.clone(),
+            offline: arguments.offline,
+            ..cli::Subject::default()
+        },
+        judge: arguments.judge.clone(),
+        format: cli::VendorFormat::Human,
+    }
+}
+
+fn update(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
     let find = || Subject::to_resolve(arguments.manifest_path.as_deref(), environment);
     let found = find()?;
     let lock = WorkspaceLock::take(&found.root)?;

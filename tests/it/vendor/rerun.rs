@@ -175,3 +175,21 @@ fn g3_a_package_of_the_project_inside_the_folder_is_no_stranger() {
     vendor(&project, &[]).expect_code(0);
     assert!(project.path("vendor/mine/src/lib.rs").exists());
 }
+
+#[test]
+fn an_update_can_write_the_sources_too() {
+    let registry = TestRegistry::new();
+    let project = locked(&registry);
+    vendor(&project, &[]).expect_code(0);
+    Package::new("leaf", "0.2.1").file("src/lib.rs", "pub fn leaf() -> u8 { 3 }\n").publish(&registry);
+    let refused = project.sequester(&["update", "--vendor", "--format", "json", "--no-advisories"]).expect_code(2);
+    assert!(
+        refused.stderr.contains("help: run `cargo sequester vendor --format json` afterwards"),
+        "{}",
+        refused.stderr
+    );
+    project.sequester(&["update", "--vendor", "--no-advisories"]).expect_code(0);
+    assert!(project.read("Cargo.lock").contains("0.2.1"));
+    assert!(project.read("vendor/leaf/Cargo.toml").contains("0.2.1"));
+    project.sequester(&["verify"]).expect_code(0);
+}
