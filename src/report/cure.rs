@@ -54,7 +54,10 @@ pub fn cures(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<Cure> {
     if let (true, true, true, Some(spec)) =
         (liftable, bytes_known, report.evaluation.blockers.is_empty(), unique_spec(id, report))
     {
-        cures.push(Cure::both("to exempt it after looking inside", format!("cargo sequester approve {spec}")));
+        cures.push(Cure::both(
+            "to exempt it after looking inside",
+            format!("cargo sequester approve {spec} --reason TEXT"),
+        ));
     }
     let registry = matches!(id.source, Source::Registry(_));
     if cures.is_empty() && registry && problem.severity == Severity::Rejected && report.evaluation.blockers.is_empty() {

@@ -268,7 +268,7 @@ fn ways_out(_report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &m
         Source::Registry(Registry::CratesIo) => format!("{}@{}", id.name, id.version),
         Source::Registry(_) | Source::Local | Source::Git(_) | Source::Other(_) => id.to_string(),
     };
-    let paste = format!("cargo sequester approve {}", crate::report::escape::shell_word(&spec));
+    let paste = format!("cargo sequester approve {} --reason TEXT", crate::report::escape::shell_word(&spec));
     // A line that had to be escaped to be shown is no longer the line to paste.
     if terminal(&paste) != paste {
         return Ok(());

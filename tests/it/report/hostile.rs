@@ -220,7 +220,7 @@ fn what_is_pasted_is_one_command() {
         let mut scene = Scene::new();
         scene.release(name, "1.0.0", quarantined(vec![too_new()])).newest_approved = Some("0.9.0".parse().unwrap());
         let text = human_text(&scene, Verbosity::Normal);
-        assert!(!text.contains("cargo update") && !text.contains("cargo sequester approve"), "{text}");
+        assert!(!text.contains("sequester update") && !text.contains("cargo sequester approve"), "{text}");
     }
     assert_eq!(escape::shell_word("it's $(x)"), r"'it'\''s $(x)'");
 }
