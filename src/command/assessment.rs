@@ -137,7 +137,7 @@ impl Assessment {
             (gathering.facts(), recorded.join())
         });
         let (mut facts, reached) = gathered?;
-        let (fact, trail) = recorded.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        let (fact, trail) = recorded.map_err(|_| CommandError::TrailLost { folder: folder.clone() })??;
         facts.trail = fact;
         facts.base = rules.locked.take();
         if judge.now.is_some() {

@@ -99,6 +99,11 @@ pub enum CommandError {
     GitInLocalRegistry { id: Box<PackageId> },
     #[error(transparent)]
     Trail(#[from] TrailError),
+    /// Reading it ended in a way that was not foreseen: what it recorded is unknown, so nothing is judged.
+    #[error(
+        "the audit trail in {folder} could not be read\nhelp: this is a mistake in cargo-sequester; please report it"
+    )]
+    TrailLost { folder: Utf8PathBuf },
     #[error(transparent)]
     KeptFile(#[from] KeptFileError),
     #[error(transparent)]
