@@ -1,7 +1,8 @@
 //! Protective sequestration for Rust dependencies: a new crate release stays in quarantine until it has earned approval.
 //!
-//! `gather` reads the world into facts, `policy` turns facts into verdicts and touches nothing, `report` and `apply` carry them out,
-//! and `command` joins the four into one verb each.
+//! `gather` reads the world into facts, `policy` turns facts into verdicts and touches nothing, and `project` is where the two meet: the
+//! only way to a decision. `resolve` runs cargo behind the index that `registry` filters, `report` and `apply` carry decisions out, and
+//! `command` joins them into one verb each.
 
 pub mod apply;
 pub mod cli;
@@ -9,5 +10,7 @@ pub mod command;
 pub mod gather;
 pub mod model;
 pub mod policy;
+pub mod project;
 pub mod registry;
 pub mod report;
+pub mod resolve;

@@ -3,12 +3,10 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::assessment::Assessment;
 use super::policy_text::PolicyText;
 use super::record::{Record, may_write};
 use super::shown::{Shown, beside};
 use super::spec::Spec;
-use super::subject::relative;
 use super::{CommandError, Outcome, ignore, output};
 use crate::apply::policy_file::{NewApproval, with_approval, without_entries};
 use crate::cli::{self, Cli};
@@ -17,6 +15,8 @@ use crate::gather::environment::Environment;
 use crate::model::trail::release::{ApprovalRecord, ReasonRecord};
 use crate::model::trail::{EventId, Kind, ReleaseRecord, Who};
 use crate::model::verdict::{Basis, Reason, ReasonCode, Reasons, Verdict};
+use crate::project::assessment::Assessment;
+use crate::project::subject::relative;
 use crate::report::{Context, blocker, curation, package_name};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {

@@ -6,9 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8Path;
 
 use super::CommandError;
-use super::access::{self, Access};
-use super::gathering::OWN_CONFIG;
-use super::progress::Progress;
 use crate::cli::Cli;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::crate_files::{
@@ -22,6 +19,9 @@ use crate::model::hashed::Hashed;
 use crate::model::package::PackageId;
 use crate::model::policy::Policy;
 use crate::model::source::{Registry, Source};
+use crate::project::access::{self, Access};
+use crate::project::gathering::OWN_CONFIG;
+use crate::project::progress::Progress;
 
 /// Where archives come from.
 #[derive(Clone, Copy)]
@@ -65,7 +65,7 @@ impl Archives<'_> {
         let unasked = BTreeMap::new();
         let places =
             CratePlaces { cargo_home: &cargo_home, access: &by_registry, configs: &unasked, mode: IndexMode::Offline };
-        let progress = Progress::new(self.cli, "Deriving", "packages");
+        let progress = Progress::new(self.cli.quiet, "Deriving", "packages");
         let from_cache = |at: usize, file: CrateFile| deliver(at, file.bytes);
         let mut advance = |at: CratesProgress| progress.with_bytes(at.done, at.of, at.bytes);
         let mut taken = crate_files::take(wanted, &places, &from_cache, &mut advance);

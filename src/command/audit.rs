@@ -3,10 +3,10 @@
 use std::mem::ManuallyDrop;
 use std::time::Instant;
 
-use super::assessment::Assessment;
 use super::{CommandError, Outcome, output};
 use crate::cli::{self, Cli, Format};
 use crate::gather::environment::Environment;
+use crate::project::assessment::Assessment;
 use crate::report::{self, AuditReport};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<Outcome, CommandError> {

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::assessment::Assessment;
 use super::spec::Spec;
-use super::subject::Subject;
 use super::{CommandError, Outcome, output, screen};
 use crate::cli::{self, Cli};
 use crate::gather::environment::Environment;
@@ -16,6 +14,8 @@ use crate::model::facts::IndexFact;
 use crate::model::package::{CrateId, Package, PackageId};
 use crate::model::source::Registry;
 use crate::policy::explanation::{Decided, blockers_about, explain, releases};
+use crate::project::assessment::Assessment;
+use crate::project::subject::Subject;
 use crate::report::explain::ExplainReport;
 use crate::report::{self, AuditReport, JudgedBy};
 
@@ -32,7 +32,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment
     let made =
         Assessment::make_beside(cli, &arguments.subject, &arguments.judge, environment, &|subject: &Subject| {
             let target = target(&spec, &arguments.spec, subject)?;
-            Ok(crates_about(&target, &subject.lock.packages))
+            Ok::<_, CommandError>(crates_about(&target, &subject.lock.packages))
         })?;
     let target = target(&spec, &arguments.spec, &made.subject)?;
     let decided = Decided {

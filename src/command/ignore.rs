@@ -3,11 +3,9 @@
 use jiff::tz::TimeZone;
 
 use super::approve::recorded;
-use super::assessment::Assessment;
 use super::policy_text::PolicyText;
 use super::record::Record;
 use super::shown::Shown;
-use super::subject::relative;
 use super::{CommandError, Outcome};
 use crate::apply::policy_file::{NewIgnore, with_ignore, without_entries};
 use crate::cli;
@@ -16,6 +14,8 @@ use crate::model::advisory::AdvisoryKind;
 use crate::model::facts::AdvisoryFact;
 use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
+use crate::project::assessment::Assessment;
+use crate::project::subject::relative;
 use crate::report::{Context, curation, package_name};
 
 pub(super) fn ignore(

@@ -1,12 +1,13 @@
 //! `log`: the audit trail, verified and told. It writes nothing.
 
 use super::spec::Spec;
-use super::subject::{POLICY_FILE, relative};
-use super::{CommandError, Outcome, output, trail};
+use super::{CommandError, Outcome, output};
 use crate::cli::{Cli, Log, LogFormat};
 use crate::gather::environment::Environment;
 use crate::gather::{self, workspace};
 use crate::model::trail::selection::Selection;
+use crate::project::subject::{POLICY_FILE, relative};
+use crate::project::trail;
 use crate::report::log::{self, LogReport};
 use crate::report::{log_json, vsa};
 

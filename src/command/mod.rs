@@ -1,35 +1,27 @@
 //! One verb a file: gather, decide, report. Only here and in `main` does anybody know exit codes.
 
-mod access;
 mod approve;
 mod archives;
-mod assessment;
 mod audit;
-mod base;
 mod cargo_verb;
 mod error;
 mod explain;
 mod gate;
-mod gathering;
 mod ignore;
 mod init;
 mod log;
 mod output;
 mod policy_text;
-mod progress;
 mod prune;
 mod record;
 mod rederive;
-mod resolve;
 mod revoke;
-mod rules;
 mod screen;
 mod shown;
 mod spec;
 mod status;
-mod subject;
-mod trail;
 mod update;
+mod updated;
 mod vendor;
 mod verify;
 

@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::approve::recorded;
-use super::assessment::Assessment;
 use super::policy_text::PolicyText;
 use super::record::{Record, may_write};
-use super::subject::relative;
 use super::{CommandError, Outcome, output};
 use crate::apply::policy_file::without_entries;
 use crate::cli::{self, Cli};
@@ -16,6 +14,8 @@ use crate::model::evaluation::Notice;
 use crate::model::package::CrateId;
 use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
+use crate::project::assessment::Assessment;
+use crate::project::subject::relative;
 use crate::report::{Context, blocker, curation, remark};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {

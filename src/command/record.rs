@@ -7,10 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use semver::Version;
 
-use super::assessment::Assessment;
+use super::CommandError;
 use super::policy_text::PolicyText;
-use super::subject::{Subject, relative};
-use super::{CommandError, trail};
 use crate::apply::trail::{append, may_append};
 use crate::cli;
 use crate::gather::environment::Environment;
@@ -22,6 +20,9 @@ use crate::model::facts::AdvisoryFact;
 use crate::model::package::{LockedChecksum, Package};
 use crate::model::trail::{AdvisoryCopy, Event, EventId, Kind, KnownFrom, ReleaseRecord, Tools, Who};
 use crate::policy::drift::{Drift, drift};
+use crate::project::assessment::Assessment;
+use crate::project::subject::{Subject, relative};
+use crate::project::{ProjectError, trail};
 
 /// What an event says beside what happened.
 #[derive(Debug)]
@@ -65,8 +66,8 @@ pub(super) fn who(by: Option<&str>, folder: &Utf8Path) -> Option<Who> {
 /// Refuses what no verb that writes may do: judge by a base, or by a moment that has not come.
 pub(super) fn may_write(judge: &cli::JudgeBy, machine: Timestamp) -> Result<(), CommandError> {
     match judge.now {
-        _ if judge.base.is_some() => Err(CommandError::BaseNotHere),
-        Some(now) if now > machine => Err(CommandError::NowInFuture { now }),
+        _ if judge.base.is_some() => Err(ProjectError::BaseNotHere.into()),
+        Some(now) if now > machine => Err(ProjectError::NowInFuture { now }.into()),
         Some(_) | None => Ok(()),
     }
 }

@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 
 use super::CommandError;
 use super::archives::Archives;
-use super::base::{Base, Locked, identity};
 use super::gate::Gate;
 use super::verify::Scene;
 use crate::apply::archive::{ArchiveError, Limits, VerifiedCrate, stub_files, vendor_files};
@@ -20,6 +19,7 @@ use crate::model::vendor::VendorChecksums;
 use crate::model::vendored::VendoredDirectory;
 use crate::model::verification::{Finding, Note, Undecided, Verification};
 use crate::policy::vendored::{Derived, derived};
+use crate::project::base::{Base, Locked, identity};
 
 /// A vendored package whose archive is wanted.
 struct Vendored<'a> {

@@ -6,7 +6,6 @@ use super::approve::recorded;
 use super::policy_text::PolicyText;
 use super::record::{self, Record};
 use super::spec::Spec;
-use super::subject::{Subject, relative};
 use super::{CommandError, Outcome, output};
 use crate::apply::policy_file::without_entries;
 use crate::cli::{self, Cli};
@@ -17,6 +16,7 @@ use crate::model::package::{CrateId, PackageId};
 use crate::model::source::Source;
 use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
+use crate::project::subject::{Subject, relative};
 use crate::report::curation;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Revoke, environment: &Environment) -> Result<Outcome, CommandError> {

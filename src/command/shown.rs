@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::CommandError;
-use super::assessment::Assessment;
 use super::spec::Spec;
-use super::subject::Subject;
 use crate::model::approval::Approvals;
 use crate::model::checksum::Checksum;
 use crate::model::evaluation::{Blocker, Judgement};
@@ -18,6 +16,8 @@ use crate::model::source::Source;
 use crate::model::verdict::{Basis, Verdict};
 use crate::policy::evaluate;
 use crate::policy::judge::Judge;
+use crate::project::assessment::Assessment;
+use crate::project::subject::Subject;
 use crate::report::curation::{DependencyChange, ReleaseFacts};
 use crate::report::package_name;
 

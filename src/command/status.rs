@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use super::assessment::Assessment;
 use super::audit::outcome;
 use super::{CommandError, Outcome, output, screen};
 use crate::cli::{self, Cli, StatusFormat};
 use crate::gather::environment::Environment;
 use crate::policy::calendar::calendar;
+use crate::project::assessment::Assessment;
 use crate::report;
 use crate::report::status::StatusReport;
 

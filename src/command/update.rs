@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::resolve::{Ended, Ground, Judged, Session, WorkspaceLock};
-use super::subject::Subject;
-use super::{CommandError, Outcome, output, vendor};
+use super::{CommandError, Outcome, output, updated, vendor};
 use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli, UpdateFormat};
 use crate::gather::environment::Environment;
@@ -14,7 +12,9 @@ use crate::model::moves::{Change, Held, HeldFix};
 use crate::model::package::{Package, PackageId};
 use crate::model::visibility::Hidden;
 use crate::policy::moves::{self, Asked};
+use crate::project::subject::Subject;
 use crate::report::update::{self, End, UpdateReport};
+use crate::resolve::{Ended, Ground, Judged, Session, WorkspaceLock};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
     if arguments.vendor && arguments.format == UpdateFormat::Json {
@@ -125,7 +125,7 @@ impl Update<'_, '_> {
         let unchanged = kept.iter().all(KeptFile::is_unchanged);
         let whole = changes.iter().all(approved) || unchanged;
         if whole && !unchanged && !self.arguments.dry_run {
-            self.session.record(&judged, &changes, &self.arguments.judge)?;
+            updated::record(self.session.ground, &judged, &changes, &self.arguments.judge)?;
         }
         Ok(Done::Judged(Box::new(judged), if whole { Outcome::Approved } else { Outcome::Held }))
     }

@@ -7,10 +7,6 @@ use std::time::Instant;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::archives::Archives;
-use super::assessment::{cargo_environment, trusted};
-use super::base::{self, Base};
-use super::rules::Rules;
-use super::subject::{Subject, relative};
 use super::{CommandError, Outcome, output, rederive};
 use crate::apply::vendor_dir::{Interrupted, interrupted};
 use crate::cli::{self, Cli, VerifyFormat};
@@ -25,6 +21,10 @@ use crate::model::verification::{Finding, Note, Outside, Undecided, Verification
 use crate::policy::source::is_allowed;
 use crate::policy::vendored::{Held, compare};
 use crate::policy::ways_around::weighed;
+use crate::project::assessment::{cargo_environment, trusted};
+use crate::project::base::{self, Base};
+use crate::project::rules::Rules;
+use crate::project::subject::{Subject, relative};
 use crate::report::verify::{self, Proof, VerifyReport};
 
 /// Where the tree is looked for when no configuration names it.

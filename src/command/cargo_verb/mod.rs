@@ -9,9 +9,7 @@ mod native;
 use camino::Utf8PathBuf;
 
 use self::invocation::{Invocation, Kind};
-use super::resolve::{Ended, Ground, Judged, Session, WorkspaceLock};
-use super::subject::{Subject, relative};
-use super::{CommandError, Outcome, output};
+use super::{CommandError, Outcome, output, updated};
 use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
@@ -21,8 +19,10 @@ use crate::model::facts::AdvisoryFact;
 use crate::model::package::Package;
 use crate::policy::carried::carried;
 use crate::policy::moves::{self, Asked};
+use crate::project::subject::{Subject, relative};
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Verbosity};
+use crate::resolve::{Ended, Ground, Judged, Session, WorkspaceLock};
 
 /// How many aliases may stand behind each other.
 const MOST_ALIASES: usize = 8;
@@ -171,7 +171,7 @@ impl Run<'_, '_> {
         if !whole {
             return Ok(Changed::Unapproved(Box::new(judged)));
         }
-        self.session.record(&judged, &changes, self.judge)?;
+        updated::record(self.session.ground, &judged, &changes, self.judge)?;
         Ok(Changed::Approved)
     }
 

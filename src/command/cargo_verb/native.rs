@@ -26,7 +26,8 @@ pub(super) fn run(environment: &Environment, invocation: &Invocation, locked: bo
         command.arg(format!("+{toolchain}")).env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
     }
     command.args(invocation.arguments(locked));
-    replace(command).map_err(|source| CommandError::CargoNotRun { program: program.to_owned(), source })
+    replace(command)
+        .map_err(|source| crate::resolve::ResolveError::CargoNotRun { program: program.to_owned(), source }.into())
 }
 
 #[cfg(unix)]

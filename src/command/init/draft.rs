@@ -6,8 +6,6 @@ use jiff::tz::TimeZone;
 use crate::apply::new_policy::{NewPolicy, new_policy};
 use crate::cli::{self, Cli};
 use crate::command::CommandError;
-use crate::command::assessment::Assessment;
-use crate::command::subject::POLICY_FILE;
 use crate::gather::environment::Environment;
 use crate::gather::policy_file;
 use crate::model::adoption::{Adopted, Baseline, Carried};
@@ -17,6 +15,8 @@ use crate::model::policy::{Origin, Policy};
 use crate::policy::baseline::baseline;
 use crate::policy::carried::carried;
 use crate::policy::evaluate;
+use crate::project::assessment::Assessment;
+use crate::project::subject::POLICY_FILE;
 
 /// What is to be written, and what is judged by it.
 pub(super) struct Draft {
@@ -47,7 +47,7 @@ impl Draft {
         let day = jiff::civil::Date::ZERO;
         let text = new_policy(&NewPolicy { day, adopted, db: None, baseline: &empty });
         let (policy, _) = policy_file::parse(&text, Utf8Path::new(POLICY_FILE))?;
-        Assessment::make_by(cli, &arguments.subject, judge, environment, policy)
+        Ok(Assessment::make_by(cli, &arguments.subject, judge, environment, policy)?)
     }
 
     /// Adds the baseline and judges the same facts again, by the very text that is to be written.

@@ -1,11 +1,11 @@
 //! The first event of an audit trail: what the project had locked when it adopted the gate, and what was known of it.
 
 use super::draft::Draft;
-use crate::command::assessment::Assessment;
 use crate::command::record::release;
 use crate::model::policy::Ignore;
 use crate::model::trail::ReleaseRecord;
 use crate::model::trail::release::ApprovalRecord;
+use crate::project::assessment::Assessment;
 
 /// Every release of a registry: its checksum and pubtime can be held against the registry from now on, and what is carried of it is not
 /// told as a loosened policy later. A release that both an approval and an ignore carry has a record for each, because they end on

@@ -6,7 +6,7 @@ use super::InitError;
 use super::draft::Draft;
 use crate::apply::cargo_config::{ConfigError, ConfigFile, with_minimum_age};
 use crate::apply::policy_file;
-use crate::command::subject::POLICY_FILE;
+use crate::project::subject::POLICY_FILE;
 
 /// What is to be written.
 pub(super) struct Files {

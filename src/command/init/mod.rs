@@ -10,9 +10,7 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::assessment::Assessment;
 use super::record::Record;
-use super::subject::{POLICY_FILE, relative};
 use super::{CommandError, Outcome, output};
 use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
@@ -21,6 +19,8 @@ use crate::gather::{adopt, clock, workspace};
 use crate::model::trail::Kind;
 use crate::policy::adopted::settled;
 use crate::policy::publish_age::CLOCK_TOLERANCE;
+use crate::project::assessment::Assessment;
+use crate::project::subject::{POLICY_FILE, relative};
 use crate::report::init::InitReport;
 use crate::report::{self, AuditReport, JudgedBy, Verbosity};
 use draft::Draft;

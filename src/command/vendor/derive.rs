@@ -9,9 +9,7 @@ use crate::apply::archive::{
 use crate::apply::crate_cache::{CrateCache, Stored};
 use crate::apply::vendor_dir::VendorDirError;
 use crate::cli::Cli;
-use crate::command::assessment::Assessment;
 use crate::command::gate::Gate;
-use crate::command::progress::Progress;
 use crate::gather::crate_files::{self, CrateFailure, CrateFault, CrateFile, CratePlaces, WantedCrate};
 use crate::gather::index::IndexMode;
 use crate::model::derived::DerivedTree;
@@ -22,6 +20,8 @@ use crate::model::index_line::Release;
 use crate::model::package::PackageId;
 use crate::model::plan::{PlannedFrom, PlannedPackage};
 use crate::model::vendoring::{Poisoned, Unvendorable};
+use crate::project::assessment::Assessment;
+use crate::project::progress::Progress;
 
 /// Takes a package's verified archive and its tree, from a worker thread.
 pub(super) type Sink<'s> =
@@ -99,7 +99,7 @@ pub(super) fn derive(
         }
     };
     let crates: Vec<WantedCrate<'_>> = wanted.iter().map(|(_, wanted)| *wanted).collect();
-    let progress = Progress::new(cli, "Unpacking", "crates");
+    let progress = Progress::new(cli.quiet, "Unpacking", "crates");
     let mut advance = |at: crate_files::CratesProgress| progress.with_bytes(at.done, at.of, at.bytes);
     let taken = crate_files::take(&crates, &places, &deliver, &mut advance);
     drop(progress);

@@ -11,7 +11,6 @@ mod tree;
 
 use std::time::Instant;
 
-use super::assessment::Assessment;
 use super::record::Record;
 use super::{CommandError, Outcome, audit, output};
 use crate::cli::{self, Cli, Format, VendorFormat};
@@ -19,6 +18,8 @@ use crate::gather::environment::Environment;
 use crate::gather::target;
 use crate::model::vendoring::{Unvendorable, Vendoring};
 use crate::policy::plan::{PlanOptions, plan};
+use crate::project::ProjectError;
+use crate::project::assessment::Assessment;
 use crate::report::vendor::{self as report, VendorReport};
 
 use derive::Derived;
@@ -53,7 +54,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Vendor, environment: &Environment)
     }
     let made = Assessment::make(cli, &arguments.subject, &arguments.judge, environment)?;
     if let Some(now) = arguments.judge.now.filter(|now| *now > made.machine) {
-        return Err(CommandError::NowInFuture { now });
+        return Err(ProjectError::NowInFuture { now }.into());
     }
     if !made.report(None).is_approved() {
         return held(cli, arguments, &made, started);

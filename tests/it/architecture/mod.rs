@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use scan::{children, code, mentions};
 
 /// What each top-level module may import besides itself. `lib` and `main` join everything.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("model", &[]),
     ("policy", &["model"]),
     ("gather", &["model"]),
@@ -15,7 +15,9 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("report", &["model"]),
     ("registry", &["model", "policy"]),
     ("cli", &["model"]),
-    ("command", &["model", "policy", "gather", "apply", "report", "registry", "cli"]),
+    ("project", &["model", "policy", "gather", "report", "cli"]),
+    ("resolve", &["model", "policy", "gather", "registry", "project", "cli"]),
+    ("command", &["model", "policy", "gather", "apply", "report", "registry", "cli", "project", "resolve"]),
 ];
 
 /// What the decision must not be able to reach.
@@ -136,6 +138,9 @@ fn upward_and_sideward_imports_are_found() {
         "use crate::\n    {\n policy, command};",
         &["registry must not import command"],
     );
+    assert_complaints("src/project/a.rs", "use crate::resolve::Session;", &["project must not import resolve"]);
+    assert_complaints("src/resolve/a.rs", "use crate::command::spec;", &["resolve must not import command"]);
+    assert_complaints("src/resolve/a.rs", "use crate::{apply, project};", &["resolve must not import apply"]);
     assert_complaints("src/gather/a.rs", "use crate as c;", &["gives the crate another name"]);
     assert_complaints("src/toolbox/a.rs", "", &["toolbox is no layer of the design"]);
     assert_complaints("src/command/audit.rs", "use crate::{gather, apply, policy, report, registry, model, cli};", &[]);

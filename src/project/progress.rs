@@ -4,16 +4,14 @@ use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::Cli;
-
 /// One piece of work that is being counted.
 #[derive(Debug)]
-pub(super) struct Progress(Option<ProgressBar>);
+pub(crate) struct Progress(Option<ProgressBar>);
 
 impl Progress {
     /// Begins to count, under a verb in cargo's look: `    Fetching [====>    ] 312/700 index entries`.
-    pub(super) fn new(cli: &Cli, verb: &str, unit: &str) -> Self {
-        if cli.quiet || !std::io::stderr().is_terminal() {
+    pub(crate) fn new(quiet: bool, verb: &str, unit: &str) -> Self {
+        if quiet || !std::io::stderr().is_terminal() {
             return Self(None);
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
@@ -26,7 +24,7 @@ impl Progress {
     }
 
     /// So many of so many are done, and so many bytes were downloaded on the way.
-    pub(super) fn with_bytes(&self, done: usize, of: usize, bytes: u64) {
+    pub(crate) fn with_bytes(&self, done: usize, of: usize, bytes: u64) {
         if let Some(bar) = &self.0
             && bytes > 0
         {
@@ -39,7 +37,7 @@ impl Progress {
     }
 
     /// So many of so many are done.
-    pub(super) fn at(&self, done: usize, of: usize) {
+    pub(crate) fn at(&self, done: usize, of: usize) {
         if let Some(bar) = &self.0 {
             bar.set_length(of as u64);
             bar.set_position(done as u64);

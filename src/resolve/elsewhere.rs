@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use tempfile::TempDir;
 
-use crate::command::CommandError;
+use super::ResolveError;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 
@@ -21,15 +21,15 @@ pub(super) struct Elsewhere {
 
 impl Elsewhere {
     /// Makes it, where it is needed.
-    pub(super) fn if_needed(config: &CargoConfig, environment: &Environment) -> Result<Option<Self>, CommandError> {
+    pub(super) fn if_needed(config: &CargoConfig, environment: &Environment) -> Result<Option<Self>, ResolveError> {
         if !config.replaces_git()? {
             return Ok(None);
         }
-        let folder = tempfile::Builder::new().prefix("cargo-sequester-").tempdir().map_err(CommandError::Temporary)?;
+        let folder = tempfile::Builder::new().prefix("cargo-sequester-").tempdir().map_err(ResolveError::Temporary)?;
         let path = Utf8PathBuf::try_from(folder.path().to_owned())
-            .map_err(|error| CommandError::Temporary(error.into_io_error()))?;
+            .map_err(|error| ResolveError::Temporary(error.into_io_error()))?;
         let file = path.join("config.toml");
-        std::fs::write(&file, config.for_resolving()).map_err(CommandError::Temporary)?;
+        std::fs::write(&file, config.for_resolving()).map_err(ResolveError::Temporary)?;
         let config = CargoConfig::load(&path, environment)?;
         Ok(Some(Self { environment: environment.elsewhere(&path, []), file, config, _folder: folder }))
     }

@@ -2,23 +2,23 @@
 
 use camino::Utf8Path;
 
-use crate::command::CommandError;
+use super::ResolveError;
 
 /// Held as long as it lives. It is the folder itself that is locked, so no file is left behind.
 #[derive(Debug)]
-pub(in crate::command) struct WorkspaceLock {
+pub(crate) struct WorkspaceLock {
     _folder: Option<std::fs::File>,
     /// Whether another run held it first: what was read before may be old.
-    pub(in crate::command) waited: bool,
+    pub(crate) waited: bool,
 }
 
 impl WorkspaceLock {
     /// Waits for it. File systems that know no locks have none to wait for.
     #[cfg(unix)]
-    pub(in crate::command) fn take(root: &Utf8Path) -> Result<Self, CommandError> {
+    pub(crate) fn take(root: &Utf8Path) -> Result<Self, ResolveError> {
         use rustix::fs::{FlockOperation, flock};
         use rustix::io::Errno;
-        let failed = |source| CommandError::NotLocked { path: root.to_owned(), source };
+        let failed = |source| ResolveError::NotLocked { path: root.to_owned(), source };
         let folder = std::fs::File::open(root).map_err(failed)?;
         let waited = match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => false,
@@ -33,7 +33,7 @@ impl WorkspaceLock {
 
     /// Folders cannot be locked here.
     #[cfg(not(unix))]
-    pub(in crate::command) fn take(_root: &Utf8Path) -> Result<Self, CommandError> {
+    pub(crate) fn take(_root: &Utf8Path) -> Result<Self, ResolveError> {
         Ok(Self { _folder: None, waited: false })
     }
 }

@@ -6,8 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
-use crate::command::CommandError;
-use crate::command::access::{self, Access};
+use super::ResolveError;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::http::Http;
 use crate::gather::index::{self, IndexMode, RegistryConfig};
@@ -16,6 +15,7 @@ use crate::model::facts::{IndexFact, RefusedMirror};
 use crate::model::package::CrateId;
 use crate::model::policy::Policy;
 use crate::model::source::Registry;
+use crate::project::access::{self, Access};
 use crate::registry::Upstream;
 
 /// Reads index entries for one run and remembers what a second question need not ask again.
@@ -52,7 +52,7 @@ impl<'a> Registries<'a> {
     }
 
     /// Works out beforehand whom to ask about these registries, so that a configuration that makes no sense is told as such.
-    pub(super) fn prepare(&self, registries: &BTreeSet<Registry>) -> Result<(), CommandError> {
+    pub(super) fn prepare(&self, registries: &BTreeSet<Registry>) -> Result<(), ResolveError> {
         let configs = access::Configs { found: self.config, beneath: self.beneath, trusted: self.config };
         let Access { by_registry, refused } = access::work_out(registries, &configs, self.policy)?;
         let mut known = self.known();

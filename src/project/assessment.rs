@@ -6,7 +6,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
-use super::CommandError;
+use super::ProjectError;
 use super::base::Base;
 use super::gathering::{Gathering, Reached};
 use super::rules::Rules;
@@ -28,79 +28,79 @@ use crate::report::AuditReport;
 
 /// A decision with all that it was made from.
 #[derive(Debug)]
-pub(super) struct Assessment {
+pub(crate) struct Assessment {
     /// What was judged.
-    pub(super) subject: Subject,
+    pub(crate) subject: Subject,
     /// By which rules.
-    pub(super) rules: Rules,
+    pub(crate) rules: Rules,
     /// From which facts.
-    pub(super) facts: Facts,
+    pub(crate) facts: Facts,
     /// The decision.
-    pub(super) evaluation: Evaluation,
+    pub(crate) evaluation: Evaluation,
     /// The audit trail that was believed.
-    pub(super) trail: Trail,
+    pub(crate) trail: Trail,
     /// The lock file, as a reader in the working directory would write it.
-    pub(super) locked: Utf8PathBuf,
+    pub(crate) locked: Utf8PathBuf,
     /// The machine's time when it was made.
-    pub(super) machine: Timestamp,
+    pub(crate) machine: Timestamp,
     /// How the registries were reached, for those who fetch from them afterwards.
-    pub(super) reached: Reached,
+    pub(crate) reached: Reached,
 }
 
 /// Names crates to be read about beside those of the lock file.
-pub(super) type Beside<'a> = dyn Fn(&Subject) -> Result<BTreeSet<CrateId>, CommandError> + 'a;
+pub(crate) type Beside<'a, E> = dyn Fn(&Subject) -> Result<BTreeSet<CrateId>, E> + 'a;
 
 /// What a verb wants otherwise than `audit` has it.
-#[derive(Default)]
-struct Wishes<'a> {
-    beside: Option<&'a Beside<'a>>,
+struct Wishes<'a, E> {
+    beside: Option<&'a Beside<'a, E>>,
     policy: Option<Policy>,
 }
 
 impl Assessment {
     /// Makes it.
-    pub(super) fn make(
+    pub(crate) fn make(
         cli: &Cli,
         subject: &cli::Subject,
         judge: &cli::JudgeBy,
         environment: &Environment,
-    ) -> Result<Self, CommandError> {
-        Self::make_with(cli, subject, judge, environment, Wishes::default())
+    ) -> Result<Self, ProjectError> {
+        Self::make_with(cli, subject, judge, environment, Wishes::<ProjectError> { beside: None, policy: None })
     }
 
     /// Makes it, and reads about some crates more, which may be chosen by what the lock file has.
-    pub(super) fn make_beside(
+    pub(crate) fn make_beside<E: From<ProjectError>>(
         cli: &Cli,
         subject: &cli::Subject,
         judge: &cli::JudgeBy,
         environment: &Environment,
-        beside: &Beside<'_>,
-    ) -> Result<Self, CommandError> {
+        beside: &Beside<'_, E>,
+    ) -> Result<Self, E> {
         Self::make_with(cli, subject, judge, environment, Wishes { beside: Some(beside), policy: None })
     }
 
     /// Makes it by this policy in the place of the one in a file. Advisories are the ones that the command line and the file name.
-    pub(super) fn make_by(
+    pub(crate) fn make_by(
         cli: &Cli,
         subject: &cli::Subject,
         judge: &cli::JudgeBy,
         environment: &Environment,
         policy: Policy,
-    ) -> Result<Self, CommandError> {
-        Self::make_with(cli, subject, judge, environment, Wishes { beside: None, policy: Some(policy) })
+    ) -> Result<Self, ProjectError> {
+        Self::make_with(cli, subject, judge, environment, Wishes::<ProjectError> { beside: None, policy: Some(policy) })
     }
 
-    fn make_with(
+    fn make_with<E: From<ProjectError>>(
         cli: &Cli,
         subject: &cli::Subject,
         judge: &cli::JudgeBy,
         environment: &Environment,
-        wishes: Wishes<'_>,
-    ) -> Result<Self, CommandError> {
+        wishes: Wishes<'_, E>,
+    ) -> Result<Self, E> {
         let machine = clock::now();
-        let config = CargoConfig::load(environment.current_dir(), environment)?;
-        if let Some(origin) = config.lockfile_path()?.filter(|_| subject.lockfile.is_none()) {
-            return Err(CommandError::OtherLockFile { origin });
+        let config = CargoConfig::load(environment.current_dir(), environment).map_err(ProjectError::from)?;
+        if let Some(origin) = config.lockfile_path().map_err(ProjectError::from)?.filter(|_| subject.lockfile.is_none())
+        {
+            return Err(ProjectError::OtherLockFile { origin }.into());
         }
         let base = judge.base.as_deref().map(|base| Base::find(base, subject, environment)).transpose()?;
         let trusted = trusted(base.as_ref(), environment)?;
@@ -112,9 +112,10 @@ impl Assessment {
             rules.policy = policy;
             rules.policy.advisories.db = db;
         }
-        rules.policy.cargo = config.ages()?;
+        rules.policy.cargo = config.ages().map_err(ProjectError::from)?;
         if let Some(trusted) = &trusted {
-            let (ages, loosened) = notices::longest_cargo_ages(trusted.ages()?, rules.policy.cargo);
+            let (ages, loosened) =
+                notices::longest_cargo_ages(trusted.ages().map_err(ProjectError::from)?, rules.policy.cargo);
             rules.policy.cargo = ages;
             rules.loosened.extend(loosened);
         }
@@ -137,7 +138,7 @@ impl Assessment {
             (gathering.facts(), recorded.join())
         });
         let (mut facts, reached) = gathered?;
-        let (fact, trail) = recorded.map_err(|_| CommandError::TrailLost { folder: folder.clone() })??;
+        let (fact, trail) = recorded.map_err(|_| ProjectError::TrailLost { folder: folder.clone() })??;
         facts.trail = fact;
         facts.base = rules.locked.take();
         if judge.now.is_some() {
@@ -152,7 +153,7 @@ impl Assessment {
     }
 
     /// Everything that a report of the decision tells.
-    pub(super) fn report(&self, elapsed: Option<Duration>) -> AuditReport<'_> {
+    pub(crate) fn report(&self, elapsed: Option<Duration>) -> AuditReport<'_> {
         AuditReport {
             packages: &self.facts.packages,
             evaluation: &self.evaluation,
@@ -168,29 +169,29 @@ impl Assessment {
     }
 
     /// What passes only because it was there at adoption.
-    pub(super) fn carried(&self) -> Carried {
+    pub(crate) fn carried(&self) -> Carried {
         carried(&self.evaluation, &self.rules.policy, &self.rules.approvals)
     }
 }
 
 /// With a base commit, how the network is reached and who gets which token must not be up to files of the change: a proxy with a
 /// certificate of its own could answer for the registry.
-pub(super) fn trusted(base: Option<&Base>, environment: &Environment) -> Result<Option<CargoConfig>, CommandError> {
+pub(crate) fn trusted(base: Option<&Base>, environment: &Environment) -> Result<Option<CargoConfig>, ProjectError> {
     let Some(commit) = base.and_then(Base::commit) else { return Ok(None) };
     let home = environment.cargo_home();
     if commit.is_rewritable(&home)? {
-        return Err(CommandError::HomeInRepository { path: home });
+        return Err(ProjectError::HomeInRepository { path: home });
     }
     commit.cargo_config(environment.current_dir(), environment).map(Some)
 }
 
 /// With a base commit, cargo runs outside the repository: a `rust-toolchain.toml` of the change could otherwise say which program
 /// that is. It needs to be told the names of registries, which it would have found inside.
-pub(super) fn cargo_environment(
+pub(crate) fn cargo_environment(
     base: Option<&Base>,
     config: &CargoConfig,
     environment: &Environment,
-) -> Result<Environment, CommandError> {
+) -> Result<Environment, ProjectError> {
     let Some(commit) = base.and_then(Base::commit) else { return Ok(environment.clone()) };
     let registries = config.registries()?.into_iter().filter_map(|configured| configured.index_variable());
     Ok(environment.elsewhere(commit.outside(), registries))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::CommandError;
+use super::ProjectError;
 use crate::gather::cargo_config::{CargoConfig, Replacement};
 use crate::gather::index::{IndexOrigin, RegistryAccess};
 use crate::model::facts::RefusedMirror;
@@ -11,30 +11,30 @@ use crate::model::source::Registry;
 
 /// Whom to ask, and which replacements were refused.
 #[derive(Debug, Default)]
-pub(super) struct Access {
+pub(crate) struct Access {
     /// By the identity of the registry in question.
-    pub(super) by_registry: BTreeMap<Registry, RegistryAccess>,
+    pub(crate) by_registry: BTreeMap<Registry, RegistryAccess>,
     /// Replacements that the policy does not allow.
-    pub(super) refused: Vec<RefusedMirror>,
+    pub(crate) refused: Vec<RefusedMirror>,
 }
 
 /// What is read from cargo's configuration.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Configs<'a> {
+pub(crate) struct Configs<'a> {
     /// Says what replaces what.
-    pub(super) found: &'a CargoConfig,
+    pub(crate) found: &'a CargoConfig,
     /// The same without the project's own file: what holds where that file puts vendored sources in a registry's place.
-    pub(super) beneath: &'a CargoConfig,
+    pub(crate) beneath: &'a CargoConfig,
     /// Says which token is whose; a change under judgement cannot have written it.
-    pub(super) trusted: &'a CargoConfig,
+    pub(crate) trusted: &'a CargoConfig,
 }
 
 /// Works it out for each registry.
-pub(super) fn work_out(
+pub(crate) fn work_out(
     registries: &BTreeSet<Registry>,
     configs: &Configs<'_>,
     policy: &Policy,
-) -> Result<Access, CommandError> {
+) -> Result<Access, ProjectError> {
     let known = configs.trusted.registries()?;
     let token = |registry: &Registry| {
         let configured = known.iter().find(|one| one.registry.value == *registry)?;

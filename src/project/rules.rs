@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::CommandError;
+use super::ProjectError;
 use super::base::{Base, BaseCommit, Locked, identity};
 use super::subject::{POLICY_FILE, Subject, relative};
 use crate::cli;
@@ -17,31 +17,31 @@ use crate::report::JudgedBy;
 
 /// The rules to judge by, and what needs no judging.
 #[derive(Debug)]
-pub(super) struct Rules {
+pub(crate) struct Rules {
     /// What a release must be.
-    pub(super) policy: Policy,
+    pub(crate) policy: Policy,
     /// What persons exempted.
-    pub(super) approvals: Approvals,
+    pub(crate) approvals: Approvals,
     /// The policy file that was read; `None` for the defaults.
-    pub(super) file: Option<Utf8PathBuf>,
+    pub(crate) file: Option<Utf8PathBuf>,
     /// With a base, what it locks already.
-    pub(super) locked: Option<Locked>,
+    pub(crate) locked: Option<Locked>,
     /// What the change makes looser than the base.
-    pub(super) loosened: Vec<Loosening>,
+    pub(crate) loosened: Vec<Loosening>,
     /// With a base commit, its name.
     judge: Option<String>,
     /// What a relative advisory database is relative to.
-    pub(super) folder: Utf8PathBuf,
+    pub(crate) folder: Utf8PathBuf,
 }
 
 impl Rules {
     /// Reads them.
-    pub(super) fn read(
+    pub(crate) fn read(
         subject: &Subject,
         arguments: &cli::JudgeBy,
         base: Option<&Base>,
         environment: &Environment,
-    ) -> Result<Self, CommandError> {
+    ) -> Result<Self, ProjectError> {
         let path = subject.policy_path(arguments.policy.as_deref(), environment);
         // Read by the path that messages name.
         let named = relative(&path, environment);
@@ -68,7 +68,7 @@ impl Rules {
 
     /// Takes the base's policy in the place of the working tree's, and notes what that one makes looser. A policy from outside the
     /// repository is nothing that the change could have rewritten, and stays.
-    fn stand_on(&mut self, base: &Base, commit: &BaseCommit, path: &Utf8Path) -> Result<(), CommandError> {
+    fn stand_on(&mut self, base: &Base, commit: &BaseCommit, path: &Utf8Path) -> Result<(), ProjectError> {
         self.judge = Some(base.name.clone());
         let Some(inside) = commit.inside(path) else { return Ok(()) };
         let text = commit.file(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
@@ -90,7 +90,7 @@ impl Rules {
         arguments: &cli::JudgeBy,
         base: Option<&BaseCommit>,
         environment: &Environment,
-    ) -> Result<(), CommandError> {
+    ) -> Result<(), ProjectError> {
         self.policy.min_publish_age_flag = arguments.min_publish_age;
         if let Some(db) = &arguments.advisory_db {
             self.policy.advisories.db = Some(db.clone());
@@ -103,20 +103,20 @@ impl Rules {
             if let Some(folder) = folder.map(|folder| self.folder.join(folder))
                 && commit.is_rewritable(&folder)?
             {
-                return Err(CommandError::AdvisoriesInRepository { db: db.clone() });
+                return Err(ProjectError::AdvisoriesInRepository { db: db.clone() });
             }
         }
         Ok(())
     }
 
     /// Whether the base has exactly this package.
-    pub(super) fn has_locked(&self, package: &Package) -> bool {
+    pub(crate) fn has_locked(&self, package: &Package) -> bool {
         let locked = self.locked.as_ref();
         locked.is_some_and(|locked| identity(package).is_some_and(|identity| locked.contains(&identity)))
     }
 
     /// Whose rules these are, for a report.
-    pub(super) fn judged_by(&self) -> JudgedBy<'_> {
+    pub(crate) fn judged_by(&self) -> JudgedBy<'_> {
         match (&self.judge, &self.file) {
             (Some(base), file) => JudgedBy::Base { base, file: file.as_deref() },
             (None, Some(file)) => JudgedBy::File(file),
@@ -127,7 +127,7 @@ impl Rules {
 
 /// A change can move the workspace's root, by `package.workspace` or by taking a manifest away, to where the base has no policy or a laxer
 /// one. The policy that holds is the first that the base has on the way up from where the run began.
-fn is_where_the_base_has_it(base: &BaseCommit, subject: &Subject, path: &Utf8Path) -> Result<(), CommandError> {
+fn is_where_the_base_has_it(base: &BaseCommit, subject: &Subject, path: &Utf8Path) -> Result<(), ProjectError> {
     let mut nearest = None;
     for folder in base.folders_above(&subject.start) {
         let candidate = folder.join(POLICY_FILE);
@@ -141,14 +141,14 @@ fn is_where_the_base_has_it(base: &BaseCommit, subject: &Subject, path: &Utf8Pat
         return Ok(());
     }
     let none = || Utf8PathBuf::from("none");
-    Err(CommandError::PolicyMoved { base: nearest.unwrap_or_else(none), head: there.unwrap_or_else(none) })
+    Err(ProjectError::PolicyMoved { base: nearest.unwrap_or_else(none), head: there.unwrap_or_else(none) })
 }
 
-fn read_file(path: &Utf8Path, asked_for: bool) -> Result<Option<(Policy, Approvals)>, CommandError> {
+fn read_file(path: &Utf8Path, asked_for: bool) -> Result<Option<(Policy, Approvals)>, ProjectError> {
     // Whatever lies there must be readable: a link that leads nowhere is no leave to judge by the defaults.
     match (path.symlink_metadata().is_ok(), asked_for) {
         (true, _) => Ok(Some(policy_file::read(path)?)),
-        (false, true) => Err(CommandError::NoPolicy { path: path.to_owned() }),
+        (false, true) => Err(ProjectError::NoPolicy { path: path.to_owned() }),
         (false, false) => Ok(None),
     }
 }

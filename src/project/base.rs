@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
-use super::CommandError;
+use super::ProjectError;
 use crate::cli;
 use crate::gather::base::{Commit, Files};
 use crate::gather::cargo_config::CargoConfig;
@@ -14,20 +14,20 @@ use crate::model::checksum::Checksum;
 use crate::model::package::{LockedChecksum, Package, PackageId};
 
 /// What a base locks already: name, version, source and checksum.
-pub(super) type Locked = BTreeSet<(PackageId, Option<Checksum>)>;
+pub(crate) type Locked = BTreeSet<(PackageId, Option<Checksum>)>;
 
 /// What a change is compared with.
 #[derive(Debug)]
-pub(super) struct Base {
+pub(crate) struct Base {
     /// As the command line names it.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Where it lies.
-    pub(super) place: Place,
+    pub(crate) place: Place,
 }
 
 /// The two kinds of base.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// A commit of the repository that the change is checked out in: rules, packages and all else are read from it.
     Commit(BaseCommit),
     /// A lock file: only its packages are known, and the rules are those of the working tree.
@@ -36,10 +36,10 @@ pub(super) enum Place {
 
 /// A commit and the working tree whose files the change could have rewritten.
 #[derive(Debug)]
-pub(super) struct BaseCommit {
+pub(crate) struct BaseCommit {
     commit: Commit,
     /// The top of the working tree.
-    pub(super) repository: Utf8PathBuf,
+    pub(crate) repository: Utf8PathBuf,
 }
 
 impl Base {
@@ -47,7 +47,7 @@ impl Base {
     ///
     /// What ends in `.lock` is a file and everything else a reference. Git allows no such ending in the name of a branch or tag, so a
     /// file that a change brings along can never stand in for a reference that the caller meant.
-    pub(super) fn find(name: &str, arguments: &cli::Subject, environment: &Environment) -> Result<Self, CommandError> {
+    pub(crate) fn find(name: &str, arguments: &cli::Subject, environment: &Environment) -> Result<Self, ProjectError> {
         let file = Utf8Path::new(name);
         let place = if file.extension() == Some("lock") || file.file_name() == Some(".lock") {
             Place::LockFile(environment.current_dir().join(file))
@@ -60,7 +60,7 @@ impl Base {
     }
 
     /// The commit, where it is one.
-    pub(super) const fn commit(&self) -> Option<&BaseCommit> {
+    pub(crate) const fn commit(&self) -> Option<&BaseCommit> {
         match &self.place {
             Place::Commit(commit) => Some(commit),
             Place::LockFile(_) => None,
@@ -68,7 +68,7 @@ impl Base {
     }
 
     /// What it locks; a commit without this lock file locks nothing.
-    pub(super) fn locked(&self, lock_path: &Utf8Path) -> Result<Locked, CommandError> {
+    pub(crate) fn locked(&self, lock_path: &Utf8Path) -> Result<Locked, ProjectError> {
         let packages = match &self.place {
             Place::LockFile(path) => lock_file::read(path)?.packages,
             Place::Commit(commit) => match commit.file(lock_path)? {
@@ -83,7 +83,7 @@ impl Base {
 impl BaseCommit {
     /// The path below the top of the working tree; `None` for one that lies elsewhere. The way down from the top is taken as it is
     /// written: a folder that the change made a link must not lead to another file of the base.
-    pub(super) fn inside(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+    pub(crate) fn inside(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
         let top = real(&self.repository);
         let path = plain(path);
         if let Some(at) = path.ancestors().find(|ancestor| real(ancestor) == top) {
@@ -93,7 +93,7 @@ impl BaseCommit {
     }
 
     /// A file of the commit by its path in the working tree; `None` where the commit has none, or could not.
-    pub(super) fn file(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, CommandError> {
+    pub(crate) fn file(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, ProjectError> {
         match self.inside(path) {
             Some(inside) => Ok(self.commit.file(&inside)?),
             None => Ok(None),
@@ -101,7 +101,7 @@ impl BaseCommit {
     }
 
     /// The files right in a folder, by its path in the working tree; `None` for a folder that lies elsewhere.
-    pub(super) fn folder(&self, path: &Utf8Path) -> Result<Option<Files>, CommandError> {
+    pub(crate) fn folder(&self, path: &Utf8Path) -> Result<Option<Files>, ProjectError> {
         match self.inside(path) {
             Some(inside) => Ok(Some(self.commit.folder(&inside)?)),
             None => Ok(None),
@@ -109,7 +109,7 @@ impl BaseCommit {
     }
 
     /// Whether the change brings files of its own to this place.
-    pub(super) fn is_rewritable(&self, path: &Utf8Path) -> Result<bool, CommandError> {
+    pub(crate) fn is_rewritable(&self, path: &Utf8Path) -> Result<bool, ProjectError> {
         let ways = [self.inside(path), real(path).strip_prefix(real(&self.repository)).ok().map(Utf8Path::to_owned)];
         for inside in ways.into_iter().flatten() {
             if self.commit.has_tracked(&inside)? {
@@ -120,20 +120,20 @@ impl BaseCommit {
     }
 
     /// The folder around the repository, whose configuration the change did not write.
-    pub(super) fn outside(&self) -> &Utf8Path {
+    pub(crate) fn outside(&self) -> &Utf8Path {
         self.repository.parent().unwrap_or(&self.repository)
     }
 
     /// Cargo's configuration for a cargo started in `start`, as the commit and the folders around the repository have it: who writes the
     /// configuration says how the network is reached, which registry gets which token, and how long cargo waits.
-    pub(super) fn cargo_config(
+    pub(crate) fn cargo_config(
         &self,
         start: &Utf8Path,
         environment: &Environment,
-    ) -> Result<CargoConfig, CommandError> {
-        let copy = tempfile::tempdir().map_err(CommandError::Temporary)?;
+    ) -> Result<CargoConfig, ProjectError> {
+        let copy = tempfile::tempdir().map_err(ProjectError::Temporary)?;
         let top = Utf8PathBuf::try_from(copy.path().to_owned())
-            .map_err(|error| CommandError::Temporary(error.into_io_error()))?;
+            .map_err(|error| ProjectError::Temporary(error.into_io_error()))?;
         let mut folders = Vec::new();
         for folder in self.folders_above(start) {
             let Some(inside) = self.inside(&folder) else { continue };
@@ -142,7 +142,7 @@ impl BaseCommit {
                 let folder = path.parent().unwrap_or(&top);
                 std::fs::create_dir_all(folder)
                     .and_then(|()| std::fs::write(&path, bytes))
-                    .map_err(CommandError::Temporary)?;
+                    .map_err(ProjectError::Temporary)?;
             }
             folders.push(top.join(inside));
         }
@@ -151,21 +151,21 @@ impl BaseCommit {
     }
 
     /// The folders of the working tree from `start` up to its top.
-    pub(super) fn folders_above(&self, start: &Utf8Path) -> Vec<Utf8PathBuf> {
+    pub(crate) fn folders_above(&self, start: &Utf8Path) -> Vec<Utf8PathBuf> {
         let start = plain(start);
         start.ancestors().take_while(|folder| self.inside(folder).is_some()).map(Utf8Path::to_owned).collect()
     }
 }
 
 /// The folder in which the search for the workspace begins.
-pub(super) fn start(arguments: &cli::Subject, environment: &Environment) -> Utf8PathBuf {
+pub(crate) fn start(arguments: &cli::Subject, environment: &Environment) -> Utf8PathBuf {
     let given = arguments.lockfile.as_deref().or(arguments.manifest_path.as_deref());
     let file = given.map(|path| environment.current_dir().join(path));
     file.as_deref().and_then(Utf8Path::parent).unwrap_or(environment.current_dir()).to_owned()
 }
 
 /// What tells a locked package from every other; `None` where its checksum is no digest, and nothing can be said to be the same.
-pub(super) fn identity(package: &Package) -> Option<(PackageId, Option<Checksum>)> {
+pub(crate) fn identity(package: &Package) -> Option<(PackageId, Option<Checksum>)> {
     match package.checksum {
         LockedChecksum::Known(checksum) => Some((package.id.clone(), Some(checksum))),
         LockedChecksum::Missing => Some((package.id.clone(), None)),

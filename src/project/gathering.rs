@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
-use super::CommandError;
+use super::ProjectError;
 use super::access;
 use super::progress::Progress;
 use super::rules::Rules;
@@ -25,51 +25,51 @@ use crate::model::source::{Registry, Source};
 use crate::policy::notices;
 
 /// The file in which `vendor` puts the vendored sources in the place of the registries.
-pub(super) const OWN_CONFIG: &str = ".cargo/config.toml";
+pub(crate) const OWN_CONFIG: &str = ".cargo/config.toml";
 
 /// Where the facts come from.
 #[derive(Clone, Copy)]
-pub(super) struct Gathering<'a> {
+pub(crate) struct Gathering<'a> {
     /// For the progress bar.
-    pub(super) cli: &'a Cli,
+    pub(crate) cli: &'a Cli,
     /// What is judged.
-    pub(super) subject: &'a Subject,
+    pub(crate) subject: &'a Subject,
     /// By which rules.
-    pub(super) rules: &'a Rules,
+    pub(crate) rules: &'a Rules,
     /// Cargo's configuration as it is found: what replaces what.
-    pub(super) config: &'a CargoConfig,
+    pub(crate) config: &'a CargoConfig,
     /// Cargo's configuration as far as the change under judgement cannot have written it: proxies, certificates, tokens.
-    pub(super) trusted: &'a CargoConfig,
+    pub(crate) trusted: &'a CargoConfig,
     /// Crates that are asked about although the lock file may not have them.
-    pub(super) beside: &'a BTreeSet<CrateId>,
+    pub(crate) beside: &'a BTreeSet<CrateId>,
     /// Whether the caller wants no registry asked.
-    pub(super) offline: bool,
+    pub(crate) offline: bool,
     /// The machine's clock.
-    pub(super) machine: Timestamp,
+    pub(crate) machine: Timestamp,
     /// The environment of the run.
-    pub(super) environment: &'a Environment,
+    pub(crate) environment: &'a Environment,
     /// The environment in which cargo may be run.
-    pub(super) cargo: &'a Environment,
+    pub(crate) cargo: &'a Environment,
 }
 
 /// How registries are reached.
 #[derive(Debug)]
-pub(super) struct Reached {
+pub(crate) struct Reached {
     /// The client.
-    pub(super) http: Http,
+    pub(crate) http: Http,
     /// Whether it may be used.
-    pub(super) network: bool,
+    pub(crate) network: bool,
     /// `$CARGO_HOME`.
-    pub(super) cargo_home: Utf8PathBuf,
+    pub(crate) cargo_home: Utf8PathBuf,
     /// Whom to ask for each registry.
-    pub(super) access: BTreeMap<Registry, RegistryAccess>,
+    pub(crate) access: BTreeMap<Registry, RegistryAccess>,
     /// The registries' `config.json`.
-    pub(super) configs: BTreeMap<Registry, RegistryConfig>,
+    pub(crate) configs: BTreeMap<Registry, RegistryConfig>,
 }
 
 impl Gathering<'_> {
     /// Reads them, once.
-    pub(super) fn facts(self) -> Result<(Facts, Reached), CommandError> {
+    pub(crate) fn facts(self) -> Result<(Facts, Reached), ProjectError> {
         let mut crates = crates_in_question(self.subject, self.rules);
         crates.extend(self.beside.iter().cloned());
         let registries: BTreeSet<Registry> = crates.iter().map(|id| id.registry.clone()).collect();
@@ -80,7 +80,7 @@ impl Gathering<'_> {
         let network = !(self.offline || self.trusted.offline()?);
         let mode = if network { IndexMode::Online(&http) } else { IndexMode::Offline };
         let home = self.environment.cargo_home();
-        let progress = Progress::new(self.cli, "Fetching", "index entries");
+        let progress = Progress::new(self.cli.quiet, "Fetching", "index entries");
         let mut advance = |done, of| progress.at(done, of);
         let (reading, advisories) = std::thread::scope(|scope| {
             let advisories = scope.spawn(|| self.advisories(Some(&crates), network.then_some(&http)));
@@ -108,7 +108,7 @@ impl Gathering<'_> {
     }
 
     /// The advisories about these crates, or about all.
-    pub(super) fn advisories(self, crates: Option<&BTreeSet<CrateId>>, http: Option<&Http>) -> AdvisoryReading {
+    pub(crate) fn advisories(self, crates: Option<&BTreeSet<CrateId>>, http: Option<&Http>) -> AdvisoryReading {
         let Some(db) = &self.rules.policy.advisories.db else {
             return AdvisoryReading { fact: AdvisoryFact::Skipped, notices: Vec::new() };
         };
@@ -129,7 +129,7 @@ impl Gathering<'_> {
     }
 
     /// What is left where reading the advisories panicked: the run is blocked, and the rest is judged.
-    pub(super) fn advisories_lost(self) -> AdvisoryReading {
+    pub(crate) fn advisories_lost(self) -> AdvisoryReading {
         let source = self.rules.policy.advisories.db.clone().unwrap_or_default();
         let cause = "reading them failed in a way that was not foreseen".to_owned();
         AdvisoryReading { fact: AdvisoryFact::Unavailable { source, cause }, notices: Vec::new() }

@@ -4,14 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::ResolveError;
 use super::upstream::Registries;
 use crate::cli::Cli;
 use crate::cli::JudgeBy;
-use crate::command::CommandError;
-use crate::command::gathering::{Gathering, OWN_CONFIG};
-use crate::command::rules::Rules;
-use crate::command::subject::Subject;
-use crate::command::trail;
 use crate::gather::advisory_db::AdvisoryReading;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::clock;
@@ -20,20 +16,25 @@ use crate::gather::http::Http;
 use crate::model::facts::{IndexFact, TrailFact};
 use crate::model::package::{CrateId, Package};
 use crate::model::source::Registry;
+use crate::project::ProjectError;
+use crate::project::gathering::{Gathering, OWN_CONFIG};
+use crate::project::rules::Rules;
+use crate::project::subject::Subject;
+use crate::project::trail;
 use crate::registry::{Root, Upstream as _};
 
 /// Everything that is read once, before cargo runs.
-pub(in crate::command) struct Ground<'e> {
+pub(crate) struct Ground<'e> {
     pub(super) cli: &'e Cli,
-    pub(in crate::command) environment: &'e Environment,
-    pub(in crate::command) subject: Subject,
-    pub(in crate::command) rules: Rules,
-    pub(in crate::command) config: CargoConfig,
+    pub(crate) environment: &'e Environment,
+    pub(crate) subject: Subject,
+    pub(crate) rules: Rules,
+    pub(crate) config: CargoConfig,
     /// `None` offline.
     pub(super) http: Option<Http>,
     /// The time that the caller set.
     pub(super) now: Option<Timestamp>,
-    pub(super) machine: Timestamp,
+    pub(crate) machine: Timestamp,
     /// Cargo's configuration without the project's own file.
     beneath: CargoConfig,
     /// What the audit trail recorded.
@@ -42,23 +43,23 @@ pub(in crate::command) struct Ground<'e> {
 
 impl<'e> Ground<'e> {
     /// Reads files; asks nobody yet.
-    pub(in crate::command) fn read(
+    pub(crate) fn read(
         cli: &'e Cli,
         subject: Subject,
         judge: &JudgeBy,
         offline: bool,
         environment: &'e Environment,
-    ) -> Result<Self, CommandError> {
+    ) -> Result<Self, ResolveError> {
         let machine = clock::now();
         if let Some(now) = judge.now.filter(|now| *now > machine) {
-            return Err(CommandError::NowInFuture { now });
+            return Err(ProjectError::NowInFuture { now }.into());
         }
         if judge.base.is_some() {
-            return Err(CommandError::BaseNotHere);
+            return Err(ProjectError::BaseNotHere.into());
         }
         let config = CargoConfig::load(environment.current_dir(), environment)?;
         if let Some(origin) = config.lockfile_path()? {
-            return Err(CommandError::OtherLockFile { origin });
+            return Err(ProjectError::OtherLockFile { origin }.into());
         }
         let mut rules = Rules::read(&subject, judge, None, environment)?;
         rules.policy.cargo = config.ages()?;

@@ -3,8 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::process::{Command, ExitStatus, Stdio};
 
+use super::ResolveError;
 use super::signals::Signals;
-use crate::command::CommandError;
 use crate::gather::environment::Environment;
 
 /// The most bytes of cargo's words that are kept.
@@ -12,15 +12,15 @@ const MOST_WORDS: usize = 1 << 20;
 
 /// How a cargo came out.
 #[derive(Debug)]
-pub(in crate::command) struct Ended {
-    pub(in crate::command) status: ExitStatus,
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
     /// The beginning of its standard error.
-    pub(in crate::command) words: String,
+    pub(crate) words: String,
 }
 
 impl Ended {
     /// Its exit code as a shell tells it: 128 and the signal where one ended it.
-    pub(in crate::command) fn code(&self) -> u8 {
+    pub(crate) fn code(&self) -> u8 {
         #[cfg(unix)]
         if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&self.status) {
             return u8::try_from(128 + signal).unwrap_or(u8::MAX);
@@ -35,9 +35,9 @@ pub(super) fn run(
     arguments: &[String],
     aloud: bool,
     signals: &Signals,
-) -> Result<Ended, CommandError> {
+) -> Result<Ended, ResolveError> {
     let program = environment.cargo();
-    let failed = |source| CommandError::CargoNotRun { program: program.to_owned(), source };
+    let failed = |source| ResolveError::CargoNotRun { program: program.to_owned(), source };
     let mut command = Command::new(program);
     command.args(arguments).current_dir(environment.current_dir()).env_clear().envs(environment.iter());
     for name in ["NO_PROXY", "no_proxy"] {

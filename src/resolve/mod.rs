@@ -2,7 +2,7 @@
 
 mod child;
 mod elsewhere;
-mod event;
+mod error;
 mod failure;
 mod ground;
 mod lock;
@@ -10,7 +10,8 @@ mod session;
 mod signals;
 mod upstream;
 
-pub(super) use child::Ended;
-pub(super) use ground::Ground;
-pub(super) use lock::WorkspaceLock;
-pub(super) use session::{Judged, Session};
+pub(crate) use child::Ended;
+pub use error::ResolveError;
+pub(crate) use ground::Ground;
+pub(crate) use lock::WorkspaceLock;
+pub(crate) use session::{Judged, Session};

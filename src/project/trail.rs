@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::CommandError;
+use super::ProjectError;
 use super::base::BaseCommit;
 use crate::gather;
 use crate::model::facts::TrailFact;
@@ -14,13 +14,13 @@ use crate::model::trail::{EventFileName, Recorded, Trail, TrailProblem, TrailPro
 const TRAIL: &str = ".sequester/trail";
 
 /// The folder of the trail beside a policy file.
-pub(super) fn folder(policy: &Utf8Path) -> Utf8PathBuf {
+pub(crate) fn folder(policy: &Utf8Path) -> Utf8PathBuf {
     policy.parent().unwrap_or(Utf8Path::new(".")).join(TRAIL)
 }
 
 /// What is known from the trail in this folder, and the trail that is believed. With a base that is the base's alone; of the change's
 /// own it counts what is missing from it and what is wrong with it.
-pub(super) fn read(folder: &Utf8Path, base: Option<&BaseCommit>) -> Result<(TrailFact, Trail), CommandError> {
+pub(crate) fn read(folder: &Utf8Path, base: Option<&BaseCommit>) -> Result<(TrailFact, Trail), ProjectError> {
     let own = gather::trail::read(folder)?;
     let Some(files) = base.map(|base| base.folder(folder)).transpose()?.flatten() else {
         let problems = own.problems.clone();

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::ResolveError;
 use super::child::{self, Ended};
 use super::elsewhere::Elsewhere;
 use super::ground::Ground;
 use super::signals::Signals;
 use super::upstream::Registries;
-use crate::command::CommandError;
 use crate::gather::lock_file;
 use crate::gather::workspace;
 use crate::model::evaluation::{Evaluation, IndexGap, Notice};
@@ -22,10 +22,10 @@ use crate::policy::security_fix;
 use crate::registry::{Filter, LockedVersions, Root, ServedRegistry, Server, Shelf, Upstream as _};
 
 /// A running filter.
-pub(in crate::command) struct Session<'s> {
-    pub(in crate::command) ground: &'s Ground<'s>,
+pub(crate) struct Session<'s> {
+    pub(crate) ground: &'s Ground<'s>,
     /// What is known of the lock file as it was found.
-    pub(in crate::command) before: &'s Evaluation,
+    pub(crate) before: &'s Evaluation,
     filter: &'s Filter<'s>,
     registries: &'s Registries<'s>,
     advisories: &'s AdvisoryFact,
@@ -36,26 +36,26 @@ pub(in crate::command) struct Session<'s> {
 }
 
 /// A lock file with the decision on it.
-pub(in crate::command) struct Judged {
-    pub(in crate::command) facts: Facts,
-    pub(in crate::command) evaluation: Evaluation,
-    pub(in crate::command) lines: Vec<u32>,
+pub(crate) struct Judged {
+    pub(crate) facts: Facts,
+    pub(crate) evaluation: Evaluation,
+    pub(crate) lines: Vec<u32>,
 }
 
 impl Ground<'_> {
     /// Judges the lock file as it is, starts the filter, and does `work` behind it. Where the run is blocked, `work` finds the blockers in
     /// `before` and no server is needed; it is not started for nothing.
-    pub(in crate::command) fn behind_filter<R>(
+    pub(crate) fn behind_filter<R, E: From<ResolveError>>(
         &self,
-        work: impl FnOnce(&Session<'_>) -> Result<R, CommandError>,
-    ) -> Result<R, CommandError> {
+        work: impl FnOnce(&Session<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
         let registries = self.registries();
         let roots = self.roots();
         let mut wanted = self.locked();
         wanted.extend(roots.iter().map(|root| root.crate_id.clone()));
         let named = wanted.iter().map(|id| id.registry.clone()).chain([Registry::CratesIo]);
-        registries
-            .prepare(&named.chain(self.config.registries()?.into_iter().map(|one| one.registry.value)).collect())?;
+        let configured = self.config.registries().map_err(ResolveError::from)?;
+        registries.prepare(&named.chain(configured.into_iter().map(|one| one.registry.value)).collect())?;
         let (index, advisories) = self.gather(&registries, &wanted);
         let mut facts = self.facts(&registries, index, advisories.fact, advisories.notices);
         let before = policy::evaluate(&facts, &self.rules.policy, &self.rules.approvals, self.moment());
@@ -78,11 +78,16 @@ impl Ground<'_> {
             refuse_gaps(&filter)?;
         }
         let replaced = served(&registries, &filter)?;
-        let server = Server::start(self.subject.root.as_str(), &replaced, Arc::clone(&lines))?;
+        let server =
+            Server::start(self.subject.root.as_str(), &replaced, Arc::clone(&lines)).map_err(ResolveError::from)?;
         registries.seal();
         let urls = replaced.keys().map(|registry| (registry, server.url(registry)));
         let elsewhere = Elsewhere::if_needed(&self.config, self.environment)?;
-        let mut overrides = elsewhere.as_ref().map_or(&self.config, |elsewhere| &elsewhere.config).stand_ins(urls)?;
+        let mut overrides = elsewhere
+            .as_ref()
+            .map_or(&self.config, |elsewhere| &elsewhere.config)
+            .stand_ins(urls)
+            .map_err(ResolveError::from)?;
         overrides.push(String::from("net.offline=false"));
         let signals = Signals::listen();
         std::thread::scope(|scope| {
@@ -156,12 +161,12 @@ impl Drop for CloseAtEnd<'_> {
 
 impl Session<'_> {
     /// What was known of advisories.
-    pub(in crate::command) fn advisories(&self) -> &AdvisoryFact {
+    pub(crate) fn advisories(&self) -> &AdvisoryFact {
         self.advisories
     }
 
     /// Runs cargo with these arguments, the verb first. With `aloud`, its words appear as they come.
-    pub(in crate::command) fn cargo(&self, arguments: &[String], aloud: bool) -> Result<Ended, CommandError> {
+    pub(crate) fn cargo(&self, arguments: &[String], aloud: bool) -> Result<Ended, ResolveError> {
         let mut all: Vec<String> = Vec::with_capacity(arguments.len() + 2 * self.overrides.len());
         if let Some(elsewhere) = self.elsewhere {
             all.extend([String::from("--config"), elsewhere.file.to_string()]);
@@ -209,25 +214,25 @@ impl Session<'_> {
     }
 
     /// An error where a signal came: whatever was done must be undone.
-    pub(in crate::command) fn refuse_signal(&self) -> Result<(), CommandError> {
+    pub(crate) fn refuse_signal(&self) -> Result<(), ResolveError> {
         match self.signals.caught() {
-            Some(signal) => Err(CommandError::Interrupted { signal }),
+            Some(signal) => Err(ResolveError::Interrupted { signal }),
             None => Ok(()),
         }
     }
 
     /// An error where something that cargo asked for could not be had: what it decided without it does not count.
-    pub(in crate::command) fn refuse_gaps(&self) -> Result<(), CommandError> {
+    pub(crate) fn refuse_gaps(&self) -> Result<(), ResolveError> {
         refuse_gaps(self.filter)
     }
 
     /// Why a release is not shown; `None` for one that is, or that the index does not have.
-    pub(in crate::command) fn hides(&self, id: &PackageId) -> Option<Hidden> {
+    pub(crate) fn hides(&self, id: &PackageId) -> Option<Hidden> {
         self.filter.hides(&id.crate_id()?, &id.version)
     }
 
     /// Everything that is hidden, by crate.
-    pub(in crate::command) fn hidden(&self) -> BTreeMap<CrateId, Vec<Hidden>> {
+    pub(crate) fn hidden(&self) -> BTreeMap<CrateId, Vec<Hidden>> {
         self.filter.hidden()
     }
 
@@ -237,13 +242,13 @@ impl Session<'_> {
     }
 
     /// The locked releases that are hidden.
-    pub(in crate::command) fn hidden_locked(&self) -> Vec<PackageId> {
+    pub(crate) fn hidden_locked(&self) -> Vec<PackageId> {
         let locked = self.ground.subject.lock.packages.iter();
         locked.filter(|package| self.hides(&package.id).is_some()).map(|package| package.id.clone()).collect()
     }
 
     /// Reads and judges the lock file as cargo left it.
-    pub(in crate::command) fn judge_result(&self) -> Result<Judged, CommandError> {
+    pub(crate) fn judge_result(&self) -> Result<Judged, ResolveError> {
         let subject = &self.ground.subject;
         let mut lock = lock_file::read(&subject.lock_path)?;
         if let Some(workspace) = &subject.workspace {
@@ -277,7 +282,7 @@ impl Session<'_> {
 
 impl Judged {
     /// A judge of single releases that knows what this decision knew.
-    pub(in crate::command) fn judge<'j>(&'j self, ground: &'j Ground<'_>) -> Judge<'j> {
+    pub(crate) fn judge<'j>(&'j self, ground: &'j Ground<'_>) -> Judge<'j> {
         Judge::new(&self.facts, &ground.rules.policy, &ground.rules.approvals, ground.moment())
     }
 }
@@ -309,7 +314,7 @@ fn respelled(advisories: &AdvisoryFact, index: &BTreeMap<CrateId, IndexFact>) ->
 fn served(
     registries: &Registries<'_>,
     filter: &Filter<'_>,
-) -> Result<BTreeMap<Registry, ServedRegistry>, CommandError> {
+) -> Result<BTreeMap<Registry, ServedRegistry>, ResolveError> {
     let configs = registries.configs();
     let mut needed: BTreeSet<Registry> = filter.facts().into_keys().map(|id| id.registry).collect();
     needed.insert(Registry::CratesIo);
@@ -326,17 +331,17 @@ fn served(
                 served.insert(registry, ServedRegistry { dl, api: None });
             }
             (_, Registry::Git(_)) => {
-                return Err(CommandError::NotServable { registry, cause: "it has a git index, not a sparse one" });
+                return Err(ResolveError::NotServable { registry, cause: "it has a git index, not a sparse one" });
             }
             (None, Registry::Sparse(_)) => {
-                return Err(CommandError::NotServable { registry, cause: "its config.json could not be had" });
+                return Err(ResolveError::NotServable { registry, cause: "its config.json could not be had" });
             }
         }
     }
     Ok(served)
 }
 
-fn refuse_gaps(filter: &Filter<'_>) -> Result<(), CommandError> {
+fn refuse_gaps(filter: &Filter<'_>) -> Result<(), ResolveError> {
     let gaps = filter.gaps();
     let Some(first) = gaps.first() else { return Ok(()) };
     let cause = match &first.cause {
@@ -347,7 +352,7 @@ fn refuse_gaps(filter: &Filter<'_>) -> Result<(), CommandError> {
         IndexGap::BadName => String::from("no crate can have this name"),
         IndexGap::Refused => String::from("the policy does not allow what replaces its registry"),
     };
-    Err(CommandError::IndexGaps { count: gaps.len(), first: first.crate_id.name.to_string(), cause })
+    Err(ResolveError::IndexGaps { count: gaps.len(), first: first.crate_id.name.to_string(), cause })
 }
 
 fn copy(fact: &IndexFact) -> IndexFact {

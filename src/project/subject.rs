@@ -4,37 +4,37 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{CommandError, base};
+use super::{ProjectError, base};
 use crate::cli;
 use crate::gather::environment::Environment;
 use crate::gather::lock_file::{self, LockFile, LockFileError};
 use crate::gather::workspace::{self, Workspace};
 
 /// The name of the policy file, at the workspace's root.
-pub(super) const POLICY_FILE: &str = "sequester.toml";
+pub(crate) const POLICY_FILE: &str = "sequester.toml";
 
 /// What is to be judged.
 #[derive(Debug)]
-pub(super) struct Subject {
+pub(crate) struct Subject {
     /// The folder in which the search began.
-    pub(super) start: Utf8PathBuf,
+    pub(crate) start: Utf8PathBuf,
     /// The folder of the workspace, or of the lock file where that is judged alone.
-    pub(super) root: Utf8PathBuf,
+    pub(crate) root: Utf8PathBuf,
     /// The lock file.
-    pub(super) lock_path: Utf8PathBuf,
+    pub(crate) lock_path: Utf8PathBuf,
     /// The workspace, unless the lock file is judged alone.
-    pub(super) workspace: Option<Workspace>,
+    pub(crate) workspace: Option<Workspace>,
     /// What the lock file says.
-    pub(super) lock: LockFile,
+    pub(crate) lock: LockFile,
 }
 
 impl Subject {
     /// Finds and reads it. `cargo` is the environment in which cargo may be run for it.
-    pub(super) fn find(
+    pub(crate) fn find(
         arguments: &cli::Subject,
         environment: &Environment,
         cargo: &Environment,
-    ) -> Result<Self, CommandError> {
+    ) -> Result<Self, ProjectError> {
         let start = base::start(arguments, environment);
         let (root, lock_path, workspace) = if let Some(path) = &arguments.lockfile {
             (start.clone(), environment.current_dir().join(path), None)
@@ -56,10 +56,10 @@ impl Subject {
     }
 
     /// Finds the workspace for a verb that resolves: it may have no lock file yet, but cargo must be able to describe it.
-    pub(super) fn to_resolve(manifest: Option<&Utf8Path>, environment: &Environment) -> Result<Self, CommandError> {
+    pub(crate) fn to_resolve(manifest: Option<&Utf8Path>, environment: &Environment) -> Result<Self, ProjectError> {
         let workspace = workspace::locate(environment, manifest)?;
         if let Some(failure) = workspace.failure {
-            return Err(CommandError::Undescribed { root: workspace.root, failure });
+            return Err(ProjectError::Undescribed { root: workspace.root, failure });
         }
         let mut lock = match lock_file::read(&workspace.lock_file) {
             Ok(lock) => lock,
@@ -81,27 +81,27 @@ impl Subject {
     }
 
     /// The manifests that a cargo may edit: the root's and the members'.
-    pub(super) fn manifests(&self) -> BTreeSet<Utf8PathBuf> {
+    pub(crate) fn manifests(&self) -> BTreeSet<Utf8PathBuf> {
         let members = self.workspace.iter().flat_map(|workspace| &workspace.packages);
         let members = members.filter(|local| local.package.member).map(|local| local.package.root.join("Cargo.toml"));
         members.chain([self.root.join("Cargo.toml")]).collect()
     }
 
     /// The policy file that holds here, whether or not it exists.
-    pub(super) fn policy_path(&self, flag: Option<&Utf8Path>, environment: &Environment) -> Utf8PathBuf {
+    pub(crate) fn policy_path(&self, flag: Option<&Utf8Path>, environment: &Environment) -> Utf8PathBuf {
         flag.map_or_else(|| self.root.join(POLICY_FILE), |path| environment.current_dir().join(path))
     }
 }
 
 /// Whether the lock file has what the manifests of the workspace ask of registries. Where it has not, cargo would choose releases that
 /// nobody judged.
-fn is_whole(lock: &LockFile, workspace: &Workspace, path: &Utf8Path) -> Result<(), CommandError> {
+fn is_whole(lock: &LockFile, workspace: &Workspace, path: &Utf8Path) -> Result<(), ProjectError> {
     for member in workspace.packages.iter().filter(|local| local.package.member) {
         for wanted in &member.package.requirements {
             let mut named = lock.packages.iter().filter(|package| package.id.name == wanted.name);
             if !named.any(|package| wanted.req.matches(&package.id.version)) {
                 let wanted = format!("{} {}", wanted.name, wanted.req);
-                return Err(CommandError::LockOutdated {
+                return Err(ProjectError::LockOutdated {
                     path: path.to_owned(),
                     member: member.name.to_string(),
                     wanted,
@@ -113,6 +113,6 @@ fn is_whole(lock: &LockFile, workspace: &Workspace, path: &Utf8Path) -> Result<(
 }
 
 /// A path as a reader in this folder would write it.
-pub(super) fn relative(path: &Utf8Path, environment: &Environment) -> Utf8PathBuf {
+pub(crate) fn relative(path: &Utf8Path, environment: &Environment) -> Utf8PathBuf {
     path.strip_prefix(environment.current_dir()).unwrap_or(path).to_owned()
 }

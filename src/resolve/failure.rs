@@ -18,7 +18,7 @@ const MOST: usize = 4;
 
 impl Session<'_> {
     /// What the filter has to do with a failure of cargo; no obstacles where it has nothing to do with it.
-    pub(in crate::command) fn explain(&self, ended: &Ended) -> Unresolved {
+    pub(crate) fn explain(&self, ended: &Ended) -> Unresolved {
         let words = error_of(&ended.words);
         let hidden = self.hidden();
         let mut obstacles: Vec<Obstacle> = Vec::new();

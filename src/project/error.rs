@@ -1,0 +1,84 @@
+//! Why a project could not be opened: each says itself what, where and what to do.
+
+use camino::Utf8PathBuf;
+
+use crate::gather::base::BaseError;
+use crate::gather::cargo_config::CargoConfigError;
+use crate::gather::http::HttpError;
+use crate::gather::lock_file::LockFileError;
+use crate::gather::policy_file::PolicyError;
+use crate::gather::trail::TrailError;
+use crate::gather::workspace::{CargoFailure, WorkspaceError};
+use crate::model::Timestamp;
+use crate::model::policy::Origin;
+
+/// Why no decision could be made.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each is the error of the part that it is named after")]
+pub enum ProjectError {
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    #[error(transparent)]
+    LockFile(#[from] LockFileError),
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    #[error(transparent)]
+    CargoConfig(#[from] CargoConfigError),
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error(transparent)]
+    Base(#[from] BaseError),
+    /// Cargo would resolve anew.
+    #[error(
+        "{path} does not have `{wanted}`, which `{member}` asks for: cargo would choose a release that nobody judged\nhelp: complete it first: cargo sequester update --workspace"
+    )]
+    LockOutdated { path: Utf8PathBuf, member: String, wanted: String },
+    /// With `--base`, a database that the change itself could have rewritten.
+    #[error(
+        "the advisory database `{db}` lies inside the repository, where the change could have rewritten it\nhelp: give one from outside: --advisory-db PATH|URL"
+    )]
+    AdvisoriesInRepository { db: String },
+    /// With `--base`, a policy elsewhere than the base has it.
+    #[error(
+        "the policy of the base is {base}, but the change has its workspace where that would be {head}\nhelp: say which one holds: --policy PATH"
+    )]
+    PolicyMoved { base: Utf8PathBuf, head: Utf8PathBuf },
+    /// With `--base`, a cargo home whose configuration and caches the change could have written.
+    #[error(
+        "CARGO_HOME is {path}, inside the repository, where the change could have rewritten it\nhelp: set CARGO_HOME to a folder that git does not track"
+    )]
+    HomeInRepository { path: Utf8PathBuf },
+    /// The policy file that was asked for is not there: falling back to the defaults would judge by other rules than were meant.
+    #[error("there is no policy file at {path}\nhelp: give `--policy` the path of an existing file, or leave it out")]
+    NoPolicy { path: Utf8PathBuf },
+    /// Cargo would take another lock file than the one that was found.
+    #[error(
+        "{origin} makes cargo 1.97 and later use another lock file than Cargo.lock\nhelp: judge that one: --lockfile PATH"
+    )]
+    OtherLockFile { origin: Origin },
+    /// The base's files could not be laid out beside the working tree.
+    #[error("a temporary folder cannot be written: {0}\nhelp: set TMPDIR to a folder with free space")]
+    Temporary(#[source] std::io::Error),
+    #[error(transparent)]
+    Trail(#[from] TrailError),
+    /// Reading it ended in a way that was not foreseen: what it recorded is unknown, so nothing is judged.
+    #[error(
+        "the audit trail in {folder} could not be read\nhelp: this is a mistake in cargo-sequester; please report it"
+    )]
+    TrailLost { folder: Utf8PathBuf },
+    /// Cargo cannot describe the workspace, so it cannot resolve it either.
+    #[error(
+        "cargo cannot describe the workspace at {root}: {failure}\nhelp: mend what cargo names; try `cargo metadata --no-deps`"
+    )]
+    Undescribed { root: Utf8PathBuf, failure: CargoFailure },
+    /// A later moment than the machine's would shorten every quarantine.
+    #[error(
+        "`--now {now}` lies in the future, and this command writes\nhelp: leave `--now` out, or use `cargo sequester audit --now {now}` to look ahead"
+    )]
+    NowInFuture { now: Timestamp },
+    /// What is written is the working tree's business.
+    #[error(
+        "`--base` compares a change with what it grew from, and this command changes the working tree\nhelp: leave `--base` out; then: cargo sequester audit --base REF"
+    )]
+    BaseNotHere,
+}

@@ -1,0 +1,48 @@
+//! Why cargo could not resolve behind the filter.
+
+use camino::Utf8PathBuf;
+
+use crate::gather::cargo_config::CargoConfigError;
+use crate::gather::http::HttpError;
+use crate::gather::lock_file::LockFileError;
+use crate::model::source::Registry;
+use crate::project::ProjectError;
+use crate::registry::ServeError;
+
+/// Why there is no resolution.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each is the error of the part that it is named after")]
+pub enum ResolveError {
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    #[error(transparent)]
+    CargoConfig(#[from] CargoConfigError),
+    #[error(transparent)]
+    LockFile(#[from] LockFileError),
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// Cargo could not be given a folder of its own.
+    #[error("a temporary folder cannot be written: {0}\nhelp: set TMPDIR to a folder with free space")]
+    Temporary(#[source] std::io::Error),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// Cargo could not be started.
+    #[error("`{program}` could not be run: {source}\nhelp: check that cargo is on the path, or set CARGO")]
+    CargoNotRun { program: String, source: std::io::Error },
+    /// Index entries that the resolution needs could not be had.
+    #[error(
+        "the index entries of {count} crates could not be had, of {first} first: {cause}\nhelp: Cargo.lock was left as it is; try again when the registry can be reached"
+    )]
+    IndexGaps { count: usize, first: String, cause: String },
+    /// A registry did not say where its files are.
+    #[error(
+        "the registry {registry} cannot be put behind the filter: {cause}\nhelp: check its address, and that it can be reached"
+    )]
+    NotServable { registry: Registry, cause: &'static str },
+    /// A signal came.
+    #[error("interrupted; Cargo.lock is as it was\nhelp: run the command again")]
+    Interrupted { signal: i32 },
+    /// The workspace could not be kept from other runs.
+    #[error("{path} cannot be locked against other runs: {source}\nhelp: check the permissions of the folder")]
+    NotLocked { path: Utf8PathBuf, source: std::io::Error },
+}
