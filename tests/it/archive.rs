@@ -28,10 +28,20 @@ fn hash(bytes: &[u8]) -> Checksum {
     Checksum::from_bytes(Sha256::digest(bytes).into())
 }
 
-/// Opens bytes under their own hash.
-fn open(bytes: Vec<u8>, id: &PackageId, limits: &Limits) -> Result<OpenedCrate, ArchiveError> {
+/// Opens bytes under their own hash. Held whole or unpacked again for each use, an archive is the same one. What is opened borrows from
+/// the file, which these tests never let go.
+fn open(bytes: Vec<u8>, id: &PackageId, limits: &Limits) -> Result<OpenedCrate<'static>, ArchiveError> {
     let checksum = hash(&bytes);
-    VerifiedCrate::verify(bytes, checksum, id)?.open(limits)
+    let verified: &VerifiedCrate = Box::leak(Box::new(VerifiedCrate::verify(bytes, checksum, id)?));
+    let (held, again) = (verified.open(limits), verified.open(&Limits { held: 0, ..*limits }));
+    match (&held, &again) {
+        (Ok(held), Ok(again)) => {
+            assert_eq!(held.notices(), again.notices());
+            assert_eq!(vendor_files(held).checksums, vendor_files(again).checksums);
+        }
+        (held, again) => assert_eq!(held.is_ok(), again.is_ok(), "{held:?} {again:?}"),
+    }
+    held
 }
 
 /// Goes all the way from bytes to a folder below `staging`.

@@ -1,4 +1,4 @@
-//! Which paths an archive may hold. The answer is the same on every system: a crate that is harmless here and not there is refused.
+//! Which paths an archive may hold. The answer is the same on every system: a crate that would do harm on one of them is refused on all.
 
 use super::limits::Limits;
 
@@ -29,9 +29,6 @@ pub enum PathFault {
     /// A component that ends in a dot or a space: Windows takes both away.
     #[error("has a dot or a space at the end of a component")]
     TrailingDotOrSpace,
-    /// A component that is a device on Windows.
-    #[error("has a component that is a device name on Windows")]
-    WindowsReserved,
     /// Not below the one folder of the package.
     #[error("is not in the folder `name-version/` of the package")]
     OutsidePrefix,
@@ -106,14 +103,13 @@ fn component(part: &str, limits: &Limits) -> Result<(), PathFault> {
         ".." => Err(PathFault::ParentComponent),
         _ if part.ends_with(['.', ' ']) => Err(PathFault::TrailingDotOrSpace),
         _ if part.len() > limits.component_bytes => Err(PathFault::TooLong),
-        _ if is_windows_device(part) => Err(PathFault::WindowsReserved),
         _ => Ok(()),
     }
 }
 
-/// `CON`, `nul.txt`, `COM1`, …: the part before the first dot decides, spaces at its end do not count, and the superscript digits
+/// Whether a component is a device on Windows, so that no file of this name can be made there: `CON`, `nul.txt`, `COM1`, …: the part before the first dot decides, spaces at its end do not count, and the superscript digits
 /// ¹²³ count as digits (Microsoft, "Naming Files, Paths, and Namespaces").
-fn is_windows_device(part: &str) -> bool {
+pub(super) fn is_windows_device(part: &str) -> bool {
     let stem = part.split('.').next().unwrap_or_default().trim_end_matches(' ');
     let is = |name: &str| stem.eq_ignore_ascii_case(name);
     if ["con", "prn", "aux", "nul", "conin$", "conout$"].into_iter().any(is) {

@@ -107,8 +107,8 @@ pub enum Fault {
         /// The entry's path.
         entry: Box<str>,
     },
-    /// Two paths that are one on a file system that ignores case or normalises names.
-    #[error("entries `{}` and `{}` are one file on some systems", first.escape_debug(), second.escape_debug())]
+    /// Two paths that are one on a file system that ignores case or normalises names, with different content.
+    #[error("entries `{}` and `{}` are one file on some systems, and differ", first.escape_debug(), second.escape_debug())]
     Collision {
         /// The path that came first.
         first: Box<str>,
@@ -141,10 +141,11 @@ impl Fault {
             Self::ChecksumMismatch { .. } => {
                 "remove the file from cargo's download cache and fetch it again; if it comes back the same, the registry serves other bytes than were locked: do not build it"
             }
-            Self::NotGzip | Self::DamagedGzip | Self::TruncatedTar => {
-                "remove the file from cargo's download cache and fetch it again"
-            }
-            Self::SecondGzipMember
+            // The hash was the right one, so fetching it again would bring the same bytes.
+            Self::NotGzip
+            | Self::DamagedGzip
+            | Self::TruncatedTar
+            | Self::SecondGzipMember
             | Self::BytesAfterGzip(_)
             | Self::TooLarge { .. }
             | Self::TooManyEntries { .. }

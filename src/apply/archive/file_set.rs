@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
 
+use crate::model::checksum::Checksum;
 use crate::model::vendor::VENDOR_CHECKSUMS_FILE;
 
 use super::entry_path;
@@ -23,7 +24,8 @@ pub(super) struct PackedFile {
     pub(super) mode: u32,
     pub(super) mtime: Option<u64>,
     /// Where its bytes lie in the tar stream.
-    pub(super) content: Range<usize>,
+    pub(super) content: Range<u64>,
+    pub(super) digest: Checksum,
 }
 
 /// The files in the order of their paths, and what was seen on the way.
@@ -44,7 +46,7 @@ enum Kind {
 type Seen<'a> = HashMap<Box<str>, (&'a str, Kind)>;
 
 /// Checks every path and every pair of paths.
-pub(super) fn collect(tar: &[u8], members: &[Member], prefix: &str, limits: &Limits) -> Result<FileSet, Fault> {
+pub(super) fn collect(members: &[Member], prefix: &str, limits: &Limits) -> Result<FileSet, Fault> {
     let mut files: Vec<PackedFile> = Vec::with_capacity(members.len());
     let mut notices = Vec::new();
     let mut seen: Seen<'_> = HashMap::with_capacity(members.len() * 2);
@@ -69,21 +71,26 @@ pub(super) fn collect(tar: &[u8], members: &[Member], prefix: &str, limits: &Lim
             }
             (Entry::Vacant(vacant), false) => {
                 vacant.insert((path, Kind::File(files.len())));
-                let content = member.content.clone();
-                files.push(PackedFile { path: path.into(), mode: member.mode, mtime: member.mtime, content });
+                files.push(packed(path, member));
             }
             (Entry::Occupied(occupied), is_directory) => match *occupied.get() {
+                (first, Kind::Directory { .. }) if is_directory && first == path => {}
+                (first, Kind::File(at)) if !is_directory => {
+                    let same = files.get(at).is_some_and(|first| is_same(first, member));
+                    if same && files.iter().any(|file| *file.path == *path) {
+                        // Early cargo packed `Cargo.toml` and `README.md` twice when the manifest listed them.
+                        notices.push(Notice::RepeatedFile(path.into()));
+                    } else if same {
+                        notices.push(Notice::Twin(path.into()));
+                        files.push(packed(path, member));
+                    } else if first == path {
+                        return Err(Fault::Repeated { entry: entry() });
+                    } else {
+                        return Err(Fault::Collision { first: first.into(), second: path.into() });
+                    }
+                }
                 (first, _) if first != path => {
                     return Err(Fault::Collision { first: first.into(), second: path.into() });
-                }
-                (_, Kind::Directory { .. }) if is_directory => {}
-                (_, Kind::File(first)) if !is_directory => {
-                    // Early cargo packed `Cargo.toml` and `README.md` twice when the manifest listed them; the bytes are the same.
-                    let first = files.get(first).ok_or_else(|| Fault::Repeated { entry: entry() })?;
-                    if tar.get(first.content.clone()) != tar.get(member.content.clone()) || first.mode != member.mode {
-                        return Err(Fault::Repeated { entry: entry() });
-                    }
-                    notices.push(Notice::RepeatedFile(path.into()));
                 }
                 (_, Kind::File(_) | Kind::Directory { .. }) => {
                     return Err(Fault::FileAndDirectory { entry: entry() });
@@ -96,6 +103,15 @@ pub(super) fn collect(tar: &[u8], members: &[Member], prefix: &str, limits: &Lim
     notices.sort();
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(FileSet { files, notices })
+}
+
+fn packed(path: &str, member: &Member) -> PackedFile {
+    let Member { mode, mtime, digest, content, .. } = member;
+    PackedFile { path: path.into(), mode: *mode, mtime: *mtime, content: content.clone(), digest: *digest }
+}
+
+fn is_same(first: &PackedFile, member: &Member) -> bool {
+    first.digest == member.digest && first.mode == member.mode
 }
 
 /// Notes every directory above `path`.

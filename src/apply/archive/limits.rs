@@ -8,6 +8,8 @@ pub struct Limits {
     pub unpacked: u64,
     /// How many times its compressed size an archive may unpack to, where that is more than [`Self::unpacked`].
     pub ratio: u64,
+    /// Unpacked bytes that are held in memory: an archive that has more is unpacked again for each use.
+    pub held: u64,
     /// Entries in the archive.
     pub entries: usize,
     /// Bytes of an entry's path, the `name-version/` prefix included.
@@ -25,6 +27,7 @@ impl Default for Limits {
         Self {
             unpacked: 512 << 20,
             ratio: 20,
+            held: 32 << 20,
             entries: 100_000,
             path_bytes: 1024,
             component_bytes: 255,

@@ -30,6 +30,6 @@ pub use manifest::{ManifestFault, VerifiedManifest};
 pub use notice::Notice;
 pub use opened::OpenedCrate;
 pub use stub::stub_files;
-pub use vendor_tree::{VendorFile, VendorTree, vendor_files};
+pub use vendor_tree::{Content, PlaceInArchive, VendorFile, VendorTree, vendor_files};
 pub use verified::VerifiedCrate;
 pub use write::{WriteError, write_into};

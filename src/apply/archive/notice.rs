@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::entry_path::is_windows_device;
 use super::walk::Member;
 
 /// One observation; the text is the path below the package's folder.
@@ -19,6 +20,10 @@ pub enum Notice {
     Toolchain(Box<str>),
     /// The same file twice, with the same bytes.
     RepeatedFile(Box<str>),
+    /// A file whose name differs only in case, or in how its letters are composed, from another's that has the same bytes.
+    Twin(Box<str>),
+    /// A name that Windows keeps for a device: the file cannot be made there.
+    WindowsDevice(Box<str>),
     /// A directory without a file in it: left out, as neither git nor a list of checksums can hold one.
     EmptyDirectory(Box<str>),
     /// A set-user-id, set-group-id or sticky bit: dropped.
@@ -39,8 +44,9 @@ impl Notice {
             _ if lower.split('/').any(|part| part == ".git") => Some(Self::GitDirectory(path.into())),
             _ => None,
         };
+        let device = path.split('/').any(is_windows_device).then(|| Self::WindowsDevice(path.into()));
         let special = (member.mode & 0o7000 != 0).then(|| Self::SpecialMode(path.into()));
-        by_name.into_iter().chain(special)
+        by_name.into_iter().chain(device).chain(special)
     }
 }
 
@@ -53,6 +59,8 @@ impl fmt::Display for Notice {
             Self::GitDirectory(path) => (path, "belongs to a git repository"),
             Self::Toolchain(path) => (path, "chooses the toolchain of a cargo that runs in its folder"),
             Self::RepeatedFile(path) => (path, "is in the archive twice, with the same bytes"),
+            Self::Twin(path) => (path, "is one file with another of the same bytes on some systems"),
+            Self::WindowsDevice(path) => (path, "has the name of a device on Windows, where it cannot be made"),
             Self::EmptyDirectory(path) => (path, "is an empty directory and is left out"),
             Self::SpecialMode(path) => (path, "has a set-id or sticky bit, which is dropped"),
         };

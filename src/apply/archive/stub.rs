@@ -12,28 +12,29 @@ use crate::model::checksum::Checksum;
 use crate::model::vendor::VendorChecksums;
 
 use super::opened::OpenedCrate;
-use super::vendor_tree::{VendorFile, VendorTree, is_kept, mtime, permissions};
+use super::vendor_tree::{Content, VendorFile, VendorTree, is_kept, mtime, permissions};
 
 /// Where cargo looks for targets that the manifest does not list.
 const FOLDERS: [&str; 4] = ["src/bin/", "examples/", "tests/", "benches/"];
 
 /// The files of the stub: what `verify` derives from the archive again must come out the same.
 #[must_use]
-pub fn stub_files(opened: &OpenedCrate) -> VendorTree<'_> {
-    let named = opened.files().find(|(path, _)| *path == "Cargo.toml").map(|(_, text)| named_targets(text));
-    let named = named.unwrap_or_default();
+pub fn stub_files<'a>(opened: &'a OpenedCrate<'_>) -> VendorTree<'a> {
+    let named = named_targets(opened.manifest_text());
+    let empty = Checksum::from_bytes(Sha256::digest([]).into());
     let mut checksums = VendorChecksums { package: Some(opened.checksum()), ..VendorChecksums::default() };
     let mut files = Vec::new();
     for file in opened.packed_files().iter().filter(|file| is_kept(&file.path)) {
-        let bytes = match &*file.path {
-            "Cargo.toml" => opened.bytes(&file.content),
-            path if named.contains(path) || may_be_inferred(path) => &[],
+        let (bytes, digest): (&[u8], Checksum) = match &*file.path {
+            "Cargo.toml" => (opened.manifest_text(), file.digest),
+            path if named.contains(path) || may_be_inferred(path) => (&[], empty),
             _ => continue,
         };
-        checksums.files.insert((*file.path).to_owned(), Checksum::from_bytes(Sha256::digest(bytes).into()));
-        files.push(VendorFile { path: &file.path, mode: permissions(file.mode), mtime: mtime(file), bytes });
+        checksums.files.insert((*file.path).to_owned(), digest);
+        let content = Content::Bytes(bytes);
+        files.push(VendorFile { path: &file.path, mode: permissions(file.mode), mtime: mtime(file), content });
     }
-    VendorTree { files, checksums }
+    VendorTree { files, checksums, archive: None }
 }
 
 /// The paths that the manifest gives to its targets and its build script.

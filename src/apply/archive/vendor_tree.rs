@@ -1,8 +1,7 @@
 //! A package in the form that `cargo vendor` gives it.
 
-use sha2::{Digest, Sha256};
+use std::ops::Range;
 
-use crate::model::checksum::Checksum;
 use crate::model::vendor::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
 
 use super::file_set::PackedFile;
@@ -18,8 +17,21 @@ pub struct VendorFile<'a> {
     /// Its time of last change, in seconds since 1970.
     pub mtime: u64,
     /// Its bytes.
-    pub bytes: &'a [u8],
+    pub content: Content<'a>,
 }
+
+/// Where a file's bytes are.
+#[derive(Clone, Copy, Debug)]
+pub enum Content<'a> {
+    /// Here.
+    Bytes(&'a [u8]),
+    /// In the archive of [`VendorTree::archive`].
+    Packed(PlaceInArchive<'a>),
+}
+
+/// A place in an opened archive.
+#[derive(Clone, Copy, Debug)]
+pub struct PlaceInArchive<'a>(pub(super) &'a Range<u64>);
 
 /// All that a vendored package consists of beside its `.cargo-checksum.json`.
 #[derive(Debug)]
@@ -28,21 +40,23 @@ pub struct VendorTree<'a> {
     pub files: Vec<VendorFile<'a>>,
     /// What `.cargo-checksum.json` will say.
     pub checksums: VendorChecksums,
+    /// The archive that holds what is [`Content::Packed`].
+    pub archive: Option<&'a OpenedCrate<'a>>,
 }
 
 /// The files that `cargo vendor` keeps of a registry's package, hashed. Cargo 1.95 (`ops/vendor.rs`) keeps all files verbatim but
 /// `.gitattributes`, `.gitignore` and `.cargo-ok` in any folder, and all in a `.git`. A `.cargo-checksum.json` of the archive's root
 /// is left out as well: cargo lists it and then writes over it, so that its own result does not build.
 #[must_use]
-pub fn vendor_files(opened: &OpenedCrate) -> VendorTree<'_> {
+pub fn vendor_files<'a>(opened: &'a OpenedCrate<'_>) -> VendorTree<'a> {
     let mut checksums = VendorChecksums { package: Some(opened.checksum()), ..VendorChecksums::default() };
     let mut files = Vec::with_capacity(opened.packed_files().len());
     for file in opened.packed_files().iter().filter(|file| is_kept(&file.path)) {
-        let bytes = opened.bytes(&file.content);
-        checksums.files.insert((*file.path).to_owned(), Checksum::from_bytes(Sha256::digest(bytes).into()));
-        files.push(VendorFile { path: &file.path, mode: permissions(file.mode), mtime: mtime(file), bytes });
+        checksums.files.insert((*file.path).to_owned(), file.digest);
+        let content = Content::Packed(PlaceInArchive(&file.content));
+        files.push(VendorFile { path: &file.path, mode: permissions(file.mode), mtime: mtime(file), content });
     }
-    VendorTree { files, checksums }
+    VendorTree { files, checksums, archive: Some(opened) }
 }
 
 pub(super) fn is_kept(path: &str) -> bool {

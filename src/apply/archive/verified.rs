@@ -5,8 +5,12 @@ use crate::model::hashed::Hashed;
 use crate::model::package::PackageId;
 
 use super::error::{ArchiveError, Fault};
+use super::gzip::announced;
 use super::limits::Limits;
 use super::opened::OpenedCrate;
+
+/// What reading an archive takes beside its content: buffers, and the list of its entries.
+const PARTS: u64 = 1 << 20;
 
 /// The bytes of a `.crate` file whose SHA-256 was computed in this run and is the expected one. There is no other way to make one.
 #[derive(Clone, Debug)]
@@ -38,12 +42,19 @@ impl VerifiedCrate {
         }
     }
 
-    /// Unpacks in memory and checks every entry. Needs about the unpacked size in memory.
+    /// Unpacks and checks every entry. Needs [`Self::room`] in memory.
     ///
     /// # Errors
     /// The first thing that is wrong with the archive.
-    pub fn open(&self, limits: &Limits) -> Result<OpenedCrate, ArchiveError> {
+    pub fn open(&self, limits: &Limits) -> Result<OpenedCrate<'_>, ArchiveError> {
         OpenedCrate::of(self, limits).map_err(|fault| ArchiveError { id: Box::new(self.id.clone()), fault })
+    }
+
+    /// The most bytes that [`Self::open`] and what it gives will hold, beside the file itself.
+    #[must_use]
+    pub fn room(&self, limits: &Limits) -> u64 {
+        let announced = announced(self.bytes());
+        if announced > limits.held { PARTS } else { announced + PARTS }
     }
 
     /// The package.

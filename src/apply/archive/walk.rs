@@ -1,11 +1,17 @@
-//! Our own walk over a tar stream: strict, and refusing whatever two readers could take differently.
+//! Our own walk over a tar stream: strict, and refusing whatever two readers could take differently. The stream is read once, and
+//! nothing of it is kept but what describes its entries and the manifest.
 
+use std::io::Read;
 use std::ops::Range;
 
+use sha2::{Digest as _, Sha256};
+
 use super::error::Fault;
+use super::gzip::fault_of;
 use super::header::{BLOCK, Damage, Header};
 use super::limits::Limits;
 use super::pax::{self, Pax};
+use crate::model::checksum::Checksum;
 
 /// A file or a directory of the archive, as its headers describe it. Its path is not yet checked.
 #[derive(Debug)]
@@ -15,8 +21,21 @@ pub(super) struct Member {
     pub(super) mode: u32,
     pub(super) mtime: Option<u64>,
     /// Where the content lies in the tar stream.
-    pub(super) content: Range<usize>,
+    pub(super) content: Range<u64>,
+    /// The content's SHA-256.
+    pub(super) digest: Checksum,
 }
+
+/// Everything that the walk found.
+pub(super) struct Walked {
+    /// In the archive's order.
+    pub(super) members: Vec<Member>,
+    /// The first content of the file that was asked for; without what is beyond the bound.
+    pub(super) manifest: Option<Vec<u8>>,
+}
+
+/// An extended header beyond this says more than any crate's path and size.
+const LARGEST_EXTENSION: u64 = 1 << 20;
 
 /// What the headers before an entry say about it.
 #[derive(Default)]
@@ -25,37 +44,130 @@ struct Extension {
     pax: Option<Pax>,
 }
 
-/// Every entry, in the archive's order.
-pub(super) fn members(tar: &[u8], limits: &Limits) -> Result<Vec<Member>, Fault> {
-    let mut members = Vec::new();
+/// Every entry, and the content of the one at `manifest`.
+pub(super) fn walk(stream: &mut dyn Read, manifest: &str, limits: &Limits) -> Result<Walked, Fault> {
+    let mut tar = Tar { stream, at: 0, part: vec![0; 64 << 10] };
+    let mut walked = Walked { members: Vec::new(), manifest: None };
     let mut extension: Option<Extension> = None;
-    let mut at = 0;
     for position in 1.. {
         if position > limits.entries.saturating_mul(2) {
             return Err(Fault::TooManyEntries { limit: limits.entries });
         }
-        let block = tar.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>).ok_or(Fault::TruncatedTar)?;
+        let block = tar.block()?;
         if block.iter().all(|byte| *byte == 0) {
-            return if extension.is_some() { Err(Fault::TruncatedTar) } else { end(&tar[at..]).map(|()| members) };
+            return if extension.is_some() { Err(Fault::TruncatedTar) } else { tar.end().map(|()| walked) };
         }
         let damaged = |part: Damage| Fault::DamagedHeader { position, part };
-        let header = Header::read(block).map_err(damaged)?;
+        let header = Header::read(&block).map_err(damaged)?;
         let size = header.size().map_err(damaged)?;
-        let start = at + BLOCK;
-        let length = usize::try_from(size).map_err(|_| Fault::TruncatedTar)?;
-        let end = start.checked_add(length).filter(|end| *end <= tar.len()).ok_or(Fault::TruncatedTar)?;
-        at = end.next_multiple_of(BLOCK);
         match header.kind() {
-            b'L' | b'x' => extend(extension.get_or_insert_default(), &header, &tar[start..end], position)?,
+            b'L' | b'x' => {
+                let content = tar.extension(size, position)?;
+                extend(extension.get_or_insert_default(), &header, &content, position)?;
+            }
             _ => {
-                members.push(member(&header, size, start..end, extension.take(), position)?);
-                if members.len() > limits.entries {
+                let Described { path, is_directory, mode, mtime } =
+                    described(&header, size, extension.take(), position)?;
+                let content = tar.at..tar.at.saturating_add(size);
+                let wanted = !is_directory && walked.manifest.is_none() && path == manifest.as_bytes();
+                let mut kept = wanted.then(Vec::new);
+                let digest = tar.content(size, kept.as_mut(), limits.manifest_bytes)?;
+                walked.manifest = walked.manifest.or(kept);
+                walked.members.push(Member { path, is_directory, mode, mtime, content, digest });
+                if walked.members.len() > limits.entries {
                     return Err(Fault::TooManyEntries { limit: limits.entries });
                 }
             }
         }
     }
     Err(Fault::TruncatedTar)
+}
+
+/// The stream, and how much of it was read.
+struct Tar<'s> {
+    stream: &'s mut dyn Read,
+    at: u64,
+    part: Vec<u8>,
+}
+
+impl Tar<'_> {
+    /// Fills the buffer as far as the stream goes.
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.stream.read(&mut buffer[filled..]).map_err(|error| fault_of(&error))? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        self.at += filled as u64;
+        Ok(filled)
+    }
+
+    fn block(&mut self) -> Result<[u8; BLOCK], Fault> {
+        let mut block = [0; BLOCK];
+        if self.fill(&mut block)? == BLOCK { Ok(block) } else { Err(Fault::TruncatedTar) }
+    }
+
+    /// Passes over the bytes up to the next block.
+    fn padding(&mut self) -> Result<(), Fault> {
+        let over = usize::try_from(self.at % BLOCK as u64).unwrap_or_default();
+        if over == 0 {
+            return Ok(());
+        }
+        let mut rest = [0; BLOCK];
+        let wanted = BLOCK - over;
+        if self.fill(&mut rest[..wanted])? == wanted { Ok(()) } else { Err(Fault::TruncatedTar) }
+    }
+
+    fn extension(&mut self, size: u64, position: usize) -> Result<Vec<u8>, Fault> {
+        let too_large = || Fault::ExtendedHeader { position, part: "more bytes than a path needs".into() };
+        let length = usize::try_from(size).ok().filter(|_| size <= LARGEST_EXTENSION).ok_or_else(too_large)?;
+        let mut content = vec![0; length];
+        if self.fill(&mut content)? < length {
+            return Err(Fault::TruncatedTar);
+        }
+        self.padding().map(|()| content)
+    }
+
+    /// Hashes the content, and copies it where it is wanted and not beyond `most` bytes by more than one.
+    fn content(&mut self, size: u64, mut kept: Option<&mut Vec<u8>>, most: usize) -> Result<Checksum, Fault> {
+        let mut hash = Sha256::new();
+        let mut left = size;
+        let mut part = std::mem::take(&mut self.part);
+        while left > 0 {
+            let wanted = part.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            let filled = self.fill(&mut part[..wanted])?;
+            hash.update(&part[..filled]);
+            if let Some(kept) = kept.as_deref_mut() {
+                let room = most.saturating_add(1).saturating_sub(kept.len());
+                kept.extend_from_slice(&part[..filled.min(room)]);
+            }
+            if filled < wanted {
+                return Err(Fault::TruncatedTar);
+            }
+            left -= filled as u64;
+        }
+        self.part = part;
+        self.padding()?;
+        Ok(Checksum::from_bytes(hash.finalize().into()))
+    }
+
+    /// The end mark, of whose two blocks of zeros one was read: nothing but zeros may follow.
+    fn end(&mut self) -> Result<(), Fault> {
+        let mut zeros = BLOCK;
+        let mut part = std::mem::take(&mut self.part);
+        loop {
+            let filled = self.fill(&mut part)?;
+            if part[..filled].iter().any(|byte| *byte != 0) {
+                return Err(Fault::BytesAfterTar);
+            }
+            zeros = zeros.saturating_add(filled);
+            if filled < part.len() {
+                return if zeros < 2 * BLOCK { Err(Fault::TruncatedTar) } else { Ok(()) };
+            }
+        }
+    }
 }
 
 fn extend(extension: &mut Extension, header: &Header<'_>, content: &[u8], position: usize) -> Result<(), Fault> {
@@ -73,13 +185,20 @@ fn extend(extension: &mut Extension, header: &Header<'_>, content: &[u8], positi
     }
 }
 
-fn member(
+/// An entry before its content is read.
+struct Described {
+    path: Vec<u8>,
+    is_directory: bool,
+    mode: u32,
+    mtime: Option<u64>,
+}
+
+fn described(
     header: &Header<'_>,
     size: u64,
-    content: Range<usize>,
     extension: Option<Extension>,
     position: usize,
-) -> Result<Member, Fault> {
+) -> Result<Described, Fault> {
     let Extension { long_name, pax } = extension.unwrap_or_default();
     let pax = pax.unwrap_or_default();
     let path = long_name.or(pax.path).unwrap_or_else(|| header.path());
@@ -98,18 +217,7 @@ fn member(
         kind => return Err(Fault::ForbiddenKind { entry: entry(), kind: kind_name(kind) }),
     };
     let mode = header.mode().map_err(|part| Fault::DamagedHeader { position, part })?;
-    Ok(Member { path, is_directory, mode, mtime: header.mtime(), content })
-}
-
-/// The end mark: two blocks of zeros, and nothing but zeros after them.
-fn end(rest: &[u8]) -> Result<(), Fault> {
-    if rest.iter().any(|byte| *byte != 0) {
-        Err(Fault::BytesAfterTar)
-    } else if rest.len() < 2 * BLOCK {
-        Err(Fault::TruncatedTar)
-    } else {
-        Ok(())
-    }
+    Ok(Described { path, is_directory, mode, mtime: header.mtime() })
 }
 
 const fn kind_name(kind: u8) -> &'static str {

@@ -3,13 +3,17 @@
 use std::collections::HashSet;
 use std::fs::{self, File, FileTimes, OpenOptions};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use sha2::{Digest as _, Sha256};
 
+use crate::model::checksum::Checksum;
 use crate::model::vendor::VENDOR_CHECKSUMS_FILE;
 
-use super::vendor_tree::VendorTree;
+use super::opened::Part;
+use super::vendor_tree::{Content, PlaceInArchive, VendorFile, VendorTree};
 
 /// A folder or file could not be written. What was written so far lies in the package's folder, and nowhere else.
 #[derive(Debug, thiserror::Error)]
@@ -28,21 +32,52 @@ pub struct WriteError {
 /// by `comment` where the installed cargo does that. Nothing is synced. On an error the caller removes the folder.
 ///
 /// The folder is ours from the moment it is made, so every folder below is made by us too, and every file is created anew: no link
-/// that somebody put there is ever followed.
+/// that somebody put there is ever followed. Where a file system takes two names for one, the two files have the same bytes.
 ///
 /// # Errors
 /// The first folder or file that could not be written; [`io::ErrorKind::AlreadyExists`] where something is in the way.
 pub fn write_into(package: &Utf8Path, tree: &VendorTree<'_>, comment: Option<&str>) -> Result<(), WriteError> {
     make_folder(package)?;
     let mut made: HashSet<&str> = HashSet::new();
+    let mut packed: Vec<(&VendorFile<'_>, &Range<u64>)> = Vec::new();
     for file in &tree.files {
         make_folders_above(package, file.path, &mut made)?;
-        let path = package.join(file.path);
-        write_file(&path, file.bytes, file.mode, Some(file.mtime)).map_err(|source| WriteError { path, source })?;
+        match file.content {
+            Content::Bytes(bytes) => write_file(package, tree, file, Part::Whole(bytes))?,
+            Content::Packed(PlaceInArchive(place)) => packed.push((file, place)),
+        }
+    }
+    if let Some(archive) = tree.archive {
+        packed.sort_unstable_by_key(|(_, place)| place.start);
+        let written = archive.read(packed.iter().map(|(_, place)| *place), |at, part| {
+            packed.get(at).map_or(Ok(()), |(file, _)| Ok(write_file(package, tree, file, part)?))
+        });
+        written.map_err(|stopped| match stopped {
+            Stopped::Write(error) => error,
+            Stopped::Read(source) => WriteError { path: package.to_owned(), source },
+        })?;
     }
     let path = package.join(VENDOR_CHECKSUMS_FILE);
-    write_file(&path, tree.checksums.json(comment).as_bytes(), 0o644, None)
-        .map_err(|source| WriteError { path, source })
+    let write = || create(&path, 0o644)?.write_all(tree.checksums.json(comment).as_bytes());
+    write().map_err(|source| WriteError { path, source })
+}
+
+/// Why writing from an archive ended early.
+enum Stopped {
+    Write(WriteError),
+    Read(io::Error),
+}
+
+impl From<io::Error> for Stopped {
+    fn from(error: io::Error) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<WriteError> for Stopped {
+    fn from(error: WriteError) -> Self {
+        Self::Write(error)
+    }
 }
 
 fn make_folders_above<'a>(package: &Utf8Path, path: &'a str, made: &mut HashSet<&'a str>) -> Result<(), WriteError> {
@@ -60,14 +95,43 @@ fn make_folder(path: &Utf8Path) -> Result<(), WriteError> {
     fs::create_dir(path).map_err(|source| WriteError { path: path.to_owned(), source })
 }
 
-/// A time that the file system cannot hold is left as it is: no content depends on it.
-fn write_file(path: &Utf8Path, bytes: &[u8], mode: u32, mtime: Option<u64>) -> io::Result<()> {
-    let mut file = create(path, mode)?;
-    file.write_all(bytes)?;
-    if let Some(time) = mtime.and_then(|mtime| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(mtime))) {
-        let _ = file.set_times(FileTimes::new().set_modified(time));
-    }
-    Ok(())
+fn write_file(
+    package: &Utf8Path,
+    tree: &VendorTree<'_>,
+    file: &VendorFile<'_>,
+    part: Part<'_>,
+) -> Result<(), WriteError> {
+    let path = package.join(file.path);
+    let write = || -> io::Result<()> {
+        let mut created = match create(&path, file.mode) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_written(&path, tree, file) => {
+                if let Part::Stream(content) = part {
+                    io::copy(content, &mut io::sink())?;
+                }
+                return Ok(());
+            }
+            created => created?,
+        };
+        match part {
+            Part::Whole(bytes) => created.write_all(bytes)?,
+            Part::Stream(content) => {
+                io::copy(content, &mut created)?;
+            }
+        }
+        // A time that the file system cannot hold is left as it is: no content depends on it.
+        if let Some(time) = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(file.mtime)) {
+            let _ = created.set_times(FileTimes::new().set_modified(time));
+        }
+        Ok(())
+    };
+    write().map_err(|source| WriteError { path, source })
+}
+
+/// Whether a twin of the file, under a name that this file system takes for the same, has its bytes.
+fn is_written(path: &Utf8Path, tree: &VendorTree<'_>, file: &VendorFile<'_>) -> bool {
+    let expected = tree.checksums.files.get(file.path);
+    let found = fs::read(path).map(|bytes| Checksum::from_bytes(Sha256::digest(&bytes).into()));
+    found.is_ok_and(|found| Some(&found) == expected)
 }
 
 #[cfg(unix)]

@@ -130,7 +130,7 @@ fn one(
         let stored = tools.cache.store(&path, &verified);
         lock(shared).stored.insert(package.id.clone(), stored);
     }
-    let _pass = tools.gate.enter(verified.bytes());
+    let _pass = tools.gate.enter(verified.room(&Limits::default()));
     let opened = verified.open(&Limits::default()).map_err(refused)?;
     let (line, release) = index_line(made, &package.id).ok_or(Refusal::NoLine)?;
     manifest_agrees(opened.manifest(), &release).map_err(Refusal::Diverges)?;
@@ -142,7 +142,7 @@ fn one(
     Ok(())
 }
 
-fn tree<'o>(package: &PlannedPackage, opened: &'o OpenedCrate) -> VendorTree<'o> {
+fn tree<'o>(package: &PlannedPackage, opened: &'o OpenedCrate<'_>) -> VendorTree<'o> {
     if package.stub { stub_files(opened) } else { vendor_files(opened) }
 }
 

@@ -1,13 +1,13 @@
 //! What an archive's manifest must be, what is flagged, and which modes are written: A15, A17, A19, A20.
 
 use camino::Utf8Path;
-use cargo_sequester::apply::archive::{Fault, Limits, ManifestFault, Notice, vendor_files, write_into};
+use cargo_sequester::apply::archive::{Fault, Limits, ManifestFault, Notice, VerifiedCrate, vendor_files, write_into};
 use cargo_sequester::model::vendor::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
 
 use super::raw_tar::{Entry, MANIFEST, Tar};
 use super::{hash, open, package, release};
 
-fn foo(tar: Tar) -> Result<cargo_sequester::apply::archive::OpenedCrate, Fault> {
+fn foo(tar: Tar) -> Result<cargo_sequester::apply::archive::OpenedCrate<'static>, Fault> {
     open(tar.packed(), &package("foo"), &Limits::default()).map_err(|error| error.fault)
 }
 
@@ -128,6 +128,71 @@ fn harmless_oddities_of_real_crates_are_accepted() {
     assert_eq!(paths, ["Cargo.toml", long, "pax", "timeless", "v7", "\u{e4}\u{2013} with space.rs"]);
     let expected = [Notice::RepeatedFile("Cargo.toml".into()), Notice::EmptyDirectory("empty".into())];
     assert_eq!(opened.notices(), expected);
+}
+
+#[test]
+fn names_that_windows_cannot_hold_and_twins_are_told() {
+    let names = ["CON", "src/aux.rs", "NUL.txt", "com1.tar.gz", "LPT\u{b9}", "prn .c"];
+    for name in names {
+        let opened = foo(Tar::of_foo().file(&format!("foo-1.0.0/{name}"), b"x")).unwrap();
+        assert_eq!(opened.notices(), [Notice::WindowsDevice(name.into())]);
+    }
+    let twins = Tar::of_foo()
+        .file("foo-1.0.0/README.md", b"same")
+        .file("foo-1.0.0/readme.md", b"same")
+        .file("foo-1.0.0/Readme.md", b"same")
+        .file("foo-1.0.0/readme.md", b"same");
+    let opened = foo(twins).unwrap();
+    let expected =
+        [Notice::RepeatedFile("readme.md".into()), Notice::Twin("Readme.md".into()), Notice::Twin("readme.md".into())];
+    assert_eq!(opened.notices(), expected);
+    let paths: Vec<_> = opened.files().map(|(path, _)| path).collect();
+    assert_eq!(paths, ["Cargo.toml", "README.md", "Readme.md", "readme.md"]);
+}
+
+#[test]
+fn a_large_archive_is_written_as_a_small_one_is() {
+    let noise: Vec<u8> = (0..40_000_u32).flat_map(|seed| (seed.wrapping_mul(2_654_435_761)).to_le_bytes()).collect();
+    let bytes = Tar::of_foo()
+        .file("foo-1.0.0/src/z.rs", &noise)
+        .file("foo-1.0.0/.gitignore", b"left out")
+        .file("foo-1.0.0/src/empty.rs", b"")
+        .file("foo-1.0.0/a.rs", b"a")
+        .packed();
+    let verified = VerifiedCrate::verify(bytes.clone(), hash(&bytes), &package("foo")).unwrap();
+    let staging = tempfile::tempdir().unwrap();
+    let write = |name: &str, held| {
+        let opened = verified.open(&Limits { held, ..Limits::default() }).unwrap();
+        let folder = Utf8Path::from_path(staging.path()).unwrap().join(name);
+        write_into(&folder, &vendor_files(&opened), None).unwrap();
+        ["src/z.rs", "src/empty.rs", "a.rs", "Cargo.toml", VENDOR_CHECKSUMS_FILE].map(|path| {
+            let path = folder.join(path);
+            (std::fs::read(&path).unwrap(), std::fs::metadata(&path).unwrap().modified().unwrap())
+        })
+    };
+    let (mut held, mut again) = (write("held", 1 << 20), write("again", 0));
+    // Ours has the time of writing.
+    held[4].1 = again[4].1;
+    assert_eq!(held[0].0, noise);
+    assert!(held == again);
+    again[0].0.clear();
+    assert!(held != again);
+}
+
+#[test]
+fn room_is_never_what_a_file_says_of_itself_alone() {
+    let bytes = Tar::of_foo().file("foo-1.0.0/zeros", &vec![0; 3 << 20]).packed();
+    let verified = |bytes: &[u8]| VerifiedCrate::verify(bytes.to_vec(), hash(bytes), &package("foo")).unwrap();
+    let limits = Limits::default();
+    assert!(verified(&bytes).room(&limits) > 3 << 20);
+    for lie in [0_u32, 1024, u32::MAX] {
+        let lying = [&bytes[..bytes.len() - 4], &lie.to_le_bytes()].concat();
+        let verified = verified(&lying);
+        assert!(verified.room(&limits) <= 2 << 20);
+        let error = verified.open(&limits).unwrap_err();
+        assert_eq!(error.fault, Fault::DamagedGzip);
+        assert!(!error.to_string().contains("again"), "the hash was right: {error}");
+    }
 }
 
 #[test]

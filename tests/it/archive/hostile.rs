@@ -200,7 +200,7 @@ fn a11_one_path_with_two_contents_is_refused() {
 }
 
 #[test]
-fn a12_paths_that_some_systems_take_for_one_are_refused() {
+fn a12_paths_that_some_systems_take_for_one_and_that_differ_are_refused() {
     let pairs = [
         ("src/A.rs", "src/a.rs"),
         ("Src/a.rs", "src/b.rs"),
@@ -211,7 +211,7 @@ fn a12_paths_that_some_systems_take_for_one_are_refused() {
         ("\u{1c4}", "\u{1c5}"),
     ];
     for (first, second) in pairs {
-        let tar = Tar::of_foo().file(&format!("foo-1.0.0/{first}"), b"x").file(&format!("foo-1.0.0/{second}"), b"x");
+        let tar = Tar::of_foo().file(&format!("foo-1.0.0/{first}"), b"x").file(&format!("foo-1.0.0/{second}"), b"y");
         assert!(matches!(refusal(tar, ""), Fault::Collision { .. }), "{first} {second}");
     }
     let tar = Tar::of_foo().file("foo-1.0.0/cargo.toml", b"x");
@@ -254,12 +254,6 @@ fn a14_names_that_some_system_cannot_hold_are_refused() {
         ("a.", PathFault::TrailingDotOrSpace),
         ("a /b", PathFault::TrailingDotOrSpace),
         ("...", PathFault::TrailingDotOrSpace),
-        ("CON", PathFault::WindowsReserved),
-        ("src/aux.rs", PathFault::WindowsReserved),
-        ("NUL.txt", PathFault::WindowsReserved),
-        ("com1.tar.gz", PathFault::WindowsReserved),
-        ("LPT\u{b9}", PathFault::WindowsReserved),
-        ("prn .c", PathFault::WindowsReserved),
         ("lib.rs:stream", PathFault::ForbiddenCharacter(':')),
         ("a*b", PathFault::ForbiddenCharacter('*')),
     ];

@@ -8,7 +8,7 @@ use cargo_sequester::model::source::{Registry, Source};
 use super::raw_tar::Tar;
 use super::{open, package};
 
-fn with_manifest(rest: &str, id: &PackageId) -> OpenedCrate {
+fn with_manifest(rest: &str, id: &PackageId) -> OpenedCrate<'static> {
     let text = format!("[package]\nname = \"foo\"\nversion = \"1.0.0\"\n{rest}");
     open(Tar::default().file("foo-1.0.0/Cargo.toml", text.as_bytes()).packed(), id, &Limits::default()).unwrap()
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::apply::archive::{VendorFile, VendorTree};
+use cargo_sequester::apply::archive::{Content, VendorFile, VendorTree};
 use cargo_sequester::apply::cargo_config::{ConfigFile, Location, Wanted};
 use cargo_sequester::apply::vendor_dir::{Applied, Changes, Faults, Opening, VendorDir, VendorDirError};
 use cargo_sequester::gather::allow_list;
@@ -49,9 +49,9 @@ impl Tree {
             path,
             mode: *mode,
             mtime: 1_153_704_088,
-            bytes: text.as_bytes(),
+            content: Content::Bytes(text.as_bytes()),
         });
-        VendorTree { files: files.collect(), checksums: self.checksums.clone() }
+        VendorTree { files: files.collect(), checksums: self.checksums.clone(), archive: None }
     }
 }
 
