@@ -92,6 +92,16 @@ pub enum CommandError {
         "`cargo install` builds from the lock file of a package that was not judged, or from none\nhelp: get its sources, then there: cargo sequester audit && cargo sequester cargo install --locked --path ."
     )]
     Install,
+    /// A manifest in a source file.
+    #[error(
+        "a cargo script has dependencies of its own, which no lock file of this project names\nhelp: give it a package: cargo new NAME, then move its dependencies there"
+    )]
+    Script,
+    /// A word whose meaning depends on an option that is not known.
+    #[error(
+        "cargo's option `{option}` is not known here, so it cannot be told which project the command is about\nhelp: write the value of the option in the same word: {option}=VALUE"
+    )]
+    UnknownOption { option: String },
     /// `-C` moves cargo to another folder.
     #[error(
         "`-C` is not followed here: the folder that is judged must be the one that is built\nhelp: change the folder first: cd FOLDER"

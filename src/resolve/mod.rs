@@ -1,6 +1,7 @@
 //! Runs cargo behind the filter: gathers what the filter needs, serves it, lets cargo resolve, and judges what came out.
 
 mod child;
+pub(crate) mod command_line;
 mod elsewhere;
 mod error;
 mod failure;

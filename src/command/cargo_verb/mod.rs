@@ -3,12 +3,10 @@
 //! Commands that resolve run behind the filter. All others run on the user's own sources, because under a replaced source everything
 //! would be downloaded and compiled anew; before that the lock file is completed behind the filter, and judged.
 
-mod invocation;
 mod native;
 
 use camino::Utf8PathBuf;
 
-use self::invocation::{Invocation, Kind};
 use super::{CommandError, Outcome, output, updated};
 use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli};
@@ -22,61 +20,67 @@ use crate::policy::moves::{self, Asked};
 use crate::project::subject::{Subject, relative};
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Verbosity};
+use crate::resolve::command_line::{Action, CommandLine};
 use crate::resolve::{Ended, Ground, Judged, Session, WorkspaceLock};
 
 /// How many aliases may stand behind each other.
 const MOST_ALIASES: usize = 8;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Cargo, environment: &Environment) -> Result<Outcome, CommandError> {
-    let mut invocation = Invocation::read(&arguments.arguments);
-    if invocation.changes_folder() {
-        return Err(CommandError::OtherFolder);
-    }
-    let environment = native::for_toolchain(environment, invocation.toolchain.as_deref());
+    let mut line = CommandLine::read(&arguments.arguments);
+    let environment = native::for_toolchain(environment, line.toolchain.as_deref());
     let config = CargoConfig::load(environment.current_dir(), &environment)?;
     for _ in 0..MOST_ALIASES {
-        let Some(verb) = invocation.verb.clone().filter(|_| !invocation.is_built_in()) else { break };
+        let Some(verb) = line.verb.clone().filter(|_| !line.is_built_in()) else { break };
         let Some(words) = config.alias(&verb)? else { break };
-        invocation.expand(&words);
+        line.expand(&words);
     }
-    let kind = invocation.kind();
-    match kind {
-        Kind::Passes => {}
-        Kind::Installs => return Err(CommandError::Install),
-        Kind::Resolves | Kind::Builds | Kind::Unknown => {
-            let outcome = behind_quarantine(cli, arguments, &environment, &invocation, kind)?;
-            if outcome != Outcome::Approved || kind == Kind::Resolves {
+    line.expand_short();
+    if line.changes_folder() {
+        return Err(CommandError::OtherFolder);
+    }
+    if let Some(option) = line.unread() {
+        return Err(CommandError::UnknownOption { option: option.to_owned() });
+    }
+    let action = line.action();
+    match action {
+        Action::Passes => {}
+        Action::Installs => return Err(CommandError::Install),
+        Action::Script => return Err(CommandError::Script),
+        Action::Resolves | Action::Builds | Action::Unknown => {
+            let outcome = behind_quarantine(cli, arguments, &environment, &line, action)?;
+            if outcome != Outcome::Approved || action == Action::Resolves {
                 return Ok(outcome);
             }
         }
     }
-    native::run(&environment, &invocation, kind == Kind::Builds)
+    native::run(&environment, &line, action == Action::Builds)
 }
 
 fn behind_quarantine(
     cli: &Cli,
     arguments: &cli::Cargo,
     environment: &Environment,
-    invocation: &Invocation,
-    kind: Kind,
+    line: &CommandLine,
+    action: Action,
 ) -> Result<Outcome, CommandError> {
-    let manifest = invocation.manifest_path();
+    let manifest = line.manifest_path();
     let find = || Subject::to_resolve(manifest.as_deref(), environment);
     let found = find()?;
     let lock = WorkspaceLock::take(&found.root)?;
     let subject = if lock.waited { find()? } else { found };
-    let offline = invocation.has(&["--offline", "--frozen"]);
+    let offline = line.has(&["--offline", "--frozen"]);
     let ground = Ground::read(cli, subject, &arguments.judge, offline, environment)?;
     ground.behind_filter(|session| {
-        let run = Run { cli, session, invocation, manifest, judge: &arguments.judge };
-        if kind == Kind::Resolves { run.resolve() } else { run.complete() }
+        let run = Run { cli, session, line, manifest, judge: &arguments.judge };
+        if action == Action::Resolves { run.resolve() } else { run.complete() }
     })
 }
 
 struct Run<'r, 's> {
     cli: &'r Cli,
     session: &'r Session<'s>,
-    invocation: &'r Invocation,
+    line: &'r CommandLine,
     manifest: Option<Utf8PathBuf>,
     judge: &'r cli::JudgeBy,
 }
@@ -88,7 +92,7 @@ impl Run<'_, '_> {
             self.tell_before();
             return Ok(Outcome::Undecided);
         }
-        let (before, behind) = self.invocation.behind_filter();
+        let (before, behind) = self.line.behind_filter();
         self.change(&[before, behind].concat())
     }
 
@@ -108,7 +112,7 @@ impl Run<'_, '_> {
             }
         }
         // Cargo itself says what is wrong where it may not be changed; it runs with the same option.
-        if self.invocation.has(&["--locked", "--frozen"]) {
+        if self.line.has(&["--locked", "--frozen"]) {
             return Ok(Outcome::Approved);
         }
         let verb: &[&str] = if absent { &["generate-lockfile"] } else { &["update", "--workspace"] };

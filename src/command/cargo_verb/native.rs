@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use super::invocation::Invocation;
 use crate::command::{CommandError, Outcome};
 use crate::gather::environment::Environment;
+use crate::resolve::command_line::CommandLine;
 
 /// The environment in which every cargo of this run is the toolchain's. `$CARGO` is a cargo of one toolchain, so with another one it is
 /// the stand-in on the path that is run.
@@ -18,14 +18,14 @@ pub(super) fn for_toolchain(environment: &Environment, toolchain: Option<&str>) 
 
 /// Runs cargo with the user's arguments on the usual sources. Where the system can, this process becomes that cargo: signals, exit code
 /// and terminal are then its own.
-pub(super) fn run(environment: &Environment, invocation: &Invocation, locked: bool) -> Result<Outcome, CommandError> {
+pub(super) fn run(environment: &Environment, line: &CommandLine, locked: bool) -> Result<Outcome, CommandError> {
     let program = environment.cargo();
     let mut command = Command::new(program);
-    if let Some(toolchain) = &invocation.toolchain {
+    if let Some(toolchain) = &line.toolchain {
         // Only rustup's stand-in knows this word; any other cargo refuses it, as it should.
         command.arg(format!("+{toolchain}")).env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
     }
-    command.args(invocation.arguments(locked));
+    command.args(line.arguments(locked));
     replace(command)
         .map_err(|source| crate::resolve::ResolveError::CargoNotRun { program: program.to_owned(), source }.into())
 }

@@ -1,0 +1,623 @@
+//! Cargo's command line, read by each command's own grammar, as far as it must be understood: what the command does to the dependencies,
+//! and the few options that say where and with what.
+//!
+//! Cargo reads its command line with clap, so the same words mean different things in different places: behind the first word that is
+//! no option, everything after `run` belongs to the program; `--path` names a manifest for `install` and a dependency for `add`. Whatever
+//! is not understood here is treated as resolving and building.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// What a command does to the quarantine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// It changes the lock file by resolving anew.
+    Resolves,
+    /// It neither resolves nor builds, and writes no lock file.
+    Passes,
+    /// It builds from another lock file than the workspace's.
+    Installs,
+    /// It builds or reads dependencies, or completes the lock file, and takes `--locked`.
+    Builds,
+    /// It runs a manifest in a source file, which has dependencies of its own.
+    Script,
+    /// Anything else, external subcommands among it: it may build, and options may not reach the cargo that it runs.
+    Unknown,
+}
+
+/// A command line of cargo, taken apart but with every word kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CommandLine {
+    /// Without its `+`.
+    pub(crate) toolchain: Option<String>,
+    /// Options before the command.
+    pub(crate) globals: Vec<String>,
+    /// The command; `None` for `cargo --version` and its like.
+    pub(crate) verb: Option<String>,
+    /// What stands behind it.
+    pub(crate) rest: Vec<String>,
+}
+
+/// The words behind a command as it reads them.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Words<'a> {
+    /// Long names with two hyphens and short ones with one, each with its value.
+    options: Vec<(String, Option<&'a str>)>,
+    /// How many of the words are cargo's; the others are a program's.
+    own: usize,
+    /// The first option that is not known here: whether it takes a value cannot be said.
+    unknown: Option<&'a str>,
+}
+
+/// Long options that are followed by a value, whichever command has them. A test holds this against cargo's own help.
+const VALUED: [&str; 50] = [
+    "--add",
+    "--artifact-dir",
+    "--base",
+    "--bench",
+    "--bin",
+    "--branch",
+    "--charset",
+    "--color",
+    "--config",
+    "--crate-type",
+    "--depth",
+    "--edges",
+    "--edition",
+    "--example",
+    "--exclude",
+    "--explain",
+    "--features",
+    "--filter-platform",
+    "--format",
+    "--format-version",
+    "--git",
+    "--index",
+    "--invert",
+    "--jobs",
+    "--limit",
+    "--lockfile-path",
+    "--manifest-path",
+    "--message-format",
+    "--name",
+    "--output-format",
+    "--package",
+    "--path",
+    "--precise",
+    "--prefix",
+    "--print",
+    "--profile",
+    "--prune",
+    "--publish-time",
+    "--registry",
+    "--remove",
+    "--rename",
+    "--rev",
+    "--root",
+    "--sync",
+    "--tag",
+    "--target",
+    "--target-dir",
+    "--test",
+    "--token",
+    "--vcs",
+];
+
+/// Short options that are followed by a value, with the long ones that they stand for (`-C` and `-Z` have none), and the one command
+/// that has them where the letter means something else elsewhere.
+const SHORT_VALUED: [(char, &str, Option<&str>); 11] = [
+    ('a', "--add", Some("owner")),
+    ('C', "-C", None),
+    ('e', "--edges", Some("tree")),
+    ('f', "--format", Some("tree")),
+    ('F', "--features", None),
+    ('i', "--invert", Some("tree")),
+    ('j', "--jobs", None),
+    ('p', "--package", None),
+    ('r', "--remove", Some("owner")),
+    ('s', "--sync", Some("vendor")),
+    ('Z', "-Z", None),
+];
+/// Short options without a value.
+const SHORT_FLAGS: [(char, &str); 11] = [
+    ('b', "--breaking"),
+    ('d', "--duplicates"),
+    ('f', "--force"),
+    ('h', "--help"),
+    ('l', "--list"),
+    ('n', "--dry-run"),
+    ('q', "--quiet"),
+    ('r', "--release"),
+    ('v', "--verbose"),
+    ('V', "--version"),
+    ('w', "--workspace"),
+];
+
+/// Options without a value, whichever command has them.
+const FLAGS: [&str; 58] = [
+    "--all",
+    "--all-features",
+    "--all-targets",
+    "--allow-dirty",
+    "--allow-no-vcs",
+    "--allow-staged",
+    "--benches",
+    "--bins",
+    "--breaking",
+    "--broken-code",
+    "--build",
+    "--build-plan",
+    "--debug",
+    "--default-features",
+    "--dev",
+    "--doc",
+    "--document-private-items",
+    "--dry-run",
+    "--duplicates",
+    "--edition-idioms",
+    "--examples",
+    "--exclude-lockfile",
+    "--force",
+    "--frozen",
+    "--future-incompat-report",
+    "--help",
+    "--ignore-rust-version",
+    "--keep-going",
+    "--lib",
+    "--list",
+    "--locked",
+    "--no-dedupe",
+    "--no-default-features",
+    "--no-delete",
+    "--no-deps",
+    "--no-fail-fast",
+    "--no-metadata",
+    "--no-optional",
+    "--no-public",
+    "--no-run",
+    "--no-track",
+    "--no-verify",
+    "--offline",
+    "--open",
+    "--optional",
+    "--public",
+    "--quiet",
+    "--recursive",
+    "--release",
+    "--respect-source-config",
+    "--tests",
+    "--timings",
+    "--undo",
+    "--unit-graph",
+    "--verbose",
+    "--version",
+    "--versioned-dirs",
+    "--workspace",
+];
+
+const RESOLVES: [&str; 4] = ["update", "add", "remove", "generate-lockfile"];
+const PASSES: [&str; 17] = [
+    "search",
+    "yank",
+    "owner",
+    "login",
+    "logout",
+    "help",
+    "version",
+    "new",
+    "init",
+    "locate-project",
+    "config",
+    "uninstall",
+    "clean",
+    "report",
+    "read-manifest",
+    "verify-project",
+    "git-checkout",
+];
+const BUILDS: [&str; 17] = [
+    "build", "check", "test", "bench", "run", "doc", "rustc", "rustdoc", "fix", "fetch", "tree", "vendor", "metadata",
+    "package", "publish", "info", "pkgid",
+];
+/// Behind their first word that is no option, everything belongs to the program or the compiler that they start.
+const TRAILING: [&str; 3] = ["run", "rustc", "rustdoc"];
+/// Cargo's own aliases. A user's alias of the same name takes their place, unlike one with a command's full name.
+const SHORT_COMMANDS: [(&str, &str); 6] =
+    [("b", "build"), ("c", "check"), ("d", "doc"), ("r", "run"), ("rm", "remove"), ("t", "test")];
+
+impl CommandLine {
+    /// Takes a command line apart.
+    pub(crate) fn read(arguments: &[String]) -> Self {
+        let mut read = Self::default();
+        let mut rest = arguments;
+        if let Some((toolchain, behind)) =
+            rest.split_first().and_then(|(first, rest)| Some((first.strip_prefix('+')?, rest)))
+        {
+            read.toolchain = Some(toolchain.to_owned());
+            rest = behind;
+        }
+        let words = Words::read("", rest);
+        let (globals, rest) = rest.split_at(words.own);
+        read.globals = globals.to_vec();
+        if let Some((verb, rest)) = rest.split_first() {
+            read.verb = Some(verb.clone());
+            read.rest = rest.to_vec();
+        }
+        read
+    }
+
+    /// What the command does.
+    pub(crate) fn action(&self) -> Action {
+        let Some(verb) = self.verb() else { return Action::Passes };
+        if is_script(verb) || self.manifest_path().is_some_and(|path| path.extension() == Some("rs")) {
+            return Action::Script;
+        }
+        let words = self.words();
+        let has = |name: &str| words.has(name);
+        let is_built_in = self.is_built_in();
+        // A command that only prints its help; behind an option that is not known, the word may be that one's value.
+        if is_built_in && words.unknown.is_none() && has("--help") {
+            return Action::Passes;
+        }
+        match verb {
+            // Cargo must place the named package in the lock file to know what to remove.
+            "clean" if has("--package") => Action::Builds,
+            "metadata" if has("--no-deps") => Action::Passes,
+            "install" if has("--list") => Action::Passes,
+            "install" if has("--path") => Action::Builds,
+            "install" => Action::Installs,
+            _ if RESOLVES.contains(&verb) => Action::Resolves,
+            _ if PASSES.contains(&verb) => Action::Passes,
+            _ if BUILDS.contains(&verb) => Action::Builds,
+            _ => Action::Unknown,
+        }
+    }
+
+    /// Whether the command is cargo's own by its full name, so that no alias can take its place.
+    pub(crate) fn is_built_in(&self) -> bool {
+        self.verb.as_deref().is_some_and(|verb| {
+            verb == "install" || [&RESOLVES[..], &PASSES, &BUILDS].iter().any(|commands| commands.contains(&verb))
+        })
+    }
+
+    /// Gives one of cargo's short commands its full name, where no alias of the user's took its place.
+    pub(crate) fn expand_short(&mut self) {
+        let verb = self.verb.as_deref();
+        if let Some((_, full)) = SHORT_COMMANDS.iter().find(|(short, _)| Some(*short) == verb) {
+            self.verb = Some((*full).to_owned());
+        }
+    }
+
+    /// Puts an alias's words in the place of the command.
+    pub(crate) fn expand(&mut self, words: &[String]) {
+        let mut expanded = Self::read(words);
+        expanded.rest.append(&mut self.rest);
+        self.globals.append(&mut expanded.globals);
+        self.verb = expanded.verb;
+        self.rest = expanded.rest;
+    }
+
+    /// Whether one of these options is set, before or behind the command.
+    pub(crate) fn has(&self, names: &[&str]) -> bool {
+        let (globals, words) = (Words::read("", &self.globals), self.words());
+        names.iter().any(|name| globals.has(name) || words.has(name))
+    }
+
+    /// Whether cargo is sent to another folder.
+    pub(crate) fn changes_folder(&self) -> bool {
+        Words::read("", &self.globals).has("-C")
+    }
+
+    /// The manifest that is asked for.
+    pub(crate) fn manifest_path(&self) -> Option<Utf8PathBuf> {
+        let words = self.words();
+        if let Some(path) = words.value("--manifest-path") {
+            return Some(Utf8PathBuf::from(path));
+        }
+        // `add` has a `--path` as well, and means the dependency by it.
+        let installed = words.value("--path").filter(|_| self.verb() == Some("install"));
+        installed.map(|folder| Utf8Path::new(folder).join("Cargo.toml"))
+    }
+
+    /// What the command line says in the place of configuration files: the values of `--config`, in their order. Later ones win.
+    pub(crate) fn config(&self) -> Vec<String> {
+        let (globals, words) = (Words::read("", &self.globals), self.words());
+        globals.values("--config").chain(words.values("--config")).map(str::to_owned).collect()
+    }
+
+    /// An option of a built-in command that is not known here, where it matters whether the next word is its value: what was taken for
+    /// the program's words could say which project is built, and with what.
+    pub(crate) fn unread(&self) -> Option<&str> {
+        const TELLING: [&str; 3] = ["--manifest-path", "--lockfile-path", "--config"];
+        let words = self.words();
+        let behind = self.rest.iter().skip(words.own).take_while(|word| *word != "--");
+        let matters = behind.into_iter().any(|word| TELLING.iter().any(|option| word.starts_with(option)));
+        words.unknown.filter(|_| self.is_built_in() && matters)
+    }
+
+    /// The whole command line without the toolchain; with `--locked` where that is asked for and not there yet.
+    pub(crate) fn arguments(&self, locked: bool) -> Vec<String> {
+        let mut all = self.globals.clone();
+        all.extend(self.verb.clone());
+        if locked && !self.has(&["--locked", "--frozen"]) {
+            all.push(String::from("--locked"));
+        }
+        all.extend(self.rest.iter().cloned());
+        all
+    }
+
+    /// The same for a cargo behind the filter, which must reach the server: `--offline` is ours to keep.
+    pub(crate) fn behind_filter(&self) -> (Vec<String>, Vec<String>) {
+        let own = self.words().own;
+        let before = self.globals.iter().filter_map(|option| online(option)).collect();
+        let mut behind: Vec<String> = self.verb.iter().cloned().collect();
+        behind.extend(self.rest.iter().take(own).filter_map(|option| online(option)));
+        behind.extend(self.rest.iter().skip(own).cloned());
+        (before, behind)
+    }
+
+    /// The command under its full name.
+    fn verb(&self) -> Option<&str> {
+        let verb = self.verb.as_deref()?;
+        Some(SHORT_COMMANDS.iter().find(|(short, _)| *short == verb).map_or(verb, |(_, full)| *full))
+    }
+
+    fn words(&self) -> Words<'_> {
+        Words::read(self.verb().unwrap_or_default(), &self.rest)
+    }
+}
+
+impl<'a> Words<'a> {
+    /// Reads what stands behind a command; without one, what stands before it.
+    fn read(verb: &str, words: &'a [String]) -> Self {
+        let mut read = Self::default();
+        let ends_at_word = verb.is_empty() || TRAILING.contains(&verb);
+        let mut at = 0;
+        while let Some(word) = words.get(at) {
+            read.own = at;
+            at += 1;
+            if word == "--" {
+                return read;
+            } else if let Some(long) = word.strip_prefix("--").filter(|_| word.len() > 2) {
+                let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
+                let name = format!("--{name}");
+                if !takes_value(verb, &name) && !FLAGS.contains(&name.as_str()) && !VALUED.contains(&name.as_str()) {
+                    read.unknown = read.unknown.or(Some(word));
+                }
+                let value = value.or_else(|| value_behind(verb, &name, words, &mut at));
+                read.options.push((name, value));
+            } else if word.len() > 1 && word.starts_with('-') {
+                read.cluster(verb, &word[1..], words, &mut at);
+            } else if ends_at_word {
+                return read;
+            }
+        }
+        read.own = words.len();
+        read
+    }
+
+    /// Short options in one word, the last of which may have a value, in this word or the next: `-vp NAME`, `-j4`.
+    fn cluster(&mut self, verb: &str, letters: &'a str, words: &'a [String], at: &mut usize) {
+        for (position, letter) in letters.char_indices() {
+            let valued = SHORT_VALUED
+                .iter()
+                .find(|(short, _, command)| *short == letter && command.is_none_or(|command| command == verb));
+            if let Some((_, name, _)) = valued {
+                let behind = &letters[position + letter.len_utf8()..];
+                let behind = behind.strip_prefix('=').unwrap_or(behind);
+                let value = if behind.is_empty() { value_behind(verb, name, words, at) } else { Some(behind) };
+                self.options.push(((*name).to_owned(), value));
+                return;
+            }
+            let flag = SHORT_FLAGS.iter().find(|(short, _)| *short == letter).map(|(_, long)| *long);
+            if flag.is_none() {
+                self.unknown = self.unknown.or(Some(letters));
+            }
+            self.options.push((flag.map_or_else(|| format!("-{letter}"), str::to_owned), None));
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.options.iter().any(|(option, _)| option == name)
+    }
+
+    fn values<'w>(&'w self, name: &'w str) -> impl Iterator<Item = &'a str> + 'w {
+        self.options.iter().filter(move |(option, _)| option == name).filter_map(|(_, value)| *value)
+    }
+
+    fn value(&self, name: &str) -> Option<&'a str> {
+        self.values(name).next()
+    }
+}
+
+/// The next word, where the option takes one for its value: a word with a hyphen in front is another option, but for a number of jobs.
+fn value_behind<'a>(verb: &str, name: &str, words: &'a [String], at: &mut usize) -> Option<&'a str> {
+    let next = words.get(*at).filter(|_| takes_value(verb, name))?;
+    if next.starts_with('-') && name != "--jobs" {
+        return None;
+    }
+    *at += 1;
+    Some(next)
+}
+
+/// Whether an option of this command has a value. The few words that mean different things in different commands stand here.
+fn takes_value(verb: &str, name: &str) -> bool {
+    match (verb, name) {
+        ("install" | "yank", "--version" | "--vers") => true,
+        ("fix", "--edition") | ("new" | "init", "--bin") => false,
+        (_, name) => VALUED.contains(&name) || matches!(name, "-C" | "-Z"),
+    }
+}
+
+/// Whether cargo takes the word for a file to run and not for a command, as in its `is_manifest_command`.
+fn is_script(word: &str) -> bool {
+    let path = Utf8Path::new(word);
+    path.components().count() > 1 || path.extension() == Some("rs")
+}
+
+fn online(option: &str) -> Option<String> {
+    match option {
+        "--offline" => None,
+        "--frozen" => Some(String::from("--locked")),
+        other => Some(other.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::{Action, BUILDS, CommandLine, FLAGS, PASSES, RESOLVES, TRAILING, VALUED, Words};
+
+    fn read(line: &str) -> CommandLine {
+        CommandLine::read(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_command_is_found_behind_options() {
+        let found = read("+nightly --color never -Z unstable-options build --release -- --offline");
+        assert_eq!(found.toolchain.as_deref(), Some("nightly"));
+        assert_eq!(found.verb.as_deref(), Some("build"));
+        assert!(!found.has(&["--offline"]));
+        assert_eq!(found.action(), Action::Builds);
+        let line = "--color never -Z unstable-options build --locked --release -- --offline";
+        assert_eq!(found.arguments(true).join(" "), line);
+    }
+
+    #[test]
+    fn commands_are_told_apart() {
+        for (line, action) in [
+            ("add tokio", Action::Resolves),
+            ("rm tokio", Action::Resolves),
+            ("update", Action::Resolves),
+            ("search x", Action::Passes),
+            ("--version", Action::Passes),
+            ("update --help", Action::Passes),
+            ("build -vh", Action::Passes),
+            ("install ripgrep", Action::Installs),
+            ("install ripgrep --version 1", Action::Installs),
+            ("install --list", Action::Passes),
+            ("install --path .", Action::Builds),
+            ("t", Action::Builds),
+            ("clean", Action::Passes),
+            ("clean --release", Action::Passes),
+            ("clean -p bar", Action::Builds),
+            ("clean -pbar", Action::Builds),
+            ("publish --no-verify", Action::Builds),
+            ("package --list", Action::Builds),
+            ("info bar", Action::Builds),
+            ("metadata --no-deps", Action::Passes),
+            ("metadata", Action::Builds),
+            ("clippy", Action::Unknown),
+            // What an external subcommand does with it nobody knows.
+            ("clippy --help", Action::Unknown),
+            ("-Zscript tool.rs", Action::Script),
+            ("./tool", Action::Script),
+            ("run --manifest-path tool.rs", Action::Script),
+        ] {
+            assert_eq!(read(line).action(), action, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_programs_words_are_not_cargos() {
+        for line in [
+            "run serve --help",
+            "run --bin app serve --help",
+            "run --bin=app serve -h",
+            "run -p app serve --help",
+            "run -qp app serve --help",
+            "run -j 2 serve --help",
+            "run -j -1 serve --help",
+            "run --target x86_64-unknown-linux-gnu serve --help",
+            "r -F a serve --help",
+            "run -- --help",
+            "rustc x --help",
+            "test -- --help",
+        ] {
+            assert_eq!(read(line).action(), Action::Builds, "{line}");
+        }
+        for line in ["run --bin app --help", "run --release --help", "test name --help", "run --bin --help"] {
+            assert_eq!(read(line).action(), Action::Passes, "{line}");
+        }
+        for line in ["run serve --locked", "run serve --offline", "run serve --frozen", "run -- --locked --offline"] {
+            assert!(!read(line).has(&["--locked", "--frozen", "--offline"]), "{line}");
+        }
+        assert_eq!(read("run serve --manifest-path X").manifest_path(), None);
+        assert_eq!(read("run --manifest-path X serve --manifest-path Y").manifest_path(), Some("X".into()));
+        assert!(read("--locked run serve").has(&["--locked"]));
+    }
+
+    #[test]
+    fn a_path_is_a_manifest_for_install_alone() {
+        assert_eq!(read("add --path ../dep").manifest_path(), None);
+        assert_eq!(read("install --path ../tool").manifest_path(), Some("../tool/Cargo.toml".into()));
+        assert_eq!(
+            read("clippy --manifest-path a/Cargo.toml -- -D warnings").manifest_path(),
+            Some("a/Cargo.toml".into())
+        );
+    }
+
+    #[test]
+    fn what_the_command_line_configures_is_found() {
+        assert_eq!(
+            read("--config a=1 build --config b=2 --config=c=3 -- --config d=4").config(),
+            ["a=1", "b=2", "c=3"]
+        );
+        assert_eq!(read("run x --config a=1").config(), [String::new(); 0]);
+    }
+
+    #[test]
+    fn an_option_of_tomorrow_hides_nothing() {
+        let line = read("run --tomorrow value --manifest-path X");
+        assert_eq!(line.unread(), Some("--tomorrow"));
+        assert_eq!(read("run --tomorrow value --help").action(), Action::Builds);
+        assert_eq!(read("run --tomorrow value").unread(), None);
+    }
+
+    #[test]
+    fn offline_stays_with_us() {
+        let (before, behind) = read("--offline add bar --frozen -- --offline").behind_filter();
+        assert!(before.is_empty());
+        assert_eq!(behind.join(" "), "add bar --locked -- --offline");
+    }
+
+    #[test]
+    fn an_alias_keeps_its_options() {
+        let mut line = read("--color never x serve");
+        line.expand(&["--config".to_owned(), "a=1".to_owned(), "run".to_owned()]);
+        assert_eq!(line.config(), ["a=1"]);
+        assert_eq!(line.arguments(true).join(" "), "--color never --config a=1 run --locked serve");
+    }
+
+    /// Cargo's help lists every option that is stable in it, and shows which of them take a value.
+    #[test]
+    fn cargos_own_help_agrees() {
+        let mut compared = 0;
+        let mut wrong = Vec::new();
+        for command in [&RESOLVES[..], &PASSES, &BUILDS, &["install"]].concat() {
+            let help = Command::new(env!("CARGO")).args([command, "--help"]).env("CARGO_TERM_COLOR", "never").output();
+            let help = String::from_utf8(help.unwrap().stdout).unwrap();
+            if TRAILING.contains(&command) {
+                assert!(help.contains("[OPTIONS] [ARGS]..."), "{command}: {help}");
+            }
+            for line in
+                help.lines().map(str::trim_start).filter(|line| line.starts_with('-') && !line.starts_with("- "))
+            {
+                let usage = line.split("  ").next().unwrap_or_default();
+                let valued = usage.contains('<');
+                for option in usage.split([' ', ',', '.', '=', '[']).filter(|word| word.starts_with('-')) {
+                    let words = [option.to_owned(), "value".to_owned()];
+                    let read = Words::read(command, &words);
+                    let taken = read.options.first().is_some_and(|(_, value)| value.is_some());
+                    if (read.unknown, taken) != (None, valued) {
+                        wrong.push(format!("{command}: {usage}"));
+                    }
+                    compared += 1;
+                }
+            }
+        }
+        assert_eq!(wrong, [String::new(); 0]);
+        assert!(compared > 400, "{compared}");
+        assert!(VALUED.iter().all(|option| !FLAGS.contains(option)));
+    }
+}
