@@ -563,7 +563,7 @@ mod tests {
             read("--config a=1 build --config b=2 --config=c=3 -- --config d=4").config(),
             ["a=1", "b=2", "c=3"]
         );
-        assert_eq!(read("run x --config a=1").config(), [String::new(); 0]);
+        assert!(read("run x --config a=1").config().is_empty());
     }
 
     #[test]
@@ -596,7 +596,7 @@ mod tests {
         let mut wrong = Vec::new();
         for command in [&RESOLVES[..], &PASSES, &BUILDS, &["install"]].concat() {
             let help = Command::new(env!("CARGO")).args([command, "--help"]).env("CARGO_TERM_COLOR", "never").output();
-            let help = String::from_utf8(help.unwrap().stdout).unwrap();
+            let help = help.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
             if TRAILING.contains(&command) {
                 assert!(help.contains("[OPTIONS] [ARGS]..."), "{command}: {help}");
             }
@@ -616,7 +616,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(wrong, [String::new(); 0]);
+        assert!(wrong.is_empty(), "{wrong:?}");
         assert!(compared > 400, "{compared}");
         assert!(VALUED.iter().all(|option| !FLAGS.contains(option)));
     }

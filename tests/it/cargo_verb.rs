@@ -192,3 +192,116 @@ fn another_toolchain_is_the_stand_ins_business() {
     assert!(log.lines().last().unwrap().ends_with("+other check --locked"), "{log}");
     assert!(log.lines().filter(|line| !line.contains("+other")).all(|line| line.starts_with("other ")), "{log}");
 }
+
+/// A project whose program prints its arguments, with a release in the lock file that is too young.
+fn program_over_a_held_release(registry: &TestRegistry) -> Project {
+    two_releases(registry);
+    let project = project(registry).dep("bar", "1").file("src/main.rs", "fn main() { println!(\"started\"); }\n");
+    project.lock_with_cargo();
+    project
+}
+
+#[test]
+fn what_belongs_to_the_program_opens_no_way_past_the_judge() {
+    let registry = TestRegistry::new();
+    let project = program_over_a_held_release(&registry);
+    let elsewhere = crate::update::project(&registry).file("src/main.rs", "fn main() {}\n");
+    elsewhere.lock_with_cargo();
+    let other = elsewhere.root().join("Cargo.toml").to_string();
+    for arguments in [
+        &["run", "serve", "--help"][..],
+        &["run", "-q", "serve", "-h"],
+        &["run", "--", "--help"],
+        &["run", "serve", "--manifest-path", &other],
+        &["r", "serve", "--help"],
+    ] {
+        let outcome = cargo(&project, arguments).expect_code(1);
+        assert!(outcome.stderr.contains("bar@1.1.0"), "{arguments:?}: {}", outcome.stderr);
+        assert!(!outcome.stdout.contains("started"), "{arguments:?}: {}", outcome.stdout);
+    }
+    // Where it stands before the program's words, it is cargo's.
+    cargo(&project, &["run", "--help"]).expect_code(0);
+    cargo(&project, &["run", "--manifest-path", &other, "serve"]).expect_code(0);
+}
+
+#[test]
+fn a_programs_locked_leaves_cargo_free_to_complete_the_lock_file() {
+    let registry = TestRegistry::new();
+    two_releases(&registry);
+    let project = project(&registry).dep("bar", "1").file("src/main.rs", "fn main() { println!(\"started\"); }\n");
+    let outcome = cargo(&project, &["run", "serve", "--locked"]).expect_code(0);
+    assert!(outcome.stdout.contains("started"), "{}", outcome.stdout);
+    assert_eq!(locked(&project, "bar"), "1.0.0");
+}
+
+#[test]
+fn commands_that_build_or_resolve_on_the_way_are_judged() {
+    let registry = TestRegistry::new();
+    let project = program_over_a_held_release(&registry);
+    for arguments in [
+        &["publish", "--dry-run"][..],
+        &["package", "--list"],
+        &["clean", "-p", "bar"],
+        &["info", "bar"],
+        &["pkgid", "bar"],
+        &["rustc", "--", "--print", "sysroot"],
+    ] {
+        let outcome = cargo(&project, arguments).expect_code(1);
+        assert!(outcome.stderr.contains("bar@1.1.0"), "{arguments:?}: {}", outcome.stderr);
+    }
+    cargo(&project, &["clean"]).expect_code(0);
+    cargo(&project, &["metadata", "--no-deps", "--format-version", "1"]).expect_code(0);
+}
+
+#[test]
+fn a_script_is_refused_with_a_way_out() {
+    let registry = TestRegistry::new();
+    let project = project(&registry);
+    for arguments in [&["tool.rs"][..], &["./tool"], &["run", "--manifest-path", "tool.rs"]] {
+        let outcome = cargo(&project, arguments).expect_code(2);
+        assert!(outcome.stderr.contains("cargo script"), "{arguments:?}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_path_that_is_added_is_no_manifest_of_the_run() {
+    let registry = TestRegistry::new();
+    two_releases(&registry);
+    let project = project(&registry)
+        .file("dep/Cargo.toml", "[package]\nname = \"dep\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n")
+        .file("dep/src/lib.rs", "");
+    cargo(&project, &["add", "--path", "dep"]).expect_code(0);
+    assert!(project.read("Cargo.toml").contains("path = \"dep\""), "{}", project.read("Cargo.toml"));
+    assert!(project.read("Cargo.lock").contains("name = \"dep\""), "{}", project.read("Cargo.lock"));
+    assert!(!project.root().join("dep/Cargo.lock").exists());
+}
+
+#[test]
+fn another_lock_file_is_seen_wherever_it_is_named() {
+    let registry = TestRegistry::new();
+    two_releases(&registry);
+    let project = project(&registry)
+        .dep("bar", "1")
+        .config("[alias]\nx = [\"--config\", \"resolver.lockfile-path='other/Cargo.lock'\", \"build\"]\n");
+    for arguments in [
+        &["--config", "resolver.lockfile-path='other/Cargo.lock'", "build"][..],
+        &["build", "--config=resolver.lockfile-path='other/Cargo.lock'"],
+        &["build", "--lockfile-path", "other/Cargo.lock"],
+        &["x"],
+    ] {
+        let outcome = cargo(&project, arguments).expect_code(2);
+        assert!(outcome.stderr.contains("lock"), "{arguments:?}: {}", outcome.stderr);
+        assert!(!project.root().join("Cargo.lock").exists(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_short_name_is_the_users_to_define_and_a_full_one_is_not() {
+    let registry = TestRegistry::new();
+    let project = program_over_a_held_release(&registry)
+        .config("[alias]\nb = \"locate-project\"\nc = \"x\"\nx = \"c\"\nbuild = \"locate-project\"\n");
+    let outcome = cargo(&project, &["b"]).expect_code(0);
+    assert!(outcome.stdout.contains("Cargo.toml"), "{}", outcome.stdout);
+    cargo(&project, &["build"]).expect_code(1);
+    cargo(&project, &["c"]).expect_code(1);
+}

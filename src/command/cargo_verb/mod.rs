@@ -15,8 +15,10 @@ use crate::gather::environment::Environment;
 use crate::model::evaluation::{Evaluation, Judgement};
 use crate::model::facts::AdvisoryFact;
 use crate::model::package::Package;
+use crate::model::policy::Origin;
 use crate::policy::carried::carried;
 use crate::policy::moves::{self, Asked};
+use crate::project::ProjectError;
 use crate::project::subject::{Subject, relative};
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Verbosity};
@@ -41,6 +43,11 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Cargo, environment: &Environment) 
     }
     if let Some(option) = line.unread() {
         return Err(CommandError::UnknownOption { option: option.to_owned() });
+    }
+    let config = config.with_command_line(&line.config())?;
+    let origin = config.lockfile_path()?.or_else(|| line.has(&["--lockfile-path"]).then_some(Origin::Flag));
+    if let Some(origin) = origin {
+        return Err(ProjectError::OtherLockFile { origin }.into());
     }
     let action = line.action();
     match action {

@@ -28,6 +28,8 @@ pub struct Layer {
     pub included_by: Option<(Utf8PathBuf, u32)>,
     /// The `config.toml` that cargo does not read because this file, the legacy `config`, lies beside it.
     pub shadows: Option<Utf8PathBuf>,
+    /// Whether it is a value of `--config` and not a file: it wins over files and environment, and `path` is that option's name.
+    pub on_command_line: bool,
 }
 
 /// Without the table, which may hold tokens.
@@ -43,6 +45,9 @@ impl Layer {
     /// Where a key of this file stands.
     #[must_use]
     pub fn origin(&self, line: u32, key: &str) -> Origin {
+        if self.on_command_line {
+            return Origin::Flag;
+        }
         Origin::File { path: self.path.clone(), line, key: key.to_owned() }
     }
 }
@@ -72,9 +77,41 @@ pub(super) fn layers<'a>(
         }
         if let Some((path, shadows)) = either(&folder, "config") {
             let table = read(&path)?;
-            found.add(Layer { base: base(&path), path, table, included_by: None, shadows }, &[])?;
+            found.add(
+                Layer { base: base(&path), path, table, included_by: None, shadows, on_command_line: false },
+                &[],
+            )?;
         }
     }
+    Ok(found.layers)
+}
+
+/// What values of `--config` say, the last of which wins: each is a file where there is one of that name, and else one key with its value.
+pub(super) fn on_command_line(values: &[String], current_dir: &Utf8Path) -> Result<Vec<Layer>, CargoConfigError> {
+    let mut found = Loader::default();
+    for value in values.iter().rev() {
+        let path = current_dir.join(value);
+        let (path, table) = if path.exists() {
+            (path.clone(), read(&path)?)
+        } else {
+            let name = Utf8PathBuf::from("--config");
+            let table = parse(value, &name)?;
+            (name, table)
+        };
+        found.add(
+            Layer {
+                base: current_dir.to_owned(),
+                path,
+                table,
+                included_by: None,
+                shadows: None,
+                on_command_line: true,
+            },
+            &[],
+        )?;
+    }
+    // What such a file includes is said on the command line as well.
+    found.layers.iter_mut().for_each(|layer| layer.on_command_line = true);
     Ok(found.layers)
 }
 
@@ -127,7 +164,17 @@ impl Loader {
             };
             let table = parse(&text, &included)?;
             let included_by = Some((path.clone(), line));
-            self.add(Layer { base: base(&included), path: included, table, included_by, shadows: None }, &chain)?;
+            self.add(
+                Layer {
+                    base: base(&included),
+                    path: included,
+                    table,
+                    included_by,
+                    shadows: None,
+                    on_command_line: false,
+                },
+                &chain,
+            )?;
         }
         Ok(())
     }

@@ -61,8 +61,12 @@ pub(super) fn within<'a>(layer: &'a Layer, keys: &[&str]) -> Result<Option<Found
 }
 
 impl CargoConfig {
-    /// The variable of these keys, where it is set.
+    /// The variable of these keys, where it is set and the command line says nothing else.
     pub(super) fn in_environment(&self, keys: &[&str]) -> Option<Setting<String>> {
+        let mut said = self.layers.iter().take_while(|layer| layer.on_command_line);
+        if said.any(|layer| within(layer, keys).is_ok_and(|found| found.is_some())) {
+            return None;
+        }
         let name = variable(keys);
         let value = self.environment.get(&name)?.to_owned();
         Some(Setting { value, origin: Origin::Environment(name) })

@@ -1,7 +1,7 @@
 //! Cargo's configuration with the file and line of everything: what a cargo started in a folder would obey.
 //!
 //! The files are those of cargo's own search: `.cargo/config` or `.cargo/config.toml` in the start folder and every folder above it, then
-//! in `$CARGO_HOME`, with what they include. The closest file wins; `CARGO_…` variables win over files. `--config` is not known here.
+//! in `$CARGO_HOME`, with what they include. The closest file wins; `CARGO_…` variables win over files, and `--config` over both.
 
 mod ages;
 mod alias;
@@ -66,10 +66,20 @@ impl CargoConfig {
         let credentials = layers::either(&home, "credentials")
             .map(|(path, shadows)| {
                 let table = layers::read(&path)?;
-                Ok(Layer { base: layers::base(&path), path, table, included_by: None, shadows })
+                Ok(Layer { base: layers::base(&path), path, table, included_by: None, shadows, on_command_line: false })
             })
             .transpose()?;
         Ok(Self { layers, credentials, environment: environment.clone() })
+    }
+
+    /// The same with the values of `--config` before everything else, in the order of the command line.
+    ///
+    /// # Errors
+    /// A value is neither a file that can be read nor TOML.
+    pub fn with_command_line(mut self, values: &[String]) -> Result<Self, CargoConfigError> {
+        let layers = layers::on_command_line(values, self.environment.current_dir())?;
+        self.layers.splice(0..0, layers);
+        Ok(self)
     }
 
     /// Every file with what it says, the one that wins first. The credentials are not among them.

@@ -39,7 +39,14 @@ impl Replacing {
     pub fn read(root: &Utf8Path) -> Result<Self, ManifestError> {
         let path = own_config(root);
         let Some(table) = manifest::document(&path)? else { return Ok(Self::default()) };
-        Ok(Self::of(&Layer { base: root.to_owned(), path, table, included_by: None, shadows: None }))
+        Ok(Self::of(&Layer {
+            base: root.to_owned(),
+            path,
+            table,
+            included_by: None,
+            shadows: None,
+            on_command_line: false,
+        }))
     }
 
     fn of(layer: &Layer) -> Self {

@@ -120,6 +120,13 @@ impl Project {
         self.top.join("cargo-home")
     }
 
+    /// With this file.
+    #[must_use]
+    pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        self.write(path, content);
+        self
+    }
+
     /// Writes a file below the root, with its folders.
     pub fn write(&self, path: &str, content: impl AsRef<[u8]>) -> &Self {
         let path = self.path(path);
