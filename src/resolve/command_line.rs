@@ -49,58 +49,12 @@ struct Words<'a> {
 }
 
 /// Long options that are followed by a value, whichever command has them. A test holds this against cargo's own help.
-const VALUED: [&str; 50] = [
-    "--add",
-    "--artifact-dir",
-    "--base",
-    "--bench",
-    "--bin",
-    "--branch",
-    "--charset",
-    "--color",
-    "--config",
-    "--crate-type",
-    "--depth",
-    "--edges",
-    "--edition",
-    "--example",
-    "--exclude",
-    "--explain",
-    "--features",
-    "--filter-platform",
-    "--format",
-    "--format-version",
-    "--git",
-    "--index",
-    "--invert",
-    "--jobs",
-    "--limit",
-    "--lockfile-path",
-    "--manifest-path",
-    "--message-format",
-    "--name",
-    "--output-format",
-    "--package",
-    "--path",
-    "--precise",
-    "--prefix",
-    "--print",
-    "--profile",
-    "--prune",
-    "--publish-time",
-    "--registry",
-    "--remove",
-    "--rename",
-    "--rev",
-    "--root",
-    "--sync",
-    "--tag",
-    "--target",
-    "--target-dir",
-    "--test",
-    "--token",
-    "--vcs",
-];
+const VALUED: &str = "\
+    --add --artifact-dir --base --bench --bin --branch --charset --color --config --crate-type --depth --edges --edition \
+    --example --exclude --explain --features --filter-platform --format --format-version --git --index --invert --jobs \
+    --limit --lockfile-path --manifest-path --message-format --name --output-format --package --path --precise --prefix \
+    --print --profile --prune --publish-time --registry --remove --rename --rev --root --sync --tag --target --target-dir \
+    --test --token --vcs";
 
 /// Short options that are followed by a value, with the long ones that they stand for (`-C` and `-Z` have none), and the one command
 /// that has them where the letter means something else elsewhere.
@@ -133,66 +87,13 @@ const SHORT_FLAGS: [(char, &str); 11] = [
 ];
 
 /// Options without a value, whichever command has them.
-const FLAGS: [&str; 58] = [
-    "--all",
-    "--all-features",
-    "--all-targets",
-    "--allow-dirty",
-    "--allow-no-vcs",
-    "--allow-staged",
-    "--benches",
-    "--bins",
-    "--breaking",
-    "--broken-code",
-    "--build",
-    "--build-plan",
-    "--debug",
-    "--default-features",
-    "--dev",
-    "--doc",
-    "--document-private-items",
-    "--dry-run",
-    "--duplicates",
-    "--edition-idioms",
-    "--examples",
-    "--exclude-lockfile",
-    "--force",
-    "--frozen",
-    "--future-incompat-report",
-    "--help",
-    "--ignore-rust-version",
-    "--keep-going",
-    "--lib",
-    "--list",
-    "--locked",
-    "--no-dedupe",
-    "--no-default-features",
-    "--no-delete",
-    "--no-deps",
-    "--no-fail-fast",
-    "--no-metadata",
-    "--no-optional",
-    "--no-public",
-    "--no-run",
-    "--no-track",
-    "--no-verify",
-    "--offline",
-    "--open",
-    "--optional",
-    "--public",
-    "--quiet",
-    "--recursive",
-    "--release",
-    "--respect-source-config",
-    "--tests",
-    "--timings",
-    "--undo",
-    "--unit-graph",
-    "--verbose",
-    "--version",
-    "--versioned-dirs",
-    "--workspace",
-];
+const FLAGS: &str = "\
+    --all --all-features --all-targets --allow-dirty --allow-no-vcs --allow-staged --benches --bins --breaking --broken-code \
+    --build --build-plan --debug --default-features --dev --doc --document-private-items --dry-run --duplicates \
+    --edition-idioms --examples --exclude-lockfile --force --frozen --future-incompat-report --help --ignore-rust-version \
+    --keep-going --lib --list --locked --no-dedupe --no-default-features --no-delete --no-deps --no-fail-fast --no-metadata \
+    --no-optional --no-public --no-run --no-track --no-verify --offline --open --optional --public --quiet --recursive \
+    --release --respect-source-config --tests --timings --undo --unit-graph --verbose --version --versioned-dirs --workspace";
 
 const RESOLVES: [&str; 4] = ["update", "add", "remove", "generate-lockfile"];
 const PASSES: [&str; 17] = [
@@ -380,7 +281,7 @@ impl<'a> Words<'a> {
             } else if let Some(long) = word.strip_prefix("--").filter(|_| word.len() > 2) {
                 let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
                 let name = format!("--{name}");
-                if !takes_value(verb, &name) && !FLAGS.contains(&name.as_str()) && !VALUED.contains(&name.as_str()) {
+                if !takes_value(verb, &name) && !lists(FLAGS, &name) && !lists(VALUED, &name) {
                     read.unknown = read.unknown.or(Some(word));
                 }
                 let value = value.or_else(|| value_behind(verb, &name, words, &mut at));
@@ -429,6 +330,10 @@ impl<'a> Words<'a> {
     }
 }
 
+fn lists(options: &str, option: &str) -> bool {
+    options.split(' ').any(|one| one == option)
+}
+
 /// The next word, where the option takes one for its value: a word with a hyphen in front is another option, but for a number of jobs.
 fn value_behind<'a>(verb: &str, name: &str, words: &'a [String], at: &mut usize) -> Option<&'a str> {
     let next = words.get(*at).filter(|_| takes_value(verb, name))?;
@@ -444,7 +349,7 @@ fn takes_value(verb: &str, name: &str) -> bool {
     match (verb, name) {
         ("install" | "yank", "--version" | "--vers") => true,
         ("fix", "--edition") | ("new" | "init", "--bin") => false,
-        (_, name) => VALUED.contains(&name) || matches!(name, "-C" | "-Z"),
+        (_, name) => lists(VALUED, name) || matches!(name, "-C" | "-Z"),
     }
 }
 
@@ -466,7 +371,7 @@ fn online(option: &str) -> Option<String> {
 mod tests {
     use std::process::Command;
 
-    use super::{Action, BUILDS, CommandLine, FLAGS, PASSES, RESOLVES, TRAILING, VALUED, Words};
+    use super::{Action, BUILDS, CommandLine, FLAGS, PASSES, RESOLVES, TRAILING, VALUED, Words, lists};
 
     fn read(line: &str) -> CommandLine {
         CommandLine::read(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
@@ -618,6 +523,6 @@ mod tests {
         }
         assert!(wrong.is_empty(), "{wrong:?}");
         assert!(compared > 400, "{compared}");
-        assert!(VALUED.iter().all(|option| !FLAGS.contains(option)));
+        assert!(VALUED.split(' ').all(|option| !lists(FLAGS, option)));
     }
 }
