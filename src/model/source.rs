@@ -74,10 +74,55 @@ pub enum Source {
 pub struct GitSource {
     /// The repository's address, without `git+`, query and fragment.
     pub url: Arc<str>,
-    /// What the manifest asked for, as cargo's query writes it: `branch=main`, `tag=v1`, `rev=…`; absent for the default branch.
+    /// What the manifest asked for, as the lock file's query writes it, percent-encoded: `branch=main`, `tag=v1`, `rev=…`; absent for
+    /// the default branch.
     pub reference: Option<Arc<str>>,
     /// The locked commit; absent where the lock file does not pin one.
     pub commit: Option<Arc<str>>,
+}
+
+/// What a git dependency asks its repository for, in plain text, as manifests and cargo's configuration write it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GitReference {
+    /// Nothing: the default branch.
+    DefaultBranch,
+    /// `branch`.
+    Branch(String),
+    /// `tag`.
+    Tag(String),
+    /// `rev`.
+    Rev(String),
+}
+
+impl GitSource {
+    /// The reference with its encoding undone, as cargo reads a lock file's query: the last of several keys counts, and `ref` is an old
+    /// name of `branch`.
+    #[must_use]
+    pub fn wanted(&self) -> GitReference {
+        let mut wanted = GitReference::DefaultBranch;
+        for (key, value) in form_urlencoded::parse(self.reference.as_deref().unwrap_or_default().as_bytes()) {
+            match &*key {
+                "branch" | "ref" => wanted = GitReference::Branch(value.into_owned()),
+                "tag" => wanted = GitReference::Tag(value.into_owned()),
+                "rev" => wanted = GitReference::Rev(value.into_owned()),
+                _ => {}
+            }
+        }
+        wanted
+    }
+}
+
+impl GitReference {
+    /// The key of cargo's configuration and manifests, and its value; `None` for the default branch.
+    #[must_use]
+    pub const fn setting(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::DefaultBranch => None,
+            Self::Branch(name) => Some(("branch", name.as_str())),
+            Self::Tag(name) => Some(("tag", name.as_str())),
+            Self::Rev(name) => Some(("rev", name.as_str())),
+        }
+    }
 }
 
 /// As the lock file writes it; `Local` is empty.
@@ -93,5 +138,24 @@ impl fmt::Display for Source {
             }
             Self::Other(text) => f.write_str(text),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GitReference, GitSource};
+
+    #[test]
+    fn a_reference_is_decoded_as_cargo_decodes_it() {
+        let wanted = |reference: &str| {
+            let git = GitSource { url: "https://git.example.org/x".into(), reference: Some(reference.into()), commit: None };
+            git.wanted()
+        };
+        assert_eq!(wanted("branch=feat%2Fx%2By%23z%25"), GitReference::Branch("feat/x+y#z%".to_owned()));
+        assert_eq!(wanted("tag=v1%2Frc"), GitReference::Tag("v1/rc".to_owned()));
+        assert_eq!(wanted("rev=refs%2Fheads%2Fmain"), GitReference::Rev("refs/heads/main".to_owned()));
+        assert_eq!(wanted("ref=main").setting(), Some(("branch", "main")));
+        assert_eq!(wanted("branch=a&tag=b").setting(), Some(("tag", "b")));
+        assert_eq!(wanted("").setting(), None);
     }
 }
