@@ -15,6 +15,7 @@ pub mod http;
 pub mod index;
 pub mod local_registry;
 pub mod lock_file;
+pub mod manifest;
 pub mod policy_file;
 pub mod target;
 pub mod toml_tree;

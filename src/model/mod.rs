@@ -14,6 +14,8 @@ pub mod facts;
 pub mod hashed;
 pub mod history;
 pub mod index_line;
+pub mod lock_proof;
+pub mod manifest;
 pub mod moves;
 pub mod package;
 pub mod plan;

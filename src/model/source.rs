@@ -148,7 +148,8 @@ mod tests {
     #[test]
     fn a_reference_is_decoded_as_cargo_decodes_it() {
         let wanted = |reference: &str| {
-            let git = GitSource { url: "https://git.example.org/x".into(), reference: Some(reference.into()), commit: None };
+            let git =
+                GitSource { url: "https://git.example.org/x".into(), reference: Some(reference.into()), commit: None };
             git.wanted()
         };
         assert_eq!(wanted("branch=feat%2Fx%2By%23z%25"), GitReference::Branch("feat/x+y#z%".to_owned()));

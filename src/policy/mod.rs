@@ -13,6 +13,7 @@ pub mod fix_partner;
 pub mod graph;
 pub mod integrity;
 pub mod judge;
+pub mod lock_answers_manifests;
 pub mod loosened;
 pub mod moves;
 pub mod notices;

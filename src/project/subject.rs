@@ -64,7 +64,7 @@ impl Subject {
         let mut lock = match lock_file::read(&workspace.lock_file) {
             Ok(lock) => lock,
             Err(LockFileError::Absent { .. } | LockFileError::Empty { .. }) => {
-                LockFile { version: 4, packages: Vec::new(), lines: Vec::new() }
+                LockFile { version: 4, packages: Vec::new(), unused_patches: Vec::new(), lines: Vec::new() }
             }
             Err(error) => return Err(error.into()),
         };

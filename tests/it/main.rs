@@ -31,6 +31,7 @@ mod http;
 mod index;
 mod init;
 mod lock_file;
+mod lock_proof;
 mod log_verb;
 mod loopback;
 mod plan;

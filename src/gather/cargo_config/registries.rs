@@ -73,6 +73,14 @@ impl CargoConfig {
         Ok(registries)
     }
 
+    /// The registry that a manifest means by this name; `None` where nothing defines it.
+    ///
+    /// # Errors
+    /// Its index is no address.
+    pub fn registry_named(&self, name: &str) -> Result<Option<Registry>, CargoConfigError> {
+        Ok(self.index(name)?.map(|setting| setting.value))
+    }
+
     /// crates.io's name, then all others; some may have no index.
     pub(super) fn registry_names(&self) -> Result<Vec<String>, CargoConfigError> {
         let mut names = self.names("registries")?;

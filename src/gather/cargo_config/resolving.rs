@@ -6,7 +6,7 @@
 use camino::Utf8Path;
 use toml::{Table, Value as Toml};
 
-use super::CargoConfig;
+use super::{CargoConfig, Layer};
 use crate::gather::toml_tree::{self, Value};
 
 /// The tables that a resolution depends on; `source` is what it is all about leaving out.
@@ -19,9 +19,20 @@ impl CargoConfig {
     #[must_use]
     pub fn for_resolving(&self) -> String {
         let home = self.home();
+        self.merged(&KEYS, |layer| !layer.path.starts_with(&home))
+    }
+
+    /// What all files together say about putting other packages in the place of a dependency: `[patch]` and `paths`, which are
+    /// absolute.
+    #[must_use]
+    pub fn substitutions(&self) -> String {
+        self.merged(&["paths", "patch"], |_| true)
+    }
+
+    fn merged(&self, keys: &[&str], counts: impl Fn(&Layer) -> bool) -> String {
         let mut merged = Table::new();
-        for layer in self.layers().iter().filter(|layer| !layer.path.starts_with(&home)) {
-            for key in KEYS {
+        for layer in self.layers().iter().filter(|layer| counts(layer)) {
+            for key in keys.iter().copied() {
                 let Some(entry) = layer.table.get(key) else { continue };
                 if let Some(value) = absolute(&entry.node.value, &layer.base, &[key]) {
                     merge(&mut merged, key, value);

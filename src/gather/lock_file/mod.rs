@@ -14,7 +14,7 @@ use std::io::Read as _;
 
 use camino::Utf8Path;
 
-use crate::model::package::Package;
+use crate::model::package::{Package, PackageId};
 
 pub use error::{At, LockFileError, PackageProblem};
 
@@ -27,9 +27,10 @@ pub const MAX_BYTES: u64 = 8 * 1024 * 1024;
 pub struct LockFile {
     /// The format, 1 to 4; 1 and 2 are told apart by where the checksums stand.
     pub version: u8,
-    /// The packages in the file's order; a `[root]` of the oldest format comes first. `[[patch.unused]]` is not part of any build
-    /// and is left out.
+    /// The packages in the file's order; a `[root]` of the oldest format comes first.
     pub packages: Vec<Package>,
+    /// `[[patch.unused]]`: what a `[patch]` puts in and nothing asks for. It is part of no build.
+    pub unused_patches: Vec<PackageId>,
     /// The line on which each package begins, counted from 1; empty where the file's layout does not tell.
     pub lines: Vec<u32>,
 }
@@ -64,13 +65,14 @@ pub fn parse(bytes: &[u8], path: &Utf8Path) -> Result<LockFile, LockFileError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let raw: raw::LockFile<'_> = toml::from_str(text).map_err(|error| unreadable(text, path, &error))?;
     let version = format(&raw, path)?;
-    let packages = resolve::packages(&raw)
-        .map_err(|(header, problem)| LockFileError::Package { at: At::package(path, text, header), problem })?;
+    let located = |(header, problem)| LockFileError::Package { at: At::package(path, text, header), problem };
+    let packages = resolve::packages(&raw).map_err(located)?;
+    let unused_patches = resolve::unused_patches(&raw).map_err(located)?;
     if packages.is_empty() {
         return Err(LockFileError::Empty { path: path.to_owned() });
     }
     let lines = Some(headers(text)).filter(|lines| lines.len() == packages.len()).unwrap_or_default();
-    Ok(LockFile { version, packages, lines })
+    Ok(LockFile { version, packages, unused_patches, lines })
 }
 
 fn headers(text: &str) -> Vec<u32> {

@@ -16,6 +16,14 @@ pub(super) struct LockFile<'a> {
     pub(super) package: Vec<Package<'a>>,
     #[serde(borrow, default)]
     metadata: BTreeMap<Text<'a>, Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) patch: Patch<'a>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Patch<'a> {
+    #[serde(borrow, default)]
+    pub(super) unused: Vec<Package<'a>>,
 }
 
 #[derive(Deserialize)]

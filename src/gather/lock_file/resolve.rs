@@ -47,27 +47,12 @@ pub(super) fn packages(raw: &LockFile<'_>) -> Result<Vec<Package>, Located> {
     for (position, (header, package)) in raw.packages().enumerate() {
         let located = |problem| (header, problem);
         let (name, version) = (&*package.name, &*package.version);
-        // Before everything else: the name stands in every other message.
-        let bad_name = || located(PackageProblem::Name { name: name.to_owned() });
-        if !is_name(name) {
-            return Err(bad_name());
-        }
-        let text = package.source.as_deref();
-        let (key, source) = sources.read(text).ok_or_else(|| {
-            let source_text = text.unwrap_or_default().to_owned();
-            located(PackageProblem::Source { name: name.to_owned(), source_text })
-        })?;
-        if matches!(source, Source::Registry(_)) && !name.is_ascii() {
-            return Err(bad_name());
-        }
-        let parsed = version
-            .parse()
-            .map_err(|_| located(PackageProblem::Version { name: name.to_owned(), version: version.to_owned() }))?;
-        if !positions.add(name, version, key, source == Source::Local, position) {
+        let (key, id) = identity(package, &mut sources).map_err(located)?;
+        if !positions.add(name, version, key, id.source == Source::Local, position) {
             return Err(located(PackageProblem::Twice { name: name.to_owned(), version: version.to_owned() }));
         }
         packages.push(Package {
-            id: PackageId { name: Arc::from(name), version: parsed, source },
+            id,
             checksum: checksum(package.checksum.as_deref()),
             dependencies: Vec::new(),
             local: None,
@@ -78,6 +63,36 @@ pub(super) fn packages(raw: &LockFile<'_>) -> Result<Vec<Package>, Located> {
     }
     add_metadata_checksums(raw, &positions, &mut sources, &mut packages)?;
     Ok(packages)
+}
+
+/// What the file says that a `[patch]` puts in without use.
+pub(super) fn unused_patches(raw: &LockFile<'_>) -> Result<Vec<PackageId>, Located> {
+    let mut sources = Sources::default();
+    let unused = raw.patch.unused.iter();
+    unused.map(|package| Ok(identity(package, &mut sources).map_err(|problem| (None, problem))?.1)).collect()
+}
+
+fn identity<'a>(
+    package: &'a RawPackage<'a>,
+    sources: &mut Sources<'a>,
+) -> Result<(SourceKey, PackageId), PackageProblem> {
+    let (name, version) = (&*package.name, &*package.version);
+    // Before everything else: the name stands in every other message.
+    let bad_name = || PackageProblem::Name { name: name.to_owned() };
+    if !is_name(name) {
+        return Err(bad_name());
+    }
+    let text = package.source.as_deref();
+    let (key, source) = sources.read(text).ok_or_else(|| {
+        let source_text = text.unwrap_or_default().to_owned();
+        PackageProblem::Source { name: name.to_owned(), source_text }
+    })?;
+    if matches!(source, Source::Registry(_)) && !name.is_ascii() {
+        return Err(bad_name());
+    }
+    let parsed =
+        version.parse().map_err(|_| PackageProblem::Version { name: name.to_owned(), version: version.to_owned() })?;
+    Ok((key, PackageId { name: Arc::from(name), version: parsed, source }))
 }
 
 fn dependencies<'a>(

@@ -1,0 +1,93 @@
+//! Whether the lock file answers the manifests: whether cargo with `--locked` would take it as it is.
+//!
+//! Cargo silently completes a lock file that does not, with releases that nobody judged. So the resolution is worked out anew from the
+//! manifests and the index lines of what is locked, as cargo's dependency resolver works (all features of the members, every platform,
+//! dev-dependencies of members only), with each choice being the locked one; the graph that comes out must be the lock file's, edge for
+//! edge. What is stricter than cargo: a package without a source that no manifest has. Checksums are not looked at here.
+
+mod ask;
+mod choose;
+mod conflicts;
+mod features;
+mod reach;
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use self::ask::Asks;
+use self::choose::Choices;
+use self::reach::Reach;
+use crate::model::facts::IndexFact;
+use crate::model::index_line::Release;
+use crate::model::lock_proof::{Discord, Proof, Unproven};
+use crate::model::manifest::Manifests;
+use crate::model::package::{CrateId, Package, PackageId};
+use crate::model::source::Source;
+
+/// What the proof is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The manifests.
+    pub manifests: &'a Manifests,
+    /// The packages of the lock file, in its order.
+    pub packages: &'a [Package],
+    /// What the lock file records as patches that nothing uses.
+    pub unused_patches: &'a [PackageId],
+    /// The lock file's format.
+    pub version: u8,
+    /// What the index says of the crates that are locked.
+    pub index: &'a BTreeMap<CrateId, IndexFact>,
+}
+
+/// Works it out.
+#[must_use]
+pub fn answers(question: &Question<'_>) -> Proof {
+    let releases: Vec<Option<Release>> =
+        question.packages.par_iter().map(|package| release(package, question.index)).collect();
+    let choices = Choices::new(question);
+    let asks: Vec<Asks<'_>> = (0..question.packages.len())
+        .map(|at| match (choices.manifest(at), releases.get(at)) {
+            (Some(manifest), _) => Asks::of_manifest(manifest),
+            (None, Some(Some(release))) => Asks::of_release(&question.packages[at], release),
+            _ => Asks::Unknown,
+        })
+        .collect();
+    let reach = Reach::work_out(question, &choices, &asks);
+    let mut open = choices.open();
+    open.extend(reach.open());
+    if !open.is_empty() {
+        return Proof::Unproven(open);
+    }
+    let mut discords = choices.discords(|at| reach.reached(at));
+    discords.extend(reach.discords());
+    discords.extend(conflicts::found(question, &choices, &asks, &reach));
+    discords.sort();
+    discords.dedup();
+    if !discords.is_empty() {
+        return Proof::Broken(discords);
+    }
+    let unknown = asks.iter().zip(question.packages).filter(|(asks, _)| matches!(asks, Asks::Unknown));
+    let unknown: Vec<Unproven> = unknown.map(|(_, package)| unknown_asks(&package.id)).collect();
+    if unknown.is_empty() { Proof::Answered } else { Proof::Unproven(unknown) }
+}
+
+fn release(package: &Package, index: &BTreeMap<CrateId, IndexFact>) -> Option<Release> {
+    let IndexFact::Read(history) = index.get(&package.id.crate_id()?)? else { return None };
+    history.release(&package.id.version).ok().flatten()
+}
+
+fn unknown_asks(id: &PackageId) -> Unproven {
+    match id.source {
+        Source::Registry(_) => Unproven::NoLine(id.clone()),
+        Source::Local | Source::Git(_) | Source::Other(_) => Unproven::NoManifest(id.clone()),
+    }
+}
+
+/// The name of a feature that a package turns on for itself where it exists.
+const DEFAULT: &str = "default";
+
+/// An error about a feature.
+fn no_feature(by: &Package, of: &Package, feature: &str) -> Discord {
+    Discord::NoFeature { by: by.id.clone(), of: of.id.clone(), feature: feature.to_owned() }
+}
