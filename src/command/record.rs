@@ -12,7 +12,7 @@ use super::policy_text::PolicyText;
 use crate::apply::trail::{append, may_append};
 use crate::cli;
 use crate::gather::environment::Environment;
-use crate::gather::git_user::git_user;
+use crate::gather::git::git_user;
 use crate::gather::{self, policy_file, workspace};
 use crate::model::age::Age;
 use crate::model::evaluation::Judgement;
@@ -56,10 +56,10 @@ pub(super) fn release(package: &Package, judgement: &Judgement) -> Option<Releas
 }
 
 /// Who acts: as `--by` says, or as git's configuration says.
-pub(super) fn who(by: Option<&str>, folder: &Utf8Path) -> Option<Who> {
+pub(super) fn who(by: Option<&str>, folder: &Utf8Path, environment: &Environment) -> Option<Who> {
     match by {
         Some(name) => Some(Who { known_from: KnownFrom::Flag, name: name.to_owned() }),
-        None => git_user(folder).map(|name| Who { known_from: KnownFrom::Git, name }),
+        None => git_user(folder, environment).map(|name| Who { known_from: KnownFrom::Git, name }),
     }
 }
 
@@ -97,7 +97,7 @@ impl<'a> Record<'a> {
             machine,
             judge,
             advisories: Some(advisories),
-            who: who(by, &subject.root),
+            who: who(by, &subject.root, environment),
             environment,
         }
     }

@@ -31,7 +31,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Revoke, environment: &Environment)
         None => approvals(&spec, &before)?,
     };
     let judge = cli::JudgeBy::default();
-    let who = record::who(arguments.by.as_deref(), &subject.root);
+    let who = record::who(arguments.by.as_deref(), &subject.root, environment);
     let writing = Record { policy: path, machine, judge: &judge, advisories: None, who, environment };
     writing.is_possible()?;
     let after = before.edited(without_entries(before.as_str(), &lines))?;

@@ -1,97 +1,44 @@
 //! Reads files as an earlier commit has them, through the system's git: what a change cannot have rewritten.
 
+mod error;
 mod folder;
-
-use std::process::{Command, Stdio};
+mod reference;
+mod repository;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// The most files of one folder that are read: each costs two runs of git.
-const FILES_LIMIT: usize = 64;
+use super::environment::Environment;
+
+pub use error::BaseError;
+pub use repository::Repository;
 
 /// Files by name, with their bytes.
 pub type Files = Vec<(String, Vec<u8>)>;
 
-/// A commit of the repository that holds a folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A commit of a repository. Paths in it are relative to the top of the working tree.
+#[derive(Clone, Debug)]
 pub struct Commit {
-    /// The folder in which git was asked.
-    folder: Utf8PathBuf,
+    repository: Repository,
     /// The whole object id.
     id: String,
 }
 
-/// Why the base cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum BaseError {
-    /// No git to ask.
-    #[error("`git` cannot be run: {0}\nhelp: install git, or give a lock file: --base path/to/Cargo.lock")]
-    NoGit(#[source] std::io::Error),
-    /// The folder is in no repository that git would read.
-    #[error(
-        "no git repository can be read at `{folder}`: {cause}\nhelp: run in a checkout of the project, or give a lock file: --base path/to/Cargo.lock"
-    )]
-    NoRepository {
-        /// Where.
-        folder: String,
-        /// What git said.
-        cause: String,
-    },
-    /// Not a commit of this repository.
-    #[error(
-        "`{reference}` names no commit of the repository at `{folder}`\nhelp: in CI fetch the base first, `git fetch --depth=1 origin main`, and give `--base FETCH_HEAD`; the name of a lock file must end in `.lock`"
-    )]
-    NoCommit {
-        /// What was asked for.
-        reference: String,
-        /// Where.
-        folder: String,
-    },
-    /// The commit has a link or a submodule where a file is wanted: what it leads to is not in the commit.
-    #[error("`{path}` is no file in commit {commit}, but a {kind}\nhelp: put the file itself there")]
-    NotAFile {
-        /// The path.
-        path: String,
-        /// The commit.
-        commit: String,
-        /// What it is.
-        kind: &'static str,
-    },
-    /// Git could not show a file that its tree lists.
-    #[error(
-        "`{path}` cannot be read from commit {commit}: {cause}\nhelp: a shallow or partial clone may lack it; run `git fetch origin {commit}`"
-    )]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// The commit.
-        commit: String,
-        /// What git said.
-        cause: String,
-    },
+/// One line of `git ls-tree`.
+struct Entry<'a> {
+    mode: &'a str,
+    object: &'a str,
+    path: &'a str,
 }
 
 impl Commit {
     /// Finds the commit that a reference names in the repository around `folder`.
     ///
     /// # Errors
-    /// There is no git, no repository, or no such commit.
-    pub fn find(folder: &Utf8Path, reference: &str) -> Result<Self, BaseError> {
-        let wanted = format!("{reference}^{{commit}}");
-        let output = git(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted])?;
-        let id = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        if output.status.success() && matches!(id.len(), 40 | 64) && id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Ok(Self { folder: folder.to_owned(), id });
-        }
-        // Told apart by another question: `--quiet` leaves out why.
-        top(folder)?;
-        Err(BaseError::NoCommit { reference: reference.to_owned(), folder: folder.to_string() })
-    }
-
-    /// The same commit, seen from another folder of its working tree.
-    #[must_use]
-    pub fn in_folder(self, folder: &Utf8Path) -> Self {
-        Self { folder: folder.to_owned(), ..self }
+    /// There is no git, no repository, or the reference does not name exactly one commit.
+    pub fn find(folder: &Utf8Path, reference: &str, environment: &Environment) -> Result<Self, BaseError> {
+        let repository = Repository::around(folder, environment)?;
+        let id = reference::commit_id(&repository, reference)?;
+        Ok(Self { repository, id })
     }
 
     /// The commit's whole object id.
@@ -100,110 +47,122 @@ impl Commit {
         &self.id
     }
 
-    /// The top folder of the repository's working tree.
+    /// The repository that has it.
+    #[must_use]
+    pub const fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// The commits from which this one and the one that is checked out grew apart: where only one of them has gone on, the other itself.
+    /// Empty where they are not known to have one, as in a clone whose history was cut off: there git may take an older one for the
+    /// newest.
     ///
     /// # Errors
     /// Git cannot tell.
-    pub fn repository(&self) -> Result<Utf8PathBuf, BaseError> {
-        top(&self.folder)
+    pub fn merge_bases(&self) -> Result<Vec<Self>, BaseError> {
+        let call = "merge-base";
+        let answer = self.repository.ask(call, &["--all", &self.id, "HEAD"], Vec::new())?;
+        let text = String::from_utf8_lossy(&answer.stdout);
+        let ids: Vec<&str> = text.lines().filter(|_| answer.status.success()).collect();
+        if self.repository.is_shallow && ids != [self.id.as_str()] {
+            return Ok(Vec::new());
+        }
+        Ok(ids.into_iter().map(|id| Self { repository: self.repository.clone(), id: id.to_owned() }).collect())
     }
 
-    /// Whether git tracks anything at this path of the folder, in the working tree as it is checked out now.
+    /// A file's bytes; `None` where the commit has nothing there.
     ///
     /// # Errors
-    /// Git cannot tell.
-    pub fn has_tracked(&self, path: &Utf8Path) -> Result<bool, BaseError> {
-        let path = format!("./{path}");
-        let listed = git(&self.folder, &["--literal-pathspecs", "ls-files", "-z", "--", &path])?;
-        // Below a link or in a submodule git cannot tell; what the change put there is then its own.
-        Ok(!listed.status.success() || !listed.stdout.is_empty())
-    }
-
-    /// A file's bytes, its path relative to the folder; `None` where the commit has no such file.
-    ///
-    /// # Errors
-    /// Git cannot read what the commit has, or it is a link or a submodule.
+    /// Git cannot read what the commit has, or on the way there is a link or a submodule.
     pub fn file(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, BaseError> {
-        let listed = git(&self.folder, &["ls-tree", "-z", &self.id, "--", &format!("./{path}")])?;
-        if !listed.status.success() {
-            return Err(self.unreadable(path, &listed));
+        let listed = self.listed(path.as_str(), &[])?;
+        match entries(&listed).next() {
+            Some(Entry { mode, object, .. }) if mode.starts_with("100") => {
+                let shown = self.repository.ask("cat-file", &["blob", object], Vec::new())?;
+                if shown.status.success() {
+                    Ok(Some(shown.stdout))
+                } else {
+                    Err(self.unreadable(path, shown.first_words()))
+                }
+            }
+            Some(entry) => Err(self.not_a_file(&entry)),
+            None => self.nothing_leads_to(path).map(|()| None),
         }
-        let kind = match listed.stdout.get(..3) {
-            None => return Ok(None),
-            Some(b"100") => None,
-            Some(b"120") => Some("symbolic link"),
-            Some(b"160") => Some("submodule"),
-            Some(_) => Some("folder"),
-        };
-        if let Some(kind) = kind {
-            return Err(BaseError::NotAFile { path: path.to_string(), commit: self.id.clone(), kind });
-        }
-        let shown = git(&self.folder, &["cat-file", "blob", &format!("{}:./{path}", self.id)])?;
-        if shown.status.success() { Ok(Some(shown.stdout)) } else { Err(self.unreadable(path, &shown)) }
+    }
+
+    /// Whether the commit has anything at this place: a file, a folder, a link.
+    ///
+    /// # Errors
+    /// Git cannot read what the commit has.
+    pub fn has(&self, path: &Utf8Path) -> Result<bool, BaseError> {
+        Ok(entries(&self.listed(path.as_str(), &[])?).next().is_some())
     }
 
     /// The files below a folder, with their paths; empty where the commit has no such folder. Links are left out.
     ///
     /// # Errors
-    /// Git cannot read what the commit has.
+    /// Git cannot read what the commit has, on the way there is a link, or it is more than anybody writes by hand.
     pub fn files_below(&self, folder: &Utf8Path) -> Result<Vec<(Utf8PathBuf, Vec<u8>)>, BaseError> {
-        let listed = git(&self.folder, &["ls-tree", "-r", "-z", &self.id, "--", &format!("./{folder}/")])?;
-        if !listed.status.success() {
-            return Err(self.unreadable(folder, &listed));
-        }
-        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-        let files =
-            listed.split('\0').filter(|entry| entry.starts_with("100")).filter_map(|entry| entry.split_once('\t'));
-        files
-            .take(FILES_LIMIT)
-            .map(|(_, path)| {
-                let path = Utf8PathBuf::from(path);
-                let bytes = self.file(&path)?.unwrap_or_default();
-                Ok((path, bytes))
-            })
-            .collect()
+        self.nothing_leads_to(folder)?;
+        let listed = self.listed(&format!("{folder}/"), &["-r"])?;
+        let files: Vec<(&str, &str)> = entries(&listed)
+            .filter(|entry| entry.mode.starts_with("100"))
+            .map(|entry| (entry.object, entry.path))
+            .collect();
+        let files = self.contents(folder, &files)?;
+        Ok(files.into_iter().map(|(path, bytes)| (path.into(), bytes)).collect())
     }
 
-    fn unreadable(&self, path: &Utf8Path, output: &std::process::Output) -> BaseError {
+    /// Refuses a way on which the commit has a link or a submodule: what it leads to is not in the commit, so that nothing is known to
+    /// be absent.
+    fn nothing_leads_to(&self, path: &Utf8Path) -> Result<(), BaseError> {
+        let above: Vec<_> = path.ancestors().filter(|folder| !folder.as_str().is_empty()).collect();
+        for place in above.into_iter().rev() {
+            let listed = self.listed(place.as_str(), &[])?;
+            match entries(&listed).next() {
+                Some(entry) if entry.mode != "040000" && place != path => return Err(self.not_a_file(&entry)),
+                Some(entry) if matches!(entry.mode, "120000" | "160000") => return Err(self.not_a_file(&entry)),
+                Some(_) => {}
+                None => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    fn listed(&self, path: &str, options: &[&str]) -> Result<String, BaseError> {
+        let arguments = [options, &["-z", "--full-tree", &self.id, "--", path]].concat();
+        let listed = self.repository.ask("ls-tree", &arguments, Vec::new())?;
+        if !listed.status.success() {
+            return Err(self.unreadable(Utf8Path::new(path), listed.first_words()));
+        }
+        String::from_utf8(listed.stdout)
+            .map_err(|_| self.unreadable(Utf8Path::new(path), Some("a name in it is not UTF-8")))
+    }
+
+    fn not_a_file(&self, entry: &Entry<'_>) -> BaseError {
+        let kind = match entry.mode {
+            "120000" => "symbolic link",
+            "160000" => "submodule",
+            "040000" => "folder",
+            _ => "file",
+        };
+        BaseError::NotAFile { path: entry.path.to_owned(), commit: self.id.clone(), kind }
+    }
+
+    fn unreadable(&self, path: &Utf8Path, words: Option<&str>) -> BaseError {
         BaseError::Unreadable {
             path: path.to_string(),
             commit: self.id.clone(),
-            cause: said(output, "git did not say why"),
+            cause: words.unwrap_or("git did not say why").to_owned(),
         }
     }
 }
 
-/// The top folder of the working tree around `folder`.
-fn top(folder: &Utf8Path) -> Result<Utf8PathBuf, BaseError> {
-    let output = git(folder, &["rev-parse", "--show-toplevel"])?;
-    let top = String::from_utf8_lossy(&output.stdout).trim_end_matches(['\n', '\r']).to_owned();
-    if output.status.success() && !top.is_empty() {
-        return Ok(Utf8PathBuf::from(top));
-    }
-    let cause = said(&output, "it has no working tree");
-    Err(BaseError::NoRepository { folder: folder.to_string(), cause })
-}
-
-fn git(folder: &Utf8Path, arguments: &[&str]) -> Result<std::process::Output, BaseError> {
-    program(folder).args(arguments).stdin(Stdio::null()).output().map_err(BaseError::NoGit)
-}
-
-/// A git that asks nobody and takes nothing from elsewhere.
-fn program(folder: &Utf8Path) -> Command {
-    let mut command = Command::new("git");
-    // What a hook or a wrapper left behind would point git at another repository than the folder's.
-    for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR"] {
-        command.env_remove(variable);
-    }
-    command
-        .args(["-c", "core.quotePath=false", "-C", folder.as_str()])
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("GIT_NO_LAZY_FETCH", "1")
-        .env("GIT_NO_REPLACE_OBJECTS", "1");
-    command
-}
-
-fn said(output: &std::process::Output, otherwise: &str) -> String {
-    let text = String::from_utf8_lossy(&output.stderr);
-    text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or(otherwise).to_owned()
+/// `100644 blob ID<TAB>PATH`, each ended by a NUL.
+fn entries(listed: &str) -> impl Iterator<Item = Entry<'_>> {
+    listed.split_terminator('\0').filter_map(|line| {
+        let (head, path) = line.split_once('\t')?;
+        let mut words = head.split(' ');
+        Some(Entry { mode: words.next()?, object: words.next_back()?, path })
+    })
 }

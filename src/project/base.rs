@@ -52,9 +52,8 @@ impl Base {
         let place = if file.extension() == Some("lock") || file.file_name() == Some(".lock") {
             Place::LockFile(environment.current_dir().join(file))
         } else {
-            let commit = Commit::find(&start(arguments, environment), name)?;
-            let repository = commit.repository()?;
-            Place::Commit(BaseCommit { commit: commit.in_folder(&repository), repository })
+            let commit = Commit::find(&start(arguments, environment), name, environment)?;
+            Place::Commit(BaseCommit { repository: commit.repository().top().to_owned(), commit })
         };
         Ok(Self { name: name.to_owned(), place })
     }
@@ -81,6 +80,11 @@ impl Base {
 }
 
 impl BaseCommit {
+    /// The commit's whole id.
+    pub(crate) fn id(&self) -> &str {
+        self.commit.id()
+    }
+
     /// The path below the top of the working tree; `None` for one that lies elsewhere. The way down from the top is taken as it is
     /// written: a folder that the change made a link must not lead to another file of the base.
     pub(crate) fn inside(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
@@ -112,7 +116,7 @@ impl BaseCommit {
     pub(crate) fn is_rewritable(&self, path: &Utf8Path) -> Result<bool, ProjectError> {
         let ways = [self.inside(path), real(path).strip_prefix(real(&self.repository)).ok().map(Utf8Path::to_owned)];
         for inside in ways.into_iter().flatten() {
-            if self.commit.has_tracked(&inside)? {
+            if self.commit.repository().has_tracked(&inside)? {
                 return Ok(true);
             }
         }

@@ -28,8 +28,8 @@ pub(crate) struct Rules {
     pub(crate) locked: Option<Locked>,
     /// What the change makes looser than the base.
     pub(crate) loosened: Vec<Loosening>,
-    /// With a base commit, its name.
-    judge: Option<String>,
+    /// With a base commit, its name and its id.
+    judge: Option<(String, String)>,
     /// What a relative advisory database is relative to.
     pub(crate) folder: Utf8PathBuf,
 }
@@ -69,7 +69,7 @@ impl Rules {
     /// Takes the base's policy in the place of the working tree's, and notes what that one makes looser. A policy from outside the
     /// repository is nothing that the change could have rewritten, and stays.
     fn stand_on(&mut self, base: &Base, commit: &BaseCommit, path: &Utf8Path) -> Result<(), ProjectError> {
-        self.judge = Some(base.name.clone());
+        self.judge = Some((base.name.clone(), commit.id().to_owned()));
         let Some(inside) = commit.inside(path) else { return Ok(()) };
         let text = commit.file(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         self.file = text.is_some().then(|| inside.clone());
@@ -118,7 +118,7 @@ impl Rules {
     /// Whose rules these are, for a report.
     pub(crate) fn judged_by(&self) -> JudgedBy<'_> {
         match (&self.judge, &self.file) {
-            (Some(base), file) => JudgedBy::Base { base, file: file.as_deref() },
+            (Some((base, commit)), file) => JudgedBy::Base { base, commit, file: file.as_deref() },
             (None, Some(file)) => JudgedBy::File(file),
             (None, None) => JudgedBy::Defaults,
         }

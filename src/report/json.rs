@@ -76,6 +76,7 @@ struct Judge<'a> {
     judged_by: &'static str,
     file: Option<&'a str>,
     base: Option<&'a str>,
+    base_commit: Option<&'a str>,
     min_age_seconds: u64,
     min_age_rule: String,
 }
@@ -197,13 +198,13 @@ fn document<'a>(report: &AuditReport<'a>) -> Document<'a> {
 }
 
 fn judge<'a>(report: &AuditReport<'a>) -> Judge<'a> {
-    let (judged_by, file, base) = match report.judged_by {
-        JudgedBy::File(file) => ("file", Some(file.as_str()), None),
-        JudgedBy::Defaults => ("defaults", None, None),
-        JudgedBy::Base { base, file } => ("base", file.map(camino::Utf8Path::as_str), Some(base)),
+    let (judged_by, file, base, base_commit) = match report.judged_by {
+        JudgedBy::File(file) => ("file", Some(file.as_str()), None, None),
+        JudgedBy::Defaults => ("defaults", None, None, None),
+        JudgedBy::Base { base, commit, file } => ("base", file.map(camino::Utf8Path::as_str), Some(base), Some(commit)),
     };
     let (age, rule) = general_age(report.policy);
-    Judge { judged_by, file, base, min_age_seconds: age.as_secs(), min_age_rule: rule.to_string() }
+    Judge { judged_by, file, base, base_commit, min_age_seconds: age.as_secs(), min_age_rule: rule.to_string() }
 }
 
 fn judged<'a>(package: &'a Package, judgement: &'a Judgement, report: &AuditReport<'a>) -> Judged<'a> {

@@ -79,6 +79,8 @@ pub enum JudgedBy<'a> {
     Base {
         /// As `--base` names it.
         base: &'a str,
+        /// The whole id of the commit that it names.
+        commit: &'a str,
         /// The base's policy file; `None` where the base has none and the defaults hold.
         file: Option<&'a Utf8Path>,
     },
@@ -143,8 +145,17 @@ impl JudgedBy<'_> {
         match self {
             Self::File(file) => format!("{file}"),
             Self::Defaults => "the defaults: there is no policy file".to_owned(),
-            Self::Base { base, file: Some(file) } => format!("{file} of the base {base}"),
-            Self::Base { base, file: None } => format!("the defaults: the base {base} has no policy file"),
+            Self::Base { file: Some(file), .. } => format!("{file} of the base{}", self.base()),
+            Self::Base { file: None, .. } => format!("the defaults: the base{} has no policy file", self.base()),
+        }
+    }
+
+    /// The base, so that the run can be repeated: its name may lead elsewhere tomorrow.
+    fn base(&self) -> String {
+        match self {
+            Self::Base { base, commit, .. } if base == commit => format!(" --base {commit}"),
+            Self::Base { base, commit, .. } => format!(" {base} (--base {commit})"),
+            Self::File(_) | Self::Defaults => String::new(),
         }
     }
 }

@@ -1,47 +1,19 @@
-//! The system's `git`, run so that neither a repository nor a user's configuration makes it run anything else.
+//! A repository of advisories: fetched into a git folder of our own, or lying where somebody checked it out.
 
-use std::io::{self, Read};
-use std::process::{Command, ExitStatus, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::io;
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
 use super::unpack::is_commit;
 use crate::gather::environment::Environment;
+use crate::gather::git::{self, Answer, Failure, Reach};
 
-/// How long one call may take.
-const TIME_LIMIT: Duration = Duration::from_secs(300);
 /// The most bytes of a call's output.
 const OUTPUT_LIMIT: u64 = 256 << 20;
-/// The most bytes of what it complains.
-const COMPLAINT_LIMIT: u64 = 2 << 10;
-/// Variables that git needs to find its way out; all others stay behind.
-const VARIABLES: [&str; 22] = [
-    "PATH",
-    "HOME",
-    "USERPROFILE",
-    "XDG_CONFIG_HOME",
-    "APPDATA",
-    "SYSTEMROOT",
-    "TMPDIR",
-    "TEMP",
-    "TMP",
-    "SSH_AUTH_SOCK",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "GIT_SSL_CAINFO",
-    "GIT_SSL_CAPATH",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "no_proxy",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "GIT_EXEC_PATH",
-];
+/// Nothing that lies in the repository or on this machine turns line ends or text into other bytes.
+const VERBATIM: [&str; 4] = ["-c", "core.attributesFile=/dev/null", "-c", "core.autocrlf=false"];
 /// Where the fetched commit is kept.
 const OFFERED: &str = "refs/sequester/offered";
 
@@ -52,10 +24,12 @@ pub enum GitError {
     #[error("git could not be run: {0}\nhelp: install git, or name an `https://` archive as `db`")]
     Run(#[source] io::Error),
     /// It took too long.
-    #[error("git {call} took longer than {} minutes\nhelp: run `git {call}` by hand to see why", TIME_LIMIT.as_secs() / 60)]
+    #[error("git {call} took longer than {} minutes\nhelp: run `git {call}` by hand to see why", limit.as_secs() / 60)]
     TooLong {
         /// Which of its commands.
         call: &'static str,
+        /// The limit.
+        limit: Duration,
     },
     /// It refused.
     #[error("git {call} failed: {complaint}\nhelp: check `db` in the `[advisories]` of the policy")]
@@ -77,12 +51,6 @@ pub enum GitError {
 pub(super) struct Repository<'a> {
     folder: Utf8PathBuf,
     environment: &'a Environment,
-}
-
-struct Output {
-    status: ExitStatus,
-    stdout: Vec<u8>,
-    complaint: String,
 }
 
 impl<'a> Repository<'a> {
@@ -146,8 +114,12 @@ impl<'a> Repository<'a> {
     }
 
     fn run(&self, call: &'static str, arguments: &[&str], protocols: Option<&str>) -> Result<Vec<u8>, GitError> {
-        let Output { status, stdout, complaint } = self.run_unchecked(call, arguments, protocols)?;
-        if status.success() { Ok(stdout) } else { Err(GitError::Failed { call, complaint }) }
+        let answer = self.run_unchecked(call, arguments, protocols)?;
+        if answer.status.success() {
+            return Ok(answer.stdout);
+        }
+        let complaint = answer.last_words().unwrap_or("it did not say why").to_owned();
+        Err(GitError::Failed { call, complaint })
     }
 
     /// Runs one command. With `protocols` it may go out over these, and the user's configuration counts, for its proxies,
@@ -157,82 +129,23 @@ impl<'a> Repository<'a> {
         call: &'static str,
         arguments: &[&str],
         protocols: Option<&str>,
-    ) -> Result<Output, GitError> {
-        let mut command = Command::new("git");
-        command.env_clear();
-        command.envs(VARIABLES.iter().filter_map(|name| Some((name, self.environment.get(name)?))));
-        command.envs([
-            ("LC_ALL", "C"),
-            ("GIT_TERMINAL_PROMPT", "0"),
-            ("GIT_ASKPASS", ""),
-            ("SSH_ASKPASS", ""),
-            ("GIT_SSH_COMMAND", "ssh -oBatchMode=yes"),
-            ("GIT_NO_LAZY_FETCH", "1"),
-            ("GIT_NO_REPLACE_OBJECTS", "1"),
-            ("GIT_OPTIONAL_LOCKS", "0"),
-            ("GIT_ATTR_NOSYSTEM", "1"),
-            ("GIT_ALLOW_PROTOCOL", protocols.unwrap_or("none")),
-        ]);
-        if protocols.is_none() {
-            command.envs([("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null")]);
-        }
-        for setting in [
-            "core.hooksPath=/dev/null",
-            "core.fsmonitor=false",
-            "core.attributesFile=/dev/null",
-            "core.autocrlf=false",
-            "gc.auto=0",
-            "maintenance.auto=false",
-            "http.lowSpeedLimit=1000",
-            "http.lowSpeedTime=30",
-        ] {
-            command.args(["-c", setting]);
-        }
+    ) -> Result<Answer, GitError> {
+        let mut command = git::command(self.environment, protocols.map_or(Reach::Sealed, Reach::Out));
+        command.args(VERBATIM).env("GIT_ATTR_NOSYSTEM", "1");
         if call != "init" {
             command.arg(format!("--git-dir={}", self.folder));
         }
         command.arg(call).args(arguments);
         command.current_dir(self.folder.parent().unwrap_or(Utf8Path::new(".")));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(GitError::Run)?;
-        let stdout = read_aside(child.stdout.take(), OUTPUT_LIMIT);
-        let stderr = read_aside(child.stderr.take(), COMPLAINT_LIMIT);
-        let started = Instant::now();
-        let mut pause = Duration::from_micros(500);
-        let status = loop {
-            if let Some(status) = child.try_wait().map_err(GitError::Run)? {
-                break status;
-            }
-            if started.elapsed() > TIME_LIMIT {
-                // Whether it was still there to be ended makes no difference to the answer.
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(GitError::TooLong { call });
-            }
-            thread::sleep(pause);
-            pause = (pause * 2).min(Duration::from_millis(20));
-        };
-        let stdout = stdout.join().map_err(|_| GitError::Answer { call })?.map_err(GitError::Run)?;
-        let complaint = stderr.join().map_err(|_| GitError::Answer { call })?.map_err(GitError::Run)?;
-        let complaint = String::from_utf8_lossy(&complaint);
-        let complaint = complaint.trim().lines().next_back().unwrap_or("it did not say why").to_owned();
-        Ok(Output { status, stdout, complaint })
+        git::run(command, Vec::new(), OUTPUT_LIMIT).map_err(|failure| match failure {
+            Failure::NotRun(cause) => GitError::Run(cause),
+            Failure::TooLong => GitError::TooLong { call, limit: git::TIME_LIMIT },
+            Failure::TooMuch { .. } => GitError::Answer { call },
+        })
     }
 }
 
 fn commit_of(text: &[u8], call: &'static str) -> Result<String, GitError> {
     let text = str::from_utf8(text).ok().filter(|text| is_commit(text));
     text.map(str::to_owned).ok_or(GitError::Answer { call })
-}
-
-/// Reads a pipe while the child runs; what goes beyond the limit is thrown away, so that the child does not wait for ever.
-fn read_aside<R: Read + Send + 'static>(pipe: Option<R>, limit: u64) -> thread::JoinHandle<io::Result<Vec<u8>>> {
-    thread::spawn(move || {
-        let mut content = Vec::new();
-        if let Some(mut pipe) = pipe {
-            pipe.by_ref().take(limit).read_to_end(&mut content)?;
-            io::copy(&mut pipe, &mut io::sink())?;
-        }
-        Ok(content)
-    })
 }

@@ -1,11 +1,11 @@
-//! Reads all files of one folder of a commit in two runs of git, however many there are.
+//! Reads many files of a commit in one run of git.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::Stdio;
 
 use camino::Utf8Path;
 
-use super::{BaseError, Commit, Files, git, program};
+use super::{BaseError, Commit, Files, entries};
 use crate::gather::trail::{MAX_EVENT_BYTES, MAX_FILES, MAX_TRAIL_BYTES};
 
 impl Commit {
@@ -13,39 +13,33 @@ impl Commit {
     /// any event of a trail only so much is returned that this can be told.
     ///
     /// # Errors
-    /// Git cannot read what the commit has, or it is more than any trail.
+    /// Git cannot read what the commit has, on the way there is a link, or it is more than any trail.
     pub fn folder(&self, folder: &Utf8Path) -> Result<Files, BaseError> {
-        let listed = git(&self.folder, &["ls-tree", "-z", &self.id, "--", &format!("./{folder}/")])?;
-        if !listed.status.success() {
-            return Err(self.unreadable(folder, &listed));
-        }
-        let failed = |cause: &str| BaseError::Unreadable {
-            path: folder.to_string(),
-            commit: self.id.clone(),
-            cause: cause.to_owned(),
-        };
-        let listed = String::from_utf8(listed.stdout).map_err(|_| failed("a name in it is not UTF-8"))?;
-        // `100644 blob ID<TAB>PATH`
-        let files: Vec<(&str, &str)> = listed
-            .split_terminator('\0')
-            .filter(|entry| entry.starts_with("100"))
-            .filter_map(|entry| {
-                let (kind, path) = entry.split_once('\t')?;
-                Some((kind.rsplit(' ').next()?, path.rsplit('/').next()?))
-            })
+        self.nothing_leads_to(folder)?;
+        let listed = self.listed(&format!("{folder}/"), &[])?;
+        let files: Vec<(&str, &str)> = entries(&listed)
+            .filter(|entry| entry.mode.starts_with("100"))
+            .filter_map(|entry| Some((entry.object, entry.path.rsplit('/').next()?)))
             .collect();
+        self.contents(folder, &files)
+    }
+
+    /// The contents of these objects, by the names that stand beside them.
+    pub(super) fn contents(&self, folder: &Utf8Path, files: &[(&str, &str)]) -> Result<Files, BaseError> {
         if files.is_empty() {
             return Ok(Vec::new());
         }
         if files.len() > MAX_FILES {
-            return Err(failed("it has more files than any audit trail"));
+            return Err(self.unreadable(folder, Some("it has more files than any audit trail")));
         }
-        self.contents(&files).map_err(|error| failed(&error.to_string()))
+        self.read(files).map_err(|error| self.unreadable(folder, Some(&error.to_string())))
     }
 
     /// Asks one git process for every object.
-    fn contents(&self, files: &[(&str, &str)]) -> std::io::Result<Files> {
-        let mut child = program(&self.folder)
+    fn read(&self, files: &[(&str, &str)]) -> std::io::Result<Files> {
+        let mut child = self
+            .repository
+            .command()
             .args(["cat-file", "--batch"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -59,19 +53,20 @@ impl Commit {
             scope.spawn(move || files.iter().try_for_each(|(id, _)| writeln!(questions, "{id}")));
             let mut answers = BufReader::new(answers);
             let mut total = 0;
-            files
+            let read = files
                 .iter()
                 .map(|(_, name)| Ok(((*name).to_owned(), answer(&mut answers, &mut total)?)))
-                .collect::<std::io::Result<Vec<_>>>()
+                .collect::<std::io::Result<Vec<_>>>();
+            if read.is_err() {
+                // Whoever still asks would otherwise wait for a git that waits to be read.
+                let _ = child.kill();
+            }
+            read
         });
-        if read.is_err() {
-            let _ = child.kill();
-        }
         child.wait()?;
         read
     }
 }
-
 /// Reads `ID blob SIZE`, the bytes and a line end.
 fn answer(answers: &mut impl std::io::BufRead, total: &mut u64) -> std::io::Result<Vec<u8>> {
     let mut head = String::new();

@@ -3,6 +3,7 @@
 mod hostile;
 mod ordinary;
 mod references;
+mod repositories;
 
 use serde_json::Value;
 
@@ -65,6 +66,11 @@ impl Change {
     pub fn json(&self, code: i32) -> Value {
         self.finish();
         self.world.json(&["--base", "base"], code)
+    }
+
+    /// The text without what differs from run to run, the base's id among it.
+    pub fn redact(&self, text: &str) -> String {
+        self.world.redact(text).replace(&self.git(&["rev-parse", "base"]), "[COMMIT]")
     }
 
     /// Changes a file by a replacement that must be possible.

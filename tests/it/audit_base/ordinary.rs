@@ -17,7 +17,7 @@ fn only_what_a_change_adds_is_judged() {
     assert_eq!(document["summary"]["not_judged"], 2);
     assert_eq!(document["policy"]["base"], "base");
     let text = change.world.audit(&["--base", "base"]).expect_code(1).stdout;
-    insta::assert_snapshot!(change.world.redact(&text));
+    insta::assert_snapshot!(change.redact(&text));
     // Without a base both are.
     let document = change.world.json(&[], 1);
     assert_eq!(reasons(&document, "young"), ["too-new"]);

@@ -11,9 +11,29 @@ fn commits_by_any_name() {
     let change = Change::new().with_fresh();
     change.finish();
     let id = change.git(&["rev-parse", "base"]);
-    for name in ["base", "HEAD~1", "refs/heads/base", id.as_str(), &id[..12]] {
-        assert_eq!(document(&audit(&change, name).expect_code(1))["summary"]["not_judged"], 2, "{name}");
+    change.git(&["fetch", "--quiet", ".", "base"]);
+    change.git(&["branch", "--quiet", "feed", "base"]);
+    for name in [
+        "base",
+        "heads/base",
+        "refs/heads/base",
+        "refs/heads/feed",
+        "HEAD~1",
+        "HEAD^",
+        "HEAD^1",
+        "HEAD~0^1~0",
+        "base~0",
+        "FETCH_HEAD",
+        id.as_str(),
+        &format!("{id}^0"),
+    ] {
+        let document = document(&audit(&change, name).expect_code(1));
+        assert_eq!(document["summary"]["not_judged"], 2, "{name}");
+        assert_eq!(document["policy"]["base"], name);
+        assert_eq!(document["policy"]["base_commit"], id, "{name}");
     }
+    let text = change.world.audit(&["--base", "base"]).stdout;
+    assert!(text.contains(&format!("of the base base (--base {id})")), "{text}");
     // From a detached head, as CI checks out.
     change.git(&["checkout", "--quiet", "--detach"]);
     assert_eq!(document(&audit(&change, "base").expect_code(1))["summary"]["not_judged"], 2);
@@ -23,9 +43,29 @@ fn commits_by_any_name() {
 fn what_names_no_commit_is_refused() {
     let change = Change::new().with_fresh();
     change.finish();
-    for name in
-        ["origin/main", "--help", "-", "", "--output=x", "base:Cargo.lock", "HEAD^{tree}", "base..work", "absent.lock"]
-    {
+    for name in [
+        "origin/main",
+        "--help",
+        "-",
+        "",
+        "--output=x",
+        "base:Cargo.lock",
+        "HEAD^{tree}",
+        "base..work",
+        "absent.lock",
+        "@",
+        "base@{0}",
+        "@{-1}",
+        ":/base",
+        "HEAD^{/base}",
+        "FETCH_HEAD",
+        "heads/*",
+        "refs/heads/absent",
+        &"a".repeat(40),
+        &"a".repeat(64),
+        "^base",
+        "~1",
+    ] {
         let outcome = audit(&change, name).expect_code(2);
         assert_eq!(outcome.stdout, "", "{name}");
         assert!(
@@ -90,4 +130,67 @@ fn a_hook_that_points_git_elsewhere_changes_nothing() {
     git(&change.world.project, other.as_str(), &["init", "--quiet"]);
     change.world.project = change.world.project.env("GIT_DIR", other.join(".git").as_str());
     assert_eq!(document(&audit(&change, "base").expect_code(1))["summary"]["not_judged"], 2);
+}
+
+/// The change as a branch or tag could be made to name it.
+fn impostor() -> Change {
+    let change = Change::new().with_fresh();
+    change.edit("sequester.toml", "10 days", "0");
+    change.finish();
+    change
+}
+
+#[test]
+fn a_name_that_a_tag_or_a_local_branch_has_as_well_is_refused() {
+    let change = impostor();
+    let base = change.git(&["rev-parse", "base"]);
+    change.git(&["update-ref", "refs/remotes/origin/main", &base]);
+    assert_eq!(document(&audit(&change, "origin/main").expect_code(1))["policy"]["base_commit"], base);
+    for kind in ["tags", "heads"] {
+        let other = format!("refs/{kind}/origin/main");
+        change.git(&["update-ref", &other, "HEAD"]);
+        for name in ["origin/main", "origin/main~0", "origin/main^0"] {
+            let outcome = audit(&change, name).expect_code(2);
+            assert!(outcome.stderr.contains(&other) && outcome.stdout.is_empty(), "{name}: {}", outcome.stderr);
+            let help = outcome.stderr.split_once("--base ").unwrap().1.trim();
+            assert_eq!(help, "refs/remotes/origin/main");
+            assert_eq!(document(&audit(&change, help).expect_code(1))["policy"]["base_commit"], base);
+        }
+        change.git(&["update-ref", "-d", &other]);
+    }
+    // Also where both are the same commit today.
+    change.git(&["tag", "base", "base"]);
+    audit(&change, "base").expect_code(2);
+}
+
+#[test]
+fn a_short_id_is_no_base() {
+    let change = impostor();
+    let id = change.git(&["rev-parse", "base"]);
+    for digits in [4, 7, 12, 39] {
+        let name = &id[..digits];
+        // A tag of that name is what git would take.
+        for name in [name.to_owned(), format!("{name}~0"), format!("v1.0-3-g{name}")] {
+            let outcome = audit(&change, &name).expect_code(2);
+            assert!(outcome.stderr.contains("git rev-parse"), "{}", outcome.stderr);
+        }
+        change.git(&["tag", name, "HEAD"]);
+        let outcome = audit(&change, name).expect_code(2);
+        assert!(outcome.stderr.contains(&format!("refs/tags/{name}")), "{}", outcome.stderr);
+    }
+    // The whole id is the commit's, whatever is named like it.
+    change.git(&["update-ref", &format!("refs/tags/{id}"), "HEAD"]);
+    assert_eq!(document(&audit(&change, &id).expect_code(1))["policy"]["base_commit"], id);
+}
+
+#[test]
+fn what_stands_for_a_fetch_is_no_branch_of_that_name() {
+    let change = impostor();
+    change.git(&["update-ref", "refs/tags/FETCH_HEAD", "HEAD"]);
+    audit(&change, "FETCH_HEAD").expect_code(2);
+    change.git(&["fetch", "--quiet", ".", "base"]);
+    let outcome = audit(&change, "FETCH_HEAD").expect_code(2);
+    assert!(outcome.stderr.contains("refs/tags/FETCH_HEAD"), "{}", outcome.stderr);
+    change.git(&["update-ref", "-d", "refs/tags/FETCH_HEAD"]);
+    assert_eq!(reasons(&document(&audit(&change, "FETCH_HEAD").expect_code(1)), "fresh"), ["too-new"]);
 }

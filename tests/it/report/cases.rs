@@ -14,7 +14,7 @@ use cargo_sequester::model::trail::{EventFileName, EventId, TrailProblem, TrailP
 use cargo_sequester::model::verdict::{Basis, FixRole, Reason, ReasonCode, Reasons, Signal, Verdict, Warning, Witness};
 use cargo_sequester::report::JudgedBy;
 
-use super::scene::{Scene, advisory, aged, at, crates_io, id, quarantined, rejected};
+use super::scene::{Scene, advisory, aged, at, by_base, crates_io, id, quarantined, rejected};
 
 pub fn cases() -> Vec<(&'static str, Scene)> {
     vec![
@@ -337,7 +337,7 @@ fn every_blocker() -> Scene {
 
 fn base_and_loosened() -> Scene {
     let mut scene = Scene::new();
-    scene.judged_by = JudgedBy::Base { base: "origin/main", file: Some(Utf8Path::new("sequester.toml")) };
+    scene.judged_by = by_base(Some("sequester.toml"));
     scene.add(id("cc", "1.2.0", crates_io()), None);
     scene.release("ring", "0.17.0", aged());
     scene.evaluation.truncated = vec![event_file(1), event_file(2)];
@@ -354,7 +354,7 @@ fn base_and_loosened() -> Scene {
 
 fn cures() -> Scene {
     let mut scene = Scene::new();
-    scene.judged_by = JudgedBy::Base { base: "origin/main", file: None };
+    scene.judged_by = by_base(None);
     scene.know(advisory("RUSTSEC-2026-0501", "h2", AdvisoryKind::Vulnerability, "a flood of resets exhausts memory"));
     let vulnerable =
         || rejected(vec![Reason::Advisory { advisory: "RUSTSEC-2026-0501".into(), kind: AdvisoryKind::Vulnerability }]);

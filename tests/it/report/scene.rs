@@ -28,6 +28,12 @@ pub struct Scene {
     pub lines: Vec<u32>,
 }
 
+/// The policy of a base that was named by a branch.
+pub fn by_base(file: Option<&'static str>) -> JudgedBy<'static> {
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    JudgedBy::Base { base: "origin/main", commit, file: file.map(Utf8Path::new) }
+}
+
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }

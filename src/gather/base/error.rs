@@ -1,0 +1,120 @@
+//! Why a base cannot be read.
+
+use std::io;
+
+use super::super::git::Failure;
+
+/// Why a base cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BaseError {
+    /// No git to ask.
+    #[error("`git` cannot be run: {0}\nhelp: install git, or give a lock file: --base path/to/Cargo.lock")]
+    NoGit(#[source] io::Error),
+    /// The folder is in no repository that git would read.
+    #[error(
+        "no git repository can be read at `{folder}`: {cause}\nhelp: run in a checkout of the project, or give a lock file: --base path/to/Cargo.lock"
+    )]
+    NoRepository {
+        /// Where.
+        folder: String,
+        /// What git said.
+        cause: String,
+    },
+    /// The repository belongs to another user, who could have written its configuration.
+    #[error(
+        "git does not read the repository around `{folder}`, because it belongs to another user\nhelp: if that is as it should be, as in a container: git config --global --add safe.directory {folder}"
+    )]
+    OtherOwner {
+        /// Where, quoted for a shell.
+        folder: String,
+    },
+    /// What git finds from there is not the repository of a checkout: a change can bring the files of a bare repository along.
+    #[error(
+        "around `{folder}` git finds the files of a bare repository, and not the checkout that they lie in\nhelp: remove `HEAD`, `config`, `objects` and `refs` from that folder; a test can keep them in an archive"
+    )]
+    Bare {
+        /// Where the search began.
+        folder: String,
+    },
+    /// The folder is in a submodule: which commit of which repository that is, the change says.
+    #[error(
+        "`{folder}` is in a submodule of the repository at `{around}`, and which commit of it is checked out the change says\nhelp: judge it in a checkout of its own, or judge the repository around it: cd {around}"
+    )]
+    Submodule {
+        /// Where the search began.
+        folder: String,
+        /// The top of the repository around it.
+        around: String,
+    },
+    /// Not a commit of this repository.
+    #[error(
+        "`{reference}` names no commit of the repository at `{folder}`\nhelp: in CI fetch the base first, `git fetch --depth=1 origin main`, and give `--base FETCH_HEAD`; the name of a lock file must end in `.lock`"
+    )]
+    NoCommit {
+        /// What was asked for.
+        reference: String,
+        /// Where.
+        folder: String,
+    },
+    /// A tag or branch of the change's could be meant as well.
+    #[error("`{reference}` could be any of {candidates}\nhelp: say which one is the base: --base {likely}")]
+    Ambiguous {
+        /// What was asked for.
+        reference: String,
+        /// Every reference that it names.
+        candidates: String,
+        /// The one that git's own order of search would not take for a tag.
+        likely: String,
+    },
+    /// A few digits: a commit of the change can be made to begin with them.
+    #[error(
+        "`{reference}` is the beginning of a commit id, which a commit of the change can be made to have as well\nhelp: give the whole id, as `git rev-parse {reference}` prints it where you trust what is there"
+    )]
+    ShortId {
+        /// What was asked for.
+        reference: String,
+    },
+    /// The commit has a link or a submodule where a file is wanted: what it leads to is not in the commit.
+    #[error("`{path}` is no file in commit {commit}, but a {kind}\nhelp: put the file itself there")]
+    NotAFile {
+        /// The path.
+        path: String,
+        /// The commit.
+        commit: String,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// Git could not show a file that its tree lists.
+    #[error(
+        "`{path}` cannot be read from commit {commit}: {cause}\nhelp: a shallow or partial clone may lack it; run `git fetch --refetch --no-filter origin {commit}`"
+    )]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// The commit.
+        commit: String,
+        /// What git said.
+        cause: String,
+    },
+    /// Git did not answer as it should.
+    #[error("git {call} gave no answer at `{folder}`: {cause}\nhelp: run `git {call}` there to see why")]
+    Unanswered {
+        /// Which of its commands.
+        call: &'static str,
+        /// Where.
+        folder: String,
+        /// What went wrong.
+        cause: String,
+    },
+}
+
+impl BaseError {
+    pub(super) fn of(failure: Failure, call: &'static str, folder: &impl ToString) -> Self {
+        match failure {
+            Failure::NotRun(cause) => Self::NoGit(cause),
+            Failure::TooLong | Failure::TooMuch { .. } => {
+                Self::Unanswered { call, folder: folder.to_string(), cause: failure.to_string() }
+            }
+        }
+    }
+}

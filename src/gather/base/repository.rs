@@ -1,0 +1,119 @@
+//! The repository that holds the checkout, and no other one that a change put into it.
+
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::BaseError;
+use crate::gather::environment::Environment;
+use crate::gather::git::{self, Answer, Reach};
+
+/// The most bytes of an answer that is no file: 100,000 paths have 10 MB.
+pub(super) const ANSWER_LIMIT: u64 = 256 << 20;
+
+/// A repository with the working tree that is judged. Every later question goes to exactly this one: git never searches again.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    git_folder: Utf8PathBuf,
+    top: Utf8PathBuf,
+    /// Whether history was cut off, so that what git says of it may be wrong.
+    pub(super) is_shallow: bool,
+    environment: Environment,
+}
+
+impl Repository {
+    /// Finds it from a folder of its working tree.
+    ///
+    /// # Errors
+    /// There is no git, no repository or one that a change could have brought along, or it belongs to somebody else.
+    pub fn around(folder: &Utf8Path, environment: &Environment) -> Result<Self, BaseError> {
+        let call = "rev-parse";
+        let mut asked = git::command(environment, Reach::Local);
+        asked.args(["-C", folder.as_str(), call, "--show-toplevel", "--absolute-git-dir", "--is-shallow-repository"]);
+        asked.arg("--show-superproject-working-tree");
+        let answer =
+            git::run(asked, Vec::new(), ANSWER_LIMIT).map_err(|failure| BaseError::of(failure, call, &folder))?;
+        if !answer.status.success() {
+            return Err(refused(folder, &answer));
+        }
+        let lines: Vec<&str> = answer.line().unwrap_or_default().lines().collect();
+        let (top, git_folder, is_shallow) = match lines.as_slice() {
+            [top, git_folder, shallow] => (Utf8PathBuf::from(*top), Utf8PathBuf::from(*git_folder), *shallow == "true"),
+            [.., around] if lines.len() == 4 => {
+                return Err(BaseError::Submodule { folder: folder.to_string(), around: (*around).to_owned() });
+            }
+            _ => {
+                let cause = "the names of its folders have line ends".to_owned();
+                return Err(BaseError::NoRepository { folder: folder.to_string(), cause });
+            }
+        };
+        // A git before 2.38 takes any folder with the right files in it for a repository; and the configuration of one may claim another
+        // working tree than the one that it lies in.
+        let is_the_checkouts = top.join(".git").symlink_metadata().is_ok()
+            && folder
+                .canonicalize_utf8()
+                .ok()
+                .zip(top.canonicalize_utf8().ok())
+                .is_some_and(|(from, top)| from.starts_with(top));
+        if !is_the_checkouts {
+            return Err(BaseError::Bare { folder: folder.to_string() });
+        }
+        Ok(Self { git_folder, top, is_shallow, environment: environment.clone() })
+    }
+
+    /// The top of the working tree.
+    #[must_use]
+    pub fn top(&self) -> &Utf8Path {
+        &self.top
+    }
+
+    /// Whether git tracks anything at this path below the top, as it is checked out now.
+    ///
+    /// # Errors
+    /// Git cannot tell.
+    pub fn has_tracked(&self, path: &Utf8Path) -> Result<bool, BaseError> {
+        let path = if path.as_str().is_empty() { "." } else { path.as_str() };
+        let listed = self.ask("ls-files", &["-z", "--", path], Vec::new())?;
+        // Below a link or in a submodule git cannot tell; what the change put there is then its own.
+        Ok(!listed.status.success() || !listed.stdout.is_empty())
+    }
+
+    /// A git that asks this repository.
+    pub(super) fn command(&self) -> Command {
+        let mut command = git::command(&self.environment, Reach::Local);
+        command.args(["-C", self.top.as_str()]);
+        command.arg(format!("--git-dir={}", self.git_folder)).arg(format!("--work-tree={}", self.top));
+        command
+    }
+
+    /// What git says to these arguments; it may be that it refuses.
+    pub(super) fn ask(&self, call: &'static str, arguments: &[&str], input: Vec<u8>) -> Result<Answer, BaseError> {
+        let mut command = self.command();
+        command.args(["--literal-pathspecs", call]).args(arguments);
+        git::run(command, input, ANSWER_LIMIT).map_err(|failure| BaseError::of(failure, call, &self.top))
+    }
+
+    /// What git says to these arguments; refusing is an error.
+    pub(super) fn answer(&self, call: &'static str, arguments: &[&str], input: Vec<u8>) -> Result<Vec<u8>, BaseError> {
+        let answer = self.ask(call, arguments, input)?;
+        if answer.status.success() {
+            return Ok(answer.stdout);
+        }
+        let cause = answer.first_words().unwrap_or("it did not say why").to_owned();
+        Err(BaseError::Unanswered { call, folder: self.top.to_string(), cause })
+    }
+}
+
+fn refused(folder: &Utf8Path, answer: &Answer) -> BaseError {
+    let words = answer.first_words().unwrap_or("it has no working tree");
+    let folder = folder.to_string();
+    if answer.is_of_another_owner() {
+        // Git names the folder itself, which may lie above the one that was asked about.
+        let named = words.split('\'').nth(1).unwrap_or(&folder);
+        return BaseError::OtherOwner { folder: named.to_owned() };
+    }
+    if words.contains("bare repository") || words.contains("must be run in a work tree") {
+        return BaseError::Bare { folder };
+    }
+    BaseError::NoRepository { folder, cause: words.to_owned() }
+}
