@@ -83,6 +83,14 @@ fn c11_a_body_that_drips_is_given_up() {
 }
 
 #[test]
+fn c11_a_drip_above_the_slowest_rate_is_given_up_for_the_whole_request() {
+    let begun = Instant::now();
+    let (got, asked) = get(3, |_| Reply::endless(&[b'x'; 10], Duration::from_millis(300)));
+    assert!(matches!(got, Err(HttpError::Slow { .. })), "{got:?}");
+    assert!(begun.elapsed() < Duration::from_secs(7), "{:?} after {} tries", begun.elapsed(), asked.len());
+}
+
+#[test]
 fn c11_a_server_that_says_nothing_is_given_up() {
     let (got, _) = get(0, |_| {
         std::thread::sleep(Duration::from_secs(3));

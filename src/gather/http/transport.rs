@@ -16,8 +16,9 @@ use super::{Answer, Request, redirect, retry};
 
 /// Cargo's `http.low-speed-limit`: fewer bytes a second than this, for as long as the timeout, is no answer.
 const SLOWEST: u64 = 10;
-/// A whole answer may take this many timeouts.
-const PATIENCE: u32 = 20;
+/// A request, all of its tries together, may take so many timeouts, and a second more for so many bytes: at first no more than a server
+/// needs that answers slowly, and in the end as long as a large file on a slow line.
+const PATIENCE: [(u32, u64); 2] = [(4, 1 << 10), (20, 64 << 10)];
 
 /// A server's word for a length is taken for so many bytes ahead of what it sends.
 const MOST_AHEAD: usize = 1 << 20;
@@ -89,6 +90,19 @@ pub(super) struct Fetched {
     pub(super) multiplexed: bool,
 }
 
+/// What a request has taken, in all of its tries. Pauses between them do not count: a server may ask for those.
+#[derive(Default)]
+struct Taken {
+    time: Duration,
+    bytes: u64,
+}
+
+/// How long a request may take that brought so many bytes.
+fn patience(timeout: Duration, bytes: u64) -> Duration {
+    let allowed = PATIENCE.map(|(timeouts, rate)| timeout * timeouts + Duration::from_secs(bytes / rate));
+    allowed.into_iter().min().unwrap_or_default()
+}
+
 struct Failure {
     error: HttpError,
     again: Again,
@@ -118,11 +132,18 @@ impl Transport {
     ) -> Result<Fetched, HttpError> {
         let mut failures = 0;
         let mut from = None;
+        let mut taken = Taken::default();
         loop {
-            let Failure { error, again, resume } = match self.once(request, from.as_ref(), sink, budget).await {
+            let begun = Instant::now();
+            let once = self.once(request, from.as_ref(), sink, budget, &mut taken).await;
+            let Failure { error, again, resume } = match once {
                 Ok(fetched) => return Ok(fetched),
                 Err(failure) => failure,
             };
+            taken.time += begun.elapsed();
+            if taken.time >= patience(self.timeout, taken.bytes) {
+                return Err(error);
+            }
             let pause = match again {
                 Again::Never => return Err(error),
                 Again::Soon => retry::pause(failures),
@@ -143,7 +164,9 @@ impl Transport {
         from: Option<&Resume>,
         sink: &mut S,
         budget: &AtomicU64,
+        taken: &mut Taken,
     ) -> Result<Fetched, Failure> {
+        let started = Instant::now();
         let mut url = parse(&request.url)?;
         let home = url.origin();
         let mut hops = 0;
@@ -153,7 +176,8 @@ impl Transport {
             if let Some(from) = from {
                 asked = from.ask(asked, sink.kept());
             }
-            let response = match timeout_at(begun + self.timeout, asked.send()).await {
+            let whole = started + patience(self.timeout, taken.bytes).saturating_sub(taken.time);
+            let response = match timeout_at(whole.min(begun + self.timeout), asked.send()).await {
                 Ok(sent) => sent.map_err(|error| Failure { resume: from.cloned(), ..unreachable(&url, error) })?,
                 Err(_) => return Err(Failure { resume: from.cloned(), ..slow(&url, 0, begun) }),
             };
@@ -169,7 +193,8 @@ impl Transport {
                     }
                     let fetched = Fetched { answer: Answer { status: 200, ..answer(&response) }, ..fetched(&response) };
                     let resume = Resume::of(response.headers());
-                    let read = self.read(&url, response, request.limit, sink, budget).await;
+                    let taken = (started, &mut *taken);
+                    let read = self.read(&url, response, request.limit, sink, budget, taken).await;
                     return read.map(|()| fetched).map_err(|failure| Failure { resume, ..failure });
                 }
                 // The part that was asked for does not exist (any more): from the start, then.
@@ -224,6 +249,7 @@ impl Transport {
         limit: u64,
         sink: &mut S,
         budget: &AtomicU64,
+        (started, taken): (Instant, &mut Taken),
     ) -> Result<(), Failure> {
         let large = || HttpError::Large { url: shown_url(url), limit };
         let kept = sink.kept();
@@ -232,11 +258,11 @@ impl Transport {
         }
         sink.expect(response.content_length().unwrap_or_default());
         let begun = Instant::now();
-        let deadline = begun + self.timeout * PATIENCE;
         let enough = SLOWEST.saturating_mul(self.timeout.as_secs()).max(1);
         let (mut received, mut window, mut in_window) = (0_u64, begun, 0_u64);
         loop {
-            let until = deadline.min(window + self.timeout);
+            let whole = started + patience(self.timeout, taken.bytes).saturating_sub(taken.time);
+            let until = whole.min(window + self.timeout);
             let part = match timeout_at(until, response.chunk()).await {
                 Ok(part) => part.map_err(|error| broken(url, error))?,
                 Err(_) => return Err(slow(url, received, begun)),
@@ -244,6 +270,7 @@ impl Transport {
             let Some(part) = part else { return Ok(()) };
             let length = part.len() as u64;
             received += length;
+            taken.bytes = taken.bytes.saturating_add(length);
             in_window += length;
             let left = budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length));
             if received > limit.saturating_sub(kept) || left.is_err() {
