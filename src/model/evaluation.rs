@@ -147,6 +147,9 @@ pub enum IndexGap {
     NotCached,
     /// Offline, and the cached entry does not have the version: it may be older than the release.
     NotInCachedEntry,
+    /// With a base: the entry is a copy that the registry did not send in this run, and whoever can write to the machine's cache could
+    /// have written it.
+    Unconfirmed,
     /// A git index that cargo has no cache of.
     GitIndex,
     /// The name cannot be a crate's.

@@ -94,7 +94,14 @@ fn judge_package(judge: &Judge<'_>, position: usize) -> (Judgement, Vec<Blocker>
         return (judgement, blockers);
     };
     let verdict = match entry(judge.facts.index.get(&crate_id), package) {
-        Entry::Found(history, release) => judge_release(judge, package, &crate_id, history, &release, &mut judgement),
+        Entry::Found(history, release) => {
+            // A change is judged by what its registry says today; what it passes is not judged again.
+            if judge.facts.base.is_some() && history.standing() != Standing::Confirmed {
+                let (package, cause) = (package.id.clone(), IndexGap::Unconfirmed);
+                blockers.push(Blocker::IndexUnavailable { package, cause });
+            }
+            judge_release(judge, package, &crate_id, history, &release, &mut judgement)
+        }
         Entry::Missing(reason) => judge_unseen(judge, package, &crate_id, reason, &mut judgement),
         Entry::Gap(cause) => {
             blockers.push(Blocker::IndexUnavailable { package: package.id.clone(), cause });

@@ -54,6 +54,13 @@ pub(crate) type Beside<'a, E> = dyn Fn(&Subject) -> Result<BTreeSet<CrateId>, E>
 struct Wishes<'a, E> {
     beside: Option<&'a Beside<'a, E>>,
     policy: Option<Policy>,
+    afresh: bool,
+}
+
+impl<E> Wishes<'_, E> {
+    const fn none() -> Self {
+        Self { beside: None, policy: None, afresh: false }
+    }
 }
 
 impl Assessment {
@@ -64,7 +71,17 @@ impl Assessment {
         judge: &cli::JudgeBy,
         environment: &Environment,
     ) -> Result<Self, ProjectError> {
-        Self::make_with(cli, subject, judge, environment, Wishes::<ProjectError> { beside: None, policy: None })
+        Self::make_with(cli, subject, judge, environment, Wishes::<ProjectError>::none())
+    }
+
+    /// Makes it for a verb that writes what is approved: by what the registries say now, whatever the machine's caches have.
+    pub(crate) fn make_afresh(
+        cli: &Cli,
+        subject: &cli::Subject,
+        judge: &cli::JudgeBy,
+        environment: &Environment,
+    ) -> Result<Self, ProjectError> {
+        Self::make_with(cli, subject, judge, environment, Wishes::<ProjectError> { afresh: true, ..Wishes::none() })
     }
 
     /// Makes it, and reads about some crates more, which may be chosen by what the lock file has.
@@ -75,7 +92,7 @@ impl Assessment {
         environment: &Environment,
         beside: &Beside<'_, E>,
     ) -> Result<Self, E> {
-        Self::make_with(cli, subject, judge, environment, Wishes { beside: Some(beside), policy: None })
+        Self::make_with(cli, subject, judge, environment, Wishes { beside: Some(beside), ..Wishes::none() })
     }
 
     /// Makes it by this policy in the place of the one in a file. Advisories are the ones that the command line and the file name.
@@ -86,7 +103,13 @@ impl Assessment {
         environment: &Environment,
         policy: Policy,
     ) -> Result<Self, ProjectError> {
-        Self::make_with(cli, subject, judge, environment, Wishes::<ProjectError> { beside: None, policy: Some(policy) })
+        Self::make_with(
+            cli,
+            subject,
+            judge,
+            environment,
+            Wishes::<ProjectError> { policy: Some(policy), ..Wishes::none() },
+        )
     }
 
     fn make_with<E: From<ProjectError>>(
@@ -128,6 +151,7 @@ impl Assessment {
             trusted: trusted.as_ref().unwrap_or(&config),
             beside: &beside,
             offline: subject.is_offline(),
+            afresh: wishes.afresh || base.is_some(),
             machine,
             environment,
             cargo: &cargo,

@@ -44,6 +44,8 @@ pub(crate) struct Gathering<'a> {
     pub(crate) beside: &'a BTreeSet<CrateId>,
     /// Whether the caller wants no registry asked.
     pub(crate) offline: bool,
+    /// Whether nothing that lies on this machine may stand in for a registry's answer.
+    pub(crate) afresh: bool,
     /// The machine's clock.
     pub(crate) machine: Timestamp,
     /// The environment of the run.
@@ -78,7 +80,11 @@ impl Gathering<'_> {
         let access = access::work_out(&registries, &configs, &self.rules.policy)?;
         let http = Http::new(&self.trusted.http()?)?;
         let network = !(self.offline || self.trusted.offline()?);
-        let mode = if network { IndexMode::Online(&http) } else { IndexMode::Offline };
+        let mode = match network {
+            false => IndexMode::Offline,
+            true if self.afresh => IndexMode::Afresh(&http),
+            true => IndexMode::Online(&http),
+        };
         let home = self.environment.cargo_home();
         let progress = Progress::new(self.cli.quiet, "Fetching", "index entries");
         let mut advance = |done, of| progress.at(done, of);

@@ -178,6 +178,7 @@ pub fn gap(gap: &IndexGap) -> String {
         IndexGap::NotInCachedEntry => {
             "could not be had: offline, and cargo's cache does not have the version".to_owned()
         }
+        IndexGap::Unconfirmed => "is a copy in cargo's cache that the registry did not send in this run".to_owned(),
         IndexGap::GitIndex => "could not be had: a git index that is not in cargo's cache".to_owned(),
         IndexGap::BadName => "cannot exist: no registry allows such a name".to_owned(),
         IndexGap::Failed(cause) => format!("could not be had: {cause}"),
@@ -190,6 +191,9 @@ pub fn gap(gap: &IndexGap) -> String {
 const fn gap_help(gap: &IndexGap) -> &'static str {
     match gap {
         IndexGap::NotCached | IndexGap::NotInCachedEntry => "run again without --offline",
+        IndexGap::Unconfirmed => {
+            "run again without --offline; where the registry has a git index, name its sparse index instead"
+        }
         IndexGap::GitIndex => "let cargo fill its cache of that index: cargo update --dry-run",
         IndexGap::BadName => "restore the lock file from a state that you trust",
         IndexGap::Failed(_) => "check the network and the registry, and run again",

@@ -95,6 +95,7 @@ impl<'e> Ground<'e> {
             trusted: &self.config,
             beside: wanted,
             offline: self.http.is_none(),
+            afresh: false,
             machine: self.machine,
             environment: self.environment,
             cargo: self.environment,

@@ -347,6 +347,7 @@ fn refuse_gaps(filter: &Filter<'_>) -> Result<(), ResolveError> {
     let cause = match &first.cause {
         IndexGap::Failed(cause) => cause.clone(),
         IndexGap::NotCached => String::from("offline, and cargo's cache does not have it"),
+        IndexGap::Unconfirmed => String::from("cargo's cached copy of its index entry was not confirmed"),
         IndexGap::NotInCachedEntry => String::from("offline, and cargo's cache is older than it"),
         IndexGap::GitIndex => String::from("its registry has a git index"),
         IndexGap::BadName => String::from("no crate can have this name"),

@@ -178,7 +178,7 @@ impl<'a> Work<'a> {
     /// Downloads these. A worker takes each as it comes; while too much waits for them, no more is taken from the network.
     fn download<'s>(&'s self, scope: &Scope<'s>, positions: Vec<usize>, progress: &mut dyn FnMut(CratesProgress)) {
         let http = match self.places.mode {
-            IndexMode::Online(http) | IndexMode::Beside(http) => http,
+            IndexMode::Online(http) | IndexMode::Afresh(http) | IndexMode::Beside(http) => http,
             IndexMode::Offline => {
                 for at in positions {
                     let poisoned = self.outcome().poisoned.get(&at).map(|entry| entry.path.clone());

@@ -1,4 +1,4 @@
-//! Asks sparse registries (RFC 2789), with the cache's validators.
+//! Asks sparse registries (RFC 2789), by the cache's validators where those may be believed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,11 +23,12 @@ const SPREAD: SignedDuration = SignedDuration::from_mins(10);
 pub(super) type Asked<'a> = (&'a RegistryAccess, &'a IndexFolder);
 type Tokens = BTreeMap<Registry, Result<Option<String>, String>>;
 
-/// Asks for every crate in `wanted` and returns what cargo can use the next time. `configs` are those that were read before.
+/// Asks for every crate in `wanted`, with the cache's validators or without, and returns what cargo can use the next time. `configs` are
+/// those that were read before.
 pub(super) fn ask(
     wanted: Vec<Wanted<'_>>,
     configs: &BTreeMap<Registry, RegistryConfig>,
-    http: &Http,
+    (http, validators): (&Http, bool),
     reading: &mut IndexReading,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Vec<Change> {
@@ -37,7 +38,7 @@ pub(super) fn ask(
     let total = wanted.len();
     let (mut sent, mut requests) = (Vec::new(), Vec::new());
     for wanted in wanted {
-        match request(&wanted, &tokens) {
+        match request(&wanted, &tokens, validators) {
             Ok(request) => {
                 requests.push(request);
                 sent.push(wanted);
@@ -51,7 +52,8 @@ pub(super) fn ask(
     let answers = http.get_all(requests, &mut |done| progress(failed + done, total));
     dates.extend(answers.iter().filter_map(|answer| answer.as_ref().ok()?.date));
     reading.clock = clock(&dates);
-    let read: Vec<_> = sent.into_par_iter().zip(answers).map(|(wanted, answer)| heed(wanted, answer)).collect();
+    let read: Vec<_> =
+        sent.into_par_iter().zip(answers).map(|(wanted, answer)| heed(wanted, answer, validators)).collect();
     for (id, fact, change) in read {
         changes.extend(change);
         reading.index.insert(id.clone(), fact);
@@ -139,17 +141,17 @@ fn config(answer: Result<Answer, HttpError>) -> Result<(RegistryConfig, Answer),
     Ok((config, answer))
 }
 
-fn request(wanted: &Wanted<'_>, tokens: &Tokens) -> Result<Request, String> {
+fn request(wanted: &Wanted<'_>, tokens: &Tokens, validators: bool) -> Result<Request, String> {
     let authorization = tokens.get(&wanted.id.registry).cloned().unwrap_or(Ok(None))?;
     let Validators { etag, last_modified } =
-        wanted.cached.as_ref().map(|entry| entry.validators.clone()).unwrap_or_default();
+        wanted.cached.as_ref().filter(|_| validators).map(|entry| entry.validators.clone()).unwrap_or_default();
     let url = address(wanted.access, &wanted.name.relative_path(Some('/')));
     Ok(Request { url, etag, last_modified, authorization, limit: LARGEST, resume: false })
 }
 
 type Heeded<'a> = (&'a crate::model::package::CrateId, IndexFact, Option<Change>);
 
-fn heed(wanted: Wanted<'_>, answer: Result<Answer, HttpError>) -> Heeded<'_> {
+fn heed(wanted: Wanted<'_>, answer: Result<Answer, HttpError>, validators: bool) -> Heeded<'_> {
     let Wanted { id, name, folder, cached, .. } = wanted;
     let failed = |cause| (id, IndexFact::Unavailable(IndexGap::Failed(cause)), None);
     let answer = match answer {
@@ -170,8 +172,8 @@ fn heed(wanted: Wanted<'_>, answer: Result<Answer, HttpError>) -> Heeded<'_> {
             let change = (!known).then(|| Change::Entry { path, validators, history: Arc::clone(&history) });
             (id, IndexFact::Read(history), change)
         }
-        (304, Some(entry)) => (id, IndexFact::Read(Arc::new(entry.history.confirmed())), None),
-        (304, None) => failed(format!("{}: the registry confirmed an entry that was not asked about", id.name)),
+        (304, Some(entry)) if validators => (id, IndexFact::Read(Arc::new(entry.history.confirmed())), None),
+        (304, _) => failed(format!("{}: the registry confirmed an entry that was not asked about", id.name)),
         (_, cached) => {
             let change = cached.map(|_| Change::Removal { path: folder.entry_path(name) });
             (id, IndexFact::Gone, change)

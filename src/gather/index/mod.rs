@@ -68,8 +68,10 @@ impl RegistryAccess {
 /// Whether the registries may be asked.
 #[derive(Clone, Copy, Debug)]
 pub enum IndexMode<'a> {
-    /// With this client.
+    /// With this client. What cargo's cache has is believed where the registry confirms it.
     Online(&'a Http),
+    /// With this client, which asks for everything whole: an entry that somebody rewrote in the cache would be confirmed like any other.
+    Afresh(&'a Http),
     /// With this client, and nothing is written into cargo's cache: a cargo that is running may hold its lock.
     Beside(&'a Http),
     /// Cargo's cache only.
@@ -155,11 +157,12 @@ pub fn read_on(
     });
     from_cache(unasked, &mut reading);
     let http = match mode {
-        IndexMode::Online(http) | IndexMode::Beside(http) => http,
+        IndexMode::Online(http) | IndexMode::Afresh(http) | IndexMode::Beside(http) => http,
         IndexMode::Offline => return reading,
     };
-    let changes = fetch::ask(asked, configs, http, &mut reading, progress);
-    if matches!(mode, IndexMode::Online(_)) {
+    let validators = !matches!(mode, IndexMode::Afresh(_));
+    let changes = fetch::ask(asked, configs, (http, validators), &mut reading, progress);
+    if matches!(mode, IndexMode::Online(_) | IndexMode::Afresh(_)) {
         store(cargo_home, &changes);
     }
     reading

@@ -326,3 +326,19 @@ fn cargos_own_age_cannot_be_taken_away() {
     assert_eq!(reasons(&document, "ripe"), ["too-new"]);
     assert_eq!(loosened(&document), ["cargo's minimum age for every registry"]);
 }
+
+#[test]
+fn a_change_is_judged_by_what_the_registry_sends_in_this_run() {
+    let change = Change::new().with_fresh();
+    change.finish();
+    // Whoever can write to the machine's cache of the index cannot make a release older, although its `ETag` is the registry's.
+    crate::vendor::believed::rewrite_cached(&change.world.project, "fresh", "2026-11-20T", "2026-01-20T");
+    let json = change.world.json(&["--base", "base"], 1);
+    assert!(reasons(&json, "fresh").contains(&"too-new".to_owned()), "{json:#}");
+    // Offline nobody can say so, and what the base has is not asked about.
+    let json = change.world.json(&["--base", "base", "--offline"], 2);
+    let blockers = json["blockers"].as_array().unwrap();
+    let about: Vec<_> = blockers.iter().filter(|one| one["code"] == "index-unavailable").collect();
+    assert_eq!(about.len(), 1, "{json:#}");
+    assert!(about[0]["package"].as_str().unwrap().ends_with("#fresh@1.1.0"));
+}

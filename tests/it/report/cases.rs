@@ -307,6 +307,7 @@ fn every_blocker() -> Scene {
     }));
     let gaps = [
         IndexGap::NotInCachedEntry,
+        IndexGap::Unconfirmed,
         IndexGap::GitIndex,
         IndexGap::BadName,
         IndexGap::Failed("the registry answered 503".to_owned()),
