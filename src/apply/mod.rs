@@ -3,7 +3,6 @@
 pub mod archive;
 pub mod cargo_config;
 pub mod crate_cache;
-pub mod derived_trees;
 pub mod kept_file;
 pub mod local_index;
 pub mod new_policy;

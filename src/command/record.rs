@@ -18,7 +18,7 @@ use crate::model::age::Age;
 use crate::model::evaluation::Judgement;
 use crate::model::facts::AdvisoryFact;
 use crate::model::package::{LockedChecksum, Package};
-use crate::model::trail::{AdvisoryCopy, Event, EventId, Kind, KnownFrom, ReleaseRecord, Tools, Who};
+use crate::model::trail::{AdvisoryCopy, Event, EventId, HealedFolder, Kind, KnownFrom, ReleaseRecord, Tools, Who};
 use crate::policy::drift::{Drift, drift};
 use crate::project::assessment::Assessment;
 use crate::project::subject::{Subject, relative};
@@ -117,6 +117,16 @@ impl<'a> Record<'a> {
         self.write(kind, releases, &policy, &policy)
     }
 
+    /// Writes the event of vendored sources, in some of which something had been altered.
+    pub(super) fn write_vendored(
+        &self,
+        releases: Vec<ReleaseRecord>,
+        healed: Vec<HealedFolder>,
+    ) -> Result<EventId, CommandError> {
+        let policy = self.policy_text()?;
+        self.write_event(Event { healed, releases, ..self.event(Kind::Vendored) }, &policy, &policy)
+    }
+
     /// Refuses before anything is written where the event could not be.
     pub(super) fn is_possible(&self) -> Result<(), CommandError> {
         let folder = trail::folder(&self.policy);
@@ -133,6 +143,10 @@ impl<'a> Record<'a> {
         before: &PolicyText,
         after: &PolicyText,
     ) -> Result<EventId, CommandError> {
+        self.write_event(Event { releases, ..self.event(kind) }, before, after)
+    }
+
+    fn write_event(&self, event: Event, before: &PolicyText, after: &PolicyText) -> Result<EventId, CommandError> {
         let folder = trail::folder(&self.policy);
         let mut trail = gather::trail::read(&folder)?;
         let recorded = trail.latest_rules().and_then(|rules| policy_file::parse(rules, &self.policy).ok());
@@ -149,7 +163,7 @@ impl<'a> Record<'a> {
             trail = gather::trail::read(&folder)?;
         }
         let rules = Some(after.rules()).filter(|rules| trail.latest_rules() != Some(rules));
-        let event = Event { releases, policy: after.digest(), rules, ..self.event(kind) };
+        let event = Event { policy: after.digest(), rules, ..event };
         Ok(append(&folder, &trail, event)?)
     }
 

@@ -1,28 +1,42 @@
 //! Git dependencies as cargo itself vendors them: it checks out the locked commit and writes a normalised manifest, which nothing else
-//! does the same way. Cargo works in a folder of its own, from which only the wanted packages are taken.
+//! does the same way.
+//!
+//! Cargo works in a folder of its own, on a workspace of the git packages alone. Everything that they need from registries it takes from
+//! packages that were proven before: it reads no archive and asks no registry. What it writes is taken only where its lock file still has
+//! the locked commits.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io;
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
+use toml::{Table, Value};
 
 use super::environment::Environment;
+use super::lock_file;
 use super::vendor_tree::{self, VendorTreeError};
-use crate::model::checksum::Checksum;
 use crate::model::package::PackageId;
+use crate::model::source::{Registry, Source};
+use crate::model::vendor::VendorChecksums;
 use crate::model::vendored::{Stated, VendorRoot, VendoredDirectory};
 
 /// How cargo is to be run.
 #[derive(Clone, Copy, Debug)]
 pub struct GitRequest<'a> {
-    /// The workspace's root.
+    /// The workspace's root: its `[patch]` counts for the packages, and its lock file pins them.
     pub root: &'a Utf8Path,
-    /// Whether it must not use the network.
+    /// The lock file.
+    pub lock: &'a Utf8Path,
+    /// Whether cargo must not use the network.
     pub offline: bool,
-    /// Whether a mirror stands in for a registry. Cargo then heeds the machine's source replacement, and not the project's, which
-    /// leads to the folder that is to be written.
-    pub mirrored: bool,
+    /// Every locked package of a registry as a folder whose bytes were proven.
+    pub proven: &'a [Utf8PathBuf],
+    /// The registries that those come from.
+    pub registries: &'a BTreeSet<Registry>,
+    /// Variables that give cargo the names of registries, as manifests in the repositories may use them.
+    pub names: &'a [(String, String)],
 }
 
 /// What cargo wrote; the folder is removed when this value is dropped.
@@ -38,8 +52,8 @@ pub struct GitPackages {
 pub struct GitPackage {
     /// Its folder.
     pub folder: Utf8PathBuf,
-    /// The digest of its tree, every file of it hashed.
-    pub tree: Checksum,
+    /// Its files, each of them hashed.
+    pub listed: VendorChecksums,
 }
 
 /// Git dependencies could not be had.
@@ -47,7 +61,7 @@ pub struct GitPackage {
 pub enum GitPackagesError {
     /// No folder to work in.
     #[error(
-        "no temporary folder could be made for cargo to work in: {0}\nhelp: see that the temporary folder may be written"
+        "no temporary folder could be prepared for cargo to work in: {0}\nhelp: see that the temporary folder may be written and has room"
     )]
     Folder(#[source] io::Error),
     /// Cargo could not be started.
@@ -61,7 +75,7 @@ pub enum GitPackagesError {
     },
     /// Cargo refused.
     #[error(
-        "cargo could not fetch the git dependencies: {words}\nhelp: see whether `cargo fetch --locked` works from outside the vendored sources"
+        "cargo could not vendor the git dependencies: {words}\nhelp: see whether cargo can vendor them by itself, into a folder that you remove again: cargo vendor --locked target/git-dependencies"
     )]
     Refused {
         /// Its error.
@@ -82,10 +96,10 @@ pub enum GitPackagesError {
     },
 }
 
-/// Lets cargo vendor the workspace into a temporary folder and finds these packages there.
+/// Lets cargo vendor these packages into a temporary folder and finds them there.
 ///
 /// # Errors
-/// Cargo fails, or one of the packages is not there as a plain tree of listed files.
+/// Cargo fails, or one of the packages is not there as a plain tree of listed files of the locked commit.
 pub fn vendor(
     wanted: &[&PackageId],
     request: &GitRequest<'_>,
@@ -95,7 +109,15 @@ pub fn vendor(
     let path = Utf8PathBuf::try_from(folder.path().to_path_buf())
         .map_err(|error| GitPackagesError::Folder(error.into_io_error()))?;
     let path = path.canonicalize_utf8().map_err(GitPackagesError::Folder)?;
+    prepare(wanted, request, &path).map_err(GitPackagesError::Folder)?;
     run(request, &path, environment)?;
+    let pinned = lock_file::read(&path.join("Cargo.lock")).map(|lock| lock.packages).unwrap_or_default();
+    for id in wanted {
+        if !pinned.iter().any(|package| package.id == **id) {
+            let cause = "cargo took another commit than the locked one";
+            return Err(GitPackagesError::Absent { id: Box::new((*id).clone()), cause });
+        }
+    }
     let VendorRoot::Read(tree) = vendor_tree::read(&path, &path.join("vendor"))? else {
         let words = String::from("it wrote no folder");
         return Err(GitPackagesError::Refused { words });
@@ -108,8 +130,8 @@ pub fn vendor(
         let mut found = tree.directories.iter().filter(is_it);
         match (found.next(), found.next()) {
             (Some(directory), None) => {
-                let tree = whole(directory).map_err(absent)?;
-                Ok(GitPackage { folder: path.join("vendor").join(&directory.name), tree })
+                let listed = whole(directory).map_err(absent)?.clone();
+                Ok(GitPackage { folder: path.join("vendor").join(&directory.name), listed })
             }
             (Some(_), Some(_)) => Err(absent("there are two of it")),
             (None, _) => Err(absent("there is none of it")),
@@ -119,28 +141,125 @@ pub fn vendor(
     Ok(GitPackages { _folder: folder, packages })
 }
 
-/// The tree's digest, where it is exactly the listed files and says of itself that it comes from no archive.
-fn whole(directory: &VendoredDirectory) -> Result<Checksum, &'static str> {
+/// The tree's files, where it is exactly the listed ones and says of itself that it comes from no archive.
+fn whole(directory: &VendoredDirectory) -> Result<&VendorChecksums, &'static str> {
     let listed = directory.whole().ok_or("its files are not the listed ones")?;
-    if listed.package.is_some() { Err("it is a registry's package") } else { Ok(listed.tree_digest()) }
+    if listed.package.is_some() { Err("it is a registry's package") } else { Ok(listed) }
+}
+
+/// The folder with everything that cargo needs.
+fn prepare(wanted: &[&PackageId], request: &GitRequest<'_>, folder: &Utf8Path) -> io::Result<()> {
+    let proven = folder.join("proven");
+    fs::create_dir(&proven)?;
+    for package in request.proven {
+        lend(package, &proven.join(package.file_name().unwrap_or_default()))?;
+    }
+    fs::create_dir(folder.join(".cargo"))?;
+    fs::write(folder.join(".cargo/config.toml"), configuration(request, &proven).to_string())?;
+    fs::write(folder.join("Cargo.toml"), manifest(wanted, request).to_string())?;
+    fs::write(folder.join("lib.rs"), "")?;
+    fs::copy(request.lock, folder.join("Cargo.lock")).map(drop)
+}
+
+#[cfg(unix)]
+fn lend(package: &Utf8Path, place: &Utf8Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(package, place)
+}
+
+#[cfg(windows)]
+fn lend(package: &Utf8Path, place: &Utf8Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_dir(package, place)
+}
+
+#[cfg(not(any(unix, windows)))]
+fn lend(_package: &Utf8Path, _place: &Utf8Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Every registry leads to the proven packages.
+fn configuration(request: &GitRequest<'_>, proven: &Utf8Path) -> Table {
+    let text = |text: &str| Value::String(text.to_owned());
+    let mut sources = Table::new();
+    sources
+        .insert("proven".to_owned(), Value::Table(Table::from_iter([("directory".to_owned(), text(proven.as_str()))])));
+    for registry in request.registries.iter().chain([&Registry::CratesIo]) {
+        let (key, address) = match registry {
+            Registry::CratesIo => ("crates-io".to_owned(), None),
+            Registry::Sparse(url) => (format!("sparse+{url}"), Some(format!("sparse+{url}"))),
+            Registry::Git(url) => (url.to_string(), Some(url.to_string())),
+        };
+        let mut source = Table::from_iter([("replace-with".to_owned(), text("proven"))]);
+        source.extend(address.map(|address| ("registry".to_owned(), Value::String(address))));
+        sources.insert(key, Value::Table(source));
+    }
+    Table::from_iter([("source".to_owned(), Value::Table(sources))])
+}
+
+/// A package that depends on each of them and asks for no feature: nothing is needed then that the lock file does not have.
+fn manifest(wanted: &[&PackageId], request: &GitRequest<'_>) -> Table {
+    let text = |text: &str| Value::String(text.to_owned());
+    let mut dependencies = Table::new();
+    for (at, id) in wanted.iter().enumerate() {
+        let Source::Git(git) = &id.source else { continue };
+        let mut dependency = Table::from_iter([
+            ("package".to_owned(), text(&id.name)),
+            ("git".to_owned(), text(&git.url)),
+            ("default-features".to_owned(), Value::Boolean(false)),
+        ]);
+        dependency.extend(git.wanted().setting().map(|(key, value)| (key.to_owned(), text(value))));
+        dependencies.insert(format!("git-package-{at}"), Value::Table(dependency));
+    }
+    let package = [("name", "sequester-git-packages"), ("version", "0.0.0"), ("edition", "2021")];
+    let mut manifest = Table::from_iter([
+        (
+            "package".to_owned(),
+            Value::Table(package.map(|(key, value)| (key.to_owned(), text(value))).into_iter().collect()),
+        ),
+        ("lib".to_owned(), Value::Table(Table::from_iter([("path".to_owned(), text("lib.rs"))]))),
+        ("workspace".to_owned(), Value::Table(Table::new())),
+        ("dependencies".to_owned(), Value::Table(dependencies)),
+    ]);
+    manifest.extend(patches(request.root));
+    manifest
+}
+
+/// `[patch]` and `[replace]` of the workspace: without them the packages would need others than the lock file has.
+fn patches(root: &Utf8Path) -> Vec<(String, Value)> {
+    let text = fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
+    let mut manifest: Table = text.parse().unwrap_or_default();
+    let mut found = Vec::new();
+    for key in ["patch", "replace"] {
+        if let Some(mut value) = manifest.remove(key) {
+            make_absolute(&mut value, root);
+            found.push((key.to_owned(), value));
+        }
+    }
+    found
+}
+
+fn make_absolute(value: &mut Value, root: &Utf8Path) {
+    let Value::Table(table) = value else { return };
+    for (key, inner) in table.iter_mut() {
+        if let Value::String(path) = inner
+            && key == "path"
+        {
+            *path = root.join(&*path).into_string();
+        } else {
+            make_absolute(inner, root);
+        }
+    }
 }
 
 fn run(request: &GitRequest<'_>, folder: &Utf8Path, environment: &Environment) -> Result<(), GitPackagesError> {
     let program = environment.cargo();
     let mut command = Command::new(program);
-    command.args(["vendor", "--locked", "--versioned-dirs", "--quiet", "--color=never", "--manifest-path"]);
-    command.arg(request.root.join("Cargo.toml"));
+    command.args(["vendor", "--versioned-dirs", "--respect-source-config", "--quiet", "--color=never"]);
+    command.arg("--manifest-path").arg(folder.join("Cargo.toml"));
     if request.offline {
         command.arg("--offline");
     }
-    // Without the option cargo heeds no replacement at all, so that what it fetches is not what is vendored already.
-    let from = if request.mirrored {
-        command.arg("--respect-source-config");
-        folder
-    } else {
-        request.root
-    };
-    command.arg(folder.join("vendor")).current_dir(from).env_clear().envs(environment.iter());
+    command.arg(folder.join("vendor")).current_dir(folder).env_clear().envs(environment.iter());
+    command.envs(request.names.iter().map(|(name, value)| (name, value)));
     let output = command.output().map_err(|source| GitPackagesError::NotRun { program: program.to_owned(), source })?;
     if output.status.success() {
         return Ok(());

@@ -7,7 +7,6 @@ pub mod base;
 pub mod cargo_config;
 pub mod clock;
 pub mod crate_files;
-pub mod derived_trees;
 pub mod environment;
 pub mod git;
 pub mod git_packages;

@@ -7,7 +7,6 @@ pub mod allow_list;
 pub mod approval;
 pub mod calendar;
 pub mod checksum;
-pub mod derived;
 pub mod evaluation;
 pub mod explanation;
 pub mod facts;

@@ -20,6 +20,8 @@ pub struct Vendoring {
     pub kept: Vec<String>,
     /// Entries that this program did not write. They were left as they are.
     pub foreign: Vec<String>,
+    /// What was altered in the folder since it was written, and is as it must be again.
+    pub healed: Vec<Healed>,
     /// Entries of cargo's download cache that held other bytes than their names say.
     pub poisoned: Vec<Poisoned>,
     /// Files of archives that a person may want to know of, each with its package.
@@ -51,6 +53,52 @@ pub struct VendoredPackage {
     pub stub: bool,
     /// What happened to it.
     pub change: PackageChange,
+}
+
+/// An entry of the folder in which something was altered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Healed {
+    /// The entry.
+    pub directory: String,
+    /// The package, where the entry is one package's.
+    pub id: Option<PackageId>,
+    /// The files, by path.
+    pub files: Vec<AlteredFile>,
+}
+
+/// A file that was not what it must be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AlteredFile {
+    /// Below the entry, with `/` between the components; empty for the entry itself.
+    pub path: String,
+    /// What was done to it.
+    pub how: Alteration,
+}
+
+/// What was done to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Alteration {
+    /// It has other bytes.
+    Changed,
+    /// It does not belong there.
+    Added,
+    /// It is gone.
+    Removed,
+    /// A link or a special file is in its place.
+    NotAFile,
+}
+
+impl Alteration {
+    /// As reports and events write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::NotAFile => "not-a-file",
+        }
+    }
 }
 
 /// What happened to a package's folder.

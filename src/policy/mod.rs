@@ -11,6 +11,7 @@ pub mod evaluate;
 pub mod explanation;
 pub mod fix_partner;
 pub mod graph;
+pub mod healed;
 pub mod integrity;
 pub mod judge;
 pub mod lock_answers_manifests;

@@ -104,6 +104,10 @@ fn block(
         let (before, now) = (change.before.as_deref().unwrap_or("nothing"), change.now.as_deref().unwrap_or("nothing"));
         detail(out, Tone::Bad, "loosened", &format!("{}: {before} → {now}", change.key))?;
     }
+    for healed in &event.healed {
+        let files = if healed.files.is_empty() { String::new() } else { format!(": {}", healed.files.join(", ")) };
+        detail(out, Tone::Caution, "healed", &format!("{} had been altered{files}", healed.path))?;
+    }
     let limit = if verbosity == Verbosity::Verbose { usize::MAX } else { RELEASES };
     let chosen = event.releases.iter().filter(|release| selection.takes_release(release));
     let count = chosen.clone().count();

@@ -5,9 +5,9 @@ use std::io::{self, Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::Wanted;
 use super::error::ConfigError;
 use super::splice::spliced;
+use super::{Location, Wanted};
 
 /// 1,300 packages need a quarter of a mebibyte.
 const LIMIT: u64 = 16 * 1024 * 1024;
@@ -53,6 +53,17 @@ impl ConfigFile {
     #[must_use]
     pub fn original(&self) -> Option<&[u8]> {
         self.original.as_deref()
+    }
+
+    /// Whether it says already that vendored sources lie there.
+    #[must_use]
+    pub fn names(&self, location: Location<'_>) -> bool {
+        let text = self.original().and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let document = text.and_then(|text| text.trim_start_matches('\u{feff}').parse::<toml::Table>().ok());
+        let said = document
+            .as_ref()
+            .and_then(|document| document.get("source")?.get(location.source_name())?.get(location.key())?.as_str());
+        said.is_some_and(|said| said.trim_end_matches('/') == location.path())
     }
 
     /// Its bytes with our keys as wanted; see [`spliced`].

@@ -34,17 +34,9 @@ impl Replaced {
             Self::Registry(Registry::Git(url)) => vec![("registry", url.to_string())],
             Self::Git(git) => {
                 let mut keys = vec![("git", git.url.to_string())];
-                keys.extend(self.reference().map(|(key, value)| (key, value.to_owned())));
+                keys.extend(git.wanted().setting().map(|(key, value)| (key, value.to_owned())));
                 keys
             }
-        }
-    }
-
-    /// `branch`, `tag` or `rev` and its value.
-    fn reference(&self) -> Option<(&str, &str)> {
-        match self {
-            Self::Registry(_) => None,
-            Self::Git(git) => git.reference.as_deref()?.split_once('='),
         }
     }
 
@@ -57,7 +49,7 @@ impl Replaced {
             }
             Self::Git(git) => {
                 let found = ["branch", "tag", "rev"].into_iter().find_map(|key| Some((key, text(key)?)));
-                text("git").is_some_and(|url| *url == *git.url) && found == self.reference()
+                text("git").is_some_and(|url| *url == *git.url) && found == git.wanted().setting()
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::apply::archive::WriteError;
 pub enum VendorDirError {
     /// The path is no place for vendored sources.
     #[error(
-        "`{path}` cannot hold vendored sources: {fault}\nhelp: name a folder of its own below the workspace, such as `vendor`"
+        "`{path}` cannot hold vendored sources: {fault}\nhelp: name a new or an empty folder below the workspace, such as `third-party/vendor`"
     )]
     Target {
         /// The path, as it was given.
@@ -54,6 +54,20 @@ pub enum VendorDirError {
         /// The name.
         name: String,
     },
+    /// Something that no run wrote is in the place of a vendored package.
+    #[error(
+        "{} would be written over, and no run of `vendor` wrote {}; nothing was changed\nhelp: move {} out of `{folder}`, or vendor into \
+         another folder: cargo sequester vendor third-party/vendor",
+        names.iter().map(|name| format!("`{folder}/{}`", name.escape_debug())).collect::<Vec<_>>().join(", "),
+        if names.len() == 1 { "it" } else { "them" },
+        if names.len() == 1 { "it" } else { "them" }
+    )]
+    InTheWay {
+        /// The vendor folder.
+        folder: String,
+        /// The entries.
+        names: Vec<String>,
+    },
     /// The plan names a package that nobody wrote.
     #[error("`{name}` was to be written, and was not\nhelp: this is a mistake in cargo-sequester; please report it")]
     NotStaged {
@@ -68,7 +82,8 @@ pub enum VendorDirError {
     },
     /// The journal is not one of ours.
     #[error(
-        "`{path}` is not the journal of an interrupted run: {reason}\nhelp: if it came with the repository, remove it: rm '{path}'"
+        "`{path}` is not the journal of an interrupted run: {reason}; nothing was changed\nhelp: see how it came here; if a run was interrupted, \
+         restore the vendor folder and `.cargo/config.toml` from version control; then remove it: rm '{path}'"
     )]
     Journal {
         /// The file.
@@ -101,13 +116,16 @@ pub enum JournalFault {
     /// It names something that no run of ours would.
     #[error("{0:?} is not a name that a run writes there")]
     Name(String),
+    /// No run of this machine on this project wrote it.
+    #[error("no run on this machine, in this folder, wrote it")]
+    Foreign,
     /// It is larger than any journal.
     #[error("it is too large")]
     TooLarge,
 }
 
 /// Why a path cannot be the vendor folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetFault {
     /// It is not below the workspace.
     #[error("it is not below the workspace")]
@@ -121,6 +139,9 @@ pub enum TargetFault {
     /// It is a folder of cargo's, of git's or of ours, or the workspace's own sources.
     #[error("it belongs to the workspace, to cargo, to git or to the audit trail")]
     Taken,
+    /// There are other things in it than vendored sources.
+    #[error("it holds `{}`, which no run of `vendor` wrote", .0.escape_debug())]
+    Occupied(String),
     /// It has a manifest, so it is a package.
     #[error("it has a `Cargo.toml`, so it is a package")]
     Package,

@@ -1,7 +1,7 @@
 //! The journal of a change that is decided but perhaps not finished: what is enough to finish it or to take it back.
 //!
-//! A journal may also come with a repository, from anyone. It holds names and digests only, never paths of stages or of the
-//! configuration; those follow from the project's root.
+//! A journal may also come with a repository, from anyone, and only one of this machine's own is followed. It holds names and digests
+//! only, never paths of stages or of the configuration; those follow from the project's root.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -10,6 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::{JournalFault, VendorDirError};
+use super::record::Record;
 use super::system;
 use super::target::{STAGE_MARK, Target};
 use crate::model::checksum::Checksum;
@@ -79,7 +80,7 @@ impl Journal {
     }
 
     /// `None` where there is no such file.
-    pub(super) fn read(root: &Utf8Path) -> Result<Option<Self>, VendorDirError> {
+    pub(super) fn read(root: &Utf8Path, record: &Record) -> Result<Option<Self>, VendorDirError> {
         let path = path(root);
         let fault = |reason| VendorDirError::Journal { path: path.clone(), reason };
         let io = |source| VendorDirError::io(&path, source);
@@ -98,6 +99,9 @@ impl Journal {
         if journal.id.is_empty() || journal.id.len() > 10 || !journal.id.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(fault(JournalFault::Name(journal.id)));
         }
+        if !record.has(&text) {
+            return Err(fault(JournalFault::Foreign));
+        }
         if let Some(entry) = journal.entries.iter().find(|entry| !is_entry_name(&entry.name)) {
             return Err(fault(JournalFault::Name(entry.name.clone())));
         }
@@ -105,10 +109,11 @@ impl Journal {
     }
 
     /// Puts the file in its place, whole and on the disk.
-    pub(super) fn write(&self, root: &Utf8Path) -> Result<(), VendorDirError> {
+    pub(super) fn write(&self, root: &Utf8Path, record: &Record) -> Result<(), VendorDirError> {
         let path = path(root);
         let fresh = root.join(".sequester/.journal.json.sequester-stage");
         let json = serde_json::to_vec(self).map_err(|error| VendorDirError::io(&path, error.into()))?;
+        record.note(&json);
         let write = || -> io::Result<()> {
             // What a killed run left of an unfinished journal is of no use to anyone.
             let _ = fs::remove_file(&fresh);
@@ -125,10 +130,12 @@ impl Journal {
     }
 
     /// Forgets the change.
-    pub(super) fn remove(root: &Utf8Path) -> Result<(), VendorDirError> {
+    pub(super) fn remove(root: &Utf8Path, record: &Record) -> Result<(), VendorDirError> {
         let path = path(root);
         fs::remove_file(&path).map_err(|source| VendorDirError::io(&path, source))?;
-        sync(root)
+        sync(root)?;
+        record.forget();
+        Ok(())
     }
 
     pub(super) fn stage(&self, target: &Target) -> Utf8PathBuf {

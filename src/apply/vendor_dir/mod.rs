@@ -10,6 +10,8 @@ mod faults;
 mod journal;
 mod link;
 mod lock;
+mod ownership;
+mod record;
 mod recover;
 mod remains;
 mod stage;
@@ -26,11 +28,13 @@ use crate::apply::cargo_config::ConfigFile;
 pub use error::{TargetFault, VendorDirError};
 pub use faults::Faults;
 pub use lock::Holder;
+pub use ownership::Known;
 pub use recover::{Interrupted, Recovered, interrupted};
 pub use remains::Remains;
 pub use stage::{Applied, Changes, Stage};
 
 use lock::Lock;
+use record::Record;
 use target::Target;
 
 /// A project's vendor folder (or local registry), held against other runs until this value is dropped.
@@ -38,6 +42,7 @@ use target::Target;
 pub struct VendorDir {
     target: Target,
     recovered: Option<Recovered>,
+    record: Record,
     faults: Faults,
     _lock: Lock,
 }
@@ -49,6 +54,8 @@ pub struct Opening<'a> {
     pub command: &'a str,
     /// How long to wait for another run to end.
     pub wait: Duration,
+    /// A folder outside every project, in which runs note their journals: a journal without such a note is not followed.
+    pub records: &'a Utf8Path,
     /// Where this run is to break off, in tests.
     pub faults: Faults,
 }
@@ -62,11 +69,12 @@ impl VendorDir {
     pub fn open(root: &Utf8Path, target: &Utf8Path, opening: Opening<'_>) -> Result<Self, VendorDirError> {
         let target = Target::of(root, target)?;
         let lock = Lock::take(target.root(), opening.command, opening.wait)?;
-        let recovered = recover::recover(target.root(), &opening.faults)?;
+        let record = Record::of(target.root(), opening.records);
+        let recovered = recover::recover(target.root(), &record, &opening.faults)?;
         recover::sweep(&target)?;
         // Another run may have put something in its place while this one waited.
         target.check()?;
-        Ok(Self { target, recovered, faults: opening.faults, _lock: lock })
+        Ok(Self { target, recovered, record, faults: opening.faults, _lock: lock })
     }
 
     /// What became of a run that was killed, where there was one.

@@ -6,6 +6,7 @@ use super::error::VendorDirError;
 use super::faults::Faults;
 use super::journal::{self, Journal};
 use super::lock::{self, Holder};
+use super::record::Record;
 use super::swap::{Swap, is_stage_name};
 use super::target::Target;
 use super::{config, link};
@@ -42,11 +43,11 @@ pub fn interrupted(root: &Utf8Path) -> Option<Interrupted> {
 }
 
 /// Finishes the change that a journal decides, or takes it back.
-pub(super) fn recover(root: &Utf8Path, faults: &Faults) -> Result<Option<Recovered>, VendorDirError> {
-    let Some(journal) = Journal::read(root)? else { return Ok(None) };
+pub(super) fn recover(root: &Utf8Path, record: &Record, faults: &Faults) -> Result<Option<Recovered>, VendorDirError> {
+    let Some(journal) = Journal::read(root, record)? else { return Ok(None) };
     let target = Target::of(root, journal.target.as_str().into())?;
     let (id, change) = (journal.id.clone(), journal.config);
-    let mut swap = Swap::new(&target, journal, faults);
+    let mut swap = Swap::new(&target, journal, record, faults);
 
     let now = config::current(root)?;
     // Whoever changed the file since did so knowing the old one, and writing over it would lose that.

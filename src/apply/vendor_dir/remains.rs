@@ -56,13 +56,18 @@ fn is_listed(folder: &Utf8Path, name: &str, previous: &AllowList) -> bool {
 }
 
 /// The package's name, bare or with its version or what else tells two apart.
-fn is_folder_of(folder: &str, id: &AllowedId) -> bool {
+pub(super) fn is_folder_of(folder: &str, id: &AllowedId) -> bool {
     let name = id.release().split('@').next().unwrap_or_default();
     folder.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 fn tree_digest(folder: &Utf8Path) -> Option<Checksum> {
+    checksums(folder).map(|checksums| checksums.tree_digest())
+}
+
+/// What the folder's `.cargo-checksum.json` says, where it is a plain file of that form.
+pub(super) fn checksums(folder: &Utf8Path) -> Option<VendorChecksums> {
     let path = folder.join(VENDOR_CHECKSUMS_FILE);
     fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
-    VendorChecksums::parse(&fs::read(&path).ok()?).ok().map(|checksums| checksums.tree_digest())
+    VendorChecksums::parse(&fs::read(&path).ok()?).ok()
 }

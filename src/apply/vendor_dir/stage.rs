@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use super::error::VendorDirError;
-use super::journal::{Entry, Journal, Method, is_entry_name};
+use super::journal::{self, Entry, Journal, Method, is_entry_name};
 use super::swap::{MARKER, Swap};
 use super::target::STAGE_MARK;
 use super::{VendorDir, config, link, system};
@@ -65,21 +65,47 @@ impl VendorDir {
         changes.remove.retain(|name| link::is_there(&target.join(name)));
         let id = std::process::id().to_string();
         let mut stage = Stage { vendor: self, changes, id, path: None, inside: false, written: Mutex::default() };
-        if !stage.is_empty() {
-            self.step(target)?;
-            let above = self.target.above();
-            fs::create_dir_all(above).map_err(|source| VendorDirError::io(above, source))?;
-            stage.inside = link::is_there(target)
-                && !system::can_rename_between(above, target).map_err(|source| VendorDirError::io(target, source))?;
-            let path = self.target.stage(&stage.id, stage.inside);
-            fs::create_dir(&path).map_err(|source| VendorDirError::io(&path, source))?;
-            stage.path = Some(path);
-        }
+        stage.make_folder()?;
         Ok(stage)
     }
 }
 
 impl Stage<'_> {
+    fn make_folder(&mut self) -> Result<(), VendorDirError> {
+        if self.path.is_some() || self.is_empty() {
+            return Ok(());
+        }
+        let (vendor, target) = (self.vendor, self.vendor.target.path());
+        vendor.step(target)?;
+        let above = vendor.target.above();
+        fs::create_dir_all(above).map_err(|source| VendorDirError::io(above, source))?;
+        self.inside = link::is_there(target)
+            && !system::can_rename_between(above, target).map_err(|source| VendorDirError::io(target, source))?;
+        let path = vendor.target.stage(&self.id, self.inside);
+        fs::create_dir(&path).map_err(|source| VendorDirError::io(&path, source))?;
+        self.path = Some(path);
+        Ok(())
+    }
+
+    /// One entry more that will be written.
+    ///
+    /// # Errors
+    /// The name is not that of an entry, or the folder for the stage cannot be made.
+    pub fn also_write(&mut self, name: &str) -> Result<(), VendorDirError> {
+        if !is_entry_name(name) {
+            return Err(VendorDirError::Name { name: name.to_owned() });
+        }
+        self.changes.write.insert(name.to_owned());
+        self.make_folder()
+    }
+
+    /// Where an entry that was written lies until it is published.
+    #[must_use]
+    pub fn written(&self, name: &str) -> Option<Utf8PathBuf> {
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.contains(name).then(|| Some(self.path.as_ref()?.join(name))).flatten()
+    }
+
     /// Whether nothing in the folder would change.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -136,10 +162,11 @@ impl Stage<'_> {
             return Ok(Applied { tree: false, config: config.transpose()?.unwrap_or(false), left_over: None });
         };
         let published = self.publish_tree(&path, config);
-        if published.is_err() && Journal::read(self.vendor.target.root()).is_ok_and(|journal| journal.is_none()) {
+        let root = self.vendor.target.root();
+        if published.is_err() && !link::is_there(&journal::path(root)) {
             // Without a journal nothing of the stage will ever be needed. The first error is the one to tell.
             let _ = link::remove(&path);
-            let _ = config::discard(self.vendor.target.root(), &self.id);
+            let _ = config::discard(root, &self.id);
         }
         published
     }
@@ -174,7 +201,7 @@ impl Stage<'_> {
         let change = staged.map(|staged| staged.change);
         let relative = target.relative().to_owned();
         let journal = Journal::new(self.id.clone(), relative, self.inside, method, entries, change);
-        let left_over = Swap::new(target, journal, &self.vendor.faults).run()?;
+        let left_over = Swap::new(target, journal, &self.vendor.record, &self.vendor.faults).run()?;
         Ok(Applied { tree: true, config: change.is_some(), left_over })
     }
 

@@ -9,6 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::error::VendorDirError;
 use super::faults::Faults;
 use super::journal::{self, Entry, Journal, Method};
+use super::record::Record;
 use super::target::{STAGE_MARK, Target};
 use super::{config, link, system};
 
@@ -22,14 +23,15 @@ const BEFORE: &str = ".sequester-stage-before";
 pub(super) struct Swap<'a> {
     target: &'a Target,
     journal: Journal,
+    record: &'a Record,
     faults: &'a Faults,
     stage: Utf8PathBuf,
 }
 
 impl<'a> Swap<'a> {
-    pub(super) fn new(target: &'a Target, journal: Journal, faults: &'a Faults) -> Self {
+    pub(super) fn new(target: &'a Target, journal: Journal, record: &'a Record, faults: &'a Faults) -> Self {
         let stage = journal.stage(target);
-        Self { target, journal, faults, stage }
+        Self { target, journal, record, faults, stage }
     }
 
     /// Decides the change by its journal and carries it out. On an error it is taken back where that can be done; where not, the journal
@@ -38,7 +40,7 @@ impl<'a> Swap<'a> {
     /// What comes back without an error says what of it could not be tidied up afterwards.
     pub(super) fn run(mut self) -> Result<Option<VendorDirError>, VendorDirError> {
         self.step()?;
-        self.journal.write(self.target.root())?;
+        self.journal.write(self.target.root(), self.record)?;
         let Err(error) = self.forward() else { return Ok(self.clean().err()) };
         if self.can_go_back() && self.back().is_ok() {
             // Should this fail, the next run does it; the first error is the one to tell.
@@ -61,7 +63,7 @@ impl<'a> Swap<'a> {
                 self.step()?;
                 if !system::exchange(&self.stage, path).map_err(|source| VendorDirError::io(path, source))? {
                     self.journal.method = Method::Entries;
-                    self.journal.write(self.target.root())?;
+                    self.journal.write(self.target.root(), self.record)?;
                     return self.forward();
                 }
             }
@@ -146,7 +148,7 @@ impl<'a> Swap<'a> {
         }
         self.step()?;
         // From here on nothing is at stake: what is left over is removed by the next run at the latest.
-        Journal::remove(root)?;
+        Journal::remove(root, self.record)?;
         self.step()?;
         config::discard(root, &self.journal.id)?;
         link::remove(&self.target.path().join(MARKER))?;

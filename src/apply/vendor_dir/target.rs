@@ -16,7 +16,7 @@ pub(super) struct Target {
 }
 
 /// Folders that nothing may be vendored into, nor anywhere below them.
-const TAKEN: [&str; 4] = [".git", ".cargo", ".sequester", "src"];
+const TAKEN: [&str; 5] = [".git", ".cargo", ".sequester", "src", "target"];
 
 impl Target {
     /// Takes a relative path from the root. The root itself may be reached through a link; nothing below it may.

@@ -12,26 +12,31 @@ use crate::cli::Cli;
 use crate::command::gate::Gate;
 use crate::gather::crate_files::{self, CrateFailure, CrateFault, CrateFile, CratePlaces, WantedCrate};
 use crate::gather::index::IndexMode;
-use crate::model::derived::DerivedTree;
+use crate::model::checksum::Checksum;
 use crate::model::facts::IndexFact;
-use crate::model::hashed::Hashed;
 use crate::model::history::History;
-use crate::model::index_line::Release;
 use crate::model::package::PackageId;
 use crate::model::plan::{PlannedFrom, PlannedPackage};
 use crate::model::vendoring::{Poisoned, Unvendorable};
 use crate::project::assessment::Assessment;
 use crate::project::progress::Progress;
 
-/// Takes a package's verified archive and its tree, from a worker thread.
-pub(super) type Sink<'s> =
-    dyn Fn(&PlannedPackage, &VerifiedCrate, &VendorTree<'_>) -> Result<(), VendorDirError> + Sync + 's;
+/// An archive that was hashed, opened and held against its index line.
+pub(super) struct Proven<'a> {
+    pub(super) verified: &'a VerifiedCrate,
+    pub(super) opened: &'a OpenedCrate<'a>,
+    /// What is written of it.
+    pub(super) tree: &'a VendorTree<'a>,
+}
+
+/// Takes a package's archive, from a worker thread.
+pub(super) type Sink<'s> = dyn Fn(&PlannedPackage, Proven<'_>) -> Result<(), VendorDirError> + Sync + 's;
 
 /// What came of all packages that were derived so far.
 #[derive(Default)]
 pub(super) struct Derived {
-    /// By position in the lock file.
-    pub(super) trees: BTreeMap<usize, DerivedTree>,
+    /// The trees' digests, by position in the lock file.
+    pub(super) trees: BTreeMap<usize, Checksum>,
     /// Packages that cannot be vendored.
     pub(super) problems: Vec<Unvendorable>,
     pub(super) poisoned: Vec<Poisoned>,
@@ -132,30 +137,19 @@ fn one(
     }
     let _pass = tools.gate.enter(verified.room(&Limits::default()));
     let opened = verified.open(&Limits::default()).map_err(refused)?;
-    let (line, release) = index_line(made, &package.id).ok_or(Refusal::NoLine)?;
+    let release = history(made, &package.id).and_then(|history| history.release(&package.id.version).ok()?);
+    let release = release.ok_or(Refusal::NoLine)?;
     manifest_agrees(opened.manifest(), &release).map_err(Refusal::Diverges)?;
     let tree = tree(package, &opened);
-    sink(package, &verified, &tree).map_err(Refusal::Write)?;
+    sink(package, Proven { verified: &verified, opened: &opened, tree: &tree }).map_err(Refusal::Write)?;
     let mut derived = lock(shared);
-    derived.trees.insert(package.position, DerivedTree { line: Some(line), tree: tree.checksums.tree_digest() });
+    derived.trees.insert(package.position, tree.checksums.tree_digest());
     derived.remarks.extend(opened.notices().iter().map(|notice| (package.id.clone(), notice.to_string())));
     Ok(())
 }
 
 fn tree<'o>(package: &PlannedPackage, opened: &'o OpenedCrate<'_>) -> VendorTree<'o> {
     if package.stub { stub_files(opened) } else { vendor_files(opened) }
-}
-
-/// The digest of the release's index line, and what it says.
-fn index_line(made: &Assessment, id: &PackageId) -> Option<(crate::model::checksum::Checksum, Release)> {
-    let release = history(made, id)?.release(&id.version).ok()??;
-    Some((line_digest(made, id)?, release))
-}
-
-/// The digest of the release's index line.
-pub(super) fn line_digest(made: &Assessment, id: &PackageId) -> Option<crate::model::checksum::Checksum> {
-    let line = history(made, id)?.line(&id.version).ok()??;
-    Some(Hashed::of(line.to_vec()).checksum())
 }
 
 /// What the index has of the package's crate.

@@ -4,19 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 
-use super::derive::{Derived, derive, history, line_digest};
+use super::derive::{Derived, derive, history};
 use super::place::{Left, Place};
 use super::{CommandError, Done, Run};
 use crate::apply::local_index::{StagedIndex, index_path};
 use crate::apply::vendor_dir::Changes;
+use crate::gather::local_registry;
 use crate::gather::local_registry::LocalRegistry;
-use crate::gather::{derived_trees, local_registry};
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
-use crate::model::derived::DerivedTrees;
 use crate::model::package::PackageId;
 use crate::model::plan::{PlannedFrom, PlannedPackage, VendorPlan};
 use crate::model::vendor::VENDOR_ATTRIBUTES_FILE;
-use crate::model::vendoring::{PackageChange, VendoredPackage};
+use crate::model::vendoring::{Alteration, AlteredFile, Healed, PackageChange, VendoredPackage};
 
 const INDEX: &str = "index";
 
@@ -28,25 +27,21 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan, folder: &Utf8Path) -> Resu
     let place = Place::open(run, plan, &run.environment.current_dir().join(folder), true)?;
     let index = index(run, plan)?;
     let found = local_registry::read(place.vendor.path(), &index)?;
-    let mut notes = derived_trees::read(&run.made.reached.cargo_home);
     let mut derived = Derived::default();
     let (there, others): (Vec<&PlannedPackage>, Vec<&PlannedPackage>) =
         plan.packages.iter().partition(|package| is_there(package, &found));
-    // A file that is there with the right bytes was opened before where the notes know its tree.
-    let is_known = |package: &PlannedPackage| {
-        notes.get(package).is_some_and(|note| note.line.is_some() && note.line == line_digest(run.made, &package.id))
-    };
-    let unknown: Vec<&PlannedPackage> = there.iter().copied().filter(|package| !is_known(package)).collect();
-    derive(run.cli, run.made, &unknown, &mut derived, &|_, _, _| Ok(()))?;
+    // Whatever lies there already is opened again: nothing else says what is in it.
+    derive(run.cli, run.made, &there, &mut derived, &|_, _| Ok(()))?;
 
     let (ours, foreign) = remains(&found, &place, plan)?;
     let (kept, removed) = if run.arguments.no_delete { (ours, BTreeSet::new()) } else { (BTreeSet::new(), ours) };
     let mut write: BTreeSet<String> = others.iter().map(|package| file_name(&package.id)).collect();
     let staged_index = if found.index_is_wanted { None } else { Some(StagedIndex::write(&index)?) };
     write.extend(staged_index.iter().map(|_| INDEX.to_owned()));
+    place.may_write_over(&write)?;
     let stage = place.vendor.stage(Changes { write, remove: removed.clone(), attributes: true })?;
-    derive(run.cli, run.made, &others, &mut derived, &|package, verified, _| {
-        stage.write_file(&file_name(&package.id), verified.bytes())
+    derive(run.cli, run.made, &others, &mut derived, &|package, proven| {
+        stage.write_file(&file_name(&package.id), proven.verified.bytes())
     })?;
     if !derived.problems.is_empty() {
         return Ok(Done::Refused(derived));
@@ -54,10 +49,10 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan, folder: &Utf8Path) -> Resu
     if let Some(staged) = &staged_index {
         stage.copy(INDEX, staged.path())?;
     }
-    let changed = notes.note_all(plan, &derived.trees);
-    let (packages, allow) = packages(plan, &notes, &found)?;
-    let left = Left { packages, allow, removed, kept, foreign };
-    place.publish(stage, left, derived, changed.then_some(&notes))
+    let (packages, allow) = packages(plan, &derived, &found)?;
+    let healed = healed(&packages, &allow, place.previous.as_ref(), &found);
+    let left = Left { packages, allow, removed, kept, foreign, healed };
+    place.publish(stage, left, derived)
 }
 
 fn is_there(package: &PlannedPackage, found: &LocalRegistry) -> bool {
@@ -69,18 +64,18 @@ fn is_there(package: &PlannedPackage, found: &LocalRegistry) -> bool {
 
 fn packages(
     plan: &VendorPlan,
-    notes: &DerivedTrees,
+    derived: &Derived,
     found: &LocalRegistry,
 ) -> Result<(Vec<VendoredPackage>, AllowList), CommandError> {
     let mut allow = AllowList::default();
     let mut packages = Vec::with_capacity(plan.packages.len());
     for package in &plan.packages {
-        let (Some(note), Some(id), PlannedFrom::Crate(checksum)) =
-            (notes.get(package), AllowedId::of(&package.id), package.from)
+        let (Some(tree), Some(id), PlannedFrom::Crate(checksum)) =
+            (derived.trees.get(&package.position).copied(), AllowedId::of(&package.id), package.from)
         else {
             return Err(CommandError::NotDerived { id: Box::new(package.id.clone()) });
         };
-        let (checksum, tree, stub) = (Some(checksum), note.tree, false);
+        let (checksum, stub) = (Some(checksum), false);
         allow.releases.insert(id, AllowedRelease { checksum, tree, stub });
         let (id, directory) = (package.id.clone(), file_name(&package.id));
         let change = match (is_there(package, found), found.files.contains_key(&directory)) {
@@ -91,6 +86,25 @@ fn packages(
         packages.push(VendoredPackage { id, directory, checksum, tree, stub, change });
     }
     Ok((packages, allow))
+}
+
+/// What was altered. An archive's name says its release, so one with other bytes always was; the index was where the releases are still
+/// those of the run before.
+fn healed(
+    packages: &[VendoredPackage],
+    allow: &AllowList,
+    previous: Option<&AllowList>,
+    found: &LocalRegistry,
+) -> Vec<Healed> {
+    let changed = || vec![AlteredFile { path: String::new(), how: Alteration::Changed }];
+    let rewritten = packages.iter().filter(|package| package.change == PackageChange::Rewritten);
+    let mut healed: Vec<Healed> = rewritten
+        .map(|package| Healed { directory: package.directory.clone(), id: Some(package.id.clone()), files: changed() })
+        .collect();
+    if !found.index_is_wanted && previous.is_some_and(|previous| previous.releases == allow.releases) {
+        healed.push(Healed { directory: INDEX.to_owned(), id: None, files: changed() });
+    }
+    healed
 }
 
 fn file_name(id: &PackageId) -> String {

@@ -52,7 +52,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Vendor, environment: &Environment)
     if arguments.subject.lockfile.is_some() {
         return Err(CommandError::WholeLockFile { flag: "--lockfile" });
     }
-    let made = Assessment::make(cli, &arguments.subject, &arguments.judge, environment)?;
+    let made = Assessment::make_afresh(cli, &arguments.subject, &arguments.judge, environment)?;
     if let Some(now) = arguments.judge.now.filter(|now| *now > made.machine) {
         return Err(ProjectError::NowInFuture { now }.into());
     }

@@ -8,21 +8,19 @@ use camino::Utf8Path;
 use super::derive::Derived;
 use super::{CommandError, Done, Run};
 use crate::apply::cargo_config::{ConfigFile, Location, Replaced, Wanted, spliced};
-use crate::apply::derived_trees as kept_notes;
-use crate::apply::vendor_dir::{Faults, Opening, Stage, VendorDir};
-use crate::gather::{allow_list, derived_trees};
+use crate::apply::vendor_dir::{Faults, Known, Opening, Stage, VendorDir, VendorDirError};
+use crate::gather::allow_list;
 use crate::model::allow_list::AllowList;
-use crate::model::derived::DerivedTrees;
 use crate::model::plan::VendorPlan;
 use crate::model::source::Source;
-use crate::model::vendoring::{ConfigOutcome, VendoredPackage, Vendoring};
+use crate::model::vendoring::{ConfigOutcome, Healed, VendoredPackage, Vendoring};
 
 /// How long to wait for another run.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The place where the sources go, held until this value is dropped.
 pub(super) struct Place<'a> {
-    run: &'a Run<'a>,
+    pub(super) run: &'a Run<'a>,
     pub(super) vendor: VendorDir,
     config: ConfigFile,
     /// The allow-list as the run before left it.
@@ -38,6 +36,7 @@ pub(super) struct Left {
     pub(super) removed: BTreeSet<String>,
     pub(super) kept: BTreeSet<String>,
     pub(super) foreign: BTreeSet<String>,
+    pub(super) healed: Vec<Healed>,
 }
 
 impl<'a> Place<'a> {
@@ -50,11 +49,14 @@ impl<'a> Place<'a> {
         local_registry: bool,
     ) -> Result<Self, CommandError> {
         let root = &run.made.subject.root;
-        let opening = Opening { command: "cargo sequester vendor", wait: PATIENCE, faults: Faults::default() };
+        let records = run.made.reached.cargo_home.join("sequester").join("runs");
+        let (command, faults) = ("cargo sequester vendor", Faults::default());
+        let opening = Opening { command, wait: PATIENCE, records: &records, faults };
         let vendor = VendorDir::open(root, target, opening)?;
         let config = ConfigFile::read(root)?;
         let previous = allow_list::read(config.path())?;
         let place = Self { run, vendor, config, previous, replaced: replaced(plan), local_registry };
+        place.vendor.is_a_place(place.known(), |name| place.holds_local(name))?;
         if !run.arguments.no_config {
             let allow = place.previous.clone().unwrap_or_default();
             place.config.spliced(&place.wanted(&allow))?;
@@ -68,15 +70,31 @@ impl<'a> Place<'a> {
         Wanted { location, replaced: &self.replaced, allow }
     }
 
-    /// Makes the staged folder and the configuration the project's, and keeps the notes where they are new.
-    pub(super) fn publish(
-        &self,
-        stage: Stage<'_>,
-        left: Left,
-        derived: Derived,
-        notes: Option<&DerivedTrees>,
-    ) -> Result<Done, CommandError> {
-        let Left { packages, allow, removed, kept, foreign } = left;
+    /// Refuses to write over what no run wrote.
+    pub(super) fn may_write_over(&self, names: &BTreeSet<String>) -> Result<(), VendorDirError> {
+        self.vendor.may_replace(names, self.known(), |name| self.holds_local(name))
+    }
+
+    fn known(&self) -> Known<'_> {
+        let path = self.vendor.relative();
+        let location = if self.local_registry { Location::LocalRegistry(path) } else { Location::Directory(path) };
+        let listed = self.previous.as_ref().filter(|_| self.config.names(location));
+        Known { listed, local_registry: self.local_registry }
+    }
+
+    /// Whether a package of the project's own lies there.
+    pub(super) fn holds_local(&self, name: &str) -> bool {
+        let folder = self.vendor.path().join(name);
+        let packages = &self.run.made.facts.packages;
+        let mut roots = packages.iter().filter_map(|package| package.local.as_ref().map(|local| &local.root));
+        roots.any(|root| {
+            root.starts_with(&folder) || root.canonicalize_utf8().is_ok_and(|root| root.starts_with(&folder))
+        })
+    }
+
+    /// Makes the staged folder and the configuration the project's.
+    pub(super) fn publish(&self, stage: Stage<'_>, left: Left, derived: Derived) -> Result<Done, CommandError> {
+        let Left { packages, allow, removed, kept, foreign, healed } = left;
         let (applied, config) = if self.run.arguments.no_config {
             let block = String::from_utf8_lossy(&spliced(None, &self.wanted(&allow))?).into_owned();
             if !stage.is_empty() {
@@ -92,9 +110,6 @@ impl<'a> Place<'a> {
             let outcome = if applied.config { ConfigOutcome::Written } else { ConfigOutcome::Unchanged };
             (applied, outcome)
         };
-        if let Some(notes) = notes {
-            kept_notes::keep(&derived_trees::path(&self.run.made.reached.cargo_home), notes);
-        }
         let changed = applied.tree || applied.config;
         let vendoring = Vendoring {
             folder: self.vendor.relative().to_owned(),
@@ -103,6 +118,7 @@ impl<'a> Place<'a> {
             removed: removed.into_iter().collect(),
             kept: kept.into_iter().collect(),
             foreign: foreign.into_iter().collect(),
+            healed,
             poisoned: derived.poisoned,
             remarks: derived.remarks,
             downloaded: derived.downloaded,

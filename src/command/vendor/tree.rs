@@ -1,23 +1,28 @@
 //! The vendor folder: what can stay, what is written anew, what goes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
-use camino::Utf8Path;
+use camino::Utf8PathBuf;
 
-use super::derive::{Derived, derive, line_digest};
+use super::derive::{Derived, derive};
 use super::place::{Left, Place};
 use super::{CommandError, Done, Run};
-use crate::apply::vendor_dir::Changes;
-use crate::gather::git_packages::{self, GitPackages, GitRequest};
-use crate::gather::index::RegistryAccess;
-use crate::gather::{derived_trees, vendor_tree};
+use crate::apply::archive::vendor_files;
+use crate::apply::vendor_dir::{Changes, Stage};
+use crate::gather::cargo_config::{CargoConfig, ConfiguredRegistry};
+use crate::gather::git_packages::{self, GitRequest};
+use crate::gather::vendor_tree;
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
 use crate::model::checksum::Checksum;
-use crate::model::derived::{DerivedTree, DerivedTrees};
 use crate::model::package::PackageId;
 use crate::model::plan::{PlannedFrom, PlannedPackage, VendorPlan};
+use crate::model::source::Source;
+use crate::model::vendor::VendorChecksums;
 use crate::model::vendored::{VendorRoot, VendoredDirectory, VendoredTree};
-use crate::model::vendoring::{PackageChange, VendoredPackage};
+use crate::model::vendoring::{Alteration, AlteredFile, Healed, PackageChange, VendoredPackage};
+use crate::policy::healed::{Genuine, altered};
+use crate::project::ProjectError;
 
 /// Where they go unless the command line says otherwise.
 const DEFAULT_FOLDER: &str = "vendor";
@@ -31,68 +36,66 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan) -> Result<Done, CommandErr
         VendorRoot::Read(tree) => tree,
         VendorRoot::Absent | VendorRoot::Link | VendorRoot::NotFolder => VendoredTree::default(),
     };
-    let mut notes = derived_trees::read(&run.made.reached.cargo_home);
-    let mut work = Work::sort(run, plan, &found, &notes);
+    let mut work = Work::sort(plan, &found);
     let mut derived = Derived::default();
     work.prove(run, &mut derived)?;
+    let write: BTreeSet<String> = work.write.iter().map(|package| package.directory.clone()).collect();
+    let git = work.git.iter().map(|package| package.directory.clone());
+    place.may_write_over(&write.iter().cloned().chain(git).collect())?;
 
     let wanted: BTreeSet<String> = plan.packages.iter().map(|package| package.directory.clone()).collect();
     let mut remains = place.vendor.remains(place.previous.as_ref(), &wanted)?;
-    remains.foreign.retain(|name| !holds_local(run, &place.vendor.path().join(name)));
+    remains.foreign.retain(|name| !place.holds_local(name));
     let mut kept = BTreeSet::new();
     if run.arguments.no_delete {
         std::mem::swap(&mut kept, &mut remains.ours);
     }
-    let git = work.git_packages(run)?;
-    let write = work.write.iter().map(|package| package.directory.clone()).collect();
-    for (package, tree, _) in git.iter().flat_map(Git::each) {
-        derived.trees.insert(package.position, DerivedTree { line: None, tree });
-    }
-    let stage = place.vendor.stage(Changes { write, remove: remains.ours.clone(), attributes: true })?;
-    derive(run.cli, run.made, &work.write, &mut derived, &|package, _, tree| {
-        stage.write(&package.directory, tree, None)
+    let healed = Mutex::new(Vec::new());
+    let mut stage = place.vendor.stage(Changes { write, remove: remains.ours.clone(), attributes: true })?;
+    derive(run.cli, run.made, &work.write, &mut derived, &|package, proven| {
+        let files = &vendor_files(proven.opened).checksums;
+        let altered = heal(&place, &found, package, files);
+        healed.lock().unwrap_or_else(PoisonError::into_inner).extend(altered);
+        stage.write(&package.directory, proven.tree, None)
     })?;
-    for (package, _, folder) in git.iter().flat_map(Git::each) {
-        stage.copy(&package.directory, folder)?;
-    }
     if !derived.problems.is_empty() {
         return Ok(Done::Refused(derived));
     }
+    let mut healed = healed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    work.git_packages(plan, &place, &found, &mut stage, &mut healed)?;
+    healed.sort_by(|one, other| one.directory.cmp(&other.directory));
     let (packages, allow) = work.packages(plan, &derived, &found)?;
-    let changed = notes.note_all(plan, &derived.trees);
-    let left = Left { packages, allow, removed: remains.ours, kept, foreign: remains.foreign };
-    place.publish(stage, left, derived, changed.then_some(&notes))
+    let left = Left { packages, allow, removed: remains.ours, kept, foreign: remains.foreign, healed };
+    place.publish(stage, left, derived)
 }
 
 /// The packages by what has to be done about each.
 struct Work<'p> {
-    /// There, and known on this machine to be the archive's own tree.
+    /// There, and shown in this run to be the archive's or the commit's own tree.
     keep: BTreeMap<usize, Checksum>,
     /// There, and whole by its own account: the archive has to be asked.
     prove: Vec<(&'p PlannedPackage, Checksum)>,
     /// Absent, or something else.
     write: Vec<&'p PlannedPackage>,
+    /// For cargo to derive, whether they are there or not.
+    git: Vec<&'p PlannedPackage>,
+    /// The trees of those that cargo has derived.
+    derived: BTreeMap<usize, Checksum>,
 }
 
 impl<'p> Work<'p> {
-    fn sort(run: &Run<'_>, plan: &'p VendorPlan, found: &VendoredTree, notes: &DerivedTrees) -> Self {
-        let mut work = Self { keep: BTreeMap::new(), prove: Vec::new(), write: Vec::new() };
+    /// Nothing that lies in the project or in a cache says of a tree that it is genuine.
+    fn sort(plan: &'p VendorPlan, found: &VendoredTree) -> Self {
+        let (keep, derived) = (BTreeMap::new(), BTreeMap::new());
+        let mut work = Self { keep, prove: Vec::new(), write: Vec::new(), git: Vec::new(), derived };
         for package in &plan.packages {
             let listed = directory(found, &package.directory).and_then(VendoredDirectory::whole);
-            let line = |from| match from {
-                PlannedFrom::Crate(_) => line_digest(run.made, &package.id),
-                PlannedFrom::Git => None,
-            };
-            let known = notes.get(package).filter(|note| note.line == line(package.from)).map(|note| note.tree);
-            let there = listed.map(|listed| (listed.tree_digest(), listed.package));
-            match (known, there, package.from) {
-                (Some(known), Some((tree, _)), _) if known == tree => {
-                    work.keep.insert(package.position, tree);
+            match (package.from, listed) {
+                (PlannedFrom::Crate(checksum), Some(listed)) if listed.package == Some(checksum) => {
+                    work.prove.push((package, listed.tree_digest()));
                 }
-                (None, Some((tree, Some(said))), PlannedFrom::Crate(checksum)) if said == checksum => {
-                    work.prove.push((package, tree));
-                }
-                _ => work.write.push(package),
+                (PlannedFrom::Crate(_), _) => work.write.push(package),
+                (PlannedFrom::Git, _) => work.git.push(package),
             }
         }
         work
@@ -101,11 +104,11 @@ impl<'p> Work<'p> {
     /// Derives what is there from its archive; what differs has to be written.
     fn prove(&mut self, run: &Run<'_>, derived: &mut Derived) -> Result<(), CommandError> {
         let packages: Vec<&PlannedPackage> = self.prove.iter().map(|(package, _)| *package).collect();
-        derive(run.cli, run.made, &packages, derived, &|_, _, _| Ok(()))?;
-        for (package, tree) in std::mem::take(&mut self.prove) {
+        derive(run.cli, run.made, &packages, derived, &|_, _| Ok(()))?;
+        for (package, there) in std::mem::take(&mut self.prove) {
             match derived.trees.get(&package.position) {
-                Some(note) if note.tree == tree => {
-                    self.keep.insert(package.position, tree);
+                Some(tree) if *tree == there => {
+                    self.keep.insert(package.position, there);
                 }
                 Some(_) => self.write.push(package),
                 // It is among the problems, and nothing will be written at all.
@@ -115,20 +118,54 @@ impl<'p> Work<'p> {
         Ok(())
     }
 
-    /// Lets cargo vendor the git dependencies that have to be written.
-    fn git_packages(&self, run: &Run<'_>) -> Result<Option<Git<'p>>, CommandError> {
-        let wanted: Vec<&PlannedPackage> =
-            self.write.iter().copied().filter(|package| package.from == PlannedFrom::Git).collect();
-        if wanted.is_empty() {
-            return Ok(None);
+    /// Lets cargo derive the git dependencies, from what was proven of everything else, and writes those that are not there as they
+    /// must be.
+    fn git_packages(
+        &mut self,
+        plan: &VendorPlan,
+        place: &Place<'_>,
+        found: &VendoredTree,
+        stage: &mut Stage<'_>,
+        healed: &mut Vec<Healed>,
+    ) -> Result<(), CommandError> {
+        if self.git.is_empty() {
+            return Ok(());
         }
-        let ids: Vec<&PackageId> = wanted.iter().map(|package| &package.id).collect();
-        let reached = &run.made.reached;
-        let own = |registry| RegistryAccess::direct(registry).from;
-        let mirrored = reached.access.iter().any(|(registry, access)| access.from != own(registry));
-        let request = GitRequest { root: &run.made.subject.root, offline: !reached.network, mirrored };
-        let packages = git_packages::vendor(&ids, &request, run.environment)?;
-        Ok(Some(Git { wanted, packages }))
+        let run = place.run;
+        let ids: Vec<&PackageId> = self.git.iter().map(|package| &package.id).collect();
+        let lies = |package: &PlannedPackage| {
+            stage.written(&package.directory).unwrap_or_else(|| place.vendor.path().join(&package.directory))
+        };
+        let proven: Vec<Utf8PathBuf> =
+            plan.packages.iter().filter(|package| package.from != PlannedFrom::Git).map(lies).collect();
+        let registries = plan.packages.iter().filter_map(|package| match &package.id.source {
+            Source::Registry(registry) => Some(registry.clone()),
+            Source::Local | Source::Git(_) | Source::Other(_) => None,
+        });
+        let config = CargoConfig::load(run.environment.current_dir(), run.environment).map_err(ProjectError::from)?;
+        let configured = config.registries().map_err(ProjectError::from)?;
+        let names: Vec<(String, String)> = configured.iter().filter_map(ConfiguredRegistry::index_variable).collect();
+        let request = GitRequest {
+            root: &run.made.subject.root,
+            lock: &run.made.subject.lock_path,
+            offline: !run.made.reached.network,
+            proven: &proven,
+            registries: &registries.collect(),
+            names: &names,
+        };
+        let made = git_packages::vendor(&ids, &request, run.environment)?;
+        for (package, git) in self.git.iter().zip(&made.packages) {
+            let there = directory(found, &package.directory).and_then(VendoredDirectory::whole);
+            if there == Some(&git.listed) {
+                self.keep.insert(package.position, git.listed.tree_digest());
+                continue;
+            }
+            healed.extend(heal(place, found, package, &git.listed));
+            self.derived.insert(package.position, git.listed.tree_digest());
+            stage.also_write(&package.directory)?;
+            stage.copy(&package.directory, &git.folder)?;
+        }
+        Ok(())
     }
 
     fn packages(
@@ -141,7 +178,9 @@ impl<'p> Work<'p> {
         let mut allow = AllowList::default();
         for package in &plan.packages {
             let kept = self.keep.get(&package.position).copied();
-            let tree = kept.or_else(|| derived.trees.get(&package.position).map(|note| note.tree));
+            let tree = kept
+                .or_else(|| derived.trees.get(&package.position).copied())
+                .or_else(|| self.derived.get(&package.position).copied());
             let (Some(tree), Some(id)) = (tree, AllowedId::of(&package.id)) else {
                 return Err(CommandError::NotDerived { id: Box::new(package.id.clone()) });
             };
@@ -162,27 +201,26 @@ impl<'p> Work<'p> {
     }
 }
 
-/// What cargo vendored, and for whom.
-struct Git<'p> {
-    wanted: Vec<&'p PlannedPackage>,
-    packages: GitPackages,
-}
-
-impl<'p> Git<'p> {
-    fn each(&self) -> impl Iterator<Item = (&'p PlannedPackage, Checksum, &Utf8Path)> {
-        let pairs = self.wanted.iter().zip(&self.packages.packages);
-        pairs.map(|(wanted, package)| (*wanted, package.tree, &*package.folder))
-    }
-}
-
 fn directory<'t>(found: &'t VendoredTree, name: &str) -> Option<&'t VendoredDirectory> {
     let at = found.directories.binary_search_by(|directory| (*directory.name).cmp(name)).ok()?;
     found.directories.get(at)
 }
 
-/// Whether a package of the project's own lies there.
-fn holds_local(run: &Run<'_>, folder: &Utf8Path) -> bool {
-    let mut roots =
-        run.made.facts.packages.iter().filter_map(|package| package.local.as_ref().map(|local| &local.root));
-    roots.any(|root| root.starts_with(folder) || root.canonicalize_utf8().is_ok_and(|root| root.starts_with(folder)))
+/// What was done to the folder in which the package is written anew; `files` are all of the release's.
+fn heal(place: &Place<'_>, found: &VendoredTree, package: &PlannedPackage, files: &VendorChecksums) -> Option<Healed> {
+    let files = match directory(found, &package.directory) {
+        Some(directory) => {
+            let recorded = place.previous.as_ref();
+            let was_stub = recorded
+                .zip(AllowedId::of(&package.id))
+                .is_some_and(|(list, id)| list.releases.get(&id).is_some_and(|release| release.stub));
+            altered(directory, Genuine { files, stub: package.stub || was_stub, recorded })
+        }
+        None if found.strays.iter().any(|stray| stray.path == package.directory) => {
+            vec![AlteredFile { path: String::new(), how: Alteration::NotAFile }]
+        }
+        None => Vec::new(),
+    };
+    let (directory, id) = (package.directory.clone(), Some(package.id.clone()));
+    (!files.is_empty()).then_some(Healed { directory, id, files })
 }

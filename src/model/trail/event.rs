@@ -28,6 +28,9 @@ pub struct Event {
     /// The advisory database that was judged by; absent where none was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advisories: Option<AdvisoryCopy>,
+    /// What was found altered in the vendored sources and is as it must be again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub healed: Vec<HealedFolder>,
     /// What happened.
     pub kind: Kind,
     /// In what the policy became looser since the event before.
@@ -142,6 +145,17 @@ pub struct PolicyChange {
     pub now: Option<String>,
 }
 
+/// A vendored package in which something had been altered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HealedFolder {
+    /// The altered files, by path; the first of them where there are very many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// The folder or file, relative to the workspace's root.
+    pub path: String,
+}
+
 /// The programs' versions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -195,6 +209,7 @@ impl Event {
     pub fn new(kind: Kind, time: Timestamp, tools: Tools) -> Self {
         Self {
             advisories: None,
+            healed: Vec::new(),
             kind,
             loosened: Vec::new(),
             machine_time: None,

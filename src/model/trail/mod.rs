@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use jiff::Timestamp;
 
-pub use event::{AdvisoryCopy, Event, EventError, Kind, KnownFrom, PolicyChange, Schema, Tools, Who};
+pub use event::{AdvisoryCopy, Event, EventError, HealedFolder, Kind, KnownFrom, PolicyChange, Schema, Tools, Who};
 pub use id::{EventFileName, EventId};
 pub use problem::{TrailProblem, TrailProblemKind};
 pub use recorded::Recorded;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::VendorReport;
-use crate::model::vendoring::{ConfigOutcome, PackageChange, Vendoring};
+use crate::model::vendoring::{Alteration, AlteredFile, ConfigOutcome, Healed, PackageChange, Vendoring};
 use crate::report::escape::terminal;
 use crate::report::style::{Tone, indent, verb, word};
 use crate::report::{Verbosity, package_name};
@@ -57,6 +57,9 @@ fn found(done: &Vendoring, verbosity: Verbosity, out: &mut impl Write) -> io::Re
             },
         )?;
     }
+    for entry in &done.healed {
+        healed(done, entry, out)?;
+    }
     for name in &done.foreign {
         let path = format!("{}/{name}", done.folder);
         line(
@@ -84,6 +87,30 @@ fn found(done: &Vendoring, verbosity: Verbosity, out: &mut impl Write) -> io::Re
         line(out, Tone::Caution, "Left over", left_over.lines().next().unwrap_or_default())?;
     }
     Ok(())
+}
+
+/// The most files that are named of one package.
+const NAMED: usize = 10;
+
+fn healed(done: &Vendoring, entry: &Healed, out: &mut impl Write) -> io::Result<()> {
+    let path = format!("{}/{}", done.folder, entry.directory);
+    let name = entry.id.as_ref().map(|id| format!(" ({})", package_name(id))).unwrap_or_default();
+    let told = |file: &AlteredFile| {
+        let how = match file.how {
+            Alteration::Changed => "was changed",
+            Alteration::Added => "was added",
+            Alteration::Removed => "was removed",
+            Alteration::NotAFile => "was a link or a special file",
+        };
+        if file.path.is_empty() { format!("it {how}") } else { format!("{} {how}", file.path) }
+    };
+    let mut files: Vec<String> = entry.files.iter().take(NAMED).map(told).collect();
+    if let Some(more) = entry.files.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        files.push(format!("and {more} more"));
+    }
+    let text = format!("{path}{name} was altered since it was written: {}; it was written anew", files.join(", "));
+    writeln!(out, "{}: {}", word(Tone::Caution, "warning"), terminal(&text))?;
+    help(out, &format!("find out who altered it: git log -p -- '{path}'"))
 }
 
 fn changes(done: &Vendoring, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {

@@ -37,6 +37,7 @@ struct Vendored<'a> {
     removed: &'a [String],
     kept: &'a [String],
     foreign: &'a [String],
+    healed: Vec<HealedEntry<'a>>,
     poisoned: Vec<Poisoned<'a>>,
     remarks: Vec<Remark<'a>>,
     downloaded: usize,
@@ -56,6 +57,19 @@ struct Package<'a> {
     checksum: Option<String>,
     tree: String,
     stub: bool,
+    change: &'static str,
+}
+
+#[derive(Serialize)]
+struct HealedEntry<'a> {
+    path: &'a str,
+    package: Option<String>,
+    files: Vec<File<'a>>,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    path: &'a str,
     change: &'static str,
 }
 
@@ -127,6 +141,11 @@ impl<'a> Vendored<'a> {
             found: entry.found.map(|found| found.to_string()),
             replaced: entry.replaced,
         });
+        let healed = done.healed.iter().map(|entry| HealedEntry {
+            path: &entry.directory,
+            package: entry.id.as_ref().map(ToString::to_string),
+            files: entry.files.iter().map(|file| File { path: &file.path, change: file.how.as_str() }).collect(),
+        });
         Self {
             path: &done.folder,
             kind: if done.local_registry { "local-registry" } else { "directory" },
@@ -134,6 +153,7 @@ impl<'a> Vendored<'a> {
             removed: &done.removed,
             kept: &done.kept,
             foreign: &done.foreign,
+            healed: healed.collect(),
             poisoned: poisoned.collect(),
             remarks: done.remarks.iter().map(|(id, text)| Remark { package: id.to_string(), text }).collect(),
             downloaded: done.downloaded,

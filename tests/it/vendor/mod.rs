@@ -1,8 +1,10 @@
 //! `cargo sequester vendor`, run as a user runs it, against a registry on loopback.
 
+pub(crate) mod believed;
 mod bytes;
 mod layout;
 mod more_sources;
+mod owned;
 mod platform;
 mod recorded;
 mod rerun;

@@ -34,30 +34,40 @@ fn another_registry_is_vendored_by_its_address() {
     vendor(&project, &[]).expect_code(0);
 }
 
-/// A repository with a package in it, or `None` with a printed line where there is no git.
-fn repository(project: &Project) -> Option<(String, String)> {
+/// A repository with these files, and its commit; `None` with a printed line where there is no git.
+fn repository_of(project: &Project, files: &[(&str, &str)]) -> Option<(String, String)> {
     let folder = project.outside().join("repository");
-    std::fs::create_dir_all(folder.join("src")).unwrap();
-    let manifest = "[workspace.package]\nversion = \"0.4.0\"\n[package]\nname = \"forked\"\nversion.workspace = true\nedition = \"2021\"\n[dependencies]\nleaf = \"0.1\"\n";
-    std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
-    std::fs::write(folder.join("src/lib.rs"), "pub use leaf::leaf;\n").unwrap();
-    std::fs::write(folder.join(".gitignore"), "target\n").unwrap();
-    let git = |arguments: &[&str]| {
-        let mut command = project.command("git");
-        command
-            .args(["-c", "user.name=Test", "-c", "user.email=test@example.org"])
-            .args(arguments)
-            .current_dir(&folder);
-        command.output().ok().filter(|output| output.status.success())
-    };
-    if git(&["init", "--quiet"]).is_none() {
+    for (path, text) in files {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    if git(project, &["init", "--quiet"]).is_none() {
         eprintln!("skipped: there is no git");
         return None;
     }
-    git(&["add", "."]).unwrap();
-    git(&["commit", "--quiet", "-m", "First"]).unwrap();
-    let commit = String::from_utf8(git(&["rev-parse", "HEAD"]).unwrap().stdout).unwrap();
+    git(project, &["add", "."]).unwrap();
+    git(project, &["commit", "--quiet", "-m", "First"]).unwrap();
+    let commit = git(project, &["rev-parse", "HEAD"]).unwrap();
     Some((format!("file://{folder}"), commit.trim().to_owned()))
+}
+
+/// Runs git in the repository.
+fn git(project: &Project, arguments: &[&str]) -> Option<String> {
+    let mut command = project.command("git");
+    command.args(["-c", "user.name=Test", "-c", "user.email=test@example.org"]).args(arguments);
+    command.current_dir(project.outside().join("repository"));
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    String::from_utf8(output.stdout).ok()
+}
+
+/// A repository with a package in it.
+fn repository(project: &Project) -> Option<(String, String)> {
+    let manifest = "[workspace.package]\nversion = \"0.4.0\"\n[package]\nname = \"forked\"\nversion.workspace = true\nedition = \"2021\"\n[dependencies]\nleaf = \"0.1\"\n";
+    repository_of(
+        project,
+        &[("Cargo.toml", manifest), ("src/lib.rs", "pub use leaf::leaf;\n"), (".gitignore", "target\n")],
+    )
 }
 
 #[test]
@@ -95,6 +105,132 @@ fn a_git_dependency_that_the_policy_allows_is_vendored_as_cargo_does() {
 
     let refused = vendor(&project, &["--local-registry", "local"]).expect_code(2);
     assert!(refused.stderr.contains("forked"), "{}", refused.stderr);
+}
+
+#[test]
+fn references_of_any_spelling_lead_cargo_to_the_vendored_packages() {
+    let registry = TestRegistry::new();
+    super::publish(&registry);
+    let project = project(&registry);
+    let packages = [
+        (
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"foo\", \"bar\"]\nresolver = \"2\"\n[workspace.package]\nversion = \"0.3.0\"\nedition = \"2021\"\nlicense = \"MIT\"\n[workspace.dependencies]\nfoo = { path = \"foo\" }\nleaf = \"0.1\"\n",
+        ),
+        ("README.md", "Of the whole.\n"),
+        (
+            "foo/Cargo.toml",
+            "[package]\nname = \"foo\"\nversion.workspace = true\nedition.workspace = true\nreadme = \"../README.md\"\n",
+        ),
+        ("foo/src/lib.rs", "pub fn foo() -> u8 { 1 }\n"),
+        (
+            "bar/Cargo.toml",
+            "[package]\nname = \"bar\"\nversion.workspace = true\nedition.workspace = true\nlicense.workspace = true\n[dependencies]\nfoo.workspace = true\nleaf.workspace = true\n",
+        ),
+        ("bar/src/lib.rs", "pub fn bar() -> u8 { foo::foo() + leaf::leaf() }\n"),
+    ];
+    let Some((url, commit)) = repository_of(&project, &packages) else { return };
+    for branch in ["av/v+t", "feat/x#1%2F", "plain"] {
+        git(&project, &["branch", branch]).unwrap();
+    }
+    git(&project, &["tag", "v1/rc+1"]).unwrap();
+    let mirrors = registry.url();
+    let policy =
+        format!("[sources]\nmirrors = [\"{mirrors}\"]\nallow-git = [{{ url = \"{url}\", rev = \"{commit}\" }}]\n");
+    project.write("sequester.toml", policy).write("src/lib.rs", "pub fn sum() -> u8 { bar::bar() }\n");
+    let references = [
+        "branch = \"av/v+t\"",
+        "branch = \"feat/x#1%2F\"",
+        "branch = \"plain\"",
+        "tag = \"v1/rc+1\"",
+        "rev = \"refs/heads/av/v+t\"",
+    ];
+    for reference in references {
+        for left in ["Cargo.lock", ".cargo/config.toml"] {
+            let _ = std::fs::remove_file(project.path(left));
+        }
+        let _ = std::fs::remove_dir_all(project.path("vendor"));
+        let manifest = format!(
+            "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nbar = {{ git = \"{url}\", {reference} }}\n"
+        );
+        project.write("Cargo.toml", manifest);
+        project.lock_with_cargo();
+        let stock_tree = stock(&project, &[]);
+        vendor(&project, &[]).expect_code(0);
+        assert_is(&stock_tree, &project.path("vendor"));
+        let config = project.read(".cargo/config.toml");
+        assert!(config.contains(&format!("\n{reference}\n")), "{reference}: {config}");
+        build_from_nothing_else(&project, &[]);
+        assert!(vendor(&project, &[]).expect_code(0).stdout.contains("nothing to do"), "{reference}");
+
+        // What earlier versions wrote, which leads nowhere, is put right.
+        let encoded = reference.replace('%', "%25").replace('+', "%2B").replace('#', "%23").replace('/', "%2F");
+        project.write(".cargo/config.toml", config.replace(reference, &encoded));
+        vendor(&project, &[]).expect_code(0);
+        assert_eq!(project.read(".cargo/config.toml"), config);
+        // Online as well, cargo takes the vendored package and not the repository's.
+        let lib = project.read("vendor/bar/src/lib.rs");
+        project.write("vendor/bar/src/lib.rs", "compile_error!(\"from here\");\n");
+        std::fs::remove_dir_all(project.path("target")).unwrap();
+        project.cargo(&["build"]).expect_code(101);
+        project.write("vendor/bar/src/lib.rs", lib);
+    }
+}
+
+#[test]
+fn a_git_dependency_takes_nothing_from_archives_that_nobody_proved() {
+    let registry = TestRegistry::new();
+    super::publish(&registry);
+    let project = project(&registry);
+    let Some((url, commit)) = repository(&project) else { return };
+    let project = project.dep_toml(&format!("forked = {{ git = \"{url}\", rev = \"{commit}\" }}")).dep("bar", "1");
+    project.write("src/lib.rs", "pub fn sum() -> u8 { forked::leaf() + bar::leaf() }\n");
+    let mirrors = registry.url();
+    project.write(
+        "sequester.toml",
+        format!("[sources]\nmirrors = [\"{mirrors}\"]\nallow-git = [{{ url = \"{url}\", rev = \"{commit}\" }}]\n"),
+    );
+    project.lock_with_cargo();
+    let stock_tree = stock(&project, &[]);
+    // Garbage in the download cache is named, replaced, and read by nobody.
+    super::each_file(&project.cargo_home().join("registry/cache"), &mut |path, _| {
+        std::fs::write(path, "garbage").unwrap();
+    });
+    let done = vendor(&project, &[]).expect_code(0);
+    assert_eq!(done.stdout.matches("Poisoned").count(), 2, "{}", done.stdout);
+    assert_is(&stock_tree, &project.path("vendor"));
+    build_from_nothing_else(&project, &[]);
+
+    // A commit that the lock file's is not: the branch has moved on, and the locked one is still what is written.
+    std::fs::write(project.outside().join("repository/src/lib.rs"), "pub use leaf::leaf; // newer\n").unwrap();
+    git(&project, &["commit", "--quiet", "-am", "Second"]).unwrap();
+    std::fs::remove_dir_all(project.path("vendor/forked")).unwrap();
+    vendor(&project, &[]).expect_code(0);
+    assert_is(&stock_tree, &project.path("vendor"));
+}
+
+#[test]
+fn a_patch_by_git_is_vendored_in_the_place_of_the_release() {
+    let registry = TestRegistry::new();
+    super::publish(&registry);
+    let project = project(&registry);
+    let leaf = "[package]\nname = \"leaf\"\nversion = \"0.1.9\"\nedition = \"2021\"\n";
+    let files = [("Cargo.toml", leaf), ("src/lib.rs", "pub fn leaf() -> u8 { 9 }\n")];
+    let Some((url, commit)) = repository_of(&project, &files) else { return };
+    let manifest = format!(
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nbar = \"1\"\n[patch.crates-io]\nleaf = {{ git = \"{url}\", rev = \"{commit}\" }}\n"
+    );
+    project.write("Cargo.toml", manifest).write("src/lib.rs", "pub use bar::leaf;\n");
+    let mirrors = registry.url();
+    project.write(
+        "sequester.toml",
+        format!("[sources]\nmirrors = [\"{mirrors}\"]\nallow-git = [{{ url = \"{url}\", rev = \"{commit}\" }}]\n"),
+    );
+    project.lock_with_cargo();
+    let stock_tree = stock(&project, &[]);
+    vendor(&project, &[]).expect_code(0);
+    assert_is(&stock_tree, &project.path("vendor"));
+    build_from_nothing_else(&project, &[]);
 }
 
 #[test]

@@ -68,7 +68,8 @@ impl Scene {
     }
 
     fn of(folder: TempDir) -> Self {
-        let root = Utf8PathBuf::try_from(folder.path().canonicalize().unwrap()).unwrap();
+        let root = Utf8PathBuf::try_from(folder.path().canonicalize().unwrap()).unwrap().join("project");
+        fs::create_dir(&root).unwrap();
         Self { guards: vec![Box::new(folder)], root }
     }
 
@@ -126,6 +127,11 @@ impl Scene {
         files
     }
 
+    /// Where runs note their journals: beside the project.
+    pub fn records(&self) -> Utf8PathBuf {
+        self.root.with_extension("records")
+    }
+
     pub fn open(&self, faults: Faults) -> Result<VendorDir, VendorDirError> {
         self.open_with(faults, Duration::ZERO)
     }
@@ -135,7 +141,7 @@ impl Scene {
     }
 
     fn open_with(&self, faults: Faults, wait: Duration) -> Result<VendorDir, VendorDirError> {
-        let opening = Opening { command: "cargo sequester vendor", wait, faults };
+        let opening = Opening { command: "cargo sequester vendor", wait, records: &self.records(), faults };
         VendorDir::open(&self.root, "vendor".into(), opening)
     }
 

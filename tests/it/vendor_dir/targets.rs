@@ -7,7 +7,8 @@ use cargo_sequester::apply::vendor_dir::{Faults, Opening, TargetFault, VendorDir
 use super::scene::Scene;
 
 fn fault(scene: &Scene, target: &str) -> TargetFault {
-    let opening = Opening { command: "test", wait: Duration::ZERO, faults: Faults::default() };
+    let records = scene.records();
+    let opening = Opening { command: "test", wait: Duration::ZERO, records: &records, faults: Faults::default() };
     match VendorDir::open(&scene.root(), target.into(), opening) {
         Err(VendorDirError::Target { fault, .. }) => fault,
         other => panic!("{target}: {other:?}"),
@@ -24,7 +25,8 @@ fn g4_a_target_outside_the_workspace_or_of_somebody_else_is_refused() {
     for target in ["../vendor", "a/../../b", "a/../b", "/", outside] {
         assert_eq!(fault(&scene, target), TargetFault::Outside, "{target}");
     }
-    for target in ["", ".", ".git", ".git/x", "deep/.git", ".cargo", ".CARGO/vendor", ".sequester", "src", "src/vendor"]
+    for target in
+        ["", ".", ".git", ".git/x", "deep/.git", ".cargo", ".CARGO/vendor", ".sequester", "src", "src/vendor", "target"]
     {
         assert_eq!(fault(&scene, target), TargetFault::Taken, "{target}");
     }
@@ -33,7 +35,8 @@ fn g4_a_target_outside_the_workspace_or_of_somebody_else_is_refused() {
     assert_eq!(fault(&scene, "crates/app"), TargetFault::Package);
     assert_eq!(fault(&scene, "file"), TargetFault::NotAFolder);
     assert_eq!(fault(&scene, "file/vendor"), TargetFault::NotAFolder);
-    let opening = Opening { command: "test", wait: Duration::ZERO, faults: Faults::default() };
+    let records = scene.records();
+    let opening = Opening { command: "test", wait: Duration::ZERO, records: &records, faults: Faults::default() };
     let vendor = VendorDir::open(&scene.root(), &scene.path("third-party/./vendor"), opening).unwrap();
     assert_eq!(vendor.relative(), "third-party/vendor");
     assert_eq!(vendor.path(), scene.path("third-party/vendor"));

@@ -1,0 +1,135 @@
+//! Which of the things in a folder a run may write over: those that a run of `vendor` wrote, by this program's record or by the form that
+//! `cargo vendor` gives them. Everything else is somebody's, and may be the only copy there is.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use camino::Utf8Path;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::error::{TargetFault, VendorDirError};
+use super::{VendorDir, link, remains};
+use crate::model::allow_list::AllowList;
+use crate::model::vendor::VENDOR_ATTRIBUTES_FILE;
+
+/// What the configuration knows of the folder.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The allow-list of the run before, where the configuration names this very folder as its place.
+    pub listed: Option<&'a AllowList>,
+    /// Whether the folder is a local registry, which holds an index and archives.
+    pub local_registry: bool,
+}
+
+/// A local registry's index.
+const INDEX: &str = "index";
+
+impl VendorDir {
+    /// Refuses a folder that has something in it but nothing of ours. Packages of the project's own may lie in it.
+    ///
+    /// # Errors
+    /// The first entry that does not belong there, or the folder cannot be read.
+    pub fn is_a_place(&self, known: Known<'_>, is_the_projects: impl Fn(&str) -> bool) -> Result<(), VendorDirError> {
+        if known.listed.is_some() {
+            return Ok(());
+        }
+        let entries = link::entries(self.target.path())?;
+        let is_vendored = |(name, is_folder): &(String, bool)| *is_folder && self.has_checksums(name);
+        if !known.local_registry && entries.iter().any(is_vendored) {
+            return Ok(());
+        }
+        let occupied = entries.iter().find(|(name, is_folder)| {
+            let belongs = known.local_registry && self.is_of_a_registry(name, *is_folder);
+            !(belongs || name.starts_with('.') || is_the_projects(name))
+        });
+        occupied.map_or(Ok(()), |(name, _)| {
+            let fault = TargetFault::Occupied(name.clone());
+            Err(VendorDirError::Target { path: self.target.relative().into(), fault })
+        })
+    }
+
+    /// Refuses to write over entries that no run wrote, or that hold something of the project's own.
+    ///
+    /// # Errors
+    /// Names all of them.
+    pub fn may_replace(
+        &self,
+        names: &BTreeSet<String>,
+        known: Known<'_>,
+        is_the_projects: impl Fn(&str) -> bool,
+    ) -> Result<(), VendorDirError> {
+        let in_the_way = |name: &&String| {
+            let is_there = link::is_there(&self.join(name));
+            is_there && (is_the_projects(name) || !self.is_replaceable(name, known))
+        };
+        let names: Vec<String> = names.iter().filter(in_the_way).cloned().collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        Err(VendorDirError::InTheWay { folder: self.target.relative().to_owned(), names })
+    }
+
+    fn is_replaceable(&self, name: &str, known: Known<'_>) -> bool {
+        let is_listed = |list: &AllowList| {
+            if known.local_registry {
+                return name == INDEX || self.is_of_a_registry(name, false);
+            }
+            list.releases.keys().any(|id| remains::is_folder_of(name, id))
+        };
+        if known.listed.is_some_and(is_listed) {
+            return true;
+        }
+        let found = fs::symlink_metadata(self.join(name));
+        let is_folder = found.is_ok_and(|found| found.is_dir());
+        if known.local_registry {
+            self.is_of_a_registry(name, is_folder)
+        } else {
+            is_folder && self.has_checksums(name)
+        }
+    }
+
+    fn has_checksums(&self, name: &str) -> bool {
+        remains::checksums(&self.join(name)).is_some()
+    }
+
+    fn is_of_a_registry(&self, name: &str, is_folder: bool) -> bool {
+        if is_folder {
+            name == INDEX && is_index(&self.join(name), 0)
+        } else {
+            name == VENDOR_ATTRIBUTES_FILE || Utf8Path::new(name).extension() == Some("crate")
+        }
+    }
+}
+
+/// Whether a folder holds index files and nothing else.
+fn is_index(folder: &Utf8Path, depth: usize) -> bool {
+    let Ok(entries) = link::entries(folder) else { return false };
+    depth <= 3
+        && entries.iter().all(|(name, is_folder)| {
+            let path = folder.join(name);
+            if *is_folder { is_index(&path, depth + 1) } else { is_index_file(&path) }
+        })
+}
+
+/// A line of an index, as far as it tells what it is.
+#[derive(Deserialize)]
+struct IndexLine {
+    #[serde(rename = "name")]
+    _name: IgnoredAny,
+    #[serde(rename = "vers")]
+    _vers: IgnoredAny,
+    #[serde(rename = "cksum")]
+    _cksum: IgnoredAny,
+}
+
+/// The most that is read of one index file.
+const LARGEST_INDEX: u64 = 64 << 20;
+
+fn is_index_file(path: &Utf8Path) -> bool {
+    let is_small = fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && found.len() <= LARGEST_INDEX);
+    is_small
+        && fs::read_to_string(path).is_ok_and(|text| {
+            !text.is_empty() && text.lines().all(|line| serde_json::from_str::<IndexLine>(line).is_ok())
+        })
+}
