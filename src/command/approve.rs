@@ -4,19 +4,17 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::policy_text::PolicyText;
-use super::record::{Record, may_write};
+use super::record::Record;
 use super::shown::{Shown, beside};
 use super::spec::Spec;
-use super::{CommandError, Outcome, ignore, output};
+use super::{CommandError, Outcome, ignore, output, request};
 use crate::apply::policy_file::{NewApproval, with_approval, without_entries};
 use crate::cli::{self, Cli};
-use crate::gather::clock;
 use crate::gather::environment::Environment;
 use crate::model::trail::release::{ApprovalRecord, ReasonRecord};
 use crate::model::trail::{EventId, Kind, ReleaseRecord, Who};
 use crate::model::verdict::{Basis, Reason, ReasonCode, Reasons, Verdict};
-use crate::project::assessment::Assessment;
-use crate::project::subject::relative;
+use crate::project::{Assessment, Project, Purpose, relative};
 use crate::report::{Context, blocker, curation, package_name};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {
@@ -26,12 +24,12 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
     if reason.trim().is_empty() {
         return Err(CommandError::Usage("--reason is empty\nhelp: say in a sentence why the release may be built"));
     }
-    may_write(&arguments.judge, clock::now())?;
     let spec = Spec::parse(spec)?;
-    let named = |subject: &_| beside(&spec, subject);
-    let made = Assessment::make_beside(cli, &arguments.subject, &arguments.judge, environment, &named)?;
-    let shown = Shown::of(&spec, &made, arguments.judge.now)?;
-    let context = Context { now: made.evaluation.now, advisories: &made.facts.advisories };
+    let project = Project::open(request::of(cli, &arguments.subject, &arguments.judge, Purpose::Change), environment)?;
+    let crates = beside(&spec, project.subject())?;
+    let made = Assessment::of(project, crates)?;
+    let shown = Shown::of(&spec, &made)?;
+    let context = Context { now: made.evaluation().now, advisories: &made.facts().advisories };
     let mut text = Vec::new();
     curation::facts(&shown.facts(&made), &context, &mut text).map_err(CommandError::Output)?;
     let done = if !shown.blockers.is_empty() {
@@ -40,9 +38,9 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
         }
         Ok(Outcome::Undecided)
     } else if let Some(id) = &arguments.id {
-        ignore::ignore(id, reason, arguments, &made, &shown, environment, &mut text)
+        ignore::ignore(id, reason, arguments, &made, &shown, &mut text)
     } else {
-        approve(reason, arguments, &made, &shown, environment, &mut text)
+        approve(reason, arguments, &made, &shown, &mut text)
     };
     output::report(cli, &text)?;
     done
@@ -53,7 +51,6 @@ fn approve(
     arguments: &cli::Approve,
     made: &Assessment,
     shown: &Shown,
-    environment: &Environment,
     text: &mut Vec<u8>,
 ) -> Result<Outcome, CommandError> {
     let name = package_name(&shown.judgement.id);
@@ -70,13 +67,13 @@ fn approve(
     let (Some(crate_id), Some(checksum)) = (shown.crate_id(), shown.checksum) else {
         return Err(CommandError::NoSuchRelease { spec: name });
     };
-    let today = TimeZone::UTC.to_datetime(made.evaluation.now).date();
+    let today = TimeZone::UTC.to_datetime(made.evaluation().now).date();
     let until = last_day(arguments.until, reasons, today)?;
     let mut lifts: Vec<ReasonCode> = reasons.iter().map(Reason::code).collect();
     lifts.dedup();
-    let file = relative(&made.subject.policy_path(arguments.judge.policy.as_deref(), environment), environment);
+    let file = relative(&made.project().policy_path(), made.project().environment());
     let before = PolicyText::read(&file)?;
-    let writing = Record::of(made, &arguments.judge, arguments.by.as_deref(), environment);
+    let writing = Record::of(made.project(), Some(&made.facts().advisories), arguments.by.as_deref());
     writing.is_possible()?;
     let version = shown.judgement.id.version.clone();
     let new = NewApproval {

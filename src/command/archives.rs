@@ -3,43 +3,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::Utf8Path;
-
 use super::CommandError;
-use crate::cli::Cli;
-use crate::gather::cargo_config::CargoConfig;
 use crate::gather::crate_files::{
     self, CrateFailure, CrateFile, CratePlaces, CratesProgress, PoisonedEntry, WantedCrate,
 };
-use crate::gather::environment::Environment;
 use crate::gather::http::Http;
 use crate::gather::index::{self, IndexMode};
 use crate::model::facts::RefusedMirror;
 use crate::model::hashed::Hashed;
 use crate::model::package::PackageId;
-use crate::model::policy::Policy;
 use crate::model::source::{Registry, Source};
-use crate::project::access::{self, Access};
-use crate::project::gathering::OWN_CONFIG;
-use crate::project::progress::Progress;
+use crate::project::access::{self, Access, Configs};
+use crate::project::{Progress, Project};
 
 /// Where archives come from.
 #[derive(Clone, Copy)]
 pub(super) struct Archives<'a> {
-    /// For the progress bar.
-    pub(super) cli: &'a Cli,
-    /// The workspace's root.
-    pub(super) root: &'a Utf8Path,
-    /// Says which mirrors may stand in for crates.io.
-    pub(super) policy: &'a Policy,
-    /// Cargo's configuration as it is found: what replaces what.
-    pub(super) config: &'a CargoConfig,
-    /// Cargo's configuration as far as the change under judgement cannot have written it: proxies, certificates, tokens.
-    pub(super) trusted: &'a CargoConfig,
-    /// Whether the caller wants no registry asked.
-    pub(super) offline: bool,
-    /// The environment of the run.
-    pub(super) environment: &'a Environment,
+    /// The project whose rules say which mirrors may stand in for crates.io.
+    pub(super) project: &'a Project,
+    /// Cargo's configuration in the project's root.
+    pub(super) configs: &'a Configs,
 }
 
 /// What became of the archives, beside those that were handed on.
@@ -58,22 +41,23 @@ impl Archives<'_> {
         wanted: &[WantedCrate<'_>],
         deliver: &(dyn Fn(usize, Hashed) + Sync),
     ) -> Result<Rest, CommandError> {
-        let beneath = self.config.without(&self.root.join(OWN_CONFIG));
-        let configs = access::Configs { found: self.config, beneath: &beneath, trusted: self.trusted };
-        let Access { by_registry, refused } = access::work_out(&registries(wanted), &configs, self.policy)?;
-        let cargo_home = self.environment.cargo_home();
+        let policy = &self.project.rules().policy;
+        let Access { by_registry, refused } = access::work_out(&registries(wanted), self.configs, policy)?;
+        let trusted = self.configs.trusted();
+        let request = self.project.request();
+        let cargo_home = self.project.environment().cargo_home();
         let unasked = BTreeMap::new();
         let places =
             CratePlaces { cargo_home: &cargo_home, access: &by_registry, configs: &unasked, mode: IndexMode::Offline };
-        let progress = Progress::new(self.cli.quiet, "Deriving", "packages");
+        let progress = Progress::new(request.quiet, "Deriving", "packages");
         let from_cache = |at: usize, file: CrateFile| deliver(at, file.bytes);
         let mut advance = |at: CratesProgress| progress.with_bytes(at.done, at.of, at.bytes);
         let mut taken = crate_files::take(wanted, &places, &from_cache, &mut advance);
-        if !(taken.failures.is_empty() || self.offline || self.trusted.offline()?) {
+        if !(taken.failures.is_empty() || request.offline || trusted.offline()?) {
             let failed: BTreeSet<&PackageId> = taken.failures.iter().map(|failure| &*failure.id).collect();
             let missing = wanted.iter().copied().enumerate().filter(|(_, one)| failed.contains(one.id));
             let (positions, missing): (Vec<usize>, Vec<WantedCrate<'_>>) = missing.unzip();
-            let http = Http::new(&self.trusted.http()?)?;
+            let http = Http::new(&trusted.http()?)?;
             let configs = index::read_configs(&registries(&missing), &by_registry, &cargo_home, &http);
             let places = CratePlaces { configs: &configs, mode: IndexMode::Beside(&http), ..places };
             let downloaded = |at: usize, file: CrateFile| {

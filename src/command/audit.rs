@@ -1,24 +1,53 @@
 //! `audit`: judges every package of the lock file and says so. It writes nothing into the project.
 
+use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{CommandError, Outcome, output};
+use super::{CommandError, Outcome, output, request};
 use crate::cli::{self, Cli, Format};
 use crate::gather::environment::Environment;
-use crate::project::assessment::Assessment;
+use crate::project::{Assessment, Project, Purpose};
 use crate::report::{self, AuditReport};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
     // The process ends with this verb: giving tens of megabytes of index back piece by piece would take as long as judging them.
-    let made = ManuallyDrop::new(Assessment::make(cli, &arguments.subject, &arguments.judge, environment)?);
+    let made = ManuallyDrop::new(assess(cli, &arguments.subject, &arguments.judge, Purpose::Judge, environment)?);
     print(cli, &made, arguments.format, started)
+}
+
+/// The decision about the project that the options name, on its lock file and nothing beside.
+pub(super) fn assess(
+    cli: &Cli,
+    subject: &cli::Subject,
+    judge: &cli::JudgeBy,
+    purpose: Purpose,
+    environment: &Environment,
+) -> Result<Assessment, CommandError> {
+    let project = Project::open(request::of(cli, subject, judge, purpose), environment)?;
+    Ok(Assessment::of(project, BTreeSet::new())?)
+}
+
+/// Everything that a report of a decision tells.
+pub(super) fn report_of(made: &Assessment, elapsed: Option<Duration>) -> AuditReport<'_> {
+    AuditReport {
+        packages: &made.facts().packages,
+        evaluation: made.evaluation(),
+        advisories: &made.facts().advisories,
+        carried: made.carried(),
+        loosened: &made.rules().loosened,
+        policy: &made.rules().policy,
+        judged_by: made.rules().judged_by(),
+        locked: made.locked(),
+        lines: &made.subject().lock.lines,
+        elapsed,
+    }
 }
 
 /// Tells what was decided. Verbs that stop at a decision tell it like this too.
 pub(super) fn print(cli: &Cli, made: &Assessment, format: Format, started: Instant) -> Result<Outcome, CommandError> {
-    let report = made.report(Some(started.elapsed()));
+    let report = report_of(made, Some(started.elapsed()));
     let mut text = Vec::new();
     match format {
         Format::Human => report::human::audit(&report, output::verbosity(cli), &mut text),

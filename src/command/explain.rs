@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::audit::report_of;
 use super::spec::Spec;
-use super::{CommandError, Outcome, output, screen};
+use super::{CommandError, Outcome, output, request, screen};
 use crate::cli::{self, Cli};
 use crate::gather::environment::Environment;
 use crate::gather::ways_around::own_config;
@@ -14,8 +15,7 @@ use crate::model::facts::IndexFact;
 use crate::model::package::{CrateId, Package, PackageId};
 use crate::model::source::Registry;
 use crate::policy::explanation::{Decided, blockers_about, explain, releases};
-use crate::project::assessment::Assessment;
-use crate::project::subject::Subject;
+use crate::project::{Assessment, Project, Purpose, Subject};
 use crate::report::explain::ExplainReport;
 use crate::report::{self, AuditReport, JudgedBy};
 
@@ -29,28 +29,26 @@ enum Target {
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment) -> Result<Outcome, CommandError> {
     let spec = Spec::parse(&arguments.spec)?;
-    let made =
-        Assessment::make_beside(cli, &arguments.subject, &arguments.judge, environment, &|subject: &Subject| {
-            let target = target(&spec, &arguments.spec, subject)?;
-            Ok::<_, CommandError>(crates_about(&target, &subject.lock.packages))
-        })?;
-    let target = target(&spec, &arguments.spec, &made.subject)?;
+    let project = Project::open(request::of(cli, &arguments.subject, &arguments.judge, Purpose::Judge), environment)?;
+    let target = target(&spec, &arguments.spec, project.subject())?;
+    let crates = crates_about(&target, &project.subject().lock.packages);
+    let made = Assessment::of(project, crates)?;
     let decided = Decided {
-        facts: &made.facts,
-        policy: &made.rules.policy,
-        approvals: &made.rules.approvals,
-        evaluation: &made.evaluation,
+        facts: made.facts(),
+        policy: &made.rules().policy,
+        approvals: &made.rules().approvals,
+        evaluation: made.evaluation(),
     };
-    let allow_list = match &made.subject.workspace {
-        Some(_) => allow_list::read(&own_config(&made.subject.root))?,
+    let allow_list = match &made.subject().workspace {
+        Some(_) => allow_list::read(&own_config(&made.subject().root))?,
         None => None,
     };
-    let keys = match made.rules.judged_by() {
+    let keys = match made.rules().judged_by() {
         JudgedBy::File(file) => policy_file::keys(&environment.current_dir().join(file), file),
         JudgedBy::Defaults => Some(std::collections::BTreeMap::new()),
         JudgedBy::Base { .. } => None,
     };
-    let records = Records { trail: made.trail.clone(), allow_list, keys };
+    let records = Records { trail: made.trail().clone(), allow_list, keys };
     let (release, listed) = match &target {
         Target::Release(asked) => (explain(&decided, asked, &records), None),
         Target::Crate(crate_id, locked) => (
@@ -67,7 +65,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment
         (Target::Release(_), None) => false,
     };
     let blockers = blockers_about(&decided, release.as_ref(), is_meant);
-    let judgements = made.evaluation.judgements.iter().filter(|judgement| is_meant(&judgement.id));
+    let judgements = made.evaluation().judgements.iter().filter(|judgement| is_meant(&judgement.id));
     let passes = match &release {
         Some(release) => release.judgement.passes(),
         None => judgements.into_iter().all(crate::model::evaluation::Judgement::passes),
@@ -77,8 +75,8 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment
         (true, false) => Outcome::Held,
         (true, true) => Outcome::Approved,
     };
-    let evaluation = Evaluation { blockers, ..made.evaluation.clone() };
-    let audit = AuditReport { evaluation: &evaluation, ..made.report(None) };
+    let evaluation = Evaluation { blockers, ..made.evaluation().clone() };
+    let audit = AuditReport { evaluation: &evaluation, ..report_of(&made, None) };
     let report = ExplainReport { audit, release: release.as_ref(), releases: listed.as_ref() };
     let mut text = Vec::new();
     match arguments.format {
@@ -134,22 +132,22 @@ fn unknown(spec: &Spec, text: &str, target: &Target, made: &Assessment) -> Comma
     let (crate_id, version) = match target {
         Target::Release(Asked::Unlocked(crate_id, version)) => (crate_id, Some(version)),
         Target::Crate(crate_id, _) => (crate_id, None),
-        Target::Release(Asked::Locked(_)) => return spec.unknown(&made.facts.packages),
+        Target::Release(Asked::Locked(_)) => return spec.unknown(&made.facts().packages),
     };
     let offline = |history: &crate::model::history::History| {
         matches!(history.standing(), crate::model::history::Standing::Cached(_))
     };
-    if let (Some(IndexFact::Read(history)), Some(version)) = (made.facts.index.get(crate_id), version)
+    if let (Some(IndexFact::Read(history)), Some(version)) = (made.facts().index.get(crate_id), version)
         && let Err(error) = history.outline(version)
     {
         return CommandError::IndexUnread { spec: text.to_owned(), cause: error.to_string() };
     }
-    let gap = match made.facts.index.get(crate_id) {
+    let gap = match made.facts().index.get(crate_id) {
         Some(IndexFact::Read(history)) if offline(history) => IndexGap::NotInCachedEntry,
         Some(IndexFact::Read(_) | IndexFact::Gone) => {
             return match version {
                 Some(_) => CommandError::NoSuchRelease { spec: text.to_owned() },
-                None => spec.unknown(&made.facts.packages),
+                None => spec.unknown(&made.facts().packages),
             };
         }
         Some(IndexFact::Unavailable(gap)) => gap.clone(),

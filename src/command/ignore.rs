@@ -9,13 +9,11 @@ use super::shown::Shown;
 use super::{CommandError, Outcome};
 use crate::apply::policy_file::{NewIgnore, with_ignore, without_entries};
 use crate::cli;
-use crate::gather::environment::Environment;
 use crate::model::advisory::AdvisoryKind;
 use crate::model::facts::AdvisoryFact;
 use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
-use crate::project::assessment::Assessment;
-use crate::project::subject::relative;
+use crate::project::{Assessment, relative};
 use crate::report::{Context, curation, package_name};
 
 pub(super) fn ignore(
@@ -24,11 +22,10 @@ pub(super) fn ignore(
     arguments: &cli::Approve,
     made: &Assessment,
     shown: &Shown,
-    environment: &Environment,
     text: &mut Vec<u8>,
 ) -> Result<Outcome, CommandError> {
     let name = package_name(&shown.judgement.id);
-    if matches!(made.facts.advisories, AdvisoryFact::Skipped) {
+    if matches!(made.facts().advisories, AdvisoryFact::Skipped) {
         return Err(CommandError::Usage("--no-advisories leaves nothing to ignore\nhelp: leave --no-advisories out"));
     }
     let hits = &shown.judgement.advisories;
@@ -36,22 +33,22 @@ pub(super) fn ignore(
         let known = if hits.is_empty() { String::new() } else { format!("; what does: {}", hits.join(", ")) };
         return Err(CommandError::NotHit { id: id.to_owned(), release: name, known });
     };
-    let context = Context { now: made.evaluation.now, advisories: &made.facts.advisories };
+    let context = Context { now: made.evaluation().now, advisories: &made.facts().advisories };
     if context.advisory(&crate_id.name, id).is_none_or(|advisory| advisory.kind == AdvisoryKind::Malicious) {
         let why = format!("{id} says that it was made to do harm, and nothing lifts that; nothing was written");
         let help = "remove it; where it was built, its code may have run";
         curation::refused(&name, &why, help, text).map_err(CommandError::Output)?;
         return Ok(Outcome::Held);
     }
-    let today = TimeZone::UTC.to_datetime(made.evaluation.now).date();
+    let today = TimeZone::UTC.to_datetime(made.evaluation().now).date();
     let until = match arguments.until {
         Some(until) if until < today => return Err(CommandError::UntilOver { until, today }),
         Some(until) => until,
         None => return Err(CommandError::UntilRequired { reason: "advisory".to_owned() }),
     };
-    let file = relative(&made.subject.policy_path(arguments.judge.policy.as_deref(), environment), environment);
+    let file = relative(&made.project().policy_path(), made.project().environment());
     let before = PolicyText::read(&file)?;
-    let writing = Record::of(made, &arguments.judge, arguments.by.as_deref(), environment);
+    let writing = Record::of(made.project(), Some(&made.facts().advisories), arguments.by.as_deref());
     writing.is_possible()?;
     let crate_name = Some(crate_id.name.to_string());
     let new = NewIgnore { id: id.to_owned(), crate_name, reason: reason.to_owned(), until };

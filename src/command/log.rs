@@ -6,8 +6,8 @@ use crate::cli::{Cli, Log, LogFormat};
 use crate::gather::environment::Environment;
 use crate::gather::{self, workspace};
 use crate::model::trail::selection::Selection;
-use crate::project::subject::{POLICY_FILE, relative};
 use crate::project::trail;
+use crate::project::{POLICY_FILE, relative};
 use crate::report::log::{self, LogReport};
 use crate::report::{log_json, vsa};
 

@@ -15,6 +15,7 @@ mod policy_text;
 mod prune;
 mod record;
 mod rederive;
+mod request;
 mod revoke;
 mod screen;
 mod shown;

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::CommandError;
 use crate::apply::policy_file::{PolicyEditError, replace, without_entries};
-use crate::gather::policy_file;
+use crate::gather::policy_file::{self, PolicyFile};
 use crate::model::approval::Approvals;
 use crate::model::checksum::Checksum;
 use crate::model::policy::Policy;
@@ -26,9 +26,13 @@ impl PolicyText {
     /// Reads the file; one that is not there says what the defaults say.
     pub(super) fn read(path: &Utf8Path) -> Result<Self, CommandError> {
         let text = policy_file::text(path)?;
-        let (policy, approvals) =
-            text.as_deref().map(|text| policy_file::parse(text, path)).transpose()?.unwrap_or_default();
-        Ok(Self { path: path.to_owned(), text, policy, approvals })
+        let file = text.as_deref().map(|text| policy_file::parse(text, path)).transpose()?.unwrap_or_default();
+        Ok(Self::of(path, text, &file))
+    }
+
+    fn of(path: &Utf8Path, text: Option<String>, file: &PolicyFile) -> Self {
+        let (policy, approvals) = (file.policy().clone(), file.approvals().clone());
+        Self { path: path.to_owned(), text, policy, approvals }
     }
 
     /// The text, which is empty where there is no file.
@@ -39,8 +43,8 @@ impl PolicyText {
     /// The file with another text, not yet written. The text is read back first: what cannot be read must not be left behind.
     pub(super) fn edited(&self, text: Result<String, PolicyEditError>) -> Result<Self, CommandError> {
         let text = text.map_err(|cause| CommandError::PolicyEdit { path: self.path.clone(), cause })?;
-        let (policy, approvals) = policy_file::parse(&text, &self.path)?;
-        Ok(Self { path: self.path.clone(), text: Some(text), policy, approvals })
+        let file = policy_file::parse(&text, &self.path)?;
+        Ok(Self::of(&self.path, Some(text), &file))
     }
 
     /// Puts this state in the place of the one that was read.

@@ -3,36 +3,34 @@
 use std::collections::BTreeSet;
 
 use super::approve::recorded;
+use super::audit::assess;
 use super::policy_text::PolicyText;
-use super::record::{Record, may_write};
+use super::record::Record;
 use super::{CommandError, Outcome, output};
 use crate::apply::policy_file::without_entries;
 use crate::cli::{self, Cli};
-use crate::gather::clock;
 use crate::gather::environment::Environment;
 use crate::model::evaluation::Notice;
 use crate::model::package::CrateId;
 use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
-use crate::project::assessment::Assessment;
-use crate::project::subject::relative;
+use crate::project::{Assessment, Purpose, relative};
 use crate::report::{Context, blocker, curation, remark};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {
-    may_write(&arguments.judge, clock::now())?;
-    let made = Assessment::make(cli, &arguments.subject, &arguments.judge, environment)?;
-    let context = Context { now: made.evaluation.now, advisories: &made.facts.advisories };
+    let made = assess(cli, &arguments.subject, &arguments.judge, Purpose::Change, environment)?;
+    let context = Context { now: made.evaluation().now, advisories: &made.facts().advisories };
     let mut text = Vec::new();
     // As long as it is not decided what stands against the packages, nobody knows what is unused.
-    if !made.evaluation.blockers.is_empty() {
-        for group in blocker::groups(&made.evaluation.blockers, &context) {
+    if !made.evaluation().blockers.is_empty() {
+        for group in blocker::groups(&made.evaluation().blockers, &context) {
             curation::refused("undecided", &group.message, &group.help, &mut text).map_err(CommandError::Output)?;
         }
         output::report(cli, &text)?;
         return Ok(Outcome::Undecided);
     }
     let mut lines = BTreeSet::new();
-    for notice in &made.evaluation.notices {
+    for notice in &made.evaluation().notices {
         let (Notice::ApprovalUnused { line, .. }
         | Notice::ApprovalLapsed { line, .. }
         | Notice::ApprovalOfOtherBytes { line, .. }
@@ -49,9 +47,9 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
         output::report(cli, &text)?;
         return Ok(Outcome::Approved);
     }
-    let file = relative(&made.subject.policy_path(arguments.judge.policy.as_deref(), environment), environment);
+    let file = relative(&made.project().policy_path(), made.project().environment());
     let before = PolicyText::read(&file)?;
-    let writing = Record::of(&made, &arguments.judge, arguments.by.as_deref(), environment);
+    let writing = Record::of(made.project(), Some(&made.facts().advisories), arguments.by.as_deref());
     writing.is_possible()?;
     let after = before.edited(without_entries(before.as_str(), &lines))?;
     after.write_over(&before)?;
@@ -69,7 +67,7 @@ fn records(made: &Assessment, before: &PolicyText, lines: &BTreeSet<u32>) -> Vec
     });
     let over = before.policy.advisories.ignore.iter().filter(|one| lines.contains(&one.line));
     let ignored = over.flat_map(|one| {
-        let packages = made.facts.packages.iter();
+        let packages = made.facts().packages.iter();
         packages.filter(|package| one.crate_name.as_ref() == Some(&package.id.name)).filter_map(|package| {
             let mut record = ReleaseRecord::new(package.id.crate_id()?, package.id.version.clone());
             record.approval = Some(ApprovalRecord { ignores: vec![one.id.to_string()], ..ApprovalRecord::default() });

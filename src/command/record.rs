@@ -10,7 +10,6 @@ use semver::Version;
 use super::CommandError;
 use super::policy_text::PolicyText;
 use crate::apply::trail::{append, may_append};
-use crate::cli;
 use crate::gather::environment::Environment;
 use crate::gather::git::git_user;
 use crate::gather::{self, policy_file, workspace};
@@ -20,9 +19,7 @@ use crate::model::facts::AdvisoryFact;
 use crate::model::package::{LockedChecksum, Package};
 use crate::model::trail::{AdvisoryCopy, Event, EventId, HealedFolder, Kind, KnownFrom, ReleaseRecord, Tools, Who};
 use crate::policy::drift::{Drift, drift};
-use crate::project::assessment::Assessment;
-use crate::project::subject::{Subject, relative};
-use crate::project::{ProjectError, trail};
+use crate::project::{AdvisoriesFrom, JudgeBy, Project, relative, trail};
 
 /// What an event says beside what happened.
 #[derive(Debug)]
@@ -32,7 +29,7 @@ pub(super) struct Record<'a> {
     /// The machine's clock when the run began.
     pub(super) machine: Timestamp,
     /// The options of the run.
-    pub(super) judge: &'a cli::JudgeBy,
+    pub(super) judge: &'a JudgeBy,
     /// The advisories that were judged by, where any were read.
     pub(super) advisories: Option<&'a AdvisoryFact>,
     /// Who did it.
@@ -63,42 +60,16 @@ pub(super) fn who(by: Option<&str>, folder: &Utf8Path, environment: &Environment
     }
 }
 
-/// Refuses what no verb that writes may do: judge by a base, or by a moment that has not come.
-pub(super) fn may_write(judge: &cli::JudgeBy, machine: Timestamp) -> Result<(), CommandError> {
-    match judge.now {
-        _ if judge.base.is_some() => Err(ProjectError::BaseNotHere.into()),
-        Some(now) if now > machine => Err(ProjectError::NowInFuture { now }.into()),
-        Some(_) | None => Ok(()),
-    }
-}
-
 impl<'a> Record<'a> {
-    /// What an event of this run says beside what happened.
-    pub(super) fn of(
-        made: &'a Assessment,
-        judge: &'a cli::JudgeBy,
-        by: Option<&str>,
-        environment: &'a Environment,
-    ) -> Self {
-        Self::about(&made.subject, made.machine, &made.facts.advisories, judge, by, environment)
-    }
-
-    /// The same for a verb that has no whole assessment.
-    pub(super) fn about(
-        subject: &Subject,
-        machine: Timestamp,
-        advisories: &'a AdvisoryFact,
-        judge: &'a cli::JudgeBy,
-        by: Option<&str>,
-        environment: &'a Environment,
-    ) -> Self {
+    /// What an event of this run says beside what happened. `advisories` are those that were judged by, where any were read.
+    pub(super) fn of(project: &'a Project, advisories: Option<&'a AdvisoryFact>, by: Option<&str>) -> Self {
         Self {
-            policy: subject.policy_path(judge.policy.as_deref(), environment),
-            machine,
-            judge,
-            advisories: Some(advisories),
-            who: who(by, &subject.root, environment),
-            environment,
+            policy: project.policy_path(),
+            machine: project.machine(),
+            judge: &project.request().judge,
+            advisories,
+            who: who(by, &project.subject().root, project.environment()),
+            environment: project.environment(),
         }
     }
 
@@ -151,7 +122,8 @@ impl<'a> Record<'a> {
         let mut trail = gather::trail::read(&folder)?;
         let recorded = trail.latest_rules().and_then(|rules| policy_file::parse(rules, &self.policy).ok());
         let rules = before.rules();
-        let drift = drift(&trail, recorded.map(|read| read.0), (&before.policy, &before.approvals), &rules);
+        let drift =
+            drift(&trail, recorded.map(|read| read.policy().clone()), (&before.policy, &before.approvals), &rules);
         let (changed, loosened) = match drift {
             Drift::None => (None, Vec::new()),
             Drift::Changed => (Some(Kind::PolicyChanged), Vec::new()),
@@ -176,7 +148,7 @@ impl<'a> Record<'a> {
         event.machine_time = now.and_then(|_| Timestamp::from_second(self.machine.as_second()).ok());
         event.min_publish_age_seconds = self.judge.min_publish_age.map(Age::as_secs);
         event.who.clone_from(&self.who);
-        event.without_advisories = self.judge.no_advisories;
+        event.without_advisories = self.judge.advisories == AdvisoriesFrom::Nowhere;
         if let Some(AdvisoryFact::Read(db)) = self.advisories {
             let (commit, source, time) = (db.commit.clone(), db.source.clone(), db.committed);
             let time = time.and_then(|time| Timestamp::from_second(time.as_second()).ok());

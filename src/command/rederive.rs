@@ -13,13 +13,14 @@ use crate::gather::crate_files::WantedCrate;
 use crate::gather::{allow_list, ways_around};
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
 use crate::model::hashed::Hashed;
+use crate::model::locked::Locked;
 use crate::model::package::{LockedChecksum, Package, PackageId};
 use crate::model::source::Source;
 use crate::model::vendor::VendorChecksums;
 use crate::model::vendored::VendoredDirectory;
 use crate::model::verification::{Finding, Note, Undecided, Verification};
 use crate::policy::vendored::{Derived, derived};
-use crate::project::base::{Base, Locked, identity};
+use crate::project::{Base, Project};
 
 /// A vendored package whose archive is wanted.
 struct Vendored<'a> {
@@ -28,14 +29,14 @@ struct Vendored<'a> {
     archive: WantedCrate<'a>,
 }
 
-/// Derives what was asked for, and adds what differs.
+/// Derives what was asked for, and adds what differs. What the base of `base` has already is believed.
 pub(super) fn add(
     scene: &Scene<'_>,
-    base: Option<&Base>,
+    base: Option<&Project>,
     archives: &Archives<'_>,
     verification: &mut Verification,
 ) -> Result<(), CommandError> {
-    let known = base.map_or_else(|| Ok(Known::default()), |base| Known::read(scene, base))?;
+    let known = base.map_or_else(|| Ok(Known::default()), |project| Known::read(scene, project))?;
     let held = scene.held();
     let mut vendored = Vec::new();
     for package in &scene.subject.lock.packages {
@@ -116,17 +117,18 @@ struct Known {
 }
 
 impl Known {
-    fn read(scene: &Scene<'_>, base: &Base) -> Result<Self, CommandError> {
+    fn read(scene: &Scene<'_>, project: &Project) -> Result<Self, CommandError> {
         let path = ways_around::own_config(&scene.subject.root);
-        let bytes = base.commit().map(|commit| commit.file(&path)).transpose()?.flatten();
+        let commit = project.base().and_then(Base::commit);
+        let bytes = commit.map(|commit| commit.file(&path)).transpose()?.flatten();
         // A lock file has no allow-list, and one that cannot be read vouches for nothing: then everything is derived again.
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         let allowed = text.and_then(|text| allow_list::read_text(&text, &path).ok().flatten()).unwrap_or_default();
-        Ok(Self { allowed, locked: base.locked(&scene.subject.lock_path)? })
+        Ok(Self { allowed, locked: project.base_locked().unwrap_or_default() })
     }
 
     fn has(&self, package: &Package, release: &AllowedRelease) -> bool {
         let is_allowed = AllowedId::of(&package.id).is_some_and(|id| self.allowed.releases.get(&id) == Some(release));
-        is_allowed && identity(package).is_some_and(|identity| self.locked.contains(&identity))
+        is_allowed && self.locked.has(package)
     }
 }

@@ -4,35 +4,34 @@ use std::collections::BTreeSet;
 
 use super::approve::recorded;
 use super::policy_text::PolicyText;
-use super::record::{self, Record};
+use super::record::Record;
 use super::spec::Spec;
-use super::{CommandError, Outcome, output};
+use super::{CommandError, Outcome, output, request};
 use crate::apply::policy_file::without_entries;
 use crate::cli::{self, Cli};
-use crate::gather::clock;
 use crate::gather::environment::Environment;
 use crate::model::approval::Approval;
 use crate::model::package::{CrateId, PackageId};
 use crate::model::source::Source;
 use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
-use crate::project::subject::{Subject, relative};
+use crate::project::{JudgeBy, PolicyFrom, Project, Purpose, Subject, relative};
 use crate::report::curation;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Revoke, environment: &Environment) -> Result<Outcome, CommandError> {
     let spec = Spec::parse(&arguments.spec)?;
-    let machine = clock::now();
-    let subject = Subject::find(&arguments.subject, environment, environment)?;
-    let path = subject.policy_path(arguments.policy.as_deref(), environment);
-    let file = relative(&path, environment);
+    let judge = JudgeBy {
+        policy: arguments.policy.clone().map_or(PolicyFrom::Project, PolicyFrom::File),
+        ..JudgeBy::default()
+    };
+    let project = Project::open(request::by(cli, &arguments.subject, judge, Purpose::Change), environment)?;
+    let file = relative(&project.policy_path(), environment);
     let before = PolicyText::read(&file)?;
     let (lines, releases, told) = match &arguments.id {
-        Some(id) => ignores(&spec, id, &subject, &before)?,
+        Some(id) => ignores(&spec, id, project.subject(), &before)?,
         None => approvals(&spec, &before)?,
     };
-    let judge = cli::JudgeBy::default();
-    let who = record::who(arguments.by.as_deref(), &subject.root, environment);
-    let writing = Record { policy: path, machine, judge: &judge, advisories: None, who, environment };
+    let writing = Record::of(&project, None, arguments.by.as_deref());
     writing.is_possible()?;
     let after = before.edited(without_entries(before.as_str(), &lines))?;
     after.write_over(&before)?;

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
 use super::CommandError;
 use super::spec::Spec;
 use crate::model::approval::Approvals;
@@ -16,8 +14,7 @@ use crate::model::source::Source;
 use crate::model::verdict::{Basis, Verdict};
 use crate::policy::evaluate;
 use crate::policy::judge::Judge;
-use crate::project::assessment::Assessment;
-use crate::project::subject::Subject;
+use crate::project::{Assessment, Subject};
 use crate::report::curation::{DependencyChange, ReleaseFacts};
 use crate::report::package_name;
 
@@ -50,23 +47,23 @@ pub(super) fn beside(spec: &Spec, subject: &Subject) -> Result<BTreeSet<CrateId>
 
 impl Shown {
     /// Judges the release that the spec names.
-    pub(super) fn of(spec: &Spec, made: &Assessment, now: Option<Timestamp>) -> Result<Self, CommandError> {
-        let packages = &made.facts.packages;
+    pub(super) fn of(spec: &Spec, made: &Assessment) -> Result<Self, CommandError> {
+        let packages = &made.facts().packages;
         let position = spec.locked(packages)?;
         let id = match position {
             Some(position) => packages[position].id.clone(),
             None => spec.release().map(named).ok_or_else(|| spec.unknown(packages))?,
         };
         let others: Approvals = made
-            .rules
+            .rules()
             .approvals
             .iter()
             .filter(|one| *one.crate_name != *id.name || one.version != id.version)
             .cloned()
             .collect();
-        let now = now.unwrap_or(made.machine);
-        let mut evaluation = evaluate(&made.facts, &made.rules.policy, &others, now);
-        let judge = Judge::new(&made.facts, &made.rules.policy, &others, now);
+        let now = made.moment();
+        let mut evaluation = evaluate(made.facts(), &made.rules().policy, &others, now);
+        let judge = Judge::new(made.facts(), &made.rules().policy, &others, now);
         let (judgement, checksum) = if let Some(position) = position {
             let checksum = match packages[position].checksum {
                 LockedChecksum::Known(checksum) => Some(checksum),
@@ -89,7 +86,7 @@ impl Shown {
 
     /// As the report wants it.
     pub(super) fn facts<'a>(&'a self, made: &'a Assessment) -> ReleaseFacts<'a> {
-        let packages = &made.facts.packages;
+        let packages = &made.facts().packages;
         let names = |positions: &[usize]| positions.iter().filter_map(|at| packages.get(*at)).collect::<Vec<_>>();
         let dependents = packages
             .iter()

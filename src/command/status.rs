@@ -2,21 +2,21 @@
 
 use std::time::Instant;
 
-use super::audit::outcome;
+use super::audit::{assess, outcome, report_of};
 use super::{CommandError, Outcome, output, screen};
 use crate::cli::{self, Cli, StatusFormat};
 use crate::gather::environment::Environment;
 use crate::policy::calendar::calendar;
-use crate::project::assessment::Assessment;
+use crate::project::Purpose;
 use crate::report;
 use crate::report::status::StatusReport;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
-    let made = Assessment::make(cli, &arguments.subject, &arguments.judge, environment)?;
-    let calendar = calendar(&made.facts, &made.rules.policy, &made.rules.approvals, &made.evaluation);
-    let audit = made.report(Some(started.elapsed()));
-    let until = arguments.until.map(|horizon| horizon.end(made.evaluation.now));
+    let made = assess(cli, &arguments.subject, &arguments.judge, Purpose::Judge, environment)?;
+    let calendar = calendar(made.facts(), &made.rules().policy, &made.rules().approvals, made.evaluation());
+    let audit = report_of(&made, Some(started.elapsed()));
+    let until = arguments.until.map(|horizon| horizon.end(made.evaluation().now));
     let report = StatusReport { audit, calendar: &calendar, until };
     let mut text = Vec::new();
     match arguments.format {

@@ -6,15 +6,13 @@ use super::{CommandError, Outcome, output, updated, vendor};
 use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli, UpdateFormat};
 use crate::gather::environment::Environment;
-use crate::model::evaluation::Evaluation;
-use crate::model::facts::AdvisoryFact;
 use crate::model::moves::{Change, Held, HeldFix};
-use crate::model::package::{Package, PackageId};
+use crate::model::package::PackageId;
 use crate::model::visibility::Hidden;
 use crate::policy::moves::{self, Asked};
-use crate::project::subject::Subject;
+use crate::project::{Decision, Purpose, Request, Which};
 use crate::report::update::{self, End, UpdateReport};
-use crate::resolve::{Ended, Ground, Judged, Session, WorkspaceLock};
+use crate::resolve::{Ended, Resolution, Session};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
     if arguments.vendor && arguments.format == UpdateFormat::Json {
@@ -26,35 +24,26 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment)
     if !arguments.vendor || updated != Outcome::Approved {
         return Ok(updated);
     }
-    vendor::run(cli, &vendoring(arguments), environment)
+    // The same project and the same rules.
+    let asked = Request { purpose: Purpose::Change, ..asked(cli, arguments) };
+    vendor::vendor(cli, &vendor::Wanted::of(asked), environment)
 }
 
-/// What `vendor` is told after an update: the same project and the same rules.
-fn vendoring(arguments: &cli::Update) -> cli::Vendor {
-    cli::Vendor {
-        path: None,
-        versioned_dirs: false,
-        no_delete: false,
-        no_config: false,
-        platform: Vec::new(),
-        local_registry: None,
-        subject: cli::Subject {
-            manifest_path: arguments.manifest_path.clone(),
-            offline: arguments.offline,
-            ..cli::Subject::default()
-        },
-        judge: arguments.judge.clone(),
-        format: cli::VendorFormat::Human,
+fn asked(cli: &Cli, arguments: &cli::Update) -> Request {
+    Request {
+        which: arguments.manifest_path.clone().map_or(Which::Here, Which::Manifest),
+        judge: (&arguments.judge).into(),
+        purpose: Purpose::Resolve,
+        config: Vec::new(),
+        afresh: false,
+        offline: arguments.offline,
+        quiet: cli.quiet,
     }
 }
 
 fn update(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
-    let find = || Subject::to_resolve(arguments.manifest_path.as_deref(), environment);
-    let found = find()?;
-    let lock = WorkspaceLock::take(&found.root)?;
-    let subject = if lock.waited { find()? } else { found };
-    let ground = Ground::read(cli, subject, &arguments.judge, arguments.offline, environment)?;
-    ground.behind_filter(|session| Update { cli, arguments, session }.run())
+    let resolution = Resolution::open(asked(cli, arguments), environment)?;
+    resolution.run(|session| Update { cli, arguments, session }.run())
 }
 
 struct Update<'u, 's> {
@@ -74,7 +63,7 @@ struct Told {
 
 impl Update<'_, '_> {
     fn run(&self) -> Result<Outcome, CommandError> {
-        if !self.session.before.blockers.is_empty() {
+        if !self.session.before().evaluation().blockers.is_empty() {
             self.report_before(End::Undecided, &Told::default())?;
             return Ok(Outcome::Undecided);
         }
@@ -111,28 +100,28 @@ impl Update<'_, '_> {
         }
         let judged = self.session.judge_result()?;
         self.session.refuse_signal()?;
-        if !judged.evaluation.blockers.is_empty() {
+        if !judged.evaluation().blockers.is_empty() {
             return Ok(Done::Judged(Box::new(judged), Outcome::Undecided));
         }
-        let before = &self.session.ground.subject.lock.packages;
-        let changes = moves::changes(before, &judged.facts.packages, &judged.evaluation, &Asked::Everything);
+        let before = &self.session.subject().lock.packages;
+        let changes = moves::changes(before, &judged.facts().packages, judged.evaluation(), &Asked::Everything);
         let approved = |change: &Change| {
             change.after().is_none_or(|id| {
-                let judgement = judged.evaluation.judgements.iter().find(|judgement| judgement.id == id);
+                let judgement = judged.evaluation().judgements.iter().find(|judgement| judgement.id == id);
                 judgement.is_some_and(crate::model::evaluation::Judgement::passes)
             })
         };
         let unchanged = kept.iter().all(KeptFile::is_unchanged);
         let whole = changes.iter().all(approved) || unchanged;
         if whole && !unchanged && !self.arguments.dry_run {
-            updated::record(self.session.ground, &judged, &changes, &self.arguments.judge)?;
+            updated::record(self.session.project(), &judged, &changes)?;
         }
         Ok(Done::Judged(Box::new(judged), if whole { Outcome::Approved } else { Outcome::Held }))
     }
 
     /// The lock file, and with `--breaking` the manifests that cargo may edit.
     fn keep(&self) -> Result<Vec<KeptFile>, CommandError> {
-        let subject = &self.session.ground.subject;
+        let subject = self.session.subject();
         let mut kept = vec![KeptFile::keep(&subject.lock_path)?];
         if self.arguments.breaking {
             for manifest in subject.manifests() {
@@ -190,7 +179,7 @@ impl Update<'_, '_> {
 
     /// The shortest spec that names one locked package.
     fn spec(&self, id: &PackageId) -> String {
-        let packages = &self.session.ground.subject.lock.packages;
+        let packages = &self.session.subject().lock.packages;
         let same = packages.iter().filter(|other| other.id.name == id.name && other.id.version == id.version).count();
         if same == 1 { format!("{}@{}", id.name, id.version) } else { id.to_string() }
     }
@@ -199,7 +188,7 @@ impl Update<'_, '_> {
     fn precise_to_hidden(&self) -> Option<(PackageId, Hidden)> {
         let version = self.arguments.precise.as_ref()?;
         let named = self.named();
-        let locked = self.session.ground.subject.lock.packages.iter();
+        let locked = self.session.subject().lock.packages.iter();
         locked.filter(|package| named.contains(&*package.id.name)).find_map(|package| {
             let id = PackageId { version: version.clone(), ..package.id.clone() };
             Some((id.clone(), self.session.hides(&id)?))
@@ -207,22 +196,26 @@ impl Update<'_, '_> {
     }
 
     fn report_before(&self, end: End<'_>, told: &Told) -> Result<(), CommandError> {
-        let packages = &self.session.ground.subject.lock.packages;
-        self.report(end, told, self.session.before, packages, self.session.advisories())
+        self.report(end, told, self.session.before())
     }
 
-    fn report_after(&self, judged: &Judged, outcome: Outcome, joined: Vec<PackageId>) -> Result<Outcome, CommandError> {
-        let before = &self.session.ground.subject.lock.packages;
+    fn report_after(
+        &self,
+        judged: &Decision,
+        outcome: Outcome,
+        joined: Vec<PackageId>,
+    ) -> Result<Outcome, CommandError> {
+        let before = &self.session.subject().lock.packages;
         let asked = if self.arguments.specs.is_empty() && !self.arguments.workspace {
             Asked::Everything
         } else {
             Asked::Names(self.named().into_iter().chain(joined.iter().map(|id| id.name.to_string())).collect())
         };
         let told = Told {
-            changes: moves::changes(before, &judged.facts.packages, &judged.evaluation, &asked),
+            changes: moves::changes(before, &judged.facts().packages, judged.evaluation(), &asked),
             joined,
-            held: moves::held(&judged.judge(self.session.ground)),
-            held_fixes: moves::held_fixes(&judged.evaluation),
+            held: moves::held(&self.session.judge(judged)),
+            held_fixes: moves::held_fixes(judged.evaluation()),
         };
         let end = match outcome {
             Outcome::Approved if told.changes.is_empty() => End::Unchanged,
@@ -230,30 +223,23 @@ impl Update<'_, '_> {
             Outcome::Held => End::NotApproved,
             Outcome::Undecided | Outcome::Cargo(_) => End::Undecided,
         };
-        self.report(end, &told, &judged.evaluation, &judged.facts.packages, &judged.facts.advisories)?;
-        let remains = outcome == Outcome::Approved && !judged.evaluation.is_approved();
+        self.report(end, &told, judged)?;
+        let remains = outcome == Outcome::Approved && !judged.evaluation().is_approved();
         Ok(if remains { Outcome::Held } else { outcome })
     }
 
-    fn report(
-        &self,
-        end: End<'_>,
-        told: &Told,
-        evaluation: &Evaluation,
-        packages: &[Package],
-        advisories: &AdvisoryFact,
-    ) -> Result<(), CommandError> {
+    fn report(&self, end: End<'_>, told: &Told, decision: &Decision) -> Result<(), CommandError> {
         let report = UpdateReport {
             end,
             changes: &told.changes,
             joined: &told.joined,
             held: &told.held,
             held_fixes: &told.held_fixes,
-            evaluation,
-            packages,
-            advisories,
+            evaluation: decision.evaluation(),
+            packages: &decision.facts().packages,
+            advisories: &decision.facts().advisories,
             dry_run: self.arguments.dry_run,
-            vendored: self.session.ground.subject.root.join("vendor").is_dir(),
+            vendored: self.session.subject().root.join("vendor").is_dir(),
         };
         let mut text = Vec::new();
         match self.arguments.format {
@@ -267,7 +253,7 @@ impl Update<'_, '_> {
 
 enum Done {
     Failed(Ended),
-    Judged(Box<Judged>, Outcome),
+    Judged(Box<Decision>, Outcome),
 }
 
 /// The crate in a package-id spec: `name`, `name@1`, `name:1`, `https://…/name`, `https://…#name@1`, `https://…#1`.

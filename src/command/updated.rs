@@ -4,35 +4,28 @@ use std::collections::BTreeMap;
 
 use super::CommandError;
 use super::record::{Record, release};
-use crate::cli::JudgeBy;
 use crate::model::moves::Change;
 use crate::model::package::PackageId;
 use crate::model::source::Source;
 use crate::model::trail::Kind;
-use crate::resolve::{Ground, Judged};
+use crate::project::{Decision, Project};
 
 /// Writes it, where anything that is not the project's own changed. Whoever calls this still keeps the files as they were, and
 /// puts them back on an error.
-pub(super) fn record(
-    ground: &Ground<'_>,
-    judged: &Judged,
-    changes: &[Change],
-    judge: &JudgeBy,
-) -> Result<(), CommandError> {
+pub(super) fn record(project: &Project, judged: &Decision, changes: &[Change]) -> Result<(), CommandError> {
     if changes.iter().all(|change| change.source == Source::Local) {
         return Ok(());
     }
     let came: BTreeMap<PackageId, &Change> =
         changes.iter().filter_map(|change| Some((change.after()?, change))).collect();
-    let packages = judged.facts.packages.iter().zip(&judged.evaluation.judgements);
+    let packages = judged.facts().packages.iter().zip(&judged.evaluation().judgements);
     let releases = packages.filter_map(|(package, judgement)| {
         let change = came.get(&package.id)?;
         let mut record = release(package, judgement)?;
         record.replaced.clone_from(&change.from);
         Some(record)
     });
-    let record =
-        Record::about(&ground.subject, ground.machine, &judged.facts.advisories, judge, None, ground.environment);
+    let record = Record::of(project, Some(&judged.facts().advisories), None);
     record.write_beside_policy(Kind::Updated, releases.collect())?;
     Ok(())
 }

@@ -21,10 +21,7 @@ use crate::model::verification::{Finding, Note, Outside, Undecided, Verification
 use crate::policy::source::is_allowed;
 use crate::policy::vendored::{Held, compare};
 use crate::policy::ways_around::weighed;
-use crate::project::assessment::{cargo_environment, trusted};
-use crate::project::base::{self, Base};
-use crate::project::rules::Rules;
-use crate::project::subject::{Subject, relative};
+use crate::project::{AdvisoriesFrom, JudgeBy, PolicyFrom, Project, Purpose, Request, Rules, Subject, Which, relative};
 use crate::report::verify::{self, Proof, VerifyReport};
 
 /// Where the tree is looked for when no configuration names it.
@@ -53,18 +50,14 @@ impl Scene<'_> {
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
-    let project = subject_arguments(&arguments.project);
-    let base = arguments.base.as_deref().map(|base| Base::find(base, &project, environment)).transpose()?;
-    let config = CargoConfig::load(&base::start(&project, environment), environment)?;
-    let cargo = cargo_environment(base.as_ref(), &config, environment)?;
-    let subject = Subject::find(&project, environment, &cargo)?;
-    let rules = Rules::read(&subject, &judge_arguments(arguments), base.as_ref(), environment)?;
-    let config = CargoConfig::load(&subject.root, environment)?;
+    let project = Project::open(asked(cli, arguments), environment)?;
+    let (subject, rules) = (project.subject(), project.rules());
+    let configs = project.configs().at_root(&subject.root, environment)?;
+    let config = configs.found();
     let replacing = Replacing::read(&subject.root)?;
     let allowed = allow_list::read(&ways_around::own_config(&subject.root))?;
     let folder = replacing.folder.clone().unwrap_or_else(|| subject.root.join(DEFAULT_FOLDER));
-    let search =
-        Search { root: &subject.root, vendor: Some(&folder), replacing: &replacing, config: &config, environment };
+    let search = Search { root: &subject.root, vendor: Some(&folder), replacing: &replacing, config, environment };
     let (tree, ways) = rayon::join(|| vendor_tree::read(&subject.root, &folder), || ways_around::find(&search));
     let (tree, ways) = (tree?, ways?);
 
@@ -77,13 +70,13 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         Some(Interrupted::Stopped(run)) => verification.notes.push(Note::Stopped(run.to_string())),
         None => {}
     }
-    let replaced = replaced(&subject, &replacing, &config, &folder, &mut verification);
+    let replaced = replaced(subject, &replacing, config, &folder, &mut verification);
     if folder.strip_prefix(&subject.root).map_or(true, |below| below.as_str().is_empty()) {
         verification.findings.push(Finding::TreeOutside { path: folder.to_string() });
     }
-    let scene = Scene { allowed, tree, replaced, folder: relative(&folder, environment), subject: &subject };
+    let scene = Scene { allowed, tree, replaced, folder: relative(&folder, environment), subject };
     compare(&scene.held(), &mut verification);
-    outside(&scene, &rules, &mut verification);
+    outside(&scene, rules, &mut verification);
     take_ways(ways, &mut verification);
     if let Some(failure) = subject.workspace.as_ref().and_then(|workspace| workspace.failure.as_ref()) {
         verification.notes.push(Note::Workspace(failure.to_string()));
@@ -93,20 +86,10 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         (Some(base), false) => Proof::Changed { base },
         (None, false) => Proof::Consistent,
     };
-    if base.is_some() || arguments.deep {
-        let trusted = trusted(base.as_ref(), environment)?;
-        let archives = Archives {
-            cli,
-            root: &subject.root,
-            policy: &rules.policy,
-            config: &config,
-            trusted: trusted.as_ref().unwrap_or(&config),
-            offline: project.is_offline(),
-            environment,
-        };
+    if project.base().is_some() || arguments.deep {
+        let archives = Archives { project: &project, configs: &configs };
         // Everything is derived where no base is believed.
-        let base = base.as_ref().filter(|_| !arguments.deep);
-        rederive::add(&scene, base, &archives, &mut verification)?;
+        rederive::add(&scene, (!arguments.deep).then_some(&project), &archives, &mut verification)?;
     }
 
     let lock_path = relative(&subject.lock_path, environment);
@@ -140,25 +123,22 @@ fn outcome(verification: &Verification) -> Outcome {
     }
 }
 
-fn subject_arguments(project: &cli::Project) -> cli::Subject {
-    cli::Subject {
-        manifest_path: project.manifest_path.clone(),
-        lockfile: None,
-        locked: project.locked,
-        offline: project.offline,
-        frozen: project.frozen,
-    }
-}
-
 /// Advisories and ages are `audit`'s business; only the policy's sources are asked for here.
-fn judge_arguments(arguments: &cli::Verify) -> cli::JudgeBy {
-    cli::JudgeBy {
-        policy: arguments.policy.clone(),
-        base: arguments.base.clone(),
-        min_publish_age: None,
-        advisory_db: None,
-        no_advisories: true,
-        now: None,
+fn asked(cli: &Cli, arguments: &cli::Verify) -> Request {
+    let project = &arguments.project;
+    Request {
+        which: project.manifest_path.clone().map_or(Which::Here, Which::Manifest),
+        judge: JudgeBy {
+            policy: arguments.policy.clone().map_or(PolicyFrom::Project, PolicyFrom::File),
+            base: arguments.base.clone(),
+            advisories: AdvisoriesFrom::Nowhere,
+            ..JudgeBy::default()
+        },
+        purpose: Purpose::Prove,
+        config: Vec::new(),
+        afresh: false,
+        offline: project.offline || project.frozen,
+        quiet: cli.quiet,
     }
 }
 

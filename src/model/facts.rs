@@ -1,15 +1,15 @@
 //! Everything that the decision may know, gathered before it is made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::advisory::AdvisoryDb;
-use super::checksum::Checksum;
 use super::evaluation::{IndexGap, Notice};
 use super::history::History;
-use super::package::{CrateId, Package, PackageId};
+use super::locked::Locked;
+use super::package::{CrateId, Package};
 use super::policy::Origin;
 use super::source::Registry;
 use super::trail::{EventFileName, Recorded, TrailProblem};
@@ -28,15 +28,34 @@ pub struct Facts {
     /// Registries that the configuration replaces by something that the policy does not allow.
     pub refused_mirrors: Vec<RefusedMirror>,
     /// With a base: what it locks already, which is not judged.
-    pub base: Option<BTreeSet<(PackageId, Option<Checksum>)>>,
+    pub base: Option<Locked>,
+    /// What was locked before: whether a security fix is needed is asked there.
+    pub ground: Ground,
     /// What the audit trail recorded.
     pub trail: TrailFact,
     /// What was noticed while gathering.
     pub notices: Vec<Notice>,
 }
 
+/// The lock file on which a security fix must be needed. What a change writes itself makes nothing needed.
+///
+/// The requirements of its local packages count where they are known. Where they are not, nobody can say that they keep an older
+/// release out, so that less comes early.
+#[derive(Clone, Debug, Default)]
+pub enum Ground {
+    /// Nobody said which. Nothing is needed on it.
+    #[default]
+    Unknown,
+    /// The judged lock file is all there is.
+    Judged,
+    /// The base's lock file; empty where the base has none.
+    Base(Vec<Package>),
+    /// The lock file that a resolution replaces; empty where there was none.
+    Replaced(Vec<Package>),
+}
+
 /// What the index said of one crate.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum IndexFact {
     /// Its releases.
     Read(Arc<History>),
@@ -47,7 +66,7 @@ pub enum IndexFact {
 }
 
 /// What was learned of the advisories.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum AdvisoryFact {
     /// The caller wanted none.
     Skipped,

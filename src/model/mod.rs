@@ -14,6 +14,7 @@ pub mod hashed;
 pub mod history;
 pub mod index_line;
 pub mod lock_proof;
+pub mod locked;
 pub mod manifest;
 pub mod moves;
 pub mod package;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use jiff::civil::Date;
 use semver::VersionReq;
 
@@ -130,6 +130,24 @@ pub struct CargoAges {
     pub global: Option<Setting<Age>>,
     /// For one, in the place of the global one.
     pub registries: BTreeMap<Registry, Setting<Age>>,
+}
+
+/// Whose policy was judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JudgedBy<'a> {
+    /// A policy file as it lies in the working tree, or as `--policy` names it.
+    File(&'a Utf8Path),
+    /// Nobody's: there is no policy file.
+    Defaults,
+    /// The policy of the base that the change is compared with.
+    Base {
+        /// As `--base` names it.
+        base: &'a str,
+        /// The whole id of the commit that it names.
+        commit: &'a str,
+        /// The base's policy file; `None` where the base has none and the defaults hold.
+        file: Option<&'a Utf8Path>,
+    },
 }
 
 /// What to do about something that is not plainly bad.

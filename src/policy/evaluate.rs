@@ -85,7 +85,7 @@ fn judge_package(judge: &Judge<'_>, position: usize) -> (Judgement, Vec<Blocker>
         newest_approved: None,
         fixes: Vec::new(),
     };
-    if is_in_base(judge.facts, package) {
+    if judge.facts.base.as_ref().is_some_and(|base| base.has(package)) {
         return (judgement, blockers);
     }
     let Some(crate_id) = package.id.crate_id() else {
@@ -131,16 +131,6 @@ fn add_ways_out(judgement: &mut Judgement, position: usize, candidates: &mut Can
     if !judgement.advisories.is_empty() {
         judgement.fixes = candidates.fixes(&crate_id, &judgement.id.version);
     }
-}
-
-fn is_in_base(facts: &Facts, package: &Package) -> bool {
-    let checksum = match package.checksum {
-        LockedChecksum::Known(checksum) => Some(checksum),
-        LockedChecksum::Missing => None,
-        // Two texts that are no digests cannot be told apart from here, and neither is a reason to look away.
-        LockedChecksum::Malformed(_) => return false,
-    };
-    facts.base.as_ref().is_some_and(|base| base.contains(&(package.id.clone(), checksum)))
 }
 
 fn entry<'a>(fact: Option<&'a IndexFact>, package: &Package) -> Entry<'a> {

@@ -15,7 +15,7 @@ use super::{advisory, publish_age};
 use crate::model::advisory::AdvisoryKind;
 use crate::model::history::History;
 use crate::model::index_line::{DependencyKind, Outline, Pubtime, Release, Requirement};
-use crate::model::package::CrateId;
+use crate::model::package::{CrateId, PackageId};
 use crate::model::source::Registry;
 
 /// The crates and releases that do not owe their place in the lock file to a young release. Worked out when first asked: most runs
@@ -36,7 +36,7 @@ impl<'j, 'a> Prior<'j, 'a> {
         let releases = self.releases.get_or_init(|| {
             let facts = self.judge.facts;
             let all: Box<dyn Iterator<Item = _>> = match &facts.base {
-                Some(base) => Box::new(base.iter().map(|(id, _)| id)),
+                Some(base) => Box::new(base.ids()),
                 None => Box::new(facts.packages.iter().map(|package| &package.id)),
             };
             all.filter_map(|id| Some((id.crate_id()?, id.version.clone()))).collect()
@@ -61,7 +61,7 @@ impl<'j, 'a> Prior<'j, 'a> {
     fn crates_had(&self) -> BTreeSet<CrateId> {
         let judge = self.judge;
         if let Some(base) = &judge.facts.base {
-            return base.iter().filter_map(|(id, _)| id.crate_id()).collect();
+            return base.ids().filter_map(PackageId::crate_id).collect();
         }
         let packages = &judge.facts.packages;
         let mut seen = vec![false; packages.len()];

@@ -1,13 +1,20 @@
 //! Works out whom to ask about each registry: itself, or a mirror that the policy allows to stand in for it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::ProjectError;
+use camino::Utf8Path;
+
+use super::error::ProjectError;
 use crate::gather::cargo_config::{CargoConfig, Replacement};
+use crate::gather::environment::Environment;
 use crate::gather::index::{IndexOrigin, RegistryAccess};
 use crate::model::facts::RefusedMirror;
 use crate::model::policy::Policy;
 use crate::model::source::Registry;
+
+/// The file in which `vendor` puts the vendored sources in the place of the registries.
+const OWN_CONFIG: &str = ".cargo/config.toml";
 
 /// Whom to ask, and which replacements were refused.
 #[derive(Debug, Default)]
@@ -18,33 +25,59 @@ pub(crate) struct Access {
     pub(crate) refused: Vec<RefusedMirror>,
 }
 
-/// What is read from cargo's configuration.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Configs<'a> {
+/// Cargo's configuration, as it is found and as far as it is believed.
+#[derive(Debug)]
+pub(crate) struct Configs {
+    found: CargoConfig,
+    beneath: CargoConfig,
+    trusted: Option<Arc<CargoConfig>>,
+}
+
+impl Configs {
+    /// The configuration that is found around the project at `root`, and where a change is judged, the one that it cannot have written.
+    pub(crate) fn new(found: CargoConfig, trusted: Option<CargoConfig>, root: &Utf8Path) -> Self {
+        Self { beneath: found.without(&root.join(OWN_CONFIG)), found, trusted: trusted.map(Arc::new) }
+    }
+
+    /// The same for a cargo that is started in the project's root, wherever this run was started.
+    pub(crate) fn at_root(&self, root: &Utf8Path, environment: &Environment) -> Result<Self, ProjectError> {
+        let found = CargoConfig::load(root, environment)?;
+        let beneath = found.without(&root.join(OWN_CONFIG));
+        Ok(Self { found, beneath, trusted: self.trusted.clone() })
+    }
+
     /// Says what replaces what.
-    pub(crate) found: &'a CargoConfig,
+    pub(crate) const fn found(&self) -> &CargoConfig {
+        &self.found
+    }
+
     /// The same without the project's own file: what holds where that file puts vendored sources in a registry's place.
-    pub(crate) beneath: &'a CargoConfig,
-    /// Says which token is whose; a change under judgement cannot have written it.
-    pub(crate) trusted: &'a CargoConfig,
+    pub(crate) const fn beneath(&self) -> &CargoConfig {
+        &self.beneath
+    }
+
+    /// Says how the network is reached and which token is whose; a change under judgement cannot have written it.
+    pub(crate) fn trusted(&self) -> &CargoConfig {
+        self.trusted.as_deref().unwrap_or(&self.found)
+    }
 }
 
 /// Works it out for each registry.
 pub(crate) fn work_out(
     registries: &BTreeSet<Registry>,
-    configs: &Configs<'_>,
+    configs: &Configs,
     policy: &Policy,
 ) -> Result<Access, ProjectError> {
-    let known = configs.trusted.registries()?;
+    let known = configs.trusted().registries()?;
     let token = |registry: &Registry| {
         let configured = known.iter().find(|one| one.registry.value == *registry)?;
         configured.token.as_ref().map(|token| token.value.expose().to_owned())
     };
     let mut access = Access::default();
     for registry in registries {
-        let replacement = match configs.found.replacement(registry)? {
+        let replacement = match configs.found().replacement(registry)? {
             Replacement::Directory { .. } | Replacement::LocalRegistry { .. } => {
-                configs.beneath.replacement(registry)?
+                configs.beneath().replacement(registry)?
             }
             other @ (Replacement::Itself | Replacement::Registry { .. } | Replacement::Git { .. }) => other,
         };

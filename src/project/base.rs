@@ -1,20 +1,13 @@
 //! What `--base` names: a commit, whose files a change cannot have rewritten, or a lock file that was put aside.
 
-use std::collections::BTreeSet;
-
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
-use super::ProjectError;
-use crate::cli;
+use super::error::ProjectError;
 use crate::gather::base::{Commit, Files};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::gather::lock_file;
-use crate::model::checksum::Checksum;
-use crate::model::package::{LockedChecksum, Package, PackageId};
-
-/// What a base locks already: name, version, source and checksum.
-pub(crate) type Locked = BTreeSet<(PackageId, Option<Checksum>)>;
+use crate::model::package::Package;
 
 /// What a change is compared with.
 #[derive(Debug)]
@@ -47,12 +40,12 @@ impl Base {
     ///
     /// What ends in `.lock` is a file and everything else a reference. Git allows no such ending in the name of a branch or tag, so a
     /// file that a change brings along can never stand in for a reference that the caller meant.
-    pub(crate) fn find(name: &str, arguments: &cli::Subject, environment: &Environment) -> Result<Self, ProjectError> {
+    pub(super) fn find(name: &str, start: &Utf8Path, environment: &Environment) -> Result<Self, ProjectError> {
         let file = Utf8Path::new(name);
         let place = if file.extension() == Some("lock") || file.file_name() == Some(".lock") {
             Place::LockFile(environment.current_dir().join(file))
         } else {
-            let commit = Commit::find(&start(arguments, environment), name, environment)?;
+            let commit = Commit::find(start, name, environment)?;
             Place::Commit(BaseCommit { repository: commit.repository().top().to_owned(), commit })
         };
         Ok(Self { name: name.to_owned(), place })
@@ -66,16 +59,15 @@ impl Base {
         }
     }
 
-    /// What it locks; a commit without this lock file locks nothing.
-    pub(crate) fn locked(&self, lock_path: &Utf8Path) -> Result<Locked, ProjectError> {
-        let packages = match &self.place {
+    /// The packages of its lock file; a commit without this lock file has none.
+    pub(super) fn packages(&self, lock_path: &Utf8Path) -> Result<Vec<Package>, ProjectError> {
+        Ok(match &self.place {
             Place::LockFile(path) => lock_file::read(path)?.packages,
             Place::Commit(commit) => match commit.file(lock_path)? {
                 Some(bytes) => lock_file::parse(&bytes, lock_path)?.packages,
                 None => Vec::new(),
             },
-        };
-        Ok(packages.iter().filter_map(identity).collect())
+        })
     }
 }
 
@@ -158,22 +150,6 @@ impl BaseCommit {
     pub(crate) fn folders_above(&self, start: &Utf8Path) -> Vec<Utf8PathBuf> {
         let start = plain(start);
         start.ancestors().take_while(|folder| self.inside(folder).is_some()).map(Utf8Path::to_owned).collect()
-    }
-}
-
-/// The folder in which the search for the workspace begins.
-pub(crate) fn start(arguments: &cli::Subject, environment: &Environment) -> Utf8PathBuf {
-    let given = arguments.lockfile.as_deref().or(arguments.manifest_path.as_deref());
-    let file = given.map(|path| environment.current_dir().join(path));
-    file.as_deref().and_then(Utf8Path::parent).unwrap_or(environment.current_dir()).to_owned()
-}
-
-/// What tells a locked package from every other; `None` where its checksum is no digest, and nothing can be said to be the same.
-pub(crate) fn identity(package: &Package) -> Option<(PackageId, Option<Checksum>)> {
-    match package.checksum {
-        LockedChecksum::Known(checksum) => Some((package.id.clone(), Some(checksum))),
-        LockedChecksum::Missing => Some((package.id.clone(), None)),
-        LockedChecksum::Malformed(_) => None,
     }
 }
 

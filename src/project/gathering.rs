@@ -1,161 +1,232 @@
-//! Reads the world for one decision: index entries and advisories in parallel, and what lies around the lock file.
+//! Reads the world for a project once, and makes facts from it: about the lock file that was found, or about one that a cargo left.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
-use jiff::Timestamp;
-
-use super::ProjectError;
-use super::access;
+use super::base::Base;
+use super::error::ProjectError;
+use super::open::Project;
 use super::progress::Progress;
+use super::registries::Registries;
 use super::rules::Rules;
-use super::subject::Subject;
-use crate::cli::Cli;
+use super::trail;
 use crate::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFailure};
-use crate::gather::cargo_config::{self, CargoConfig};
-use crate::gather::environment::Environment;
+use crate::gather::cargo_config;
 use crate::gather::http::{Http, Request};
-use crate::gather::index::{self, IndexMode, RegistryAccess, RegistryConfig};
+use crate::gather::lock_file::LockFile;
+use crate::gather::policy_file::PolicyFile;
 use crate::gather::workspace;
-use crate::model::evaluation::Notice;
-use crate::model::facts::{AdvisoryFact, Facts, TrailFact};
-use crate::model::package::CrateId;
+use crate::model::evaluation::{Evaluation, Notice};
+use crate::model::facts::{AdvisoryFact, Facts, IndexFact, TrailFact};
+use crate::model::package::{CrateId, Package};
 use crate::model::source::{Registry, Source};
-use crate::policy::notices;
+use crate::model::trail::Trail;
+use crate::policy::judge::Judge;
+use crate::policy::{self, notices};
 
-/// The file in which `vendor` puts the vendored sources in the place of the registries.
-pub(crate) const OWN_CONFIG: &str = ".cargo/config.toml";
-
-/// Where the facts come from.
-#[derive(Clone, Copy)]
-pub(crate) struct Gathering<'a> {
-    /// For the progress bar.
-    pub(crate) cli: &'a Cli,
-    /// What is judged.
-    pub(crate) subject: &'a Subject,
-    /// By which rules.
-    pub(crate) rules: &'a Rules,
-    /// Cargo's configuration as it is found: what replaces what.
-    pub(crate) config: &'a CargoConfig,
-    /// Cargo's configuration as far as the change under judgement cannot have written it: proxies, certificates, tokens.
-    pub(crate) trusted: &'a CargoConfig,
-    /// Crates that are asked about although the lock file may not have them.
-    pub(crate) beside: &'a BTreeSet<CrateId>,
-    /// Whether the caller wants no registry asked.
-    pub(crate) offline: bool,
-    /// Whether nothing that lies on this machine may stand in for a registry's answer.
-    pub(crate) afresh: bool,
-    /// The machine's clock.
-    pub(crate) machine: Timestamp,
-    /// The environment of the run.
-    pub(crate) environment: &'a Environment,
-    /// The environment in which cargo may be run.
-    pub(crate) cargo: &'a Environment,
+/// What is read beside what the lock file's own packages need.
+#[derive(Clone, Debug)]
+pub(crate) enum About {
+    /// The entries of these crates too, and the advisories about all of them.
+    These(BTreeSet<CrateId>),
+    /// The entries of these crates and of all that are locked, and every advisory: a resolution can bring any crate.
+    AnyBeside(BTreeSet<CrateId>),
 }
 
-/// How registries are reached.
+/// What was read of the world for a project.
 #[derive(Debug)]
-pub(crate) struct Reached {
-    /// The client.
-    pub(crate) http: Http,
-    /// Whether it may be used.
-    pub(crate) network: bool,
-    /// `$CARGO_HOME`.
-    pub(crate) cargo_home: Utf8PathBuf,
-    /// Whom to ask for each registry.
-    pub(crate) access: BTreeMap<Registry, RegistryAccess>,
-    /// The registries' `config.json`.
-    pub(crate) configs: BTreeMap<Registry, RegistryConfig>,
+pub(crate) struct Gathered {
+    project: Project,
+    registries: Registries,
+    index: BTreeMap<CrateId, IndexFact>,
+    advisories: AdvisoryFact,
+    recorded: TrailFact,
+    trail: Trail,
+    notices: Vec<Notice>,
 }
 
-impl Gathering<'_> {
-    /// Reads them, once.
-    pub(crate) fn facts(self) -> Result<(Facts, Reached), ProjectError> {
-        let mut crates = crates_in_question(self.subject, self.rules);
-        crates.extend(self.beside.iter().cloned());
-        let registries: BTreeSet<Registry> = crates.iter().map(|id| id.registry.clone()).collect();
-        let beneath = self.config.without(&self.subject.root.join(OWN_CONFIG));
-        let configs = access::Configs { found: self.config, beneath: &beneath, trusted: self.trusted };
-        let access = access::work_out(&registries, &configs, &self.rules.policy)?;
-        let http = Http::new(&self.trusted.http()?)?;
-        let network = !(self.offline || self.trusted.offline()?);
-        let mode = match network {
-            false => IndexMode::Offline,
-            true if self.afresh => IndexMode::Afresh(&http),
-            true => IndexMode::Online(&http),
+/// A lock file with the decision on it, and what that was made from.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    facts: Facts,
+    lines: Vec<u32>,
+    evaluation: Evaluation,
+}
+
+impl Gathered {
+    /// Reads index entries, advisories and the trail side by side.
+    pub(crate) fn read(project: Project, about: About) -> Result<Self, ProjectError> {
+        let registries = Registries::of(&project)?;
+        let (crates, all_advisories) = match about {
+            About::These(mut crates) => {
+                crates.extend(crates_in_question(&project));
+                (crates, false)
+            }
+            About::AnyBeside(mut crates) => {
+                crates.extend(project.subject().lock.packages.iter().filter_map(|package| package.id.crate_id()));
+                (crates, true)
+            }
         };
-        let home = self.environment.cargo_home();
-        let progress = Progress::new(self.cli.quiet, "Fetching", "index entries");
+        let asked: BTreeSet<Registry> = crates.iter().map(|id| id.registry.clone()).collect();
+        registries.prepare(&asked)?;
+        let names = (!all_advisories).then(|| names(&project, &crates));
+        let folder = trail::folder(&project.policy_path());
+        let progress = Progress::new(project.request().quiet || all_advisories, "Fetching", "index entries");
         let mut advance = |done, of| progress.at(done, of);
-        let (reading, advisories) = std::thread::scope(|scope| {
-            let advisories = scope.spawn(|| self.advisories(Some(&crates), network.then_some(&http)));
-            let reading = index::read(&crates, &access.by_registry, &home, mode, &mut advance);
-            (reading, advisories.join())
+        let base = project.base().and_then(Base::commit);
+        let (index, advisories, trail) = std::thread::scope(|scope| {
+            let advisories = scope.spawn(|| read_advisories(&project, names.as_ref(), registries.http()));
+            let trail = scope.spawn(|| trail::read(&folder, base));
+            let index = registries.read(&crates, &mut advance);
+            (index, advisories.join(), trail.join())
         });
-        let advisories = advisories.unwrap_or_else(|_| self.advisories_lost());
-        let mut noticed = advisories.notices;
-        noticed.extend(self.surroundings(&registries));
-        if !network {
-            noticed.push(Notice::IndexFromCache { oldest: reading.oldest_cached });
+        drop(progress);
+        let advisories = advisories.unwrap_or_else(|_| advisories_lost(&project));
+        let (recorded, trail) = trail.map_err(|_| ProjectError::TrailLost { folder })??;
+        let mut notices = advisories.notices;
+        notices.extend(surroundings(&project, &asked));
+        Ok(Self { project, registries, index, advisories: advisories.fact, recorded, trail, notices })
+    }
+
+    /// The project that it was read for.
+    pub(crate) const fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// The registries, to ask further.
+    pub(crate) const fn registries(&self) -> &Registries {
+        &self.registries
+    }
+
+    /// The audit trail that is believed.
+    pub(crate) const fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    /// The facts about a lock file of this project that has these packages: the one builder of facts. `more` are entries that were read
+    /// since; they go before those that were read first.
+    pub(crate) fn facts(&self, packages: Vec<Package>, more: BTreeMap<CrateId, IndexFact>) -> Facts {
+        let mut index = self.index.clone();
+        index.extend(more);
+        let mut notices = self.notices.clone();
+        if self.registries.http().is_none() {
+            notices.push(Notice::IndexFromCache { oldest: self.registries.oldest_cached() });
         }
-        let facts = Facts {
-            packages: self.subject.lock.packages.clone(),
-            index: reading.index,
-            advisories: advisories.fact,
-            registry_clock: reading.clock,
-            refused_mirrors: access.refused,
-            base: None,
-            trail: TrailFact::default(),
-            notices: noticed,
-        };
-        let reached = Reached { http, network, cargo_home: home, access: access.by_registry, configs: reading.configs };
-        Ok((facts, reached))
-    }
-
-    /// The advisories about these crates, or about all.
-    pub(crate) fn advisories(self, crates: Option<&BTreeSet<CrateId>>, http: Option<&Http>) -> AdvisoryReading {
-        let Some(db) = &self.rules.policy.advisories.db else {
-            return AdvisoryReading { fact: AdvisoryFact::Skipped, notices: Vec::new() };
-        };
-        let names: Option<BTreeSet<Arc<str>>> =
-            crates.map(|crates| crates.iter().map(|id| Arc::clone(&id.name)).collect());
-        let fetch = http.map(|http| {
-            move |request: &Request| http.get(request).map_err(|error| FetchFailure { cause: error.without_address() })
-        });
-        advisory_db::read(&AdvisoryRequest {
-            db,
-            base: &self.rules.folder,
-            crates: names.as_ref(),
-            cargo_home: &self.environment.cargo_home(),
-            network: fetch.as_ref().map(|fetch| fetch as &advisory_db::Fetch<'_>),
-            now: self.machine,
-            environment: self.environment,
-        })
-    }
-
-    /// What is left where reading the advisories panicked: the run is blocked, and the rest is judged.
-    pub(crate) fn advisories_lost(self) -> AdvisoryReading {
-        let source = self.rules.policy.advisories.db.clone().unwrap_or_default();
-        let cause = "reading them failed in a way that was not foreseen".to_owned();
-        AdvisoryReading { fact: AdvisoryFact::Unavailable { source, cause }, notices: Vec::new() }
-    }
-
-    /// What is worth knowing about the project around the lock file.
-    fn surroundings(self, registries: &BTreeSet<Registry>) -> Vec<Notice> {
-        let (subject, policy) = (self.subject, &self.rules.policy);
-        let mut all = Vec::new();
-        if let Some(failure) = subject.workspace.as_ref().and_then(|workspace| workspace.failure.as_ref()) {
-            all.push(Notice::WorkspaceUnread { cause: in_one_line(&failure.to_string()) });
+        // A moment that the caller set is compared with nobody's clock.
+        let by_clock = self.project.request().judge.now.is_none();
+        Facts {
+            packages,
+            advisories: respelled(&self.advisories, &index),
+            index,
+            registry_clock: self.registries.clock().filter(|_| by_clock),
+            refused_mirrors: self.registries.refused(),
+            base: self.project.base_locked(),
+            ground: self.project.ground(),
+            trail: TrailFact { machine_clock: by_clock.then_some(self.project.machine()), ..self.recorded.clone() },
+            notices,
         }
-        let local = subject.lock.packages.iter().any(|package| package.id.source == Source::Local);
-        let sets_age = policy.cargo.global.is_some() || !policy.cargo.registries.is_empty();
-        // Asking for the version starts a process; it matters only where cargo's own key is set.
-        let version = (sets_age && local).then(|| workspace::cargo_version(self.cargo).ok()).flatten();
-        all.extend(notices::cargo_ages(policy, registries, version.as_ref()));
-        all.extend(notices::cooldown(policy, cargo_config::cooldown_age(&subject.root)));
-        all
     }
+
+    /// The decision on the lock file as it was found.
+    pub(crate) fn decide(&self) -> Decision {
+        let lock = &self.project.subject().lock;
+        self.decision(self.facts(lock.packages.clone(), BTreeMap::new()), lock.lines.clone())
+    }
+
+    /// The decision on a lock file that a cargo left. `more` are the entries that were read for that cargo; what is missing is read now.
+    pub(crate) fn decide_on(&self, lock: LockFile, mut more: BTreeMap<CrateId, IndexFact>) -> Decision {
+        let locked = lock.packages.iter().filter_map(|package| package.id.crate_id());
+        let missing: BTreeSet<CrateId> =
+            locked.filter(|id| !self.index.contains_key(id) && !more.contains_key(id)).collect();
+        if !missing.is_empty() {
+            more.extend(self.registries.read(&missing, &mut |_, _| ()));
+        }
+        self.decision(self.facts(lock.packages, more), lock.lines)
+    }
+
+    fn decision(&self, facts: Facts, lines: Vec<u32>) -> Decision {
+        let rules = self.project.rules();
+        let evaluation = policy::evaluate(&facts, &rules.policy, &rules.approvals, self.project.moment());
+        Decision { facts, lines, evaluation }
+    }
+
+    /// A judge of single releases that knows these facts.
+    pub(crate) fn judge<'a>(&'a self, facts: &'a Facts) -> Judge<'a> {
+        let rules = self.project.rules();
+        Judge::new(facts, &rules.policy, &rules.approvals, self.project.moment())
+    }
+
+    /// The rules with another file in the place of the project's, and what they make of a decision's facts.
+    pub(crate) fn decide_by(&self, file: PolicyFile, facts: &Facts) -> (Rules, Evaluation) {
+        let rules = self.project.rules().with(file);
+        let evaluation = policy::evaluate(facts, &rules.policy, &rules.approvals, self.project.moment());
+        (rules, evaluation)
+    }
+}
+
+impl Decision {
+    /// From what it was made.
+    pub(crate) const fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// What was decided.
+    pub(crate) const fn evaluation(&self) -> &Evaluation {
+        &self.evaluation
+    }
+
+    /// Each package's line in the lock file.
+    pub(crate) fn lines(&self) -> &[u32] {
+        &self.lines
+    }
+}
+
+/// The names whose advisories count: of the crates that are asked about, and of those that the base has.
+fn names(project: &Project, crates: &BTreeSet<CrateId>) -> BTreeSet<Arc<str>> {
+    let base = project.base_packages().unwrap_or_default().iter().filter(|package| package.id.crate_id().is_some());
+    crates.iter().map(|id| Arc::clone(&id.name)).chain(base.map(|package| Arc::clone(&package.id.name))).collect()
+}
+
+/// The advisories about crates of these names, or about all.
+fn read_advisories(project: &Project, names: Option<&BTreeSet<Arc<str>>>, http: Option<&Http>) -> AdvisoryReading {
+    let Some(db) = &project.rules().policy.advisories.db else {
+        return AdvisoryReading { fact: AdvisoryFact::Skipped, notices: Vec::new() };
+    };
+    let fetch = http.map(|http| {
+        move |request: &Request| http.get(request).map_err(|error| FetchFailure { cause: error.without_address() })
+    });
+    advisory_db::read(&AdvisoryRequest {
+        db,
+        base: &project.rules().folder,
+        crates: names,
+        cargo_home: &project.environment().cargo_home(),
+        network: fetch.as_ref().map(|fetch| fetch as &advisory_db::Fetch<'_>),
+        now: project.machine(),
+        environment: project.environment(),
+    })
+}
+
+/// What is left where reading the advisories panicked: the run is blocked, and the rest is judged.
+fn advisories_lost(project: &Project) -> AdvisoryReading {
+    let source = project.rules().policy.advisories.db.clone().unwrap_or_default();
+    let cause = "reading them failed in a way that was not foreseen".to_owned();
+    AdvisoryReading { fact: AdvisoryFact::Unavailable { source, cause }, notices: Vec::new() }
+}
+
+/// What is worth knowing about the project around the lock file.
+fn surroundings(project: &Project, registries: &BTreeSet<Registry>) -> Vec<Notice> {
+    let (subject, policy) = (project.subject(), &project.rules().policy);
+    let mut all = Vec::new();
+    if let Some(failure) = subject.workspace.as_ref().and_then(|workspace| workspace.failure.as_ref()) {
+        all.push(Notice::WorkspaceUnread { cause: in_one_line(&failure.to_string()) });
+    }
+    let local = subject.lock.packages.iter().any(|package| package.id.source == Source::Local);
+    let sets_age = policy.cargo.global.is_some() || !policy.cargo.registries.is_empty();
+    // Asking for the version starts a process; it matters only where cargo's own key is set.
+    let version = (sets_age && local).then(|| workspace::cargo_version(project.cargo()).ok()).flatten();
+    all.extend(notices::cargo_ages(policy, registries, version.as_ref()));
+    all.extend(notices::cooldown(policy, cargo_config::cooldown_age(&subject.root)));
+    all
 }
 
 /// Cargo's error and its causes, as one sentence.
@@ -166,9 +237,10 @@ fn in_one_line(text: &str) -> String {
 
 /// The crates whose index entries are needed: of the packages to be judged, of those that depend on them, for what they ask, and of
 /// those that they depend on, which a security fix may need to come along.
-fn crates_in_question(subject: &Subject, rules: &Rules) -> BTreeSet<CrateId> {
-    let packages = &subject.lock.packages;
-    let judged: Vec<bool> = packages.iter().map(|package| !rules.has_locked(package)).collect();
+fn crates_in_question(project: &Project) -> BTreeSet<CrateId> {
+    let packages = &project.subject().lock.packages;
+    let base = project.base_locked().unwrap_or_default();
+    let judged: Vec<bool> = packages.iter().map(|package| !base.has(package)).collect();
     let mut wanted: BTreeSet<usize> = BTreeSet::new();
     for (position, package) in packages.iter().enumerate() {
         let is_judged = |position: &usize| judged.get(*position) == Some(&true);
@@ -180,4 +252,27 @@ fn crates_in_question(subject: &Subject, rules: &Rules) -> BTreeSet<CrateId> {
         }
     }
     wanted.into_iter().filter_map(|position| packages.get(position)?.id.crate_id()).collect()
+}
+
+/// Advisories were read by the names of their folders; crates.io tells neither `-` from `_` nor upper from lower case in these.
+fn respelled(advisories: &AdvisoryFact, index: &BTreeMap<CrateId, IndexFact>) -> AdvisoryFact {
+    match advisories {
+        AdvisoryFact::Skipped => AdvisoryFact::Skipped,
+        AdvisoryFact::Unavailable { source, cause } => {
+            AdvisoryFact::Unavailable { source: source.clone(), cause: cause.clone() }
+        }
+        AdvisoryFact::Read(db) => {
+            let mut db = db.clone();
+            let canonical = |name: &str| name.to_lowercase().replace('_', "-");
+            let spellings: BTreeMap<String, Arc<str>> =
+                db.by_crate.keys().map(|name| (canonical(name), Arc::clone(name))).collect();
+            for id in index.keys().filter(|id| !db.by_crate.contains_key(&id.name)).collect::<Vec<_>>() {
+                let known = spellings.get(&canonical(&id.name)).and_then(|name| db.by_crate.get(name)).cloned();
+                if let Some(known) = known {
+                    db.by_crate.insert(Arc::clone(&id.name), known);
+                }
+            }
+            AdvisoryFact::Read(db)
+        }
+    }
 }

@@ -1,13 +1,30 @@
 //! The only way to a decision: what is judged, by whose rules, and from which facts.
+//!
+//! A [`Request`] opens a [`Project`]: cargo's configuration and the base first, then the subject (lock file and workspace), then the
+//! rules, which are complete from the moment they exist. [`Gathered`] is what was read of the world for it, and the one builder of facts
+//! about any lock file on that ground: the one that was found, the one that a cargo left, or none. An [`Assessment`] is the decision on
+//! the lock file as it was found.
 
 pub(crate) mod access;
-pub(crate) mod assessment;
-pub(crate) mod base;
+mod assessment;
+mod base;
 mod error;
-pub(crate) mod gathering;
-pub(crate) mod progress;
-pub(crate) mod rules;
-pub(crate) mod subject;
+mod gathering;
+mod open;
+mod progress;
+mod registries;
+mod request;
+mod rules;
+mod subject;
 pub(crate) mod trail;
 
+pub(crate) use assessment::Assessment;
+pub(crate) use base::Base;
 pub use error::ProjectError;
+pub(crate) use gathering::{About, Decision, Gathered};
+pub(crate) use open::Project;
+pub(crate) use progress::Progress;
+pub(crate) use registries::Registries;
+pub(crate) use request::{AdvisoriesFrom, JudgeBy, PolicyFrom, Purpose, Request, Which};
+pub(crate) use rules::Rules;
+pub(crate) use subject::{POLICY_FILE, Subject, relative};

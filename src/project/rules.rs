@@ -2,21 +2,20 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::ProjectError;
-use super::base::{Base, BaseCommit, Locked, identity};
+use super::base::{Base, BaseCommit};
+use super::error::ProjectError;
+use super::request::{AdvisoriesFrom, JudgeBy, PolicyFrom};
 use super::subject::{POLICY_FILE, Subject, relative};
-use crate::cli;
 use crate::gather::environment::Environment;
-use crate::gather::policy_file;
+use crate::gather::policy_file::{self, PolicyFile};
 use crate::model::approval::Approvals;
 use crate::model::evaluation::Loosening;
-use crate::model::package::Package;
-use crate::model::policy::Policy;
+use crate::model::policy::{CargoAges, JudgedBy, Policy};
 use crate::policy::loosened::loosened;
-use crate::report::JudgedBy;
+use crate::policy::notices;
 
 /// The rules to judge by, and what needs no judging.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Rules {
     /// What a release must be.
     pub(crate) policy: Policy,
@@ -24,8 +23,6 @@ pub(crate) struct Rules {
     pub(crate) approvals: Approvals,
     /// The policy file that was read; `None` for the defaults.
     pub(crate) file: Option<Utf8PathBuf>,
-    /// With a base, what it locks already.
-    pub(crate) locked: Option<Locked>,
     /// What the change makes looser than the base.
     pub(crate) loosened: Vec<Loosening>,
     /// With a base commit, its name and its id.
@@ -34,85 +31,86 @@ pub(crate) struct Rules {
     pub(crate) folder: Utf8PathBuf,
 }
 
+/// Cargo's own minimum ages.
+pub(super) struct Ages {
+    /// As the configuration says that is found.
+    pub(super) found: CargoAges,
+    /// With a base commit: as the configuration says that the change cannot have written.
+    pub(super) trusted: Option<CargoAges>,
+}
+
+/// A policy file, where it is, and what it makes looser than the base.
+struct Read {
+    file: PolicyFile,
+    path: Option<Utf8PathBuf>,
+    loosened: Vec<Loosening>,
+}
+
 impl Rules {
-    /// Reads them.
-    pub(crate) fn read(
+    /// Reads them, whole: file, base, command line, and cargo's own ages, of which the longer ones count.
+    pub(super) fn read(
         subject: &Subject,
-        arguments: &cli::JudgeBy,
+        judge: &JudgeBy,
         base: Option<&Base>,
+        ages: Ages,
         environment: &Environment,
     ) -> Result<Self, ProjectError> {
-        let path = subject.policy_path(arguments.policy.as_deref(), environment);
+        let path = policy_path(&judge.policy, &subject.root, environment);
         // Read by the path that messages name.
         let named = relative(&path, environment);
-        let own = read_file(&named, arguments.policy.is_some())?;
-        let mut rules = Self {
-            file: own.is_some().then_some(named),
-            folder: path.parent().unwrap_or(&subject.root).to_owned(),
-            locked: base.map(|base| base.locked(&subject.lock_path)).transpose()?,
-            loosened: Vec::new(),
-            judge: None,
-            policy: Policy::default(),
-            approvals: Approvals::new(),
+        let own = match &judge.policy {
+            PolicyFrom::Project => read_file(&named, false)?,
+            PolicyFrom::File(_) => read_file(&named, true)?,
+            PolicyFrom::Draft(draft) => Some(PolicyFile::clone(draft)),
         };
-        (rules.policy, rules.approvals) = own.unwrap_or_default();
-        if let Some((base, commit)) = base.and_then(|base| Some((base, base.commit()?))) {
-            if arguments.policy.is_none() && subject.workspace.is_some() {
+        let mut read =
+            Read { path: own.is_some().then_some(named), file: own.unwrap_or_default(), loosened: Vec::new() };
+        let commit = base.and_then(Base::commit);
+        if let Some(commit) = commit {
+            if matches!(judge.policy, PolicyFrom::Project) && subject.workspace.is_some() {
                 is_where_the_base_has_it(commit, subject, &path)?;
             }
-            rules.stand_on(base, commit, &path)?;
+            read = stand_on(commit, &path, read)?;
         }
-        rules.apply_flags(arguments, base.and_then(Base::commit), environment)?;
-        Ok(rules)
-    }
-
-    /// Takes the base's policy in the place of the working tree's, and notes what that one makes looser. A policy from outside the
-    /// repository is nothing that the change could have rewritten, and stays.
-    fn stand_on(&mut self, base: &Base, commit: &BaseCommit, path: &Utf8Path) -> Result<(), ProjectError> {
-        self.judge = Some((base.name.clone(), commit.id().to_owned()));
-        let Some(inside) = commit.inside(path) else { return Ok(()) };
-        let text = commit.file(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        self.file = text.is_some().then(|| inside.clone());
-        let parsed = text.map(|text| policy_file::parse(&text, &inside)).transpose()?.unwrap_or_default();
-        self.loosened = loosened((&parsed.0, &parsed.1), (&self.policy, &self.approvals));
-        // Git keeps a link's target, not the text behind it: the base's policy could not be read any more.
-        if path.is_symlink() {
-            let (key, head) = (inside.into_string(), Some("a symbolic link".to_owned()));
-            self.loosened.push(Loosening { key, base: self.file.is_some().then(|| "a file".to_owned()), head });
-        }
-        (self.policy, self.approvals) = parsed;
-        Ok(())
-    }
-
-    /// The command line is the caller's and goes before any file, but a folder that it names may be the change's.
-    fn apply_flags(
-        &mut self,
-        arguments: &cli::JudgeBy,
-        base: Option<&BaseCommit>,
-        environment: &Environment,
-    ) -> Result<(), ProjectError> {
-        self.policy.min_publish_age_flag = arguments.min_publish_age;
-        if let Some(db) = &arguments.advisory_db {
-            self.policy.advisories.db = Some(db.clone());
-            environment.current_dir().clone_into(&mut self.folder);
-        } else if arguments.no_advisories {
-            self.policy.advisories.db = None;
-        }
-        if let (Some(commit), Some(db)) = (base, &self.policy.advisories.db) {
-            let folder = db.strip_prefix("git+file://").or_else(|| (!db.contains("://")).then_some(db));
-            if let Some(folder) = folder.map(|folder| self.folder.join(folder))
-                && commit.is_rewritable(&folder)?
-            {
-                return Err(ProjectError::AdvisoriesInRepository { db: db.clone() });
+        let ages = match ages.trusted {
+            None => ages.found,
+            Some(trusted) => {
+                let (longest, shortened) = notices::longest_cargo_ages(trusted, ages.found);
+                read.loosened.extend(shortened);
+                longest
             }
+        };
+        let (mut policy, approvals) = read.file.under(ages);
+        policy.min_publish_age_flag = judge.min_publish_age;
+        let mut folder = path.parent().unwrap_or(&subject.root).to_owned();
+        match &judge.advisories {
+            AdvisoriesFrom::Policy => {}
+            AdvisoriesFrom::Database(db) => {
+                policy.advisories.db = Some(db.clone());
+                environment.current_dir().clone_into(&mut folder);
+            }
+            AdvisoriesFrom::Nowhere => policy.advisories.db = None,
         }
-        Ok(())
+        if let (Some(commit), Some(db)) = (commit, &policy.advisories.db) {
+            refuse_rewritable(db, &folder, commit)?;
+        }
+        Ok(Self {
+            policy,
+            approvals,
+            file: read.path,
+            loosened: read.loosened,
+            judge: base.zip(commit).map(|(base, commit)| (base.name.clone(), commit.id().to_owned())),
+            folder,
+        })
     }
 
-    /// Whether the base has exactly this package.
-    pub(crate) fn has_locked(&self, package: &Package) -> bool {
-        let locked = self.locked.as_ref();
-        locked.is_some_and(|locked| identity(package).is_some_and(|identity| locked.contains(&identity)))
+    /// These rules with another file in the place of theirs: what would hold if it stood in the project.
+    pub(super) fn with(&self, file: PolicyFile) -> Self {
+        let (mut policy, approvals) = file.under(self.policy.cargo.clone());
+        policy.min_publish_age_flag = self.policy.min_publish_age_flag;
+        policy.advisories.db.clone_from(&self.policy.advisories.db);
+        let Self { file, loosened, judge, folder, .. } = self.clone();
+        Self { policy, approvals, file, loosened, judge, folder }
     }
 
     /// Whose rules these are, for a report.
@@ -144,7 +142,41 @@ fn is_where_the_base_has_it(base: &BaseCommit, subject: &Subject, path: &Utf8Pat
     Err(ProjectError::PolicyMoved { base: nearest.unwrap_or_else(none), head: there.unwrap_or_else(none) })
 }
 
-fn read_file(path: &Utf8Path, asked_for: bool) -> Result<Option<(Policy, Approvals)>, ProjectError> {
+/// The policy file that holds here, whether or not it exists.
+pub(super) fn policy_path(policy: &PolicyFrom, root: &Utf8Path, environment: &Environment) -> Utf8PathBuf {
+    match policy {
+        PolicyFrom::Project | PolicyFrom::Draft(_) => root.join(POLICY_FILE),
+        PolicyFrom::File(path) => environment.current_dir().join(path),
+    }
+}
+
+/// The base's policy in the place of the working tree's, and what that one makes looser. A policy from outside the repository is nothing
+/// that the change could have rewritten, and stays.
+fn stand_on(commit: &BaseCommit, path: &Utf8Path, own: Read) -> Result<Read, ProjectError> {
+    let Some(inside) = commit.inside(path) else { return Ok(own) };
+    let text = commit.file(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let file = text.as_ref().map(|text| policy_file::parse(text, &inside)).transpose()?.unwrap_or_default();
+    let mut loosened = loosened((file.policy(), file.approvals()), (own.file.policy(), own.file.approvals()));
+    // Git keeps a link's target, not the text behind it: the base's policy could not be read any more.
+    if path.is_symlink() {
+        let (key, head) = (inside.to_string(), Some("a symbolic link".to_owned()));
+        loosened.push(Loosening { key, base: text.is_some().then(|| "a file".to_owned()), head });
+    }
+    Ok(Read { file, path: text.is_some().then_some(inside), loosened })
+}
+
+/// The command line is the caller's and goes before any file, but a folder that it names may be the change's.
+fn refuse_rewritable(db: &str, relative_to: &Utf8Path, commit: &BaseCommit) -> Result<(), ProjectError> {
+    let folder = db.strip_prefix("git+file://").or_else(|| (!db.contains("://")).then_some(db));
+    match folder.map(|folder| relative_to.join(folder)) {
+        Some(folder) if commit.is_rewritable(&folder)? => {
+            Err(ProjectError::AdvisoriesInRepository { db: db.to_owned() })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn read_file(path: &Utf8Path, asked_for: bool) -> Result<Option<PolicyFile>, ProjectError> {
     // Whatever lies there must be readable: a link that leads nowhere is no leave to judge by the defaults.
     match (path.symlink_metadata().is_ok(), asked_for) {
         (true, _) => Ok(Some(policy_file::read(path)?)),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{ProjectError, base};
-use crate::cli;
+use super::error::ProjectError;
+use super::request::{Purpose, Request, Which};
 use crate::gather::environment::Environment;
 use crate::gather::lock_file::{self, LockFile, LockFileError};
 use crate::gather::workspace::{self, Workspace};
@@ -30,54 +30,47 @@ pub(crate) struct Subject {
 
 impl Subject {
     /// Finds and reads it. `cargo` is the environment in which cargo may be run for it.
-    pub(crate) fn find(
-        arguments: &cli::Subject,
+    pub(super) fn find(
+        request: &Request,
         environment: &Environment,
         cargo: &Environment,
     ) -> Result<Self, ProjectError> {
-        let start = base::start(arguments, environment);
-        let (root, lock_path, workspace) = if let Some(path) = &arguments.lockfile {
-            (start.clone(), environment.current_dir().join(path), None)
-        } else {
-            let given = arguments.manifest_path.as_deref().map(|path| environment.current_dir().join(path));
-            // Where cargo runs elsewhere, it is told what it would have found here.
-            let found = || start.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| path.is_file());
-            let moved = cargo.current_dir() != environment.current_dir();
-            let manifest = given.or_else(|| if moved { found() } else { None });
-            let workspace = workspace::locate(cargo, manifest.as_deref())?;
-            (workspace.root.clone(), workspace.lock_file.clone(), Some(workspace))
+        let start = start(&request.which, environment);
+        let (root, lock_path, workspace) = match &request.which {
+            Which::LockFile(path) => (start.clone(), environment.current_dir().join(path), None),
+            Which::Here | Which::Manifest(_) => {
+                let workspace =
+                    workspace::locate(cargo, manifest(&request.which, &start, environment, cargo).as_deref())?;
+                (workspace.root.clone(), workspace.lock_file.clone(), Some(workspace))
+            }
         };
-        let mut lock = lock_file::read(&lock_path)?;
+        let resolves = request.purpose == Purpose::Resolve;
+        if let Some(Workspace { root, failure: Some(failure), .. }) = workspace.as_ref().filter(|_| resolves) {
+            return Err(ProjectError::Undescribed { root: root.clone(), failure: failure.clone() });
+        }
+        let mut lock = match lock_file::read(&lock_path) {
+            // Cargo will write the first one.
+            Err(LockFileError::Absent { .. } | LockFileError::Empty { .. }) if resolves => {
+                LockFile { version: 4, packages: Vec::new(), unused_patches: Vec::new(), lines: Vec::new() }
+            }
+            read => read?,
+        };
         if let Some(workspace) = &workspace {
             workspace::attach(&mut lock.packages, workspace);
-            is_whole(&lock, workspace, &lock_path)?;
+            if !resolves {
+                is_whole(&lock, workspace, &lock_path)?;
+            }
         }
         Ok(Self { start, root, lock_path, workspace, lock })
     }
 
-    /// Finds the workspace for a verb that resolves: it may have no lock file yet, but cargo must be able to describe it.
-    pub(crate) fn to_resolve(manifest: Option<&Utf8Path>, environment: &Environment) -> Result<Self, ProjectError> {
-        let workspace = workspace::locate(environment, manifest)?;
-        if let Some(failure) = workspace.failure {
-            return Err(ProjectError::Undescribed { root: workspace.root, failure });
+    /// Reads the lock file as a cargo has left it.
+    pub(crate) fn lock_now(&self) -> Result<LockFile, LockFileError> {
+        let mut lock = lock_file::read(&self.lock_path)?;
+        if let Some(workspace) = &self.workspace {
+            workspace::attach(&mut lock.packages, workspace);
         }
-        let mut lock = match lock_file::read(&workspace.lock_file) {
-            Ok(lock) => lock,
-            Err(LockFileError::Absent { .. } | LockFileError::Empty { .. }) => {
-                LockFile { version: 4, packages: Vec::new(), unused_patches: Vec::new(), lines: Vec::new() }
-            }
-            Err(error) => return Err(error.into()),
-        };
-        workspace::attach(&mut lock.packages, &workspace);
-        let manifest = manifest.map(|path| environment.current_dir().join(path));
-        let start = manifest.as_deref().and_then(Utf8Path::parent).unwrap_or(environment.current_dir());
-        Ok(Self {
-            start: start.to_owned(),
-            root: workspace.root.clone(),
-            lock_path: workspace.lock_file.clone(),
-            workspace: Some(workspace),
-            lock,
-        })
+        Ok(lock)
     }
 
     /// The manifests that a cargo may edit: the root's and the members'.
@@ -86,11 +79,25 @@ impl Subject {
         let members = members.filter(|local| local.package.member).map(|local| local.package.root.join("Cargo.toml"));
         members.chain([self.root.join("Cargo.toml")]).collect()
     }
+}
 
-    /// The policy file that holds here, whether or not it exists.
-    pub(crate) fn policy_path(&self, flag: Option<&Utf8Path>, environment: &Environment) -> Utf8PathBuf {
-        flag.map_or_else(|| self.root.join(POLICY_FILE), |path| environment.current_dir().join(path))
+/// The folder in which the search for the workspace begins.
+pub(super) fn start(which: &Which, environment: &Environment) -> Utf8PathBuf {
+    let given = match which {
+        Which::Here => None,
+        Which::Manifest(path) | Which::LockFile(path) => Some(environment.current_dir().join(path)),
+    };
+    given.as_deref().and_then(Utf8Path::parent).unwrap_or(environment.current_dir()).to_owned()
+}
+
+/// The manifest that cargo is told. Where it runs elsewhere, it is told what it would have found here.
+fn manifest(which: &Which, start: &Utf8Path, environment: &Environment, cargo: &Environment) -> Option<Utf8PathBuf> {
+    if let Which::Manifest(path) = which {
+        return Some(environment.current_dir().join(path));
     }
+    let moved = cargo.current_dir() != environment.current_dir();
+    let mut above = start.ancestors().map(|folder| folder.join("Cargo.toml")).filter(|_| moved);
+    above.find(|path| path.is_file())
 }
 
 /// Whether the lock file has what the manifests of the workspace ask of registries. Where it has not, cargo would choose releases that

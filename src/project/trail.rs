@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::ProjectError;
 use super::base::BaseCommit;
+use super::error::ProjectError;
 use crate::gather;
 use crate::model::facts::TrailFact;
 use crate::model::trail::{EventFileName, Recorded, Trail, TrailProblem, TrailProblemKind, missing_events};

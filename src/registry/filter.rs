@@ -102,12 +102,7 @@ impl<'j> Filter<'j> {
     /// Every entry that was read.
     #[must_use]
     pub fn facts(&self) -> BTreeMap<CrateId, IndexFact> {
-        let known = |fact: &IndexFact| match fact {
-            IndexFact::Read(history) => IndexFact::Read(Arc::clone(history)),
-            IndexFact::Gone => IndexFact::Gone,
-            IndexFact::Unavailable(gap) => IndexFact::Unavailable(gap.clone()),
-        };
-        self.seen().facts.iter().map(|(id, fact)| (id.clone(), known(fact))).collect()
+        self.seen().facts.clone()
     }
 
     /// The crates of which nothing could be learned.

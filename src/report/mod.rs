@@ -40,6 +40,7 @@ use crate::model::advisory::Advisory;
 use crate::model::evaluation::{Evaluation, Loosening};
 use crate::model::facts::AdvisoryFact;
 use crate::model::package::{Package, PackageId};
+pub use crate::model::policy::JudgedBy;
 use crate::model::policy::{Origin, Policy};
 use crate::model::source::{Registry, Source};
 
@@ -66,24 +67,6 @@ pub struct AuditReport<'a> {
     pub lines: &'a [u32],
     /// How long the whole run took, where that is to be told.
     pub elapsed: Option<Duration>,
-}
-
-/// Whose policy was judged by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JudgedBy<'a> {
-    /// A policy file as it lies in the working tree, or as `--policy` names it.
-    File(&'a Utf8Path),
-    /// Nobody's: there is no policy file.
-    Defaults,
-    /// The policy of the base that the change is compared with.
-    Base {
-        /// As `--base` names it.
-        base: &'a str,
-        /// The whole id of the commit that it names.
-        commit: &'a str,
-        /// The base's policy file; `None` where the base has none and the defaults hold.
-        file: Option<&'a Utf8Path>,
-    },
 }
 
 /// How much is told.

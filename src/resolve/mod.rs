@@ -5,14 +5,12 @@ pub(crate) mod command_line;
 mod elsewhere;
 mod error;
 mod failure;
-mod ground;
 mod lock;
+mod resolution;
 mod session;
 mod signals;
-mod upstream;
 
 pub(crate) use child::Ended;
 pub use error::ResolveError;
-pub(crate) use ground::Ground;
-pub(crate) use lock::WorkspaceLock;
-pub(crate) use session::{Judged, Session};
+pub(crate) use resolution::Resolution;
+pub(crate) use session::Session;

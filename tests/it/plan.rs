@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_platform::Cfg;
 use cargo_sequester::model::evaluation::{Blocker, Evaluation, Judgement};
-use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact, TrailFact};
+use cargo_sequester::model::facts::{AdvisoryFact, Facts, Ground, IndexFact, TrailFact};
 use cargo_sequester::model::history::{History, Standing};
 use cargo_sequester::model::package::{LocalPackage, LockedChecksum, Package, PackageId};
 use cargo_sequester::model::plan::{PlanRefusal, TargetPlatform, VendorPlan};
@@ -48,6 +48,7 @@ fn facts(packages: Vec<Package>) -> Facts {
         registry_clock: None,
         refused_mirrors: Vec::new(),
         base: None,
+        ground: Ground::Judged,
         trail: TrailFact::default(),
         notices: Vec::new(),
     }

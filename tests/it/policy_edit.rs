@@ -10,7 +10,7 @@ use cargo_sequester::apply::policy_file::{
 use cargo_sequester::gather::policy_file;
 use cargo_sequester::model::approval::Approvals;
 use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::policy::Policy;
+use cargo_sequester::model::policy::{CargoAges, Policy};
 use cargo_sequester::model::source::Registry;
 use cargo_sequester::model::verdict::ReasonCode;
 use tempfile::TempDir;
@@ -39,7 +39,9 @@ fn ignore(id: &str, crate_name: Option<&str>) -> NewIgnore {
 }
 
 fn parsed(text: &str) -> (Policy, Approvals) {
-    policy_file::parse(text, Utf8Path::new("sequester.toml")).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    let read =
+        policy_file::parse(text, Utf8Path::new("sequester.toml")).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    read.under(CargoAges::default())
 }
 
 /// A file with an opinion about everything: comments, odd spaces, quotes, keys in no order.

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use cargo_sequester::gather::policy_file::{PolicyError, parse, read};
 use cargo_sequester::model::age::{Age, AgeError};
 use cargo_sequester::model::approval::Approvals;
-use cargo_sequester::model::policy::{GitRule, Level, Origin, Policy, Quarantine};
+use cargo_sequester::model::policy::{CargoAges, GitRule, Level, Origin, Policy, Quarantine};
 use cargo_sequester::model::source::Registry;
 use cargo_sequester::model::verdict::ReasonCode;
 use jiff::civil::date;
@@ -15,7 +15,8 @@ use proptest::prelude::*;
 const CHECKSUM: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 fn good(text: &str) -> (Policy, Approvals) {
-    parse(text, Utf8Path::new("sequester.toml")).unwrap_or_else(|error| panic!("{error}\n---\n{text}"))
+    let read = parse(text, Utf8Path::new("sequester.toml")).unwrap_or_else(|error| panic!("{error}\n---\n{text}"));
+    read.under(CargoAges::default())
 }
 
 /// The whole message; every one must end with its line of help.
@@ -214,7 +215,7 @@ fn files_that_cannot_be_read_are_named() {
     std::fs::write(&path, [0xff]).expect("written");
     assert!(read(&path).expect_err("not UTF-8").to_string().contains("not UTF-8"));
     std::fs::write(&path, "#".repeat(1024 * 1024)).expect("written");
-    assert_eq!(read(&path).expect("1 MiB").0, Policy::default());
+    assert_eq!(*read(&path).expect("1 MiB").policy(), Policy::default());
     std::fs::write(&path, "#".repeat(1024 * 1024 + 1)).expect("written");
     assert!(read(&path).expect_err("too large").to_string().contains("larger than 1048576 bytes"));
     assert!(matches!(read(path.parent().expect("a parent")), Err(PolicyError::Unreadable { .. })));

@@ -7,6 +7,7 @@ use cargo_sequester::model::age::Age;
 use cargo_sequester::model::evaluation::Judgement;
 use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact};
 use cargo_sequester::model::history::{History, Standing};
+use cargo_sequester::model::locked::Locked;
 use cargo_sequester::model::package::LockedChecksum;
 use cargo_sequester::model::policy::{AgeOverride, Ignore, Level, Origin, Policy, RegistryPolicy, Setting};
 use cargo_sequester::model::source::{Registry, Source};
@@ -390,7 +391,7 @@ proptest! {
 #[test]
 fn the_base_makes_no_package_pass_that_it_does_not_have() {
     let mut facts: Facts = World::new().lock("aa", "1.0.0").facts();
-    facts.base = Some(std::collections::BTreeSet::new());
+    facts.base = Some(Locked::default());
     let evaluation = evaluate(&facts, &Policy::default(), &Vec::new(), now());
     assert!(!evaluation.judgements[1].passes());
     assert!(evaluation.judgements[0].verdict.is_some());

@@ -12,18 +12,15 @@ use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
-use crate::model::evaluation::{Evaluation, Judgement};
-use crate::model::facts::AdvisoryFact;
-use crate::model::package::Package;
+use crate::model::evaluation::Judgement;
 use crate::model::policy::Origin;
 use crate::policy::carried::carried;
 use crate::policy::moves::{self, Asked};
-use crate::project::ProjectError;
-use crate::project::subject::{Subject, relative};
+use crate::project::{Decision, ProjectError, Purpose, Request, Which, relative};
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Verbosity};
 use crate::resolve::command_line::{Action, CommandLine};
-use crate::resolve::{Ended, Ground, Judged, Session, WorkspaceLock};
+use crate::resolve::{Ended, Resolution, Session};
 
 /// How many aliases may stand behind each other.
 const MOST_ALIASES: usize = 8;
@@ -72,14 +69,17 @@ fn behind_quarantine(
     action: Action,
 ) -> Result<Outcome, CommandError> {
     let manifest = line.manifest_path();
-    let find = || Subject::to_resolve(manifest.as_deref(), environment);
-    let found = find()?;
-    let lock = WorkspaceLock::take(&found.root)?;
-    let subject = if lock.waited { find()? } else { found };
-    let offline = line.has(&["--offline", "--frozen"]);
-    let ground = Ground::read(cli, subject, &arguments.judge, offline, environment)?;
-    ground.behind_filter(|session| {
-        let run = Run { cli, session, line, manifest, judge: &arguments.judge };
+    let request = Request {
+        which: manifest.clone().map_or(Which::Here, Which::Manifest),
+        judge: (&arguments.judge).into(),
+        purpose: Purpose::Resolve,
+        config: line.config(),
+        afresh: false,
+        offline: line.has(&["--offline", "--frozen"]),
+        quiet: cli.quiet,
+    };
+    Resolution::open(request, environment)?.run(|session| {
+        let run = Run { cli, session, line, manifest };
         if action == Action::Resolves { run.resolve() } else { run.complete() }
     })
 }
@@ -89,13 +89,12 @@ struct Run<'r, 's> {
     session: &'r Session<'s>,
     line: &'r CommandLine,
     manifest: Option<Utf8PathBuf>,
-    judge: &'r cli::JudgeBy,
 }
 
 impl Run<'_, '_> {
     /// A command that changes the lock file, and perhaps manifests.
     fn resolve(&self) -> Result<Outcome, CommandError> {
-        if !self.session.before.blockers.is_empty() {
+        if !self.session.before().evaluation().blockers.is_empty() {
             self.tell_before();
             return Ok(Outcome::Undecided);
         }
@@ -105,12 +104,12 @@ impl Run<'_, '_> {
 
     /// Any other command: the lock file must be whole and approved before it runs.
     fn complete(&self) -> Result<Outcome, CommandError> {
-        let before = self.session.before;
+        let before = self.session.before().evaluation();
         if !before.is_approved() {
             self.tell_before();
             return Ok(if before.blockers.is_empty() { Outcome::Held } else { Outcome::Undecided });
         }
-        let absent = self.session.ground.subject.lock.packages.is_empty();
+        let absent = self.session.subject().lock.packages.is_empty();
         if !absent {
             let ended = self.session.cargo(&self.with_manifest(&["update", "--workspace", "--locked"]), false)?;
             self.session.refuse_gaps()?;
@@ -136,7 +135,7 @@ impl Run<'_, '_> {
 
     /// Runs cargo behind the filter and keeps what it wrote only where all that is new in it is approved.
     fn change(&self, arguments: &[String]) -> Result<Outcome, CommandError> {
-        let subject = &self.session.ground.subject;
+        let subject = self.session.subject();
         let mut kept = vec![KeptFile::keep(&subject.lock_path)?];
         for manifest in subject.manifests() {
             kept.push(KeptFile::keep(&manifest)?);
@@ -152,8 +151,8 @@ impl Run<'_, '_> {
                 Ok(Outcome::Cargo(ended.code()))
             }
             Changed::Unapproved(judged) => {
-                self.tell(&judged.evaluation, &judged.facts.packages, &judged.facts.advisories, &judged.lines);
-                Ok(if judged.evaluation.blockers.is_empty() { Outcome::Held } else { Outcome::Undecided })
+                self.tell(&judged);
+                Ok(if judged.evaluation().blockers.is_empty() { Outcome::Held } else { Outcome::Undecided })
             }
         }
     }
@@ -164,7 +163,7 @@ impl Run<'_, '_> {
         if !ended.status.success() {
             return Ok(Changed::Failed(ended));
         }
-        let subject = &self.session.ground.subject;
+        let subject = self.session.subject();
         // `add --dry-run`, or a workspace without a member, may write none.
         if !subject.lock_path.exists() {
             return Ok(Changed::Approved);
@@ -172,17 +171,17 @@ impl Run<'_, '_> {
         let judged = self.session.judge_result()?;
         self.session.refuse_signal()?;
         let before = &subject.lock.packages;
-        let changes = moves::changes(before, &judged.facts.packages, &judged.evaluation, &Asked::Everything);
+        let changes = moves::changes(before, &judged.facts().packages, judged.evaluation(), &Asked::Everything);
         let approved = |id| {
-            let judgement = judged.evaluation.judgements.iter().find(|judgement| judgement.id == id);
+            let judgement = judged.evaluation().judgements.iter().find(|judgement| judgement.id == id);
             judgement.is_some_and(Judgement::passes)
         };
-        let whole = judged.evaluation.blockers.is_empty()
+        let whole = judged.evaluation().blockers.is_empty()
             && changes.iter().filter_map(crate::model::moves::Change::after).all(approved);
         if !whole {
             return Ok(Changed::Unapproved(Box::new(judged)));
         }
-        updated::record(self.session.ground, &judged, &changes, self.judge)?;
+        updated::record(self.session.project(), &judged, &changes)?;
         Ok(Changed::Approved)
     }
 
@@ -199,9 +198,9 @@ impl Run<'_, '_> {
             joined: &[],
             held: &[],
             held_fixes: &[],
-            evaluation: self.session.before,
-            packages: &self.session.ground.subject.lock.packages,
-            advisories: self.session.advisories(),
+            evaluation: self.session.before().evaluation(),
+            packages: &self.session.subject().lock.packages,
+            advisories: &self.session.before().facts().advisories,
             dry_run: false,
             vendored: false,
         };
@@ -212,23 +211,23 @@ impl Run<'_, '_> {
     }
 
     fn tell_before(&self) {
-        let lock = &self.session.ground.subject.lock;
-        self.tell(self.session.before, &lock.packages, self.session.advisories(), &lock.lines);
+        self.tell(self.session.before());
     }
 
     /// The problems of a decision, on standard error: standard output is cargo's.
-    fn tell(&self, evaluation: &Evaluation, packages: &[Package], advisories: &AdvisoryFact, lines: &[u32]) {
-        let ground = self.session.ground;
+    fn tell(&self, decision: &Decision) {
+        let project = self.session.project();
+        let rules = project.rules();
         let report = AuditReport {
-            packages,
-            evaluation,
-            advisories,
-            carried: carried(evaluation, &ground.rules.policy, &ground.rules.approvals),
+            packages: &decision.facts().packages,
+            evaluation: decision.evaluation(),
+            advisories: &decision.facts().advisories,
+            carried: carried(decision.evaluation(), &rules.policy, &rules.approvals),
             loosened: &[],
-            policy: &ground.rules.policy,
-            judged_by: ground.rules.judged_by(),
-            locked: &relative(&ground.subject.lock_path, ground.environment),
-            lines,
+            policy: &rules.policy,
+            judged_by: rules.judged_by(),
+            locked: &relative(&project.subject().lock_path, project.environment()),
+            lines: decision.lines(),
             elapsed: None,
         };
         let mut text = Vec::new();
@@ -241,5 +240,5 @@ impl Run<'_, '_> {
 enum Changed {
     Approved,
     Failed(Ended),
-    Unapproved(Box<Judged>),
+    Unapproved(Box<Decision>),
 }

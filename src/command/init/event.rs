@@ -5,14 +5,14 @@ use crate::command::record::release;
 use crate::model::policy::Ignore;
 use crate::model::trail::ReleaseRecord;
 use crate::model::trail::release::ApprovalRecord;
-use crate::project::assessment::Assessment;
+use crate::project::Assessment;
 
 /// Every release of a registry: its checksum and pubtime can be held against the registry from now on, and what is carried of it is not
 /// told as a loosened policy later. A release that both an approval and an ignore carry has a record for each, because they end on
 /// different days.
 pub(super) fn releases(made: &Assessment, draft: &Draft) -> Vec<ReleaseRecord> {
     let mut releases = Vec::new();
-    for (package, judgement) in made.facts.packages.iter().zip(&draft.evaluation.judgements) {
+    for (package, judgement) in made.facts().packages.iter().zip(&draft.evaluation.judgements) {
         let Some(mut record) = release(package, judgement) else { continue };
         let approval = draft.baseline.approvals.iter().find(|one| {
             one.crate_name == record.crate_id.name

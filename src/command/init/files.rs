@@ -6,7 +6,7 @@ use super::InitError;
 use super::draft::Draft;
 use crate::apply::cargo_config::{ConfigError, ConfigFile, with_minimum_age};
 use crate::apply::policy_file;
-use crate::project::subject::POLICY_FILE;
+use crate::project::POLICY_FILE;
 
 /// What is to be written.
 pub(super) struct Files {
@@ -46,7 +46,7 @@ impl Files {
 /// Cargo's configuration with its minimum age; `None` where it has one.
 fn native_config(root: &Utf8Path, draft: &Draft) -> Result<Option<(ConfigFile, String)>, InitError> {
     let file = ConfigFile::read(root)?;
-    let age = draft.policy.quarantine.min_publish_age.value;
+    let age = draft.rules.policy.quarantine.min_publish_age.value;
     let splice = |fault| ConfigError::Splice { path: file.path().to_owned(), fault };
     let bytes = with_minimum_age(file.original(), age).map_err(splice)?;
     if file.original() == Some(bytes.as_slice()) {

@@ -10,6 +10,7 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::audit::report_of;
 use super::record::Record;
 use super::{CommandError, Outcome, output};
 use crate::cli::{self, Cli};
@@ -19,8 +20,7 @@ use crate::gather::{adopt, clock, workspace};
 use crate::model::trail::Kind;
 use crate::policy::adopted::settled;
 use crate::policy::publish_age::CLOCK_TOLERANCE;
-use crate::project::assessment::Assessment;
-use crate::project::subject::{POLICY_FILE, relative};
+use crate::project::{Assessment, POLICY_FILE, relative};
 use crate::report::init::InitReport;
 use crate::report::{self, AuditReport, JudgedBy, Verbosity};
 use draft::Draft;
@@ -45,19 +45,11 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
     }
     let config = CargoConfig::load(environment.current_dir(), environment)?;
     let adopted = settled(adopt::read(&root, &config)?, arguments.min_publish_age);
-    let judge = cli::JudgeBy {
-        policy: None,
-        base: None,
-        min_publish_age: None,
-        advisory_db: arguments.advisory_db.clone(),
-        no_advisories: arguments.no_advisories,
-        now: arguments.now,
-    };
-    let made = Draft::judge(cli, arguments, &judge, &adopted, environment)?;
-    let record = Record::of(&made, &judge, arguments.by.as_deref(), environment);
+    let made = Draft::judge(cli, arguments, &adopted, environment)?;
+    let record = Record::of(made.project(), Some(&made.facts().advisories), arguments.by.as_deref());
     let by = record.who.as_ref().map(|who| who.name.as_str());
     let draft = Draft::of(&made, adopted, arguments, by)?;
-    let is_decided = made.evaluation.blockers.is_empty();
+    let is_decided = made.evaluation().blockers.is_empty();
     let files = Files::plan(&root, &draft, arguments.native)?;
     if is_decided && !arguments.yes {
         show(cli, |out| files.texts().into_iter().try_for_each(|(name, text)| report::init::preview(name, text, out)))?;
@@ -108,9 +100,9 @@ fn tell(cli: &Cli, made: &Assessment, draft: &Draft) -> Result<(), CommandError>
     let audit = AuditReport {
         evaluation: &draft.evaluation,
         carried: draft.carried(),
-        policy: &draft.policy,
+        policy: &draft.rules.policy,
         judged_by: JudgedBy::File(Utf8Path::new(POLICY_FILE)),
-        ..made.report(None)
+        ..report_of(made, None)
     };
     show(cli, |out| {
         if verbosity > Verbosity::Quiet {

@@ -11,15 +11,14 @@ use crate::apply::vendor_dir::VendorDirError;
 use crate::cli::Cli;
 use crate::command::gate::Gate;
 use crate::gather::crate_files::{self, CrateFailure, CrateFault, CrateFile, CratePlaces, WantedCrate};
-use crate::gather::index::IndexMode;
 use crate::model::checksum::Checksum;
 use crate::model::facts::IndexFact;
 use crate::model::history::History;
 use crate::model::package::PackageId;
 use crate::model::plan::{PlannedFrom, PlannedPackage};
 use crate::model::vendoring::{Poisoned, Unvendorable};
-use crate::project::assessment::Assessment;
-use crate::project::progress::Progress;
+use crate::project::Assessment;
+use crate::project::Progress;
 
 /// An archive that was hashed, opened and held against its index line.
 pub(super) struct Proven<'a> {
@@ -83,14 +82,14 @@ pub(super) fn derive(
     if wanted.is_empty() {
         return Ok(());
     }
-    let reached = &made.reached;
+    let reached = made.reached();
     let places = CratePlaces {
-        cargo_home: &reached.cargo_home,
+        cargo_home: made.cargo_home(),
         access: &reached.access,
         configs: &reached.configs,
-        mode: if reached.network { IndexMode::Online(&reached.http) } else { IndexMode::Offline },
+        mode: made.mode(),
     };
-    let tools = Tools { cache: CrateCache::new(reached.cargo_home.clone()), gate: Gate::default() };
+    let tools = Tools { cache: CrateCache::new(made.cargo_home().to_owned()), gate: Gate::default() };
     let shared = Mutex::new(std::mem::take(derived));
     let deliver = |at: usize, file: CrateFile| {
         let Some((package, _)) = wanted.get(at) else { return };
@@ -154,7 +153,7 @@ fn tree<'o>(package: &PlannedPackage, opened: &'o OpenedCrate<'_>) -> VendorTree
 
 /// What the index has of the package's crate.
 pub(super) fn history<'a>(made: &'a Assessment, id: &PackageId) -> Option<&'a History> {
-    match made.facts.index.get(&id.crate_id()?)? {
+    match made.facts().index.get(&id.crate_id()?)? {
         IndexFact::Read(history) => Some(history),
         IndexFact::Gone | IndexFact::Unavailable(_) => None,
     }

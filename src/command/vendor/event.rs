@@ -15,7 +15,7 @@ const FILES: usize = 100;
 pub(super) fn write(run: &Run<'_>, vendoring: &Vendoring) -> Result<(), CommandError> {
     let vendored: BTreeMap<&PackageId, &VendoredPackage> =
         vendoring.packages.iter().map(|package| (&package.id, package)).collect();
-    let packages = run.made.facts.packages.iter().zip(&run.made.evaluation.judgements);
+    let packages = run.made.facts().packages.iter().zip(&run.made.evaluation().judgements);
     let releases = packages.filter_map(|(package, judgement)| {
         let vendored = vendored.get(&package.id)?;
         let mut record = release(package, judgement)?;

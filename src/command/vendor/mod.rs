@@ -9,17 +9,19 @@ mod local_registry;
 mod place;
 mod tree;
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
+use camino::Utf8PathBuf;
+
 use super::record::Record;
-use super::{CommandError, Outcome, audit, output};
+use super::{CommandError, Outcome, audit, output, request};
 use crate::cli::{self, Cli, Format, VendorFormat};
 use crate::gather::environment::Environment;
 use crate::gather::target;
 use crate::model::vendoring::{Unvendorable, Vendoring};
 use crate::policy::plan::{PlanOptions, plan};
-use crate::project::ProjectError;
-use crate::project::assessment::Assessment;
+use crate::project::{Assessment, Project, Purpose, Request};
 use crate::report::vendor::{self as report, VendorReport};
 
 use derive::Derived;
@@ -27,7 +29,7 @@ use derive::Derived;
 /// What every part of a run needs.
 struct Run<'a> {
     cli: &'a Cli,
-    arguments: &'a cli::Vendor,
+    arguments: &'a Wanted,
     made: &'a Assessment,
     environment: &'a Environment,
     record: Record<'a>,
@@ -44,26 +46,78 @@ enum Done {
     Refused(Derived),
 }
 
+/// What is wanted of a run.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    /// Of which project, by whose rules.
+    request: Request,
+    /// The folder, from the working directory; `vendor` at the workspace's root where it is not given.
+    path: Option<Utf8PathBuf>,
+    /// Whether the version is in every folder's name.
+    versioned_dirs: bool,
+    /// Whether folders of packages that are no longer locked stay.
+    no_delete: bool,
+    /// Whether cargo's configuration stays as it is.
+    no_config: bool,
+    /// The platforms; all where none is named.
+    platform: Vec<String>,
+    /// A local registry's folder, where one is wanted in the place of unpacked sources.
+    local_registry: Option<Utf8PathBuf>,
+    /// How the result is told.
+    format: VendorFormat,
+}
+
+impl Wanted {
+    /// The sources of this project in their usual place, told to people.
+    pub(super) const fn of(request: Request) -> Self {
+        Self {
+            request,
+            path: None,
+            versioned_dirs: false,
+            no_delete: false,
+            no_config: false,
+            platform: Vec::new(),
+            local_registry: None,
+            format: VendorFormat::Human,
+        }
+    }
+}
+
 pub(super) fn run(cli: &Cli, arguments: &cli::Vendor, environment: &Environment) -> Result<Outcome, CommandError> {
-    let started = Instant::now();
     if arguments.judge.base.is_some() {
         return Err(CommandError::WholeLockFile { flag: "--base" });
     }
     if arguments.subject.lockfile.is_some() {
         return Err(CommandError::WholeLockFile { flag: "--lockfile" });
     }
-    let made = Assessment::make_afresh(cli, &arguments.subject, &arguments.judge, environment)?;
-    if let Some(now) = arguments.judge.now.filter(|now| *now > made.machine) {
-        return Err(ProjectError::NowInFuture { now }.into());
-    }
-    if !made.report(None).is_approved() {
+    let wanted = Wanted {
+        path: arguments.path.clone(),
+        versioned_dirs: arguments.versioned_dirs,
+        no_delete: arguments.no_delete,
+        no_config: arguments.no_config,
+        platform: arguments.platform.clone(),
+        local_registry: arguments.local_registry.clone(),
+        format: arguments.format,
+        ..Wanted::of(request::of(cli, &arguments.subject, &arguments.judge, Purpose::Change))
+    };
+    vendor(cli, &wanted, environment)
+}
+
+/// Decides, and writes what is approved.
+pub(super) fn vendor(cli: &Cli, arguments: &Wanted, environment: &Environment) -> Result<Outcome, CommandError> {
+    let started = Instant::now();
+    // By what the registries say now, whatever the machine's caches have.
+    let request = Request { afresh: true, ..arguments.request.clone() };
+    let project = Project::open(request, environment)?;
+    let made = Assessment::of(project, BTreeSet::new())?;
+    if !audit::report_of(&made, None).is_approved() {
         return held(cli, arguments, &made, started);
     }
     let targets =
         arguments.platform.iter().map(|triple| target::read(triple, environment)).collect::<Result<Vec<_>, _>>()?;
     let options = PlanOptions { versioned_dirs: arguments.versioned_dirs, targets: &targets };
-    let plan = plan(&made.facts, &made.evaluation, &options)?;
-    let record = Record::of(&made, &arguments.judge, None, environment);
+    let plan = plan(made.facts(), made.evaluation(), &options)?;
+    let record = Record::of(made.project(), Some(&made.facts().advisories), None);
     let run = Run { cli, arguments, made: &made, environment, record };
     let done = match &arguments.local_registry {
         Some(folder) => local_registry::write(&run, &plan, folder)?,
@@ -88,11 +142,11 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Vendor, environment: &Environment)
 }
 
 /// Tells what stands against it, as `audit` does.
-fn held(cli: &Cli, arguments: &cli::Vendor, made: &Assessment, started: Instant) -> Result<Outcome, CommandError> {
+fn held(cli: &Cli, arguments: &Wanted, made: &Assessment, started: Instant) -> Result<Outcome, CommandError> {
     match arguments.format {
         VendorFormat::Human => audit::print(cli, made, Format::Human, started),
         VendorFormat::Json => {
-            let audited = made.report(Some(started.elapsed()));
+            let audited = audit::report_of(made, Some(started.elapsed()));
             let mut text = Vec::new();
             let report = VendorReport { audit: &audited, vendoring: None, problems: &[], elapsed: started.elapsed() };
             report::json(&report, &mut text).map_err(CommandError::Output)?;
@@ -108,7 +162,7 @@ fn tell(
     vendoring: Option<&Vendoring>,
     problems: &[Unvendorable],
 ) -> Result<(), CommandError> {
-    let audited = run.made.report(None);
+    let audited = audit::report_of(run.made, None);
     let report = VendorReport { audit: &audited, vendoring, problems, elapsed: started.elapsed() };
     let mut text = Vec::new();
     match run.arguments.format {

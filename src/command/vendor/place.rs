@@ -48,8 +48,8 @@ impl<'a> Place<'a> {
         target: &Utf8Path,
         local_registry: bool,
     ) -> Result<Self, CommandError> {
-        let root = &run.made.subject.root;
-        let records = run.made.reached.cargo_home.join("sequester").join("runs");
+        let root = &run.made.subject().root;
+        let records = run.made.cargo_home().join("sequester").join("runs");
         let (command, faults) = ("cargo sequester vendor", Faults::default());
         let opening = Opening { command, wait: PATIENCE, records: &records, faults };
         let vendor = VendorDir::open(root, target, opening)?;
@@ -85,7 +85,7 @@ impl<'a> Place<'a> {
     /// Whether a package of the project's own lies there.
     pub(super) fn holds_local(&self, name: &str) -> bool {
         let folder = self.vendor.path().join(name);
-        let packages = &self.run.made.facts.packages;
+        let packages = &self.run.made.facts().packages;
         let mut roots = packages.iter().filter_map(|package| package.local.as_ref().map(|local| &local.root));
         roots.any(|root| {
             root.starts_with(&folder) || root.canonicalize_utf8().is_ok_and(|root| root.starts_with(&folder))

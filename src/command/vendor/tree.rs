@@ -10,7 +10,7 @@ use super::place::{Left, Place};
 use super::{CommandError, Done, Run};
 use crate::apply::archive::vendor_files;
 use crate::apply::vendor_dir::{Changes, Stage};
-use crate::gather::cargo_config::{CargoConfig, ConfiguredRegistry};
+use crate::gather::cargo_config::ConfiguredRegistry;
 use crate::gather::git_packages::{self, GitRequest};
 use crate::gather::vendor_tree;
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
@@ -29,7 +29,7 @@ const DEFAULT_FOLDER: &str = "vendor";
 
 /// Brings the folder to what the plan says.
 pub(super) fn write(run: &Run<'_>, plan: &VendorPlan) -> Result<Done, CommandError> {
-    let root = &run.made.subject.root;
+    let root = &run.made.subject().root;
     let given = run.arguments.path.as_ref().map(|path| run.environment.current_dir().join(path));
     let place = Place::open(run, plan, &given.unwrap_or_else(|| root.join(DEFAULT_FOLDER)), false)?;
     let found = match vendor_tree::read(root, place.vendor.path())? {
@@ -142,13 +142,12 @@ impl<'p> Work<'p> {
             Source::Registry(registry) => Some(registry.clone()),
             Source::Local | Source::Git(_) | Source::Other(_) => None,
         });
-        let config = CargoConfig::load(run.environment.current_dir(), run.environment).map_err(ProjectError::from)?;
-        let configured = config.registries().map_err(ProjectError::from)?;
+        let configured = run.made.project().configs().found().registries().map_err(ProjectError::from)?;
         let names: Vec<(String, String)> = configured.iter().filter_map(ConfiguredRegistry::index_variable).collect();
         let request = GitRequest {
-            root: &run.made.subject.root,
-            lock: &run.made.subject.lock_path,
-            offline: !run.made.reached.network,
+            root: &run.made.subject().root,
+            lock: &run.made.subject().lock_path,
+            offline: run.made.http().is_none(),
             proven: &proven,
             registries: &registries.collect(),
             names: &names,

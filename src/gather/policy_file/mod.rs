@@ -23,11 +23,39 @@ use crate::model::policy::{CargoAges, Origin, Policy, Setting};
 /// The largest policy file that is read, in bytes.
 const SIZE_LIMIT: u64 = 1024 * 1024;
 
+/// What a policy file says. Nothing is judged by that alone: cargo's own minimum ages can lengthen what it says, and whoever forgot
+/// them would judge laxer without a word.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyFile {
+    policy: Policy,
+    approvals: Approvals,
+}
+
+impl PolicyFile {
+    /// The policy as it is written, to be compared with another one or changed.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The approvals.
+    #[must_use]
+    pub const fn approvals(&self) -> &Approvals {
+        &self.approvals
+    }
+
+    /// The rules to judge by where cargo's configuration has these minimum ages.
+    #[must_use]
+    pub fn under(self, cargo: CargoAges) -> (Policy, Approvals) {
+        (Policy { cargo, ..self.policy }, self.approvals)
+    }
+}
+
 /// Reads the policy file at `path`.
 ///
 /// # Errors
 /// The file is absent, cannot be read, is larger than 1 MiB, or [`parse`] refuses it.
-pub fn read(path: &Utf8Path) -> Result<(Policy, Approvals), PolicyError> {
+pub fn read(path: &Utf8Path) -> Result<PolicyFile, PolicyError> {
     match toml_tree::read_text(path, SIZE_LIMIT) {
         Ok(text) => parse(&text, path),
         Err(ReadError::Io(cause)) if cause.kind() == std::io::ErrorKind::NotFound => {
@@ -54,7 +82,7 @@ pub fn text(path: &Utf8Path) -> Result<Option<String>, PolicyError> {
 /// # Errors
 /// The text is not TOML, has a key that does not exist or a value that cannot be meant. All mistakes are in the error, not the
 /// first alone; where the text is not TOML, only the mistakes of syntax.
-pub fn parse(text: &str, path: &Utf8Path) -> Result<(Policy, Approvals), PolicyError> {
+pub fn parse(text: &str, path: &Utf8Path) -> Result<PolicyFile, PolicyError> {
     if text.len() > usize::try_from(SIZE_LIMIT).unwrap_or(usize::MAX) {
         return Err(PolicyError::Unreadable { path: path.to_owned(), cause: ReadError::TooLarge(SIZE_LIMIT) });
     }
@@ -67,7 +95,7 @@ pub fn parse(text: &str, path: &Utf8Path) -> Result<(Policy, Approvals), PolicyE
                 key: None,
                 fault: Fault::Syntax(error.message),
             }));
-            Default::default()
+            PolicyFile::default()
         }
     };
     if problems.is_empty() {
@@ -77,7 +105,7 @@ pub fn parse(text: &str, path: &Utf8Path) -> Result<(Policy, Approvals), PolicyE
     Err(PolicyError::Invalid { path: path.to_owned(), problems })
 }
 
-fn document_of(mut root: TableReader<'_, '_>, path: &Utf8Path) -> (Policy, Approvals) {
+fn document_of(mut root: TableReader<'_, '_>, path: &Utf8Path) -> PolicyFile {
     // The registries come first: other tables call them by name.
     let names = registries::registries(&mut root, path);
     let quarantine = quarantine::quarantine(&mut root, path);
@@ -94,7 +122,7 @@ fn document_of(mut root: TableReader<'_, '_>, path: &Utf8Path) -> (Policy, Appro
     };
     let approvals = approvals::approvals(&mut root, &policy);
     root.finish();
-    (policy, approvals)
+    PolicyFile { policy, approvals }
 }
 
 /// The value and where it stands.

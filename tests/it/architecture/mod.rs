@@ -15,8 +15,8 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("report", &["model"]),
     ("registry", &["model", "policy"]),
     ("cli", &["model"]),
-    ("project", &["model", "policy", "gather", "report", "cli"]),
-    ("resolve", &["model", "policy", "gather", "registry", "project", "cli"]),
+    ("project", &["model", "policy", "gather"]),
+    ("resolve", &["model", "policy", "gather", "registry", "project"]),
     ("command", &["model", "policy", "gather", "apply", "report", "registry", "cli", "project", "resolve"]),
 ];
 

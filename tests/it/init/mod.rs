@@ -7,7 +7,7 @@ mod writing;
 use camino::Utf8Path;
 use cargo_sequester::gather::policy_file;
 use cargo_sequester::model::approval::Approvals;
-use cargo_sequester::model::policy::Policy;
+use cargo_sequester::model::policy::{CargoAges, Policy};
 use serde_json::Value;
 
 use crate::support::{Advisory, AdvisoryFolder, Outcome, Package, Project, TestRegistry};
@@ -70,7 +70,7 @@ impl World {
     /// What was written, as the strict reader reads it.
     #[track_caller]
     pub fn policy(&self) -> (Policy, Approvals) {
-        policy_file::read(&self.project.path("sequester.toml")).unwrap()
+        policy_file::read(&self.project.path("sequester.toml")).unwrap().under(CargoAges::default())
     }
 
     pub fn has(&self, path: &str) -> bool {

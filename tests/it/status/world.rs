@@ -11,7 +11,7 @@ use cargo_sequester::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind};
 use cargo_sequester::model::calendar::{Calendar, Entry};
 use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::evaluation::Evaluation;
-use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact, TrailFact};
+use cargo_sequester::model::facts::{AdvisoryFact, Facts, Ground, IndexFact, TrailFact};
 use cargo_sequester::model::history::{History, Standing};
 use cargo_sequester::model::index_line::{DependencyKind, Requirement};
 use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum, Package, PackageId};
@@ -73,6 +73,7 @@ impl World {
             registry_clock: None,
             refused_mirrors: Vec::new(),
             base: None,
+            ground: Ground::Judged,
             trail: TrailFact::default(),
             notices: Vec::new(),
         };

@@ -8,7 +8,7 @@ use cargo_sequester::model::age::Age;
 use cargo_sequester::model::approval::Approval;
 use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::evaluation::{Evaluation, Judgement};
-use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact, TrailFact};
+use cargo_sequester::model::facts::{AdvisoryFact, Facts, Ground, IndexFact, TrailFact};
 use cargo_sequester::model::history::{History, Standing};
 use cargo_sequester::model::index_line::{DependencyKind, Requirement};
 use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum, Package, PackageId};
@@ -251,6 +251,7 @@ impl World {
             registry_clock: self.registry_clock,
             refused_mirrors: Vec::new(),
             base: self.base.clone().map(|base| base.into_iter().collect()),
+            ground: Ground::Judged,
             trail: self.trail.clone(),
             notices: Vec::new(),
         }

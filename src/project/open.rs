@@ -1,0 +1,162 @@
+//! Opens a project: everything that a decision about it needs, before the first registry is asked.
+
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use jiff::Timestamp;
+
+use super::access::Configs;
+use super::base::Base;
+use super::error::ProjectError;
+use super::request::{Purpose, Request, Which};
+use super::rules::{self, Ages, Rules};
+use super::subject::{self, Subject};
+use crate::gather::cargo_config::CargoConfig;
+use crate::gather::clock;
+use crate::gather::environment::Environment;
+use crate::model::facts::Ground;
+use crate::model::locked::Locked;
+use crate::model::package::Package;
+
+/// A project with everything that it is judged by.
+#[derive(Debug)]
+pub(crate) struct Project {
+    request: Request,
+    environment: Environment,
+    /// The environment in which cargo may be run.
+    cargo: Environment,
+    configs: Arc<Configs>,
+    base: Option<Base>,
+    /// With a base, the packages of its lock file.
+    base_packages: Option<Vec<Package>>,
+    subject: Subject,
+    rules: Rules,
+    machine: Timestamp,
+}
+
+impl Project {
+    /// Opens the project that is asked for. Files are read, and no registry is asked.
+    pub(crate) fn open(request: Request, environment: &Environment) -> Result<Self, ProjectError> {
+        let machine = clock::now();
+        may_change(&request, machine)?;
+        let judge = &request.judge;
+        let config = CargoConfig::load(environment.current_dir(), environment)?.with_command_line(&request.config)?;
+        let is_named = matches!(request.which, Which::LockFile(_)) || request.purpose == Purpose::Prove;
+        if let Some(origin) = config.lockfile_path()?.filter(|_| !is_named) {
+            return Err(ProjectError::OtherLockFile { origin });
+        }
+        let start = subject::start(&request.which, environment);
+        let base = judge.base.as_deref().map(|base| Base::find(base, &start, environment)).transpose()?;
+        let trusted = trusted(base.as_ref(), environment)?;
+        let cargo = cargo_environment(base.as_ref(), &config, environment)?;
+        let subject = Subject::find(&request, environment, &cargo)?;
+        let ages = Ages { found: config.ages()?, trusted: trusted.as_ref().map(CargoConfig::ages).transpose()? };
+        let base_packages = base.as_ref().map(|base| base.packages(&subject.lock_path)).transpose()?;
+        let rules = Rules::read(&subject, judge, base.as_ref(), ages, environment)?;
+        let configs = Arc::new(Configs::new(config, trusted, &subject.root));
+        let environment = environment.clone();
+        Ok(Self { request, environment, cargo, configs, base, base_packages, subject, rules, machine })
+    }
+
+    /// What was asked for.
+    pub(crate) const fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The environment of the run.
+    pub(crate) const fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The environment in which cargo may be run to describe the project.
+    pub(crate) const fn cargo(&self) -> &Environment {
+        &self.cargo
+    }
+
+    /// Cargo's configuration.
+    pub(crate) const fn configs(&self) -> &Arc<Configs> {
+        &self.configs
+    }
+
+    /// What the project is compared with.
+    pub(crate) const fn base(&self) -> Option<&Base> {
+        self.base.as_ref()
+    }
+
+    /// What is judged.
+    pub(crate) const fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// By which rules.
+    pub(crate) const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The machine's time when it was opened.
+    pub(crate) const fn machine(&self) -> Timestamp {
+        self.machine
+    }
+
+    /// The moment to judge by, before a registry's clock is known.
+    pub(crate) fn moment(&self) -> Timestamp {
+        self.request.judge.now.unwrap_or(self.machine)
+    }
+
+    /// The policy file that holds here, whether or not it exists.
+    pub(crate) fn policy_path(&self) -> Utf8PathBuf {
+        rules::policy_path(&self.request.judge.policy, &self.subject.root, &self.environment)
+    }
+
+    /// The packages of the base's lock file.
+    pub(crate) fn base_packages(&self) -> Option<&[Package]> {
+        self.base_packages.as_deref()
+    }
+
+    /// What the base has locked, which is not judged.
+    pub(crate) fn base_locked(&self) -> Option<Locked> {
+        self.base_packages.as_deref().map(Locked::of)
+    }
+
+    /// What was locked before the lock file that is judged.
+    pub(super) fn ground(&self) -> Ground {
+        match (&self.base_packages, self.request.purpose) {
+            (Some(packages), _) => Ground::Base(packages.clone()),
+            (None, Purpose::Resolve) => Ground::Replaced(self.subject.lock.packages.clone()),
+            (None, Purpose::Judge | Purpose::Prove | Purpose::Change) => Ground::Judged,
+        }
+    }
+}
+
+/// What changes the working tree has nothing to compare it with, and must not do it by a moment that has not come.
+fn may_change(request: &Request, machine: Timestamp) -> Result<(), ProjectError> {
+    match request.judge.now {
+        _ if matches!(request.purpose, Purpose::Judge | Purpose::Prove) => Ok(()),
+        _ if request.judge.base.is_some() => Err(ProjectError::BaseNotHere),
+        Some(now) if now > machine => Err(ProjectError::NowInFuture { now }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// With a base commit, how the network is reached and who gets which token must not be up to files of the change: a proxy with a
+/// certificate of its own could answer for the registry.
+fn trusted(base: Option<&Base>, environment: &Environment) -> Result<Option<CargoConfig>, ProjectError> {
+    let Some(commit) = base.and_then(Base::commit) else { return Ok(None) };
+    let home = environment.cargo_home();
+    if commit.is_rewritable(&home)? {
+        return Err(ProjectError::HomeInRepository { path: home });
+    }
+    commit.cargo_config(environment.current_dir(), environment).map(Some)
+}
+
+/// With a base commit, cargo runs outside the repository: a `rust-toolchain.toml` of the change could otherwise say which program
+/// that is. It needs to be told the names of registries, which it would have found inside.
+fn cargo_environment(
+    base: Option<&Base>,
+    config: &CargoConfig,
+    environment: &Environment,
+) -> Result<Environment, ProjectError> {
+    let Some(commit) = base.and_then(Base::commit) else { return Ok(environment.clone()) };
+    let registries = config.registries()?.into_iter().filter_map(|configured| configured.index_variable());
+    Ok(environment.elsewhere(commit.outside(), registries))
+}

@@ -1,0 +1,144 @@
+//! The registries of a project: whom to ask about each, what they answered, and what time they say it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+
+use super::access::{self, Access, Configs};
+use super::error::ProjectError;
+use super::open::Project;
+use crate::gather::http::Http;
+use crate::gather::index::{self, IndexMode, RegistryAccess, RegistryConfig};
+use crate::model::evaluation::IndexGap;
+use crate::model::facts::{IndexFact, RefusedMirror};
+use crate::model::package::CrateId;
+use crate::model::policy::Policy;
+use crate::model::source::Registry;
+
+/// Reads index entries for one run and remembers what a second question need not ask again.
+#[derive(Debug)]
+pub(crate) struct Registries {
+    configs: Arc<Configs>,
+    policy: Policy,
+    /// `None` where no registry may be asked.
+    http: Option<Http>,
+    cargo_home: Utf8PathBuf,
+    /// Whether nothing that lies on this machine may stand in for an answer.
+    afresh: bool,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    access: Access,
+    configs: BTreeMap<Registry, RegistryConfig>,
+    clock: Option<Timestamp>,
+    oldest_cached: Option<Timestamp>,
+    /// Whether cargo's cache may be written: not while a cargo runs.
+    sealed: bool,
+}
+
+impl Registries {
+    /// Nobody is asked yet.
+    pub(super) fn of(project: &Project) -> Result<Self, ProjectError> {
+        let configs = project.configs();
+        let offline = project.request().offline || configs.trusted().offline()?;
+        let http = if offline { None } else { Some(Http::new(&configs.trusted().http()?)?) };
+        let afresh = project.request().afresh || project.base().is_some();
+        let (policy, cargo_home) = (project.rules().policy.clone(), project.environment().cargo_home());
+        Ok(Self { configs: Arc::clone(configs), policy, http, cargo_home, afresh, known: Mutex::default() })
+    }
+
+    /// The client; `None` where no registry may be asked.
+    pub(crate) const fn http(&self) -> Option<&Http> {
+        self.http.as_ref()
+    }
+
+    /// `$CARGO_HOME`.
+    pub(crate) fn cargo_home(&self) -> &Utf8Path {
+        &self.cargo_home
+    }
+
+    /// Works out beforehand whom to ask about these registries, so that a configuration that makes no sense is told as such.
+    pub(crate) fn prepare(&self, registries: &BTreeSet<Registry>) -> Result<(), ProjectError> {
+        let Access { by_registry, refused } = access::work_out(registries, &self.configs, &self.policy)?;
+        let mut known = self.known();
+        known.access.by_registry.extend(by_registry);
+        for one in refused {
+            if !known.access.refused.contains(&one) {
+                known.access.refused.push(one);
+            }
+        }
+        Ok(())
+    }
+
+    /// From here on cargo's cache is left alone.
+    pub(crate) fn seal(&self) {
+        self.known().sealed = true;
+    }
+
+    pub(crate) fn refused(&self) -> Vec<RefusedMirror> {
+        self.known().access.refused.clone()
+    }
+
+    /// The registries' own time in the first answers.
+    pub(crate) fn clock(&self) -> Option<Timestamp> {
+        self.known().clock
+    }
+
+    pub(crate) fn oldest_cached(&self) -> Option<Timestamp> {
+        self.known().oldest_cached
+    }
+
+    /// What the registries say of themselves.
+    pub(crate) fn configs(&self) -> BTreeMap<Registry, RegistryConfig> {
+        self.known().configs.clone()
+    }
+
+    /// Whom to ask about each registry.
+    pub(crate) fn access(&self) -> BTreeMap<Registry, RegistryAccess> {
+        self.known().access.by_registry.clone()
+    }
+
+    /// The entry of every crate in `crates`; `progress` is told how many of how many are done.
+    pub(crate) fn read(
+        &self,
+        crates: &BTreeSet<CrateId>,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> BTreeMap<CrateId, IndexFact> {
+        let new: BTreeSet<Registry> = {
+            let known = self.known();
+            let registries = crates.iter().map(|id| &id.registry);
+            registries.filter(|one| !known.access.by_registry.contains_key(*one)).cloned().collect()
+        };
+        if let Err(error) = self.prepare(&new) {
+            let cause = error.to_string().lines().next().unwrap_or_default().to_owned();
+            let failed = || IndexFact::Unavailable(IndexGap::Failed(cause.clone()));
+            return crates.iter().map(|id| (id.clone(), failed())).collect();
+        }
+        let (access, configs, sealed) = {
+            let known = self.known();
+            (known.access.by_registry.clone(), known.configs.clone(), known.sealed)
+        };
+        let mode = match &self.http {
+            Some(http) if sealed => IndexMode::Beside(http),
+            Some(http) if self.afresh => IndexMode::Afresh(http),
+            Some(http) => IndexMode::Online(http),
+            None => IndexMode::Offline,
+        };
+        let reading = index::read_on(crates, &access, &configs, &self.cargo_home, mode, progress);
+        let mut known = self.known();
+        known.configs.extend(reading.configs);
+        known.clock = known.clock.or(reading.clock);
+        known.oldest_cached = match (known.oldest_cached, reading.oldest_cached) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        reading.index
+    }
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

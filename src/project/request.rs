@@ -1,0 +1,91 @@
+//! What a verb asks for: which project, and whose rules. Plain values, whoever read them from where.
+
+use camino::Utf8PathBuf;
+use jiff::Timestamp;
+
+use crate::gather::policy_file::PolicyFile;
+use crate::model::age::Age;
+
+/// A whole request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Request {
+    /// Which project.
+    pub(crate) which: Which,
+    /// Whose rules.
+    pub(crate) judge: JudgeBy,
+    /// What the decision is for.
+    pub(crate) purpose: Purpose,
+    /// Values of cargo's own `--config`, which go before files and variables.
+    pub(crate) config: Vec<String>,
+    /// Whether nothing that lies on this machine may stand in for a registry's answer. With a base nothing may.
+    pub(crate) afresh: bool,
+    /// Whether no registry may be asked.
+    pub(crate) offline: bool,
+    /// Whether nobody wants to see how far the work is.
+    pub(crate) quiet: bool,
+}
+
+/// Which project. Relative paths are the working directory's.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Which {
+    /// The one around the working directory.
+    #[default]
+    Here,
+    /// The one of this `Cargo.toml`.
+    Manifest(Utf8PathBuf),
+    /// A lock file alone, without a workspace.
+    LockFile(Utf8PathBuf),
+}
+
+/// What a decision is for, and so what must hold before it is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be told. Nothing in the project changes.
+    #[default]
+    Judge,
+    /// To be told what leads around the lock file too: another one in its place is a finding, and no reason to stop.
+    Prove,
+    /// To change files of the working tree by it: there is no base, and the moment has come.
+    Change,
+    /// To let cargo resolve by it: as before, there may be no lock file yet, and cargo must be able to describe the workspace.
+    Resolve,
+}
+
+/// Whose rules, which advisories, what moment.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct JudgeBy {
+    /// Where the policy stands.
+    pub(crate) policy: PolicyFrom,
+    /// What the project is compared with, as the caller names it.
+    pub(crate) base: Option<String>,
+    /// A minimum age that goes before the policy's.
+    pub(crate) min_publish_age: Option<Age>,
+    /// Where advisories come from.
+    pub(crate) advisories: AdvisoriesFrom,
+    /// The moment to judge by, in the place of the clocks'.
+    pub(crate) now: Option<Timestamp>,
+}
+
+/// Where the policy stands.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum PolicyFrom {
+    /// In the project's `sequester.toml`; without one the defaults hold.
+    #[default]
+    Project,
+    /// In this file, which must be there.
+    File(Utf8PathBuf),
+    /// Nowhere yet.
+    Draft(Box<PolicyFile>),
+}
+
+/// Where advisories come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum AdvisoriesFrom {
+    /// From where the policy says.
+    #[default]
+    Policy,
+    /// From this archive, `git+` address or directory; a relative one is the working directory's.
+    Database(String),
+    /// From nowhere: releases are judged without them.
+    Nowhere,
+}

@@ -1,0 +1,171 @@
+//! A run of the filter: the project is opened and kept from others, the world is read, and cargo resolves behind what is shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::ResolveError;
+use super::elsewhere::Elsewhere;
+use super::lock::WorkspaceLock;
+use super::session::{Session, refuse_gaps};
+use super::signals::Signals;
+use crate::gather::environment::Environment;
+use crate::model::facts::{Facts, IndexFact};
+use crate::model::package::{CrateId, Package};
+use crate::model::source::Registry;
+use crate::policy::security_fix;
+use crate::project::{About, Gathered, Project, Purpose, Registries, Request};
+use crate::registry::{Filter, LockedVersions, Root, ServedRegistry, Server, Shelf, Upstream};
+
+/// A project in which cargo is to resolve. Nobody else's run changes it meanwhile.
+pub(crate) struct Resolution {
+    project: Project,
+    _lock: WorkspaceLock,
+}
+
+impl Resolution {
+    /// Opens the project, and waits until no other run changes it.
+    pub(crate) fn open(request: Request, environment: &Environment) -> Result<Self, ResolveError> {
+        let request = Request { purpose: Purpose::Resolve, ..request };
+        let found = Project::open(request.clone(), environment)?;
+        let lock = WorkspaceLock::take(&found.subject().root)?;
+        // What was read before another run changed it may be old.
+        let project = if lock.waited { Project::open(request, environment)? } else { found };
+        Ok(Self { project, _lock: lock })
+    }
+
+    /// Judges the lock file as it is, starts the filter, and does `work` behind it. Where the run is blocked, `work` finds the blockers in
+    /// [`Session::before`] and no server is needed; it is not started for nothing.
+    pub(crate) fn run<R, E: From<ResolveError>>(self, work: impl FnOnce(&Session<'_>) -> Result<R, E>) -> Result<R, E> {
+        let roots = roots(&self.project);
+        let wanted = roots.iter().map(|root| root.crate_id.clone()).collect();
+        let gathered = Gathered::read(self.project, About::AnyBeside(wanted)).map_err(ResolveError::from)?;
+        let (project, registries) = (gathered.project(), gathered.registries());
+        let config = project.configs().found();
+        let configured = config.registries().map_err(ResolveError::from)?;
+        let configured = configured.into_iter().map(|one| one.registry.value).chain([Registry::CratesIo]);
+        registries.prepare(&configured.collect()).map_err(ResolveError::from)?;
+        let before = gathered.decide();
+        let is_decided = before.evaluation().blockers.is_empty();
+        let first = (is_decided && before.facts().packages.is_empty())
+            .then(|| gathered.facts(Vec::new(), reach(&gathered, before.facts(), roots.clone())));
+        let facts = first.as_ref().unwrap_or(before.facts());
+        let mut judge = gathered.judge(facts);
+        if first.is_some() {
+            // What will be locked takes the place of what is; the result is judged by what then really is.
+            judge.locked = facts.index.keys().cloned().collect();
+            judge.fixes = security_fix::admitted(&judge);
+        }
+        let (lines, questions) = Shelf::new();
+        let lines = Arc::new(lines);
+        let filter = Filter::new(&judge, registries, Arc::clone(&lines), locked_versions(&before.facts().packages));
+        if is_decided {
+            filter.prefetch(facts.index.clone(), roots);
+            refuse_gaps(&filter)?;
+        }
+        let replaced = served(registries, &filter)?;
+        let root = project.subject().root.as_str();
+        let server = Server::start(root, &replaced, Arc::clone(&lines)).map_err(ResolveError::from)?;
+        registries.seal();
+        let urls = replaced.keys().map(|registry| (registry, server.url(registry)));
+        let elsewhere = Elsewhere::if_needed(config, project.environment())?;
+        let there = elsewhere.as_ref().map_or(config, |elsewhere| &elsewhere.config);
+        let mut overrides = there.stand_ins(urls).map_err(ResolveError::from)?;
+        overrides.push(String::from("net.offline=false"));
+        let signals = Signals::listen();
+        std::thread::scope(|scope| {
+            let filter = &filter;
+            scope.spawn(move || filter.serve(questions));
+            let _end = CloseAtEnd(&lines);
+            work(&Session {
+                gathered: &gathered,
+                before: &before,
+                filter,
+                overrides,
+                elsewhere: elsewhere.as_ref(),
+                signals: &signals,
+            })
+        })
+    }
+}
+
+impl Upstream for Registries {
+    fn read(&self, crates: &BTreeSet<CrateId>) -> BTreeMap<CrateId, IndexFact> {
+        Self::read(self, crates, &mut |_, _| ())
+    }
+}
+
+/// What the manifests ask of registries. Cargo resolves with every feature of every member on.
+fn roots(project: &Project) -> Vec<Root> {
+    let locals = project.subject().workspace.iter().flat_map(|workspace| &workspace.packages);
+    let requirements = locals.flat_map(|local| &local.package.requirements);
+    requirements
+        .filter_map(|requirement| {
+            let registry = match &requirement.registry {
+                None => Registry::CratesIo,
+                Some(url) => Registry::parse(url).ok()?,
+            };
+            Some(Root {
+                crate_id: CrateId { registry, name: requirement.name.clone() },
+                req: requirement.req.clone(),
+                features: requirement.features.clone(),
+                default_features: requirement.default_features,
+            })
+        })
+        .collect()
+}
+
+/// The entries of all crates that a first lock file would have: without one, that says which crates are new to the project.
+fn reach(gathered: &Gathered, facts: &Facts, roots: Vec<Root>) -> BTreeMap<CrateId, IndexFact> {
+    let judge = gathered.judge(facts);
+    let (unread, _) = Shelf::new();
+    let filter = Filter::new(&judge, gathered.registries(), Arc::new(unread), LockedVersions::new());
+    filter.prefetch(facts.index.clone(), roots);
+    filter.facts()
+}
+
+fn locked_versions(packages: &[Package]) -> LockedVersions {
+    let mut locked = LockedVersions::new();
+    for package in packages {
+        if let Some(id) = package.id.crate_id() {
+            locked.entry(id).or_default().insert(package.id.version.clone());
+        }
+    }
+    locked
+}
+
+/// The thread that answers questions ends when none can come any more, also where `work` panics.
+struct CloseAtEnd<'s>(&'s Shelf);
+
+impl Drop for CloseAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Every registry that an entry was read of or that the configuration names, with what its own `config.json` says.
+fn served(registries: &Registries, filter: &Filter<'_>) -> Result<BTreeMap<Registry, ServedRegistry>, ResolveError> {
+    let configs = registries.configs();
+    let mut needed: BTreeSet<Registry> = filter.facts().into_keys().map(|id| id.registry).collect();
+    needed.insert(Registry::CratesIo);
+    let mut served = BTreeMap::new();
+    for registry in needed {
+        let config = configs.get(&registry);
+        match (config, &registry) {
+            (Some(config), Registry::CratesIo | Registry::Sparse(_)) => {
+                served.insert(registry, ServedRegistry { dl: config.dl.clone(), api: config.api.clone() });
+            }
+            // Nothing of it is wanted, so nothing will be asked: any address keeps cargo from the registry itself.
+            (None, Registry::CratesIo) => {
+                let dl = String::from("http://127.0.0.1:9/");
+                served.insert(registry, ServedRegistry { dl, api: None });
+            }
+            (_, Registry::Git(_)) => {
+                return Err(ResolveError::NotServable { registry, cause: "it has a git index, not a sparse one" });
+            }
+            (None, Registry::Sparse(_)) => {
+                return Err(ResolveError::NotServable { registry, cause: "its config.json could not be had" });
+            }
+        }
+    }
+    Ok(served)
+}
