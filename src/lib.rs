@@ -2,11 +2,12 @@
 //!
 //! `gather` reads the world into facts, `policy` turns facts into verdicts and touches nothing, and `project` is where the two meet: the
 //! only way to a decision. `resolve` runs cargo behind the index that `registry` filters, `report` and `apply` carry decisions out, and
-//! `command` joins them into one verb each.
+//! `command` joins them into one verb each. `files` is how all of them open a file.
 
 pub mod apply;
 pub mod cli;
 pub mod command;
+pub mod files;
 pub mod gather;
 pub mod model;
 pub mod policy;

@@ -1,10 +1,16 @@
 //! Keeps a file's bytes while another program may write to it, and puts them back whole.
 
-use std::fs::{File, FileTimes};
-use std::io::{ErrorKind, Write as _};
+use std::fs::FileTimes;
+use std::io::Write as _;
 use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::files::regular::{self, Links, ReadError};
+use crate::files::sync_folder;
+
+/// The most bytes that are kept: a manifest, a lock file or a configuration has far fewer.
+const LIMIT: u64 = 64 << 20;
 
 /// A file as it was, or that it was not there.
 #[derive(Debug)]
@@ -24,12 +30,13 @@ struct Content {
 #[derive(Debug, thiserror::Error)]
 pub enum KeptFileError {
     /// It could not be read.
-    #[error("{path} cannot be read: {source}\nhelp: make it a readable file, or move it away")]
+    #[error("{path} cannot be read: {cause}\nhelp: make it a readable file, or move it away")]
     Read {
         /// The file.
         path: Utf8PathBuf,
-        /// What the system said.
-        source: std::io::Error,
+        /// What stood in the way.
+        #[source]
+        cause: ReadError,
     },
     /// It could not be put back.
     #[error(
@@ -50,15 +57,15 @@ impl KeptFile {
     /// It is there and cannot be read.
     pub fn keep(path: &Utf8Path) -> Result<Self, KeptFileError> {
         let path = path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned());
-        let read = || -> std::io::Result<Content> {
-            let bytes = std::fs::read(&path)?;
-            let metadata = std::fs::metadata(&path)?;
-            Ok(Content { bytes, permissions: metadata.permissions(), modified: metadata.modified().ok() })
+        let read = || -> Result<Content, ReadError> {
+            let file = regular::open(&path, Links::Followed)?;
+            let (permissions, modified) = (file.metadata.permissions(), file.metadata.modified().ok());
+            Ok(Content { bytes: file.bytes(LIMIT)?, permissions, modified })
         };
         match read() {
             Ok(content) => Ok(Self { content: Some(content), path }),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self { content: None, path }),
-            Err(source) => Err(KeptFileError::Read { path, source }),
+            Err(error) if error.is_absent() => Ok(Self { content: None, path }),
+            Err(cause) => Err(KeptFileError::Read { path, cause }),
         }
     }
 
@@ -71,9 +78,9 @@ impl KeptFile {
     /// Whether the file is still what was kept.
     #[must_use]
     pub fn is_unchanged(&self) -> bool {
-        match (&self.content, std::fs::read(&self.path)) {
+        match (&self.content, regular::read(&self.path, Links::Followed, LIMIT)) {
             (Some(content), Ok(bytes)) => content.bytes == bytes,
-            (None, Err(error)) => error.kind() == ErrorKind::NotFound,
+            (None, Err(error)) => error.is_absent(),
             (Some(_), Err(_)) | (None, Ok(_)) => false,
         }
     }
@@ -103,12 +110,8 @@ impl Content {
         }
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
-        sync_folder(folder);
+        // So that a power cut after this does not bring the other file back. Where a folder cannot be synced, the rename has to do.
+        let _ = sync_folder(folder);
         Ok(())
     }
-}
-
-/// So that a power cut after this does not bring the other file back. Where a folder cannot be synced, the rename has to do.
-fn sync_folder(folder: &Utf8Path) {
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }

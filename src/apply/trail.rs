@@ -6,6 +6,8 @@ use std::io::{self, Write as _};
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
+use crate::files::open_folder;
+use crate::files::regular::{self, Links};
 use crate::model::trail::{CLOCK_TOLERANCE, Event, EventError, EventId, Trail};
 
 /// Why an event could not be added; the trail is as it was.
@@ -75,7 +77,7 @@ pub fn append(dir: &Utf8Path, trail: &Trail, mut event: Event) -> Result<EventId
     let id = EventId::of(&bytes);
     let path = dir.join(event.file_name(id).to_string());
     create_folder(dir)?;
-    let folder = File::open(dir).map_err(|source| AppendError::Io { path: dir.to_owned(), source })?;
+    let folder = open_folder(dir).map_err(|source| AppendError::Io { path: dir.to_owned(), source })?;
     lock(&folder);
     if event.parents.is_empty() && has_events(dir)? && !path.exists() {
         return Err(AppendError::BegunElsewhere(dir.to_owned()));
@@ -150,7 +152,11 @@ fn write(dir: &Utf8Path, path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
     staged.as_file().sync_all()?;
     match staged.persist_noclobber(path) {
         Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists && std::fs::read(path)? == bytes => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists && is_there(path, bytes) => Ok(()),
         Err(error) => Err(error.error),
     }
+}
+
+fn is_there(path: &Utf8Path, bytes: &[u8]) -> bool {
+    regular::read(path, Links::Refused, bytes.len() as u64).is_ok_and(|found| found == bytes)
 }

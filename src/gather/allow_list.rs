@@ -4,11 +4,11 @@
 //! here, since a list that the machine can lengthen proves nothing.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::gather::toml_tree::{self, Node, ReadError, Table, Value, shown, shown_key};
+use crate::files::regular::{self, Links, ReadError};
+use crate::gather::toml_tree::{self, Node, Table, Value, shown, shown_key};
 use crate::model::allow_list::{ALLOW_LIST_VERSION, AllowList, AllowedId, AllowedRelease};
 use crate::model::checksum::Checksum;
 use crate::model::source::{CRATES_IO_INDEX, CRATES_IO_SPARSE_INDEX};
@@ -91,9 +91,9 @@ impl AllowListFault {
 /// # Errors
 /// The file cannot be read, or anything in the table is not as `vendor` writes it.
 pub fn read(path: &Utf8Path) -> Result<Option<AllowList>, AllowListError> {
-    match toml_tree::read_text(path, LIMIT) {
+    match regular::text(path, Links::Followed, LIMIT) {
         Ok(text) => read_text(&text, path),
-        Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.is_absent() => Ok(None),
         Err(cause) => Err(AllowListError::Unreadable { path: path.to_owned(), cause }),
     }
 }

@@ -1,12 +1,12 @@
 //! Reads a folder that `vendor --local-registry` wrote: `name-version.crate` files beside an `index` folder.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::crate_files::LARGEST_CRATE;
+use crate::files::regular::{self, Links};
 use crate::model::checksum::Checksum;
 use crate::model::hashed::Hashed;
 
@@ -85,8 +85,5 @@ fn collect(folder: &Utf8Path, prefix: &str, depth: usize, names: &mut Vec<String
 }
 
 fn bounded(path: &Utf8Path, limit: u64) -> Option<Vec<u8>> {
-    fs::symlink_metadata(path).ok().filter(|found| found.is_file() && found.len() <= limit)?;
-    let mut bytes = Vec::new();
-    fs::File::open(path).ok()?.take(limit).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
+    regular::read(path, Links::Refused, limit).ok()
 }

@@ -1,10 +1,7 @@
 //! TOML documents as trees that remember the line of every key and value, for files whose mistakes must be found and mended.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 
-use camino::Utf8Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use toml::value::Datetime;
@@ -63,20 +60,6 @@ pub struct SyntaxError {
     pub message: String,
 }
 
-/// Why a file has no text to parse.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// It could not be opened or read.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-    /// It is larger than any honest file of its kind.
-    #[error("it is larger than {0} bytes")]
-    TooLarge(u64),
-    /// It is not UTF-8.
-    #[error("it is not UTF-8 text")]
-    NotUtf8,
-}
-
 impl Value {
     /// Its type, with an article, for messages.
     #[must_use]
@@ -128,19 +111,6 @@ impl Table {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.entries.iter().map(|(key, entry)| (key.as_str(), entry))
     }
-}
-
-/// Reads a whole file as text, but no more than `limit` bytes of it.
-///
-/// # Errors
-/// The file cannot be read, is longer than `limit`, or is not UTF-8.
-pub fn read_text(path: &Utf8Path, limit: u64) -> Result<String, ReadError> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
-        return Err(ReadError::TooLarge(limit));
-    }
-    String::from_utf8(bytes).map_err(|_| ReadError::NotUtf8)
 }
 
 /// Parses a document; a byte-order mark and either line ending are accepted. The parser bounds the depth.

@@ -18,8 +18,10 @@ impl WorkspaceLock {
     pub(crate) fn take(root: &Utf8Path) -> Result<Self, ResolveError> {
         use rustix::fs::{FlockOperation, flock};
         use rustix::io::Errno;
+
+        use crate::files::open_folder;
         let failed = |source| ResolveError::NotLocked { path: root.to_owned(), source };
-        let folder = std::fs::File::open(root).map_err(failed)?;
+        let folder = open_folder(root).map_err(failed)?;
         let waited = match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => false,
             Err(Errno::WOULDBLOCK) => {

@@ -42,6 +42,7 @@ mod policy_laws;
 mod policy_loosened;
 mod policy_places;
 mod policy_rules;
+mod regular_files;
 mod report;
 mod security_fix;
 mod security_fix_company;

@@ -1,13 +1,14 @@
 //! The configuration file on disk: read once, and compared before it is replaced.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::ConfigError;
 use super::splice::spliced;
 use super::{Location, Wanted};
+use crate::files::regular::{self, Links, ReadError};
 
 /// 1,300 packages need a quarter of a mebibyte.
 const LIMIT: u64 = 16 * 1024 * 1024;
@@ -76,11 +77,8 @@ impl ConfigFile {
 }
 
 fn content(path: &Utf8Path) -> Result<Vec<u8>, ConfigError> {
-    let read = |cause| ConfigError::Read { path: path.to_owned(), cause };
-    let mut bytes = Vec::new();
-    File::open(path).map_err(read)?.take(LIMIT + 1).read_to_end(&mut bytes).map_err(read)?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > LIMIT) {
-        return Err(ConfigError::TooLarge { path: path.to_owned(), limit: LIMIT });
-    }
-    Ok(bytes)
+    regular::read(path, Links::Refused, LIMIT).map_err(|cause| match cause {
+        ReadError::TooLarge(limit) => ConfigError::TooLarge { path: path.to_owned(), limit },
+        cause => ConfigError::Read { path: path.to_owned(), cause: cause.into() },
+    })
 }

@@ -1,9 +1,12 @@
 //! Puts a policy file's new text in the place of the old one, whole or not at all.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::files::regular::{self, Links, ReadError};
+use crate::files::sync_folder;
 
 /// Why the file was not written; it is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +88,7 @@ pub fn replace(path: &Utf8Path, old: Option<&str>, new: &str) -> Result<(), Poli
         })?,
     };
     // Without this a crash could forget the name of a file whose bytes are safe. Not every file system can do it.
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    let _ = sync_folder(folder);
     Ok(())
 }
 
@@ -106,9 +109,10 @@ fn current(path: &Utf8Path, old: Option<&str>) -> Result<Option<fs::Permissions>
     if found.permissions().readonly() {
         return Err(PolicyWriteError::ReadOnly { path: path.to_owned() });
     }
-    let bytes = fs::read(path).map_err(io)?;
-    if old.is_none_or(|old| old.as_bytes() != bytes) {
-        return Err(PolicyWriteError::Changed { path: path.to_owned() });
+    let Some(old) = old else { return Err(PolicyWriteError::Changed { path: path.to_owned() }) };
+    match regular::read(path, Links::Refused, old.len() as u64) {
+        Ok(bytes) if bytes == old.as_bytes() => Ok(Some(found.permissions())),
+        Ok(_) | Err(ReadError::TooLarge(_)) => Err(PolicyWriteError::Changed { path: path.to_owned() }),
+        Err(cause) => Err(io(cause.into())),
     }
-    Ok(Some(found.permissions()))
 }

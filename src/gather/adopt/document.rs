@@ -2,6 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::files::regular::{self, Links};
 use crate::gather::policy_file;
 use crate::gather::toml_tree::{self, Entry, Node, Table, shown_key};
 use crate::model::adoption::{Adopted, NotTaken};
@@ -23,30 +24,27 @@ impl Document {
     /// Reads it; one that is not there is nothing to tell of, one that cannot be read is.
     pub(super) fn read(root: &Utf8Path, name: &str, limit: u64, adopted: &mut Adopted) -> Option<Self> {
         let path = root.join(name);
-        let cause = match std::fs::metadata(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
-            Err(error) => error.to_string(),
-            // Opening a pipe would wait for somebody to write into it.
-            Ok(found) if !found.is_file() => "it is not a plain file".to_owned(),
-            Ok(_) => match toml_tree::read_text(&path, limit) {
-                Err(error) => error.to_string(),
-                Ok(text) => match toml_tree::parse(&text) {
-                    Ok(table) => {
-                        adopted.files.push(name.into());
-                        return Some(Self { name: name.into(), table });
-                    }
-                    Err(errors) => {
-                        let error = errors.first();
-                        let line = error.map_or(1, |error| error.line);
-                        let cause = error.map(|error| format!("not TOML: {}", error.message)).unwrap_or_default();
-                        adopted.leave(place(name, line, ""), NotTaken::Unreadable(cause));
-                        return None;
-                    }
-                },
-            },
+        let text = match regular::text(&path, Links::Followed, limit) {
+            Ok(text) => text,
+            Err(error) if error.is_absent() => return None,
+            Err(error) => {
+                adopted.leave(place(name, 1, ""), NotTaken::Unreadable(error.to_string()));
+                return None;
+            }
         };
-        adopted.leave(place(name, 1, ""), NotTaken::Unreadable(cause));
-        None
+        match toml_tree::parse(&text) {
+            Ok(table) => {
+                adopted.files.push(name.into());
+                Some(Self { name: name.into(), table })
+            }
+            Err(errors) => {
+                let error = errors.first();
+                let line = error.map_or(1, |error| error.line);
+                let cause = error.map(|error| format!("not TOML: {}", error.message)).unwrap_or_default();
+                adopted.leave(place(name, line, ""), NotTaken::Unreadable(cause));
+                None
+            }
+        }
     }
 
     /// Where a key stands.

@@ -4,7 +4,7 @@
 //! reader that has just read the state still finds its generation: a replaced one is kept for an hour.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::civil::Date;
@@ -15,6 +15,8 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::error::AdvisoryDbError;
+use crate::files::regular::{self, Links};
+use crate::files::{open_folder, sync_folder};
 use crate::model::checksum::Checksum;
 
 /// The form of the state file.
@@ -124,13 +126,11 @@ impl Cache {
     /// What is remembered; `None` where nothing is. A state that cannot be read is an error: without it no rollback can be told.
     pub(super) fn state(&self) -> Result<Option<State>, AdvisoryDbError> {
         let path = self.state_file();
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(AdvisoryDbError::io(path)(error)),
+        let text = match regular::read(&path, Links::Followed, STATE_LIMIT) {
+            Ok(text) => text,
+            Err(error) if error.is_absent() => return Ok(None),
+            Err(error) => return Err(AdvisoryDbError::io(path)(error.into())),
         };
-        let mut text = Vec::new();
-        file.take(STATE_LIMIT).read_to_end(&mut text).map_err(AdvisoryDbError::io(&path))?;
         let state = serde_json::from_slice::<State>(&text).and_then(|state| {
             let generations = std::iter::once(&state.generation).chain(state.retired.iter().map(|old| &old.generation));
             if state.schema != SCHEMA {
@@ -202,7 +202,7 @@ impl Cache {
             file.write_all(&text)?;
             file.as_file().sync_all()?;
             file.persist(&path).map_err(|error| error.error)?;
-            File::open(&self.folder)?.sync_all()
+            sync_folder(&self.folder)
         };
         write().map_err(AdvisoryDbError::io(&path))
     }
@@ -239,7 +239,7 @@ fn is_generation(name: &str) -> bool {
 /// Brings the unpacked files to the disk before the state names them.
 #[cfg(target_os = "linux")]
 fn flush(folder: &std::path::Path) -> std::io::Result<()> {
-    Ok(rustix::fs::syncfs(File::open(folder)?)?)
+    Ok(rustix::fs::syncfs(open_folder(folder)?)?)
 }
 
 /// Brings the unpacked files to the disk before the state names them.

@@ -4,8 +4,8 @@
 //! would fail every crate.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
+use std::io::Read as _;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 use super::error::AdvisoryDbError;
 use super::statement::{self, FILE_LIMIT, canonical};
+use crate::files::regular::{self, Links};
 use crate::model::advisory::{Advisory, UnreadableAdvisory};
 
 /// How many bytes of a file are searched for its date.
@@ -138,7 +139,8 @@ impl Collection {
             if kind != Kind::File {
                 return Err("it is not a regular file".to_owned());
             }
-            let text = read_text(&path.join(file)).map_err(|error| error.to_string())?;
+            let text =
+                regular::text(&path.join(file), Links::Refused, FILE_LIMIT).map_err(|error| error.to_string())?;
             let stem = file.get(..file.len().saturating_sub(3)).unwrap_or_default();
             statement::parse(&text, stem, crate_name).map_err(|error| error.to_string())
         };
@@ -181,20 +183,10 @@ fn advisory_files(folder: &Utf8Path) -> std::io::Result<Vec<(String, Kind)>> {
     Ok(files)
 }
 
-/// A file's text, if it is within [`FILE_LIMIT`].
-fn read_text(path: &Utf8Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(FILE_LIMIT + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > FILE_LIMIT {
-        return Err(std::io::Error::other("it is larger than 256 KiB"));
-    }
-    Ok(text)
-}
-
 /// The date near the file's start, found with one read: a file that the system hands out in smaller pieces has none for us, and so
 /// can only make the copy look older.
 fn newest_line(path: &Utf8Path) -> Option<Date> {
     let mut start = [0; DATE_WITHIN];
-    let count = File::open(path).ok()?.read(&mut start).ok()?;
+    let count = regular::open(path, Links::Refused).ok()?.file.read(&mut start).ok()?;
     statement::date_line(start.get(..count)?)
 }

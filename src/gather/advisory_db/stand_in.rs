@@ -1,7 +1,6 @@
 //! Folders as they lie: the one that the policy names, and the checkouts that other tools left of RustSec's database.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::civil::Date;
@@ -14,11 +13,12 @@ use super::error::AdvisoryDbError;
 use super::git::Repository;
 use super::origin::is_in_future;
 use super::source::Source;
+use crate::files::regular::{self, Links};
 use crate::model::advisory::AdvisoryDb;
 
 /// The most checkouts of cargo-deny's that are looked at.
 const CHECKOUT_LIMIT: usize = 16;
-/// The most bytes of a repository's configuration that are looked at.
+/// A repository's configuration of more bytes is not looked at.
 const CONFIG_LIMIT: u64 = 64 << 10;
 
 /// The last day that an advisory's date is believed to be: tomorrow, for the east of us.
@@ -82,11 +82,9 @@ pub(super) fn checkouts(request: &AdvisoryRequest<'_>) -> Vec<AdvisoryDb> {
 /// Whether the checkout's remote is RustSec's. cargo-deny keeps the databases of companies in the same place; a folder that says
 /// nothing of its remote is RustSec's by its name alone.
 fn is_rustsec(folder: &Utf8Path) -> bool {
-    let mut text = String::new();
-    let config = File::open(folder.join(".git").join("config"));
-    if config.and_then(|file| file.take(CONFIG_LIMIT).read_to_string(&mut text)).is_err() {
+    let Ok(text) = regular::text(&folder.join(".git").join("config"), Links::Followed, CONFIG_LIMIT) else {
         return folder.file_name().is_some_and(|name| name == "advisory-db" || name.starts_with("advisory-db-"));
-    }
+    };
     let mut addresses = text.lines().filter_map(|line| {
         let (key, value) = line.split_once('=')?;
         key.trim().eq_ignore_ascii_case("url").then(|| value.trim().trim_matches('"'))

@@ -2,6 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::files::regular::{self, Links};
 use crate::gather::toml_tree::{self, Table, Value};
 use crate::model::age::Age;
 
@@ -13,7 +14,7 @@ const SIZE_LIMIT: u64 = 1024 * 1024;
 #[must_use]
 pub fn cooldown_age(root: &Utf8Path) -> Option<(Utf8PathBuf, Age)> {
     let path = root.join("cooldown.toml");
-    let table = toml_tree::parse(&toml_tree::read_text(&path, SIZE_LIMIT).ok()?).ok()?;
+    let table = toml_tree::parse(&regular::text(&path, Links::Followed, SIZE_LIMIT).ok()?).ok()?;
     let age = current(&table).or_else(|| earlier(&table))?;
     Some((path, age))
 }

@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-use crate::gather::toml_tree::ReadError;
+use crate::files::regular::ReadError;
 use crate::model::age::AgeError;
 use crate::model::policy::Origin;
 

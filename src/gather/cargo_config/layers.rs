@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::CargoConfigError;
-use crate::gather::toml_tree::{self, Node, ReadError, Table, Value};
+use crate::files::regular::{self, Links};
+use crate::gather::toml_tree::{self, Node, Table, Value};
 use crate::model::policy::Origin;
 
 /// The largest file that is read, in bytes; an allow-list of ten thousand releases has 3 MiB.
@@ -117,7 +117,7 @@ pub(super) fn on_command_line(values: &[String], current_dir: &Utf8Path) -> Resu
 
 /// Reads one file.
 pub(super) fn read(path: &Utf8Path) -> Result<Table, CargoConfigError> {
-    let text = toml_tree::read_text(path, SIZE_LIMIT)
+    let text = regular::text(path, Links::Followed, SIZE_LIMIT)
         .map_err(|cause| CargoConfigError::Unreadable { path: path.to_owned(), cause })?;
     parse(&text, path)
 }
@@ -157,9 +157,9 @@ impl Loader {
             if included.canonicalize_utf8().is_ok_and(|identity| chain.contains(&identity)) {
                 return Err(CargoConfigError::IncludeCycle { path, line, included });
             }
-            let text = match toml_tree::read_text(&included, SIZE_LIMIT) {
+            let text = match regular::text(&included, Links::Followed, SIZE_LIMIT) {
                 Ok(text) => text,
-                Err(ReadError::Io(cause)) if optional && cause.kind() == ErrorKind::NotFound => continue,
+                Err(cause) if optional && cause.is_absent() => continue,
                 Err(cause) => return Err(CargoConfigError::Include { path, line, included, cause }),
             };
             let table = parse(&text, &included)?;

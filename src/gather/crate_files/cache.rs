@@ -1,11 +1,9 @@
 //! Cargo's download cache: `registry/cache/<registry>/name-version.crate` below `$CARGO_HOME`.
 
-use std::fs::File;
-use std::io::Read as _;
-
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::LARGEST_CRATE;
+use crate::files::regular::{self, Links, ReadError};
 use crate::gather::index::{IndexOrigin, in_use, registry_folders};
 use crate::model::hashed::Hashed;
 use crate::model::package::PackageId;
@@ -45,13 +43,11 @@ impl CacheFolder {
 }
 
 fn read(path: Utf8PathBuf) -> Option<Entry> {
-    let metadata = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(LARGEST_CRATE)).ok()?.saturating_add(1));
-    File::open(&path).ok()?.take(LARGEST_CRATE + 1).read_to_end(&mut bytes).ok()?;
-    if bytes.len() as u64 > LARGEST_CRATE {
-        return Some(Entry::TooLarge(path));
+    match regular::read(&path, Links::Followed, LARGEST_CRATE) {
+        Ok(bytes) => Some(Entry::File(Hashed::of(bytes), path)),
+        Err(ReadError::TooLarge(_)) => Some(Entry::TooLarge(path)),
+        Err(_) => None,
     }
-    Some(Entry::File(Hashed::of(bytes), path))
 }
 
 fn file_name(id: &PackageId) -> String {

@@ -13,6 +13,7 @@ use super::error::cause_of;
 use super::lanes::{Hold, Lanes};
 use super::transport::{Passed, Transport};
 use super::{Answer, HttpError, HttpSettings, Request};
+use crate::files::regular::{self, Links};
 
 /// Cargo's `http.timeout`.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -20,6 +21,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const RETRY: u32 = 3;
 /// Large index files arrive at once only if the windows of HTTP/2 let them: of one stream, and of all together.
 const WINDOWS: (u32, u32) = (2 << 20, 16 << 20);
+/// The most bytes of a bundle of certificates; the usual ones have a quarter of a mebibyte.
+const LARGEST_BUNDLE: u64 = 64 << 20;
 
 #[derive(Debug)]
 pub(super) struct Engine {
@@ -140,7 +143,7 @@ fn proxy(settings: &HttpSettings) -> Result<Option<Proxy>, HttpError> {
 fn certificates(settings: &HttpSettings) -> Result<Vec<Certificate>, HttpError> {
     let Some(path) = &settings.cainfo else { return Ok(Vec::new()) };
     let unusable = |cause| HttpError::Certificates { path: path.clone(), cause };
-    let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+    let pem = regular::read(path, Links::Followed, LARGEST_BUNDLE).map_err(|error| unusable(error.to_string()))?;
     let found = Certificate::from_pem_bundle(&pem).map_err(|error| unusable(cause_of(error)))?;
     if found.is_empty() { Err(unusable(String::from("there is none in it"))) } else { Ok(found) }
 }

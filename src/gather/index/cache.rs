@@ -15,6 +15,7 @@ use super::IndexOrigin;
 use super::config::{LARGEST_CONFIG, RegistryConfig};
 use super::entry::{Entry, Validators};
 use super::lines::version_of;
+use crate::files::regular::{self, Links};
 use crate::model::history::History;
 use crate::model::package::CrateId;
 
@@ -50,9 +51,8 @@ impl IndexFolder {
     /// The registry's `config.json` as cargo left it.
     pub(super) fn config(&self) -> Option<RegistryConfig> {
         self.folders.iter().find_map(|folder| {
-            let path = folder.join("config.json");
-            let small = std::fs::metadata(&path).is_ok_and(|metadata| metadata.len() <= LARGEST_CONFIG);
-            if small { RegistryConfig::parse(&std::fs::read(&path).ok()?).ok() } else { None }
+            let body = regular::read(&folder.join("config.json"), Links::Followed, LARGEST_CONFIG).ok()?;
+            RegistryConfig::parse(&body).ok()
         })
     }
 

@@ -1,12 +1,10 @@
 //! One entry of cargo's index cache (cargo's `SummariesCache`, version 3): a header with validators, then `version\0line\0` repeated.
 
-use std::fs::File;
-use std::io::Read;
-
 use camino::Utf8Path;
 use jiff::Timestamp;
 use tame_index::index::cache::{CURRENT_CACHE_VERSION, HttpRevision, INDEX_V_MAX, Revision, ValidCacheEntry};
 
+use crate::files::regular::{self, Links};
 use crate::model::history::{History, Standing};
 
 /// The most bytes that an index file or a cached entry may have; the largest of crates.io has 18 MB.
@@ -33,12 +31,9 @@ pub(super) struct Validators {
 impl Entry {
     /// Reads the entry of the crate `name` at `path`. What is absent, too large, of another format or cut short is no entry at all.
     pub(super) fn read(name: &str, path: &Utf8Path) -> Option<Self> {
-        let metadata = std::fs::metadata(path).ok()?;
-        if !metadata.is_file() || metadata.len() > LARGEST {
-            return None;
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?.saturating_add(1));
-        File::open(path).ok()?.take(LARGEST).read_to_end(&mut bytes).ok()?;
+        let file = regular::open(path, Links::Followed).ok()?;
+        let written = file.metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+        let bytes = file.bytes(LARGEST).ok()?;
         let valid = ValidCacheEntry::read(&bytes).ok()?;
         let validators = match valid.revision {
             Revision::Http(HttpRevision::Etag(etag)) => Validators { etag: Some(etag.to_owned()), last_modified: None },
@@ -48,7 +43,6 @@ impl Entry {
             Revision::Git(_) | Revision::Unknown => Validators::default(),
         };
         let start = bytes.len() - valid.version_entries.len();
-        let written = metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
         let history = History::from_cache(name, bytes, start, Standing::Cached(written))?;
         Some(Self { history, validators, written })
     }

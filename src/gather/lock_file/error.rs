@@ -4,6 +4,8 @@ use std::fmt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::files::regular::ReadError;
+
 /// A place in a lock file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct At {
@@ -56,12 +58,13 @@ pub enum LockFileError {
         path: Utf8PathBuf,
     },
     /// The file system does not give it out.
-    #[error("the lock file {path} cannot be read: {source}\nhelp: check that it is a file that you may read")]
+    #[error("the lock file {path} cannot be read: {cause}\nhelp: check that it is a file that you may read")]
     Unreadable {
         /// The file.
         path: Utf8PathBuf,
-        /// What the file system said.
-        source: std::io::Error,
+        /// What stood in the way.
+        #[source]
+        cause: ReadError,
     },
     /// More bytes than a lock file can sensibly have.
     #[error("the lock file {path} is larger than 8 MiB\nhelp: check that it is the file that cargo wrote")]

@@ -10,10 +10,9 @@ mod raw;
 mod resolve;
 mod source;
 
-use std::io::Read as _;
-
 use camino::Utf8Path;
 
+use crate::files::regular::{self, Links, ReadError};
 use crate::model::package::{Package, PackageId};
 
 pub use error::{At, LockFileError, PackageProblem};
@@ -40,16 +39,12 @@ pub struct LockFile {
 /// # Errors
 /// It is absent, cannot be read, or is refused by [`parse`].
 pub fn read(path: &Utf8Path) -> Result<LockFile, LockFileError> {
-    let failed = |source: std::io::Error| {
-        if source.kind() == std::io::ErrorKind::NotFound {
-            return LockFileError::Absent { path: path.to_owned() };
-        }
-        LockFileError::Unreadable { path: path.to_owned(), source }
-    };
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-    parse(&bytes, path)
+    match regular::read(path, Links::Followed, MAX_BYTES) {
+        Ok(bytes) => parse(&bytes, path),
+        Err(cause) if cause.is_absent() => Err(LockFileError::Absent { path: path.to_owned() }),
+        Err(ReadError::TooLarge(_)) => Err(LockFileError::TooLarge { path: path.to_owned() }),
+        Err(cause) => Err(LockFileError::Unreadable { path: path.to_owned(), cause }),
+    }
 }
 
 /// Reads a lock file's bytes; `path` is for messages only.

@@ -5,7 +5,7 @@ use std::fmt;
 use camino::Utf8PathBuf;
 use jiff::civil::Date;
 
-use crate::gather::toml_tree::ReadError;
+use crate::files::regular::ReadError;
 use crate::model::age::{Age, AgeError};
 use crate::model::verdict::ReasonCode;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 
+use crate::files::regular::{self, Links};
 use crate::gather::toml_tree::{self, Table, Value};
 use crate::model::policy::Origin;
 
@@ -14,7 +15,7 @@ const DEEPEST: usize = 4;
 /// `named` is what messages call it.
 #[must_use]
 pub fn keys(path: &Utf8Path, named: &Utf8Path) -> Option<BTreeMap<String, Origin>> {
-    let text = toml_tree::read_text(path, super::SIZE_LIMIT).ok()?;
+    let text = regular::text(path, Links::Followed, super::SIZE_LIMIT).ok()?;
     let document = toml_tree::parse(&text).ok()?;
     let mut keys = BTreeMap::new();
     add(&document, "", 0, named, &mut keys);

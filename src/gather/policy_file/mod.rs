@@ -16,7 +16,8 @@ pub use error::{Fault, PolicyError, Problem};
 pub use keys::keys;
 
 use self::reader::{At, TableReader};
-use super::toml_tree::{self, ReadError};
+use super::toml_tree;
+use crate::files::regular::{self, Links, ReadError};
 use crate::model::approval::Approvals;
 use crate::model::policy::{CargoAges, Origin, Policy, Setting};
 
@@ -56,11 +57,9 @@ impl PolicyFile {
 /// # Errors
 /// The file is absent, cannot be read, is larger than 1 MiB, or [`parse`] refuses it.
 pub fn read(path: &Utf8Path) -> Result<PolicyFile, PolicyError> {
-    match toml_tree::read_text(path, SIZE_LIMIT) {
+    match regular::text(path, Links::Followed, SIZE_LIMIT) {
         Ok(text) => parse(&text, path),
-        Err(ReadError::Io(cause)) if cause.kind() == std::io::ErrorKind::NotFound => {
-            Err(PolicyError::Absent { path: path.to_owned() })
-        }
+        Err(cause) if cause.is_absent() => Err(PolicyError::Absent { path: path.to_owned() }),
         Err(cause) => Err(PolicyError::Unreadable { path: path.to_owned(), cause }),
     }
 }
@@ -70,9 +69,9 @@ pub fn read(path: &Utf8Path) -> Result<PolicyFile, PolicyError> {
 /// # Errors
 /// The file cannot be read, is larger than 1 MiB, or is not UTF-8.
 pub fn text(path: &Utf8Path) -> Result<Option<String>, PolicyError> {
-    match toml_tree::read_text(path, SIZE_LIMIT) {
+    match regular::text(path, Links::Followed, SIZE_LIMIT) {
         Ok(text) => Ok(Some(text)),
-        Err(ReadError::Io(cause)) if cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(cause) if cause.is_absent() => Ok(None),
         Err(cause) => Err(PolicyError::Unreadable { path: path.to_owned(), cause }),
     }
 }

@@ -3,13 +3,13 @@
 mod examine;
 mod join;
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
+use crate::files::regular::{self, Links, ReadError};
 use crate::model::trail::{Trail, TrailProblemKind};
 use examine::{Examined, examine};
 
@@ -102,40 +102,16 @@ fn is_staged(name: &str) -> bool {
 
 fn read_event(dir: &Utf8Path, name: String, total: &AtomicU64) -> Result<Examined, TrailError> {
     let path = dir.join(&name);
-    let mut bytes = Vec::new();
-    let read = open(&path).and_then(|file| {
-        // The folder was listed a moment ago; what is opened now may be something else.
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Ok(None);
-        }
-        bytes.reserve(usize::try_from(metadata.len().min(MAX_EVENT_BYTES)).unwrap_or(0) + 1);
-        file.take(MAX_EVENT_BYTES + 1).read_to_end(&mut bytes).map(Some)
-    });
-    match read {
-        Ok(Some(_)) => {}
-        Ok(None) => return Ok(Examined::flawed(name, TrailProblemKind::Foreign)),
-        Err(source) => return Err(TrailError::Io { path, source }),
-    }
+    // The folder was listed a moment ago; what is opened now may be something else.
+    let bytes = match regular::read(&path, Links::Refused, MAX_EVENT_BYTES) {
+        Ok(bytes) => bytes,
+        Err(ReadError::Irregular(_)) => return Ok(Examined::flawed(name, TrailProblemKind::Foreign)),
+        Err(ReadError::TooLarge(_)) => return Ok(Examined::flawed(name, TrailProblemKind::TooLarge)),
+        Err(cause) => return Err(TrailError::Io { path, source: cause.into() }),
+    };
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    if size > MAX_EVENT_BYTES {
-        return Ok(Examined::flawed(name, TrailProblemKind::TooLarge));
-    }
     if total.fetch_add(size, Ordering::Relaxed).saturating_add(size) > MAX_TRAIL_BYTES {
         return Err(TrailError::TooLarge { path: dir.to_owned() });
     }
     Ok(examine(name, &bytes))
-}
-
-/// Opens for reading without following a link and without waiting for the other end of a pipe.
-fn open(path: &Utf8Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.custom_flags(flags.bits().cast_signed());
-    }
-    options.open(path)
 }

@@ -1,7 +1,6 @@
 //! Hashes every file of a tree, on all cores, each thread with one buffer of its own.
 
 use std::cell::RefCell;
-use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -9,6 +8,7 @@ use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use super::{VendorTreeError, unreadable};
+use crate::files::regular::{self, Links, ReadError};
 use crate::model::checksum::Checksum;
 use crate::model::vendored::{EntryKind, FileDigest, Stated, VendoredDirectory};
 
@@ -66,7 +66,7 @@ pub(super) fn fill(tree: &Utf8Path, directories: &mut [VendoredDirectory]) -> Re
 }
 
 fn hash(path: &Utf8Path) -> io::Result<Hashed> {
-    let mut file = open(path)?;
+    let mut file = regular::open(path, Links::Refused)?.file;
     READ.with_borrow_mut(|buffer| {
         let mut hasher = Sha256::new();
         let mut found = Hashed { digest: Checksum::from_bytes([0; 32]), bytes: 0, has_carriage_return: false };
@@ -89,10 +89,8 @@ fn hash(path: &Utf8Path) -> io::Result<Hashed> {
 
 /// Of the bytes with every CR LF made LF; `None` for a file that is too large to be a source.
 fn with_line_feeds(path: &Utf8Path) -> io::Result<Option<Checksum>> {
-    let mut bytes = Vec::new();
-    open(path)?.take(MAX_TEXT + 1).read_to_end(&mut bytes)?;
-    let fits = bytes.len() as u64 <= MAX_TEXT;
-    Ok(fits.then(|| Checksum::from_bytes(Sha256::digest(line_feeds(&bytes)).into())))
+    let bytes = read_bounded(path, MAX_TEXT)?;
+    Ok(bytes.map(|bytes| Checksum::from_bytes(Sha256::digest(line_feeds(&bytes)).into())))
 }
 
 /// The bytes with every CR LF made LF.
@@ -106,23 +104,11 @@ pub(super) fn line_feeds(bytes: &[u8]) -> Vec<u8> {
     converted
 }
 
-/// Opens a regular file. Should a link or a pipe have taken its place since it was listed, the open fails and does not wait.
-fn open(path: &Utf8Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.custom_flags(flags.bits().cast_signed());
-    }
-    options.open(path)
-}
-
-/// Reads no more than `limit` bytes; `None` where there are more.
+/// A regular file of no more than `limit` bytes; `None` where there are more.
 pub(super) fn read_bounded(path: &Utf8Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+    match regular::read(path, Links::Refused, limit) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(ReadError::TooLarge(_)) => Ok(None),
+        Err(cause) => Err(cause.into()),
+    }
 }

@@ -3,7 +3,8 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{bounded, lies_below, tables};
-use crate::gather::toml_tree::{self, Entry, ReadError, Table, shown_key};
+use crate::files::regular::{self, Links, ReadError};
+use crate::gather::toml_tree::{self, Entry, Table, shown_key};
 use crate::model::policy::Origin;
 use crate::model::way_around::{Scope, WayAround, WayKind};
 
@@ -26,9 +27,9 @@ pub enum ManifestError {
 
 /// A TOML file's content; `None` where there is no such file.
 pub(super) fn document(path: &Utf8Path) -> Result<Option<Table>, ManifestError> {
-    let text = match toml_tree::read_text(path, MAX_BYTES) {
+    let text = match regular::text(path, Links::Followed, MAX_BYTES) {
         Ok(text) => text,
-        Err(ReadError::Io(cause)) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) if cause.is_absent() => return Ok(None),
         Err(cause) => return Err(ManifestError::Unreadable { path: path.to_owned(), cause }),
     };
     toml_tree::parse(&text).map(Some).map_err(|errors| {

@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::bounded;
 use super::tables::{inner, text};
+use crate::files::regular::{self, Links};
 use crate::gather::toml_tree;
 use crate::model::policy::Origin;
 use crate::model::way_around::{Scope, WayAround, WayKind};
@@ -24,7 +25,7 @@ pub(super) fn ways(root: &Utf8Path, below: &[Utf8PathBuf]) -> Vec<WayAround> {
 
 /// `None` also for a file that is no TOML: its old form holds the name of a toolchain and nothing else.
 fn way(root: &Utf8Path, path: &Utf8Path) -> Option<WayAround> {
-    let table = toml_tree::parse(&toml_tree::read_text(path, MAX_BYTES).ok()?).ok()?;
+    let table = toml_tree::parse(&regular::text(path, Links::Followed, MAX_BYTES).ok()?).ok()?;
     let entry = inner(&table, "toolchain")?.get("path")?;
     let scope = if path.starts_with(root) { Scope::Repository } else { Scope::Above };
     let origin = Origin::File { path: path.to_owned(), line: entry.line, key: "toolchain.path".to_owned() };

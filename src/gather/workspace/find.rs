@@ -1,11 +1,9 @@
 //! Finds the lock file without cargo's help.
 
-use std::io::Read as _;
-
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// A manifest of more bytes is looked at no further.
-const MAX_MANIFEST: u64 = 4 * 1024 * 1024;
+use super::MAX_MANIFEST;
+use crate::files::regular::{self, Links};
 
 /// The nearest folder, from `folder` upwards, that has a lock file beside the manifest of a workspace; else the nearest that has a lock
 /// file at all. A lock file that somebody left in a member's folder thus does not stand in for the workspace's.
@@ -16,8 +14,6 @@ pub(super) fn root(folder: &Utf8Path) -> Option<Utf8PathBuf> {
 
 /// By the text alone: a manifest that cargo refuses may not be TOML.
 fn is_workspace(folder: &Utf8Path) -> bool {
-    let mut text = Vec::new();
-    let read = std::fs::File::open(folder.join("Cargo.toml"))
-        .and_then(|manifest| manifest.take(MAX_MANIFEST).read_to_end(&mut text));
-    read.is_ok() && text.split(|byte| *byte == b'\n').any(|line| line.trim_ascii_start().starts_with(b"[workspace"))
+    let text = regular::read(&folder.join("Cargo.toml"), Links::Followed, MAX_MANIFEST).unwrap_or_default();
+    text.split(|byte| *byte == b'\n').any(|line| line.trim_ascii_start().starts_with(b"[workspace"))
 }

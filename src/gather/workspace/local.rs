@@ -8,7 +8,8 @@ use cargo_metadata::{Dependency, Metadata};
 use semver::Version;
 use serde::Deserialize;
 
-use super::cargo;
+use super::{MAX_MANIFEST, cargo};
+use crate::files::regular::{self, Links};
 use crate::gather::environment::Environment;
 use crate::model::index_line::{DependencyKind, Requirement};
 use crate::model::package::LocalPackage;
@@ -118,8 +119,8 @@ struct Patch {
 
 /// The `[patch]` entries of the root manifest that lead to folders, which metadata leaves out.
 fn patches(root: &Utf8Path) -> Vec<Pointer> {
-    let text = std::fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
     // Cargo has read this file just now; what it took and this reader does not is no path.
+    let text = regular::text(&root.join("Cargo.toml"), Links::Followed, MAX_MANIFEST).unwrap_or_default();
     let manifest = toml::from_str(&text).unwrap_or(RootManifest { patch: BTreeMap::new() });
     let entries = manifest.patch.into_values().flatten();
     entries.filter_map(|(key, patch)| Some((patch.package.unwrap_or(key), plain(&root.join(patch.path?))))).collect()

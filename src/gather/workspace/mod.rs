@@ -11,11 +11,15 @@ mod local;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::environment::Environment;
+use crate::files::regular::{self, Links, ReadError};
 use crate::model::package::Package;
 use crate::model::source::Source;
 
 pub use cargo::{CargoFailure, cargo_version};
 pub use local::Local;
+
+/// The most bytes of a manifest.
+const MAX_MANIFEST: u64 = 32 << 20;
 
 /// Where the lock file lies and what cargo says of the packages around it.
 #[derive(Clone, Debug)]
@@ -40,6 +44,15 @@ pub enum WorkspaceError {
         /// What was asked for.
         path: Utf8PathBuf,
     },
+    /// Something that is no file, or is larger than any manifest, stands where cargo would read one.
+    #[error("the manifest {path} cannot be read: {cause}\nhelp: put the manifest itself there, or take it away")]
+    Manifest {
+        /// Where.
+        path: Utf8PathBuf,
+        /// What it is.
+        #[source]
+        cause: ReadError,
+    },
     /// Cargo finds no workspace, and no folder above has a lock file.
     #[error(
         "no workspace was found from {folder}: {failure}\nhelp: run inside a cargo workspace, or give `--lockfile PATH`"
@@ -61,6 +74,8 @@ pub fn locate(environment: &Environment, manifest_path: Option<&Utf8Path>) -> Re
     if let Some(path) = manifest.as_ref().filter(|path| !path.is_file()) {
         return Err(WorkspaceError::NoManifest { path: path.clone() });
     }
+    let start = manifest.as_deref().and_then(Utf8Path::parent).unwrap_or(environment.current_dir());
+    start.ancestors().map(|folder| folder.join("Cargo.toml")).chain(manifest.clone()).try_for_each(is_manifest)?;
     match cargo::metadata(environment, manifest.as_deref()) {
         Ok(metadata) => {
             let root = metadata.workspace_root.clone();
@@ -68,13 +83,23 @@ pub fn locate(environment: &Environment, manifest_path: Option<&Utf8Path>) -> Re
             Ok(Workspace { lock_file: root.join("Cargo.lock"), root, packages, failure: None })
         }
         Err(failure) => {
-            let folder = manifest.as_deref().and_then(Utf8Path::parent).unwrap_or(environment.current_dir());
-            let Some(root) = find::root(folder) else {
-                return Err(WorkspaceError::NotFound { folder: folder.to_owned(), failure });
+            let Some(root) = find::root(start) else {
+                return Err(WorkspaceError::NotFound { folder: start.to_owned(), failure });
             };
             Ok(Workspace { lock_file: root.join("Cargo.lock"), root, packages: Vec::new(), failure: Some(failure) })
         }
     }
+}
+
+/// Refuses what cargo, which looks for manifests in every folder above, would wait for or choke on. What is absent or may not be read it
+/// passes over, or tells itself.
+fn is_manifest(path: Utf8PathBuf) -> Result<(), WorkspaceError> {
+    let cause = match regular::open(&path, Links::Followed) {
+        Ok(file) if file.metadata.len() > MAX_MANIFEST => ReadError::TooLarge(MAX_MANIFEST),
+        Err(cause @ ReadError::Irregular(_)) => cause,
+        Ok(_) | Err(_) => return Ok(()),
+    };
+    Err(WorkspaceError::Manifest { path, cause })
 }
 
 /// Fills in where the packages without a source lie, as far as the workspace knows.

@@ -7,21 +7,27 @@ use camino::{Utf8Path, Utf8PathBuf};
 use scan::{children, code, mentions};
 
 /// What each top-level module may import besides itself. `lib` and `main` join everything.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("policy", &["model"]),
-    ("gather", &["model"]),
-    ("apply", &["model"]),
+    ("files", &[]),
+    ("gather", &["model", "files"]),
+    ("apply", &["model", "files"]),
     ("report", &["model"]),
     ("registry", &["model", "policy"]),
     ("cli", &["model"]),
-    ("project", &["model", "policy", "gather"]),
-    ("resolve", &["model", "policy", "gather", "registry", "project"]),
-    ("command", &["model", "policy", "gather", "apply", "report", "registry", "cli", "project", "resolve"]),
+    ("project", &["model", "policy", "files", "gather"]),
+    ("resolve", &["model", "policy", "files", "gather", "registry", "project"]),
+    ("command", &["model", "policy", "files", "gather", "apply", "report", "registry", "cli", "project", "resolve"]),
 ];
 
 /// What the decision must not be able to reach.
 const IMPURE: [&str; 5] = ["fs", "env", "net", "process", "time"];
+
+/// How a file is opened or read by its path. Only `files` may: it never waits for a pipe, and refuses what is no regular file.
+const OPENING: [&str; 4] = ["File::open", "fs::read", "fs::read_to_string", "OpenOptions"];
+/// Where files are opened directly: the door itself, and where they are made.
+const OPENS: [&str; 3] = ["src/files/", "src/apply/vendor_dir/", "src/apply/archive/write.rs"];
 
 /// One thought may need a long file, but not a hall; unit tests at its end do not count.
 const MAX_LINES: usize = 500;
@@ -41,6 +47,10 @@ fn complaints(files: &[File]) -> Vec<String> {
             if mentions(&code, macro_name) {
                 complaints.push(format!("{path}: {macro_name}"));
             }
+        }
+        if path.starts_with("src/") && !OPENS.iter().any(|door| path.starts_with(door)) {
+            let opening = OPENING.iter().filter(|call| mentions(&code, call));
+            complaints.extend(opening.map(|call| format!("{path}: {call}: files::regular opens what is read")));
         }
         if let Some(inner) = path.strip_prefix("src/") {
             complaints
@@ -153,6 +163,22 @@ fn exit_codes_and_impurity_are_found() {
     assert_complaints("src/policy/a.rs", "use tokio::spawn;", &["policy must not use tokio"]);
     assert_complaints("src/policy/a.rs", "use std::fmt; const A: &str = env!(\"X\");", &[]);
     assert_complaints("src/gather/a.rs", "use std::{fs, process::Command};", &[]);
+}
+
+#[test]
+fn files_that_are_read_past_the_door_are_found() {
+    assert_complaints(
+        "src/gather/a.rs",
+        "fn f() { File::open(p); }",
+        &["File::open: files::regular opens what is read"],
+    );
+    assert_complaints(
+        "src/command/a.rs",
+        "fn f() { std::fs::read(p); std::fs::read_dir(p); fs::read_to_string(p); file.read(b); }",
+        &["fs::read: files::regular opens what is read", "fs::read_to_string: files::regular opens what is read"],
+    );
+    assert_complaints("src/files/regular.rs", "fn f() { File::open(p); }", &[]);
+    assert_complaints("tests/it/a.rs", "fn f() { std::fs::read(p); }", &[]);
 }
 
 #[test]
