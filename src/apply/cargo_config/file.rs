@@ -79,6 +79,8 @@ impl ConfigFile {
 fn content(path: &Utf8Path) -> Result<Vec<u8>, ConfigError> {
     regular::read(path, Links::Refused, LIMIT).map_err(|cause| match cause {
         ReadError::TooLarge(limit) => ConfigError::TooLarge { path: path.to_owned(), limit },
-        cause => ConfigError::Read { path: path.to_owned(), cause: cause.into() },
+        cause @ (ReadError::Io(_) | ReadError::Irregular(_) | ReadError::NotUtf8) => {
+            ConfigError::Read { path: path.to_owned(), cause: cause.into() }
+        }
     })
 }
