@@ -223,7 +223,7 @@ fn files_that_cannot_be_read_are_named() {
             read(&project)
                 .left
                 .iter()
-                .any(|one| one.value == NotTaken::Unreadable("it is not a plain file".to_owned()))
+                .any(|one| one.value == NotTaken::Unreadable("it is a named pipe, not a regular file".to_owned()))
         );
     }
 }
