@@ -4,24 +4,23 @@ use std::io::ErrorKind;
 
 use camino::Utf8Path;
 
-use crate::gather::toml_tree::{self, Entry, ReadError, Table, shown_key};
+use crate::files::regular::{self, Links, ReadError};
+use crate::gather::toml_tree::{self, Entry, Table, shown_key};
 use crate::model::manifest::ManifestProblem;
 
 /// The most bytes of a manifest; the largest known have 0.2 MiB.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Reads a manifest. What is no regular file is not opened: a pipe would never end.
+/// Reads a manifest.
 pub(super) fn read(path: &Utf8Path) -> Result<Table, ManifestProblem> {
-    let failed = |cause: &std::io::Error| {
-        let absent = matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
-        if absent { ManifestProblem::Absent } else { ManifestProblem::Unreadable(cause.to_string()) }
-    };
-    if !std::fs::metadata(path).map_err(|cause| failed(&cause))?.is_file() {
-        return Err(ManifestProblem::NotAFile);
-    }
-    let text = toml_tree::read_text(path, MAX_BYTES).map_err(|cause| match cause {
-        ReadError::Io(cause) => failed(&cause),
-        ReadError::TooLarge(_) | ReadError::NotUtf8 => ManifestProblem::Unreadable(cause.to_string()),
+    let text = regular::text(path, Links::Followed, MAX_BYTES).map_err(|cause| match cause {
+        ReadError::Io(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            ManifestProblem::Absent
+        }
+        ReadError::Irregular(_) => ManifestProblem::NotAFile,
+        ReadError::Io(_) | ReadError::TooLarge(_) | ReadError::NotUtf8 => {
+            ManifestProblem::Unreadable(cause.to_string())
+        }
     })?;
     toml_tree::parse(&text).map_err(|errors| {
         let (line, message) = errors.into_iter().next().map_or((1, String::new()), |error| (error.line, error.message));
