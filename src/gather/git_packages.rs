@@ -17,10 +17,14 @@ use toml::{Table, Value};
 use super::environment::Environment;
 use super::lock_file;
 use super::vendor_tree::{self, VendorTreeError};
+use crate::files::regular::{self, Links};
 use crate::model::package::PackageId;
 use crate::model::source::{Registry, Source};
 use crate::model::vendor::VendorChecksums;
 use crate::model::vendored::{Stated, VendorRoot, VendoredDirectory};
+
+/// The most bytes of a manifest or a lock file that is taken over.
+const LARGEST_FILE: u64 = 32 << 20;
 
 /// How cargo is to be run.
 #[derive(Clone, Copy, Debug)]
@@ -158,7 +162,8 @@ fn prepare(wanted: &[&PackageId], request: &GitRequest<'_>, folder: &Utf8Path) -
     fs::write(folder.join(".cargo/config.toml"), configuration(request, &proven).to_string())?;
     fs::write(folder.join("Cargo.toml"), manifest(wanted, request).to_string())?;
     fs::write(folder.join("lib.rs"), "")?;
-    fs::copy(request.lock, folder.join("Cargo.lock")).map(drop)
+    let lock = regular::read(request.lock, Links::Followed, LARGEST_FILE)?;
+    fs::write(folder.join("Cargo.lock"), lock)
 }
 
 #[cfg(unix)]
@@ -225,7 +230,7 @@ fn manifest(wanted: &[&PackageId], request: &GitRequest<'_>) -> Table {
 
 /// `[patch]` and `[replace]` of the workspace: without them the packages would need others than the lock file has.
 fn patches(root: &Utf8Path) -> Vec<(String, Value)> {
-    let text = fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
+    let text = regular::text(&root.join("Cargo.toml"), Links::Followed, LARGEST_FILE).unwrap_or_default();
     let mut manifest: Table = text.parse().unwrap_or_default();
     let mut found = Vec::new();
     for key in ["patch", "replace"] {
