@@ -14,7 +14,6 @@ mod output;
 mod policy_text;
 mod prune;
 mod record;
-mod rederive;
 mod request;
 mod revoke;
 mod screen;

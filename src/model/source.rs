@@ -69,6 +69,17 @@ pub enum Source {
     Other(Arc<str>),
 }
 
+impl Source {
+    /// The source without its locked commit, which plays no part in where cargo takes it from.
+    #[must_use]
+    pub fn without_commit(&self) -> Self {
+        match self {
+            Self::Git(git) => Self::Git(GitSource { commit: None, ..git.clone() }),
+            Self::Local | Self::Registry(_) | Self::Other(_) => self.clone(),
+        }
+    }
+}
+
 /// A git dependency as the lock file pins it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GitSource {
@@ -95,6 +106,12 @@ pub enum GitReference {
 }
 
 impl GitSource {
+    /// A reference as a lock file's query writes it.
+    #[must_use]
+    pub fn query(key: &str, value: &str) -> Arc<str> {
+        form_urlencoded::Serializer::new(String::new()).append_pair(key, value).finish().into()
+    }
+
     /// The reference with its encoding undone, as cargo reads a lock file's query: the last of several keys counts, and `ref` is an old
     /// name of `branch`.
     #[must_use]

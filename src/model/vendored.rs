@@ -2,10 +2,55 @@
 
 use std::sync::Arc;
 
+use camino::Utf8PathBuf;
 use semver::Version;
 
 use super::checksum::Checksum;
+use super::policy::Origin;
+use super::source::Source;
 use super::vendor::VendorChecksums;
+
+/// Where the approved sources lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VendoredPlace {
+    /// In which form.
+    pub form: VendoredForm,
+    /// The folder, absolute and without `.` and `..`.
+    pub path: Utf8PathBuf,
+}
+
+/// How approved sources are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VendoredForm {
+    /// Unpacked, a folder for each package.
+    Directory,
+    /// `.crate` files beside an index.
+    LocalRegistry,
+}
+
+/// Where a cargo that is started in one folder takes the packages of one source from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lead {
+    /// The source, as the lock file names it, without a commit.
+    pub source: Source,
+    /// The folder, where it is not the workspace's root.
+    pub start: Option<Utf8PathBuf>,
+    /// Where that leads.
+    pub to: Destination,
+    /// What decides it; `None` where nothing does, and the source is taken as it is.
+    pub by: Option<Origin>,
+}
+
+/// Where packages are taken from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// The source itself: the registry, the repository.
+    Itself,
+    /// A folder.
+    Folder(VendoredPlace),
+    /// Another registry or repository, by its address.
+    Elsewhere(String),
+}
 
 /// What is found where the vendored sources should be.
 #[derive(Clone, Debug, PartialEq, Eq)]

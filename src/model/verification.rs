@@ -3,7 +3,8 @@
 use super::checksum::Checksum;
 use super::package::PackageId;
 use super::policy::Origin;
-use super::source::Registry;
+use super::source::Source;
+use super::vendored::Destination;
 use super::way_around::{WayAround, Weight};
 
 /// Everything that a verification found.
@@ -21,6 +22,25 @@ pub struct Verification {
     pub blockers: Vec<Undecided>,
     /// What was counted.
     pub counts: Counts,
+    /// Where cargo will take each package of the lock file from, in the lock file's order.
+    pub taken: Vec<(PackageId, TakenFrom)>,
+}
+
+/// Where cargo will take a package from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakenFrom {
+    /// A folder of the workspace, or another one on this machine: it has no source.
+    Local,
+    /// The vendored place.
+    Vendored,
+    /// Its own registry.
+    Registry,
+    /// Its own repository.
+    Repository,
+    /// Another place than the vendored one, or from some folder of the workspace another one.
+    Elsewhere(Destination),
+    /// Cargo's configuration contradicts itself, or the kind of source is not known.
+    Unknown,
 }
 
 /// What was counted.
@@ -28,7 +48,7 @@ pub struct Verification {
 pub struct Counts {
     /// Packages of the lock file.
     pub packages: usize,
-    /// Of them, those that must lie in the vendored tree.
+    /// Of them, those that must lie in the vendored place: all that have a source.
     pub vendored: usize,
     /// Of them, those that the allow-list has as stubs.
     pub stubs: usize,
@@ -55,8 +75,9 @@ pub struct Outside {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are named by what they hold, and are described above")]
 pub enum Finding {
-    /// Cargo does not take a registry from the vendored folder; `by` is what decides that.
-    NotReplaced { registry: Registry, by: Option<Origin> },
+    /// Cargo does not take a source of the lock file from the vendored place but from `to`; `by` is what decides that, and `start` the
+    /// folder in which cargo is started, where that is not the workspace's root.
+    NotReplaced { source: Source, to: Destination, by: Option<Origin>, start: Option<camino::Utf8PathBuf> },
     /// There is no allow-list.
     NoAllowList,
     /// The vendored folder is not there.
@@ -161,7 +182,28 @@ pub enum Undecided {
     },
 }
 
+impl TakenFrom {
+    /// The stable name in JSON.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Vendored => "vendored",
+            Self::Registry => "registry",
+            Self::Repository => "repository",
+            Self::Elsewhere(_) => "elsewhere",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl Verification {
+    /// How many packages cargo will take from such a place.
+    #[must_use]
+    pub fn taken_from(&self, code: &str) -> usize {
+        self.taken.iter().filter(|(_, from)| from.code() == code).count()
+    }
+
     /// Whether the proof holds, as far as it goes.
     #[must_use]
     pub fn is_proven(&self) -> bool {

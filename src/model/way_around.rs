@@ -63,8 +63,18 @@ pub enum WayKind {
     SequesterAlias,
     /// An alias with the name of one of cargo's own commands, which cargo ignores.
     BuiltinAlias,
-    /// `[env]` sets a variable that would be a way around.
+    /// An alias, or what it stands for in turn, that brings a configuration, a lock file or unstable options of its own.
+    AliasOptions,
+    /// An alias that builds another manifest of the repository, as a task runner's does.
+    AliasManifest,
+    /// `[env]` sets a variable by which cargo, the compiler or the loader does something else.
+    EnvOverride,
+    /// `[env]` sets another variable.
     EnvTable,
+    /// Build output that git tracks: cargo runs it without building it anew.
+    BuildOutput,
+    /// The repository's own setting of the target folder leads to another place in the repository.
+    TargetDir,
     /// A toolchain, and cargo with it, from a folder.
     ToolchainPath,
 }
@@ -99,7 +109,12 @@ impl WayKind {
             Self::CredentialProvider => "credential-provider",
             Self::SequesterAlias => "sequester-alias",
             Self::BuiltinAlias => "builtin-alias",
+            Self::AliasOptions => "alias-options",
+            Self::AliasManifest => "alias-manifest",
+            Self::EnvOverride => "env-override",
             Self::EnvTable => "env-table",
+            Self::BuildOutput => "build-output",
+            Self::TargetDir => "target-dir",
             Self::ToolchainPath => "toolchain-path",
         }
     }

@@ -1,5 +1,6 @@
 //! `verify`: what stock cargo does not notice, this program refuses; and every way around is named with file and line.
 
+mod around;
 mod scene;
 mod tree;
 mod unnoticed;

@@ -78,6 +78,15 @@ impl Repository {
         Ok(!listed.status.success() || !listed.stdout.is_empty())
     }
 
+    /// The first file at or below this path that git tracks, as it is checked out now; `None` also where git cannot tell.
+    #[must_use]
+    pub fn first_tracked(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+        let path = if path.as_str().is_empty() { "." } else { path.as_str() };
+        let listed = self.ask("ls-files", &["-z", "--", path], Vec::new()).ok()?;
+        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+        listed.split('\0').next().filter(|path| !path.is_empty()).map(Utf8PathBuf::from)
+    }
+
     /// A git that asks this repository.
     pub(super) fn command(&self) -> Command {
         let mut command = git::command(&self.environment, Reach::Local);

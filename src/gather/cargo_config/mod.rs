@@ -5,6 +5,7 @@
 
 mod ages;
 mod alias;
+mod build;
 mod cooldown;
 mod error;
 mod layers;

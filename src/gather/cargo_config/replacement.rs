@@ -1,5 +1,6 @@
 //! What cargo takes in a registry's place.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use camino::Utf8PathBuf;
@@ -7,10 +8,10 @@ use camino::Utf8PathBuf;
 use super::CargoConfig;
 use super::error::CargoConfigError;
 use super::registries::CRATES_IO;
-use super::sources::{Place, same_registry};
+use super::sources::Place;
 use crate::gather::toml_tree::shown;
 use crate::model::policy::Origin;
-use crate::model::source::Registry;
+use crate::model::source::{Registry, Source};
 
 /// What stands in for a registry, at the end of the chain, and where the chain begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +54,7 @@ impl Replacement {
             Place::Registry(registry) => Self::Registry { registry, origin },
             Place::Directory(path) => Self::Directory { path, origin },
             Place::LocalRegistry(path) => Self::LocalRegistry { path, origin },
-            Place::Git(url) => Self::Git { url, origin },
+            Place::Git(git) => Self::Git { url: git.url.to_string(), origin },
         }
     }
 }
@@ -78,11 +79,29 @@ impl CargoConfig {
     /// # Errors
     /// `[source]` says something that cargo refuses: no place or two, one place twice, a name that nothing has, or a circle.
     pub fn replacement(&self, registry: &Registry) -> Result<Replacement, CargoConfigError> {
+        self.replacement_of(&Source::Registry(registry.clone()))
+    }
+
+    /// The names below `[source]` that stand for one of these sources, crates.io's own among them.
+    ///
+    /// # Errors
+    /// As [`Self::replacement`].
+    pub fn names_of(&self, sources: &BTreeSet<Source>) -> Result<BTreeSet<String>, CargoConfigError> {
+        let tables = self.sources()?;
+        let named = tables.iter().filter(|(_, table)| sources.iter().any(|source| table.place.is_of(source)));
+        Ok(named.map(|(name, _)| name.clone()).chain([CRATES_IO.to_owned()]).collect())
+    }
+
+    /// As [`Self::replacement`], of a registry or a git repository; of any other kind of source nothing takes the place.
+    ///
+    /// # Errors
+    /// As [`Self::replacement`].
+    pub fn replacement_of(&self, source: &Source) -> Result<Replacement, CargoConfigError> {
         let sources = self.sources()?;
-        let is_it = |place: &Place| matches!(place, Place::Registry(other) if same_registry(other, registry));
-        let start = match registry {
-            Registry::CratesIo => Some(CRATES_IO),
-            Registry::Sparse(_) | Registry::Git(_) => sources
+        let is_it = |place: &Place| place.is_of(source);
+        let start = match source {
+            Source::Registry(Registry::CratesIo) => Some(CRATES_IO),
+            Source::Registry(_) | Source::Git(_) | Source::Local | Source::Other(_) => sources
                 .iter()
                 .find(|(name, table)| *name != CRATES_IO && is_it(&table.place))
                 .map(|(name, _)| name.as_str()),

@@ -11,7 +11,7 @@ use super::lookup::{Found, dotted};
 use super::registries::CRATES_IO;
 use crate::gather::toml_tree::shown;
 use crate::model::policy::{Origin, Setting};
-use crate::model::source::Registry;
+use crate::model::source::{GitSource, Registry, Source};
 
 /// A `[source.NAME]`.
 pub(super) struct SourceTable {
@@ -27,7 +27,18 @@ pub(super) enum Place {
     Registry(Registry),
     LocalRegistry(Utf8PathBuf),
     Directory(Utf8PathBuf),
-    Git(String),
+    Git(GitSource),
+}
+
+impl Place {
+    /// Whether cargo takes it for the place of this source, whatever commit is locked.
+    pub(super) fn is_of(&self, source: &Source) -> bool {
+        match (self, source) {
+            (Self::Registry(one), Source::Registry(other)) => same_registry(one, other),
+            (Self::Git(one), Source::Git(other)) => same_repository(one, other),
+            _ => false,
+        }
+    }
 }
 
 impl CargoConfig {
@@ -63,7 +74,7 @@ impl CargoConfig {
             let value = match key {
                 "local-registry" => Place::LocalRegistry(base.join(value)),
                 "directory" => Place::Directory(base.join(value)),
-                "git" => Place::Git(value),
+                "git" => Place::Git(self.git_source(name, value)?),
                 _ => match Registry::parse(&value) {
                     Ok(registry) => Place::Registry(registry),
                     Err(_) => return Err(CargoConfigError::RegistryAddress { origin, text: shown(&value) }),
@@ -83,11 +94,24 @@ impl CargoConfig {
         };
         Ok(SourceTable { place, origin, replace_with })
     }
+
+    fn git_source(&self, name: &str, url: String) -> Result<GitSource, CargoConfigError> {
+        let mut reference = None;
+        for key in REFERENCES {
+            let found = self.in_files(&["source", name, key])?.map(Found::text).transpose()?;
+            reference = reference.or(found.map(|setting| GitSource::query(key, &setting.value)));
+        }
+        Ok(GitSource { url: url.into(), reference, commit: None })
+    }
 }
+
+/// The keys of a git source that name what it is asked for, in the order in which cargo lets one win over the next.
+const REFERENCES: [&str; 3] = ["branch", "tag", "rev"];
 
 fn same_place(one: &Place, other: &Place) -> bool {
     match (one, other) {
         (Place::Registry(one), Place::Registry(other)) => same_registry(one, other),
+        (Place::Git(one), Place::Git(other)) => same_repository(one, other),
         _ => one == other,
     }
 }
@@ -97,21 +121,39 @@ pub(super) fn same_registry(one: &Registry, other: &Registry) -> bool {
     one == other || canonical(one) == canonical(other)
 }
 
-/// What cargo compares (`CanonicalUrl`): the address as a URL, without one slash and one `.git` at its end, and on github.com without
-/// regard to case.
+/// Whether cargo takes two git sources for one: the same repository, asked for the same.
+fn same_repository(one: &GitSource, other: &GitSource) -> bool {
+    canonical_url(&one.url) == canonical_url(&other.url) && one.wanted() == other.wanted()
+}
+
 fn canonical(registry: &Registry) -> String {
-    let text = match registry {
-        Registry::CratesIo => return registry.to_string(),
-        Registry::Sparse(url) => format!("sparse+{url}"),
-        Registry::Git(url) => url.to_string(),
-    };
-    let Ok(mut url) = Url::parse(&text) else {
-        return text;
+    match registry {
+        Registry::CratesIo => registry.to_string(),
+        Registry::Sparse(url) => canonical_url(&format!("sparse+{url}")),
+        Registry::Git(url) => canonical_url(url),
+    }
+}
+
+/// What cargo compares (`CanonicalUrl`): the address as a URL, without one slash and one `.git` at its end, and on github.com without
+/// regard to case and scheme.
+fn canonical_url(text: &str) -> String {
+    let Ok(mut url) = Url::parse(text) else {
+        return text.to_owned();
     };
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.pop_if_empty();
     }
-    let path = if url.host_str() == Some("github.com") { url.path().to_lowercase() } else { url.path().to_owned() };
+    if url.host_str() == Some("github.com") {
+        let lower = url.path().to_lowercase();
+        url.set_path(&lower);
+        // Not by `set_scheme`, which makes no special scheme of `ssh`.
+        if let Some((_, rest)) = url.as_str().split_once("://")
+            && let Ok(secure) = Url::parse(&format!("https://{rest}"))
+        {
+            url = secure;
+        }
+    }
+    let path = url.path().to_owned();
     url.set_path(path.strip_suffix(".git").unwrap_or(&path));
     url.into()
 }

@@ -1,25 +1,31 @@
-//! Finds every effective way around the vendored sources, as cargo would find it: in the configuration from the workspace upwards, in
-//! `$CARGO_HOME`, in what those files include, below the workspace, in the root manifest and in the environment.
+//! Finds where cargo takes each source from, and every effective way around the vendored sources, as cargo would find it: in the
+//! configuration from the workspace and its members upwards, in `$CARGO_HOME`, in what those files include, in the root manifest, in the
+//! build output and in the environment.
 
+mod alias;
+mod build_output;
 mod manifest;
 mod nested;
 mod sources;
+mod starts;
 mod tables;
 mod toolchain;
 mod variables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::cargo_config::{CargoConfig, CargoConfigError, Layer};
 use super::environment::Environment;
 use crate::model::policy::Origin;
+use crate::model::source::Source;
+use crate::model::vendored::Lead;
 use crate::model::way_around::{Scope, WayAround, WayKind};
 
 pub use manifest::ManifestError;
 pub use nested::MAX_NAMES;
-pub use sources::{Replacing, plain, replaced_sources};
+pub use sources::{Replacing, plain};
 
 /// Longer values are cut: a report is no place for a whole list of flags.
 const MAX_VALUE: usize = 160;
@@ -29,6 +35,10 @@ const MAX_VALUE: usize = 160;
 pub struct WaysAround {
     /// Each, those of closer files first.
     pub ways: Vec<WayAround>,
+    /// Where each source leads, from every folder that has a configuration of its own.
+    pub leads: Vec<Lead>,
+    /// Where cargo's configuration contradicts itself, so that cargo would not build at all: its error, with a `help:` line.
+    pub contradictions: Vec<String>,
     /// Whether the search below the workspace reached [`MAX_NAMES`] before its end.
     pub ended_early: bool,
 }
@@ -38,7 +48,11 @@ pub struct WaysAround {
 pub struct Search<'a> {
     /// The root of the workspace.
     pub root: &'a Utf8Path,
-    /// The vendored tree, which is not searched.
+    /// The folders of its members.
+    pub members: &'a [Utf8PathBuf],
+    /// The sources, without commits, that must be taken from the vendored place.
+    pub sources: &'a BTreeSet<Source>,
+    /// The vendored place, which is not searched.
     pub vendor: Option<&'a Utf8Path>,
     /// Our own setting, as the workspace's `.cargo/config.toml` has it.
     pub replacing: &'a Replacing,
@@ -46,6 +60,13 @@ pub struct Search<'a> {
     pub config: &'a CargoConfig,
     /// The environment.
     pub environment: &'a Environment,
+}
+
+impl Search<'_> {
+    /// The folders in which a cargo that is started builds this workspace: the members', and the one in which this run was started.
+    fn starts(&self) -> impl Iterator<Item = &Utf8Path> {
+        self.members.iter().map(Utf8PathBuf::as_path).chain([self.environment.current_dir()])
+    }
 }
 
 /// Why the search failed.
@@ -69,20 +90,32 @@ pub fn own_config(root: &Utf8Path) -> Utf8PathBuf {
 /// # Errors
 /// A file that cargo would read cannot be read or parsed.
 pub fn find(search: &Search<'_>) -> Result<WaysAround, WaysError> {
-    let mut found = Found { search, scopes: BTreeMap::new(), ways: Vec::new() };
-    let below = nested::find(search.root, search.vendor);
-    for folder in &below.configured {
-        // A nested file wins over the workspace's for every cargo that is started below it.
-        let config = CargoConfig::load(folder, search.environment)?;
-        found.layers(config.layers(), tables::Rank::Closer, folder);
+    let starts = starts::find(search)?;
+    let mut outputs = build_output::folders(search.root, search.config)?;
+    for start in &starts {
+        outputs.extend(build_output::folders(search.root, &start.config)?);
     }
-    found.layers(search.config.layers(), tables::Rank::Farther, search.root);
-    let mut ways = found.ways;
+    let without: Vec<&Utf8Path> =
+        search.vendor.into_iter().chain(outputs.iter().map(|output| output.folder.as_path())).collect();
+    let below = nested::find(search.root, &without);
+    let mut found = Found { search, told: BTreeSet::new(), scopes: BTreeMap::new(), all: WaysAround::default() };
+    for start in &starts {
+        // The closest file wins over the workspace's for every cargo that is started there.
+        found.config(&start.config, Some(&start.folder));
+    }
+    found.config(search.config, None);
+    let WaysAround { mut ways, leads, mut contradictions, .. } = found.all;
+    contradictions.dedup();
     ways.extend(manifest::ways(search.root)?);
+    ways.extend(build_output::ways(search, &outputs));
     ways.extend(below.lock_files.iter().map(|path| whole_file(WayKind::OtherLockFile, path, Scope::Repository)));
-    ways.extend(toolchain::ways(search.root, &below.toolchains));
-    ways.extend(variables::ways(search.environment));
-    Ok(WaysAround { ways, ended_early: below.ended_early })
+    let counts =
+        |file: &Utf8PathBuf| file.parent().is_some_and(|folder| search.starts().any(|start| start.starts_with(folder)));
+    let toolchains: Vec<Utf8PathBuf> = below.toolchains.iter().filter(|file| counts(file)).cloned().collect();
+    ways.extend(toolchain::ways(search.root, &toolchains));
+    let here = alias::Start { root: search.root, folder: search.root, config: search.config };
+    ways.extend(variables::ways(search.environment, &here));
+    Ok(WaysAround { ways, leads, contradictions, ended_early: below.ended_early })
 }
 
 /// Whether a folder lies below the root once every link on the way is followed.
@@ -97,37 +130,64 @@ pub fn lies_below(root: &Utf8Path, folder: &Utf8Path) -> bool {
 
 struct Found<'a> {
     search: &'a Search<'a>,
+    /// The files of which all was told.
+    told: BTreeSet<(Utf8PathBuf, bool)>,
     scopes: BTreeMap<Utf8PathBuf, Scope>,
-    ways: Vec<WayAround>,
+    all: WaysAround,
 }
 
 impl Found<'_> {
-    /// Adds what the files say that were not seen yet.
-    fn layers(&mut self, layers: &[Layer], rank: tables::Rank, start: &Utf8Path) {
+    /// Adds where this configuration leads, and what its files say that was not told yet.
+    fn config(&mut self, config: &CargoConfig, folder: Option<&Utf8Path>) {
+        let sources = self.search.sources;
+        // A cargo that is started outside the workspace does not read our setting, which is a limit of its own.
+        if folder.is_none_or(|folder| folder.starts_with(self.search.root)) {
+            match sources::leads(sources, config, folder) {
+                Ok(leads) => self.all.leads.extend(leads),
+                Err(error) => self.all.contradictions.push(error.to_string()),
+            }
+        }
+        // What cannot be told is a contradiction already.
+        let names = config.names_of(sources).unwrap_or_default();
+        let start = alias::Start { root: self.search.root, folder: folder.unwrap_or(self.search.root), config };
+        self.layers(config.layers(), &names, &start, folder.is_some());
+    }
+
+    fn layers(&mut self, layers: &[Layer], names: &BTreeSet<String>, start: &alias::Start<'_>, is_start: bool) {
         let own = own_config(self.search.root);
+        let of_root = |layer: &Layer| self.search.config.layers().iter().any(|other| other.path == layer.path);
+        let mut closer: BTreeSet<&Utf8Path> = BTreeSet::new();
         for layer in layers {
-            let inherited = layer.included_by.as_ref().and_then(|(by, _)| self.scopes.get(by));
-            let scope = inherited.copied().unwrap_or_else(|| self.scope(&layer.path));
-            if rank == tables::Rank::Closer && !belongs_to(layer, start, &self.scopes) {
+            let is_closer = is_start
+                && match &layer.included_by {
+                    Some((by, _)) => closer.contains(by.as_path()),
+                    None => !of_root(layer),
+                };
+            if is_closer {
+                closer.insert(&layer.path);
+            } else if is_start {
                 continue;
             }
-            if self.scopes.insert(layer.path.clone(), scope).is_some() {
+            let inherited = layer.included_by.as_ref().and_then(|(by, _)| self.scopes.get(by));
+            let scope = inherited.copied().unwrap_or_else(|| self.scope(&layer.path));
+            self.scopes.insert(layer.path.clone(), scope);
+            if !self.told.insert((layer.path.clone(), is_closer)) {
                 continue;
             }
             // The legacy file beside ours is read in its place.
             let shadows_own = layer.shadows.as_ref() == Some(&own);
             if shadows_own {
-                self.ways.push(whole_file(WayKind::LegacyConfig, &layer.path, scope));
+                self.all.ways.push(whole_file(WayKind::LegacyConfig, &layer.path, scope));
             }
             let rank = if layer.path == own {
                 tables::Rank::Own
-            } else if shadows_own {
+            } else if shadows_own || is_closer {
                 tables::Rank::Closer
             } else {
-                rank
+                tables::Rank::Farther
             };
-            let reader = tables::Reader { layer, scope, rank, replacing: self.search.replacing };
-            self.ways.extend(reader.ways());
+            let reader = tables::Reader { layer, scope, rank, replacing: self.search.replacing, names, start };
+            self.all.ways.extend(reader.ways());
         }
     }
 
@@ -139,14 +199,6 @@ impl Found<'_> {
         } else {
             Scope::Above
         }
-    }
-}
-
-/// Whether a file is the nested folder's own or included by one that is.
-fn belongs_to(layer: &Layer, folder: &Utf8Path, seen: &BTreeMap<Utf8PathBuf, Scope>) -> bool {
-    match &layer.included_by {
-        Some((by, _)) => seen.contains_key(by),
-        None => layer.path.parent() == Some(&*folder.join(".cargo")),
     }
 }
 

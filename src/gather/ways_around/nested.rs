@@ -1,5 +1,5 @@
-//! Searches below the workspace for files by which a cargo that is started there does something else: configurations, lock files of
-//! other workspaces, toolchain files.
+//! Searches below the workspace for files by which a cargo that is started there does something else: lock files of other workspaces,
+//! toolchain files.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -11,8 +11,6 @@ pub const MAX_NAMES: usize = 2_000_000;
 /// What was found below the root, in the order of the paths.
 #[derive(Debug, Default)]
 pub(super) struct Nested {
-    /// Folders with a `.cargo/config` or `.cargo/config.toml`.
-    pub(super) configured: Vec<Utf8PathBuf>,
     /// Lock files.
     pub(super) lock_files: Vec<Utf8PathBuf>,
     /// Toolchain files.
@@ -21,9 +19,9 @@ pub(super) struct Nested {
     pub(super) ended_early: bool,
 }
 
-/// Searches without following links, and leaves out the vendored tree, the root's `target` and git's own folders. A folder that cannot
-/// be read cannot be built from either.
-pub(super) fn find(root: &Utf8Path, vendor: Option<&Utf8Path>) -> Nested {
+/// Searches without following links, and leaves out these folders (the vendored place, build output) and git's own. A folder that
+/// cannot be read cannot be built from either.
+pub(super) fn find(root: &Utf8Path, without: &[&Utf8Path]) -> Nested {
     let mut nested = Nested::default();
     let mut waiting = vec![root.to_owned()];
     let mut names = 0;
@@ -37,10 +35,7 @@ pub(super) fn find(root: &Utf8Path, vendor: Option<&Utf8Path>) -> Nested {
             }
             let Ok(kind) = entry.file_type() else { continue };
             let (name, is_root) = (entry.file_name(), folder == root);
-            let skipped = name == ".git" || (is_root && name == "target") || vendor == Some(entry.path());
-            if name == ".cargo" && !is_root && is_configured(entry.path()) {
-                nested.configured.push(folder.clone());
-            }
+            let skipped = name == ".git" || without.contains(&entry.path());
             if kind.is_dir() && !skipped {
                 waiting.push(entry.path().to_owned());
             } else if name == "Cargo.lock" && !is_root {
@@ -53,14 +48,9 @@ pub(super) fn find(root: &Utf8Path, vendor: Option<&Utf8Path>) -> Nested {
     nested.sorted()
 }
 
-/// A link counts for where it leads: cargo reads through it.
-fn is_configured(folder: &Utf8Path) -> bool {
-    ["config", "config.toml"].iter().any(|name| folder.join(name).exists())
-}
-
 impl Nested {
     fn sorted(mut self) -> Self {
-        for paths in [&mut self.configured, &mut self.lock_files, &mut self.toolchains] {
+        for paths in [&mut self.lock_files, &mut self.toolchains] {
             paths.sort_unstable();
         }
         self

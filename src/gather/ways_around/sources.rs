@@ -1,34 +1,33 @@
-//! `[source]`: what stands in for crates.io and for the other sources that are vendored.
+//! `[source]`: what stands in for the sources that are vendored, and where.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::manifest::{self, ManifestError};
 use super::own_config;
 use super::tables::{Rank, Reader, inner, tables, text};
-use crate::gather::cargo_config::Layer;
-use crate::gather::toml_tree::Table;
+use crate::gather::cargo_config::{CargoConfig, CargoConfigError, Layer, Replacement};
 use crate::model::policy::Origin;
 use crate::model::source::{Registry, Source};
+use crate::model::vendored::{Destination, Lead, VendoredForm, VendoredPlace};
 use crate::model::way_around::{WayAround, WayKind};
 
 /// Cargo's name for crates.io.
 const CRATES_IO: &str = "crates-io";
+/// The names that `vendor` gives to its places.
+const OURS: [&str; 2] = ["sequestered", "sequestered-local"];
 
-/// What the workspace's own `.cargo/config.toml` says of sources.
+/// The place that the workspace's own `.cargo/config.toml` names for vendored sources. Which sources must lead there is never read from
+/// it: that follows from the lock file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replacing {
-    /// The name of the source that stands in for crates.io, where it is a folder.
+    /// The name of the source that is the place.
     pub name: Option<String>,
-    /// That folder, absolute.
-    pub folder: Option<Utf8PathBuf>,
-    /// Where the folder is named.
+    /// The place.
+    pub place: Option<VendoredPlace>,
+    /// Where it is named.
     pub origin: Option<Origin>,
-    /// The sources that it stands in for, by their names in the file.
-    names: BTreeSet<String>,
-    /// The sources that it stands in for.
-    sources: BTreeMap<String, Source>,
 }
 
 impl Replacing {
@@ -49,59 +48,55 @@ impl Replacing {
         }))
     }
 
+    /// What stands in for crates.io goes before the names that `vendor` gives, and those before whatever else stands in for anything.
     fn of(layer: &Layer) -> Self {
         let Some(sources) = inner(&layer.table, "source") else { return Self::default() };
         let source = |name: &str| sources.get(name).and_then(|entry| entry.node.value.as_table());
-        let replaced_by = |name: &str| text_of(source(name)?, "replace-with");
-        let Some(name) = replaced_by(CRATES_IO) else { return Self::default() };
-        let Some(directory) = source(&name).and_then(|table| table.get("directory")) else {
-            return Self { name: Some(name), ..Self::default() };
-        };
-        let folder = plain(&layer.base.join(text(&directory.node.value)));
-        let origin = layer.origin(directory.line, &format!("source.{name}.directory"));
-        let names: BTreeSet<String> = sources
-            .iter()
-            .filter(|(other, _)| replaced_by(other).as_ref() == Some(&name))
-            .map(|(other, _)| other.to_owned())
-            .collect();
-        let places = names.iter().filter_map(|name| Some((name.clone(), place(name, source(name)?)?))).collect();
-        Self { name: Some(name), folder: Some(folder), origin: Some(origin), names, sources: places }
-    }
-}
-
-/// The sources, of those that a lock file names, which the workspace's own file replaces by its folder.
-#[must_use]
-pub fn replaced_sources<'a>(replacing: &Replacing, locked: impl Iterator<Item = &'a Source>) -> BTreeSet<Source> {
-    locked.filter(|source| replacing.sources.values().any(|replaced| is_same(replaced, source))).cloned().collect()
-}
-
-fn is_same(replaced: &Source, locked: &Source) -> bool {
-    let repository = |url: &str| url.trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase();
-    match (replaced, locked) {
-        (Source::Git(one), Source::Git(other)) => {
-            repository(&one.url) == repository(&other.url) && one.reference == other.reference
+        let replaced_by = |name: &str| source(name)?.get("replace-with")?.node.value.as_text().cloned();
+        let others = sources.iter().filter_map(|(name, _)| replaced_by(name));
+        let names = replaced_by(CRATES_IO).into_iter().chain(OURS.map(str::to_owned)).chain(others);
+        let mut first = None;
+        for name in names {
+            let Some(table) = source(&name) else {
+                first.get_or_insert(name);
+                continue;
+            };
+            for (key, form) in [("directory", VendoredForm::Directory), ("local-registry", VendoredForm::LocalRegistry)]
+            {
+                let Some(entry) = table.get(key) else { continue };
+                let path = plain(&layer.base.join(text(&entry.node.value)));
+                let origin = Some(layer.origin(entry.line, &format!("source.{name}.{key}")));
+                return Self { name: Some(name), place: Some(VendoredPlace { form, path }), origin };
+            }
         }
-        (one, other) => one == other,
+        Self { name: first, ..Self::default() }
     }
 }
 
-/// What a `[source.NAME]` is the place of.
-fn place(name: &str, table: &Table) -> Option<Source> {
-    if name == CRATES_IO {
-        return Some(Source::Registry(Registry::CratesIo));
-    }
-    if let Some(registry) = text_of(table, "registry") {
-        return Registry::parse(&registry).ok().map(Source::Registry);
-    }
-    let url = text_of(table, "git")?;
-    let reference =
-        ["branch", "tag", "rev"].into_iter().find_map(|key| Some(format!("{key}={}", text_of(table, key)?)));
-    let reference = reference.map(Into::into);
-    Some(Source::Git(crate::model::source::GitSource { url: url.into(), reference, commit: None }))
-}
-
-fn text_of(table: &Table, key: &str) -> Option<String> {
-    table.get(key)?.node.value.as_text().cloned()
+/// Where a cargo with this configuration takes each source from. Each source once, without its commit.
+pub(super) fn leads(
+    sources: &BTreeSet<Source>,
+    config: &CargoConfig,
+    start: Option<&Utf8Path>,
+) -> Result<Vec<Lead>, CargoConfigError> {
+    sources
+        .iter()
+        .map(|source| {
+            let folder = |form, path: &Utf8Path| Destination::Folder(VendoredPlace { form, path: plain(path) });
+            let (to, by) = match config.replacement_of(source)? {
+                Replacement::Itself => (Destination::Itself, None),
+                Replacement::Directory { path, origin } => (folder(VendoredForm::Directory, &path), Some(origin)),
+                Replacement::LocalRegistry { path, origin } => {
+                    (folder(VendoredForm::LocalRegistry, &path), Some(origin))
+                }
+                Replacement::Registry { registry, origin } => {
+                    (Destination::Elsewhere(registry.to_string()), Some(origin))
+                }
+                Replacement::Git { url, origin } => (Destination::Elsewhere(url), Some(origin)),
+            };
+            Ok(Lead { source: source.clone(), start: start.map(Utf8Path::to_owned), to, by })
+        })
+        .collect()
 }
 
 impl Reader<'_> {
@@ -110,7 +105,7 @@ impl Reader<'_> {
         let own = self.replacing.name.as_deref();
         for (name, entry) in tables(&self.layer.table, "source") {
             let Some(table) = entry.node.value.as_table() else { continue };
-            let is_replaced = name == CRATES_IO || self.replacing.names.contains(name);
+            let is_replaced = name == CRATES_IO || self.names.contains(name);
             for (key, setting) in table.iter() {
                 let value = text(&setting.node.value);
                 let kind = if Some(name) == own {
@@ -128,17 +123,17 @@ impl Reader<'_> {
         }
     }
 
-    /// The source that is the vendored tree: a folder, named by the workspace's file, replaced by nothing.
+    /// The source that is the vendored place: a folder, named by the workspace's file, replaced by nothing.
     fn own_source(&self, key: &str) -> Option<WayKind> {
         match (key, self.rank) {
-            ("directory", Rank::Own | Rank::Farther) => None,
+            ("directory" | "local-registry", Rank::Own | Rank::Farther) => None,
             _ => Some(WayKind::SourceOverride),
         }
     }
 
     /// A source that the vendored tree stands in for.
     fn replaced_source(&self, name: &str, key: &str, value: &str) -> Option<WayKind> {
-        let is_ours = || Some(value) == self.replacing.name.as_deref() && self.replacing.folder.is_some();
+        let is_ours = || Some(value) == self.replacing.name.as_deref() && self.replacing.place.is_some();
         match (key, self.rank) {
             ("replace-with", Rank::Own | Rank::Closer) if is_ours() => None,
             // The workspace's own setting wins over this one, where there is one.

@@ -1,7 +1,9 @@
 //! What one file of cargo's configuration sets that is a way around.
 
+use std::collections::BTreeSet;
+
 use super::sources::Replacing;
-use super::{bounded, variables};
+use super::{alias, bounded, variables};
 use crate::gather::cargo_config::Layer;
 use crate::gather::toml_tree::{Entry, Table, Value, shown_key};
 use crate::model::way_around::{Scope, WayAround, WayKind};
@@ -23,6 +25,10 @@ pub(super) struct Reader<'a> {
     pub(super) scope: Scope,
     pub(super) rank: Rank,
     pub(super) replacing: &'a Replacing,
+    /// The names below `[source]` of what must be taken from the vendored place.
+    pub(super) names: &'a BTreeSet<String>,
+    /// The configuration that it is a part of.
+    pub(super) start: &'a alias::Start<'a>,
 }
 
 /// `[build]`, `[target.…]` and `[host]`: the programs and arguments.
@@ -36,56 +42,6 @@ const PROGRAMS: [(&str, WayKind); 9] = [
     ("rustdocflags", WayKind::Flags),
     ("rustflags", WayKind::Flags),
     ("ar", WayKind::Program),
-];
-
-/// Cargo's own commands and their short forms (cargo 1.95): an alias of such a name is ignored.
-const BUILTINS: [&str; 46] = [
-    "add",
-    "b",
-    "bench",
-    "build",
-    "c",
-    "check",
-    "clean",
-    "clippy",
-    "config",
-    "d",
-    "doc",
-    "fetch",
-    "fix",
-    "fmt",
-    "generate-lockfile",
-    "help",
-    "info",
-    "init",
-    "install",
-    "locate-project",
-    "login",
-    "logout",
-    "metadata",
-    "miri",
-    "new",
-    "owner",
-    "package",
-    "pkgid",
-    "publish",
-    "r",
-    "read-manifest",
-    "remove",
-    "report",
-    "rm",
-    "run",
-    "rustc",
-    "rustdoc",
-    "search",
-    "t",
-    "test",
-    "tree",
-    "uninstall",
-    "update",
-    "vendor",
-    "version",
-    "yank",
 ];
 
 impl Reader<'_> {
@@ -117,17 +73,12 @@ impl Reader<'_> {
         }
         self.credentials(&mut ways);
         for (name, entry) in tables(table, "alias") {
-            let kind = match name {
-                "sequester" => WayKind::SequesterAlias,
-                name if BUILTINS.contains(&name) => WayKind::BuiltinAlias,
-                _ => continue,
-            };
-            ways.push(self.way(kind, entry, &format!("alias.{name}"), &text(&entry.node.value)));
+            if let Some(kind) = alias::kind(name, &alias::words(&entry.node.value), self.start) {
+                ways.push(self.way(kind, entry, &format!("alias.{}", shown_key(name)), &text(&entry.node.value)));
+            }
         }
         for (name, entry) in tables(table, "env") {
-            if variables::kind(name, "").is_some() {
-                ways.push(self.way(WayKind::EnvTable, entry, &format!("env.{}", shown_key(name)), ""));
-            }
+            ways.push(self.way(variables::env_table(name), entry, &format!("env.{}", shown_key(name)), ""));
         }
         ways
     }

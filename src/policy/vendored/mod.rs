@@ -4,12 +4,14 @@
 mod archive;
 mod collision;
 mod files;
+mod leads;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 
 pub use archive::{Derived, derived};
+pub use leads::follow;
 
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
 use crate::model::checksum::Checksum;
@@ -29,15 +31,14 @@ pub struct Held<'a> {
     pub tree: &'a VendorRoot,
     /// The tree's folder, as a reader would write it.
     pub folder: &'a str,
-    /// The sources that cargo takes from the tree.
-    pub replaced: &'a BTreeSet<Source>,
 }
 
 impl<'a> Held<'a> {
-    /// Whether this package must be in the tree: its source is taken from there, or the allow-list speaks of it.
+    /// Whether this package must be in the tree: everything must that has a source, whatever the configuration and the allow-list say
+    /// of it, since both may be the change under judgement.
     #[must_use]
     pub fn covers(&self, package: &Package) -> bool {
-        self.replaced.contains(&package.id.source) || self.allowance(package).is_some()
+        package.id.source != Source::Local
     }
 
     /// The allow-list's entry of a package.

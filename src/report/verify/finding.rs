@@ -1,5 +1,7 @@
 //! Findings in words: what, where, and the way out.
 
+use crate::model::source::Source;
+use crate::model::vendored::Destination;
 use crate::model::verification::Finding;
 use crate::report::{package_name, registry_name};
 
@@ -94,14 +96,35 @@ fn facts(finding: &Finding) -> Facts {
     }
 }
 
+/// A source as a reader knows it.
+fn source_name(source: &Source) -> String {
+    match source {
+        Source::Registry(registry) => registry_name(registry),
+        Source::Git(_) | Source::Local | Source::Other(_) => source.to_string(),
+    }
+}
+
+fn destination(source: &Source, to: &Destination) -> String {
+    match (to, source) {
+        (Destination::Itself, Source::Git(_)) => "the repository".to_owned(),
+        (Destination::Itself, Source::Registry(_) | Source::Local | Source::Other(_)) => "the registry".to_owned(),
+        (Destination::Folder(place), _) => place.path.to_string(),
+        (Destination::Elsewhere(address), _) => address.clone(),
+    }
+}
+
 fn sentence(finding: &Finding, folder: &str) -> (&'static str, String) {
     let at = |directory: &String, path: &String| format!("{folder}/{directory}/{path}");
     match finding {
-        Finding::NotReplaced { registry, by: None } => {
-            ("Around", format!("cargo takes {} from the registry, not from {folder}", registry_name(registry)))
-        }
-        Finding::NotReplaced { registry, by: Some(origin) } => {
-            ("Around", format!("cargo does not take {} from {folder}: {origin} decides it", registry_name(registry)))
+        Finding::NotReplaced { source, to, by, start } => {
+            let decided = by.as_ref().map(|origin| format!(": {origin} decides it")).unwrap_or_default();
+            let start = start.as_ref().map(|start| format!(", started in {start},")).unwrap_or_default();
+            let message = format!(
+                "cargo{start} takes {} from {}, not from {folder}{decided}",
+                source_name(source),
+                destination(source, to)
+            );
+            ("Around", message)
         }
         Finding::NoAllowList => {
             ("Absent", "there is no allow-list: .cargo/config.toml has no `[sequester]` table".to_owned())

@@ -91,8 +91,10 @@ fn summary(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let elapsed = report.elapsed.map(|elapsed| format!(" in {:.2}s", elapsed.as_secs_f64())).unwrap_or_default();
     let hashed = format!("{} hashed{elapsed}", counted(counts.files, "file"));
     let packages = counted(counts.vendored, "vendored package");
-    // What is to be vendored need not be there.
-    let wanted = format!("{} to be vendored", counted(counts.vendored, "package"));
+    // What is to be vendored need not be there, nor need cargo take it from there.
+    let taken = verification.taken_from("vendored");
+    let of_them = if taken == counts.vendored { String::new() } else { format!(", {taken} of them taken from there") };
+    let wanted = format!("{} to be vendored{of_them}", counted(counts.vendored, "package"));
     let stubs = if counts.stubs > 0 { format!(" ({})", counted(counts.stubs, "stub")) } else { String::new() };
     let derived = match report.proof {
         Proof::Consistent => String::new(),
@@ -107,6 +109,13 @@ fn summary(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
     if failing > 0 {
         let text = format!("{}; {wanted}{stubs}{derived}, {hashed}", counted(failing, "finding"));
         return line(out, Tone::Bad, "Refused", &text);
+    }
+    if counts.vendored == 0 {
+        let text = format!(
+            "no package of {} has a source, so that there is nothing to vendor and nothing to prove",
+            report.locked
+        );
+        return line(out, Tone::Good, "Finished", &text);
     }
     let what = format!("{}, the allow-list and {} agree", report.locked, report.folder);
     line(out, Tone::Good, "Verified", &format!("{what}: {packages}{stubs}{derived}, {hashed}"))

@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use super::finding::{help, told};
 use super::{LIMITS, Proof, VerifyReport, blocker, note, outside, shown, way};
+use crate::model::package::PackageId;
 use crate::model::policy::Origin;
-use crate::model::verification::Undecided;
+use crate::model::vendored::Destination;
+use crate::model::verification::{self as model, Undecided};
 use crate::model::way_around::{WayAround, Weight};
 use crate::report::json::write;
 
@@ -24,6 +26,7 @@ struct Document<'a> {
     lock_file: &'a str,
     folder: &'a str,
     summary: Summary,
+    packages: Vec<Package>,
     blockers: Vec<Blocker>,
     findings: Vec<Told>,
     ways_around: Vec<Way<'a>>,
@@ -44,6 +47,24 @@ struct Summary {
     failing_ways: usize,
     warnings: usize,
     outside: usize,
+    taken_from: TakenFrom,
+}
+
+#[derive(Serialize)]
+struct TakenFrom {
+    local: usize,
+    vendored: usize,
+    registry: usize,
+    repository: usize,
+    elsewhere: usize,
+    unknown: usize,
+}
+
+#[derive(Serialize)]
+struct Package {
+    id: String,
+    taken_from: &'static str,
+    place: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -127,7 +148,16 @@ fn document<'a>(report: &VerifyReport<'a>) -> Document<'a> {
             failing_ways: verification.failing_ways().count(),
             warnings: verification.warning_ways().count() + verification.notes.len(),
             outside: verification.outside.len(),
+            taken_from: TakenFrom {
+                local: verification.taken_from("local"),
+                vendored: verification.taken_from("vendored"),
+                registry: verification.taken_from("registry"),
+                repository: verification.taken_from("repository"),
+                elsewhere: verification.taken_from("elsewhere"),
+                unknown: verification.taken_from("unknown"),
+            },
         },
+        packages: verification.taken.iter().map(|(id, from)| package(id, from)).collect(),
         blockers: verification.blockers.iter().map(undecided).collect(),
         findings: verification
             .findings
@@ -164,6 +194,20 @@ fn document<'a>(report: &VerifyReport<'a>) -> Document<'a> {
             .collect(),
         limits: LIMITS.iter().map(|(code, message)| Coded { code, message: (*message).to_owned() }).collect(),
     }
+}
+
+fn package(id: &PackageId, from: &model::TakenFrom) -> Package {
+    let place = match from {
+        model::TakenFrom::Elsewhere(Destination::Folder(place)) => Some(place.path.to_string()),
+        model::TakenFrom::Elsewhere(Destination::Elsewhere(address)) => Some(address.clone()),
+        model::TakenFrom::Elsewhere(Destination::Itself)
+        | model::TakenFrom::Local
+        | model::TakenFrom::Vendored
+        | model::TakenFrom::Registry
+        | model::TakenFrom::Repository
+        | model::TakenFrom::Unknown => None,
+    };
+    Package { id: id.to_string(), taken_from: from.code(), place }
 }
 
 fn undecided(one: &Undecided) -> Blocker {

@@ -20,7 +20,7 @@ pub(super) fn place(way: &WayAround, root: &Utf8Path) -> String {
 }
 
 const fn names_whole_file(kind: WayKind) -> bool {
-    matches!(kind, WayKind::LegacyConfig | WayKind::OtherLockFile)
+    matches!(kind, WayKind::LegacyConfig | WayKind::OtherLockFile | WayKind::BuildOutput)
 }
 
 /// The sentence, with the place at its start.
@@ -53,7 +53,14 @@ pub(super) const fn effect(kind: WayKind) -> &'static str {
         WayKind::CredentialProvider => "this program is asked for registry tokens",
         WayKind::SequesterAlias => "`cargo sequester` runs something else than this program",
         WayKind::BuiltinAlias => "has the name of one of cargo's own commands; cargo ignores it",
-        WayKind::EnvTable => "sets a variable that changes which programs or arguments a nested build uses",
+        WayKind::AliasOptions => "brings a configuration, a lock file, a folder or unstable options of its own",
+        WayKind::AliasManifest => "builds another manifest of the repository, with its own lock file",
+        WayKind::EnvOverride => {
+            "sets a variable by which the compiler, a nested cargo or the loader does something else"
+        }
+        WayKind::EnvTable => "sets a variable for the compiler, build scripts and what is run",
+        WayKind::BuildOutput => "git tracks build output, which cargo runs without building it anew",
+        WayKind::TargetDir => "build output is taken from this folder of the repository",
         WayKind::ToolchainPath => "rustup runs cargo itself and the compiler from this folder",
     }
 }

@@ -141,12 +141,15 @@ fn h11_what_lies_outside_is_listed_and_judged_by_the_policy() {
         ),
     );
     let document = json(&scene.project, &[], 1);
-    assert_eq!(codes(&document), ["source-not-allowed"]);
-    let kinds: Vec<_> = document["outside"].as_array().unwrap().iter().map(|one| one["kind"].clone()).collect();
-    assert_eq!(kinds, ["path", "git", "registry"]);
+    let unvendored = ["not-allowed", "not-replaced", "not-vendored"];
+    assert_eq!(codes(&document), [&unvendored[..], &["source-not-allowed"]].concat());
+    assert_eq!(document["outside"].as_array().unwrap().len(), 1, "{document:#}");
+    let taken = &document["summary"]["taken_from"];
+    assert_eq!((&taken["repository"], &taken["registry"], &taken["vendored"]), (&1.into(), &1.into(), &2.into()));
+    // Allowed or not: whatever has a source must be vendored, or it is not proven.
     scene.project.write(
         "sequester.toml",
         format!("[sources]\nallow-git = [{{ url = \"https://git.example.org/work\" }}]\nallow-registries = [\"{registry}\"]\n"),
     );
-    json(&scene.project, &[], 0);
+    assert_eq!(codes(&json(&scene.project, &[], 1)), unvendored);
 }

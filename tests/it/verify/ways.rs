@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::scene::{Scene, json};
+use super::scene::{Scene, codes, json};
 use crate::support::Project;
 
 /// `code file:line` of every way around that has this effect.
@@ -103,12 +103,12 @@ fn other_places_for_crates_io() {
 }
 
 #[test]
-fn a_nested_configuration_is_found_and_weighed() {
-    let scene = Scene::new();
-    scene.project.write("tools/.cargo/config.toml", "paths = [\"evil\"]\n[source.crates-io]\nreplace-with = \"direct\"\n[source.direct]\nregistry = \"sparse+https://index.crates.io/\"\n");
+fn a_members_configuration_is_found_and_weighed() {
+    let scene = Scene::with(workspace(&["tools", "fuzz", "docs"]));
+    scene.project.write("tools/.cargo/config.toml", "paths = [\"evil\"]\n[source.crates-io]\nreplace-with = \"direct\"\n[source.direct]\nregistry = \"sparse+https://elsewhere.example.org/\"\n");
     scene.project.write("fuzz/.cargo/config", "[target.x86_64-unknown-linux-gnu]\nlinker = \"ld\"\nrunner = [\"run\"]\nfoo = { rustc-link-lib = [\"foo\"] }\n");
-    scene.project.write("fuzz/Cargo.lock", "version = 4\n").write("docs/.cargo/config.toml", "[term]\nquiet = true\n");
-    scene.project.write("vendor-not/rust-toolchain.toml", "[toolchain]\npath = \"../evil\"\n");
+    scene.project.write("other/Cargo.lock", "version = 4\n").write("docs/.cargo/config.toml", "[term]\nquiet = true\n");
+    scene.project.write("docs/rust-toolchain.toml", "[toolchain]\npath = \"../evil\"\n");
     let document = json(&scene.project, &[], 1);
     let nested = "tools/.cargo/config.toml";
     assert_eq!(
@@ -116,23 +116,91 @@ fn a_nested_configuration_is_found_and_weighed() {
         [
             format!("paths {nested}:1"),
             format!("source-override {nested}:3"),
-            format!("source-override {nested}:5"),
-            "toolchain-path vendor-not/rust-toolchain.toml:2".to_owned(),
+            "toolchain-path docs/rust-toolchain.toml:2".to_owned(),
         ]
     );
     assert_eq!(
         ways(&document, "warns"),
         [
-            "other-lock-file fuzz/Cargo.lock:1",
+            "other-lock-file other/Cargo.lock:1",
             "program fuzz/.cargo/config:2",
             "runner fuzz/.cargo/config:3",
             "links-override fuzz/.cargo/config:4",
         ]
     );
+    assert_eq!(codes(&document), ["not-replaced"]);
+    let message = document["findings"][0]["message"].as_str().unwrap();
+    assert!(message.contains("started in") && message.contains("tools"), "{message}");
 }
 
 #[test]
-fn the_repositorys_own_programs_and_aliases() {
+fn a_configuration_of_a_folder_that_is_no_member_is_no_finding() {
+    let scene = Scene::with(workspace(&["crates/one"]));
+    let evil = "paths = [\"evil\"]\n[source.crates-io]\nreplace-with = \"x\"\n[source.x]\ndirectory = \"x\"\n";
+    scene.project.write("tests/fixture/in/.cargo/config.toml", evil);
+    scene.project.write("tests/fixture/in/Cargo.toml", "[package]\nname = \"x\"\n");
+    scene.project.write("tests/broken/.cargo/config.toml", "not = [toml");
+    scene.project.write("tests/other/rust-toolchain.toml", "[toolchain]\npath = \"../evil\"\n");
+    assert_eq!(json(&scene.project, &[], 0)["ways_around"], Value::Array(Vec::new()));
+    // Where this run was started, the build is started too.
+    let mut command = scene.project.command(env!("CARGO_BIN_EXE_cargo-sequester"));
+    let output =
+        command.args(["sequester", "verify"]).current_dir(scene.project.path("tests/broken")).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    // What lies between the root and a member is read by a cargo that is started in the member's folder.
+    scene.project.write("crates/.cargo/config.toml", evil);
+    let document = json(&scene.project, &[], 1);
+    assert_eq!(
+        ways(&document, "fails"),
+        ["paths crates/.cargo/config.toml:1", "source-override crates/.cargo/config.toml:3"]
+    );
+}
+
+#[test]
+fn members_below_the_target_folder_outside_and_behind_links_count() {
+    let scene = Scene::with(workspace(&["target/deep", "../near", "linked"]));
+    let evil = "paths = [\"evil\"]\n";
+    scene.project.write("target/deep/.cargo/config.toml", evil);
+    assert_eq!(ways(&json(&scene.project, &[], 1), "fails"), ["paths target/deep/.cargo/config.toml:1"]);
+    std::fs::remove_file(scene.project.path("target/deep/.cargo/config.toml")).unwrap();
+    scene.project.write("../near/.cargo/config.toml", evil);
+    let file = scene.project.outside().join("near/.cargo/config.toml");
+    assert_eq!(ways(&json(&scene.project, &[], 1), "fails"), [format!("paths {file}:1")]);
+    std::fs::remove_file(file).unwrap();
+    #[cfg(unix)]
+    {
+        let elsewhere = scene.project.outside().join("elsewhere");
+        std::fs::rename(scene.project.path("linked"), &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, scene.project.path("linked")).unwrap();
+        scene.project.write("../elsewhere/.cargo/config.toml", evil);
+        let file = elsewhere.join(".cargo/config.toml");
+        assert_eq!(ways(&json(&scene.project, &[], 1), "fails"), [format!("paths {file}:1")]);
+    }
+}
+
+/// `app` as the root of a workspace of these members.
+fn workspace(members: &[&str]) -> Project {
+    let project = Project::new();
+    for (at, member) in members.iter().enumerate() {
+        let manifest = format!(
+            "[package]\nname = \"member{at}\"\nversion = \"0.1.0\"\nedition = \"2021\"\nworkspace = \"{}\"\n",
+            root_from(member)
+        );
+        project.write(&format!("{member}/Cargo.toml"), manifest).write(&format!("{member}/src/lib.rs"), "");
+    }
+    let members: Vec<String> = members.iter().map(|member| format!("{member:?}")).collect();
+    // What is added to the dependencies afterwards stands in the last table.
+    let last = "[target.'cfg(all())'.dependencies]";
+    project.dep_toml(&format!("[workspace]\nmembers = [{}]\n{last}", members.join(", ")))
+}
+
+/// The way back from a folder to the root.
+fn root_from(folder: &str) -> String {
+    if folder.starts_with("../") { "../project".to_owned() } else { vec![".."; folder.split('/').count()].join("/") }
+}
+
+#[test]
+fn the_repositorys_own_programs_and_variables() {
     let scene = Scene::new();
     let text = "\n[build]\nrustc = \"r\"\nrustflags = [\"-L\", \"evil\"]\nrustc-wrapper = \"\"\n[alias]\nsequester = \"version\"\n\
                 build = \"check\"\nown = \"check\"\n[env]\nRUSTC_WRAPPER = \"spy\"\nHARMLESS = \"1\"\n[registry]\n\
@@ -141,11 +209,117 @@ fn the_repositorys_own_programs_and_aliases() {
     let line = |below: usize| at + below;
     let document = json(&scene.project, &[], 1);
     let of = |code: &str, below| format!("{code} .cargo/config.toml:{}", line(below));
-    assert_eq!(ways(&document, "fails"), [of("sequester-alias", 6)]);
+    assert_eq!(ways(&document, "fails"), [of("sequester-alias", 6), of("env-override", 10)]);
     assert_eq!(
         ways(&document, "warns"),
-        [of("program", 2), of("flags", 3), of("credential-provider", 13), of("builtin-alias", 7), of("env-table", 10)]
+        [of("program", 2), of("flags", 3), of("credential-provider", 13), of("builtin-alias", 7), of("env-table", 11)]
     );
+}
+
+#[test]
+fn every_key_of_env_is_told_and_what_takes_a_build_over_fails() {
+    let scene = Scene::new();
+    let bad = [
+        "LD_PRELOAD",
+        "DYLD_INSERT_LIBRARIES",
+        "PATH",
+        "RUSTC",
+        "RUSTC_BOOTSTRAP",
+        "CARGO_BUILD_RUSTC",
+        "CARGO_ENCODED_RUSTFLAGS",
+    ];
+    // The last is the idiom by which build scripts find the workspace; neither cargo nor the compiler reads it.
+    let told = ["CC", "MY_OWN", "CARGO_WORKSPACE_DIR"];
+    let lines: String =
+        bad.iter().chain(&told).map(|name| format!("{name} = {{ value = \"x\", force = true }}\n")).collect();
+    append(&scene.project, ".cargo/config.toml", &format!("\n[env]\n{lines}"));
+    let document = json(&scene.project, &[], 1);
+    let keys = |effect: &str| {
+        let ways = document["ways_around"].as_array().unwrap().iter().filter(|way| way["effect"] == effect);
+        ways.map(|way| way["key"].as_str().unwrap().trim_start_matches("env.").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(keys("fails"), sorted(&bad));
+    assert_eq!(keys("warns"), sorted(&told));
+}
+
+fn sorted<'a>(names: &[&'a str]) -> Vec<&'a str> {
+    let mut names = names.to_vec();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn aliases_that_bring_something_of_their_own() {
+    let scene = Scene::new();
+    // Stock cargo lets a user's alias take the place of a short form, and the alias may carry a configuration.
+    scene.project.write("evil/Cargo.toml", scene.project.read("vendor/leaf/Cargo.toml"));
+    scene.project.write("evil/src/lib.rs", "pub fn leaf() { /* evil */ }\n");
+    let ours = scene.project.read(".cargo/config.toml");
+    scene.project.write(".cargo/config.toml", format!("{ours}\n[alias]\nc = \"check --config paths=['evil']\"\n"));
+    let said = scene.project.cargo(&["c", "--offline", "--locked"]).expect_code(0);
+    assert!(said.stderr.contains("/evil)"), "cargo builds the other folder: {}", said.stderr);
+    for (alias, effect) in [
+        ("c = \"check --config paths=['evil']\"", Some("fails")),
+        ("b = [\"build\", \"--config=x.toml\"]", Some("fails")),
+        ("own = \"build -Zunstable-options\"", Some("fails")),
+        ("own = [\"-C\", \"elsewhere\", \"build\"]", Some("fails")),
+        ("own = \"build --lockfile-path x/Cargo.lock\"", Some("fails")),
+        ("own = \"run --manifest-path=../elsewhere/Cargo.toml\"", Some("fails")),
+        // A task runner of the repository, as very many have it; but not in the place of a command.
+        ("task = \"run --manifest-path task/Cargo.toml --\"", Some("warns")),
+        ("r = \"run --manifest-path task/Cargo.toml --\"", Some("fails")),
+        ("t = \"task\"\ntask = \"run --manifest-path task/Cargo.toml --\"", Some("fails")),
+        ("d = \"t\"\nt = \"d\"", None),
+        ("t = \"nextest run\"\nb = \"build --release\"", None),
+        // What stands behind `--` is the program's.
+        ("r = \"run -- --config x\"", None),
+    ] {
+        scene.project.write(".cargo/config.toml", format!("{ours}\n[alias]\n{alias}\n"));
+        let document = json(&scene.project, &[], i32::from(effect == Some("fails")));
+        assert_eq!(document["ways_around"][0]["effect"].as_str(), effect, "{alias} {document:#}");
+    }
+    scene.project.write(".cargo/config.toml", &ours);
+    let project = scene.project.env("CARGO_ALIAS_B", "build --config x").env("CARGO_ALIAS_FINE", "build");
+    assert_eq!(ways(&json(&project, &[], 1), "fails"), ["alias-options CARGO_ALIAS_B"]);
+}
+
+#[test]
+fn build_output_that_git_tracks() {
+    let scene = Scene::new();
+    scene.commit();
+    scene.builds();
+    json(&scene.project, &[], 0);
+    scene.project.run("git", &["add", "-f", "target"]).expect_code(0);
+    let document = json(&scene.project, &[], 1);
+    let failing = ways(&document, "fails");
+    assert!(failing.len() == 1 && failing[0].starts_with("build-output target/"), "{failing:?}");
+    // Wherever the effective folder lies, and by whatever way it is reached.
+    scene.project.run("git", &["rm", "-rq", "--cached", "target"]).expect_code(0);
+    scene.project.write("docs/built", "x");
+    scene.project.run("git", &["add", "-f", "docs"]).expect_code(0);
+    let project = scene.project.env("CARGO_TARGET_DIR", "docs");
+    assert_eq!(ways(&json(&project, &[], 1), "fails"), ["build-output docs/built:1"]);
+}
+
+#[test]
+fn a_target_folder_that_the_repository_sets() {
+    let scene = Scene::new();
+    scene.commit();
+    let ours = scene.project.read(".cargo/config.toml");
+    let line = ours.lines().count() + 3;
+    for (key, value, fails) in [
+        ("target-dir", "out", true),
+        ("build-dir", "{workspace-root}/out", true),
+        ("target-dir", "target", false),
+        ("target-dir", "target/ci", false),
+        ("target-dir", "../outside", false),
+        ("build-dir", "{cargo-cache-home}/build/{workspace-path-hash}", false),
+    ] {
+        scene.project.write(".cargo/config.toml", format!("{ours}\n[build]\n{key} = \"{value}\"\n"));
+        let document = json(&scene.project, &[], i32::from(fails));
+        let expected = if fails { vec![format!("target-dir .cargo/config.toml:{line}")] } else { Vec::new() };
+        assert_eq!(ways(&document, "fails"), expected, "{key} = {value}: {document:#}");
+    }
 }
 
 #[test]

@@ -1,25 +1,26 @@
 //! `verify`: shows that lock file, allow-list and vendored tree are consistent and that nothing leads around them. It writes nothing, and
 //! needs a network only for archives that cargo's cache lacks where trees are derived again.
 
+mod rederive;
+
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 
 use super::archives::Archives;
-use super::{CommandError, Outcome, output, rederive};
+use super::{CommandError, Outcome, output};
 use crate::apply::vendor_dir::{Interrupted, interrupted};
 use crate::cli::{self, Cli, VerifyFormat};
-use crate::gather::cargo_config::{CargoConfig, Replacement};
 use crate::gather::environment::Environment;
 use crate::gather::ways_around::{self, Replacing, Search, WaysAround};
 use crate::gather::{allow_list, vendor_tree};
 use crate::model::allow_list::AllowList;
-use crate::model::source::{Registry, Source};
-use crate::model::vendored::VendorRoot;
+use crate::model::source::Source;
+use crate::model::vendored::{VendorRoot, VendoredForm, VendoredPlace};
 use crate::model::verification::{Finding, Note, Outside, Undecided, Verification};
 use crate::policy::source::is_allowed;
-use crate::policy::vendored::{Held, compare};
+use crate::policy::vendored::{Held, compare, follow};
 use crate::policy::ways_around::weighed;
 use crate::project::{AdvisoriesFrom, JudgeBy, PolicyFrom, Project, Purpose, Request, Rules, Subject, Which, relative};
 use crate::report::verify::{self, Proof, VerifyReport};
@@ -28,22 +29,20 @@ use crate::report::verify::{self, Proof, VerifyReport};
 const DEFAULT_FOLDER: &str = "vendor";
 
 /// What is held against each other.
-pub(super) struct Scene<'a> {
-    pub(super) subject: &'a Subject,
-    pub(super) allowed: Option<AllowList>,
-    pub(super) tree: VendorRoot,
-    pub(super) replaced: BTreeSet<Source>,
+struct Scene<'a> {
+    subject: &'a Subject,
+    allowed: Option<AllowList>,
+    tree: VendorRoot,
     folder: Utf8PathBuf,
 }
 
 impl Scene<'_> {
-    pub(super) fn held(&self) -> Held<'_> {
+    fn held(&self) -> Held<'_> {
         Held {
             packages: &self.subject.lock.packages,
             allowed: self.allowed.as_ref(),
             tree: &self.tree,
             folder: self.folder.as_str(),
-            replaced: &self.replaced,
         }
     }
 }
@@ -56,9 +55,22 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
     let config = configs.found();
     let replacing = Replacing::read(&subject.root)?;
     let allowed = allow_list::read(&ways_around::own_config(&subject.root))?;
-    let folder = replacing.folder.clone().unwrap_or_else(|| subject.root.join(DEFAULT_FOLDER));
-    let search = Search { root: &subject.root, vendor: Some(&folder), replacing: &replacing, config, environment };
-    let (tree, ways) = rayon::join(|| vendor_tree::read(&subject.root, &folder), || ways_around::find(&search));
+    let place = replacing
+        .place
+        .clone()
+        .unwrap_or_else(|| VendoredPlace { form: VendoredForm::Directory, path: subject.root.join(DEFAULT_FOLDER) });
+    let members = members(subject);
+    let sources = sources(subject);
+    let search = Search {
+        root: &subject.root,
+        members: &members,
+        sources: &sources,
+        vendor: Some(&place.path),
+        replacing: &replacing,
+        config,
+        environment,
+    };
+    let (tree, ways) = rayon::join(|| vendor_tree::read(&subject.root, &place.path), || ways_around::find(&search));
     let (tree, ways) = (tree?, ways?);
 
     let mut verification = Verification::default();
@@ -70,11 +82,11 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         Some(Interrupted::Stopped(run)) => verification.notes.push(Note::Stopped(run.to_string())),
         None => {}
     }
-    let replaced = replaced(subject, &replacing, config, &folder, &mut verification);
-    if folder.strip_prefix(&subject.root).map_or(true, |below| below.as_str().is_empty()) {
-        verification.findings.push(Finding::TreeOutside { path: folder.to_string() });
+    follow(&subject.lock.packages, &ways.leads, replacing.place.as_ref(), &mut verification);
+    if place.path.strip_prefix(&subject.root).map_or(true, |below| below.as_str().is_empty()) {
+        verification.findings.push(Finding::TreeOutside { path: place.path.to_string() });
     }
-    let scene = Scene { allowed, tree, replaced, folder: relative(&folder, environment), subject };
+    let scene = Scene { allowed, tree, folder: relative(&place.path, environment), subject };
     compare(&scene.held(), &mut verification);
     outside(&scene, rules, &mut verification);
     take_ways(ways, &mut verification);
@@ -142,44 +154,16 @@ fn asked(cli: &Cli, arguments: &cli::Verify) -> Request {
     }
 }
 
-/// The sources that must be taken from the tree, and whether cargo does take them from there.
-fn replaced(
-    subject: &Subject,
-    replacing: &Replacing,
-    config: &CargoConfig,
-    folder: &Utf8Path,
-    verification: &mut Verification,
-) -> BTreeSet<Source> {
-    let locked = || subject.lock.packages.iter().map(|package| &package.id.source);
-    let mut replaced = ways_around::replaced_sources(replacing, locked());
-    let crates_io = Source::Registry(Registry::CratesIo);
-    if locked().any(|source| *source == crates_io) {
-        replaced.insert(crates_io);
-    }
-    for source in &replaced {
-        let Source::Registry(registry) = source else { continue };
-        let by = match config.replacement(registry) {
-            Ok(Replacement::Directory { path, .. }) if is_same(&path, folder) && replacing.folder.is_some() => continue,
-            Ok(Replacement::Itself) => None,
-            Ok(
-                Replacement::Directory { origin, .. }
-                | Replacement::Registry { origin, .. }
-                | Replacement::LocalRegistry { origin, .. }
-                | Replacement::Git { origin, .. },
-            ) => Some(origin),
-            Err(error) => {
-                verification.blockers.push(Undecided::Config(error.to_string()));
-                continue;
-            }
-        };
-        verification.findings.push(Finding::NotReplaced { registry: registry.clone(), by });
-    }
-    verification.blockers.dedup();
-    replaced
+/// The sources that must be taken from the vendored place: all that the lock file names.
+fn sources(subject: &Subject) -> BTreeSet<Source> {
+    let sources = subject.lock.packages.iter().map(|package| package.id.source.without_commit());
+    sources.filter(|source| matches!(source, Source::Registry(_) | Source::Git(_))).collect()
 }
 
-fn is_same(one: &Utf8Path, other: &Utf8Path) -> bool {
-    one == other || ways_around::plain(one) == other
+/// The folders of the workspace's members.
+fn members(subject: &Subject) -> Vec<Utf8PathBuf> {
+    let packages = subject.workspace.iter().flat_map(|workspace| &workspace.packages);
+    packages.filter(|local| local.package.member).map(|local| local.package.root.clone()).collect()
 }
 
 /// What is built from elsewhere, and what the policy allows from nowhere.
@@ -195,7 +179,8 @@ fn outside(scene: &Scene<'_>, rules: &Rules, verification: &mut Verification) {
             (Source::Local, Some(folder)) => !ways_around::lies_below(root, folder),
             // Cargo said nothing of it: where it lies is not known.
             (Source::Local, None) => scene.subject.workspace.as_ref().is_none_or(|known| known.failure.is_none()),
-            (Source::Registry(_) | Source::Git(_) | Source::Other(_), _) => !scene.held().covers(package),
+            // Whatever has a source must be vendored, or is a finding.
+            (Source::Registry(_) | Source::Git(_) | Source::Other(_), _) => false,
         };
         if listed {
             verification.outside.push(Outside { id: package.id.clone(), folder, allowed });
@@ -205,6 +190,7 @@ fn outside(scene: &Scene<'_>, rules: &Rules, verification: &mut Verification) {
 
 fn take_ways(found: WaysAround, verification: &mut Verification) {
     verification.ways = weighed(found.ways);
+    verification.blockers.extend(found.contradictions.into_iter().map(Undecided::Config));
     if found.ended_early {
         verification.blockers.push(Undecided::SearchEnded { limit: ways_around::MAX_NAMES });
     }

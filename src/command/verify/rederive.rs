@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::CommandError;
-use super::archives::Archives;
-use super::gate::Gate;
-use super::verify::Scene;
+use super::Scene;
 use crate::apply::archive::{ArchiveError, Limits, VerifiedCrate, stub_files, vendor_files};
+use crate::command::CommandError;
+use crate::command::archives::Archives;
+use crate::command::gate::Gate;
 use crate::gather::crate_files::WantedCrate;
 use crate::gather::{allow_list, ways_around};
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};

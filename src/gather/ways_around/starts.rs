@@ -1,0 +1,49 @@
+//! The folders in which a cargo that is started builds this workspace by a configuration of its own.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::Search;
+use crate::gather::cargo_config::{CargoConfig, CargoConfigError};
+
+/// A folder with a configuration that the workspace's root does not have.
+pub(super) struct Start {
+    /// The closest folder with a configuration, at or above the one in which cargo is started.
+    pub(super) folder: Utf8PathBuf,
+    /// What a cargo started there reads.
+    pub(super) config: CargoConfig,
+}
+
+/// One for each configuration that counts beside the root's: those of the members, wherever they lie, and of the folder in which this run
+/// was started. A member that is reached by a link counts where it really lies, as for the shell that goes there.
+pub(super) fn find(search: &Search<'_>) -> Result<Vec<Start>, CargoConfigError> {
+    let root = real(search.root);
+    let mut starts = BTreeMap::new();
+    let here = search.environment.current_dir();
+    for folder in search.starts() {
+        let folder = real(folder);
+        if here == folder && !folder.starts_with(&root) {
+            continue;
+        }
+        let own = folder.ancestors().find(|above| is_configured(&above.join(".cargo")));
+        let Some(own) = own.filter(|own| !root.starts_with(own)) else { continue };
+        // Told by the paths that the reader knows.
+        let shown = own.strip_prefix(&root).map_or_else(|_| own.to_owned(), |below| search.root.join(below));
+        if let Entry::Vacant(new) = starts.entry(shown) {
+            let config = CargoConfig::load(new.key(), search.environment)?;
+            new.insert(config);
+        }
+    }
+    Ok(starts.into_iter().map(|(folder, config)| Start { folder, config }).collect())
+}
+
+/// Whether a `.cargo` folder has a configuration. A link counts for where it leads: cargo reads through it.
+pub(super) fn is_configured(folder: &Utf8Path) -> bool {
+    ["config", "config.toml"].iter().any(|name| folder.join(name).exists())
+}
+
+pub(super) fn real(path: &Utf8Path) -> Utf8PathBuf {
+    path.canonicalize_utf8().unwrap_or_else(|_| super::plain(path))
+}

@@ -1,0 +1,257 @@
+//! Where each source leads. Each attack first shows that stock cargo builds the altered code, then that no form of `verify` lets it pass:
+//! which sources must be replaced follows from the lock file, never from the configuration under test.
+
+use cargo_sequester::gather::lock_file;
+use cargo_sequester::model::checksum::Checksum;
+use cargo_sequester::model::vendor::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
+use sha2::{Digest as _, Sha256};
+
+use super::scene::{codes, json};
+use crate::support::{Package, Project, TestRegistry};
+
+/// `app` prints what a package of a second registry (`own`) and one of a git repository (`forked`) say.
+struct Vendored {
+    project: Project,
+    _registry: TestRegistry,
+    url: String,
+    repository: String,
+}
+
+const GENUINE: &str = "pub fn say() { println!(\"genuine\"); }\n";
+const ALTERED: &str = "pub fn say() { println!(\"altered\"); }\n";
+
+impl Vendored {
+    /// Vendored by this program, verified and committed; `None` with a printed line where there is no git. `reference` is what the
+    /// manifest asks the repository for.
+    fn new(reference: &str) -> Option<Self> {
+        let registry = TestRegistry::new();
+        let url = registry.url();
+        Package::new("own", "1.0.0").file("src/lib.rs", GENUINE).publish(&registry);
+        let project =
+            Project::new().registry("mine", &registry).dep_toml("own = { version = \"1\", registry = \"mine\" }");
+        let folder = project.outside().join("repository");
+        std::fs::create_dir_all(folder.join("src")).unwrap();
+        std::fs::write(
+            folder.join("Cargo.toml"),
+            "[package]\nname = \"forked\"\nversion = \"0.4.0\"\nedition = \"2021\"\n",
+        )
+        .unwrap();
+        std::fs::write(folder.join("src/lib.rs"), GENUINE).unwrap();
+        if git(&project, &folder, &["init", "-q", "-b", "main", "."]).is_none() {
+            eprintln!("skipped: there is no git");
+            return None;
+        }
+        git(&project, &folder, &["add", "."])?;
+        git(&project, &folder, &["commit", "-q", "-m", "First"])?;
+        for name in ["feat/x", "av/v+t", "odd#1%2f"] {
+            git(&project, &folder, &["branch", name])?;
+            git(&project, &folder, &["tag", &format!("tag-{name}")])?;
+        }
+        let repository = format!("file://{folder}");
+        let project = project.dep_toml(&format!("forked = {{ git = \"{repository}\"{reference} }}"));
+        project.write("src/main.rs", "fn main() { own::say(); forked::say(); }\n");
+        std::fs::remove_file(project.path("src/lib.rs")).unwrap();
+        let project = project.policy(&format!(
+            "[sources]\nallow-git = [{{ url = \"{repository}\" }}]\n[registries.mine]\nindex = \"{url}\"\nmin-publish-age = \"0\"\n"
+        ));
+        project.lock_with_cargo();
+        project.sequester(&["vendor", "--no-advisories"]).expect_code(0);
+        let config = project.read(".cargo/config.toml").replace("feat%2Fx", "feat/x").replace("av%2Fv%2Bt", "av/v+t");
+        let config =
+            config.replace("refs%2Fheads%2F", "refs/heads/").replace("\"tag-odd%231%252f\"", "\"tag-odd#1%2f\"");
+        project.write(".cargo/config.toml", config);
+        let vendored = Self { project, _registry: registry, url, repository };
+        json(&vendored.project, &[], 0);
+        vendored.project.write(".gitignore", "target\n");
+        let root = vendored.project.root();
+        git(&vendored.project, &root, &["init", "-q", "."])?;
+        git(&vendored.project, &root, &["add", "-A", "."])?;
+        git(&vendored.project, &root, &["commit", "-q", "-m", "State"])?;
+        Some(vendored)
+    }
+
+    /// The name below `[source]` that `vendor` gave to the source of this package.
+    fn section(&self, package: &str) -> String {
+        let header = |line: &&str| line.starts_with("[source.\"") && (package == "own") == line.contains(&self.url);
+        let config = self.project.read(".cargo/config.toml");
+        let line = config.lines().find(header).unwrap_or_else(|| panic!("{config}"));
+        line.to_owned()
+    }
+
+    /// The configuration with the section of a package's source as `change` makes it.
+    fn with_section(&self, package: &str, change: impl Fn(&str) -> String) -> String {
+        let (config, header) = (self.project.read(".cargo/config.toml"), self.section(package));
+        let start = config.find(&header).unwrap();
+        let end = start + config[start..].find("\"sequestered\"\n").unwrap() + "\"sequestered\"\n".len();
+        format!("{}{}{}", &config[..start], change(&config[start..end]), &config[end..])
+    }
+
+    /// What stock cargo's build of this checkout prints, from the cache of nobody.
+    fn printed(&self, offline: bool) -> String {
+        let mut command = self.project.command(env!("CARGO"));
+        command.args(["run", "-q", "--locked"]).env("CARGO_HOME", self.project.outside().join("empty"));
+        if offline {
+            command.arg("--offline");
+        }
+        let output = command.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        text
+    }
+
+    /// No form of `verify` lets it pass; the codes of the plain one.
+    #[track_caller]
+    fn refused(&self, expected: &[&str]) {
+        // A vendored git dependency leaves `--deep` undecided, beside what it finds.
+        let deep = if self.project.path("vendor/forked").exists() { 2 } else { 1 };
+        for (arguments, code) in [(&[][..], 1), (&["--deep"], deep), (&["--base", "HEAD"], 1)] {
+            let document = json(&self.project, arguments, code);
+            assert_eq!(codes(&document), expected, "{arguments:?} {document:#}");
+            assert_ne!(document["summary"]["taken_from"]["vendored"], 2, "{document:#}");
+        }
+        let said = self.project.sequester(&["verify"]).expect_code(1);
+        assert!(!said.stdout.contains("Verified"), "{}", said.stdout);
+    }
+}
+
+fn git(project: &Project, folder: &camino::Utf8Path, arguments: &[&str]) -> Option<String> {
+    let mut command = project.command("git");
+    command.args(["-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]);
+    let output = command.args(arguments).current_dir(folder).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// A second folder with the package's code altered and its hash put right.
+fn altered_copy(project: &Project, package: &str) {
+    let listed = project.read(&format!("vendor/{package}/{VENDOR_CHECKSUMS_FILE}"));
+    let mut listed = VendorChecksums::parse(listed.as_bytes()).unwrap();
+    for path in listed.files.keys() {
+        let bytes = std::fs::read(project.path(&format!("vendor/{package}/{path}"))).unwrap();
+        project.write(&format!("third-party/{package}/{path}"), bytes);
+    }
+    project.write(&format!("third-party/{package}/src/lib.rs"), ALTERED);
+    listed.files.insert("src/lib.rs".to_owned(), Checksum::from_bytes(Sha256::digest(ALTERED).into()));
+    project.write(&format!("third-party/{package}/{VENDOR_CHECKSUMS_FILE}"), listed.to_canonical_json());
+}
+
+#[test]
+fn another_folder_for_a_second_registry_or_a_repository() {
+    for package in ["own", "forked"] {
+        let Some(vendored) = Vendored::new("") else { return };
+        assert_eq!(vendored.printed(true), "genuine\ngenuine\n");
+        altered_copy(&vendored.project, package);
+        let config = vendored.with_section(package, |section| section.replace("\"sequestered\"", "\"third\""));
+        vendored
+            .project
+            .write(".cargo/config.toml", format!("{config}\n[source.third]\ndirectory = \"third-party\"\n"));
+        assert!(vendored.printed(true).contains("altered"), "cargo builds the other folder");
+        vendored.refused(&["not-replaced"]);
+        let document = json(&vendored.project, &[], 1);
+        let taken: Vec<_> = document["packages"].as_array().unwrap().iter().map(|one| &one["taken_from"]).collect();
+        assert_eq!(taken.iter().filter(|from| **from == "elsewhere").count(), 1, "{document:#}");
+        let said = vendored.project.sequester(&["verify"]).expect_code(1);
+        assert!(
+            said.stdout.contains("1 of them taken from there") && said.stdout.contains("third-party"),
+            "{}",
+            said.stdout
+        );
+    }
+}
+
+#[test]
+fn a_folder_for_cargos_home_or_for_a_member_alone() {
+    let Some(vendored) = Vendored::new("") else { return };
+    altered_copy(&vendored.project, "own");
+    let section = vendored.with_section("own", |_| String::new());
+    vendored.project.write(".cargo/config.toml", section);
+    let third = vendored.project.path("third-party");
+    let text = format!(
+        "[source.mine]\nregistry = \"{}\"\nreplace-with = \"third\"\n[source.third]\ndirectory = \"{third}\"\n",
+        vendored.url
+    );
+    std::fs::write(vendored.project.cargo_home().join("config.toml"), text).unwrap();
+    vendored.project.cargo(&["run", "-q", "--locked", "--offline"]).expect_code(0);
+    vendored.refused(&["not-replaced"]);
+}
+
+#[test]
+fn the_section_of_a_source_deleted() {
+    for package in ["own", "forked"] {
+        let Some(vendored) = Vendored::new("") else { return };
+        vendored.project.write(".cargo/config.toml", vendored.with_section(package, |_| String::new()));
+        // Cargo does not notice, since it does not look: what is vendored is no longer what it builds.
+        vendored
+            .project
+            .write(&format!("vendor/{package}/src/lib.rs"), "compile_error!(\"the vendored tree is used\");");
+        assert_eq!(vendored.printed(false), "genuine\ngenuine\n", "cargo builds what it downloads");
+        vendored.project.write(&format!("vendor/{package}/src/lib.rs"), GENUINE);
+        vendored.refused(&["not-replaced"]);
+    }
+}
+
+#[test]
+fn the_section_the_entry_and_the_folder_deleted_together() {
+    for package in ["own", "forked"] {
+        let Some(vendored) = Vendored::new("") else { return };
+        let config = vendored.with_section(package, |_| String::new());
+        let entry = format!("#{package}@");
+        let without: String =
+            config.lines().filter(|line| !line.contains(&entry)).map(|line| format!("{line}\n")).collect();
+        assert_ne!(without, config);
+        vendored.project.write(".cargo/config.toml", without);
+        std::fs::remove_dir_all(vendored.project.path(&format!("vendor/{package}"))).unwrap();
+        vendored.printed(false);
+        vendored.refused(&["not-allowed", "not-replaced", "not-vendored"]);
+    }
+}
+
+#[test]
+fn all_sources_led_to_another_folder_are_held_against_the_allow_list() {
+    let Some(vendored) = Vendored::new("") else { return };
+    altered_copy(&vendored.project, "own");
+    altered_copy(&vendored.project, "forked");
+    let config = vendored.project.read(".cargo/config.toml");
+    vendored.project.write(".cargo/config.toml", config.replace("\"vendor\"", "\"third-party\""));
+    assert_eq!(vendored.printed(true), "altered\naltered\n");
+    let document = json(&vendored.project, &[], 1);
+    assert_eq!(codes(&document), ["tree-differs"], "{document:#}");
+}
+
+#[test]
+fn only_packages_of_another_registry_and_nothing_vendored_is_no_proof() {
+    let registry = TestRegistry::new();
+    Package::new("own", "1.0.0").publish(&registry);
+    let project = Project::new().registry("mine", &registry).dep_toml("own = { version = \"1\", registry = \"mine\" }");
+    let project = project.policy(&format!("[sources]\nallow-registries = [\"{}\"]\n", registry.url()));
+    project.lock_with_cargo();
+    let document = json(&project, &[], 1);
+    assert_eq!(codes(&document), ["no-allow-list", "no-tree", "not-replaced"]);
+    assert_eq!(document["summary"]["taken_from"]["registry"], 1);
+    let said = project.sequester(&["verify"]).expect_code(1);
+    assert!(!said.stdout.contains("Verified"), "{}", said.stdout);
+}
+
+#[test]
+fn references_with_slashes_plus_and_number_signs_lead_into_the_folder() {
+    // The offline build from an empty home is the judge: it succeeds only from the folder.
+    for reference in
+        [", branch = \"feat/x\"", ", branch = \"av/v+t\"", ", tag = \"tag-odd#1%2f\"", ", rev = \"refs/heads/feat/x\""]
+    {
+        let Some(vendored) = Vendored::new(reference) else { return };
+        assert_eq!(vendored.printed(true), "genuine\ngenuine\n", "{reference}");
+        let lock = lock_file::read(&vendored.project.path("Cargo.lock")).unwrap();
+        assert!(lock.packages.iter().any(|package| package.id.source.to_string().contains(&vendored.repository)));
+        // Encoded as the lock file has it, it names another reference, and cargo goes to the repository.
+        let config = vendored.project.read(".cargo/config.toml");
+        let mut wrong = config.clone();
+        for (plain, encoded) in
+            [("feat/x", "feat%2Fx"), ("av/v+t", "av%2Fv%2Bt"), ("refs/heads/feat/x", "refs%2Fheads%2Ffeat%2Fx")]
+        {
+            wrong = wrong.replace(&format!("\"{plain}\""), &format!("\"{encoded}\""));
+        }
+        if wrong != config {
+            vendored.project.write(".cargo/config.toml", wrong);
+            assert_eq!(codes(&json(&vendored.project, &[], 1)), ["not-replaced"], "{reference}");
+        }
+    }
+}
