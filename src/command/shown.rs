@@ -125,7 +125,8 @@ fn outline<'a>(judge: &Judge<'a>, crate_id: &CrateId, id: &PackageId) -> Option<
 
 fn unlocked(judge: &Judge<'_>, id: PackageId, history: &History, outline: &Outline) -> Judgement {
     let crate_id = id.crate_id();
-    let findings = crate_id.as_ref().map(|crate_id| judge.findings(crate_id, history, outline)).unwrap_or_default();
+    let findings =
+        crate_id.as_ref().map(|crate_id| judge.evidence().findings(crate_id, history, outline)).unwrap_or_default();
     Judgement {
         verdict: crate_id.map(|crate_id| judge.verdict(&crate_id, history, outline)),
         warnings: findings.warnings,

@@ -20,6 +20,7 @@ pub mod moves;
 pub mod package;
 pub mod plan;
 pub mod policy;
+pub mod security_fix;
 pub mod signal;
 pub mod source;
 pub mod trail;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::advisory::AdvisoryKind;
@@ -11,6 +10,7 @@ use super::age::Age;
 use super::checksum::Checksum;
 use super::policy::Origin;
 
+pub use super::security_fix::{FixNeed, FixRole, HeldFix, LockedBy};
 pub use super::signal::Signal;
 
 /// May this package be built?
@@ -41,6 +41,8 @@ pub enum Basis {
         advisory: Arc<str>,
         /// The release that the advisory's fix is in: this one, or the one that this one was admitted for.
         fix: FixRole,
+        /// What made the fix needed.
+        need: FixNeed,
     },
     /// A person exempted this exact release from all of its reasons.
     Approval {
@@ -50,32 +52,6 @@ pub enum Basis {
         by: Option<String>,
         /// What it lifted here.
         lifted: Vec<ReasonCode>,
-    },
-}
-
-/// Why a release takes part in a security fix.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FixRole {
-    /// The advisory names it as patched.
-    Named,
-    /// The lowest unyanked release after the named one, which is yanked.
-    StandsIn {
-        /// The yanked release that the advisory names.
-        named: Version,
-    },
-    /// A release that the fix requires.
-    Companion {
-        /// The crate that carries the fix.
-        of: Arc<str>,
-        /// The release of it.
-        version: Version,
-    },
-    /// A release through which the fix is reached.
-    Dependent {
-        /// The crate that carries the fix.
-        of: Arc<str>,
-        /// The release of it.
-        version: Version,
     },
 }
 
@@ -132,8 +108,10 @@ pub enum Reason {
         min_age: Age,
         /// What set that age.
         rule: Origin,
-        /// When it has that age.
+        /// When it has that age, or where it comes early as or with a security fix, when it does.
         eligible_at: Timestamp,
+        /// The security fix that it comes early as or with.
+        fix: Option<HeldFix>,
     },
     /// The crate itself is young.
     NewCrate {

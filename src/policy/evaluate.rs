@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::judge::{Findings, Judge};
+use super::findings::Findings;
+use super::judge::Judge;
 use super::outlook::Candidates;
 use super::{advisory, approval, integrity, publish_age, recorded, trail};
 use crate::model::approval::{Approval, Approvals};
@@ -157,7 +158,7 @@ fn judge_release(
     judgement: &mut Judgement,
 ) -> Verdict {
     let Findings { mut reasons, warnings, advisories } =
-        judge.locked_findings(crate_id, history, release, &package.checksum);
+        judge.evidence().locked_findings(crate_id, history, release, &package.checksum);
     reasons.extend(integrity::checksum(&package.checksum, release.checksum));
     judgement.warnings.extend(warnings);
     judgement.advisories = advisories;
@@ -178,8 +179,8 @@ fn judge_unseen(
     judgement: &mut Judgement,
 ) -> Verdict {
     let mut findings = Findings::default();
-    judge.add_advisories(crate_id, &package.id.version, &mut findings);
-    findings.reasons.extend(judge.place(&package.id));
+    judge.evidence().add_advisories(crate_id, &package.id.version, &mut findings);
+    findings.reasons.extend(judge.evidence().place(&package.id));
     if package.checksum == LockedChecksum::Missing {
         findings.reasons.push(Reason::ChecksumMissing);
     }
@@ -195,7 +196,8 @@ fn without_registry(judge: &Judge<'_>, package: &Package) -> Verdict {
     if package.id.source == Source::Local {
         return Verdict::Local;
     }
-    Reasons::new(judge.place(&package.id).collect()).map_or(Verdict::Approved(Basis::AllowedSource), Verdict::Rejected)
+    Reasons::new(judge.evidence().place(&package.id).collect())
+        .map_or(Verdict::Approved(Basis::AllowedSource), Verdict::Rejected)
 }
 
 fn outside_workspace(package: &Package) -> Vec<Warning> {

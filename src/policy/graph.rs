@@ -155,7 +155,12 @@ pub fn asked_for(package: &Package, requirement: &Requirement) -> Option<CrateId
 /// What a locked package asks of others; `None` where nobody knows.
 #[must_use]
 pub fn requirements_of(facts: &Facts, package: usize) -> Option<Vec<Requirement>> {
-    let package = facts.packages.get(package)?;
+    asks_of(facts, facts.packages.get(package)?)
+}
+
+/// What a package of any lock file asks of others; `None` where nobody knows.
+#[must_use]
+pub fn asks_of(facts: &Facts, package: &Package) -> Option<Vec<Requirement>> {
     if let Some(local) = &package.local {
         return Some(local.requirements.clone());
     }

@@ -1,24 +1,23 @@
 //! Judges single releases: what is known of one, and what that makes of it under the policy.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use semver::Version;
 
+use super::findings::Evidence;
+use super::fix_partner::{Partner, partners};
 use super::graph::Graph;
-use super::security_fix::{self, AdmittedFix};
-use super::{advisory, approval, publish_age, recorded, source};
+use super::security_fix::{Early, FixRule};
+use super::{approval, publish_age, recorded};
 use crate::model::approval::Approval;
-use crate::model::facts::{Facts, IndexFact};
+use crate::model::facts::Facts;
 use crate::model::history::History;
 use crate::model::index_line::Outline;
-use crate::model::package::{CrateId, LockedChecksum, PackageId};
-use crate::model::policy::{Level, Policy};
-use crate::model::source::Source;
-use crate::model::verdict::{Basis, Reason, ReasonCode, Reasons, Verdict, Warning};
+use crate::model::package::CrateId;
+use crate::model::policy::Policy;
+use crate::model::verdict::{Basis, HeldFix, Reason, ReasonCode, Reasons, Verdict};
 
 /// Everything that a release is judged by.
 #[derive(Debug)]
@@ -35,21 +34,10 @@ pub struct Judge<'a> {
     pub today: Date,
     /// The edges of the lock file.
     pub graph: Graph,
-    /// The crates that the lock file has.
-    pub locked: BTreeSet<CrateId>,
-    /// The releases that mend a vulnerability and may come before their time.
-    pub fixes: Vec<AdmittedFix>,
-}
-
-/// What is known of one release, before approvals and security fixes.
-#[derive(Clone, Debug, Default)]
-pub struct Findings {
-    /// What stands against it.
-    pub reasons: Vec<Reason>,
-    /// What is worth knowing.
-    pub warnings: Vec<Warning>,
-    /// Every advisory that hits it.
-    pub advisories: Vec<Arc<str>>,
+    /// Which releases mend a vulnerability and may come before their time; `None` where none may.
+    fixes: Option<FixRule<'a>>,
+    /// The releases that come along with the fixes of locked ones.
+    partners: Vec<Partner>,
 }
 
 impl<'a> Judge<'a> {
@@ -58,79 +46,21 @@ impl<'a> Judge<'a> {
     pub fn new(facts: &'a Facts, policy: &'a Policy, approvals: &'a [Approval], now: Timestamp) -> Self {
         let now = facts.registry_clock.map_or(now, |registry| now.min(registry));
         let today = TimeZone::UTC.to_datetime(now).date();
-        let locked = facts.packages.iter().filter_map(|package| package.id.crate_id()).collect();
-        let graph = Graph::new(&facts.packages);
-        let mut judge = Self { facts, policy, approvals, now, today, graph, locked, fixes: Vec::new() };
-        judge.fixes = security_fix::admitted(&judge);
-        judge
+        let fixes = FixRule::new(Evidence { facts, policy, now, today });
+        let partners = fixes.as_ref().map(partners).unwrap_or_default();
+        Self { facts, policy, approvals, now, today, graph: Graph::new(&facts.packages), fixes, partners }
+    }
+
+    /// What releases are judged by before anything is lifted from them.
+    #[must_use]
+    pub const fn evidence(&self) -> Evidence<'a> {
+        Evidence { facts: self.facts, policy: self.policy, now: self.now, today: self.today }
     }
 
     /// The crate's index file, where there is one.
     #[must_use]
     pub fn history(&self, crate_id: &CrateId) -> Option<&'a History> {
-        match self.facts.index.get(crate_id)? {
-            IndexFact::Read(history) => Some(history),
-            IndexFact::Gone | IndexFact::Unavailable(_) => None,
-        }
-    }
-
-    /// What is known of a release that the index has, as if the lock file took exactly its bytes.
-    #[must_use]
-    pub fn findings(&self, crate_id: &CrateId, history: &History, release: &Outline) -> Findings {
-        self.locked_findings(crate_id, history, release, &LockedChecksum::Known(release.checksum))
-    }
-
-    /// What is known of a release that the index has, and that the lock file has with this checksum.
-    #[must_use]
-    pub fn locked_findings(
-        &self,
-        crate_id: &CrateId,
-        history: &History,
-        release: &Outline,
-        locked: &LockedChecksum,
-    ) -> Findings {
-        let mut findings = Findings {
-            reasons: publish_age::reasons(self.policy, crate_id, history, &release.pubtime, self.now),
-            ..Findings::default()
-        };
-        findings.reasons.extend(recorded::reasons(&self.facts.trail.recorded, crate_id, release, locked));
-        self.add_advisories(crate_id, &release.version, &mut findings);
-        match self.policy.advisories.yanked {
-            _ if !release.yanked => {}
-            Level::Allow => {}
-            Level::Warn => findings.warnings.push(Warning::Yanked),
-            Level::Reject => findings.reasons.push(Reason::Yanked),
-        }
-        let package = PackageId {
-            name: crate_id.name.clone(),
-            version: release.version.clone(),
-            source: Source::Registry(crate_id.registry.clone()),
-        };
-        findings.reasons.extend(self.place(&package));
-        if !self.policy.licenses.is_empty() {
-            findings.warnings.push(Warning::LicenseUndecided);
-        }
-        findings
-    }
-
-    /// The reasons that a package's name and source give, which need no index.
-    pub fn place(&self, package: &PackageId) -> impl Iterator<Item = Reason> + use<> {
-        let source = (!source::is_allowed(self.policy, &package.source)).then_some(Reason::SourceNotAllowed);
-        let denied = source::denied(self.policy, &package.name, &package.version);
-        source.into_iter().chain(denied.map(|ban| Reason::Denied { entry: ban.text.clone() }))
-    }
-
-    /// Adds what the advisories say of a version, whether or not the index has it.
-    pub fn add_advisories(&self, crate_id: &CrateId, version: &Version, findings: &mut Findings) {
-        findings.reasons.extend(advisory::unreadable(&self.facts.advisories, crate_id));
-        for hit in advisory::hits(&self.facts.advisories, crate_id, version) {
-            findings.advisories.push(Arc::clone(&hit.id));
-            match advisory::effect(&self.policy.advisories, hit, self.today) {
-                advisory::Effect::Rejects(reason) => findings.reasons.push(reason),
-                advisory::Effect::Warns(warning) => findings.warnings.push(warning),
-                advisory::Effect::Nothing => {}
-            }
-        }
+        self.evidence().history(crate_id)
     }
 
     /// Turns findings into a verdict: takes away what a security fix and approvals lift, and looks at what is left.
@@ -143,12 +73,8 @@ impl<'a> Judge<'a> {
         mut reasons: Vec<Reason>,
     ) -> Verdict {
         let mut basis = self.basis_without_reasons(crate_id, history, release);
-        let fix = self.fixes.iter().find(|fix| fix.crate_id == *crate_id && fix.version == release.version);
-        if let Some(fix) = fix
-            && reasons.iter().any(|reason| reason.code() == ReasonCode::TooNew)
-        {
-            reasons.retain(|reason| reason.code() != ReasonCode::TooNew);
-            basis = Basis::SecurityFix { advisory: Arc::clone(&fix.advisory), fix: fix.role.clone() };
+        if let Some(fix) = self.lift_age(crate_id, history, release, &mut reasons) {
+            basis = fix;
         }
         let approval = self.strongest_approval(crate_id, history, release, &reasons);
         if let Some((line, by, lifted)) = approval {
@@ -163,11 +89,49 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// Takes away that a release is too new where it comes early as or with a security fix, and gives what it then stands on. Where it
+    /// will, the reason says when.
+    fn lift_age(
+        &self,
+        crate_id: &CrateId,
+        history: &History,
+        release: &Outline,
+        reasons: &mut Vec<Reason>,
+    ) -> Option<Basis> {
+        let position = reasons.iter().position(|reason| reason.code() == ReasonCode::TooNew)?;
+        let early = self.early(crate_id, history, release)?;
+        if early.is_admitted(self.now) {
+            reasons.remove(position);
+            return Some(Basis::SecurityFix { advisory: early.advisory, fix: early.role, need: early.need });
+        }
+        // Once a release has the age of a fix, only a younger advisory database is wanting, and nobody knows when that comes.
+        if let Some(Reason::TooNew { eligible_at, fix, .. }) = reasons.get_mut(position)
+            && early.since > self.now
+            && early.since < *eligible_at
+        {
+            *eligible_at = early.since;
+            let min_age = self.policy.quarantine.security_fix_age;
+            *fix = Some(HeldFix { advisory: early.advisory, min_age });
+        }
+        None
+    }
+
+    /// Why a release comes early: of several grounds one that counts already, then the one that an advisory names.
+    fn early(&self, crate_id: &CrateId, history: &History, release: &Outline) -> Option<Early> {
+        let along = self.partners.iter().filter(|one| one.version == release.version && one.crate_id == *crate_id);
+        let named = self.fixes.iter().flat_map(|rule| rule.named(crate_id, history, release));
+        let grounds = named.chain(along.map(|partner| partner.early.clone()));
+        grounds.min_by(|one, other| {
+            let rank = |early: &Early| if early.is_admitted(self.now) { Timestamp::MIN } else { early.since };
+            (rank(one), one.order()).cmp(&(rank(other), other.order()))
+        })
+    }
+
     /// The verdict on a release that the index has, as if the lock file took exactly its bytes. One whose line cannot be read whole,
     /// or that another line contradicts, would be rejected if it were locked, so it is here.
     #[must_use]
     pub fn verdict(&self, crate_id: &CrateId, history: &History, release: &Outline) -> Verdict {
-        let mut reasons = self.findings(crate_id, history, release).reasons;
+        let mut reasons = self.evidence().findings(crate_id, history, release).reasons;
         if let Err(error) = history.release(&release.version) {
             reasons.push(Reason::IndexEntryUnreadable { cause: error.to_string() });
         }

@@ -45,6 +45,16 @@ fn own_minimum(policy: &Policy, crate_id: &CrateId) -> Setting<Age> {
         .clone()
 }
 
+/// No crate has a longer minimum age than this.
+#[must_use]
+pub fn longest_minimum(policy: &Policy) -> Age {
+    let overrides = policy.overrides.iter().map(|rule| &rule.min_publish_age);
+    let registries = policy.registries.values().filter_map(|registry| registry.min_publish_age.as_ref());
+    let cargo = policy.cargo.registries.values().chain(&policy.cargo.global);
+    let settings = overrides.chain(registries).chain(cargo).chain([&policy.quarantine.min_publish_age]);
+    settings.map(|setting| setting.value).chain(policy.min_publish_age_flag).max().unwrap_or(Age::ZERO)
+}
+
 /// Whether the registry is trusted with this crate: its own minimum age is zero and nothing else asks for more.
 #[must_use]
 pub fn is_trusted(policy: &Policy, crate_id: &CrateId) -> bool {
@@ -89,7 +99,13 @@ pub fn reasons(
     let minimum = minimum(policy, crate_id);
     let eligible_at = minimum.value.after(published);
     if !is_reached(minimum.value, published, now) && minimum.value > Age::ZERO {
-        reasons.push(Reason::TooNew { pubtime: published, min_age: minimum.value, rule: minimum.origin, eligible_at });
+        reasons.push(Reason::TooNew {
+            pubtime: published,
+            min_age: minimum.value,
+            rule: minimum.origin,
+            eligible_at,
+            fix: None,
+        });
     }
     if let Ok(eligible_at) = published.checked_sub(TOLERANCE)
         && eligible_at > now

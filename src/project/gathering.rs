@@ -22,7 +22,10 @@ use crate::model::package::{CrateId, Package};
 use crate::model::source::{Registry, Source};
 use crate::model::trail::Trail;
 use crate::policy::judge::Judge;
-use crate::policy::{self, notices};
+use crate::policy::{self, notices, security_fix};
+
+/// The fixed crate and those around it, and then what the fix requires.
+const FIX_ROUNDS: usize = 2;
 
 /// What is read beside what the lock file's own packages need.
 #[derive(Clone, Debug)]
@@ -85,7 +88,24 @@ impl Gathered {
         let (recorded, trail) = trail.map_err(|_| ProjectError::TrailLost { folder })??;
         let mut notices = advisories.notices;
         notices.extend(surroundings(&project, &asked));
-        Ok(Self { project, registries, index, advisories: advisories.fact, recorded, trail, notices })
+        let mut read = Self { project, registries, index, advisories: advisories.fact, recorded, trail, notices };
+        if read.project.base_packages().is_some() {
+            read.read_around_fixes();
+        }
+        Ok(read)
+    }
+
+    /// Reads the entries that the rule on security fixes needs of what the base locks: the lock file's own packages do not lead to all
+    /// of them. What a fix requires is known once its own entry is there.
+    fn read_around_fixes(&mut self) {
+        for _ in 0..FIX_ROUNDS {
+            let facts = self.facts(Vec::new(), BTreeMap::new());
+            let wanted = security_fix::wanted(&facts, &self.project.rules().policy, self.project.moment());
+            if wanted.is_empty() {
+                return;
+            }
+            self.index.extend(self.registries.read(&wanted, &mut |_, _| ()));
+        }
     }
 
     /// The project that it was read for.

@@ -13,12 +13,16 @@ use crate::model::verdict::{Reason, Signal, Witness};
 pub fn sentence(reason: &Reason, id: &PackageId, context: &Context<'_>) -> String {
     let now = context.now;
     match reason {
-        Reason::TooNew { pubtime, min_age, rule, .. } => format!(
-            "published {} ({}); {} are held for {min_age} ({rule})",
-            distance(now, *pubtime),
-            moment(*pubtime),
-            held_releases(id, rule)
-        ),
+        Reason::TooNew { pubtime, min_age, rule, fix, .. } => {
+            let fix = fix.as_ref().map(|fix| format!(", for the security fix of {} {}", fix.advisory, fix.min_age));
+            format!(
+                "published {} ({}); {} are held for {min_age} ({rule}){}",
+                distance(now, *pubtime),
+                moment(*pubtime),
+                held_releases(id, rule),
+                fix.unwrap_or_default()
+            )
+        }
         Reason::NewCrate { first_published: Some(first), min_age, .. } => format!(
             "the crate itself is new: first published {} ({}); new crates are held for {min_age}",
             distance(now, *first),

@@ -7,7 +7,7 @@ use super::reason::{cited, kind_name, kind_words, signal};
 use crate::model::advisory::AdvisoryKind;
 use crate::model::evaluation::Notice;
 use crate::model::package::PackageId;
-use crate::model::verdict::{Basis, FixRole, ReasonCode, Signal, Warning};
+use crate::model::verdict::{Basis, FixNeed, FixRole, LockedBy, ReasonCode, Signal, Warning};
 
 /// A warning about the package `id`.
 #[must_use]
@@ -63,20 +63,40 @@ pub fn basis(basis: &Basis) -> String {
         Basis::Aged => "nothing stands against it".to_owned(),
         Basis::TrustedRegistry => "its registry is trusted by the policy".to_owned(),
         Basis::AllowedSource => "its git repository is allowed by the policy".to_owned(),
-        Basis::SecurityFix { advisory, fix } => match fix {
-            FixRole::Named => format!("security fix of {advisory}"),
-            FixRole::StandsIn { named } => {
-                format!("security fix of {advisory}, in place of {named}, which is yanked")
-            }
-            FixRole::Companion { of, version } => format!("required by {of} {version}, the security fix of {advisory}"),
-            FixRole::Dependent { of, version } => {
-                format!("the way to {of} {version}, the security fix of {advisory}")
-            }
-        },
+        Basis::SecurityFix { advisory, fix, need } => {
+            let part = match fix {
+                FixRole::Named => format!("security fix of {advisory}"),
+                FixRole::Companion { of, version } => {
+                    format!("required by {of} {version}, the security fix of {advisory}")
+                }
+                FixRole::Dependent { of, version } => {
+                    format!("the way to {of} {version}, the security fix of {advisory}")
+                }
+            };
+            format!("{part}, needed {}", fix_need(need))
+        }
         Basis::Approval { line, by, lifted } => {
             let by = by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
             let lifted: Vec<&str> = lifted.iter().copied().map(ReasonCode::as_str).collect();
             format!("approval{by} in the policy file, line {line}, lifts {}", lifted.join(", "))
+        }
+    }
+}
+
+/// What made a security fix needed, in words that follow "needed".
+fn fix_need(need: &FixNeed) -> String {
+    match need {
+        FixNeed::Vulnerable { version, locked_by } => {
+            let place = match locked_by {
+                LockedBy::LockFile => "the lock file has",
+                LockedBy::Base => "the base locks",
+                LockedBy::ReplacedLockFile => "the lock file had",
+                LockedBy::Trail => "the audit trail has in use",
+            };
+            format!("in place of {version}, which {place}")
+        }
+        FixNeed::Locked { instead_of } | FixNeed::NotLocked { instead_of } => {
+            format!("because {instead_of}, which would do otherwise, is vulnerable")
         }
     }
 }

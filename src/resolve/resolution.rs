@@ -9,10 +9,9 @@ use super::lock::WorkspaceLock;
 use super::session::{Session, refuse_gaps};
 use super::signals::Signals;
 use crate::gather::environment::Environment;
-use crate::model::facts::{Facts, IndexFact};
+use crate::model::facts::IndexFact;
 use crate::model::package::{CrateId, Package};
 use crate::model::source::Registry;
-use crate::policy::security_fix;
 use crate::project::{About, Gathered, Project, Purpose, Registries, Request};
 use crate::registry::{Filter, LockedVersions, Root, ServedRegistry, Server, Shelf, Upstream};
 
@@ -46,20 +45,12 @@ impl Resolution {
         registries.prepare(&configured.collect()).map_err(ResolveError::from)?;
         let before = gathered.decide();
         let is_decided = before.evaluation().blockers.is_empty();
-        let first = (is_decided && before.facts().packages.is_empty())
-            .then(|| gathered.facts(Vec::new(), reach(&gathered, before.facts(), roots.clone())));
-        let facts = first.as_ref().unwrap_or(before.facts());
-        let mut judge = gathered.judge(facts);
-        if first.is_some() {
-            // What will be locked takes the place of what is; the result is judged by what then really is.
-            judge.locked = facts.index.keys().cloned().collect();
-            judge.fixes = security_fix::admitted(&judge);
-        }
+        let judge = gathered.judge(before.facts());
         let (lines, questions) = Shelf::new();
         let lines = Arc::new(lines);
         let filter = Filter::new(&judge, registries, Arc::clone(&lines), locked_versions(&before.facts().packages));
         if is_decided {
-            filter.prefetch(facts.index.clone(), roots);
+            filter.prefetch(before.facts().index.clone(), roots);
             refuse_gaps(&filter)?;
         }
         let replaced = served(registries, &filter)?;
@@ -112,15 +103,6 @@ fn roots(project: &Project) -> Vec<Root> {
             })
         })
         .collect()
-}
-
-/// The entries of all crates that a first lock file would have: without one, that says which crates are new to the project.
-fn reach(gathered: &Gathered, facts: &Facts, roots: Vec<Root>) -> BTreeMap<CrateId, IndexFact> {
-    let judge = gathered.judge(facts);
-    let (unread, _) = Shelf::new();
-    let filter = Filter::new(&judge, gathered.registries(), Arc::new(unread), LockedVersions::new());
-    filter.prefetch(facts.index.clone(), roots);
-    filter.facts()
 }
 
 fn locked_versions(packages: &[Package]) -> LockedVersions {

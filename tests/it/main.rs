@@ -46,6 +46,7 @@ mod regular_files;
 mod report;
 mod security_fix;
 mod security_fix_company;
+mod security_fix_need;
 mod status;
 mod support;
 mod support_itself;

@@ -1,5 +1,6 @@
 //! What reports say, word for word, and that nothing from outside does harm in them.
 
+mod bases;
 mod cases;
 mod hostile;
 mod scene;

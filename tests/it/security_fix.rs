@@ -3,10 +3,9 @@
 use crate::support::facts::{Line, World, advisory, age, checksum, crates_io, date, hours_ago, version, vulnerability};
 use cargo_sequester::model::advisory::AdvisoryKind;
 use cargo_sequester::model::evaluation::FixStanding;
-use cargo_sequester::model::package::{LockedChecksum, PackageId};
+use cargo_sequester::model::package::LockedChecksum;
 use cargo_sequester::model::policy::{Ban, Ignore, Level};
-use cargo_sequester::model::source::{Registry, Source};
-use cargo_sequester::model::trail::{Event, EventId, Kind, Recorded, ReleaseRecord, Tools, Trail};
+use cargo_sequester::model::verdict::Reason;
 
 /// `foo` 1.2.0 is old and hit; 1.2.3 mends it and is two days old; the lock file has moved to it.
 fn fixed() -> World {
@@ -118,106 +117,30 @@ fn condition_1_what_kind_of_advisory_admits() {
 }
 
 #[test]
-fn condition_1_a_stand_in_for_a_yanked_fix() {
-    // As h2 0.3.17, yanked, and 0.3.18.
-    let world = |follows: Line| {
-        World::new()
-            .publish(Line::new("foo", "0.3.16"))
-            .publish(Line::new("foo", "0.3.17").days_old(3).yanked())
-            .publish(follows)
-            .advise(vulnerability("foo", &[">=0.3.17"]))
-    };
-    let next = || Line::new("foo", "0.3.18").days_old(2);
-    assert_eq!(world(next()).lock("foo", "0.3.18").outcome("foo"), "approved fix for 0.3.17");
-    assert_eq!(world(next()).lock("foo", "0.3.17").outcome("foo"), "quarantined too-new");
-    // The lowest above it, not any above it.
-    let higher = world(next()).publish(Line::new("foo", "0.3.19").days_old(2)).lock("foo", "0.3.19");
-    assert_eq!(higher.outcome("foo"), "quarantined too-new");
-    // A pre-release is no stand-in, and does not stand in the way of one.
-    let candidate = world(next()).publish(Line::new("foo", "0.3.18-rc.1").days_old(2));
-    assert_eq!(candidate.clone().lock("foo", "0.3.18-rc.1").outcome("foo"), "quarantined too-new");
-    assert_eq!(candidate.lock("foo", "0.3.18").outcome("foo"), "approved fix for 0.3.17");
-    // Of another line.
-    assert_eq!(world(Line::new("foo", "0.4.0").days_old(2)).lock("foo", "0.4.0").outcome("foo"), "quarantined too-new");
+fn condition_1_a_bound_that_is_yanked_admits_nothing() {
+    // As h2 0.3.17, yanked, and 0.3.18, which is what an attacker would publish.
+    let world = World::new()
+        .publish(Line::new("foo", "0.3.16"))
+        .publish(Line::new("foo", "0.3.17").days_old(3).yanked())
+        .publish(Line::new("foo", "0.3.18").days_old(2))
+        .advise(vulnerability("foo", &[">=0.3.17"]));
+    assert_eq!(world.clone().lock("foo", "0.3.17").outcome("foo"), "quarantined too-new");
+    assert_eq!(world.clone().lock("foo", "0.3.18").outcome("foo"), "quarantined too-new");
+    assert_eq!(world.lock("foo", "0.3.16").newest("foo"), None);
 }
 
 #[test]
-fn condition_1_a_stand_in_follows_within_seven_days() {
-    let world = |hours_between: i64| {
-        World::new()
-            .publish(Line::new("foo", "0.3.16"))
-            .publish(Line::new("foo", "0.3.17").at(hours_ago(48 + hours_between)).yanked())
-            .publish(Line::new("foo", "0.3.18").at(hours_ago(48)))
-            .lock("foo", "0.3.18")
-            .advise(vulnerability("foo", &[">=0.3.17"]))
-            .outcome("foo")
-    };
-    assert_eq!(world(7 * 24), "approved fix for 0.3.17");
-    assert_eq!(world(7 * 24 + 1), "quarantined too-new");
-}
-
-#[test]
-fn condition_1_a_stand_in_that_the_advisory_hits_mends_nothing() {
-    let world = |patched: &str| {
-        World::new()
-            .publish(Line::new("foo", "0.3.16"))
-            .publish(Line::new("foo", "0.3.17").days_old(3).yanked())
-            .publish(Line::new("foo", "0.3.18").days_old(2))
-            .lock("foo", "0.3.18")
-            .advise(vulnerability("foo", &[patched]))
-            .with(|world| {
-                // Ignored, so that the advisory itself does not reject it.
-                world.policy.advisories.ignore.push(Ignore {
-                    id: "RUSTSEC-2026-9001".into(),
-                    crate_name: None,
-                    reason: "not reached".into(),
-                    until: date("2026-12-31"),
-                    line: 3,
-                });
-            })
-            .outcome("foo")
-    };
-    assert_eq!(world(">=0.3.17"), "approved fix for 0.3.17");
-    assert_eq!(world("=0.3.17"), "quarantined too-new");
-}
-
-#[test]
-fn condition_2_an_older_compatible_release_is_hit() {
-    let world = |older: Line| {
-        World::new()
-            .publish(older)
-            .publish(Line::new("foo", "1.2.3").days_old(2))
-            .lock("foo", "1.2.3")
-            .advise(advisory("RUSTSEC-2026-9001", "foo", AdvisoryKind::Vulnerability, &[">=1.2.3"], &["<1.1.0"]))
-    };
-    assert_eq!(world(Line::new("foo", "1.2.0")).outcome("foo"), "approved fix");
-    // Not hit, not compatible, or not used by anybody.
-    assert_eq!(world(Line::new("foo", "1.0.0")).outcome("foo"), "quarantined too-new");
-    assert_eq!(world(Line::new("foo", "0.9.0")).outcome("foo"), "quarantined too-new");
-    let yanked = world(Line::new("foo", "1.2.0").yanked());
-    assert_eq!(yanked.outcome("foo"), "quarantined too-new");
-    // Yanked, but locked beside it.
-    let beside = yanked.clone().lock_source("foo", "1.2.0", Source::Registry(Registry::CratesIo));
-    assert!(beside.evaluate().judgements[1].passes());
-    // Yanked, but locked by the base. What only the change locks is nobody's need.
-    let base = |world: World, locked: &str| {
-        let id =
-            PackageId { name: "foo".into(), version: version(locked), source: Source::Registry(Registry::CratesIo) };
-        world.with(|world| world.base = Some(vec![(id, Some(checksum("foo", locked)))]))
-    };
-    assert_eq!(base(yanked.clone(), "1.2.0").outcome("foo"), "approved fix");
-    assert_eq!(base(yanked.clone(), "1.0.0").outcome("foo"), "quarantined too-new");
-    assert!(!base(beside, "1.0.0").evaluate().judgements[1].passes());
-    // Yanked, but recorded by the audit trail.
-    let trail = |recorded: &str| {
-        let mut event = Event::new(Kind::Vendored, hours_ago(240), Tools { cargo: None, sequester: version("0.1.0") });
-        event.releases = vec![ReleaseRecord::new(crates_io("foo"), version(recorded))];
-        let id = EventId::of(&event.to_bytes().unwrap());
-        let trail = Trail { events: [(id, event)].into(), heads: [id].into(), problems: Vec::new() };
-        yanked.clone().with(|world| world.trail.recorded = Recorded::of(&trail))
-    };
-    assert_eq!(trail("1.2.0").outcome("foo"), "approved fix");
-    assert_eq!(trail("1.0.0").outcome("foo"), "quarantined too-new");
+fn what_is_offered_as_the_fix_is_not_hit_itself() {
+    let world = World::new()
+        .publish(Line::new("foo", "1.2.0"))
+        .publish(Line::new("foo", "1.2.1"))
+        .publish(Line::new("foo", "1.2.2").days_old(2))
+        .publish(Line::new("foo", "1.2.3").days_old(2))
+        .lock("foo", "1.2.0")
+        .advise(vulnerability("foo", &[">=1.2.2"]));
+    let fixes = world.judgement("foo").fixes;
+    assert_eq!(fixes.iter().map(|fix| fix.version.to_string()).collect::<Vec<_>>(), ["1.2.2"]);
+    assert_eq!(world.newest("foo").as_deref(), Some("1.2.2"));
 }
 
 #[test]
@@ -332,26 +255,42 @@ fn what_is_admitted_does_not_depend_on_where_the_lock_file_stands() {
     assert!(matches!(before.judgement("foo").fixes[0].standing, FixStanding::Approved(_)));
     assert_eq!(before.newest("foo").as_deref(), Some("1.2.3"));
     assert_eq!(fixed().outcome("foo"), "approved fix");
-    // Deeper: what was in the lock file only below the release before it still counts after the move.
-    let index = || {
-        World::new()
-            .publish(Line::new("foo", "1.2.0").dep("mid", "^1"))
-            .publish(Line::new("foo", "1.2.3").days_old(2).dep("mid", "^1").dep("leaf", "^1"))
-            .publish(Line::new("mid", "1.0.0").dep("leaf", "^1"))
-            .publish(Line::new("leaf", "1.0.0"))
-            .advise(vulnerability("foo", &[">=1.2.3"]))
-    };
-    let locked =
-        |foo: &str| index().lock("foo", foo).lock_below("foo", "mid", "1.0.0").lock_below("mid", "leaf", "1.0.0");
-    assert!(matches!(locked("1.2.0").judgement("foo").fixes[0].standing, FixStanding::Approved(_)));
-    assert_eq!(locked("1.2.3").edge("foo", "leaf").outcome("foo"), "approved fix");
 }
 
 #[test]
-fn a_held_fix_says_until_when() {
-    let world = fixed_by(Line::new("foo", "1.2.0"), &[">=1.2.3"]).publish(Line::new("foo", "1.2.3").at(hours_ago(3)));
-    let fixes = world.judgement("foo").fixes;
-    let FixStanding::Held(reasons) = &fixes[0].standing else { panic!("{fixes:?}") };
-    assert_eq!(fixes[0].version, version("1.2.3"));
-    assert_eq!(reasons.eligible_at(), Some(age("7 days").after(hours_ago(3))));
+fn a_held_fix_says_when_it_comes_and_not_when_it_has_the_usual_age() {
+    let world =
+        |published| fixed_by(Line::new("foo", "1.2.0"), &[">=1.2.3"]).publish(Line::new("foo", "1.2.3").at(published));
+    let held = |world: &World| {
+        let fixes = world.judgement("foo").fixes;
+        assert_eq!(fixes[0].version, version("1.2.3"));
+        let FixStanding::Held(reasons) = &fixes[0].standing else { panic!("{fixes:?}") };
+        reasons.clone()
+    };
+    let reasons = held(&world(hours_ago(3)));
+    assert_eq!(reasons.eligible_at(), Some(hours_ago(-21)));
+    let Some(Reason::TooNew { fix: Some(fix), min_age, .. }) = reasons.iter().next() else { panic!("{reasons:?}") };
+    assert_eq!((&*fix.advisory, fix.min_age, *min_age), ("RUSTSEC-2026-9001", age("1 day"), age("7 days")));
+    // It comes then, and not before.
+    let fresh = |hours| {
+        world(hours_ago(3)).with(|world| {
+            let db = world.db.as_mut().unwrap();
+            (db.committed, db.confirmed) = (Some(hours_ago(hours)), Some(hours_ago(hours)));
+        })
+    };
+    assert!(matches!(fresh(-21).judgement_at("foo", hours_ago(-21)).fixes[0].standing, FixStanding::Approved(_)));
+    assert!(matches!(fresh(-20).judgement_at("foo", hours_ago(-20)).fixes[0].standing, FixStanding::Held(_)));
+    // Locked already, it says the same.
+    let locked = world(hours_ago(3)).with(|world| {
+        world.packages[1].id.version = version("1.2.3");
+        world.packages[1].checksum = LockedChecksum::Known(checksum("foo", "1.2.3"));
+    });
+    assert_eq!(locked.judgement("foo").reasons().unwrap().eligible_at(), Some(hours_ago(-21)));
+    // One that nothing makes a fix waits for its usual age: it brings a crate.
+    let brings = fixed_by(Line::new("foo", "1.2.0"), &[">=1.2.3"])
+        .publish(Line::new("foo", "1.2.3").at(hours_ago(3)).dep("new", "^1"));
+    assert_eq!(held(&brings).eligible_at(), Some(age("7 days").after(hours_ago(3))));
+    // Once it has the age of a fix, only a younger database is wanting, of which nobody knows when it comes.
+    let unknown = world(hours_ago(30)).with(|world| world.db.as_mut().unwrap().committed = Some(hours_ago(31)));
+    assert_eq!(held(&unknown).eligible_at(), Some(age("7 days").after(hours_ago(30))));
 }

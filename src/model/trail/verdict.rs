@@ -136,11 +136,10 @@ impl From<&Basis> for BasisRecord {
             Basis::Aged => plain(BasisCode::Aged),
             Basis::TrustedRegistry => plain(BasisCode::TrustedRegistry),
             Basis::AllowedSource => plain(BasisCode::AllowedSource),
-            Basis::SecurityFix { advisory, fix } => Self {
+            Basis::SecurityFix { advisory, fix, need: _ } => Self {
                 advisory: Some(advisory.to_string()),
                 of: match fix {
                     FixRole::Named => None,
-                    FixRole::StandsIn { named } => Some(named.to_string()),
                     FixRole::Companion { of, version } | FixRole::Dependent { of, version } => {
                         Some(format!("{of}@{version}"))
                     }

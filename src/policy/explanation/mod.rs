@@ -132,7 +132,7 @@ fn judge_unlocked(judge: &Judge<'_>, crate_id: &CrateId, version: &Version) -> O
         version: release.version.clone(),
         source: Source::Registry(crate_id.registry.clone()),
     };
-    let findings = judge.findings(crate_id, history, release);
+    let findings = judge.evidence().findings(crate_id, history, release);
     let verdict = judge.verdict(crate_id, history, release);
     let fixes = if findings.advisories.is_empty() {
         Vec::new()

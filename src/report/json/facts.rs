@@ -1,7 +1,7 @@
 //! Reasons, warnings, bases and blockers as objects: `code`, their facts, and the sentence as `message`.
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::duration::rfc3339;
 use super::super::reason::{kind_name, sentence, signal_name, witness_code};
@@ -9,7 +9,7 @@ use super::super::{AuditReport, Context, blocker as blockers, remark};
 use crate::model::Timestamp;
 use crate::model::evaluation::Blocker;
 use crate::model::package::PackageId;
-use crate::model::verdict::{Basis, FixRole, Reason, ReasonCode, Signal, Warning};
+use crate::model::verdict::{Basis, FixNeed, FixRole, HeldFix, LockedBy, Reason, ReasonCode, Signal, Warning};
 
 /// A JSON object whose fields keep their order, the first being `code`.
 pub(in crate::report) struct Object(Vec<(&'static str, Value)>);
@@ -73,11 +73,19 @@ impl Serialize for Object {
 pub(in crate::report) fn reason(reason: &Reason, id: &PackageId, context: &Context<'_>) -> Object {
     let object = Object::new(reason.code().as_str());
     let object = match reason {
-        Reason::TooNew { pubtime, min_age, rule, eligible_at } => object
-            .at("pubtime", *pubtime)
-            .with("min_age_seconds", min_age.as_secs())
-            .with("rule", rule.to_string())
-            .at("eligible_at", *eligible_at),
+        Reason::TooNew { pubtime, min_age, rule, eligible_at, fix } => {
+            let object = object
+                .at("pubtime", *pubtime)
+                .with("min_age_seconds", min_age.as_secs())
+                .with("rule", rule.to_string())
+                .at("eligible_at", *eligible_at);
+            match fix {
+                Some(HeldFix { advisory, min_age }) => {
+                    object.with("fix", json!({ "advisory": **advisory, "min_age_seconds": min_age.as_secs() }))
+                }
+                None => object,
+            }
+        }
         Reason::NewCrate { first_published, min_age, eligible_at } => object
             .maybe_at("first_published", *first_published)
             .with("min_age_seconds", min_age.as_secs())
@@ -123,23 +131,40 @@ pub(in crate::report) fn basis(basis: &Basis) -> Object {
     let object = Object::new(remark::basis_code(basis));
     match basis {
         Basis::Aged | Basis::TrustedRegistry | Basis::AllowedSource => object,
-        Basis::SecurityFix { advisory, fix } => {
+        Basis::SecurityFix { advisory, fix, need } => {
             let object = object.with("advisory", &**advisory);
-            match fix {
+            let object = match fix {
                 FixRole::Named => object.with("role", "named"),
-                FixRole::StandsIn { named } => object.with("role", "stands-in").with("named", named.to_string()),
                 FixRole::Companion { of, version } => {
                     object.with("role", "companion").with("of", &**of).with("version", version.to_string())
                 }
                 FixRole::Dependent { of, version } => {
                     object.with("role", "dependent").with("of", &**of).with("version", version.to_string())
                 }
-            }
+            };
+            object.with("need", fix_need(need))
         }
         Basis::Approval { line, by, lifted } => object
             .with("line", *line)
             .with("by", by.as_deref())
             .with("lifted", lifted.iter().copied().map(ReasonCode::as_str).collect::<Vec<_>>()),
+    }
+}
+
+/// What made a security fix needed.
+fn fix_need(need: &FixNeed) -> Value {
+    match need {
+        FixNeed::Vulnerable { version, locked_by } => {
+            let locked_by = match locked_by {
+                LockedBy::LockFile => "lock-file",
+                LockedBy::Base => "base",
+                LockedBy::ReplacedLockFile => "replaced-lock-file",
+                LockedBy::Trail => "trail",
+            };
+            json!({ "code": "vulnerable-locked", "version": version.to_string(), "locked_by": locked_by })
+        }
+        FixNeed::Locked { instead_of } => json!({ "code": "fix-locked", "version": instead_of.to_string() }),
+        FixNeed::NotLocked { instead_of } => json!({ "code": "crate-not-locked", "version": instead_of.to_string() }),
     }
 }
 

@@ -11,9 +11,10 @@ use cargo_sequester::model::policy::Origin;
 use cargo_sequester::model::source::{GitSource, Registry, Source};
 use cargo_sequester::model::trail::finding::TrailFinding;
 use cargo_sequester::model::trail::{EventFileName, EventId, TrailProblem, TrailProblemKind};
-use cargo_sequester::model::verdict::{Basis, FixRole, Reason, ReasonCode, Reasons, Signal, Verdict, Warning, Witness};
+use cargo_sequester::model::verdict::{Basis, HeldFix, Reason, ReasonCode, Reasons, Signal, Verdict, Warning, Witness};
 use cargo_sequester::report::JudgedBy;
 
+use super::bases::{every_basis, named_fix};
 use super::scene::{Scene, advisory, aged, at, by_base, crates_io, id, quarantined, rejected};
 
 pub fn cases() -> Vec<(&'static str, Scene)> {
@@ -37,6 +38,18 @@ pub fn too_new() -> Reason {
         min_age: Age::days(7),
         rule: Origin::Default,
         eligible_at: at("2026-11-27T11:48:48Z"),
+        fix: None,
+    }
+}
+
+/// Too new, but not for long: it mends a vulnerability.
+fn too_new_fix() -> Reason {
+    Reason::TooNew {
+        pubtime: at("2026-11-21T11:48:48Z"),
+        min_age: Age::days(7),
+        rule: Origin::Default,
+        eligible_at: at("2026-11-22T11:48:48Z"),
+        fix: Some(HeldFix { advisory: "RUSTSEC-2026-0202".into(), min_age: Age::days(1) }),
     }
 }
 
@@ -54,7 +67,7 @@ fn all_signals() -> Vec<Signal> {
     ]
 }
 
-fn git() -> Source {
+pub fn git() -> Source {
     Source::Git(GitSource {
         url: "https://example.org/team/fork".into(),
         reference: Some("branch=main".into()),
@@ -93,11 +106,14 @@ fn every_reason() -> Scene {
             min_age: Age::days(14),
             rule,
             eligible_at,
+            fix: None,
         }]),
     );
     let sparse = Source::Registry(Registry::Sparse("https://registry.example.org/index/".into()));
     let (pubtime, rule) = (at("2026-11-21T23:59:00Z"), Origin::Flag);
-    let inside = Reason::TooNew { pubtime, min_age: Age::days(1), rule, eligible_at: at("2026-11-22T23:59:00Z") };
+    let eligible_at = at("2026-11-22T23:59:00Z");
+    let inside = Reason::TooNew { pubtime, min_age: Age::days(1), rule, eligible_at, fix: None };
+    scene.release("mended", "1.0.2", quarantined(vec![too_new_fix()])).pubtime = Some(at("2026-11-21T11:48:48Z"));
     scene.add(id("inside", "2.0.0", sparse.clone()), Some(quarantined(vec![inside])));
     let (first, min_age, eligible_at) = (at("2026-11-01T06:30:15Z"), Age::days(30), at("2026-12-01T06:30:15Z"));
     scene.release(
@@ -195,30 +211,6 @@ fn every_warning() -> Scene {
     scene
 }
 
-fn every_basis() -> Scene {
-    let mut scene = Scene::new();
-    scene.release("aged", "1.0.0", aged());
-    let trusted = Source::Registry(Registry::Sparse("https://registry.example.org/index/".into()));
-    scene.add(id("ours", "9.0.0", trusted), Some(Verdict::Approved(Basis::TrustedRegistry)));
-    scene.add(id("fork", "0.2.0", git()), Some(Verdict::Approved(Basis::AllowedSource)));
-    let version = || "0.31.0".parse().unwrap();
-    let roles = [
-        ("h2", FixRole::Named),
-        ("h2-late", FixRole::StandsIn { named: "0.3.17".parse().unwrap() }),
-        ("clap_derive", FixRole::Companion { of: "clap".into(), version: version() }),
-        ("aws-lc-rs", FixRole::Dependent { of: "aws-lc-sys".into(), version: version() }),
-    ];
-    for (name, fix) in roles {
-        let basis = Basis::SecurityFix { advisory: "RUSTSEC-2026-0401".into(), fix };
-        scene.release(name, "0.4.16", Verdict::Approved(basis));
-    }
-    for by in [Some("ana@example.org".to_owned()), None] {
-        let basis = Basis::Approval { line: 40, by, lifted: vec![ReasonCode::TooNew, ReasonCode::Signal] };
-        scene.release("exempt", "1.0.0", Verdict::Approved(basis));
-    }
-    scene
-}
-
 fn every_notice() -> Scene {
     let mut scene = Scene::new();
     let (line, until) = (31, "2026-11-01".parse().unwrap());
@@ -266,7 +258,7 @@ fn every_blocker() -> Scene {
     let mut scene = Scene::new();
     scene.release("cc", "1.2.0", aged());
     scene.release("ring", "0.17.0", quarantined(vec![too_new()])).newest_approved = Some("0.16.0".parse().unwrap());
-    let early = Basis::SecurityFix { advisory: "RUSTSEC-2026-0501".into(), fix: FixRole::Named };
+    let early = named_fix("RUSTSEC-2026-0501");
     let known = Fix {
         advisory: "RUSTSEC-2026-0501".into(),
         version: "0.4.16".parse().unwrap(),
@@ -364,7 +356,7 @@ fn cures() -> Scene {
         version: version.parse().unwrap(),
         standing,
     };
-    let early = Basis::SecurityFix { advisory: "RUSTSEC-2026-0501".into(), fix: FixRole::Named };
+    let early = named_fix("RUSTSEC-2026-0501");
     scene.release("h2", "0.3.9", vulnerable()).fixes =
         vec![fix("0.3.17", FixStanding::Held(Reasons::new(vec![too_new()]).unwrap()))];
     scene.release("h2", "0.4.15", vulnerable()).fixes = vec![fix("0.4.16", FixStanding::Approved(early))];

@@ -69,7 +69,7 @@ fn everywhere(text: &str) -> Scene {
     scene.release(
         text,
         "2.0.0",
-        quarantined(vec![Reason::TooNew { pubtime, min_age, rule: rule.clone(), eligible_at }]),
+        quarantined(vec![Reason::TooNew { pubtime, min_age, rule: rule.clone(), eligible_at, fix: None }]),
     );
     let basis = Basis::Approval { line: 1, by: Some(own()), lifted: Vec::new() };
     scene.release(text, "3.0.0", Verdict::Approved(basis)).warnings = vec![Warning::Yanked];

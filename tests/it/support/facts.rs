@@ -134,6 +134,7 @@ pub struct World {
     pub db: Option<AdvisoryDb>,
     pub registry_clock: Option<Timestamp>,
     pub base: Option<Vec<(PackageId, Option<Checksum>)>>,
+    pub ground: Ground,
     pub trail: TrailFact,
     pub policy: Policy,
     pub approvals: Vec<Approval>,
@@ -159,6 +160,7 @@ impl World {
             db: Some(database()),
             registry_clock: None,
             base: None,
+            ground: Ground::Judged,
             trail: TrailFact::default(),
             policy: Policy::default(),
             approvals: Vec::new(),
@@ -234,6 +236,17 @@ impl World {
         self
     }
 
+    /// Judges what differs from another world's lock file, which is the base.
+    pub fn after(mut self, base: &Self) -> Self {
+        self.ground = Ground::Base(base.packages.clone());
+        let locked = base.packages.iter().filter_map(|package| match package.checksum {
+            LockedChecksum::Known(checksum) => Some((package.id.clone(), Some(checksum))),
+            LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,
+        });
+        self.base = Some(locked.collect());
+        self
+    }
+
     pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self
@@ -251,7 +264,7 @@ impl World {
             registry_clock: self.registry_clock,
             refused_mirrors: Vec::new(),
             base: self.base.clone().map(|base| base.into_iter().collect()),
-            ground: Ground::Judged,
+            ground: self.ground.clone(),
             trail: self.trail.clone(),
             notices: Vec::new(),
         }
@@ -275,7 +288,11 @@ impl World {
     }
 
     pub fn judgement(&self, name: &str) -> Judgement {
-        self.evaluate().judgements.swap_remove(self.position(name))
+        self.judgement_at(name, now())
+    }
+
+    pub fn judgement_at(&self, name: &str, now: Timestamp) -> Judgement {
+        self.evaluate_at(now).judgements.swap_remove(self.position(name))
     }
 
     /// The newest approved release of a package's crate.
@@ -296,7 +313,6 @@ pub fn short(judgement: &Judgement) -> String {
                 Basis::AllowedSource => "allowed-source".to_owned(),
                 Basis::SecurityFix { fix, .. } => match fix {
                     FixRole::Named => "fix".to_owned(),
-                    FixRole::StandsIn { named } => format!("fix for {named}"),
                     FixRole::Companion { of, version } => format!("companion of {of} {version}"),
                     FixRole::Dependent { of, version } => format!("dependent of {of} {version}"),
                 },

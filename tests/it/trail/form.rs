@@ -9,7 +9,9 @@ use cargo_sequester::model::trail::release::{ApprovalRecord, VerdictCode};
 use cargo_sequester::model::trail::{
     AdvisoryCopy, Event, EventError, EventFileName, EventId, Kind, PolicyChange, ReleaseRecord, Schema,
 };
-use cargo_sequester::model::verdict::{Basis, FixRole, Reason, ReasonCode, Reasons, Signal, Verdict};
+use cargo_sequester::model::verdict::{
+    Basis, FixNeed, FixRole, LockedBy, Reason, ReasonCode, Reasons, Signal, Verdict,
+};
 
 /// An event with everything in it.
 pub fn full() -> Event {
@@ -42,8 +44,9 @@ pub fn full() -> Event {
         reason: Some("read the diff\nline by line".to_owned()),
         until: Some("2026-12-22".parse().unwrap()),
     });
+    let need = FixNeed::Vulnerable { version: version("4.0.0"), locked_by: LockedBy::LockFile };
     let fix = FixRole::Companion { of: "clap".into(), version: version("4.0.1") };
-    let fixed = Basis::SecurityFix { advisory: "RUSTSEC-2026-9003".into(), fix };
+    let fixed = Basis::SecurityFix { advisory: "RUSTSEC-2026-9003".into(), fix, need };
     let elsewhere = Registry::parse("sparse+https://my.registry/index/").unwrap();
     event.releases = vec![
         approved.with_verdict(&Verdict::Approved(Basis::Aged)),

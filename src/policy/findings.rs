@@ -1,0 +1,110 @@
+//! What is known of single releases, before approvals and security fixes lift anything.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use semver::Version;
+
+use super::{advisory, publish_age, recorded, source};
+use crate::model::facts::{Facts, IndexFact};
+use crate::model::history::History;
+use crate::model::index_line::Outline;
+use crate::model::package::{CrateId, LockedChecksum, PackageId};
+use crate::model::policy::{Level, Policy};
+use crate::model::source::Source;
+use crate::model::verdict::{Reason, Warning};
+
+/// What releases are held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// The world as it was read.
+    pub facts: &'a Facts,
+    /// What a release must be.
+    pub policy: &'a Policy,
+    /// The moment to judge by.
+    pub now: Timestamp,
+    /// The UTC day of that moment.
+    pub today: Date,
+}
+
+/// What is known of one release.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// What stands against it.
+    pub reasons: Vec<Reason>,
+    /// What is worth knowing.
+    pub warnings: Vec<Warning>,
+    /// Every advisory that hits it.
+    pub advisories: Vec<Arc<str>>,
+}
+
+impl<'a> Evidence<'a> {
+    /// The crate's index file, where there is one.
+    #[must_use]
+    pub fn history(&self, crate_id: &CrateId) -> Option<&'a History> {
+        match self.facts.index.get(crate_id)? {
+            IndexFact::Read(history) => Some(history),
+            IndexFact::Gone | IndexFact::Unavailable(_) => None,
+        }
+    }
+
+    /// What is known of a release that the index has, as if the lock file took exactly its bytes.
+    #[must_use]
+    pub fn findings(&self, crate_id: &CrateId, history: &History, release: &Outline) -> Findings {
+        self.locked_findings(crate_id, history, release, &LockedChecksum::Known(release.checksum))
+    }
+
+    /// What is known of a release that the index has, and that the lock file has with this checksum.
+    #[must_use]
+    pub fn locked_findings(
+        &self,
+        crate_id: &CrateId,
+        history: &History,
+        release: &Outline,
+        locked: &LockedChecksum,
+    ) -> Findings {
+        let mut findings = Findings {
+            reasons: publish_age::reasons(self.policy, crate_id, history, &release.pubtime, self.now),
+            ..Findings::default()
+        };
+        findings.reasons.extend(recorded::reasons(&self.facts.trail.recorded, crate_id, release, locked));
+        self.add_advisories(crate_id, &release.version, &mut findings);
+        match self.policy.advisories.yanked {
+            _ if !release.yanked => {}
+            Level::Allow => {}
+            Level::Warn => findings.warnings.push(Warning::Yanked),
+            Level::Reject => findings.reasons.push(Reason::Yanked),
+        }
+        let package = PackageId {
+            name: crate_id.name.clone(),
+            version: release.version.clone(),
+            source: Source::Registry(crate_id.registry.clone()),
+        };
+        findings.reasons.extend(self.place(&package));
+        if !self.policy.licenses.is_empty() {
+            findings.warnings.push(Warning::LicenseUndecided);
+        }
+        findings
+    }
+
+    /// The reasons that a package's name and source give, which need no index.
+    pub fn place(&self, package: &PackageId) -> impl Iterator<Item = Reason> + use<> {
+        let source = (!source::is_allowed(self.policy, &package.source)).then_some(Reason::SourceNotAllowed);
+        let denied = source::denied(self.policy, &package.name, &package.version);
+        source.into_iter().chain(denied.map(|ban| Reason::Denied { entry: ban.text.clone() }))
+    }
+
+    /// Adds what the advisories say of a version, whether or not the index has it.
+    pub fn add_advisories(&self, crate_id: &CrateId, version: &Version, findings: &mut Findings) {
+        findings.reasons.extend(advisory::unreadable(&self.facts.advisories, crate_id));
+        for hit in advisory::hits(&self.facts.advisories, crate_id, version) {
+            findings.advisories.push(Arc::clone(&hit.id));
+            match advisory::effect(&self.policy.advisories, hit, self.today) {
+                advisory::Effect::Rejects(reason) => findings.reasons.push(reason),
+                advisory::Effect::Warns(warning) => findings.warnings.push(warning),
+                advisory::Effect::Nothing => {}
+            }
+        }
+    }
+}
