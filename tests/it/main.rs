@@ -47,6 +47,7 @@ mod report;
 mod security_fix;
 mod security_fix_company;
 mod security_fix_need;
+mod security_fix_oracle;
 mod status;
 mod support;
 mod support_itself;

@@ -4,6 +4,7 @@
 
 pub mod advisories;
 pub mod facts;
+pub mod fix_worlds;
 pub mod project;
 pub mod registry;
 pub mod rules;
