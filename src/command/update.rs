@@ -6,13 +6,14 @@ use super::{CommandError, Outcome, output, updated, vendor};
 use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli, UpdateFormat};
 use crate::gather::environment::Environment;
+use crate::gather::lock_file::LockFileError;
 use crate::model::moves::{Change, Held, HeldFix};
 use crate::model::package::PackageId;
 use crate::model::visibility::Hidden;
 use crate::policy::moves::{self, Asked};
 use crate::project::{Decision, Purpose, Request, Which};
 use crate::report::update::{self, End, UpdateReport};
-use crate::resolve::{Ended, Resolution, Session};
+use crate::resolve::{self, Ended, Resolution, ResolveError, Resolved, Session};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
     if arguments.vendor && arguments.format == UpdateFormat::Json {
@@ -91,17 +92,17 @@ impl Update<'_, '_> {
 
     /// Runs cargo and judges. The outcome says whether the result may be published.
     fn resolve_and_judge(&self, joined: &[PackageId], kept: &[KeptFile]) -> Result<Done, CommandError> {
-        for arguments in self.cargo_arguments(joined) {
-            let ended = self.session.cargo(&arguments, self.cli.verbose)?;
-            self.session.refuse_gaps()?;
-            if !ended.status.success() {
-                return Ok(Done::Failed(ended));
+        let asked = resolve::Asked { commands: self.cargo_arguments(joined), aloud: self.cli.verbose };
+        let judged = match self.session.resolve(&asked)? {
+            Resolved::Failed(ended) => return Ok(Done::Failed(ended)),
+            Resolved::Unlocked => {
+                let path = self.session.subject().lock_path.clone();
+                return Err(ResolveError::from(LockFileError::Absent { path }).into());
             }
-        }
-        let judged = self.session.judge_result()?;
-        self.session.refuse_signal()?;
+            Resolved::Judged(judged) => judged,
+        };
         if !judged.evaluation().blockers.is_empty() {
-            return Ok(Done::Judged(Box::new(judged), Outcome::Undecided));
+            return Ok(Done::Judged(judged, Outcome::Undecided));
         }
         let before = &self.session.subject().lock.packages;
         let changes = moves::changes(before, &judged.facts().packages, judged.evaluation(), &Asked::Everything);
@@ -116,7 +117,7 @@ impl Update<'_, '_> {
         if whole && !unchanged && !self.arguments.dry_run {
             updated::record(self.session.project(), &judged, &changes)?;
         }
-        Ok(Done::Judged(Box::new(judged), if whole { Outcome::Approved } else { Outcome::Held }))
+        Ok(Done::Judged(judged, if whole { Outcome::Approved } else { Outcome::Held }))
     }
 
     /// The lock file, and with `--breaking` the manifests that cargo may edit.

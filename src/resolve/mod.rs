@@ -13,4 +13,4 @@ mod signals;
 pub(crate) use child::Ended;
 pub use error::ResolveError;
 pub(crate) use resolution::Resolution;
-pub(crate) use session::Session;
+pub(crate) use session::{Asked, Resolved, Session};

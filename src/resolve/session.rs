@@ -25,6 +25,25 @@ pub(crate) struct Session<'s> {
     pub(super) signals: &'s Signals,
 }
 
+/// What cargo is to do behind the filter.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    /// Its command lines, each with the verb first.
+    pub(crate) commands: Vec<Vec<String>>,
+    /// Whether its words appear as they come.
+    pub(crate) aloud: bool,
+}
+
+/// What came of it.
+pub(crate) enum Resolved {
+    /// A cargo failed; no later one was run.
+    Failed(Ended),
+    /// There is no lock file: `add --dry-run`, or a workspace without a member, may write none.
+    Unlocked,
+    /// The decision on the lock file as it is now.
+    Judged(Box<Decision>),
+}
+
 impl Session<'_> {
     /// The project in which cargo resolves.
     pub(crate) const fn project(&self) -> &Project {
@@ -90,7 +109,7 @@ impl Session<'_> {
     }
 
     /// An error where a signal came: whatever was done must be undone.
-    pub(crate) fn refuse_signal(&self) -> Result<(), ResolveError> {
+    fn refuse_signal(&self) -> Result<(), ResolveError> {
         match self.signals.caught() {
             Some(signal) => Err(ResolveError::Interrupted { signal }),
             None => Ok(()),
@@ -123,9 +142,22 @@ impl Session<'_> {
         locked.filter(|package| self.hides(&package.id).is_some()).map(|package| package.id.clone()).collect()
     }
 
-    /// Reads and judges the lock file as cargo left it, on the ground that it was resolved on.
-    pub(crate) fn judge_result(&self) -> Result<Decision, ResolveError> {
-        Ok(self.gathered.decide_on(self.subject().lock_now()?, self.filter.facts()))
+    /// Lets cargo do what is asked, one command after the other, and judges the lock file that it left, on the ground that it was
+    /// resolved on. Whoever calls this keeps the files that cargo may change, and puts them back where the result is not to stay.
+    pub(crate) fn resolve(&self, asked: &Asked) -> Result<Resolved, ResolveError> {
+        for command in &asked.commands {
+            let ended = self.cargo(command, asked.aloud)?;
+            self.refuse_gaps()?;
+            if !ended.status.success() {
+                return Ok(Resolved::Failed(ended));
+            }
+        }
+        if !self.subject().lock_path.exists() {
+            return Ok(Resolved::Unlocked);
+        }
+        let decision = self.gathered.decide_on(self.subject().lock_now()?, self.filter.facts());
+        self.refuse_signal()?;
+        Ok(Resolved::Judged(Box::new(decision)))
     }
 
     /// A judge of single releases that knows what this decision knew.

@@ -1,6 +1,7 @@
 //! `update`, with real cargo over a loopback registry.
 
 mod failures;
+mod ground;
 mod places;
 mod recorded;
 mod runs;

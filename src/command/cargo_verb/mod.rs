@@ -20,7 +20,7 @@ use crate::project::{Decision, ProjectError, Purpose, Request, Which, relative};
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Verbosity};
 use crate::resolve::command_line::{Action, CommandLine};
-use crate::resolve::{Ended, Resolution, Session};
+use crate::resolve::{self, Ended, Resolution, Resolved, Session};
 
 /// How many aliases may stand behind each other.
 const MOST_ALIASES: usize = 8;
@@ -158,19 +158,13 @@ impl Run<'_, '_> {
     }
 
     fn run_and_judge(&self, arguments: &[String]) -> Result<Changed, CommandError> {
-        let ended = self.session.cargo(arguments, !self.cli.quiet)?;
-        self.session.refuse_gaps()?;
-        if !ended.status.success() {
-            return Ok(Changed::Failed(ended));
-        }
-        let subject = self.session.subject();
-        // `add --dry-run`, or a workspace without a member, may write none.
-        if !subject.lock_path.exists() {
-            return Ok(Changed::Approved);
-        }
-        let judged = self.session.judge_result()?;
-        self.session.refuse_signal()?;
-        let before = &subject.lock.packages;
+        let asked = resolve::Asked { commands: vec![arguments.to_vec()], aloud: !self.cli.quiet };
+        let judged = match self.session.resolve(&asked)? {
+            Resolved::Failed(ended) => return Ok(Changed::Failed(ended)),
+            Resolved::Unlocked => return Ok(Changed::Approved),
+            Resolved::Judged(judged) => judged,
+        };
+        let before = &self.session.subject().lock.packages;
         let changes = moves::changes(before, &judged.facts().packages, judged.evaluation(), &Asked::Everything);
         let approved = |id| {
             let judgement = judged.evaluation().judgements.iter().find(|judgement| judgement.id == id);
@@ -179,7 +173,7 @@ impl Run<'_, '_> {
         let whole = judged.evaluation().blockers.is_empty()
             && changes.iter().filter_map(crate::model::moves::Change::after).all(approved);
         if !whole {
-            return Ok(Changed::Unapproved(Box::new(judged)));
+            return Ok(Changed::Unapproved(judged));
         }
         updated::record(self.session.project(), &judged, &changes)?;
         Ok(Changed::Approved)

@@ -78,6 +78,7 @@ fn layer_complaints(inner: &str, code: &str) -> Vec<String> {
             complaints.push(format!("{layer} must not import {imported}"));
         }
     }
+    complaints.extend(made_up(code).into_iter().map(|name| format!("makes up a command line: cli::{name}")));
     if mentions(code, "crate as") {
         complaints.push("gives the crate another name".to_owned());
     }
@@ -96,6 +97,25 @@ fn layer_complaints(inner: &str, code: &str) -> Vec<String> {
         }
     }
     complaints
+}
+
+/// The structures of the command line that are built by hand. Whoever wants something of a verb that nobody typed says so in the words of
+/// `project`, where what is not said has one meaning.
+fn made_up(code: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (offset, root) in code.match_indices("cli::") {
+        let rest = &code[offset + root.len()..];
+        let name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+        let behind = rest[name.len()..].trim_start();
+        let is_type = ["->", " for"].iter().any(|word| code[..offset].trim_end().ends_with(word));
+        if name.starts_with(char::is_uppercase)
+            && !is_type
+            && (behind.starts_with('{') || behind.starts_with("::default"))
+        {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }
 
 fn read(folder: &Utf8Path, root: &Utf8Path, files: &mut Vec<File>) {
@@ -150,6 +170,18 @@ fn upward_and_sideward_imports_are_found() {
     assert_complaints("src/command/audit.rs", "use crate::{gather, apply, policy, report, registry, model, cli};", &[]);
     assert_complaints("src/policy/a/b.rs", "use super::super::c; use crate::model; // crate::gather\n", &[]);
     assert_complaints("src/report/a.rs", "/// See [`crate::policy`].\nconst A: &str = \"crate::policy\";", &[]);
+}
+
+#[test]
+fn command_lines_that_nobody_typed_are_found() {
+    let made_up = ["makes up a command line: cli::Subject"];
+    assert_complaints("src/command/a.rs", "fn f() { g(cli::Subject { offline: true }) }", &made_up);
+    assert_complaints("src/command/a.rs", "fn f() { g(&cli::Subject::default()) }", &made_up);
+    assert_complaints(
+        "src/command/a.rs",
+        "impl From<&cli::Subject> for A {} fn f(a: &cli::Subject) -> cli::Subject {}",
+        &[],
+    );
 }
 
 #[test]
