@@ -156,6 +156,8 @@ pub enum IndexGap {
     BadName,
     /// The registry could not be asked, or its answer could not be used.
     Failed(String),
+    /// The registry does not answer without a token, or not with the one that it got.
+    Denied(String),
     /// The registry is replaced by one that the policy does not allow.
     Refused,
 }

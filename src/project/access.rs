@@ -69,10 +69,7 @@ pub(crate) fn work_out(
     policy: &Policy,
 ) -> Result<Access, ProjectError> {
     let known = configs.trusted().registries()?;
-    let token = |registry: &Registry| {
-        let configured = known.iter().find(|one| one.registry.value == *registry)?;
-        configured.token.as_ref().map(|token| token.value.expose().to_owned())
-    };
+    let configured = |registry: &Registry| known.iter().find(|one| one.registry.value == *registry);
     let mut access = Access::default();
     for registry in registries {
         let replacement = match configs.found().replacement(registry)? {
@@ -93,13 +90,16 @@ pub(crate) fn work_out(
                 if let Replacement::Registry { origin, .. } = replacement {
                     access.refused.push(RefusedMirror { registry: registry.clone(), by, origin });
                 }
-                let refused = RegistryAccess { from: IndexOrigin::Refused, token: None };
+                let refused = RegistryAccess { from: IndexOrigin::Refused, token: None, provider: None };
                 access.by_registry.insert(registry.clone(), refused);
                 continue;
             }
         };
-        let token = token(&asked);
-        access.by_registry.insert(registry.clone(), RegistryAccess { token, ..RegistryAccess::direct(&asked) });
+        let named = configured(&asked);
+        let token = named.and_then(|named| Some(named.token.as_ref()?.value.expose().to_owned()));
+        let provider = named.and_then(|named| Some(named.foreign_provider.as_ref()?.value.clone()));
+        let direct = RegistryAccess::direct(&asked);
+        access.by_registry.insert(registry.clone(), RegistryAccess { token, provider, ..direct });
     }
     Ok(access)
 }

@@ -181,7 +181,7 @@ pub fn gap(gap: &IndexGap) -> String {
         IndexGap::Unconfirmed => "is a copy in cargo's cache that the registry did not send in this run".to_owned(),
         IndexGap::GitIndex => "could not be had: a git index that is not in cargo's cache".to_owned(),
         IndexGap::BadName => "cannot exist: no registry allows such a name".to_owned(),
-        IndexGap::Failed(cause) => format!("could not be had: {cause}"),
+        IndexGap::Failed(cause) | IndexGap::Denied(cause) => format!("could not be had: {cause}"),
         IndexGap::Refused => {
             "was not asked for: its registry is replaced by one that the policy does not allow".to_owned()
         }
@@ -197,6 +197,7 @@ const fn gap_help(gap: &IndexGap) -> &'static str {
         IndexGap::GitIndex => "let cargo fill its cache of that index: cargo update --dry-run",
         IndexGap::BadName => "restore the lock file from a state that you trust",
         IndexGap::Failed(_) => "check the network and the registry, and run again",
+        IndexGap::Denied(_) => "give cargo its token: cargo login --registry NAME; or ask who runs the registry",
         IndexGap::Refused => "see what is said of the replaced registry",
     }
 }

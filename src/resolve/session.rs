@@ -170,7 +170,7 @@ pub(super) fn refuse_gaps(filter: &Filter<'_>) -> Result<(), ResolveError> {
     let gaps = filter.gaps();
     let Some(first) = gaps.first() else { return Ok(()) };
     let cause = match &first.cause {
-        IndexGap::Failed(cause) => cause.clone(),
+        IndexGap::Failed(cause) | IndexGap::Denied(cause) => cause.clone(),
         IndexGap::NotCached => String::from("offline, and cargo's cache does not have it"),
         IndexGap::Unconfirmed => String::from("cargo's cached copy of its index entry was not confirmed"),
         IndexGap::NotInCachedEntry => String::from("offline, and cargo's cache is older than it"),

@@ -157,7 +157,7 @@ fn c14_an_overloaded_server_is_asked_again_when_it_says() {
 fn c14_errors_of_the_server_are_tried_again_and_then_named() {
     assert_eq!(get(2, after(2, || Reply::new(500, ""))).0.unwrap().body, b"good");
     let (got, asked) = get(1, |_| Reply::new(502, ""));
-    assert!(matches!(&got, Err(HttpError::Status { status: 502, url }) if url.ends_with("/x")), "{got:?}");
+    assert!(matches!(&got, Err(HttpError::Status { status: 502, url, .. }) if url.ends_with("/x")), "{got:?}");
     assert_eq!(asked.len(), 2);
 }
 
@@ -168,6 +168,18 @@ fn c14_other_errors_are_not_tried_again() {
         assert!(matches!(&got, Err(HttpError::Status { status: said, .. }) if *said == status), "{got:?}");
         assert_eq!(asked.len(), 1);
     }
+}
+
+#[test]
+fn what_a_refusal_says_reaches_the_reader_within_bounds() {
+    let said = |reply: fn() -> Reply| get(0, move |_| reply()).0.unwrap_err().first_line();
+    let told = said(|| Reply::new(403, "held by the firewall:\nbar 1.1.0 is two hours old"));
+    assert!(told.ends_with("status 403: held by the firewall: bar 1.1.0 is two hours old"), "{told}");
+    assert!(said(|| Reply::new(403, "<p>no</p>").with("content-type", "text/html")).ends_with("status 403"));
+    let begun = Instant::now();
+    assert!(said(|| Reply::endless(&[b'x'; 4096], Duration::ZERO).and_status(403)).len() < 600);
+    assert!(said(|| Reply::endless(b"x", Duration::from_millis(300)).and_status(403)).contains("403: xx"));
+    assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
 #[test]

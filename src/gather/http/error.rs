@@ -76,13 +76,15 @@ pub enum HttpError {
         /// The most that is taken.
         limit: u64,
     },
-    /// A status that says nothing.
-    #[error("{url}: the server answered with status {status}\nhelp: {}", status_help(*.status))]
+    /// A status that is no answer to the question.
+    #[error("{url}: the server answered with status {status}{}\nhelp: {}", said(.words), status_help(*.status))]
     Status {
         /// The address.
         url: String,
         /// The status.
         status: u16,
+        /// What its body says to people, in one line; empty where it says nothing. A firewall's reason for refusing stands here.
+        words: String,
     },
     /// A redirect that is not followed.
     #[error(
@@ -104,6 +106,10 @@ pub enum HttpError {
         /// Why.
         cause: std::io::Error,
     },
+}
+
+fn said(words: &str) -> String {
+    if words.is_empty() { String::new() } else { format!(": {words}") }
 }
 
 const fn status_help(status: u16) -> &'static str {

@@ -7,6 +7,7 @@ mod engine;
 mod error;
 mod lanes;
 mod redirect;
+mod refusal;
 mod resume;
 mod retry;
 mod transport;

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::error::{HttpError, cause_of, shown_url};
 use super::resume::{self, Resume};
-use super::{Answer, Request, redirect, retry};
+use super::{Answer, Request, redirect, refusal, retry};
 
 /// Cargo's `http.low-speed-limit`: fewer bytes a second than this, for as long as the timeout, is no answer.
 const SLOWEST: u64 = 10;
@@ -185,11 +185,11 @@ impl Transport {
                 // A part that nobody asked for is no answer, and falls through.
                 status @ (200 | 206) if status == 200 || from.is_some() => {
                     if status == 206 && !resume::continues(response.headers(), sink.kept()) {
-                        let error = HttpError::Status { url: shown_url(&url), status };
+                        let error = HttpError::Status { url: shown_url(&url), status, words: String::new() };
                         return Err(Failure { error, again: Again::Soon, resume: None });
                     }
                     if status == 200 && sink.kept() > 0 && !sink.restart() {
-                        return Err(HttpError::Status { url: shown_url(&url), status }.into());
+                        return Err(HttpError::Status { url: shown_url(&url), status, words: String::new() }.into());
                     }
                     let fetched = Fetched { answer: Answer { status: 200, ..answer(&response) }, ..fetched(&response) };
                     let resume = Resume::of(response.headers());
@@ -199,7 +199,7 @@ impl Transport {
                 }
                 // The part that was asked for does not exist (any more): from the start, then.
                 416 if from.is_some() => {
-                    let error = HttpError::Status { url: shown_url(&url), status: 416 };
+                    let error = HttpError::Status { url: shown_url(&url), status: 416, words: String::new() };
                     return Err(Failure { error, again: Again::Soon, resume: None });
                 }
                 304 | 404 | 410 | 451 => return Ok(fetched(&response)),
@@ -209,11 +209,12 @@ impl Transport {
                     hops += 1;
                 }
                 status => {
-                    let error = HttpError::Status { url: shown_url(&url), status };
                     let again = match status {
                         429 | 500..=599 => retry::asked_for(response.headers()).map_or(Again::Soon, Again::After),
                         _ => Again::Never,
                     };
+                    let words = refusal::words(response).await;
+                    let error = HttpError::Status { url: shown_url(&url), status, words };
                     // What came before the overload is still there to be continued.
                     let resume = from.cloned();
                     return Err(Failure { error, again, resume });

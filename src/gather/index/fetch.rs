@@ -21,7 +21,7 @@ use crate::model::source::Registry;
 const SPREAD: SignedDuration = SignedDuration::from_mins(10);
 
 pub(super) type Asked<'a> = (&'a RegistryAccess, &'a IndexFolder);
-type Tokens = BTreeMap<Registry, Result<Option<String>, String>>;
+type Tokens = BTreeMap<Registry, Result<Option<String>, IndexGap>>;
 
 /// Asks for every crate in `wanted`, with the cache's validators or without, and returns what cargo can use the next time. `configs` are
 /// those that were read before.
@@ -43,8 +43,8 @@ pub(super) fn ask(
                 requests.push(request);
                 sent.push(wanted);
             }
-            Err(cause) => {
-                reading.index.insert(wanted.id.clone(), IndexFact::Unavailable(IndexGap::Failed(cause)));
+            Err(gap) => {
+                reading.index.insert(wanted.id.clone(), IndexFact::Unavailable(gap));
             }
         }
     }
@@ -106,7 +106,7 @@ fn ask_for_configs(
         if refused && access.token.is_some() {
             answer = http.get(&request(access, access.token.clone()));
         }
-        let token = match config(answer) {
+        let token = match config(answer, access) {
             Ok((config, answer)) => {
                 dates.extend(answer.date);
                 let token = token_for(registry, access, &config);
@@ -116,32 +116,57 @@ fn ask_for_configs(
                 reading.configs.insert(registry.clone(), config);
                 token
             }
-            Err(cause) => Err(cause),
+            Err(gap) => Err(gap),
         };
         tokens.insert(registry.clone(), token);
     }
     tokens
 }
 
-fn token_for(registry: &Registry, access: &RegistryAccess, config: &RegistryConfig) -> Result<Option<String>, String> {
+fn token_for(
+    registry: &Registry,
+    access: &RegistryAccess,
+    config: &RegistryConfig,
+) -> Result<Option<String>, IndexGap> {
     match (&access.token, config.auth_required) {
         (Some(token), true) => Ok(Some(token.clone())),
-        (None, true) => Err(format!("{registry}: the registry asks for a token and none is configured")),
+        (None, true) => {
+            Err(IndexGap::Denied(format!("{registry}: the registry asks for a token, and {}", lack(access))))
+        }
         (_, false) => Ok(None),
     }
 }
 
-fn config(answer: Result<Answer, HttpError>) -> Result<(RegistryConfig, Answer), String> {
-    let answer = answer.map_err(|error| error.first_line())?;
+/// Why no token was sent.
+fn lack(access: &RegistryAccess) -> String {
+    match &access.provider {
+        Some(provider) => format!("its credential provider `{provider}` is not run here"),
+        None => String::from("none is configured"),
+    }
+}
+
+/// What is told of a request that failed; where the registry refused it, with what it was given.
+fn gap(error: &HttpError, access: &RegistryAccess) -> IndexGap {
+    let told = error.first_line();
+    match (error, &access.token) {
+        (HttpError::Status { status: 401, .. }, None) => IndexGap::Denied(format!("{told}, and {}", lack(access))),
+        (HttpError::Status { status: 401, .. }, Some(_)) => IndexGap::Denied(format!("{told}, and its token was sent")),
+        (HttpError::Status { status: 403, .. }, _) => IndexGap::Denied(told),
+        _ => IndexGap::Failed(told),
+    }
+}
+
+fn config(answer: Result<Answer, HttpError>, access: &RegistryAccess) -> Result<(RegistryConfig, Answer), IndexGap> {
+    let answer = answer.map_err(|error| gap(&error, access))?;
     if answer.status != 200 {
-        return Err(format!("the registry has no config.json: status {}", answer.status));
+        return Err(IndexGap::Failed(format!("the registry has no config.json: status {}", answer.status)));
     }
     let config = RegistryConfig::parse(&answer.body)
-        .map_err(|error| format!("the registry's config.json cannot be read: {error}"))?;
+        .map_err(|error| IndexGap::Failed(format!("the registry's config.json cannot be read: {error}")))?;
     Ok((config, answer))
 }
 
-fn request(wanted: &Wanted<'_>, tokens: &Tokens, validators: bool) -> Result<Request, String> {
+fn request(wanted: &Wanted<'_>, tokens: &Tokens, validators: bool) -> Result<Request, IndexGap> {
     let authorization = tokens.get(&wanted.id.registry).cloned().unwrap_or(Ok(None))?;
     let Validators { etag, last_modified } =
         wanted.cached.as_ref().filter(|_| validators).map(|entry| entry.validators.clone()).unwrap_or_default();
@@ -152,11 +177,11 @@ fn request(wanted: &Wanted<'_>, tokens: &Tokens, validators: bool) -> Result<Req
 type Heeded<'a> = (&'a crate::model::package::CrateId, IndexFact, Option<Change>);
 
 fn heed(wanted: Wanted<'_>, answer: Result<Answer, HttpError>, validators: bool) -> Heeded<'_> {
-    let Wanted { id, name, folder, cached, .. } = wanted;
+    let Wanted { id, name, folder, cached, access } = wanted;
     let failed = |cause| (id, IndexFact::Unavailable(IndexGap::Failed(cause)), None);
     let answer = match answer {
         Ok(answer) => answer,
-        Err(error) => return failed(error.first_line()),
+        Err(error) => return (id, IndexFact::Unavailable(gap(&error, access)), None),
     };
     match (answer.status, cached) {
         (200, cached) => {

@@ -39,6 +39,8 @@ pub struct RegistryAccess {
     pub from: IndexOrigin,
     /// The `Authorization` for it; sent only where the registry's `config.json` says `auth-required`, or refuses to be read without.
     pub token: Option<String>,
+    /// The credential provider that would have the token, where it is a program of its own: such a program is not run.
+    pub provider: Option<String>,
 }
 
 /// What serves an index.
@@ -61,7 +63,7 @@ impl RegistryAccess {
             Registry::Sparse(url) => IndexOrigin::Sparse(Arc::clone(url)),
             Registry::Git(url) => IndexOrigin::Git(Arc::clone(url)),
         };
-        Self { from, token: None }
+        Self { from, token: None, provider: None }
     }
 }
 

@@ -94,7 +94,7 @@ fn history(fact: IndexFact) -> Arc<History> {
 }
 
 fn failure(fact: IndexFact) -> String {
-    let IndexFact::Unavailable(IndexGap::Failed(cause)) = fact else { panic!("{fact:?}") };
+    let IndexFact::Unavailable(IndexGap::Failed(cause) | IndexGap::Denied(cause)) = fact else { panic!("{fact:?}") };
     cause
 }
 
@@ -336,7 +336,10 @@ fn a_refused_replacement_is_not_asked_and_not_read() {
     let world = World::new(with_etag);
     world.read(&["bar"], true);
     let asked = world.server.asked().len();
-    let access = BTreeMap::from([(world.registry(), RegistryAccess { from: IndexOrigin::Refused, token: None })]);
+    let access = BTreeMap::from([(
+        world.registry(),
+        RegistryAccess { from: IndexOrigin::Refused, token: None, provider: None },
+    )]);
     let reading =
         read(&BTreeSet::from([world.id("bar")]), &access, &world.home, IndexMode::Online(&world.http), &mut |_, _| ());
     assert!(matches!(reading.index[&world.id("bar")], IndexFact::Unavailable(IndexGap::Refused)));
@@ -348,7 +351,7 @@ fn a_mirror_answers_for_the_registry_that_it_stands_in_for() {
     let world = World::new(with_etag);
     let id = CrateId { registry: Registry::CratesIo, name: "bar".into() };
     let from = IndexOrigin::Sparse(world.server.url.as_str().into());
-    let access = BTreeMap::from([(Registry::CratesIo, RegistryAccess { from, token: None })]);
+    let access = BTreeMap::from([(Registry::CratesIo, RegistryAccess { from, token: None, provider: None })]);
     let reading =
         read(&BTreeSet::from([id.clone()]), &access, &world.home, IndexMode::Online(&world.http), &mut |_, _| ());
     assert!(matches!(reading.index[&id], IndexFact::Read(_)));

@@ -47,6 +47,11 @@ impl Reply {
         Self { status: 200, headers: Vec::new(), body: Body::CutShort }
     }
 
+    pub(crate) fn and_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
