@@ -2,6 +2,7 @@
 
 mod curation;
 mod explain;
+mod moment;
 mod resolving;
 
 use camino::Utf8PathBuf;
@@ -235,7 +236,7 @@ pub struct JudgeBy {
     #[arg(long)]
     pub no_advisories: bool,
     /// Judge as of this moment, such as 2026-08-21T00:00:00Z
-    #[arg(long, value_name = "RFC3339")]
+    #[arg(long, value_name = "RFC3339", value_parser = moment::rfc3339)]
     pub now: Option<Timestamp>,
 }
 

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{JudgeBy, Subject};
+use super::{JudgeBy, Subject, moment};
 use crate::model::age::Age;
 use crate::model::trail::{EventId, Kind};
 
@@ -54,7 +54,7 @@ pub struct Init {
     #[arg(long, help_heading = "Judging")]
     pub no_advisories: bool,
     /// Judge as of this moment, which must not lie ahead, such as 2026-08-21T00:00:00Z
-    #[arg(long, value_name = "RFC3339", help_heading = "Judging")]
+    #[arg(long, value_name = "RFC3339", value_parser = moment::rfc3339, help_heading = "Judging")]
     pub now: Option<Timestamp>,
 }
 
@@ -68,7 +68,7 @@ pub struct Approve {
     #[arg(long, value_name = "TEXT", required_unless_present = "prune")]
     pub reason: Option<String>,
     /// The last day on which it counts; by default the day on which time lifts the reasons
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = moment::day)]
     pub until: Option<Date>,
     /// Ignore this advisory for the crate, in place of approving the release
     #[arg(long, value_name = "ADVISORY")]
@@ -117,10 +117,10 @@ pub struct Log {
     #[arg(long, value_name = "KIND", value_parser = kind)]
     pub kind: Vec<Kind>,
     /// Only what was written on this UTC day or later
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = moment::day)]
     pub since: Option<Date>,
     /// Only what was written on this UTC day or earlier
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = moment::day)]
     pub until: Option<Date>,
     /// Recompute every id, name what was changed, and print the heads
     #[arg(long)]

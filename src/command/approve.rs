@@ -13,7 +13,7 @@ use crate::cli::{self, Cli};
 use crate::gather::environment::Environment;
 use crate::model::trail::release::{ApprovalRecord, ReasonRecord};
 use crate::model::trail::{EventId, Kind, ReleaseRecord, Who};
-use crate::model::verdict::{Basis, Reason, ReasonCode, Reasons, Verdict};
+use crate::model::verdict::{Basis, Exemption, Reason, ReasonCode, Reasons, Verdict};
 use crate::project::{Assessment, Project, Purpose, relative};
 use crate::report::{Context, blocker, curation, package_name};
 
@@ -89,7 +89,7 @@ fn approve(
     };
     // What was said before of the same bytes gives way to what is said now.
     let same = before.approvals.iter().filter(|one| {
-        one.crate_name == crate_id.name
+        one.crate_name.names(&crate_id.name)
             && one.registry == crate_id.registry
             && one.version == version
             && one.checksum == checksum
@@ -97,7 +97,8 @@ fn approve(
     let without = without_entries(before.as_str(), &same.map(|one| one.line).collect());
     let after = before.edited(without.and_then(|text| with_approval(&text, &new)))?;
     after.write_over(&before)?;
-    let basis = Basis::Approval { line: 0, by: new.by.clone(), lifted: lifts.clone() };
+    let exemption = Exemption { line: 0, by: new.by.clone(), lifted: lifts.clone(), missed_after: None };
+    let basis = Basis::Approval { given: vec![exemption] };
     let mut record = ReleaseRecord::new(crate_id, version).with_verdict(&Verdict::Approved(basis));
     record.checksum = Some(checksum);
     record.pubtime = shown.judgement.pubtime;

@@ -64,7 +64,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment
         (Target::Crate(crate_id, _), None) => id.crate_id().as_ref() == Some(crate_id),
         (Target::Release(_), None) => false,
     };
-    let blockers = blockers_about(&decided, release.as_ref(), is_meant);
+    let blockers = blockers_about(&decided, is_meant);
     let judgements = made.evaluation().judgements.iter().filter(|judgement| is_meant(&judgement.id));
     let passes = match &release {
         Some(release) => release.judgement.passes(),

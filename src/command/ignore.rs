@@ -53,7 +53,8 @@ pub(super) fn ignore(
     let crate_name = Some(crate_id.name.to_string());
     let new = NewIgnore { id: id.to_owned(), crate_name, reason: reason.to_owned(), until };
     let ignores = before.policy.advisories.ignore.iter();
-    let same = ignores.filter(|one| *one.id == *id && one.crate_name.as_ref() == Some(&crate_id.name));
+    let same =
+        ignores.filter(|one| *one.id == *id && one.crate_name.as_ref().is_some_and(|name| name.names(&crate_id.name)));
     let without = without_entries(before.as_str(), &same.map(|one| one.line).collect());
     let after = before.edited(without.and_then(|text| with_ignore(&text, &new)))?;
     after.write_over(&before)?;

@@ -45,7 +45,7 @@ fn selection(arguments: &Log) -> Result<Selection, CommandError> {
     let spec = arguments.spec.as_deref().map(Spec::parse).transpose()?;
     let version = spec.as_ref().map(Spec::whole_version).transpose()?.flatten();
     Ok(Selection {
-        crate_name: spec.as_ref().and_then(Spec::crate_name).map(str::to_owned),
+        crate_name: spec.as_ref().and_then(Spec::crate_name).map(Into::into),
         version,
         kinds: arguments.kind.iter().copied().collect(),
         since: arguments.since,

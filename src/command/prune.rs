@@ -62,17 +62,20 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
 /// The releases whose entries go. An ignore is recorded with the locked releases of its crate.
 fn records(made: &Assessment, before: &PolicyText, lines: &BTreeSet<u32>) -> Vec<ReleaseRecord> {
     let approvals = before.approvals.iter().filter(|one| lines.contains(&one.line)).map(|one| {
-        let crate_id = CrateId { registry: one.registry.clone(), name: one.crate_name.clone() };
+        let crate_id = CrateId { registry: one.registry.clone(), name: one.crate_name.as_written().into() };
         ReleaseRecord { checksum: Some(one.checksum), ..ReleaseRecord::new(crate_id, one.version.clone()) }
     });
     let over = before.policy.advisories.ignore.iter().filter(|one| lines.contains(&one.line));
     let ignored = over.flat_map(|one| {
         let packages = made.facts().packages.iter();
-        packages.filter(|package| one.crate_name.as_ref() == Some(&package.id.name)).filter_map(|package| {
-            let mut record = ReleaseRecord::new(package.id.crate_id()?, package.id.version.clone());
-            record.approval = Some(ApprovalRecord { ignores: vec![one.id.to_string()], ..ApprovalRecord::default() });
-            Some(record)
-        })
+        packages.filter(|package| one.crate_name.as_ref().is_some_and(|name| name.names(&package.id.name))).filter_map(
+            |package| {
+                let mut record = ReleaseRecord::new(package.id.crate_id()?, package.id.version.clone());
+                record.approval =
+                    Some(ApprovalRecord { ignores: vec![one.id.to_string()], ..ApprovalRecord::default() });
+                Some(record)
+            },
+        )
     });
     approvals.chain(ignored).collect()
 }

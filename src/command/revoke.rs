@@ -11,6 +11,7 @@ use crate::apply::policy_file::without_entries;
 use crate::cli::{self, Cli};
 use crate::gather::environment::Environment;
 use crate::model::approval::Approval;
+use crate::model::crate_name::is_same;
 use crate::model::package::{CrateId, PackageId};
 use crate::model::source::Source;
 use crate::model::trail::release::ApprovalRecord;
@@ -54,7 +55,7 @@ fn approvals(spec: &Spec, policy: &PolicyText) -> Result<Found, CommandError> {
         1 => {
             let lines = found.iter().map(|(_, one)| one.line).collect();
             let records = found.iter().take(1).map(|(_, one)| {
-                let crate_id = CrateId { registry: one.registry.clone(), name: one.crate_name.clone() };
+                let crate_id = CrateId { registry: one.registry.clone(), name: one.crate_name.as_written().into() };
                 ReleaseRecord { checksum: Some(one.checksum), ..ReleaseRecord::new(crate_id, one.version.clone()) }
             });
             let name = found.first().map(|(id, _)| crate::report::package_name(id)).unwrap_or_default();
@@ -66,7 +67,7 @@ fn approvals(spec: &Spec, policy: &PolicyText) -> Result<Found, CommandError> {
 
 fn package(approval: &Approval) -> PackageId {
     PackageId {
-        name: approval.crate_name.clone(),
+        name: approval.crate_name.as_written().into(),
         version: approval.version.clone(),
         source: Source::Registry(approval.registry.clone()),
     }
@@ -76,12 +77,14 @@ fn package(approval: &Approval) -> PackageId {
 fn ignores(spec: &Spec, id: &str, subject: &Subject, policy: &PolicyText) -> Result<Found, CommandError> {
     let name = spec.crate_name().unwrap_or_default();
     let ignores = policy.policy.advisories.ignore.iter();
-    let lines: BTreeSet<u32> =
-        ignores.filter(|one| *one.id == *id && one.crate_name.as_deref() == Some(name)).map(|one| one.line).collect();
+    let lines: BTreeSet<u32> = ignores
+        .filter(|one| *one.id == *id && one.crate_name.as_ref().is_some_and(|one| one.names(name)))
+        .map(|one| one.line)
+        .collect();
     if lines.is_empty() {
         return Err(CommandError::NothingToRevoke { what: "ignore of that advisory", spec: spec.to_string() });
     }
-    let locked = subject.lock.packages.iter().filter(|package| *package.id.name == *name);
+    let locked = subject.lock.packages.iter().filter(|package| is_same(&package.id.name, name));
     let records = locked.filter_map(|package| {
         let mut record = ReleaseRecord::new(package.id.crate_id()?, package.id.version.clone());
         record.approval = Some(ApprovalRecord { ignores: vec![id.to_owned()], ..ApprovalRecord::default() });

@@ -58,7 +58,7 @@ impl Shown {
             .rules()
             .approvals
             .iter()
-            .filter(|one| *one.crate_name != *id.name || one.version != id.version)
+            .filter(|one| !one.crate_name.names(&id.name) || one.version != id.version)
             .cloned()
             .collect();
         let now = made.moment();

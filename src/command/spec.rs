@@ -5,6 +5,7 @@ use std::fmt;
 use semver::Version;
 
 use super::CommandError;
+use crate::model::crate_name::is_same;
 use crate::model::package::{CrateId, Package, PackageId};
 use crate::model::source::{CRATES_IO_SPARSE_INDEX, Registry, Source};
 use crate::report::package_name;
@@ -52,7 +53,7 @@ impl Spec {
 
     /// Whether it names this package.
     pub(super) fn names(&self, id: &PackageId) -> bool {
-        self.name.as_ref().is_none_or(|name| **name == *id.name) && self.is_version(&id.version) && self.is_at(id)
+        self.name.as_ref().is_none_or(|name| is_same(name, &id.name)) && self.is_version(&id.version) && self.is_at(id)
     }
 
     /// The crate's name.
@@ -102,7 +103,7 @@ impl Spec {
     pub(super) fn unknown(&self, packages: &[Package]) -> CommandError {
         let same: Vec<_> = packages
             .iter()
-            .filter(|package| self.name.as_deref() == Some(&*package.id.name))
+            .filter(|package| self.name.as_deref().is_some_and(|name| is_same(name, &package.id.name)))
             .map(|package| package_name(&package.id))
             .collect();
         let locked = if same.is_empty() { String::new() } else { format!("; it has {} of that name", same.join(", ")) };

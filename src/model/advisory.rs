@@ -24,6 +24,10 @@ pub struct Advisory {
     pub url: Option<Box<str>>,
     /// The same issue's ids in other databases.
     pub aliases: Vec<Box<str>>,
+    /// The operating systems that it is limited to, as it names them; none where it is not. An attacker's text until escaped.
+    pub os: Vec<Box<str>>,
+    /// The processor architectures that it is limited to; likewise.
+    pub arch: Vec<Box<str>>,
     /// Affected and patched versions, by rustsec's OSV ranges.
     pub versions: Versions,
     /// Taken back by its authors; it never counts.
@@ -75,6 +79,9 @@ pub struct AdvisoryDb {
 pub struct UnreadableAdvisory {
     /// The crate whose folder it lies in.
     pub crate_name: Arc<str>,
+    /// The id by which a person may have it ignored; `None` where nothing tells it, or where it may be about malice, which nobody
+    /// may ignore.
+    pub ignorable: Option<Arc<str>>,
     /// The file, relative to the database's root.
     pub file: String,
     /// What was wrong with it.

@@ -1,11 +1,10 @@
 //! Approvals: a person's exemption of one exact release from named reasons.
 
-use std::sync::Arc;
-
 use jiff::civil::Date;
 use semver::Version;
 
 use super::checksum::Checksum;
+use super::crate_name::CrateName;
 use super::source::Registry;
 use super::verdict::ReasonCode;
 
@@ -16,7 +15,7 @@ pub type Approvals = Vec<Approval>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
     /// The crate's name.
-    pub crate_name: Arc<str>,
+    pub crate_name: CrateName,
     /// Its registry.
     pub registry: Registry,
     /// The exact version.

@@ -102,15 +102,6 @@ pub enum Blocker {
         /// The commit seen before.
         seen: String,
     },
-    /// An advisory about a crate in question cannot be read.
-    AdvisoryUnreadable {
-        /// Its file.
-        file: String,
-        /// What is wrong.
-        cause: String,
-        /// The package that it may hit.
-        package: PackageId,
-    },
     /// A package's index entry could not be had.
     IndexUnavailable {
         /// The package.
@@ -204,6 +195,33 @@ pub enum Notice {
         /// The advisory.
         advisory: Arc<str>,
     },
+    /// An approval that is in use and ends soon.
+    ApprovalEnding {
+        /// Its line in the policy file.
+        line: u32,
+        /// The release, as `name@version`.
+        release: String,
+        /// Its last day.
+        until: jiff::civil::Date,
+    },
+    /// An ignored advisory that hits something and will soon count again.
+    IgnoreEnding {
+        /// Its line in the policy file.
+        line: u32,
+        /// The advisory, as the policy names it.
+        advisory: Arc<str>,
+        /// Its last day.
+        until: jiff::civil::Date,
+    },
+    /// A rule that is about nothing that the lock file has.
+    RuleUnused {
+        /// What kind of rule.
+        kind: RuleKind,
+        /// The entry, as written.
+        entry: String,
+        /// Its line in the policy file, where known.
+        line: Option<u32>,
+    },
     /// Advisories were left out because the caller said so.
     AdvisoriesSkipped,
     /// The address could not be reached; a copy stood in.
@@ -261,6 +279,19 @@ pub enum Notice {
     TrailDisordered(TrailProblem),
     /// The registry no longer has what the audit trail recorded.
     Trail(TrailFinding),
+}
+
+/// The kinds of rules that name crates or places.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleKind {
+    /// A name under `[[override]]`.
+    Override,
+    /// A registry under `[registries]`, or in `allow-registries`.
+    Registry,
+    /// An entry of `allow-git`.
+    Git,
+    /// An entry of `deny`, of which it is good to hear that it has nothing to do.
+    Ban,
 }
 
 /// Something that a change makes looser than its base has it: for the code owner to see who merges it.

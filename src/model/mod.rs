@@ -7,6 +7,7 @@ pub mod allow_list;
 pub mod approval;
 pub mod calendar;
 pub mod checksum;
+pub mod crate_name;
 pub mod evaluation;
 pub mod explanation;
 pub mod facts;
@@ -31,6 +32,7 @@ pub mod vendoring;
 pub mod verdict;
 pub mod verification;
 pub mod visibility;
+pub mod warning;
 pub mod way_around;
 
 pub use jiff::{Timestamp, civil::Date};

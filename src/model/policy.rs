@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use semver::VersionReq;
 
 use super::age::Age;
+use super::crate_name::{CrateName, NamePattern};
 use super::source::Registry;
 
 /// Where a setting stands, so that a reader can find and change it.
@@ -104,8 +105,8 @@ impl Default for Quarantine {
 /// One `[[override]]`: another age for some crates of one registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgeOverride {
-    /// Crate names; `*` stands for any characters.
-    pub crates: Vec<String>,
+    /// Which crates, by name.
+    pub crates: Vec<NamePattern>,
     /// The registry whose crates are meant.
     pub registry: Registry,
     /// Their age.
@@ -218,7 +219,7 @@ pub struct Ignore {
     /// The advisory.
     pub id: Arc<str>,
     /// Only for this crate, where given.
-    pub crate_name: Option<Arc<str>>,
+    pub crate_name: Option<CrateName>,
     /// Why.
     pub reason: String,
     /// The last UTC day on which it is ignored.
@@ -253,7 +254,7 @@ pub struct GitRule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ban {
     /// The crate's name.
-    pub crate_name: String,
+    pub crate_name: CrateName,
     /// The versions; all where absent.
     pub req: Option<VersionReq>,
     /// As written.

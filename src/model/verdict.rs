@@ -12,6 +12,7 @@ use super::policy::Origin;
 
 pub use super::security_fix::{FixNeed, FixRole, HeldFix, LockedBy};
 pub use super::signal::Signal;
+pub use super::warning::Warning;
 
 /// May this package be built?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,14 +46,24 @@ pub enum Basis {
         need: FixNeed,
     },
     /// A person exempted this exact release from all of its reasons.
+    /// Several of the same bytes add up.
     Approval {
-        /// Its line in the policy file.
-        line: u32,
-        /// Who gave it.
-        by: Option<String>,
-        /// What it lifted here.
-        lifted: Vec<ReasonCode>,
+        /// Those that lifted something, the one that lifted most first; never empty.
+        given: Vec<Exemption>,
     },
+}
+
+/// What one approval lifted from a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exemption {
+    /// Its line in the policy file.
+    pub line: u32,
+    /// Who gave it.
+    pub by: Option<String>,
+    /// What it lifted here, and no other before it.
+    pub lifted: Vec<ReasonCode>,
+    /// The last day on which it counts, where time does not lift the same reasons by then.
+    pub missed_after: Option<jiff::civil::Date>,
 }
 
 /// Reasons in a fixed order; never empty.
@@ -170,8 +181,12 @@ pub enum Reason {
     },
     /// An advisory about the crate could not be read, so it may be hit.
     AdvisoryUnreadable {
+        /// The id by which a person may have it ignored, where there is one.
+        advisory: Option<Arc<str>>,
         /// The advisory's file.
         file: String,
+        /// What is wrong with it.
+        cause: String,
     },
     /// Made to do harm.
     Malicious {
@@ -332,34 +347,4 @@ impl Reason {
             | Self::LicenseNotAllowed { .. } => None,
         }
     }
-}
-
-/// Something worth knowing that holds nothing back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Warning {
-    /// Hit by an advisory that the policy only warns of.
-    Advisory {
-        /// The advisory.
-        advisory: Arc<str>,
-        /// What it says.
-        kind: AdvisoryKind,
-    },
-    /// Hit by an advisory that the policy ignores for now.
-    Ignored {
-        /// The advisory.
-        advisory: Arc<str>,
-        /// Through the end of this UTC day.
-        until: jiff::civil::Date,
-    },
-    /// Yanked, and the policy only warns of that.
-    Yanked,
-    /// A signal that is no reason.
-    Signal(Signal),
-    /// A path dependency from outside the workspace.
-    OutsideWorkspace {
-        /// Where it lies.
-        path: camino::Utf8PathBuf,
-    },
-    /// The policy has a licence list, but no verified archive is at hand to judge by.
-    LicenseUndecided,
 }

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use semver::Version;
 
 use super::publish_age::CLOCK_TOLERANCE;
-use crate::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind};
+use crate::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind, UnreadableAdvisory};
+use crate::model::crate_name::is_same;
 use crate::model::evaluation::Blocker;
 use crate::model::facts::AdvisoryFact;
 use crate::model::package::CrateId;
@@ -49,16 +50,32 @@ pub fn about<'a>(fact: &'a AdvisoryFact, crate_id: &CrateId) -> &'a [Advisory] {
 }
 
 /// The advisory files about a crate that could not be read.
-pub fn unreadable<'a>(fact: &'a AdvisoryFact, crate_id: &CrateId) -> impl Iterator<Item = Reason> + use<'a> {
-    let name = (crate_id.registry == Registry::CratesIo).then(|| crate_id.name.clone());
-    let files = match fact {
-        AdvisoryFact::Read(db) => db.unreadable.as_slice(),
-        AdvisoryFact::Skipped | AdvisoryFact::Unavailable { .. } => &[],
+#[must_use]
+pub fn unreadable<'a>(fact: &'a AdvisoryFact, crate_id: &CrateId) -> Vec<&'a UnreadableAdvisory> {
+    match fact {
+        AdvisoryFact::Read(db) if crate_id.registry == Registry::CratesIo => {
+            db.unreadable.iter().filter(|file| is_same(&file.crate_name, &crate_id.name)).collect()
+        }
+        AdvisoryFact::Read(_) | AdvisoryFact::Skipped | AdvisoryFact::Unavailable { .. } => Vec::new(),
+    }
+}
+
+/// What comes of a file that could not be read: it may hit every release of its crate, until a person has it ignored.
+#[must_use]
+pub fn unreadable_effect(policy: &AdvisoryPolicy, file: &UnreadableAdvisory, today: Date) -> Effect {
+    let named = |id: &Arc<str>| {
+        let ignored = policy.ignore.iter().filter(|ignore| names_file(ignore, &file.crate_name, id));
+        let until = ignored.map(|ignore| ignore.until).filter(|until| *until >= today).max()?;
+        Some(Warning::Ignored { advisory: Arc::clone(id), until })
     };
-    files
-        .iter()
-        .filter(move |file| name.as_ref() == Some(&file.crate_name))
-        .map(|file| Reason::AdvisoryUnreadable { file: file.file.clone() })
+    match file.ignorable.as_ref().and_then(named) {
+        Some(warning) => Effect::Warns(warning),
+        None => Effect::Rejects(Reason::AdvisoryUnreadable {
+            advisory: file.ignorable.clone(),
+            file: file.file.clone(),
+            cause: file.cause.clone(),
+        }),
+    }
 }
 
 /// What the policy makes of an advisory that hits a release.
@@ -81,10 +98,26 @@ pub fn effect(policy: &AdvisoryPolicy, advisory: &Advisory, today: Date) -> Effe
     }
 }
 
-/// Whether an ignore is about this advisory.
+/// Whether an ignore is about this advisory, by RustSec's id or by the one of another database (CVE, GHSA).
 #[must_use]
 pub fn names(ignore: &Ignore, advisory: &Advisory) -> bool {
-    ignore.id == advisory.id && ignore.crate_name.as_ref().is_none_or(|name| *name == advisory.crate_name)
+    let mut ids = advisory.aliases.iter().map(|alias| &**alias).chain([&*advisory.id]);
+    ids.any(|id| ignore.id.eq_ignore_ascii_case(id))
+        && ignore.crate_name.as_ref().is_none_or(|name| name.names(&advisory.crate_name))
+}
+
+/// Whether an ignore is about an advisory of which only the file's name is known.
+#[must_use]
+pub fn names_file(ignore: &Ignore, crate_name: &str, id: &str) -> bool {
+    ignore.id.eq_ignore_ascii_case(id) && ignore.crate_name.as_ref().is_none_or(|name| name.names(crate_name))
+}
+
+/// Whether an ignore is about the advisory of this id that was found about a crate.
+#[must_use]
+pub fn is_ignored_by(fact: &AdvisoryFact, ignore: &Ignore, crate_name: &Arc<str>, id: &str) -> bool {
+    let namesake = CrateId { registry: Registry::CratesIo, name: Arc::clone(crate_name) };
+    let known = about(fact, &namesake).iter().find(|known| *known.id == *id);
+    known.map_or_else(|| names_file(ignore, crate_name, id), |known| names(ignore, known))
 }
 
 /// What stands in the way of judging by these advisories at all.

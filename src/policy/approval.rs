@@ -28,7 +28,9 @@ pub fn names<'a>(
     version: &'a Version,
 ) -> impl Iterator<Item = &'a Approval> {
     approvals.iter().filter(move |approval| {
-        approval.crate_name == crate_id.name && approval.registry == crate_id.registry && approval.version == *version
+        approval.crate_name.names(&crate_id.name)
+            && approval.registry == crate_id.registry
+            && approval.version == *version
     })
 }
 

@@ -72,7 +72,7 @@ fn approval(
     });
     let reason = vouched.map(|one| format!("{} {}", file_and_line(&one.origin), one.value.how));
     Some(Approval {
-        crate_name: name,
+        crate_name: name.into(),
         registry,
         version: package.id.version.clone(),
         checksum,
@@ -141,7 +141,7 @@ fn ignores(evaluation: &Evaluation, adopted: &Adopted, today: Date) -> (Vec<Igno
     }
     let ignores = wanted.into_iter().map(|((id, name), detail)| Ignore {
         id,
-        crate_name: Some(name),
+        crate_name: Some(name.into()),
         reason: marked(detail.as_deref()),
         until,
         line: 0,
@@ -160,7 +160,7 @@ fn not_held(adopted: &Adopted, approvals: &[Approval]) -> Vec<Setting<NotTaken>>
     let mut counts: Vec<(String, &Origin, usize)> = Vec::new();
     for one in &adopted.vouched {
         let named = |approval: &Approval| {
-            *approval.crate_name == *one.value.crate_name && approval.version == one.value.version
+            approval.crate_name.names(&one.value.crate_name) && approval.version == one.value.version
         };
         if approvals.iter().any(named) {
             continue;

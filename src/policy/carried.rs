@@ -10,7 +10,7 @@ use crate::model::approval::Approval;
 use crate::model::evaluation::Evaluation;
 use crate::model::policy::{GitRule, Policy};
 use crate::model::source::Source;
-use crate::model::verdict::{Basis, Verdict, Warning};
+use crate::model::verdict::{Basis, Exemption, Verdict, Warning};
 
 /// Counts what an evaluation stands on, not what the policy file still says: an approval that nobody needs any more carries nothing.
 #[must_use]
@@ -19,9 +19,10 @@ pub fn carried(evaluation: &Evaluation, policy: &Policy, approvals: &[Approval])
     let (mut releases, mut advisories, mut git) = (0, BTreeSet::new(), BTreeSet::new());
     for judgement in &evaluation.judgements {
         match (&judgement.verdict, &judgement.id.source) {
-            (Some(Verdict::Approved(Basis::Approval { line, .. })), _) => {
-                let marked = |one: &Approval| one.line == *line && is_from_adoption(&one.reason);
-                releases += usize::from(approvals.iter().any(marked));
+            (Some(Verdict::Approved(Basis::Approval { given })), _) => {
+                let on_line = |line| approvals.iter().filter(move |one: &&Approval| one.line == line);
+                let marked = |exemption: &Exemption| on_line(exemption.line).any(|one| is_from_adoption(&one.reason));
+                releases += usize::from(given.iter().any(marked));
             }
             (Some(Verdict::Approved(Basis::AllowedSource)), Source::Git(found)) => {
                 let mut rules =
@@ -38,7 +39,7 @@ pub fn carried(evaluation: &Evaluation, policy: &Policy, approvals: &[Approval])
             let ignores = policy.advisories.ignore.iter().filter(|ignore| {
                 ignore.id == *advisory
                     && ignore.until >= today
-                    && ignore.crate_name.as_ref().is_none_or(|name| *name == judgement.id.name)
+                    && ignore.crate_name.as_ref().is_none_or(|name| name.names(&judgement.id.name))
             });
             let mut ignores = ignores.peekable();
             if ignores.peek().is_some() && ignores.all(|ignore| is_from_adoption(&ignore.reason)) {

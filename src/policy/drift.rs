@@ -76,7 +76,7 @@ impl<'a> Exempted<'a> {
         let Some(given) = &record.approval else { return };
         if let (Some(checksum), false) = (record.checksum, given.lifts.is_empty()) {
             self.approvals.push(Approval {
-                crate_name: record.crate_id.name.clone(),
+                crate_name: record.crate_id.name.clone().into(),
                 registry: record.crate_id.registry.clone(),
                 version: record.version.clone(),
                 checksum,
@@ -91,7 +91,7 @@ impl<'a> Exempted<'a> {
         let Some(until) = given.until else { return };
         self.ignores.extend(given.ignores.iter().map(|id| Ignore {
             id: id.as_str().into(),
-            crate_name: Some(record.crate_id.name.clone()),
+            crate_name: Some(record.crate_id.name.clone().into()),
             reason: String::new(),
             until,
             line: 0,
@@ -103,14 +103,15 @@ impl<'a> Exempted<'a> {
         match &record.approval {
             Some(taken) if !taken.ignores.is_empty() => {
                 self.ignores.retain(|ignore| {
-                    ignore.crate_name.as_ref() != Some(name) || !taken.ignores.iter().any(|id| **id == *ignore.id)
+                    !ignore.crate_name.as_ref().is_some_and(|one| one.names(name))
+                        || !taken.ignores.iter().any(|id| **id == *ignore.id)
                 });
                 for id in &taken.ignores {
                     self.told.retain(|(key, _)| *key != format!("advisories.ignore {id}"));
                 }
             }
             Some(_) | None => {
-                self.approvals.retain(|one| one.crate_name != *name || one.version != record.version);
+                self.approvals.retain(|one| !one.crate_name.names(name) || one.version != record.version);
                 self.told.retain(|(key, _)| *key != format!("approval {name}@{}", record.version));
             }
         }

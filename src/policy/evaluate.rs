@@ -1,6 +1,5 @@
 //! The one entry to the decision: every package of a lock file, every reason, and what stands in the way of the run as a whole.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,15 +8,15 @@ use rayon::prelude::*;
 use super::findings::Findings;
 use super::judge::Judge;
 use super::outlook::Candidates;
-use super::{advisory, approval, integrity, publish_age, recorded, trail};
-use crate::model::approval::{Approval, Approvals};
+use super::{advisory, integrity, publish_age, recorded, rules_in_use, trail};
+use crate::model::approval::Approvals;
 use crate::model::evaluation::{Blocker, Evaluation, IndexGap, Judgement, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact};
 use crate::model::history::{History, Standing};
 use crate::model::index_line::{Outline, Pubtime};
-use crate::model::package::{CrateId, LockedChecksum, Package};
+use crate::model::package::{CrateId, LockedChecksum, Package, PackageId};
 use crate::model::policy::Policy;
-use crate::model::source::Source;
+use crate::model::source::{Registry, Source};
 use crate::model::verdict::{Basis, Reason, Reasons, Verdict, Warning};
 
 /// Judges every package of a lock file. Facts, policy and moment decide alone: the same arguments give the same answer.
@@ -42,8 +41,7 @@ pub fn evaluate(facts: &Facts, policy: &Policy, approvals: &Approvals, now: Time
         notices.push(Notice::AdvisoriesSkipped);
     }
     notices.extend(recorded);
-    notices.extend(approval_notices(&judge, &judgements));
-    notices.extend(ignore_notices(&judge, &judgements));
+    notices.extend(rules_in_use::notices(&judge, &judgements));
     let truncated = facts.trail.truncated.clone();
     Evaluation { now: judge.now, judgements, blockers, notices, truncated }
 }
@@ -91,6 +89,7 @@ fn judge_package(judge: &Judge<'_>, position: usize) -> (Judgement, Vec<Blocker>
     }
     let Some(crate_id) = package.id.crate_id() else {
         judgement.warnings = outside_workspace(package);
+        named_by_advisories(judge, &package.id, &mut judgement);
         judgement.verdict = Some(without_registry(judge, package));
         return (judgement, blockers);
     };
@@ -109,16 +108,6 @@ fn judge_package(judge: &Judge<'_>, position: usize) -> (Judgement, Vec<Blocker>
             judge_unseen(judge, package, &crate_id, Reason::IndexUnavailable, &mut judgement)
         }
     };
-    if let AdvisoryFact::Read(db) = &judge.facts.advisories {
-        let unreadable = db.unreadable.iter().filter(|file| {
-            verdict_reasons(&verdict).any(|reason| *reason == Reason::AdvisoryUnreadable { file: file.file.clone() })
-        });
-        blockers.extend(unreadable.map(|file| Blocker::AdvisoryUnreadable {
-            file: file.file.clone(),
-            cause: file.cause.clone(),
-            package: package.id.clone(),
-        }));
-    }
     judgement.verdict = Some(verdict);
     (judgement, blockers)
 }
@@ -200,65 +189,23 @@ fn without_registry(judge: &Judge<'_>, package: &Package) -> Verdict {
         .map_or(Verdict::Approved(Basis::AllowedSource), Verdict::Rejected)
 }
 
-fn outside_workspace(package: &Package) -> Vec<Warning> {
-    let outside = package.local.iter().filter(|local| !local.inside_workspace);
-    outside.map(|local| Warning::OutsideWorkspace { path: local.root.clone() }).collect()
-}
-
-fn verdict_reasons(verdict: &Verdict) -> impl Iterator<Item = &Reason> {
-    let reasons = match verdict {
-        Verdict::Quarantined(reasons) | Verdict::Rejected(reasons) => Some(reasons),
-        Verdict::Local | Verdict::Approved(_) => None,
-    };
-    reasons.into_iter().flatten()
-}
-
-/// Approvals that did nothing in this run, each with why.
-fn approval_notices(judge: &Judge<'_>, judgements: &[Judgement]) -> Vec<Notice> {
-    let used: BTreeSet<u32> = judgements
-        .iter()
-        .filter_map(|judgement| match &judgement.verdict {
-            Some(Verdict::Approved(Basis::Approval { line, .. })) => Some(*line),
-            _ => None,
-        })
-        .collect();
-    let unused = judge.approvals.iter().filter(|one| !used.contains(&one.line));
-    unused.filter_map(|one| approval_notice(judge, judgements, one)).collect()
-}
-
-fn approval_notice(judge: &Judge<'_>, judgements: &[Judgement], one: &Approval) -> Option<Notice> {
-    let (line, release) = (one.line, format!("{}@{}", one.crate_name, one.version));
-    let locked = judge.facts.packages.iter().zip(judgements).find(|(package, _)| {
-        package.id.version == one.version
-            && package.id.name == one.crate_name
-            && package.id.crate_id().is_some_and(|id| id.registry == one.registry)
-    });
-    match (one.until.filter(|_| approval::has_lapsed(one, judge.today)), locked) {
-        (Some(until), _) => Some(Notice::ApprovalLapsed { line, release, until }),
-        // With a base, what was not judged needs no approval, and that says nothing about the approval.
-        (None, Some((_, judgement))) if judgement.verdict.is_none() => None,
-        (None, Some((package, _))) if package.checksum != LockedChecksum::Known(one.checksum) => {
-            Some(Notice::ApprovalOfOtherBytes { line, release })
+/// Advisories about the release of crates.io with this name and version: a copy of it from elsewhere is likely the same code.
+fn named_by_advisories(judge: &Judge<'_>, id: &PackageId, judgement: &mut Judgement) {
+    let namesake = CrateId { registry: Registry::CratesIo, name: Arc::clone(&id.name) };
+    for hit in advisory::hits(&judge.facts.advisories, &namesake, &id.version) {
+        judgement.advisories.push(Arc::clone(&hit.id));
+        match advisory::effect(&judge.policy.advisories, hit, judge.today) {
+            advisory::Effect::Warns(ignored @ Warning::Ignored { .. }) => judgement.warnings.push(ignored),
+            advisory::Effect::Rejects(_) | advisory::Effect::Warns(_) => {
+                let (advisory, kind) = (Arc::clone(&hit.id), hit.kind);
+                judgement.warnings.push(Warning::NamedByAdvisory { advisory, kind });
+            }
+            advisory::Effect::Nothing => {}
         }
-        // It lifts some of the reasons, and others remain.
-        (None, Some((_, judgement))) if !judgement.passes() => None,
-        (None, Some(_) | None) => Some(Notice::ApprovalUnused { line, release }),
     }
 }
 
-/// Ignores that did nothing in this run, each with why.
-fn ignore_notices(judge: &Judge<'_>, judgements: &[Judgement]) -> Vec<Notice> {
-    let whole = matches!(judge.facts.advisories, AdvisoryFact::Read(_)) && judge.facts.base.is_none();
-    let hit: BTreeSet<&Arc<str>> = judgements.iter().flat_map(|judgement| &judgement.advisories).collect();
-    let ignores = judge.policy.advisories.ignore.iter();
-    ignores
-        .filter_map(|ignore| {
-            let (line, advisory, until) = (ignore.line, Arc::clone(&ignore.id), ignore.until);
-            match (hit.contains(&ignore.id), until < judge.today) {
-                (_, true) => Some(Notice::IgnoreLapsed { line, advisory, until }),
-                (false, false) if whole => Some(Notice::IgnoreUnused { line, advisory }),
-                (false | true, false) => None,
-            }
-        })
-        .collect()
+fn outside_workspace(package: &Package) -> Vec<Warning> {
+    let outside = package.local.iter().filter(|local| !local.inside_workspace);
+    outside.map(|local| Warning::OutsideWorkspace { path: local.root.clone() }).collect()
 }

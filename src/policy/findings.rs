@@ -35,7 +35,7 @@ pub struct Findings {
     pub reasons: Vec<Reason>,
     /// What is worth knowing.
     pub warnings: Vec<Warning>,
-    /// Every advisory that hits it.
+    /// Every advisory that hits it, or may hit it because it cannot be read.
     pub advisories: Vec<Arc<str>>,
 }
 
@@ -97,10 +97,15 @@ impl<'a> Evidence<'a> {
 
     /// Adds what the advisories say of a version, whether or not the index has it.
     pub fn add_advisories(&self, crate_id: &CrateId, version: &Version, findings: &mut Findings) {
-        findings.reasons.extend(advisory::unreadable(&self.facts.advisories, crate_id));
-        for hit in advisory::hits(&self.facts.advisories, crate_id, version) {
-            findings.advisories.push(Arc::clone(&hit.id));
-            match advisory::effect(&self.policy.advisories, hit, self.today) {
+        let policy = &self.policy.advisories;
+        let unreadable = advisory::unreadable(&self.facts.advisories, crate_id).into_iter();
+        let unreadable =
+            unreadable.map(|file| (file.ignorable.as_ref(), advisory::unreadable_effect(policy, file, self.today)));
+        let hits = advisory::hits(&self.facts.advisories, crate_id, version);
+        let hits = hits.map(|hit| (Some(&hit.id), advisory::effect(policy, hit, self.today)));
+        for (id, effect) in unreadable.chain(hits) {
+            findings.advisories.extend(id.cloned());
+            match effect {
                 advisory::Effect::Rejects(reason) => findings.reasons.push(reason),
                 advisory::Effect::Warns(warning) => findings.warnings.push(warning),
                 advisory::Effect::Nothing => {}

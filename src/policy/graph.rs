@@ -83,9 +83,23 @@ fn roots(packages: &[Package], dependents: &[Vec<usize>]) -> VecDeque<usize> {
     queue
 }
 
+/// Each package's place in the order of names, versions and sources.
+fn ranks(packages: &[Package]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..packages.len()).collect();
+    order.sort_by(|one, other| packages[*one].id.cmp(&packages[*other].id));
+    let mut ranks = vec![0; packages.len()];
+    for (rank, package) in order.into_iter().enumerate() {
+        ranks[package] = rank;
+    }
+    ranks
+}
+
 /// For every package the one before it on a shortest path, and that path's root.
 fn shortest_paths(packages: &[Package], dependents: &[Vec<usize>]) -> (Vec<usize>, Vec<usize>) {
     let mut queue = roots(packages, dependents);
+    // Of several shortest paths the first by names and versions, wherever the lock file has them.
+    let ranks = ranks(packages);
+    queue.make_contiguous().sort_unstable_by_key(|at| ranks[*at]);
     let mut parents: Vec<usize> = (0..packages.len()).collect();
     let mut origins = parents.clone();
     let mut seen = vec![false; packages.len()];
@@ -93,7 +107,10 @@ fn shortest_paths(packages: &[Package], dependents: &[Vec<usize>]) -> (Vec<usize
         seen[*root] = true;
     }
     while let Some(at) = queue.pop_front() {
-        for next in packages[at].dependencies.iter().copied().filter(|next| *next < packages.len()) {
+        let mut dependencies = packages[at].dependencies.clone();
+        dependencies.retain(|next| *next < packages.len());
+        dependencies.sort_unstable_by_key(|next| ranks[*next]);
+        for next in dependencies {
             if !std::mem::replace(&mut seen[next], true) {
                 parents[next] = at;
                 origins[next] = origins[at];

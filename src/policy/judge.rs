@@ -1,5 +1,6 @@
 //! Judges single releases: what is known of one, and what that makes of it under the policy.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -17,7 +18,7 @@ use crate::model::history::History;
 use crate::model::index_line::Outline;
 use crate::model::package::CrateId;
 use crate::model::policy::Policy;
-use crate::model::verdict::{Basis, HeldFix, Reason, ReasonCode, Reasons, Verdict};
+use crate::model::verdict::{Basis, Exemption, HeldFix, Reason, ReasonCode, Reasons, Verdict};
 
 /// Everything that a release is judged by.
 #[derive(Debug)]
@@ -76,10 +77,9 @@ impl<'a> Judge<'a> {
         if let Some(fix) = self.lift_age(crate_id, history, release, &mut reasons) {
             basis = fix;
         }
-        let approval = self.strongest_approval(crate_id, history, release, &reasons);
-        if let Some((line, by, lifted)) = approval {
-            reasons.retain(|reason| !lifted.contains(&reason.code()));
-            basis = Basis::Approval { line, by, lifted };
+        let given = self.lift(crate_id, history, release, &mut reasons);
+        if !given.is_empty() {
+            basis = Basis::Approval { given };
         }
         let time_lifts_all = reasons.iter().all(|reason| reason.code().time_lifts());
         match Reasons::new(reasons) {
@@ -138,23 +138,42 @@ impl<'a> Judge<'a> {
         self.settle(crate_id, history, release, reasons)
     }
 
-    /// The approval that lifts most of the reasons. Those of a crate whose name was given to another one are of that one no more.
-    fn strongest_approval(
+    /// Takes away what approvals lift: the one that lifts most first, then whichever lifts most of what is left, so that none is
+    /// called on in vain and the file's order decides nothing. Those of a crate whose name was given to another one are of that one
+    /// no more.
+    fn lift(
         &self,
         crate_id: &CrateId,
         history: &History,
         release: &Outline,
-        reasons: &[Reason],
-    ) -> Option<(u32, Option<String>, Vec<ReasonCode>)> {
-        approval::of(self.approvals, crate_id, &release.version, release.checksum, self.today)
-            .map(|approval| {
-                let lifted: BTreeSet<_> =
-                    reasons.iter().filter(|reason| approval::lifts(approval, reason)).map(Reason::code).collect();
-                (approval.line, approval.by.clone(), lifted.into_iter().collect::<Vec<_>>())
-            })
-            .filter(|(.., lifted)| !lifted.is_empty())
-            .max_by_key(|(.., lifted)| lifted.len())
-            .filter(|_| recorded::approvals_carry(&self.facts.trail.recorded, crate_id, history))
+        reasons: &mut Vec<Reason>,
+    ) -> Vec<Exemption> {
+        let mut given = Vec::new();
+        if !recorded::approvals_carry(&self.facts.trail.recorded, crate_id, history) {
+            return given;
+        }
+        loop {
+            let approvals = approval::of(self.approvals, crate_id, &release.version, release.checksum, self.today).map(
+                |approval| {
+                    let lifted: BTreeSet<_> =
+                        reasons.iter().filter(|reason| approval::lifts(approval, reason)).map(Reason::code).collect();
+                    (approval, lifted)
+                },
+            );
+            // Of two that lift as much, the one that lasts longer, and then the first.
+            let strength = |approval: &Approval| (approval.until.unwrap_or(Date::MAX), Reverse(approval.line));
+            let strongest = approvals.max_by_key(|(approval, lifted)| (lifted.len(), strength(approval)));
+            let Some((approval, lifted)) = strongest.filter(|(_, lifted)| !lifted.is_empty()) else { return given };
+            let outlasts = |until: &Date| {
+                let of_it = reasons.iter().filter(|reason| lifted.contains(&reason.code()));
+                let matured = |at: Timestamp| TimeZone::UTC.to_datetime(at).date() <= *until;
+                !of_it.map(Reason::eligible_at).all(|at| at.is_some_and(matured))
+            };
+            let missed_after = approval.until.filter(outlasts);
+            reasons.retain(|reason| !lifted.contains(&reason.code()));
+            let lifted = lifted.into_iter().collect();
+            given.push(Exemption { line: approval.line, by: approval.by.clone(), lifted, missed_after });
+        }
     }
 
     /// What approves a release that nothing stands against: its age, or only that its registry is trusted.

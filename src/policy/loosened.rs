@@ -5,6 +5,7 @@ use std::fmt::Display;
 use super::source;
 use crate::model::age::Age;
 use crate::model::approval::Approval;
+use crate::model::crate_name::NamePattern;
 use crate::model::evaluation::Loosening;
 use crate::model::policy::{AgeOverride, Ban, GitRule, Ignore, Level, Policy, Setting};
 use crate::model::source::Registry;
@@ -73,7 +74,7 @@ fn cargo_ages(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
 
 /// An override is the same one when it names the same crates of the same registry.
 fn overrides(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
-    let key = |rule: &AgeOverride| format!("override {} of {}", rule.crates.join(", "), rule.registry);
+    let key = |rule: &AgeOverride| format!("override {} of {}", joined(&rule.crates), rule.registry);
     let twin = |policy: &'_ Policy, rule: &AgeOverride| {
         let mut same = policy.overrides.iter().filter(|one| one.crates == rule.crates && one.registry == rule.registry);
         same.by_ref().map(|one| one.min_publish_age.value).max()
@@ -97,6 +98,10 @@ fn overrides(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
         gone.filter(|rule| Some(rule.min_publish_age.value) > shortest(rule))
             .map(|rule| removed(key(rule), &rule.min_publish_age.value)),
     );
+}
+
+fn joined(patterns: &[NamePattern]) -> String {
+    patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// The age that the crates of an override would have without it.
@@ -174,7 +179,7 @@ fn sources(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
     let new = after.mirrors.iter().filter(|one| !before.mirrors.contains(one));
     all.extend(new.map(|one| added("sources.mirrors".to_owned(), one)));
     let still_denied = |ban: &Ban| {
-        let mut same = head.deny.iter().filter(|one| source::same_crate(&one.crate_name, &ban.crate_name));
+        let mut same = head.deny.iter().filter(|one| one.crate_name == ban.crate_name);
         same.any(|one| one.req.is_none() || one.req == ban.req)
     };
     let gone = base.deny.iter().filter(|ban| !still_denied(ban));

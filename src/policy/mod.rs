@@ -25,6 +25,7 @@ pub mod plan;
 pub mod platforms;
 pub mod publish_age;
 pub mod recorded;
+pub mod rules_in_use;
 pub mod security_fix;
 pub mod source;
 pub mod trail;

@@ -6,7 +6,7 @@ use crate::model::age::Age;
 use crate::model::history::History;
 use crate::model::index_line::Pubtime;
 use crate::model::package::CrateId;
-use crate::model::policy::{Origin, Policy, Setting};
+use crate::model::policy::{Origin, Policy, Quarantine, Setting};
 use crate::model::verdict::Reason;
 
 /// How far a pubtime may lie ahead of the judge's time: clocks of honest machines differ by less.
@@ -36,7 +36,7 @@ fn own_minimum(policy: &Policy, crate_id: &CrateId) -> Setting<Age> {
         .overrides
         .iter()
         .filter(|rule| rule.registry == crate_id.registry)
-        .filter(|rule| rule.crates.iter().any(|pattern| matches(pattern, &crate_id.name)))
+        .filter(|rule| rule.crates.iter().any(|pattern| pattern.fits(&crate_id.name)))
         .map(|rule| &rule.min_publish_age)
         .max_by_key(|setting| setting.value);
     longest
@@ -62,16 +62,6 @@ pub fn is_trusted(policy: &Policy, crate_id: &CrateId) -> bool {
     own.is_some_and(|age| age.value == Age::ZERO) && minimum(policy, crate_id).value == Age::ZERO
 }
 
-/// Whether a crate's name fits a pattern in which `*` stands for any characters.
-#[must_use]
-pub fn matches(pattern: &str, name: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
-    let Some(last) = pattern.contains('*').then(|| parts.next_back()).flatten() else { return rest.is_empty() };
-    let middle = parts.try_fold(rest, |rest, part| rest.find(part).map(|at| &rest[at + part.len()..]));
-    middle.is_some_and(|rest| rest.ends_with(last))
-}
-
 /// Whether something from `from` has an age; equal passes, as in cargo. An age that reaches beyond what can be written is never reached,
 /// not even at the last moment there is.
 #[must_use]
@@ -89,11 +79,16 @@ pub fn reasons(
     now: Timestamp,
 ) -> Vec<Reason> {
     let trusted = is_trusted(policy, crate_id);
+    let unknown = |found: Option<&Box<str>>| {
+        // Other releases can still tell that the crate itself is young.
+        let young = new_crate(&policy.quarantine, history, None, now);
+        [Reason::PubtimeUnknown { found: found.cloned() }].into_iter().chain(young).collect()
+    };
     let published = match pubtime {
         Pubtime::Known(published) => *published,
         Pubtime::Absent | Pubtime::Malformed(_) if trusted => return Vec::new(),
-        Pubtime::Absent => return vec![Reason::PubtimeUnknown { found: None }],
-        Pubtime::Malformed(found) => return vec![Reason::PubtimeUnknown { found: Some(found.clone()) }],
+        Pubtime::Absent => return unknown(None),
+        Pubtime::Malformed(found) => return unknown(Some(found)),
     };
     let mut reasons = Vec::new();
     let minimum = minimum(policy, crate_id);
@@ -113,7 +108,7 @@ pub fn reasons(
         reasons.push(Reason::PubtimeInFuture { pubtime: published, eligible_at });
     }
     if !trusted {
-        reasons.extend(new_crate(policy.quarantine.new_crate_age, history, published, now));
+        reasons.extend(new_crate(&policy.quarantine, history, Some(published), now));
     }
     reasons
 }
@@ -124,16 +119,22 @@ pub fn trust_is_needed(policy: &Policy, history: &History, pubtime: &Pubtime, no
     let Pubtime::Known(published) = *pubtime else { return true };
     let quarantine = &policy.quarantine;
     !is_reached(quarantine.min_publish_age.value, published, now)
-        || new_crate(quarantine.new_crate_age, history, published, now).is_some()
+        || new_crate(quarantine, history, Some(published), now).is_some()
 }
 
-/// A release that is itself old enough proves that its crate is; only a young one asks for the crate's first.
-fn new_crate(min_age: Age, history: &History, published: Timestamp, now: Timestamp) -> Option<Reason> {
-    if min_age == Age::ZERO || is_reached(min_age, published, now) {
+/// A release that is itself old enough proves that its crate is; only a young one, or one of unknown age, asks for the crate's first.
+fn new_crate(
+    quarantine: &Quarantine,
+    history: &History,
+    published: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Reason> {
+    let min_age = quarantine.new_crate_age;
+    if min_age == Age::ZERO || published.is_some_and(|published| is_reached(min_age, published, now)) {
         return None;
     }
     let first_published = history.first_published();
-    let born = first_published.unwrap_or(published);
+    let born = first_published.or(published)?;
     let eligible_at = min_age.after(born);
     (!is_reached(min_age, born, now)).then_some(Reason::NewCrate { first_published, min_age, eligible_at })
 }

@@ -55,10 +55,13 @@ fn repository(url: &str) -> &str {
 /// The deny-list entry that a release falls under.
 #[must_use]
 pub fn denied<'a>(policy: &'a Policy, name: &str, version: &Version) -> Option<&'a Ban> {
-    policy.deny.iter().find(|ban| {
-        // A crate's name is one name in every spelling: a ban must not be escaped with an underscore.
-        same_crate(&ban.crate_name, name) && ban.req.as_ref().is_none_or(|req| covers(req, version))
-    })
+    policy.deny.iter().find(|ban| bans(ban, name, version))
+}
+
+/// Whether an entry of the deny list is about a release.
+#[must_use]
+pub fn bans(ban: &Ban, name: &str, version: &Version) -> bool {
+    ban.crate_name.names(name) && ban.req.as_ref().is_none_or(|req| covers(req, version))
 }
 
 /// Whether the range covers the version, pre-releases included: `VersionReq::matches` leaves them out unless they are named. A
@@ -72,11 +75,4 @@ fn covers(req: &VersionReq, version: &Version) -> bool {
         leads_to_end || VersionReq { comparators: vec![one.clone()] }.matches(&release)
     };
     req.matches(version) || (!version.pre.is_empty() && req.comparators.iter().all(one_covers))
-}
-
-/// Whether crates.io takes two names for one: case and `-` against `_` make no difference there.
-#[must_use]
-pub fn same_crate(one: &str, other: &str) -> bool {
-    let canonical = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
-    one.len() == other.len() && one.bytes().map(canonical).eq(other.bytes().map(canonical))
 }

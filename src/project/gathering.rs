@@ -16,6 +16,7 @@ use crate::gather::http::{Http, Request};
 use crate::gather::lock_file::LockFile;
 use crate::gather::policy_file::PolicyFile;
 use crate::gather::workspace;
+use crate::model::crate_name::canonical;
 use crate::model::evaluation::{Evaluation, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact, TrailFact};
 use crate::model::package::{CrateId, Package};
@@ -134,9 +135,11 @@ impl Gathered {
         }
         // A moment that the caller set is compared with nobody's clock.
         let by_clock = self.project.request().judge.now.is_none();
+        let names = index.keys().map(|id| &id.name).chain(packages.iter().map(|package| &package.id.name));
+        let advisories = respelled(&self.advisories, names.cloned());
         Facts {
             packages,
-            advisories: respelled(&self.advisories, &index),
+            advisories,
             index,
             registry_clock: self.registries.clock().filter(|_| by_clock),
             refused_mirrors: self.registries.refused(),
@@ -204,7 +207,10 @@ impl Decision {
 /// The names whose advisories count: of the crates that are asked about, and of those that the base has.
 fn names(project: &Project, crates: &BTreeSet<CrateId>) -> BTreeSet<Arc<str>> {
     let base = project.base_packages().unwrap_or_default().iter().filter(|package| package.id.crate_id().is_some());
-    crates.iter().map(|id| Arc::clone(&id.name)).chain(base.map(|package| Arc::clone(&package.id.name))).collect()
+    // What comes from git or from a folder may be a copy of a release that an advisory is about.
+    let elsewhere = project.subject().lock.packages.iter().filter(|package| package.id.crate_id().is_none());
+    let packages = base.chain(elsewhere).map(|package| Arc::clone(&package.id.name));
+    crates.iter().map(|id| Arc::clone(&id.name)).chain(packages).collect()
 }
 
 /// The advisories about crates of these names, or about all.
@@ -275,7 +281,7 @@ fn crates_in_question(project: &Project) -> BTreeSet<CrateId> {
 }
 
 /// Advisories were read by the names of their folders; crates.io tells neither `-` from `_` nor upper from lower case in these.
-fn respelled(advisories: &AdvisoryFact, index: &BTreeMap<CrateId, IndexFact>) -> AdvisoryFact {
+fn respelled(advisories: &AdvisoryFact, names: impl Iterator<Item = Arc<str>>) -> AdvisoryFact {
     match advisories {
         AdvisoryFact::Skipped => AdvisoryFact::Skipped,
         AdvisoryFact::Unavailable { source, cause } => {
@@ -283,13 +289,12 @@ fn respelled(advisories: &AdvisoryFact, index: &BTreeMap<CrateId, IndexFact>) ->
         }
         AdvisoryFact::Read(db) => {
             let mut db = db.clone();
-            let canonical = |name: &str| name.to_lowercase().replace('_', "-");
             let spellings: BTreeMap<String, Arc<str>> =
                 db.by_crate.keys().map(|name| (canonical(name), Arc::clone(name))).collect();
-            for id in index.keys().filter(|id| !db.by_crate.contains_key(&id.name)).collect::<Vec<_>>() {
-                let known = spellings.get(&canonical(&id.name)).and_then(|name| db.by_crate.get(name)).cloned();
-                if let Some(known) = known {
-                    db.by_crate.insert(Arc::clone(&id.name), known);
+            for name in names {
+                let known = spellings.get(&canonical(&name)).and_then(|name| db.by_crate.get(name));
+                if let (Some(known), false) = (known.cloned(), db.by_crate.contains_key(&name)) {
+                    db.by_crate.insert(name, known);
                 }
             }
             AdvisoryFact::Read(db)

@@ -182,6 +182,7 @@ fn against(judgement: &Judgement, report: &StatusReport<'_>) -> Option<String> {
 fn warnings(judgement: &Judgement) -> impl Iterator<Item = String> {
     judgement.warnings.iter().filter_map(|warning| match warning {
         Warning::Advisory { advisory, kind } => Some(format!("{} ({advisory})", kind_words(*kind))),
+        Warning::NamedByAdvisory { advisory, kind } => Some(format!("{} by name ({advisory})", kind_words(*kind))),
         Warning::Ignored { advisory, until } => Some(format!("{advisory} is ignored until the end of {until}")),
         Warning::Yanked => Some("yanked".to_owned()),
         Warning::Signal(signal) => Some(format!("signal {}", signal_name(signal))),

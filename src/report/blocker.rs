@@ -80,9 +80,6 @@ pub fn message(blocker: &Blocker, context: &Context<'_>) -> String {
                 "the advisories of {source} went back in time: {commit} is older than {seen}, which was seen before"
             )
         }
-        Blocker::AdvisoryUnreadable { file, cause, package } => {
-            format!("an advisory that may hit {} cannot be read: {file}: {cause}", package_name(package))
-        }
         Blocker::IndexUnavailable { package, cause } => {
             format!("the index entry of {} {}", package_name(package), gap(cause))
         }
@@ -109,7 +106,6 @@ pub const fn code(blocker: &Blocker) -> &'static str {
         Blocker::AdvisoriesUnavailable { .. } => "advisories-unavailable",
         Blocker::AdvisoriesStale { .. } => "advisories-stale",
         Blocker::AdvisoriesRolledBack { .. } => "advisories-rolled-back",
-        Blocker::AdvisoryUnreadable { .. } => "advisory-unreadable",
         Blocker::IndexUnavailable { .. } => "index-unavailable",
         Blocker::MirrorNotAllowed { .. } => "mirror-not-allowed",
         Blocker::ClockSkew { .. } => "clock-skew",
@@ -122,7 +118,7 @@ pub const fn code(blocker: &Blocker) -> &'static str {
 #[must_use]
 pub const fn package(blocker: &Blocker) -> Option<&PackageId> {
     match blocker {
-        Blocker::AdvisoryUnreadable { package, .. } | Blocker::IndexUnavailable { package, .. } => Some(package),
+        Blocker::IndexUnavailable { package, .. } => Some(package),
         Blocker::AdvisoriesUnavailable { .. }
         | Blocker::AdvisoriesStale { .. }
         | Blocker::AdvisoriesRolledBack { .. }
@@ -148,9 +144,6 @@ pub fn help(blocker: &Blocker) -> String {
         }
         Blocker::AdvisoriesRolledBack { .. } => {
             "find out why the origin serves an older state before trusting it; a newer one ends this".to_owned()
-        }
-        Blocker::AdvisoryUnreadable { .. } => {
-            "get the advisory database anew; if the file stays as it is, this version cannot read it".to_owned()
         }
         Blocker::IndexUnavailable { cause, .. } => gap_help(cause).to_owned(),
         Blocker::MirrorNotAllowed { by, .. } => {

@@ -125,6 +125,14 @@ fn for_reason(reason: &Reason, id: &PackageId, report: &AuditReport<'_>) -> Opti
         Reason::Denied { .. } => {
             Some(Cure::words("remove the crate, or what pulls it in; or change `deny` under [bans]"))
         }
+        Reason::AdvisoryUnreadable { advisory: Some(advisory), .. } => {
+            let spec = unique_spec(id, report)?;
+            let line = format!("cargo sequester approve {spec} --id {advisory} --reason TEXT --until YYYY-MM-DD");
+            Some(Cure::both("read it, update this tool, or ignore it until a day", line))
+        }
+        Reason::AdvisoryUnreadable { advisory: None, .. } => {
+            Some(Cure::words("look at the file, and get the advisory database anew; nobody can ignore what it may say"))
+        }
         Reason::PubtimeChanged { .. } => {
             Some(Cure::words("ask the registry's operators why a published fact changed; nothing here lifts this"))
         }
@@ -136,7 +144,6 @@ fn for_reason(reason: &Reason, id: &PackageId, report: &AuditReport<'_>) -> Opti
         | Reason::NotInIndex
         | Reason::IndexUnavailable
         | Reason::IndexEntryUnreadable { .. }
-        | Reason::AdvisoryUnreadable { .. }
         | Reason::Advisory { .. }
         | Reason::Yanked
         | Reason::LicenseNotAllowed { .. } => None,

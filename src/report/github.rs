@@ -61,10 +61,8 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         }
         command(out, "warning", Some(&place(position, report)), &title, &lines)?;
     }
-    let notices: Vec<String> =
-        report.evaluation.notices.iter().map(|notice| remark::notice(notice, &context)).collect();
-    for notice in notices {
-        command(out, "notice", None, "cargo sequester", &[notice])?;
+    for notice in report.notices() {
+        command(out, "notice", None, "cargo sequester", &[remark::notice(notice, &context)])?;
     }
     let summary = format!("judged by {}: {}", report.judged_by.sentence(), tally::sentence(report));
     command(out, "notice", None, "cargo sequester", &[summary])

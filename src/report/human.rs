@@ -42,9 +42,7 @@ pub fn audit(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Writ
     if talk {
         exceptions(report, verbosity, out)?;
         warnings(report, verbosity, out)?;
-        for notice in &report.evaluation.notices {
-            line(out, Tone::Caution, "Note", &remark::notice(notice, &report.context()))?;
-        }
+        notices(report, verbosity, out)?;
     }
     for group in blocker::groups(&report.evaluation.blockers, &report.context()) {
         error(out, &group)?;
@@ -180,6 +178,12 @@ fn warnings(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write
         detail(out, Tone::Help, "help", &format!("-v tells the {} one by one", counted(all, "warning")))?;
     }
     Ok(())
+}
+
+fn notices(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    let all = report.evaluation.notices.iter();
+    let mut told = all.filter(|notice| verbosity == Verbosity::Verbose || !remark::is_detail(notice));
+    told.try_for_each(|notice| line(out, Tone::Caution, "Note", &remark::notice(notice, &report.context())))
 }
 
 fn summary(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {

@@ -98,8 +98,7 @@ fn rest(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
             lines.push(format!("- {}: {}", markdown_code(&package_name(&package.id)), markdown(&sentence)));
         }
     }
-    let notices = report.evaluation.notices.iter();
-    lines.extend(notices.map(|notice| format!("- {}", markdown(&remark::notice(notice, &context)))));
+    lines.extend(report.notices().map(|notice| format!("- {}", markdown(&remark::notice(notice, &context)))));
     if lines.is_empty() {
         return Ok(());
     }

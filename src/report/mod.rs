@@ -37,7 +37,7 @@ use camino::Utf8Path;
 use crate::model::Timestamp;
 use crate::model::adoption::Carried;
 use crate::model::advisory::Advisory;
-use crate::model::evaluation::{Evaluation, Loosening};
+use crate::model::evaluation::{Evaluation, Loosening, Notice};
 use crate::model::facts::AdvisoryFact;
 use crate::model::package::{Package, PackageId};
 pub use crate::model::policy::JudgedBy;
@@ -112,6 +112,11 @@ impl<'a> AuditReport<'a> {
     #[must_use]
     pub fn is_approved(&self) -> bool {
         self.loosened.is_empty() && self.evaluation.is_approved()
+    }
+
+    /// What is worth knowing about the run, but for what is only told to those who ask for everything.
+    pub fn notices(&self) -> impl Iterator<Item = &'a Notice> {
+        self.evaluation.notices.iter().filter(|notice| !remark::is_detail(notice))
     }
 
     /// The names of the packages on a path of positions in the lock file.

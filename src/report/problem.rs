@@ -77,7 +77,7 @@ pub fn problems<'a>(report: &AuditReport<'a>) -> Vec<Problem<'a>> {
 /// `None` for a package that passes.
 #[must_use]
 pub fn severity(judgement: &Judgement) -> Option<Severity> {
-    let unknown = |code| matches!(code, ReasonCode::IndexUnavailable | ReasonCode::AdvisoryUnreadable);
+    let unknown = |code| code == ReasonCode::IndexUnavailable;
     match judgement.verdict.as_ref()? {
         Verdict::Local | Verdict::Approved(_) => None,
         Verdict::Quarantined(_) => Some(Severity::Quarantined),

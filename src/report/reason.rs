@@ -2,7 +2,7 @@
 
 use super::duration::{distance, moment};
 use super::{Context, registry_name};
-use crate::model::advisory::AdvisoryKind;
+use crate::model::advisory::{Advisory, AdvisoryKind};
 use crate::model::package::PackageId;
 use crate::model::policy::Origin;
 use crate::model::source::Source;
@@ -55,8 +55,8 @@ pub fn sentence(reason: &Reason, id: &PackageId, context: &Context<'_>) -> Strin
             "its index entry could not be had in this run, so nothing is known of it".to_owned()
         }
         Reason::IndexEntryUnreadable { cause } => format!("its index entry cannot be used: {cause}"),
-        Reason::AdvisoryUnreadable { file } => {
-            format!("an advisory about this crate could not be read, so it may be hit: {file}")
+        Reason::AdvisoryUnreadable { file, cause, .. } => {
+            format!("an advisory about this crate cannot be read, so this release may be hit: {file}: {cause}")
         }
         Reason::Malicious { advisory } => {
             format!("made to do harm, says {}", cited(advisory, id, context))
@@ -130,9 +130,18 @@ pub fn cited(advisory: &str, id: &PackageId, context: &Context<'_>) -> String {
         None => advisory.to_owned(),
         Some(known) => {
             let url = known.url.as_ref().map(|url| format!(" ({url})")).unwrap_or_default();
-            format!("{advisory} \"{}\"{url}", known.title.trim_end_matches('.'))
+            let platforms = platforms(known).map(|only| format!(", {only}")).unwrap_or_default();
+            format!("{advisory} \"{}\"{url}{platforms}", known.title.trim_end_matches('.'))
         }
     }
+}
+
+/// The platforms that an advisory is limited to: `only on windows, linux; only on x86`. `None` where it is not.
+#[must_use]
+pub fn platforms(advisory: &Advisory) -> Option<String> {
+    let lists = [&advisory.os, &advisory.arch].into_iter().filter(|list| !list.is_empty());
+    let only: Vec<String> = lists.map(|list| format!("only on {}", list.join(" or "))).collect();
+    (!only.is_empty()).then(|| only.join(", "))
 }
 
 /// What an advisory of this kind says of the release.

@@ -5,9 +5,9 @@ use super::duration::{counted, moment};
 use super::log_problem::{finding_sentence, problem_sentence};
 use super::reason::{cited, kind_name, kind_words, signal};
 use crate::model::advisory::AdvisoryKind;
-use crate::model::evaluation::Notice;
+use crate::model::evaluation::{Notice, RuleKind};
 use crate::model::package::PackageId;
-use crate::model::verdict::{Basis, FixNeed, FixRole, LockedBy, ReasonCode, Signal, Warning};
+use crate::model::verdict::{Basis, Exemption, FixNeed, FixRole, LockedBy, ReasonCode, Signal, Warning};
 
 /// A warning about the package `id`.
 #[must_use]
@@ -17,6 +17,11 @@ pub fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) -> Stri
         Warning::Ignored { advisory, until } => {
             format!("the policy ignores {} until the end of {until}", cited(advisory, id, context))
         }
+        Warning::NamedByAdvisory { advisory, kind } => format!(
+            "{}, says an advisory about the release of crates.io with this name and version: {}",
+            kind_words(*kind),
+            cited(advisory, id, context)
+        ),
         Warning::Yanked => "yanked from its registry".to_owned(),
         Warning::Signal(found) => signal(found, context),
         Warning::OutsideWorkspace { path } => format!("a path dependency from outside the workspace: {path}"),
@@ -30,6 +35,7 @@ pub const fn warning_code(warning: &Warning) -> &'static str {
     match warning {
         Warning::Advisory { .. } => "advisory",
         Warning::Ignored { .. } => "ignored",
+        Warning::NamedByAdvisory { .. } => "named-by-advisory",
         Warning::Yanked => "yanked",
         Warning::Signal(_) => "signal",
         Warning::OutsideWorkspace { .. } => "outside-workspace",
@@ -44,6 +50,10 @@ pub const fn warning_group(warning: &Warning) -> &'static str {
         Warning::Advisory { kind: AdvisoryKind::Notice, .. } => "with a notice",
         Warning::Advisory { kind, .. } => kind_name(*kind),
         Warning::Ignored { .. } => "with an advisory that the policy ignores",
+        Warning::NamedByAdvisory { kind: AdvisoryKind::Malicious, .. } => {
+            "from git or a folder, made to do harm by their name and version"
+        }
+        Warning::NamedByAdvisory { .. } => "from git or a folder, with an advisory about their name and version",
         Warning::Yanked => "yanked",
         Warning::Signal(found) => match found {
             Signal::NewDependency { .. } => "with the signal new-dependency",
@@ -75,10 +85,13 @@ pub fn basis(basis: &Basis) -> String {
             };
             format!("{part}, needed {}", fix_need(need))
         }
-        Basis::Approval { line, by, lifted } => {
-            let by = by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-            let lifted: Vec<&str> = lifted.iter().copied().map(ReasonCode::as_str).collect();
-            format!("approval{by} in the policy file, line {line}, lifts {}", lifted.join(", "))
+        Basis::Approval { given } => {
+            let one = |exemption: &Exemption| {
+                let by = exemption.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+                let lifted: Vec<&str> = exemption.lifted.iter().copied().map(ReasonCode::as_str).collect();
+                format!("approval{by} in the policy file, line {}, lifts {}", exemption.line, lifted.join(", "))
+            };
+            given.iter().map(one).collect::<Vec<_>>().join("; ")
         }
     }
 }
@@ -134,6 +147,16 @@ pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
         Notice::IgnoreUnused { line, advisory } => {
             format!("{advisory} is ignored (policy file, line {line}), but hits no locked package")
         }
+        Notice::ApprovalEnding { line, release, until } => {
+            format!("the approval of {release} (policy file, line {line}) ends with {until}; it will be held again")
+        }
+        Notice::IgnoreEnding { line, advisory, until } => {
+            format!("{advisory} is ignored until the end of {until} (policy file, line {line}); then it counts again")
+        }
+        Notice::RuleUnused { kind, entry, line } => {
+            let place = line.map(|line| format!(" (policy file, line {line})")).unwrap_or_default();
+            format!("{} `{entry}`{place} is about nothing that is locked", rule_words(*kind))
+        }
         Notice::AdvisoriesSkipped => {
             "advisories were not looked at, as the command line asks (--no-advisories)".to_owned()
         }
@@ -180,6 +203,14 @@ pub const fn notice_code(notice: &Notice) -> &'static str {
         Notice::ApprovalOfOtherBytes { .. } => "approval-of-other-bytes",
         Notice::IgnoreLapsed { .. } => "ignore-lapsed",
         Notice::IgnoreUnused { .. } => "ignore-unused",
+        Notice::ApprovalEnding { .. } => "approval-ending",
+        Notice::IgnoreEnding { .. } => "ignore-ending",
+        Notice::RuleUnused { kind, .. } => match kind {
+            RuleKind::Override => "override-unused",
+            RuleKind::Registry => "registry-unused",
+            RuleKind::Git => "allow-git-unused",
+            RuleKind::Ban => "deny-unused",
+        },
         Notice::AdvisoriesSkipped => "advisories-skipped",
         Notice::AdvisoriesFromCopy { .. } => "advisories-from-copy",
         Notice::CargoAgeLonger { .. } => "cargo-age-longer",
@@ -190,6 +221,21 @@ pub const fn notice_code(notice: &Notice) -> &'static str {
         Notice::WorkspaceUnread { .. } => "workspace-unread",
         Notice::TrailDisordered(_) => "trail-disordered",
         Notice::Trail(finding) => finding.code(),
+    }
+}
+
+/// Whether a notice is only for those who want to hear everything: a deny list does its work best by having none.
+#[must_use]
+pub const fn is_detail(notice: &Notice) -> bool {
+    matches!(notice, Notice::RuleUnused { kind: RuleKind::Ban, .. })
+}
+
+const fn rule_words(kind: RuleKind) -> &'static str {
+    match kind {
+        RuleKind::Override => "the override of",
+        RuleKind::Registry => "the registry",
+        RuleKind::Git => "the entry of allow-git",
+        RuleKind::Ban => "the entry of deny",
     }
 }
 

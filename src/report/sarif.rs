@@ -172,8 +172,7 @@ fn invocation(report: &AuditReport<'_>) -> Invocation {
     let blockers = blocker::groups(&report.evaluation.blockers, &context);
     let errors =
         blockers.iter().map(|group| notification("error", &format!("{}. Help: {}", group.message, group.help)));
-    let notices =
-        report.evaluation.notices.iter().map(|notice| notification("note", &remark::notice(notice, &context)));
+    let notices = report.notices().map(|notice| notification("note", &remark::notice(notice, &context)));
     Invocation {
         execution_successful: report.evaluation.blockers.is_empty(),
         tool_execution_notifications: errors.chain(notices).collect(),
@@ -237,7 +236,7 @@ fn reason_key(found: &Reason) -> String {
     match found {
         Reason::Signal { signal, .. } => signal_key(signal),
         Reason::Malicious { advisory } | Reason::Advisory { advisory, .. } => advisory.to_string(),
-        Reason::AdvisoryUnreadable { file } => file.clone(),
+        Reason::AdvisoryUnreadable { file, .. } => file.clone(),
         Reason::Denied { entry } => entry.clone(),
         Reason::ChecksumMismatch { locked, expected, .. } => format!("{locked} {expected}"),
         Reason::TooNew { .. }
@@ -257,7 +256,9 @@ fn reason_key(found: &Reason) -> String {
 
 fn warning_key(warning: &Warning) -> String {
     match warning {
-        Warning::Advisory { advisory, .. } | Warning::Ignored { advisory, .. } => advisory.to_string(),
+        Warning::Advisory { advisory, .. }
+        | Warning::Ignored { advisory, .. }
+        | Warning::NamedByAdvisory { advisory, .. } => advisory.to_string(),
         Warning::Signal(signal) => signal_key(signal),
         Warning::Yanked | Warning::OutsideWorkspace { .. } | Warning::LicenseUndecided => String::new(),
     }

@@ -240,8 +240,9 @@ fn what_could_not_be_decided_is_not_called_approved() {
     // An advisory about the crate that cannot be read.
     db.add(&Advisory::new("RUSTSEC-2026-0009", "elsewhere").date("2026-11-20"));
     db.write("crates/bar/RUSTSEC-2026-0010.md", "no advisory");
-    let document = json(&explain(&project, &db, &["bar@1.0.0", "--format", "json"]).expect_code(2));
-    assert_eq!(document["blockers"][0]["code"], "advisory-unreadable", "{document:#}");
+    let document = json(&explain(&project, &db, &["bar@1.0.0", "--format", "json"]).expect_code(1));
+    assert_eq!(document["blockers"], serde_json::json!([]));
+    assert_eq!(document["release"]["judged"]["reasons"][0]["code"], "advisory-unreadable", "{document:#}");
     // Which says nothing about another crate.
     explain(&project, &db, &["foo@1.1.0"]).expect_code(0);
 }

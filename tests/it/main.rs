@@ -38,6 +38,7 @@ mod plan;
 mod policy_ages;
 mod policy_edit;
 mod policy_file;
+mod policy_in_use;
 mod policy_laws;
 mod policy_loosened;
 mod policy_places;

@@ -10,6 +10,7 @@ use cargo_sequester::apply::policy_file::{
 use cargo_sequester::gather::policy_file;
 use cargo_sequester::model::approval::Approvals;
 use cargo_sequester::model::checksum::Checksum;
+use cargo_sequester::model::crate_name::CrateName;
 use cargo_sequester::model::policy::{CargoAges, Policy};
 use cargo_sequester::model::source::Registry;
 use cargo_sequester::model::verdict::ReasonCode;
@@ -86,12 +87,15 @@ fn an_entry_reads_back_as_what_it_was_made_from() {
     let (_, approvals) =
         parsed(&format!("sources.allow-registries = [\"sparse+https://registry.example.org/index/\"]\n\n{entry}"));
     let read = &approvals[0];
-    assert_eq!((&*read.crate_name, &read.version, &read.registry), ("bar", &new.version, &new.registry));
+    assert_eq!((read.crate_name.as_written(), &read.version, &read.registry), ("bar", &new.version, &new.registry));
     assert_eq!((&read.lifts, &read.reason, &read.by), (&new.lifts, &new.reason, &new.by));
     assert_eq!((read.checksum, read.at, read.until), (new.checksum, Some(new.at), new.until));
     let new = ignore("RUSTSEC-2020-0001", Some("bar"));
     let read = &parsed(&ignore_entry(&new)).0.advisories.ignore[0];
-    assert_eq!((&*read.id, read.crate_name.as_deref(), &*read.reason), (&*new.id, Some("bar"), &*new.reason));
+    assert_eq!(
+        (&*read.id, read.crate_name.as_ref().map(CrateName::as_written), &*read.reason),
+        (&*new.id, Some("bar"), &*new.reason)
+    );
     assert_eq!(read.until, new.until);
 }
 
@@ -115,7 +119,7 @@ fn every_place_in_the_order_leaves_the_other_bytes_alone() {
                 let line = parsed(&with)
                     .1
                     .iter()
-                    .find(|one| *one.crate_name == *name && one.version.to_string() == version)
+                    .find(|one| one.crate_name.names(name) && one.version.to_string() == version)
                     .unwrap()
                     .clone();
                 assert_eq!(without_approval(&with, &line).unwrap(), text, "{name}@{version}");

@@ -103,7 +103,7 @@ fn the_example_says_the_defaults_and_what_it_adds() {
     assert_eq!((&*ignore.id, ignore.until, ignore.line), ("RUSTSEC-2023-0071", date(2027, 1, 31), 24));
     assert_eq!(policy.sources, default.sources);
     assert_eq!(policy.licenses, default.licenses);
-    assert_eq!((policy.deny[0].crate_name.as_str(), &policy.deny[0].req), ("openssl-sys", &None));
+    assert_eq!((policy.deny[0].crate_name.as_written(), &policy.deny[0].req), ("openssl-sys", &None));
 
     let own = Registry::parse("sparse+https://my.registry/index/").expect("an address");
     assert_eq!(policy.registries[&own].name, "my-registry");
@@ -112,7 +112,7 @@ fn the_example_says_the_defaults_and_what_it_adds() {
     assert_eq!(policy.overrides[0].min_publish_age.value, Age::days(14));
 
     let [approval] = approvals.as_slice() else { panic!("one approval") };
-    assert_eq!((&*approval.crate_name, approval.version.to_string().as_str()), ("cc", "1.11.3"));
+    assert_eq!((approval.crate_name.as_written(), approval.version.to_string().as_str()), ("cc", "1.11.3"));
     assert_eq!((approval.at, approval.until), (Some(date(2026, 11, 22)), Some(date(2026, 12, 22))));
     assert_eq!((approval.lifts.as_slice(), approval.line), ([ReasonCode::TooNew].as_slice(), 36));
     assert_eq!((approval.by.as_deref(), &approval.registry), (Some("ana@example.org"), &Registry::CratesIo));

@@ -1,7 +1,7 @@
 //! The rules of the decision, row by row: when a reason arises, and what lifts it.
 
 use crate::support::facts::{
-    Line, World, advisory, approval, checksum, crates_io, date, days_ago, now, other_registry, short, version,
+    Line, World, advisory, approval, at, checksum, crates_io, date, days_ago, now, other_registry, short, version,
     vulnerability,
 };
 use crate::support::rules::{ban, ignore, of_everything, one, plain};
@@ -69,6 +69,7 @@ fn table() -> Vec<(&'static str, World, &'static str, &'static str)> {
             plain().with(|world| {
                 world.db.as_mut().unwrap().unreadable.push(UnreadableAdvisory {
                     crate_name: "foo".into(),
+                    ignorable: Some("RUSTSEC-2026-9001".into()),
                     file: "crates/foo/RUSTSEC-2026-9001.md".into(),
                     cause: "no date".into(),
                 });
@@ -111,7 +112,9 @@ fn i5_an_approval_is_of_one_version_these_bytes_and_the_named_reasons() {
     assert_eq!(by(&|one| one.version = version("1.0.1")), "quarantined too-new");
     assert_eq!(by(&|one| one.version = version("1.0.0+a")), "quarantined too-new");
     assert_eq!(by(&|one| one.checksum = checksum("foo", "evil")), "quarantined too-new");
-    assert_eq!(by(&|one| one.crate_name = "Foo".into()), "quarantined too-new");
+    // A name is one in every spelling; the checksum makes it this release.
+    assert_eq!(by(&|one| one.crate_name = "Foo".into()), "approved by line 7");
+    assert_eq!(by(&|one| one.crate_name = "fo-o".into()), "quarantined too-new");
     assert_eq!(by(&|one| one.registry = other_registry()), "quarantined too-new");
     assert_eq!(by(&|one| one.lifts = vec![ReasonCode::NewCrate, ReasonCode::Yanked]), "quarantined too-new");
     assert_eq!(by(&|one| one.lifts.clear()), "quarantined too-new");
@@ -234,18 +237,25 @@ fn an_ignore_is_of_one_id_until_its_day_and_never_of_malice() {
 }
 
 #[test]
-fn e5_an_unreadable_advisory_blocks_the_run_and_holds_its_crate_only() {
-    let world = plain().publish(Line::new("bar", "1.0.0")).lock("bar", "1.0.0").with(|world| {
+fn e5_an_unreadable_advisory_holds_its_crate_alone_until_it_is_ignored_by_its_id() {
+    let mut world = plain().publish(Line::new("bar", "1.0.0")).lock("bar", "1.0.0").with(|world| {
         world.db.as_mut().unwrap().unreadable.push(UnreadableAdvisory {
             crate_name: "foo".into(),
+            ignorable: Some("RUSTSEC-2026-9001".into()),
             file: "crates/foo/RUSTSEC-2026-9001.md".into(),
             cause: "no date".into(),
         });
     });
     assert_eq!(world.outcome("foo"), "rejected advisory-unreadable");
     assert_eq!(world.outcome("bar"), "approved aged");
-    let blockers = world.evaluate().blockers;
-    assert!(matches!(&blockers[..], [Blocker::AdvisoryUnreadable { package, .. }] if *package.name == *"foo"));
+    assert_eq!(world.evaluate().blockers, []);
+    world.policy.advisories.ignore.push(ignore("RUSTSEC-2026-9001", "2026-11-22"));
+    assert_eq!(world.outcome("foo"), "approved aged");
+    assert!(matches!(world.judgement("foo").warnings[..], [Warning::Ignored { .. }]));
+    assert_eq!(world.outcome_at("foo", at("2026-11-23T00:00:00Z")), "rejected advisory-unreadable");
+    // What may be about malice, nobody ignores.
+    world.db.as_mut().unwrap().unreadable[0].ignorable = None;
+    assert_eq!(world.outcome("foo"), "rejected advisory-unreadable");
 }
 
 #[test]

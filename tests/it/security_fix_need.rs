@@ -49,7 +49,7 @@ fn with_trail(world: World, events: &[(&str, Option<&str>)]) -> World {
 fn longer(world: World, name: &str, minimum: &str) -> World {
     world.with(|world| {
         world.policy.overrides.push(AgeOverride {
-            crates: vec![name.to_owned()],
+            crates: vec![name.into()],
             registry: Registry::CratesIo,
             min_publish_age: Setting { value: age(minimum), origin: Origin::Default },
             reason: None,

@@ -15,12 +15,13 @@ pub(super) fn releases(made: &Assessment, draft: &Draft) -> Vec<ReleaseRecord> {
     for (package, judgement) in made.facts().packages.iter().zip(&draft.evaluation.judgements) {
         let Some(mut record) = release(package, judgement) else { continue };
         let approval = draft.baseline.approvals.iter().find(|one| {
-            one.crate_name == record.crate_id.name
+            one.crate_name.names(&record.crate_id.name)
                 && one.registry == record.crate_id.registry
                 && one.version == record.version
         });
         let of_crate = |one: &&Ignore| {
-            one.crate_name.as_ref() == Some(&record.crate_id.name) && judgement.advisories.contains(&one.id)
+            one.crate_name.as_ref().is_some_and(|name| name.names(&record.crate_id.name))
+                && judgement.advisories.contains(&one.id)
         };
         let ignores: Vec<_> = draft.baseline.ignores.iter().filter(of_crate).collect();
         let waived = ignores.first().map(|first| ApprovalRecord {

@@ -13,9 +13,11 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use super::error::AdvisoryDbError;
-use super::statement::{self, FILE_LIMIT, canonical};
+use super::essentials::may_be_malicious;
+use super::statement::{self, FILE_LIMIT};
 use crate::files::regular::{self, Links};
 use crate::model::advisory::{Advisory, UnreadableAdvisory};
+use crate::model::crate_name::canonical;
 
 /// How many bytes of a file are searched for its date.
 const DATE_WITHIN: usize = 4 << 10;
@@ -40,6 +42,19 @@ enum Kind {
     Folder,
     File,
     Other,
+}
+
+/// Why there is no advisory in a file, and the id by which a person may have it ignored.
+struct Unread {
+    cause: String,
+    ignorable: Option<Arc<str>>,
+}
+
+impl Unread {
+    /// Of a text that nobody saw: it could be about anything.
+    fn unseen(cause: &str) -> Self {
+        Self { cause: cause.to_owned(), ignorable: None }
+    }
 }
 
 impl From<fs::FileType> for Kind {
@@ -104,12 +119,13 @@ impl Collection {
             .iter()
             .flat_map(|name| self.folders.get(&canonical(name)).into_iter().flatten().map(move |folder| (name, folder)))
             .collect();
-        let read: Vec<Vec<Result<Advisory, UnreadableAdvisory>>> =
+        let read: Vec<Vec<Result<Option<Advisory>, UnreadableAdvisory>>> =
             wanted.into_par_iter().map(|(name, folder)| self.read_folder(name, folder)).collect();
         let mut selection = Selection::default();
         for result in read.into_iter().flatten() {
             match result {
-                Ok(advisory) => {
+                Ok(None) => {}
+                Ok(Some(advisory)) => {
                     selection.by_crate.entry(Arc::clone(&advisory.crate_name)).or_default().push(advisory);
                 }
                 Err(unreadable) => selection.unreadable.push(unreadable),
@@ -119,34 +135,39 @@ impl Collection {
         selection
     }
 
-    fn read_folder(&self, crate_name: &Arc<str>, folder: &Folder) -> Vec<Result<Advisory, UnreadableAdvisory>> {
+    fn read_folder(&self, crate_name: &Arc<str>, folder: &Folder) -> Vec<Result<Option<Advisory>, UnreadableAdvisory>> {
         let name = &folder.name;
         let path = self.crates.join(name);
-        let unreadable = |file: String, cause: String| {
-            Err(UnreadableAdvisory { crate_name: Arc::clone(crate_name), file: format!("crates/{file}"), cause })
+        let unreadable = |file: String, unread: Unread| {
+            let Unread { cause, ignorable } = unread;
+            let (crate_name, file) = (Arc::clone(crate_name), format!("crates/{file}"));
+            Err(UnreadableAdvisory { crate_name, ignorable, file, cause })
         };
         match folder.kind {
             Kind::Folder => {}
             Kind::File => return Vec::new(),
-            Kind::Other => return vec![unreadable(name.clone(), "it is neither a file nor a folder".to_owned())],
+            Kind::Other => return vec![unreadable(name.clone(), Unread::unseen("it is neither a file nor a folder"))],
         }
         let mut files = match advisory_files(&path) {
             Ok(files) => files,
-            Err(error) => return vec![unreadable(name.clone(), error.to_string())],
+            Err(error) => return vec![unreadable(name.clone(), Unread::unseen(&error.to_string()))],
         };
         files.sort_unstable();
         let read = |file: &str, kind: Kind| {
             if kind != Kind::File {
-                return Err("it is not a regular file".to_owned());
+                return Err(Unread::unseen("it is not a regular file"));
             }
-            let text =
-                regular::text(&path.join(file), Links::Refused, FILE_LIMIT).map_err(|error| error.to_string())?;
+            let text = regular::text(&path.join(file), Links::Refused, FILE_LIMIT)
+                .map_err(|error| Unread::unseen(&error.to_string()))?;
             let stem = file.get(..file.len().saturating_sub(3)).unwrap_or_default();
-            statement::parse(&text, stem, crate_name).map_err(|error| error.to_string())
+            statement::parse(&text, stem, crate_name).map_err(|error| {
+                let ignorable = (!may_be_malicious(&text)).then(|| stem.into());
+                Unread { cause: error.to_string(), ignorable }
+            })
         };
         files
             .iter()
-            .map(|(file, kind)| read(file, *kind).or_else(|cause| unreadable(format!("{name}/{file}"), cause)))
+            .map(|(file, kind)| read(file, *kind).or_else(|unread| unreadable(format!("{name}/{file}"), unread)))
             .collect()
     }
 

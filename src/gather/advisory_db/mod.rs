@@ -6,6 +6,7 @@
 mod cache;
 mod collection;
 mod error;
+mod essentials;
 mod git;
 mod origin;
 mod source;

@@ -49,7 +49,7 @@ fn ignore(table: &mut TableReader<'_, '_>) -> Option<Ignore> {
     let until = table.required_date("until");
     Some(Ignore {
         id: id?.value.into(),
-        crate_name: crate_name.map(|name| name.value.into()),
+        crate_name: crate_name.map(|name| name.value),
         reason: reason?.value,
         until: until?.value,
         line: table.line(),

@@ -77,7 +77,7 @@ fn one(table: &mut TableReader<'_, '_>, policy: &Policy) -> Option<Approval> {
         None => Registry::CratesIo,
     };
     Some(Approval {
-        crate_name: crate_name?.value.into(),
+        crate_name: crate_name?.value,
         registry,
         version: version?.value,
         checksum: checksum?.value,

@@ -5,6 +5,7 @@ use semver::{Version, VersionReq};
 
 use super::error::Fault;
 pub(super) use crate::gather::toml_tree::{shown, shown_key};
+use crate::model::crate_name::{CrateName, NamePattern};
 use crate::model::policy::{Ban, Level};
 use crate::model::source::Registry;
 
@@ -20,14 +21,14 @@ fn is_name(text: &str) -> bool {
 }
 
 /// A crate's name.
-pub(super) fn crate_name(text: &str) -> Result<String, Fault> {
-    if is_name(text) { Ok(text.to_owned()) } else { Err(Fault::CrateName(shown(text))) }
+pub(super) fn crate_name(text: &str) -> Result<CrateName, Fault> {
+    if is_name(text) { Ok(text.into()) } else { Err(Fault::CrateName(shown(text))) }
 }
 
 /// A crate's name in which `*` stands for any characters.
-pub(super) fn glob(text: &str) -> Result<String, Fault> {
+pub(super) fn glob(text: &str) -> Result<NamePattern, Fault> {
     let good = (1..=NAME_LIMIT).contains(&text.len()) && text.bytes().all(|byte| byte == b'*' || is_name_byte(byte));
-    if good { Ok(text.to_owned()) } else { Err(Fault::Glob(shown(text))) }
+    if good { Ok(text.into()) } else { Err(Fault::Glob(shown(text))) }
 }
 
 /// One exact version.

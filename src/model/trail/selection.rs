@@ -10,12 +10,13 @@ use semver::Version;
 use super::event::{Event, Kind};
 use super::release::ReleaseRecord;
 use super::{EventId, Trail};
+use crate::model::crate_name::CrateName;
 
 /// A choice of events; the default takes all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Only what touches this crate.
-    pub crate_name: Option<String>,
+    pub crate_name: Option<CrateName>,
     /// Only what touches this version of it.
     pub version: Option<Version>,
     /// Only these kinds; all where empty.
@@ -46,7 +47,7 @@ impl Selection {
     /// Whether a release is among those that were asked for.
     #[must_use]
     pub fn takes_release(&self, release: &ReleaseRecord) -> bool {
-        self.crate_name.as_deref().is_none_or(|name| *name == *release.crate_id.name)
+        self.crate_name.as_ref().is_none_or(|name| name.names(&release.crate_id.name))
             && self.version.as_ref().is_none_or(|version| *version == release.version)
     }
 

@@ -146,8 +146,14 @@ impl From<&Basis> for BasisRecord {
                 },
                 ..plain(BasisCode::SecurityFix)
             },
-            Basis::Approval { by, lifted, .. } => {
-                Self { by: by.clone(), lifted: lifted.clone(), ..plain(BasisCode::Approval) }
+            Basis::Approval { given } => {
+                let mut by: Vec<&str> = given.iter().filter_map(|one| one.by.as_deref()).collect();
+                by.dedup();
+                Self {
+                    by: (!by.is_empty()).then(|| by.join(", ")),
+                    lifted: given.iter().flat_map(|one| one.lifted.iter().copied()).collect(),
+                    ..plain(BasisCode::Approval)
+                }
             }
         }
     }
@@ -161,7 +167,7 @@ impl From<&Reason> for ReasonRecord {
                 (Some(about), Some(code))
             }
             Reason::Malicious { advisory } | Reason::Advisory { advisory, .. } => (Some(advisory.to_string()), None),
-            Reason::AdvisoryUnreadable { file } => (Some(file.clone()), None),
+            Reason::AdvisoryUnreadable { file, .. } => (Some(file.clone()), None),
             Reason::Denied { entry } => (Some(entry.clone()), None),
             Reason::LicenseNotAllowed { expression } => (expression.clone(), None),
             Reason::IndexEntryUnreadable { cause } => (Some(cause.clone()), None),

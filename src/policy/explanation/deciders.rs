@@ -42,12 +42,14 @@ pub(super) fn of_reason(id: &PackageId, reason: &Reason, keys: Keys<'_>) -> Deci
     setting(key, keys)
 }
 
-pub(super) fn of_warning(judge: &Judge<'_>, warning: &Warning, keys: Keys<'_>) -> Decider {
+pub(super) fn of_warning(judge: &Judge<'_>, package: &PackageId, warning: &Warning, keys: Keys<'_>) -> Decider {
     match warning {
-        Warning::Advisory { kind, .. } => of_kind(*kind, keys),
+        Warning::Advisory { kind, .. } | Warning::NamedByAdvisory { kind, .. } => of_kind(*kind, keys),
         Warning::Ignored { advisory: id, until } => {
             let ignores = judge.policy.advisories.ignore.iter();
-            let mut matching = ignores.filter(|ignore| ignore.id == *id && ignore.until == *until);
+            let mut matching = ignores.filter(|ignore| {
+                ignore.until == *until && advisory::is_ignored_by(&judge.facts.advisories, ignore, &package.name, id)
+            });
             matching.next().map_or(Decider::Fixed, |ignore| of_ignore(ignore, keys))
         }
         Warning::Yanked => setting("advisories.yanked", keys),
@@ -63,7 +65,9 @@ pub(super) fn of_basis(judge: &Judge<'_>, crate_id: Option<&CrateId>, basis: &Ba
         }
         (Basis::AllowedSource, _) => setting("sources.allow-git", keys),
         (Basis::SecurityFix { .. }, _) => setting("quarantine.security-fix.enabled", keys),
-        (Basis::Approval { line, .. }, _) => on_line("approval", *line, keys),
+        (Basis::Approval { given }, _) => {
+            given.first().map_or(Decider::Fixed, |strongest| on_line("approval", strongest.line, keys))
+        }
         (Basis::Aged | Basis::TrustedRegistry, None) => Decider::Fixed,
     }
 }

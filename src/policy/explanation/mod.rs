@@ -14,12 +14,12 @@ use super::publish_age;
 use crate::model::approval::Approvals;
 use crate::model::evaluation::{Blocker, Evaluation, Judgement};
 use crate::model::explanation::{Asked, Explanation, Records};
-use crate::model::facts::{AdvisoryFact, Facts};
+use crate::model::facts::Facts;
 use crate::model::index_line::Outline;
 use crate::model::package::{CrateId, LockedChecksum, Package, PackageId};
 use crate::model::policy::Policy;
 use crate::model::source::Source;
-use crate::model::verdict::{Reason, Verdict};
+use crate::model::verdict::Verdict;
 
 pub use releases::releases;
 
@@ -68,7 +68,7 @@ pub fn explain(decided: &Decided<'_>, asked: &Asked, records: &Records) -> Optio
             .flatten()
             .map(|one| deciders::of_reason(&package.id, one, keys))
             .collect(),
-        warnings: judgement.warnings.iter().map(|one| deciders::of_warning(&judge, one, keys)).collect(),
+        warnings: judgement.warnings.iter().map(|one| deciders::of_warning(&judge, &package.id, one, keys)).collect(),
         basis: match &judgement.verdict {
             Some(Verdict::Approved(basis)) => Some(deciders::of_basis(&judge, crate_id.as_ref(), basis, keys)),
             None | Some(Verdict::Local | Verdict::Quarantined(_) | Verdict::Rejected(_)) => None,
@@ -90,13 +90,9 @@ pub fn explain(decided: &Decided<'_>, asked: &Asked, records: &Records) -> Optio
 
 /// The blockers that stand in the way of deciding about these packages: those of the run as a whole, and theirs.
 #[must_use]
-pub fn blockers_about(
-    decided: &Decided<'_>,
-    release: Option<&Explanation>,
-    is_meant: impl Fn(&PackageId) -> bool,
-) -> Vec<Blocker> {
+pub fn blockers_about(decided: &Decided<'_>, is_meant: impl Fn(&PackageId) -> bool) -> Vec<Blocker> {
     let about = |blocker: &&Blocker| match blocker {
-        Blocker::AdvisoryUnreadable { package, .. } | Blocker::IndexUnavailable { package, .. } => is_meant(package),
+        Blocker::IndexUnavailable { package, .. } => is_meant(package),
         Blocker::AdvisoriesUnavailable { .. }
         | Blocker::AdvisoriesStale { .. }
         | Blocker::AdvisoriesRolledBack { .. }
@@ -105,22 +101,7 @@ pub fn blockers_about(
         | Blocker::TrailBroken(_)
         | Blocker::Trail(_) => true,
     };
-    let mut blockers: Vec<Blocker> = decided.evaluation.blockers.iter().filter(about).cloned().collect();
-    // The decision was on the lock file; what is not in it has no blockers there.
-    if let (Some(release), AdvisoryFact::Read(db)) =
-        (release.filter(|release| release.locked.is_none()), &decided.facts.advisories)
-    {
-        let unreadable = db.unreadable.iter().filter(|file| {
-            let reason = Reason::AdvisoryUnreadable { file: file.file.clone() };
-            release.judgement.reasons().into_iter().flatten().any(|one| *one == reason)
-        });
-        blockers.extend(unreadable.map(|file| Blocker::AdvisoryUnreadable {
-            file: file.file.clone(),
-            cause: file.cause.clone(),
-            package: release.package.id.clone(),
-        }));
-    }
-    blockers
+    decided.evaluation.blockers.iter().filter(about).cloned().collect()
 }
 
 /// A release of the index, as if the lock file took exactly its bytes.

@@ -7,6 +7,7 @@ use super::super::duration::{counted, eligible};
 use super::super::escape::terminal;
 use super::super::explain::{self, ExplainReport};
 use super::super::problem::Severity;
+use super::super::reason::platforms;
 use super::super::status::Canvas;
 use super::super::style::{Tone, indent, word};
 use super::super::{Verbosity, blocker, package_name, remark};
@@ -187,6 +188,9 @@ fn advisories(
         line(out, tone, "Advisory", &explain::advisory(view))?;
         let one: &Advisory = &view.advisory;
         detail(out, Tone::Plain, "ranges", &explain::ranges(one))?;
+        if let Some(platforms) = platforms(one) {
+            detail(out, Tone::Plain, "platforms", &platforms)?;
+        }
         if !one.aliases.is_empty() {
             let aliases: Vec<String> = one.aliases.iter().map(ToString::to_string).collect();
             detail(out, Tone::Plain, "aliases", &remark::few(&aliases, ROWS))?;

@@ -7,9 +7,9 @@ use super::super::duration::{counted, distance, moment};
 use super::super::escape::terminal;
 use super::super::status::{Canvas, StatusReport, codes};
 use super::super::style::{Tone, verb};
-use super::super::{Verbosity, blocker, remark};
+use super::super::{Verbosity, blocker};
 use super::timeline;
-use super::{error, judge, line, loosened, summary};
+use super::{error, judge, line, loosened, notices, summary};
 use crate::model::calendar::Need;
 
 /// How many lines of one need are written before the rest is counted.
@@ -32,9 +32,7 @@ pub fn status(report: &StatusReport<'_>, canvas: Canvas, verbosity: Verbosity, o
     if talk {
         timeline::write(report, canvas, if verbosity == Verbosity::Verbose { None } else { Some(ROWS) }, out)?;
         days(report, out)?;
-        for notice in &report.audit.evaluation.notices {
-            line(out, Tone::Caution, "Note", &remark::notice(notice, &context))?;
-        }
+        notices(&report.audit, verbosity, out)?;
     }
     for group in blocker::groups(&report.audit.evaluation.blockers, &context) {
         error(out, &group)?;

@@ -9,7 +9,9 @@ use super::super::{AuditReport, Context, blocker as blockers, remark};
 use crate::model::Timestamp;
 use crate::model::evaluation::Blocker;
 use crate::model::package::PackageId;
-use crate::model::verdict::{Basis, FixNeed, FixRole, HeldFix, LockedBy, Reason, ReasonCode, Signal, Warning};
+use crate::model::verdict::{
+    Basis, Exemption, FixNeed, FixRole, HeldFix, LockedBy, Reason, ReasonCode, Signal, Warning,
+};
 
 /// A JSON object whose fields keep their order, the first being `code`.
 pub(in crate::report) struct Object(Vec<(&'static str, Value)>);
@@ -41,6 +43,8 @@ impl Object {
         self.with("advisory", advisory)
             .with("title", known.map(|advisory| &*advisory.title))
             .with("url", known.and_then(|advisory| advisory.url.as_deref()))
+            .with("os", known.map(|advisory| texts(&advisory.os)).unwrap_or_default())
+            .with("arch", known.map(|advisory| texts(&advisory.arch)).unwrap_or_default())
     }
 
     fn signal(self, signal: &Signal) -> Self {
@@ -106,7 +110,9 @@ pub(in crate::report) fn reason(reason: &Reason, id: &PackageId, context: &Conte
         | Reason::Yanked
         | Reason::SourceNotAllowed => object,
         Reason::IndexEntryUnreadable { cause } => object.with("cause", &**cause),
-        Reason::AdvisoryUnreadable { file } => object.with("file", &**file),
+        Reason::AdvisoryUnreadable { advisory, file, cause } => {
+            object.with("advisory", advisory.as_deref()).with("file", &**file).with("cause", &**cause)
+        }
         Reason::Malicious { advisory } => object.cited(advisory, id, context),
         Reason::Advisory { advisory, kind } => object.with("kind", kind_name(*kind)).cited(advisory, id, context),
         Reason::Denied { entry } => object.with("entry", &**entry),
@@ -118,7 +124,9 @@ pub(in crate::report) fn reason(reason: &Reason, id: &PackageId, context: &Conte
 pub(super) fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) -> Object {
     let object = Object::new(remark::warning_code(warning));
     let object = match warning {
-        Warning::Advisory { advisory, kind } => object.with("kind", kind_name(*kind)).cited(advisory, id, context),
+        Warning::Advisory { advisory, kind } | Warning::NamedByAdvisory { advisory, kind } => {
+            object.with("kind", kind_name(*kind)).cited(advisory, id, context)
+        }
         Warning::Ignored { advisory, until } => object.cited(advisory, id, context).with("until", until.to_string()),
         Warning::Yanked | Warning::LicenseUndecided => object,
         Warning::Signal(signal) => object.signal(signal),
@@ -144,10 +152,12 @@ pub(in crate::report) fn basis(basis: &Basis) -> Object {
             };
             object.with("need", fix_need(need))
         }
-        Basis::Approval { line, by, lifted } => object
-            .with("line", *line)
-            .with("by", by.as_deref())
-            .with("lifted", lifted.iter().copied().map(ReasonCode::as_str).collect::<Vec<_>>()),
+        Basis::Approval { given } => {
+            let codes = |lifted: &[ReasonCode]| lifted.iter().map(|code| code.as_str()).collect::<Vec<_>>();
+            let all: Vec<_> = given.iter().flat_map(|one| codes(&one.lifted)).collect();
+            let one = |one: &Exemption| json!({ "line": one.line, "by": one.by, "lifted": codes(&one.lifted) });
+            object.with("lifted", all).with("approvals", given.iter().map(one).collect::<Vec<_>>())
+        }
     }
 }
 
@@ -174,4 +184,8 @@ pub(super) fn blocker(blocker: &Blocker, report: &AuditReport<'_>) -> Object {
         known.map_or_else(|| wanted.to_string(), super::package_id)
     });
     Object::new(blockers::code(blocker)).message(blockers::message(blocker, &report.context())).with("package", id)
+}
+
+fn texts(list: &[Box<str>]) -> Vec<&str> {
+    list.iter().map(|text| &**text).collect()
 }

@@ -45,7 +45,7 @@ pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()>
         table(&beyond, out)?;
         writeln!(out, "\n</details>")?;
     }
-    let notices = &audit.evaluation.notices;
+    let notices: Vec<_> = audit.notices().collect();
     if notices.is_empty() {
         return Ok(());
     }

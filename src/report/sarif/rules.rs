@@ -21,7 +21,7 @@ const fn warning(id: &'static str, description: &'static str, help: &'static str
 }
 
 /// Every rule, the reasons in their order.
-pub(super) const RULES: [Rule; 23] = [
+pub(super) const RULES: [Rule; 24] = [
     error(
         "too-new",
         "The release was published too recently.",
@@ -108,6 +108,11 @@ pub(super) const RULES: [Rule; 23] = [
         "ignored",
         "The policy ignores an advisory for now.",
         "Mend it before the date at which the advisory counts again.",
+    ),
+    warning(
+        "named-by-advisory",
+        "An advisory is about the release of crates.io with the name and version of a package from elsewhere.",
+        "Find out whether this copy has the same fault, and move it to a commit that has not.",
     ),
     warning(
         "outside-workspace",

@@ -106,14 +106,15 @@ fn advisories_come_from_an_archive_over_http() {
 }
 
 #[test]
-fn e5_an_advisory_that_cannot_be_read_blocks_its_crate() {
+fn e5_an_advisory_that_cannot_be_read_holds_its_crate_alone() {
     let world = simple();
     world.advisories.write("crates/old/RUSTSEC-2026-0002.md", "```toml\n[advisory\n```\n");
     world.advisories.write("crates/other/RUSTSEC-2026-0003.md", "nothing of the kind");
-    let document = world.json(&[], 2);
+    let document = world.json(&[], 1);
     assert_eq!(reasons(&document, "old"), ["advisory-unreadable"]);
-    assert_eq!(codes(&document["blockers"]), ["advisory-unreadable"]);
-    let text = world.audit(&[]).expect_code(2).stdout;
+    assert_eq!(codes(&document["blockers"]), [""; 0]);
+    assert_eq!(document["summary"]["rejected"], 1);
+    let text = world.audit(&[]).expect_code(1).stdout;
     assert!(text.contains("crates/old/RUSTSEC-2026-0002.md"), "{text}");
 }
 

@@ -7,6 +7,7 @@ mod writing;
 use camino::Utf8Path;
 use cargo_sequester::gather::policy_file;
 use cargo_sequester::model::approval::Approvals;
+use cargo_sequester::model::crate_name::CrateName;
 use cargo_sequester::model::policy::{CargoAges, Policy};
 use serde_json::Value;
 
@@ -105,7 +106,7 @@ fn a_real_project_passes_today_and_carries_less_every_day() {
         .iter()
         .map(|one| {
             let lifts: Vec<_> = one.lifts.iter().map(|code| code.as_str()).collect();
-            (&*one.crate_name, lifts.join("+"), one.until.unwrap().to_string())
+            (one.crate_name.as_written(), lifts.join("+"), one.until.unwrap().to_string())
         })
         .collect();
     assert_eq!(
@@ -121,7 +122,12 @@ fn a_real_project_passes_today_and_carries_less_every_day() {
             .iter()
             .all(|one| one.reason == "existing at adoption" && one.by.as_deref() == Some("ana@example.org"))
     );
-    let ignored: Vec<_> = policy.advisories.ignore.iter().map(|one| (&*one.id, one.crate_name.as_deref())).collect();
+    let ignored: Vec<_> = policy
+        .advisories
+        .ignore
+        .iter()
+        .map(|one| (&*one.id, one.crate_name.as_ref().map(CrateName::as_written)))
+        .collect();
     assert_eq!(ignored, [("RUSTSEC-2026-0002", Some("flawed")), ("RUSTSEC-2026-0003", Some("both"))]);
 
     let carried = |summary: Value| {
@@ -248,7 +254,7 @@ fn other_tools_files_become_the_policy() {
         assert!(told.contains(line), "{line} in\n{told}");
     }
     let (policy, approvals) = world.policy();
-    let reasons: Vec<_> = approvals.iter().map(|one| (&*one.crate_name, one.reason.as_str())).collect();
+    let reasons: Vec<_> = approvals.iter().map(|one| (one.crate_name.as_written(), one.reason.as_str())).collect();
     let seen = "existing at adoption: supply-chain/config.toml:1 exempts it from safe-to-deploy";
     assert_eq!(reasons, [("seen", seen), ("young", "existing at adoption")]);
     let reasons: Vec<_> = policy.advisories.ignore.iter().map(|one| one.reason.as_str()).collect();

@@ -1,7 +1,7 @@
 //! Everything that an approved release can stand on.
 
 use cargo_sequester::model::source::{Registry, Source};
-use cargo_sequester::model::verdict::{Basis, FixNeed, FixRole, LockedBy, ReasonCode, Verdict};
+use cargo_sequester::model::verdict::{Basis, Exemption, FixNeed, FixRole, LockedBy, ReasonCode, Verdict};
 
 use super::cases::git;
 use super::scene::{Scene, aged, id};
@@ -33,7 +33,10 @@ pub fn every_basis() -> Scene {
         scene.release(name, "0.4.16", Verdict::Approved(basis));
     }
     for by in [Some("ana@example.org".to_owned()), None] {
-        let basis = Basis::Approval { line: 40, by, lifted: vec![ReasonCode::TooNew, ReasonCode::Signal] };
+        let lifted = vec![ReasonCode::TooNew, ReasonCode::Signal];
+        let first = Exemption { line: 40, by, lifted, missed_after: None };
+        let second = Exemption { line: 48, by: None, lifted: vec![ReasonCode::Yanked], missed_after: None };
+        let basis = Basis::Approval { given: vec![first, second] };
         scene.release("exempt", "1.0.0", Verdict::Approved(basis));
     }
     scene

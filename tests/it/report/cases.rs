@@ -287,11 +287,6 @@ fn every_blocker() -> Scene {
         Blocker::AdvisoriesStale { source: "/mirror/advisories".to_owned(), since: None, limit, confirmed: false },
         Blocker::AdvisoriesRolledBack { source: source(), commit: Some("aaaa".to_owned()), seen: "bbbb".to_owned() },
         Blocker::AdvisoriesRolledBack { source: source(), commit: None, seen: "bbbb".to_owned() },
-        Blocker::AdvisoryUnreadable {
-            file: "crates/unseen-0/RUSTSEC-2026-0001.md".to_owned(),
-            cause: "no closing fence".to_owned(),
-            package: package("unseen-0"),
-        },
     ];
     blockers.extend((0..12).map(|number| Blocker::IndexUnavailable {
         package: package(format!("unseen-{number}").as_str()),

@@ -4,7 +4,7 @@ use cargo_sequester::model::advisory::AdvisoryKind;
 use cargo_sequester::model::evaluation::{Blocker, IndexGap, Loosening, Notice};
 use cargo_sequester::model::policy::Origin;
 use cargo_sequester::model::source::{GitSource, Registry, Source};
-use cargo_sequester::model::verdict::{Basis, Reason, Signal, Verdict, Warning};
+use cargo_sequester::model::verdict::{Basis, Exemption, Reason, Signal, Verdict, Warning};
 use cargo_sequester::report::Verbosity;
 use cargo_sequester::report::escape;
 use proptest::prelude::*;
@@ -71,7 +71,8 @@ fn everywhere(text: &str) -> Scene {
         "2.0.0",
         quarantined(vec![Reason::TooNew { pubtime, min_age, rule: rule.clone(), eligible_at, fix: None }]),
     );
-    let basis = Basis::Approval { line: 1, by: Some(own()), lifted: Vec::new() };
+    let basis =
+        Basis::Approval { given: vec![Exemption { line: 1, by: Some(own()), lifted: Vec::new(), missed_after: None }] };
     scene.release(text, "3.0.0", Verdict::Approved(basis)).warnings = vec![Warning::Yanked];
     scene.loosened = vec![Loosening { key: own(), base: Some(own()), head: Some(own()) }];
     scene.evaluation.notices = vec![Notice::WorkspaceUnread { cause: own() }];

@@ -67,6 +67,8 @@ pub fn advisory(id: &str, crate_name: &str, kind: AdvisoryKind, title: &str) -> 
         title: title.into(),
         url: Some(format!("https://example.org/{id}").into()),
         aliases: Vec::new(),
+        os: Vec::new(),
+        arch: Vec::new(),
         versions: rustsec::advisory::Versions::default(),
         withdrawn: false,
     }

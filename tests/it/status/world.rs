@@ -169,6 +169,8 @@ impl World {
             title: format!("A flaw made up for tests in {name}").into(),
             url: None,
             aliases: Vec::new(),
+            os: Vec::new(),
+            arch: Vec::new(),
             versions: Versions::new(patched, Vec::new()).unwrap(),
             withdrawn: false,
         };

@@ -316,7 +316,10 @@ pub fn short(judgement: &Judgement) -> String {
                     FixRole::Companion { of, version } => format!("companion of {of} {version}"),
                     FixRole::Dependent { of, version } => format!("dependent of {of} {version}"),
                 },
-                Basis::Approval { line, .. } => format!("by line {line}"),
+                Basis::Approval { given } => {
+                    let lines: Vec<_> = given.iter().map(|one| one.line.to_string()).collect();
+                    format!("by line {}", lines.join(" and "))
+                }
             };
             return format!("approved {basis}");
         }
@@ -354,6 +357,8 @@ pub fn advisory(id: &str, name: &str, kind: AdvisoryKind, patched: &[&str], unaf
         title: "a fixture".into(),
         url: None,
         aliases: Vec::new(),
+        os: Vec::new(),
+        arch: Vec::new(),
         versions: Versions::new(ranges(patched), ranges(unaffected)).unwrap(),
         withdrawn: false,
     }

@@ -133,7 +133,7 @@ impl FixWorld {
         }
         for (name, days) in &self.minimums {
             world.policy.overrides.push(AgeOverride {
-                crates: vec![(*name).to_owned()],
+                crates: vec![(*name).into()],
                 registry: Registry::CratesIo,
                 min_publish_age: Setting { value: age(&format!("{days} days")), origin: Origin::Default },
                 reason: None,

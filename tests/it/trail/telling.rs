@@ -65,12 +65,12 @@ fn a_reader_chooses_by_crate_kind_and_day() {
     let trail = eventful().read();
     let kinds = |selection: Selection| -> Vec<_> { selection.of(&trail).iter().map(|(_, event)| event.kind).collect() };
     let all = Selection::default;
-    let bar = Selection { crate_name: Some("bar".to_owned()), version: Some(version("1.0.3")), ..all() };
+    let bar = Selection { crate_name: Some("bar".into()), version: Some(version("1.0.3")), ..all() };
     assert_eq!(kinds(bar.clone()), [Kind::Vendored]);
     let text = told(&trail, &bar, Verbosity::Normal);
     assert!(text.contains("bar@1.0.3") && !text.contains("bar@1.0.4"), "{text}");
-    assert_eq!(kinds(Selection { crate_name: Some("cc".to_owned()), ..all() }), [Kind::Approved]);
-    assert_eq!(kinds(Selection { crate_name: Some("absent".to_owned()), ..all() }), []);
+    assert_eq!(kinds(Selection { crate_name: Some("cc".into()), ..all() }), [Kind::Approved]);
+    assert_eq!(kinds(Selection { crate_name: Some("absent".into()), ..all() }), []);
     let kind = |kind| Selection { kinds: BTreeSet::from([kind]), ..all() };
     assert_eq!(kinds(kind(Kind::PolicyLoosened)), [Kind::PolicyLoosened]);
     let day = |text: &str| Some(text.parse().unwrap());

@@ -1,0 +1,157 @@
+//! Which rules of the policy did something in a run: those that did nothing, and those that end soon, are told.
+
+use std::collections::BTreeSet;
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+
+use super::judge::Judge;
+use super::{advisory, approval, source};
+use crate::model::approval::Approval;
+use crate::model::evaluation::{Judgement, Notice, RuleKind};
+use crate::model::facts::AdvisoryFact;
+use crate::model::package::{CrateId, LockedChecksum};
+use crate::model::policy::{Ignore, Origin};
+use crate::model::source::{Registry, Source};
+use crate::model::verdict::{Basis, Exemption, Verdict, Warning};
+
+/// How many days before its end an approval or an ignore is told of.
+pub const WARNING_DAYS: i32 = 14;
+
+/// Every rule that did nothing, and every exemption that ends soon and will be missed.
+#[must_use]
+pub fn notices(judge: &Judge<'_>, judgements: &[Judgement]) -> Vec<Notice> {
+    let mut all = approvals(judge, judgements);
+    all.extend(ignores(judge, judgements));
+    all.extend(unused(judge));
+    all
+}
+
+/// Whether a last day is so near that somebody should look again.
+fn ends_soon(until: Date, today: Date) -> bool {
+    today.checked_add(WARNING_DAYS.days()).is_ok_and(|horizon| until <= horizon)
+}
+
+fn approvals(judge: &Judge<'_>, judgements: &[Judgement]) -> Vec<Notice> {
+    let in_use: Vec<&Exemption> = judgements
+        .iter()
+        .filter_map(|judgement| match &judgement.verdict {
+            Some(Verdict::Approved(Basis::Approval { given })) => Some(given),
+            Some(Verdict::Local | Verdict::Approved(_) | Verdict::Quarantined(_) | Verdict::Rejected(_)) | None => None,
+        })
+        .flatten()
+        .collect();
+    let told = judge.approvals.iter().filter_map(|one| {
+        let Some(exemption) = in_use.iter().find(|exemption| exemption.line == one.line) else {
+            return idle(judge, judgements, one);
+        };
+        let until = exemption.missed_after.filter(|until| ends_soon(*until, judge.today))?;
+        Some(Notice::ApprovalEnding { line: one.line, release: release(one), until })
+    });
+    told.collect()
+}
+
+fn release(approval: &Approval) -> String {
+    format!("{}@{}", approval.crate_name, approval.version)
+}
+
+/// Why an approval did nothing.
+fn idle(judge: &Judge<'_>, judgements: &[Judgement], one: &Approval) -> Option<Notice> {
+    let (line, release) = (one.line, release(one));
+    let locked = judge.facts.packages.iter().zip(judgements).find(|(package, _)| {
+        package.id.version == one.version
+            && one.crate_name.names(&package.id.name)
+            && package.id.crate_id().is_some_and(|id| id.registry == one.registry)
+    });
+    match (one.until.filter(|_| approval::has_lapsed(one, judge.today)), locked) {
+        (Some(until), _) => Some(Notice::ApprovalLapsed { line, release, until }),
+        // With a base, what was not judged needs no approval, and that says nothing about the approval.
+        (None, Some((_, judgement))) if judgement.verdict.is_none() => None,
+        (None, Some((package, _))) if package.checksum != LockedChecksum::Known(one.checksum) => {
+            Some(Notice::ApprovalOfOtherBytes { line, release })
+        }
+        // It lifts some of the reasons, and others remain.
+        (None, Some((_, judgement))) if !judgement.passes() => None,
+        (None, Some(_) | None) => Some(Notice::ApprovalUnused { line, release }),
+    }
+}
+
+fn ignores(judge: &Judge<'_>, judgements: &[Judgement]) -> Vec<Notice> {
+    let whole = matches!(judge.facts.advisories, AdvisoryFact::Read(_)) && judge.facts.base.is_none();
+    let policy = &judge.policy.advisories;
+    policy
+        .ignore
+        .iter()
+        .filter_map(|ignore| {
+            let (line, advisory, until) = (ignore.line, ignore.id.clone(), ignore.until);
+            if until < judge.today {
+                return Some(Notice::IgnoreLapsed { line, advisory, until });
+            }
+            if !judgements.iter().any(|judgement| is_about_a_hit(judge, ignore, judgement)) {
+                return whole.then_some(Notice::IgnoreUnused { line, advisory });
+            }
+            // Where a longer one says the same, nothing changes on that day.
+            let decides = judgements.iter().any(|judgement| {
+                let mut warnings = judgement.warnings.iter();
+                warnings.any(|warning| match warning {
+                    Warning::Ignored { advisory: id, until: last } => {
+                        *last == until
+                            && advisory::is_ignored_by(&judge.facts.advisories, ignore, &judgement.id.name, id)
+                    }
+                    Warning::Advisory { .. }
+                    | Warning::NamedByAdvisory { .. }
+                    | Warning::Yanked
+                    | Warning::Signal(_)
+                    | Warning::OutsideWorkspace { .. }
+                    | Warning::LicenseUndecided => false,
+                })
+            });
+            (decides && ends_soon(until, judge.today)).then_some(Notice::IgnoreEnding { line, advisory, until })
+        })
+        .collect()
+}
+
+fn is_about_a_hit(judge: &Judge<'_>, ignore: &Ignore, judgement: &Judgement) -> bool {
+    judgement
+        .advisories
+        .iter()
+        .any(|id| advisory::is_ignored_by(&judge.facts.advisories, ignore, &judgement.id.name, id))
+}
+
+/// Rules that are about nothing that the lock file has. One that is misspelled looks like this, and does nothing.
+fn unused(judge: &Judge<'_>) -> Vec<Notice> {
+    let policy = judge.policy;
+    let releases: Vec<CrateId> = judge.facts.packages.iter().filter_map(|package| package.id.crate_id()).collect();
+    let registries: BTreeSet<&Registry> = releases.iter().map(|id| &id.registry).collect();
+    let mut all = Vec::new();
+    let mut tell = |kind, entry: String, line| all.push(Notice::RuleUnused { kind, entry, line });
+    for rule in &policy.overrides {
+        let line = match rule.min_publish_age.origin {
+            Origin::File { line, .. } => Some(line),
+            Origin::Default | Origin::Flag | Origin::Environment(_) => None,
+        };
+        let of_it = || releases.iter().filter(|id| id.registry == rule.registry);
+        for pattern in rule.crates.iter().filter(|pattern| !of_it().any(|id| pattern.fits(&id.name))) {
+            tell(RuleKind::Override, pattern.to_string(), line);
+        }
+    }
+    for registry in policy.registries.keys().chain(&policy.sources.allow_registries) {
+        if !registries.contains(registry) {
+            tell(RuleKind::Registry, registry.to_string(), None);
+        }
+    }
+    for rule in &policy.sources.allow_git {
+        let is_it = |source: &Source| matches!(source, Source::Git(git) if source::allows_git(rule, git));
+        if !judge.facts.packages.iter().any(|package| is_it(&package.id.source)) {
+            let rev = rule.rev.as_ref().map(|rev| format!(" at {rev}")).unwrap_or_default();
+            tell(RuleKind::Git, format!("{}{rev}", rule.url), None);
+        }
+    }
+    for ban in &policy.deny {
+        let mut ids = judge.facts.packages.iter().map(|package| &package.id);
+        if !ids.any(|id| source::bans(ban, &id.name, &id.version)) {
+            tell(RuleKind::Ban, ban.text.clone(), None);
+        }
+    }
+    all
+}
