@@ -1,5 +1,6 @@
 //! `.crate` files: what is refused, what comes out, and that it is what `cargo vendor` writes.
 
+mod census;
 mod contents;
 mod hostile;
 mod index_agreement;

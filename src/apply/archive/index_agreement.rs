@@ -3,7 +3,7 @@
 //! Cargo resolves from the index and builds from the manifest: a dependency that only one of them has was never judged.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::fmt::Write as _;
 
 use cargo_platform::Platform;
 
@@ -11,6 +11,7 @@ use crate::model::index_line::{DependencyKind, Release, Requirement};
 use crate::model::source::Registry;
 
 use super::manifest::VerifiedManifest;
+use super::requirement_range::RequirementRange;
 
 /// The first difference between a manifest and its index line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,19 +47,19 @@ pub fn manifest_agrees(manifest: &VerifiedManifest, release: &Release) -> Result
     features_agree(&manifest.features, &release.features)?;
     let in_manifest = dependencies(&manifest.requirements, Some(&Registry::CratesIo));
     let in_index = dependencies(&release.dependencies, manifest.registry.as_ref());
-    if let Some(only) = in_manifest.difference(&in_index).next() {
-        return Err(Divergence::OnlyInManifest(only.to_string()));
+    if let Some(only) = in_manifest.keys().find(|one| !in_index.contains_key(*one)) {
+        return Err(Divergence::OnlyInManifest(only.described(in_manifest.get(only))));
     }
-    match in_index.difference(&in_manifest).next() {
-        Some(only) => Err(Divergence::OnlyInIndex(only.to_string())),
+    match in_index.keys().find(|one| !in_manifest.contains_key(*one)) {
+        Some(only) => Err(Divergence::OnlyInIndex(only.described(in_index.get(only)))),
         None => Ok(()),
     }
 }
 
-/// `home` is the registry that an absent `registry` means.
-fn dependencies(requirements: &[Requirement], home: Option<&Registry>) -> BTreeSet<Dependency> {
+/// Each with its requirement as it is written. `home` is the registry that an absent `registry` means.
+fn dependencies(requirements: &[Requirement], home: Option<&Registry>) -> BTreeMap<Dependency, String> {
     let built = requirements.iter().filter(|requirement| requirement.kind != DependencyKind::Dev);
-    built.map(|requirement| Dependency::of(requirement, home)).collect()
+    built.map(|requirement| (Dependency::of(requirement, home), requirement.req.to_string())).collect()
 }
 
 type Features = BTreeMap<String, Vec<String>>;
@@ -87,7 +88,7 @@ fn set(values: &[String]) -> BTreeSet<&str> {
 struct Dependency {
     name: String,
     alias: String,
-    req: String,
+    range: RequirementRange,
     registry: Option<String>,
     kind: DependencyKind,
     optional: bool,
@@ -111,7 +112,7 @@ impl Dependency {
         Self {
             name: requirement.name.to_string(),
             alias: requirement.renamed.clone().unwrap_or_else(|| requirement.name.to_string()),
-            req: requirement.req.to_string(),
+            range: RequirementRange::of(&requirement.req),
             registry,
             kind: requirement.kind,
             optional: requirement.optional,
@@ -122,31 +123,31 @@ impl Dependency {
     }
 }
 
-impl fmt::Display for Dependency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.name, self.req)?;
+impl Dependency {
+    /// As a message tells it, with the requirement as it is written.
+    fn described(&self, req: Option<&String>) -> String {
+        let mut text = format!("{} {}", self.name, req.map_or("*", String::as_str));
         if self.alias != self.name {
-            write!(f, " as {}", self.alias)?;
+            let _ = write!(text, " as {}", self.alias);
         }
-        match self.kind {
-            DependencyKind::Normal | DependencyKind::Dev => {}
-            DependencyKind::Build => f.write_str(", build")?,
+        if self.kind == DependencyKind::Build {
+            text.push_str(", build");
         }
         if self.optional {
-            f.write_str(", optional")?;
+            text.push_str(", optional");
         }
         if !self.default_features {
-            f.write_str(", without default features")?;
+            text.push_str(", without default features");
         }
         if !self.features.is_empty() {
-            write!(f, ", features {:?}", self.features)?;
+            let _ = write!(text, ", features {:?}", self.features);
         }
         if let Some(target) = &self.target {
-            write!(f, ", on {target}")?;
+            let _ = write!(text, ", on {target}");
         }
-        match &self.registry {
-            Some(registry) if *registry != Registry::CratesIo.to_string() => write!(f, ", of {registry}"),
-            _ => Ok(()),
+        if let Some(registry) = self.registry.as_ref().filter(|one| **one != Registry::CratesIo.to_string()) {
+            let _ = write!(text, ", of {registry}");
         }
+        text
     }
 }

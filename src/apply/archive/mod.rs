@@ -15,6 +15,7 @@ mod manifest;
 mod notice;
 mod opened;
 mod pax;
+mod requirement_range;
 mod second_reader;
 mod stub;
 mod vendor_tree;

@@ -51,6 +51,14 @@ const INDEX: &str = r#""links":"native","deps":[
 fn a18_other_spellings_of_the_same_agree() {
     assert_eq!(compare(MANIFEST, INDEX), Ok(()));
     assert_eq!(compare("", r#""deps":[],"features":{}"#), Ok(()));
+    // As bcc 0.0.30, plotters 0.3.1 and plotters-svg 0.3.0 have it.
+    for (manifest, index) in [("0.17.0", ">=0.17.0, <0.18.0"), ("^0.3.*", "0.3.*"), ("1", ">=1.0.0, <2")] {
+        let manifest = format!("[dependencies]\nplain = \"{manifest}\"");
+        let index = format!(
+            r#""deps":[{{"name":"plain","req":"{index}","features":[],"optional":false,"default_features":true}}],"features":{{}}"#
+        );
+        assert_eq!(compare(&manifest, &index), Ok(()));
+    }
 }
 
 #[test]
