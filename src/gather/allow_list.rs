@@ -118,7 +118,7 @@ fn parse(text: &str) -> Result<Option<AllowList>, Fault> {
     })?;
     let Some(entry) = document.get("sequester") else { return Ok(None) };
     let table = as_table("sequester", &entry.node)?;
-    known_keys(table, &["version", "allow"])?;
+    known_keys(table, &["version", "platforms", "allow"])?;
 
     let version = table.get("version").ok_or((entry.line, AllowListFault::Missing("sequester.version")))?;
     let Value::Integer(found) = version.node.value else {
@@ -135,7 +135,18 @@ fn parse(text: &str) -> Result<Option<AllowList>, Fault> {
         let id = id(key).map_err(|fault| (entry.line, fault))?;
         releases.insert(id, release(key, as_table(key, &entry.node)?, entry.line)?);
     }
-    Ok(Some(AllowList { releases }))
+    Ok(Some(AllowList { releases, platforms: platforms(table)? }))
+}
+
+/// The triples, in the order in which `vendor` writes them.
+fn platforms(table: &Table) -> Result<Vec<String>, Fault> {
+    let Some(entry) = table.get("platforms") else { return Ok(Vec::new()) };
+    let wrong = |value: &Value| (entry.line, wrong_type("sequester.platforms", "an array of strings", value));
+    let Value::List(nodes) = &entry.node.value else { return Err(wrong(&entry.node.value)) };
+    let text = |node: &Node| {
+        if let Value::Text(text) = &node.value { Ok(text.clone()) } else { Err(wrong(&node.value)) }
+    };
+    nodes.iter().map(text).collect()
 }
 
 fn id(key: &str) -> Result<AllowedId, AllowListFault> {

@@ -20,6 +20,8 @@ pub const ALLOW_LIST_VERSION: u32 = 1;
 pub struct AllowList {
     /// `[sequester.allow]`, by package.
     pub releases: BTreeMap<AllowedId, AllowedRelease>,
+    /// The platforms that `vendor` was told to vendor for, sorted; empty where no package is a stub. A stub is right only for these.
+    pub platforms: Vec<String>,
 }
 
 /// A key of `[sequester.allow]`: a cargo package-id spec, without the source where that is crates.io.

@@ -17,7 +17,7 @@ pub fn allowed(ids: &[&str]) -> AllowList {
         let tree = Checksum::from_bytes([byte + 100; 32]);
         (id.parse().unwrap(), AllowedRelease { checksum, tree, stub: id.contains("stub") })
     });
-    AllowList { releases: releases.collect() }
+    AllowList { releases: releases.collect(), ..AllowList::default() }
 }
 
 pub fn wanted(allow: &AllowList) -> Wanted<'_> {
@@ -180,7 +180,7 @@ fn f3_names_are_refused_by_grammar_and_paths_are_quoted() {
         };
         let id = AllowedId::of(&id).unwrap();
         let release = AllowedRelease { checksum: None, tree: Checksum::from_bytes([1; 32]), stub: false };
-        let allow = AllowList { releases: [(id, release)].into() };
+        let allow = AllowList { releases: [(id, release)].into(), ..AllowList::default() };
         assert!(matches!(spliced(None, &wanted(&allow)), Err(SpliceError::Name(_))), "{name:?}");
     }
     let allow = allowed(&[]);

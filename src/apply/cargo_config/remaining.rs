@@ -36,6 +36,7 @@ fn without_ours(mut config: Table) -> Table {
     }
     if let Some(Value::Table(ours)) = config.get_mut("sequester") {
         ours.remove("version");
+        ours.remove("platforms");
         ours.remove("allow");
         if ours.is_empty() {
             config.remove("sequester");

@@ -151,6 +151,8 @@ fn allow_list(splicer: &mut Splicer<'_>, wanted: &Wanted<'_>) -> Result<(), Spli
     let same = |item: &Item| item.as_integer().is_some();
     splicer.set(&["sequester"], "version", &ALLOW_LIST_VERSION.to_string(), same)?;
 
+    platforms(splicer, &wanted.allow.platforms)?;
+
     let path = ["sequester", "allow"];
     let releases = &wanted.allow.releases;
     let found = match splicer.table(&path)? {
@@ -180,6 +182,22 @@ fn allow_list(splicer: &mut Splicer<'_>, wanted: &Wanted<'_>) -> Result<(), Spli
         splicer.lines.insert(at, &[entry(id, release)]);
     }
     Ok(())
+}
+
+/// The platforms that stubs are right for; no key where there is no stub.
+fn platforms(splicer: &mut Splicer<'_>, platforms: &[String]) -> Result<(), SpliceError> {
+    if !platforms.is_empty() {
+        let written: Vec<String> = platforms.iter().map(|triple| Value::from(triple).to_string()).collect();
+        let same = |item: &Item| {
+            let said = item.as_array().map(|said| said.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+            said.flatten().is_some_and(|said| said == platforms)
+        };
+        return splicer.set(&["sequester"], "platforms", &format!("[{}]", written.join(", ")), same);
+    }
+    match splicer.table(&["sequester"])? {
+        Some(found) if found.table.get("platforms").is_some() => splicer.remove(&["sequester"], &found, "platforms"),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn entry(id: &AllowedId, release: &AllowedRelease) -> String {

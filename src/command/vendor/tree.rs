@@ -64,7 +64,7 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan) -> Result<Done, CommandErr
     let mut healed = healed.into_inner().unwrap_or_else(PoisonError::into_inner);
     work.git_packages(plan, &place, &found, &mut stage, &mut healed)?;
     healed.sort_by(|one, other| one.directory.cmp(&other.directory));
-    let (packages, allow) = work.packages(plan, &derived, &found)?;
+    let (packages, allow) = work.packages(plan, &derived, &found, &run.arguments.platform)?;
     let left = Left { packages, allow, removed: remains.ours, kept, foreign: remains.foreign, healed };
     place.publish(stage, left, derived)
 }
@@ -172,6 +172,7 @@ impl<'p> Work<'p> {
         plan: &VendorPlan,
         derived: &Derived,
         found: &VendoredTree,
+        platforms: &[String],
     ) -> Result<(Vec<VendoredPackage>, AllowList), CommandError> {
         let mut packages = Vec::with_capacity(plan.packages.len());
         let mut allow = AllowList::default();
@@ -195,6 +196,9 @@ impl<'p> Work<'p> {
             allow.releases.insert(id, AllowedRelease { checksum, tree, stub: package.stub });
             let (id, directory, stub) = (package.id.clone(), package.directory.clone(), package.stub);
             packages.push(VendoredPackage { id, directory, checksum, tree, stub, change });
+        }
+        if packages.iter().any(|package| package.stub) {
+            allow.platforms.extend(platforms.iter().cloned().collect::<BTreeSet<_>>());
         }
         Ok((packages, allow))
     }

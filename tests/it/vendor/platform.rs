@@ -51,6 +51,8 @@ fn stubs_stand_in_and_cargo_does_not_miss_the_rest() {
     assert_eq!(stubs, 2, "{config}");
     assert!(config.lines().any(|line| line.contains("near@1.0.0") && !line.contains("stub")), "{config}");
 
+    assert!(config.contains(&format!("[sequester]\nversion = 1\nplatforms = [\"{host}\"]\n")), "{config}");
+
     build_from_nothing_else(&project, &["--target", &host]);
     build_from_nothing_else(&project, &[]);
     for arguments in [vec!["--filter-platform", &host], vec![]] {
@@ -65,7 +67,8 @@ fn stubs_stand_in_and_cargo_does_not_miss_the_rest() {
     let whole = vendor(&project, &[]).expect_code(0);
     assert!(whole.stdout.contains("2 rewritten"), "{}", whole.stdout);
     assert!(project.path("vendor/far/source/part.rs").exists());
-    assert!(!project.read(".cargo/config.toml").contains("stub"));
+    let config = project.read(".cargo/config.toml");
+    assert!(!config.contains("stub") && !config.contains("platforms"), "{config}");
 }
 
 #[test]

@@ -158,7 +158,7 @@ impl Scene {
             let release = AllowedRelease { checksum: checksums.package, tree: checksums.tree_digest(), stub: false };
             (format!("{name}@1.0.0").parse().unwrap(), release)
         });
-        let allow = AllowList { releases: releases.collect() };
+        let allow = AllowList { releases: releases.collect(), ..AllowList::default() };
         let file = ConfigFile::read(&self.root).unwrap();
         let wanted = Wanted { location: Location::Directory("vendor"), replaced: &[], allow: &allow };
         let bytes = file.spliced(&wanted).unwrap();
