@@ -25,6 +25,19 @@ pub struct PlannedPackage {
     pub from: PlannedFrom,
     /// Whether a stub takes its place, because no wanted platform builds it.
     pub stub: bool,
+    /// For a release that is not approved and stays as it is: its tree's digest. Nothing of it is ever written.
+    pub kept: Option<Checksum>,
+}
+
+/// Where a release that is not approved lies, and stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptPlace {
+    /// The folder's name.
+    pub directory: String,
+    /// The digest of the tree in it, which is the one that is recorded.
+    pub tree: Checksum,
+    /// Whether it is a stub.
+    pub stub: bool,
 }
 
 /// What a vendored package is made from.

@@ -53,6 +53,8 @@ pub struct VendoredPackage {
     pub stub: bool,
     /// What happened to it.
     pub change: PackageChange,
+    /// Whether it is approved. One that is not stays as the commit has it, and nothing of it was written.
+    pub approved: bool,
 }
 
 /// An entry of the folder in which something was altered.
@@ -154,6 +156,11 @@ pub struct Unvendorable {
 }
 
 impl Vendoring {
+    /// Releases that are not approved and stay.
+    pub fn unapproved(&self) -> impl Iterator<Item = &VendoredPackage> {
+        self.packages.iter().filter(|package| !package.approved)
+    }
+
     /// How many packages had this happen to them.
     #[must_use]
     pub fn count(&self, change: PackageChange) -> usize {

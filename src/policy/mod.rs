@@ -16,6 +16,7 @@ pub mod graph;
 pub mod healed;
 pub mod integrity;
 pub mod judge;
+pub mod kept;
 pub mod lock_answers_manifests;
 pub mod loosened;
 pub mod moves;

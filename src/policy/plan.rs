@@ -8,7 +8,7 @@ use super::platforms;
 use crate::model::evaluation::Evaluation;
 use crate::model::facts::Facts;
 use crate::model::package::{LockedChecksum, Package, PackageId};
-use crate::model::plan::{PlanRefusal, PlannedFrom, PlannedPackage, TargetPlatform, VendorPlan};
+use crate::model::plan::{KeptPlace, PlanRefusal, PlannedFrom, PlannedPackage, TargetPlatform, VendorPlan};
 use crate::model::source::Source;
 use crate::model::verdict::Verdict;
 
@@ -19,6 +19,8 @@ pub struct PlanOptions<'a> {
     pub versioned_dirs: bool,
     /// The platforms to vendor for; empty means all there are.
     pub targets: &'a [TargetPlatform],
+    /// Packages that are not approved and stay where they are, by position in the lock file.
+    pub kept: Option<&'a BTreeMap<usize, KeptPlace>>,
 }
 
 /// Plans for exactly the packages of the evaluation that come from elsewhere.
@@ -26,7 +28,9 @@ pub struct PlanOptions<'a> {
 /// # Errors
 /// Something is not approved, was not judged, or could not be decided; or two packages cannot lie side by side.
 pub fn plan(facts: &Facts, evaluation: &Evaluation, options: &PlanOptions<'_>) -> Result<VendorPlan, PlanRefusal> {
-    let held: Vec<PackageId> = held(facts, evaluation).cloned().collect();
+    let kept = |position: usize| options.kept.and_then(|kept| kept.get(&position));
+    let held: Vec<PackageId> =
+        held(facts, evaluation).filter(|(at, _)| kept(*at).is_none()).map(|(_, id)| id.clone()).collect();
     if !held.is_empty() || !evaluation.blockers.is_empty() || evaluation.judgements.len() != facts.packages.len() {
         return Err(PlanRefusal::NotApproved(held));
     }
@@ -43,11 +47,18 @@ pub fn plan(facts: &Facts, evaluation: &Evaluation, options: &PlanOptions<'_>) -
         .iter()
         .map(|(position, package, from)| {
             let id = &package.id;
-            let bare = !options.versioned_dirs && newest.get(&*id.name).is_some_and(|highest| **highest == id.version);
+            if let Some(KeptPlace { directory, tree, stub }) = kept(*position) {
+                let (directory, stub, kept) = (directory.clone(), *stub, Some(*tree));
+                return PlannedPackage { position: *position, id: id.clone(), directory, from: *from, stub, kept };
+            }
+            let taken = |name: &str| options.kept.is_some_and(|kept| kept.values().any(|one| one.directory == name));
+            let bare = !taken(&id.name)
+                && !options.versioned_dirs
+                && newest.get(&*id.name).is_some_and(|highest| **highest == id.version);
             let directory = if bare { id.name.to_string() } else { format!("{}-{}", id.name, id.version) };
             // There is no archive to derive a git package's stub from, and cargo writes it whole anyway.
             let stub = matches!(from, PlannedFrom::Crate(_)) && built.get(*position) == Some(&false);
-            PlannedPackage { position: *position, id: id.clone(), directory, from: *from, stub }
+            PlannedPackage { position: *position, id: id.clone(), directory, from: *from, stub, kept: None }
         })
         .collect();
     packages.sort_by(|one, other| one.directory.cmp(&other.directory));
@@ -56,13 +67,13 @@ pub fn plan(facts: &Facts, evaluation: &Evaluation, options: &PlanOptions<'_>) -
 }
 
 /// Whatever stands against vendoring: not approved, not judged, or of a kind that nobody can check.
-fn held<'a>(facts: &'a Facts, evaluation: &'a Evaluation) -> impl Iterator<Item = &'a PackageId> {
-    let pairs = facts.packages.iter().zip(&evaluation.judgements);
+fn held<'a>(facts: &'a Facts, evaluation: &'a Evaluation) -> impl Iterator<Item = (usize, &'a PackageId)> {
+    let pairs = facts.packages.iter().zip(&evaluation.judgements).enumerate();
     pairs
-        .filter(|(package, judgement)| {
+        .filter(|(_, (package, judgement))| {
             !may_be_vendored(package, judgement.verdict.as_ref()) || package.id != judgement.id
         })
-        .map(|(package, _)| &package.id)
+        .map(|(at, (package, _))| (at, &package.id))
 }
 
 fn may_be_vendored(package: &Package, verdict: Option<&Verdict>) -> bool {

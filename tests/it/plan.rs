@@ -109,7 +109,7 @@ fn the_highest_version_has_the_bare_name() {
     let plan = planned(ids.clone(), &PlanOptions::default()).unwrap();
     assert_eq!(directories(&plan), ["bar", "bar-1.0.0", "bar-1.10.0", "bar-1.9.0", "foo", "foo-1.0.0+a", "gone"]);
     assert_eq!(plan.packages[0].id.version.to_string(), "2.0.0-rc.1", "across registries, as cargo vendor does");
-    let versioned = planned(ids, &PlanOptions { versioned_dirs: true, targets: &[] }).unwrap();
+    let versioned = planned(ids, &PlanOptions { versioned_dirs: true, ..PlanOptions::default() }).unwrap();
     assert!(directories(&versioned).contains(&"gone-0.1.0") && directories(&versioned).contains(&"bar-2.0.0-rc.1"));
 }
 
@@ -199,7 +199,7 @@ fn packages_that_no_platform_builds_are_stubs() {
         facts.index.insert(crates_io(name, "1.0.0").crate_id().unwrap(), IndexFact::Read(history.into()));
     }
     let stubs = |targets: &[TargetPlatform]| -> BTreeSet<String> {
-        let plan = plan(&facts, &approved(&facts), &PlanOptions { versioned_dirs: false, targets }).unwrap();
+        let plan = plan(&facts, &approved(&facts), &PlanOptions { targets, ..PlanOptions::default() }).unwrap();
         assert_eq!(plan.packages.len(), 6, "a stub is still there");
         plan.packages.iter().filter(|package| package.stub).map(|package| package.directory.clone()).collect()
     };

@@ -83,7 +83,7 @@ fn packages(
             (false, true) => PackageChange::Rewritten,
             (false, false) => PackageChange::New,
         };
-        packages.push(VendoredPackage { id, directory, checksum, tree, stub, change });
+        packages.push(VendoredPackage { id, directory, checksum, tree, stub, change, approved: true });
     }
     Ok((packages, allow))
 }

@@ -5,11 +5,12 @@
 
 mod derive;
 mod event;
+mod kept;
 mod local_registry;
 mod place;
 mod tree;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use camino::Utf8PathBuf;
@@ -110,12 +111,20 @@ pub(super) fn vendor(cli: &Cli, arguments: &Wanted, environment: &Environment) -
     let request = Request { afresh: true, ..arguments.request.clone() };
     let project = Project::open(request, environment)?;
     let made = Assessment::of(project, BTreeSet::new())?;
+    let mut kept = BTreeMap::new();
     if !audit::report_of(&made, None).is_approved() {
-        return held(cli, arguments, &made, started);
+        // A local registry has no folders to stay in.
+        let folder = tree::folder(arguments, &made.subject().root, environment);
+        let places =
+            arguments.local_registry.is_none().then(|| kept::places(&made, &folder, environment)).transpose()?;
+        match places.flatten() {
+            Some(places) => kept = places,
+            None => return held(cli, arguments, &made, started),
+        }
     }
     let targets =
         arguments.platform.iter().map(|triple| target::read(triple, environment)).collect::<Result<Vec<_>, _>>()?;
-    let options = PlanOptions { versioned_dirs: arguments.versioned_dirs, targets: &targets };
+    let options = PlanOptions { versioned_dirs: arguments.versioned_dirs, targets: &targets, kept: Some(&kept) };
     let plan = plan(made.facts(), made.evaluation(), &options)?;
     let record = Record::of(made.project(), Some(&made.facts().advisories), None);
     let run = Run { cli, arguments, made: &made, environment, record };
@@ -131,7 +140,8 @@ pub(super) fn vendor(cli: &Cli, arguments: &Wanted, environment: &Environment) -
                 done: "the sources are vendored",
                 cause: Box::new(cause),
             })?;
-            Ok(if vendoring.foreign.is_empty() { Outcome::Approved } else { Outcome::Held })
+            let is_whole = vendoring.foreign.is_empty() && vendoring.unapproved().next().is_none();
+            Ok(if is_whole { Outcome::Approved } else { Outcome::Held })
         }
         Done::Refused(derived) => {
             tell(&run, started, None, &derived.problems)?;

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::derive::{Derived, derive};
 use super::place::{Left, Place};
-use super::{CommandError, Done, Run};
+use super::{CommandError, Done, Run, Wanted};
 use crate::apply::archive::vendor_files;
 use crate::apply::vendor_dir::{Changes, Stage};
 use crate::gather::cargo_config::ConfiguredRegistry;
+use crate::gather::environment::Environment;
 use crate::gather::git_packages::{self, GitRequest};
 use crate::gather::vendor_tree;
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
@@ -30,8 +31,7 @@ const DEFAULT_FOLDER: &str = "vendor";
 /// Brings the folder to what the plan says.
 pub(super) fn write(run: &Run<'_>, plan: &VendorPlan) -> Result<Done, CommandError> {
     let root = &run.made.subject().root;
-    let given = run.arguments.path.as_ref().map(|path| run.environment.current_dir().join(path));
-    let place = Place::open(run, plan, &given.unwrap_or_else(|| root.join(DEFAULT_FOLDER)), false)?;
+    let place = Place::open(run, plan, &folder(run.arguments, root, run.environment), false)?;
     let found = match vendor_tree::read(root, place.vendor.path())? {
         VendorRoot::Read(tree) => tree,
         VendorRoot::Absent | VendorRoot::Link | VendorRoot::NotFolder => VendoredTree::default(),
@@ -69,6 +69,12 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan) -> Result<Done, CommandErr
     place.publish(stage, left, derived)
 }
 
+/// The folder that the command line names.
+pub(super) fn folder(arguments: &Wanted, root: &Utf8Path, environment: &Environment) -> Utf8PathBuf {
+    let given = arguments.path.as_ref().map(|path| environment.current_dir().join(path));
+    given.unwrap_or_else(|| root.join(DEFAULT_FOLDER))
+}
+
 /// The packages by what has to be done about each.
 struct Work<'p> {
     /// There, and shown in this run to be the archive's or the commit's own tree.
@@ -89,6 +95,10 @@ impl<'p> Work<'p> {
         let (keep, derived) = (BTreeMap::new(), BTreeMap::new());
         let mut work = Self { keep, prove: Vec::new(), write: Vec::new(), git: Vec::new(), derived };
         for package in &plan.packages {
+            if let Some(tree) = package.kept {
+                work.keep.insert(package.position, tree);
+                continue;
+            }
             let listed = directory(found, &package.directory).and_then(VendoredDirectory::whole);
             match (package.from, listed) {
                 (PlannedFrom::Crate(checksum), Some(listed)) if listed.package == Some(checksum) => {
@@ -195,7 +205,8 @@ impl<'p> Work<'p> {
             };
             allow.releases.insert(id, AllowedRelease { checksum, tree, stub: package.stub });
             let (id, directory, stub) = (package.id.clone(), package.directory.clone(), package.stub);
-            packages.push(VendoredPackage { id, directory, checksum, tree, stub, change });
+            let approved = package.kept.is_none();
+            packages.push(VendoredPackage { id, directory, checksum, tree, stub, change, approved });
         }
         if packages.iter().any(|package| package.stub) {
             allow.platforms.extend(platforms.iter().cloned().collect::<BTreeSet<_>>());

@@ -3,7 +3,10 @@
 use std::io::{self, Write};
 
 use super::VendorReport;
-use crate::model::vendoring::{Alteration, AlteredFile, ConfigOutcome, Healed, PackageChange, Vendoring};
+use crate::model::evaluation::Judgement;
+use crate::model::vendoring::{
+    Alteration, AlteredFile, ConfigOutcome, Healed, PackageChange, VendoredPackage, Vendoring,
+};
 use crate::report::escape::terminal;
 use crate::report::style::{Tone, indent, verb, word};
 use crate::report::{Verbosity, package_name};
@@ -22,7 +25,7 @@ pub fn human(report: &VendorReport<'_>, verbosity: Verbosity, out: &mut impl Wri
         let packages = if count == 1 { "package" } else { "packages" };
         return line(out, Tone::Bad, "Stopped", &format!("{count} {packages} cannot be vendored; nothing was changed"));
     };
-    found(done, verbosity, out)?;
+    found(report, done, verbosity, out)?;
     if let ConfigOutcome::Printed(block) = &done.config {
         writeln!(out, "To build from these sources, let .cargo/config.toml say:\n")?;
         block.lines().try_for_each(|line| writeln!(out, "{}", terminal(line)))?;
@@ -36,7 +39,7 @@ pub fn human(report: &VendorReport<'_>, verbosity: Verbosity, out: &mut impl Wri
 }
 
 /// What a person has to know of, whatever else is told.
-fn found(done: &Vendoring, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+fn found(report: &VendorReport<'_>, done: &Vendoring, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     for entry in &done.poisoned {
         let hash = entry
             .found
@@ -56,6 +59,9 @@ fn found(done: &Vendoring, verbosity: Verbosity, out: &mut impl Write) -> io::Re
                 format!("it could not be replaced; remove it, and find out what wrote it: rm '{}'", entry.path)
             },
         )?;
+    }
+    for package in done.unapproved() {
+        stays(report, package, out)?;
     }
     for entry in &done.healed {
         healed(done, entry, out)?;
@@ -87,6 +93,18 @@ fn found(done: &Vendoring, verbosity: Verbosity, out: &mut impl Write) -> io::Re
         line(out, Tone::Caution, "Left over", left_over.lines().next().unwrap_or_default())?;
     }
     Ok(())
+}
+
+/// A release that is not approved, and why it is there all the same.
+fn stays(report: &VendorReport<'_>, package: &VendoredPackage, out: &mut impl Write) -> io::Result<()> {
+    let judgements = &report.audit.evaluation.judgements;
+    let reasons = judgements.iter().find(|judgement| judgement.id == package.id).and_then(Judgement::reasons);
+    let codes = reasons.into_iter().flat_map(|reasons| reasons.iter().map(|reason| reason.code().as_str()));
+    let (name, codes) = (package_name(&package.id), codes.collect::<Vec<_>>().join(", "));
+    let text =
+        format!("{name}, which is not approved ({codes}): it is as the commit has it, and nothing of it was written");
+    line(out, Tone::Bad, "Kept", &text)?;
+    help(out, &format!("see what would cure it: cargo sequester explain {name}"))
 }
 
 /// The most files that are named of one package.

@@ -58,6 +58,7 @@ struct Package<'a> {
     tree: String,
     stub: bool,
     change: &'static str,
+    approved: bool,
 }
 
 #[derive(Serialize)]
@@ -133,6 +134,7 @@ impl<'a> Vendored<'a> {
                 PackageChange::New => "new",
                 PackageChange::Rewritten => "rewritten",
             },
+            approved: package.approved,
         });
         let poisoned = done.poisoned.iter().map(|entry| Poisoned {
             package: entry.id.to_string(),

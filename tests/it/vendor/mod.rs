@@ -2,6 +2,7 @@
 
 pub(crate) mod believed;
 mod bytes;
+mod kept;
 mod layout;
 mod more_sources;
 mod owned;
