@@ -1,5 +1,7 @@
 //! Laws that hold for every decision, over generated facts, policies and approvals.
 
+mod security_fixes;
+
 use std::sync::Arc;
 
 use cargo_sequester::model::advisory::AdvisoryKind;
