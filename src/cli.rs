@@ -6,11 +6,13 @@ mod moment;
 mod resolving;
 
 use camino::Utf8PathBuf;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use crate::model::age::Age;
 use crate::model::calendar::Horizon;
+use crate::model::evaluation::Lane;
 pub use curation::{Approve, Init, Log, LogFormat, Revoke};
 use curation::{INIT_EXIT_CODES, LOG_EXIT_CODES, WRITE_EXIT_CODES};
 pub use explain::{Explain, ExplainFormat};
@@ -226,6 +228,9 @@ pub struct JudgeBy {
     /// Judge by the policy of this commit, and only what it does not lock yet; or by a lock file's packages alone
     #[arg(long, value_name = "REF|LOCKFILE")]
     pub base: Option<String>,
+    /// With a base: fail on all that the change loosens, or let its approvals, dated ignores and first policy count and report them
+    #[arg(long, value_name = "LANE", default_value = "fail", value_parser = lane(), requires = "base")]
+    pub loosened: Lane,
     /// The minimum age of a release, such as "7 days"
     #[arg(long, value_name = "AGE")]
     pub min_publish_age: Option<Age>,
@@ -246,6 +251,10 @@ impl Subject {
     pub const fn is_offline(&self) -> bool {
         self.offline || self.frozen
     }
+}
+
+fn lane() -> impl TypedValueParser<Value = Lane> {
+    PossibleValuesParser::new(Lane::ALL.map(Lane::as_str)).map(|word| Lane::named(&word).unwrap_or_default())
 }
 
 /// When to use colour, as cargo has it.

@@ -37,6 +37,7 @@ pub(super) fn report_of(made: &Assessment, elapsed: Option<Duration>) -> AuditRe
         advisories: &made.facts().advisories,
         carried: made.carried(),
         loosened: &made.rules().loosened,
+        decided: &made.rules().decided,
         policy: &made.rules().policy,
         judged_by: made.rules().judged_by(),
         locked: made.locked(),

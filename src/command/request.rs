@@ -31,6 +31,7 @@ impl From<&cli::JudgeBy> for JudgeBy {
         Self {
             policy: judge.policy.clone().map_or(PolicyFrom::Project, PolicyFrom::File),
             base: judge.base.clone(),
+            loosened: judge.loosened,
             min_publish_age: judge.min_publish_age,
             advisories: advisories(judge.advisory_db.as_deref(), judge.no_advisories),
             now: judge.now,

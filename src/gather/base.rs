@@ -1,5 +1,6 @@
 //! Reads files as an earlier commit has them, through the system's git: what a change cannot have rewritten.
 
+mod checkout;
 mod error;
 mod folder;
 mod reference;
@@ -9,6 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::environment::Environment;
 
+pub use checkout::Linked;
 pub use error::BaseError;
 pub use repository::Repository;
 

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use semver::Version;
 
 use super::age::Age;
+use super::approval::Approval;
 use super::package::PackageId;
-use super::policy::Origin;
+use super::policy::{Ignore, Origin};
 use super::source::Registry;
 use super::trail::finding::TrailFinding;
 use super::trail::{EventFileName, TrailProblem};
@@ -275,6 +276,23 @@ pub enum Notice {
         /// Cargo's error.
         cause: String,
     },
+    /// The base has gone on since the change grew from it: what it has become stricter in is its own doing, and the change takes nothing
+    /// back.
+    BaseMovedOn {
+        /// The keys in which its policy is stricter than where the change began.
+        keys: Vec<String>,
+        /// How many events of the audit trail it has gained.
+        events: usize,
+    },
+    /// Where the change grew from its base is not known, as in a clone whose history was cut off: it was compared with the base as it is
+    /// today, and what that gained meanwhile can look as if the change had taken it away.
+    NoMergeBase,
+    /// The base is a lock file, which says nothing of rules: policy, approvals and trail are the working tree's, which a change can have
+    /// rewritten.
+    BaseWithoutRules {
+        /// The lock file.
+        base: String,
+    },
     /// Something is wrong with the audit trail that hides no event.
     TrailDisordered(TrailProblem),
     /// The registry no longer has what the audit trail recorded.
@@ -297,12 +315,71 @@ pub enum RuleKind {
 /// Something that a change makes looser than its base has it: for the code owner to see who merges it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loosening {
+    /// What kind of thing it is.
+    pub kind: LooseningKind,
     /// The key, with its tables and what tells it from others of its kind: `quarantine.min-publish-age`, `approval cc@1.2.3`.
     pub key: String,
     /// What the base says; `None` where it has no such entry.
     pub base: Option<String>,
     /// What the change says; `None` where it has no such entry.
     pub head: Option<String>,
+}
+
+/// What becomes of what a change decides itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lane {
+    /// Nothing of it counts, and all of it fails the run.
+    #[default]
+    Fail,
+    /// What a person may decide counts and is told first; everything else fails the run.
+    Report,
+}
+
+impl Lane {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Fail, Self::Report];
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Report => "report",
+        }
+    }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lane| lane.as_str() == name)
+    }
+}
+
+/// What a change makes looser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LooseningKind {
+    /// A rule: an age, a level, where releases and advisories come from.
+    Rule,
+    /// It exempts a release: exactly these bytes.
+    Approval(Box<Approval>),
+    /// It ignores an advisory until a day.
+    Ignore(Box<Ignore>),
+    /// It brings the first policy.
+    Adoption,
+    /// What is judged, or judged by, is not where the base has it, so that the base's own could not be held against it.
+    Place,
+}
+
+impl LooseningKind {
+    /// Whether a person may decide it in the change itself, where whoever merges it is shown it first: what is exempted by its bytes or
+    /// ends by itself, and the first policy. Everything else makes every later change pass more easily.
+    #[must_use]
+    pub const fn may_be_decided(&self) -> bool {
+        match self {
+            Self::Approval(_) | Self::Ignore(_) | Self::Adoption => true,
+            Self::Rule | Self::Place => false,
+        }
+    }
 }
 
 impl Evaluation {

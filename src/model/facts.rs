@@ -90,6 +90,8 @@ pub struct TrailFact {
     pub problems: Vec<TrailProblem>,
     /// With a base: its events that the change does not have.
     pub truncated: Vec<EventFileName>,
+    /// With a base: how many of its events came after the change grew from it, and are not missing from the change.
+    pub gained: usize,
     /// The machine's clock; `None` where the caller set the time, which is held against no clock.
     pub machine_clock: Option<Timestamp>,
 }

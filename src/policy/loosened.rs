@@ -6,7 +6,7 @@ use super::source;
 use crate::model::age::Age;
 use crate::model::approval::Approval;
 use crate::model::crate_name::NamePattern;
-use crate::model::evaluation::Loosening;
+use crate::model::evaluation::{Loosening, LooseningKind};
 use crate::model::policy::{AgeOverride, Ban, GitRule, Ignore, Level, Policy, Setting};
 use crate::model::source::Registry;
 
@@ -25,16 +25,61 @@ pub fn loosened(base: (&Policy, &[Approval]), head: (&Policy, &[Approval])) -> V
     all
 }
 
+/// What a change loosens against the commits that it grew from, and the keys in which only the base as it is today is stricter, because it
+/// moved on alone. Of several such commits the strictest counts in every key.
+#[must_use]
+pub fn since(
+    grown_from: &[(&Policy, &[Approval])],
+    today: (&Policy, &[Approval]),
+    head: (&Policy, &[Approval]),
+) -> (Vec<Loosening>, Vec<String>) {
+    let now = loosened(today, head);
+    if grown_from.is_empty() {
+        return (now, Vec::new());
+    }
+    let mut all: Vec<Loosening> = Vec::new();
+    for one in grown_from.iter().flat_map(|one| loosened(*one, head)) {
+        if !all.iter().any(|known| (&known.key, &known.head) == (&one.key, &one.head)) {
+            all.push(one);
+        }
+    }
+    let own = |one: &Loosening| all.iter().any(|known| known.key == one.key);
+    let moved = now.iter().filter(|one| !own(one)).map(|one| one.key.clone()).collect();
+    (all, moved)
+}
+
+/// Parts what a person may decide in a change from what it may not bring about.
+#[must_use]
+pub fn decided(all: Vec<Loosening>) -> (Vec<Loosening>, Vec<Loosening>) {
+    all.into_iter().partition(|one| one.kind.may_be_decided())
+}
+
+/// Adds to the base's rules what the change decides: its approvals and ignores then count.
+pub fn let_count(decided: &[Loosening], policy: &mut Policy, approvals: &mut Vec<Approval>) {
+    for one in decided {
+        match &one.kind {
+            LooseningKind::Approval(approval) => approvals.push((**approval).clone()),
+            LooseningKind::Ignore(ignore) => policy.advisories.ignore.push((**ignore).clone()),
+            LooseningKind::Rule | LooseningKind::Adoption | LooseningKind::Place => {}
+        }
+    }
+}
+
 fn changed(key: &str, base: &dyn Display, head: &dyn Display) -> Loosening {
-    Loosening { key: key.to_owned(), base: Some(base.to_string()), head: Some(head.to_string()) }
+    rule(key.to_owned(), Some(base), Some(head))
 }
 
 fn added(key: String, head: &dyn Display) -> Loosening {
-    Loosening { key, base: None, head: Some(head.to_string()) }
+    rule(key, None, Some(head))
 }
 
 fn removed(key: String, base: &dyn Display) -> Loosening {
-    Loosening { key, base: Some(base.to_string()), head: None }
+    rule(key, Some(base), None)
+}
+
+fn rule(key: String, base: Option<&dyn Display>, head: Option<&dyn Display>) -> Loosening {
+    let text = |side: &dyn Display| side.to_string();
+    Loosening { kind: LooseningKind::Rule, key, base: base.map(text), head: head.map(text) }
 }
 
 fn ages(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
@@ -158,7 +203,10 @@ fn advisories(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
         same.any(|one| one.until >= ignore.until)
     };
     let new = after.ignore.iter().filter(|ignore| !covered(ignore));
-    all.extend(new.map(|ignore| added(format!("advisories.ignore {}", ignore.id), &format!("until {}", ignore.until))));
+    all.extend(new.map(|ignore| Loosening {
+        kind: LooseningKind::Ignore(Box::new(ignore.clone())),
+        ..added(format!("advisories.ignore {}", ignore.id), &format!("until {}", ignore.until))
+    }));
 }
 
 fn sources(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
@@ -216,7 +264,10 @@ fn approvals(base: &[Approval], head: &[Approval], all: &mut Vec<Loosening>) {
         });
         if !covered {
             let lifts: Vec<_> = after.lifts.iter().map(|code| code.as_str()).collect();
-            all.push(added(format!("approval {}@{}", after.crate_name, after.version), &lifts.join(", ")));
+            all.push(Loosening {
+                kind: LooseningKind::Approval(Box::new(after.clone())),
+                ..added(format!("approval {}@{}", after.crate_name, after.version), &lifts.join(", "))
+            });
         }
     }
 }

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use semver::Version;
 
 use crate::model::age::Age;
-use crate::model::evaluation::{Loosening, Notice};
+use crate::model::evaluation::{Loosening, LooseningKind, Notice};
 use crate::model::policy::{CargoAges, Policy, Setting};
 use crate::model::source::Registry;
 
@@ -46,6 +46,7 @@ pub fn longest_cargo_ages(base: CargoAges, head: CargoAges) -> (CargoAges, Vec<L
             return head;
         }
         loosened.push(Loosening {
+            kind: LooseningKind::Rule,
             key: format!("cargo's minimum age {of}"),
             base: base.as_ref().map(|setting| setting.value.to_string()),
             head: head.map(|setting| setting.value.to_string()),

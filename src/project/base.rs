@@ -1,13 +1,18 @@
 //! What `--base` names: a commit, whose files a change cannot have rewritten, or a lock file that was put aside.
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::error::ProjectError;
-use crate::gather::base::{Commit, Files};
-use crate::gather::cargo_config::CargoConfig;
+use crate::gather::base::{Commit, Files, Linked};
+use crate::gather::cargo_config::{self, CargoConfig};
 use crate::gather::environment::Environment;
-use crate::gather::lock_file;
+use crate::gather::{lock_file, workspace};
+use crate::model::evaluation::{Loosening, Notice};
 use crate::model::package::Package;
+use crate::model::policy::CargoAges;
+use crate::policy::notices;
 
 /// What a change is compared with.
 #[derive(Debug)]
@@ -30,7 +35,13 @@ pub(crate) enum Place {
 /// A commit and the working tree whose files the change could have rewritten.
 #[derive(Debug)]
 pub(crate) struct BaseCommit {
-    commit: Commit,
+    /// As it is today: whose rules judge, and what is locked already.
+    tip: Commit,
+    /// What the change is held against: the commits from which it and the base grew apart. Without one, as in a clone whose history is
+    /// cut off, the tip.
+    grown_from: Vec<Commit>,
+    /// Whether those are known.
+    pub(crate) has_merge_base: bool,
     /// The top of the working tree.
     pub(crate) repository: Utf8PathBuf,
 }
@@ -45,10 +56,19 @@ impl Base {
         let place = if file.extension() == Some("lock") || file.file_name() == Some(".lock") {
             Place::LockFile(environment.current_dir().join(file))
         } else {
-            let commit = Commit::find(start, name, environment)?;
-            Place::Commit(BaseCommit { repository: commit.repository().top().to_owned(), commit })
+            Place::Commit(BaseCommit::of(Commit::find(start, name, environment)?)?)
         };
         Ok(Self { name: name.to_owned(), place })
+    }
+
+    /// What is to be said of it: that it protects nothing, is not the state that the change grew from, or that nobody knows.
+    pub(super) fn notices(&self, moved: &[String], gained: usize) -> Vec<Notice> {
+        let Some(commit) = self.commit() else {
+            return vec![Notice::BaseWithoutRules { base: self.name.clone() }];
+        };
+        let moved_on = || Notice::BaseMovedOn { keys: moved.to_vec(), events: gained };
+        let unknown = (!commit.has_merge_base).then_some(Notice::NoMergeBase);
+        unknown.into_iter().chain((!moved.is_empty() || gained > 0).then(moved_on)).collect()
     }
 
     /// The commit, where it is one.
@@ -72,9 +92,82 @@ impl Base {
 }
 
 impl BaseCommit {
+    fn of(tip: Commit) -> Result<Self, ProjectError> {
+        let mut grown_from = tip.merge_bases()?;
+        let has_merge_base = !grown_from.is_empty();
+        if !has_merge_base {
+            grown_from.push(tip.clone());
+        }
+        Ok(Self { repository: tip.repository().top().to_owned(), tip, grown_from, has_merge_base })
+    }
+
     /// The commit's whole id.
     pub(crate) fn id(&self) -> &str {
-        self.commit.id()
+        self.tip.id()
+    }
+
+    /// The commits from which the change grew, to be asked in place of the base as it is today; none where that is this one.
+    pub(crate) fn grown_from(&self) -> impl Iterator<Item = Self> + '_ {
+        let others = self.grown_from.iter().filter(|commit| commit.id() != self.tip.id());
+        others.map(|commit| Self {
+            tip: commit.clone(),
+            grown_from: vec![commit.clone()],
+            has_merge_base: true,
+            repository: self.repository.clone(),
+        })
+    }
+
+    /// The links on the way to judged files and folders, all below the top; each must be what git would commit.
+    pub(super) fn links(&self, files: &[Utf8PathBuf], folders: &[Utf8PathBuf]) -> Result<Vec<Linked>, ProjectError> {
+        Ok(self.tip.repository().judged(files, folders)?)
+    }
+
+    /// The first link on the way down from the top to a path of the working tree.
+    pub(super) fn link_to(&self, path: &Utf8Path) -> Option<Linked> {
+        self.tip.repository().link_to(&self.inside(path)?)
+    }
+
+    /// Whether the commit has anything at a path below the top.
+    pub(super) fn has(&self, path: &Utf8Path) -> Result<bool, ProjectError> {
+        Ok(self.tip.has(path)?)
+    }
+
+    /// Whether neither the base nor a commit from which the change grew has anything at a path below the top.
+    pub(super) fn never_had(&self, path: &Utf8Path) -> Result<bool, ProjectError> {
+        for commit in self.grown_from.iter().chain([&self.tip]) {
+            if commit.has(path)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The files of this name, and of folders of that name, which the change took away.
+    pub(super) fn lost(&self, file: &str, folder: &str) -> Result<Vec<Utf8PathBuf>, ProjectError> {
+        let mut lost = Vec::new();
+        for commit in &self.grown_from {
+            lost.extend(commit.lost(file, folder)?);
+        }
+        lost.sort_unstable();
+        lost.dedup();
+        Ok(lost)
+    }
+
+    /// The lock file that the commit has for this folder, below the top: beside the nearest workspace above it, else the nearest.
+    pub(super) fn lock_file_above(&self, start: &Utf8Path) -> Result<Option<Utf8PathBuf>, ProjectError> {
+        let mut nearest = None;
+        for folder in self.folders_above(start).iter().filter_map(|folder| self.inside(folder)) {
+            let path = folder.join("Cargo.lock");
+            if !self.has(&path)? {
+                continue;
+            }
+            let manifest = self.tip.file(&folder.join("Cargo.toml"))?.unwrap_or_default();
+            if workspace::is_of_workspace(&manifest) {
+                return Ok(Some(path));
+            }
+            nearest = nearest.or(Some(path));
+        }
+        Ok(nearest)
     }
 
     /// The path below the top of the working tree; `None` for one that lies elsewhere. The way down from the top is taken as it is
@@ -91,7 +184,7 @@ impl BaseCommit {
     /// A file of the commit by its path in the working tree; `None` where the commit has none, or could not.
     pub(crate) fn file(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, ProjectError> {
         match self.inside(path) {
-            Some(inside) => Ok(self.commit.file(&inside)?),
+            Some(inside) => Ok(self.tip.file(&inside)?),
             None => Ok(None),
         }
     }
@@ -99,7 +192,7 @@ impl BaseCommit {
     /// The files right in a folder, by its path in the working tree; `None` for a folder that lies elsewhere.
     pub(crate) fn folder(&self, path: &Utf8Path) -> Result<Option<Files>, ProjectError> {
         match self.inside(path) {
-            Some(inside) => Ok(Some(self.commit.folder(&inside)?)),
+            Some(inside) => Ok(Some(self.tip.folder(&inside)?)),
             None => Ok(None),
         }
     }
@@ -108,7 +201,7 @@ impl BaseCommit {
     pub(crate) fn is_rewritable(&self, path: &Utf8Path) -> Result<bool, ProjectError> {
         let ways = [self.inside(path), real(path).strip_prefix(real(&self.repository)).ok().map(Utf8Path::to_owned)];
         for inside in ways.into_iter().flatten() {
-            if self.commit.repository().has_tracked(&inside)? {
+            if self.tip.repository().has_tracked(&inside)? {
                 return Ok(true);
             }
         }
@@ -133,12 +226,15 @@ impl BaseCommit {
         let mut folders = Vec::new();
         for folder in self.folders_above(start) {
             let Some(inside) = self.inside(&folder) else { continue };
-            for (path, bytes) in self.commit.files_below(&inside.join(".cargo"))? {
-                let path = top.join(path);
-                let folder = path.parent().unwrap_or(&top);
-                std::fs::create_dir_all(folder)
-                    .and_then(|()| std::fs::write(&path, bytes))
-                    .map_err(ProjectError::Temporary)?;
+            let own = inside.join(".cargo");
+            for (path, bytes) in self.tip.files_below(&own)? {
+                lay_out(&top.join(path), &bytes)?;
+            }
+            for name in ["config", "config.toml"] {
+                // What is no file here, but a link, hides what the base says.
+                if self.tip.file(&own.join(name))?.is_some() {
+                    self.lay_out_included(&top, top.join(&own).join(name))?;
+                }
             }
             folders.push(top.join(inside));
         }
@@ -146,11 +242,61 @@ impl BaseCommit {
         Ok(CargoConfig::load_from(folders, environment)?)
     }
 
+    /// Lays out what a file of the configuration includes, wherever in the commit that lies.
+    fn lay_out_included(&self, top: &Utf8Path, file: Utf8PathBuf) -> Result<(), ProjectError> {
+        let mut waiting = vec![file];
+        let mut known: BTreeSet<Utf8PathBuf> = BTreeSet::new();
+        while let Some(file) = waiting.pop() {
+            for included in cargo_config::included(&file)? {
+                let path = plain(&included);
+                let Ok(inside) = path.strip_prefix(top) else {
+                    let file = file.strip_prefix(top).unwrap_or(&file).to_owned();
+                    let included = included.strip_prefix(top).unwrap_or(&included).to_owned();
+                    return Err(ProjectError::IncludeOutside { file, included });
+                };
+                if !known.insert(path.clone()) {
+                    continue;
+                }
+                if let Some(bytes) = self.tip.file(inside)? {
+                    lay_out(&path, &bytes)?;
+                    waiting.push(path);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Of what the head's configuration shortens against the base's as it is today, what it shortens against the commits that it grew
+    /// from; the keys of the rest are what the base has lengthened since.
+    pub(super) fn ages_since(
+        &self,
+        head: &CargoAges,
+        today: Vec<Loosening>,
+        environment: &Environment,
+    ) -> Result<(Vec<Loosening>, Vec<String>), ProjectError> {
+        let mut grown_from = self.grown_from().peekable();
+        if today.is_empty() || grown_from.peek().is_none() {
+            return Ok((today, Vec::new()));
+        }
+        let mut shortened = Vec::new();
+        for commit in grown_from {
+            let ages = commit.cargo_config(environment.current_dir(), environment)?.ages()?;
+            shortened.extend(notices::longest_cargo_ages(ages, head.clone()).1.into_iter().map(|one| one.key));
+        }
+        let (kept, gone): (Vec<_>, Vec<_>) = today.into_iter().partition(|one| shortened.contains(&one.key));
+        Ok((kept, gone.into_iter().map(|one| one.key).collect()))
+    }
+
     /// The folders of the working tree from `start` up to its top.
     pub(crate) fn folders_above(&self, start: &Utf8Path) -> Vec<Utf8PathBuf> {
         let start = plain(start);
         start.ancestors().take_while(|folder| self.inside(folder).is_some()).map(Utf8Path::to_owned).collect()
     }
+}
+
+fn lay_out(path: &Utf8Path, bytes: &[u8]) -> Result<(), ProjectError> {
+    let folder = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(folder).and_then(|()| std::fs::write(path, bytes)).map_err(ProjectError::Temporary)
 }
 
 /// With every link resolved, as far as the path exists.

@@ -48,6 +48,11 @@ pub enum ProjectError {
         "CARGO_HOME is {path}, inside the repository, where the change could have rewritten it\nhelp: set CARGO_HOME to a folder that git does not track"
     )]
     HomeInRepository { path: Utf8PathBuf },
+    /// With `--base`, a file that the base's configuration includes from elsewhere: what it says could not be read as the base has it.
+    #[error(
+        "{file} of the base includes {included}, which lies outside the repository\nhelp: keep what the configuration includes beside it"
+    )]
+    IncludeOutside { file: Utf8PathBuf, included: Utf8PathBuf },
     /// The policy file that was asked for is not there: falling back to the defaults would judge by other rules than were meant.
     #[error("there is no policy file at {path}\nhelp: give `--policy` the path of an existing file, or leave it out")]
     NoPolicy { path: Utf8PathBuf },

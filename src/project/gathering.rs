@@ -89,6 +89,9 @@ impl Gathered {
         let (recorded, trail) = trail.map_err(|_| ProjectError::TrailLost { folder })??;
         let mut notices = advisories.notices;
         notices.extend(surroundings(&project, &asked));
+        if let Some(base) = project.base() {
+            notices.extend(base.notices(&project.rules().moved, recorded.gained));
+        }
         let mut read = Self { project, registries, index, advisories: advisories.fact, recorded, trail, notices };
         if read.project.base_packages().is_some() {
             read.read_around_fixes();

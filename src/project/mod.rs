@@ -15,6 +15,7 @@ mod progress;
 mod registries;
 mod request;
 mod rules;
+mod standing;
 mod subject;
 pub(crate) mod trail;
 

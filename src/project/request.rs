@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::gather::policy_file::PolicyFile;
 use crate::model::age::Age;
+use crate::model::evaluation::Lane;
 
 /// A whole request.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +59,8 @@ pub(crate) struct JudgeBy {
     pub(crate) policy: PolicyFrom,
     /// What the project is compared with, as the caller names it.
     pub(crate) base: Option<String>,
+    /// With a base, what becomes of what the change decides itself.
+    pub(crate) loosened: Lane,
     /// A minimum age that goes before the policy's.
     pub(crate) min_publish_age: Option<Age>,
     /// Where advisories come from.

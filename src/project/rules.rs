@@ -5,13 +5,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::base::{Base, BaseCommit};
 use super::error::ProjectError;
 use super::request::{AdvisoriesFrom, JudgeBy, PolicyFrom};
+use super::standing::standing;
 use super::subject::{POLICY_FILE, Subject, relative};
 use crate::gather::environment::Environment;
 use crate::gather::policy_file::{self, PolicyFile};
 use crate::model::approval::Approvals;
-use crate::model::evaluation::Loosening;
+use crate::model::evaluation::{Lane, Loosening};
 use crate::model::policy::{CargoAges, JudgedBy, Policy};
-use crate::policy::loosened::loosened;
+use crate::policy::loosened;
 use crate::policy::notices;
 
 /// The rules to judge by, and what needs no judging.
@@ -25,6 +26,10 @@ pub(crate) struct Rules {
     pub(crate) file: Option<Utf8PathBuf>,
     /// What the change makes looser than the base.
     pub(crate) loosened: Vec<Loosening>,
+    /// What the change decides, where it may: it counts here.
+    pub(crate) decided: Vec<Loosening>,
+    /// The keys in which the base has become stricter since the change grew from it.
+    pub(super) moved: Vec<String>,
     /// With a base commit, its name and its id.
     judge: Option<(String, String)>,
     /// What a relative advisory database is relative to.
@@ -44,6 +49,7 @@ struct Read {
     file: PolicyFile,
     path: Option<Utf8PathBuf>,
     loosened: Vec<Loosening>,
+    moved: Vec<String>,
 }
 
 impl Rules {
@@ -63,8 +69,12 @@ impl Rules {
             PolicyFrom::File(_) => read_file(&named, true)?,
             PolicyFrom::Draft(draft) => Some(PolicyFile::clone(draft)),
         };
-        let mut read =
-            Read { path: own.is_some().then_some(named), file: own.unwrap_or_default(), loosened: Vec::new() };
+        let mut read = Read {
+            path: own.is_some().then_some(named),
+            file: own.unwrap_or_default(),
+            loosened: Vec::new(),
+            moved: Vec::new(),
+        };
         let commit = base.and_then(Base::commit);
         if let Some(commit) = commit {
             if matches!(judge.policy, PolicyFrom::Project) && subject.workspace.is_some() {
@@ -75,12 +85,23 @@ impl Rules {
         let ages = match ages.trusted {
             None => ages.found,
             Some(trusted) => {
-                let (longest, shortened) = notices::longest_cargo_ages(trusted, ages.found);
+                let (longest, shortened) = notices::longest_cargo_ages(trusted, ages.found.clone());
+                let since = commit.map(|commit| commit.ages_since(&ages.found, shortened, environment)).transpose()?;
+                let (shortened, moved) = since.unwrap_or_default();
                 read.loosened.extend(shortened);
+                read.moved.extend(moved);
                 longest
             }
         };
-        let (mut policy, approvals) = read.file.under(ages);
+        let (mut policy, mut approvals) = read.file.under(ages);
+        if let Some(commit) = commit {
+            read.loosened.extend(standing(commit, subject, &path, environment)?);
+        }
+        let (decided, loosened) = match judge.loosened {
+            Lane::Fail => (Vec::new(), read.loosened),
+            Lane::Report => loosened::decided(read.loosened),
+        };
+        loosened::let_count(&decided, &mut policy, &mut approvals);
         policy.min_publish_age_flag = judge.min_publish_age;
         let mut folder = path.parent().unwrap_or(&subject.root).to_owned();
         match &judge.advisories {
@@ -98,7 +119,9 @@ impl Rules {
             policy,
             approvals,
             file: read.path,
-            loosened: read.loosened,
+            loosened,
+            decided,
+            moved: read.moved,
             judge: base.zip(commit).map(|(base, commit)| (base.name.clone(), commit.id().to_owned())),
             folder,
         })
@@ -109,8 +132,7 @@ impl Rules {
         let (mut policy, approvals) = file.under(self.policy.cargo.clone());
         policy.min_publish_age_flag = self.policy.min_publish_age_flag;
         policy.advisories.db.clone_from(&self.policy.advisories.db);
-        let Self { file, loosened, judge, folder, .. } = self.clone();
-        Self { policy, approvals, file, loosened, judge, folder }
+        Self { policy, approvals, ..self.clone() }
     }
 
     /// Whose rules these are, for a report.
@@ -156,13 +178,18 @@ fn stand_on(commit: &BaseCommit, path: &Utf8Path, own: Read) -> Result<Read, Pro
     let Some(inside) = commit.inside(path) else { return Ok(own) };
     let text = commit.file(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let file = text.as_ref().map(|text| policy_file::parse(text, &inside)).transpose()?.unwrap_or_default();
-    let mut loosened = loosened((file.policy(), file.approvals()), (own.file.policy(), own.file.approvals()));
-    // Git keeps a link's target, not the text behind it: the base's policy could not be read any more.
-    if path.is_symlink() {
-        let (key, head) = (inside.to_string(), Some("a symbolic link".to_owned()));
-        loosened.push(Loosening { key, base: text.is_some().then(|| "a file".to_owned()), head });
-    }
-    Ok(Read { file, path: text.is_some().then_some(inside), loosened })
+    // A policy of former days that cannot be read any more gives way to today's.
+    let former = |commit: BaseCommit| match commit.file(path) {
+        Ok(None) => Some(PolicyFile::default()),
+        Ok(Some(bytes)) => policy_file::parse(&String::from_utf8_lossy(&bytes), &inside).ok(),
+        Err(_) => None,
+    };
+    let grown_from: Vec<PolicyFile> =
+        commit.grown_from().map(|commit| former(commit).unwrap_or_else(|| file.clone())).collect();
+    let grown_from: Vec<_> = grown_from.iter().map(|file| (file.policy(), &**file.approvals())).collect();
+    let (loosened, moved) =
+        loosened::since(&grown_from, (file.policy(), file.approvals()), (own.file.policy(), own.file.approvals()));
+    Ok(Read { path: text.is_some().then_some(inside), loosened, moved, file })
 }
 
 /// The command line is the caller's and goes before any file, but a folder that it names may be the change's.

@@ -8,10 +8,10 @@ use super::base::BaseCommit;
 use super::error::ProjectError;
 use crate::gather;
 use crate::model::facts::TrailFact;
-use crate::model::trail::{EventFileName, Recorded, Trail, TrailProblem, TrailProblemKind, missing_events};
+use crate::model::trail::{EventFileName, EventId, Recorded, Trail, TrailProblem, TrailProblemKind, missing_events};
 
 /// Where the trail lies, from the folder that holds the policy.
-const TRAIL: &str = ".sequester/trail";
+pub(super) const TRAIL: &str = ".sequester/trail";
 
 /// The folder of the trail beside a policy file.
 pub(crate) fn folder(policy: &Utf8Path) -> Utf8PathBuf {
@@ -20,16 +20,31 @@ pub(crate) fn folder(policy: &Utf8Path) -> Utf8PathBuf {
 
 /// What is known from the trail in this folder, and the trail that is believed. With a base that is the base's alone; of the change's
 /// own it counts what is missing from it and what is wrong with it.
-pub(crate) fn read(folder: &Utf8Path, base: Option<&BaseCommit>) -> Result<(TrailFact, Trail), ProjectError> {
+pub(crate) fn read(folder: &Utf8Path, commit: Option<&BaseCommit>) -> Result<(TrailFact, Trail), ProjectError> {
     let own = gather::trail::read(folder)?;
-    let Some(files) = base.map(|base| base.folder(folder)).transpose()?.flatten() else {
+    let Some(files) = commit.map(|commit| commit.folder(folder)).transpose()?.flatten() else {
         let problems = own.problems.clone();
         return Ok((TrailFact { recorded: Recorded::of(&own), problems, ..TrailFact::default() }, own));
     };
-    let base = gather::trail::of_files(files);
-    let (had, has) = (base.events.keys().copied().collect(), own.events.keys().copied().collect());
-    let missing: BTreeSet<_> = missing_events(&had, &has).into_iter().collect();
-    let truncated: BTreeSet<_> = missing.iter().filter_map(|id| Some(base.events.get(id)?.file_name(*id))).collect();
+    let today = gather::trail::of_files(files);
+    let lacks = |trail: &Trail| -> BTreeSet<EventId> {
+        let (had, has) = (trail.events.keys().copied().collect(), own.events.keys().copied().collect());
+        missing_events(&had, &has).into_iter().collect()
+    };
+    // Nothing was taken away that the change never had.
+    let missing = lacks(&today);
+    let mut taken = BTreeSet::new();
+    let mut grown_from = commit.into_iter().flat_map(BaseCommit::grown_from).peekable();
+    if grown_from.peek().is_none() {
+        taken.clone_from(&missing);
+    }
+    for commit in grown_from {
+        let trail = gather::trail::of_files(commit.folder(folder)?.unwrap_or_default());
+        taken.extend(lacks(&trail).intersection(&missing));
+    }
+    let gained = missing.len() - taken.len();
+    let truncated: BTreeSet<_> = taken.iter().filter_map(|id| Some(today.events.get(id)?.file_name(*id))).collect();
+    let base = today;
     let mut problems = base.problems.clone();
     // What is gone or edited of the base's events is told as missing.
     let is_told = |problem: &TrailProblem| {
@@ -43,5 +58,5 @@ pub(crate) fn read(folder: &Utf8Path, base: Option<&BaseCommit>) -> Result<(Trai
     let new: Vec<_> = own.problems.into_iter().filter(|problem| !is_told(problem)).collect();
     problems.extend(new);
     let truncated = truncated.into_iter().collect();
-    Ok((TrailFact { recorded: Recorded::of(&base), problems, truncated, ..TrailFact::default() }, base))
+    Ok((TrailFact { recorded: Recorded::of(&base), problems, truncated, gained, ..TrailFact::default() }, base))
 }

@@ -54,14 +54,18 @@ pub fn cures(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<Cure> {
     if let (true, true, true, Some(spec)) =
         (liftable, bytes_known, report.evaluation.blockers.is_empty(), unique_spec(id, report))
     {
-        cures.push(Cure::both(
-            "to exempt it after looking inside",
-            format!("cargo sequester approve {spec} --reason TEXT"),
-        ));
+        let lifts = |code| report.approvals_by_change(problem.package).any(|approval| approval.lifts.contains(&code));
+        cures.push(if problem.reasons.iter().all(|reason| lifts(reason.code())) {
+            Cure::words(
+                "this change approves it already: that counts once the base has it, or as said of the change above",
+            )
+        } else {
+            Cure::both("to exempt it after looking inside", format!("cargo sequester approve {spec} --reason TEXT"))
+        });
     }
     let registry = matches!(id.source, Source::Registry(_));
     if cures.is_empty() && registry && problem.severity == Severity::Rejected && report.evaluation.blockers.is_empty() {
-        cures.push(no_release(problem));
+        cures.push(no_release(problem, report));
     }
     // A line that had to be escaped to be shown is no longer the line to paste.
     cures.retain(|cure| cure.paste.as_ref().is_none_or(|paste| escape::terminal(paste) == *paste));
@@ -92,8 +96,14 @@ fn other_release(problem: &Problem<'_>, report: &AuditReport<'_>) -> Option<Cure
 }
 
 /// What is left where nothing else helps.
-fn no_release(problem: &Problem<'_>) -> Cure {
+fn no_release(problem: &Problem<'_>, report: &AuditReport<'_>) -> Cure {
     let advisory = problem.reasons.iter().any(|reason| reason.code() == ReasonCode::Advisory);
+    let ignored = |reason: &Reason| matches!(reason, Reason::Advisory { advisory, .. } if report.ignored_by_change(advisory, &problem.package.id.name));
+    if problem.reasons.iter().all(ignored) {
+        return Cure::words(
+            "this change ignores it already: that counts once the base has it, or as said of the change above",
+        );
+    }
     Cure::words(match (advisory, problem.judgement.fixes.is_empty()) {
         (true, false) => {
             "until a fix is approved: do without the crate, or have the policy ignore the advisory until a date"

@@ -6,9 +6,9 @@ use super::blocker;
 use super::cure::{Cure, cures, fix};
 use super::duration::eligible;
 use super::escape::{github_message, github_property};
-use super::human::{missing_event, sides};
+use super::human::missing_event;
 use super::problem::{Problem, Severity, problems};
-use super::{AuditReport, package_name, reason, remark, tally};
+use super::{AuditReport, decision, package_name, reason, remark, tally};
 
 /// How many packages one annotation names before it counts the rest.
 const NAMES: usize = 20;
@@ -19,6 +19,12 @@ const NAMES: usize = 20;
 /// The writer's.
 pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let context = report.context();
+    for one in report.decided {
+        command(out, "notice", None, "this change decides", &[decision::sentence(one)])?;
+    }
+    for one in report.loosened {
+        command(out, "error", None, "policy loosened", &[decision::changed(one)])?;
+    }
     for group in blocker::groups(&report.evaluation.blockers, &context) {
         command(
             out,
@@ -31,11 +37,6 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
     for problem in problems(report).iter().filter(|problem| problem.severity != Severity::Undecided) {
         let title = format!("{}: {}", problem.severity.word(), package_name(&problem.package.id));
         command(out, "error", Some(&place(problem.position, report)), &title, &lines(problem, report))?;
-    }
-    for loosening in report.loosened {
-        let (base, head) = sides(loosening);
-        let change = format!("{}: {base} → {head}", loosening.key);
-        command(out, "error", None, "policy loosened", &[change])?;
     }
     for event in &report.evaluation.truncated {
         command(out, "error", None, "audit trail truncated", &[missing_event(event)])?;

@@ -13,7 +13,7 @@ use super::escape::terminal;
 use super::problem::{Problem, Severity, problems, severity};
 use super::remark::{self, few};
 use super::style::{Tone, indent, verb, word};
-use super::{AuditReport, Verbosity, package_name, reason, tally};
+use super::{AuditReport, Verbosity, decision, package_name, reason, tally};
 use crate::model::facts::AdvisoryFact;
 use crate::model::verdict::{Basis, Verdict};
 
@@ -22,6 +22,8 @@ pub use status::status;
 
 /// How many packages one line names before it counts the rest.
 const NAMES: usize = 6;
+/// What tells an approval that the change brings along from one of its base.
+const BY_CHANGE: &str = "by an approval of this change itself";
 
 /// Writes the report, with colours.
 ///
@@ -32,13 +34,13 @@ pub fn audit(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Writ
     if talk {
         judge(report, out)?;
     }
+    loosened(report, talk, out)?;
     for problem in problems(report) {
         // A blocker tells of an undecided package already.
         if problem.severity != Severity::Undecided || verbosity == Verbosity::Verbose {
             block(&problem, report, out)?;
         }
     }
-    loosened(report, out)?;
     if talk {
         exceptions(report, verbosity, out)?;
         warnings(report, verbosity, out)?;
@@ -88,13 +90,19 @@ fn block(problem: &Problem<'_>, report: &AuditReport<'_>, out: &mut impl Write) 
     cures(problem, report).iter().map(Cure::line).try_for_each(|cure| detail(out, Tone::Help, "help", &cure))
 }
 
-fn loosened(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
-    for loosening in report.loosened {
-        let (base, head) = sides(loosening);
-        line(out, Tone::Bad, "Loosened", &format!("{}: {base} → {head}", loosening.key))?;
+/// What the change decides and what it loosens: before all else, since it is for whoever merges it.
+fn loosened(report: &AuditReport<'_>, talk: bool, out: &mut impl Write) -> io::Result<()> {
+    for one in report.decided.iter().filter(|_| talk) {
+        line(out, Tone::Caution, "Decides", &decision::sentence(one))?;
+    }
+    if talk && !report.decided.is_empty() {
+        detail(out, Tone::Help, "help", decision::DECIDED_HELP)?;
+    }
+    for one in report.loosened {
+        line(out, Tone::Bad, decision::verb(one), &decision::changed(one))?;
     }
     if !report.loosened.is_empty() {
-        detail(out, Tone::Help, "help", "whoever merges this change answers for a laxer policy: look at each line")?;
+        detail(out, Tone::Help, "help", &decision::loosened_help(report))?;
     }
     for event in &report.evaluation.truncated {
         line(out, Tone::Bad, "Truncated", &missing_event(event))?;
@@ -111,20 +119,15 @@ pub fn missing_event(event: &crate::model::trail::EventFileName) -> String {
     format!("the audit trail lacks an event that the base has: {event}")
 }
 
-/// What the base and the change say of a key.
-#[must_use]
-pub fn sides(loosening: &crate::model::evaluation::Loosening) -> (&str, &str) {
-    (loosening.base.as_deref().unwrap_or("nothing"), loosening.head.as_deref().unwrap_or("nothing"))
-}
-
 /// Releases that pass although something stood against them.
 fn exceptions(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     let mut fixes = Vec::new();
-    let mut exempted = Vec::new();
+    let (mut exempted, mut decided) = (Vec::new(), Vec::new());
     for (package, judgement) in report.packages.iter().zip(&report.evaluation.judgements) {
         let Some(Verdict::Approved(basis)) = &judgement.verdict else { continue };
         let listed = match basis {
             Basis::SecurityFix { .. } => &mut fixes,
+            Basis::Approval { .. } if report.approvals_by_change(package).next().is_some() => &mut decided,
             Basis::Approval { .. } => &mut exempted,
             Basis::TrustedRegistry | Basis::AllowedSource | Basis::Aged => continue,
         };
@@ -134,10 +137,13 @@ fn exceptions(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Wri
     if !report.evaluation.blockers.is_empty() {
         return Ok(());
     }
-    for (listed, what) in [(fixes, "early, as security fix"), (exempted, "by a person's approval")] {
+    for (listed, what) in
+        [(fixes, "early, as security fix"), (exempted, "by a person's approval"), (decided, BY_CHANGE)]
+    {
         if verbosity == Verbosity::Verbose {
             for (name, basis) in listed {
-                line(out, Tone::Good, "Approved", &format!("{name}: {}", remark::basis(basis)))?;
+                let own = if what == BY_CHANGE { "this change's own " } else { "" };
+                line(out, Tone::Good, "Approved", &format!("{name}: {own}{}", remark::basis(basis)))?;
             }
         } else if !listed.is_empty() {
             let names: Vec<String> = listed.into_iter().map(|(name, _)| name).collect();

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::duration::rfc3339;
 use super::tally::Tally;
-use super::{AuditReport, JudgedBy, cure, escape, general_age, remark};
+use super::{AuditReport, JudgedBy, cure, decision, escape, general_age, remark};
 use crate::model::evaluation::{Fix, FixStanding, Judgement};
 use crate::model::facts::AdvisoryFact;
 use crate::model::package::{LockedChecksum, Package};
@@ -36,6 +36,7 @@ struct Document<'a> {
     summary: Summary,
     advisory_db: Option<Db<'a>>,
     policy: Judge<'a>,
+    decides: Vec<Decided<'a>>,
     loosened: Vec<Loosened<'a>>,
     trail_truncated: Vec<String>,
     notices: Vec<Object>,
@@ -82,7 +83,15 @@ struct Judge<'a> {
 }
 
 #[derive(Serialize)]
+struct Decided<'a> {
+    kind: &'static str,
+    key: &'a str,
+    message: String,
+}
+
+#[derive(Serialize)]
 struct Loosened<'a> {
+    kind: &'static str,
     key: &'a str,
     base: Option<&'a str>,
     head: Option<&'a str>,
@@ -173,10 +182,16 @@ fn document<'a>(report: &AuditReport<'a>) -> Document<'a> {
             AdvisoryFact::Skipped | AdvisoryFact::Unavailable { .. } => None,
         },
         policy: judge(report),
+        decides: report
+            .decided
+            .iter()
+            .map(|one| Decided { kind: decision::kind(one), key: &one.key, message: decision::sentence(one) })
+            .collect(),
         loosened: report
             .loosened
             .iter()
             .map(|loosening| Loosened {
+                kind: decision::kind(loosening),
                 key: &loosening.key,
                 base: loosening.base.as_deref(),
                 head: loosening.head.as_deref(),
@@ -211,7 +226,9 @@ fn judged<'a>(package: &'a Package, judgement: &'a Judgement, report: &AuditRepo
     let (id, context) = (&package.id, report.context());
     let now = context.now.as_second();
     let basis = match &judgement.verdict {
-        Some(Verdict::Approved(basis)) => Some(facts::basis(basis)),
+        Some(Verdict::Approved(basis)) => {
+            Some(facts::basis(basis).of_change(report.approvals_by_change(package).next().is_some()))
+        }
         None | Some(Verdict::Local | Verdict::Quarantined(_) | Verdict::Rejected(_)) => None,
     };
     Judged {

@@ -8,9 +8,8 @@ use super::blocker;
 use super::cure::{Cure, cures, fix};
 use super::duration::eligible;
 use super::escape::{markdown, markdown_code};
-use super::human::sides;
 use super::problem::{Problem, Severity, problems};
-use super::{AuditReport, package_name, reason, remark, tally};
+use super::{AuditReport, decision, package_name, reason, remark, tally};
 
 pub use status::status;
 
@@ -27,6 +26,7 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "## cargo sequester: {outcome}\n")?;
     writeln!(out, "{}\n", markdown(&tally::sentence(report)))?;
     writeln!(out, "Judged by {}.", markdown(&report.judged_by.sentence()))?;
+    decides(report, out)?;
     let context = report.context();
     let blockers = blocker::groups(&report.evaluation.blockers, &context);
     if !blockers.is_empty() {
@@ -41,13 +41,6 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "\n| | Package | Why | Eligible | What cures it |\n|---|---|---|---|---|")?;
     }
     shown.try_for_each(|problem| row(problem, report, out))?;
-    if !report.loosened.is_empty() {
-        writeln!(out, "\n### This change loosens the policy\n\n| Key | Base | This change |\n|---|---|---|")?;
-    }
-    for loosening in report.loosened {
-        let (base, head) = sides(loosening);
-        writeln!(out, "| {} | {} | {} |", markdown_code(&loosening.key), markdown_code(base), markdown_code(head))?;
-    }
     if !report.evaluation.truncated.is_empty() {
         writeln!(out, "\n### This change lacks events of the audit trail\n")?;
     }
@@ -55,6 +48,24 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "- {}", markdown_code(&event.to_string()))?;
     }
     rest(report, out)
+}
+
+/// What the change decides and what it loosens: before all else, since it is for whoever merges it.
+pub(super) fn decides(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    if !report.decided.is_empty() {
+        writeln!(out, "\n### This change decides\n")?;
+    }
+    for one in report.decided {
+        writeln!(out, "- {}", markdown(&decision::sentence(one)))?;
+    }
+    if !report.loosened.is_empty() {
+        writeln!(out, "\n### This change loosens the policy\n\n| Key | Base | This change |\n|---|---|---|")?;
+    }
+    for one in report.loosened {
+        let (base, head) = decision::sides(one);
+        writeln!(out, "| {} | {} | {} |", markdown_code(&one.key), markdown_code(base), markdown_code(head))?;
+    }
+    Ok(())
 }
 
 fn row(problem: &Problem<'_>, report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {

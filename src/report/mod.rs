@@ -7,6 +7,7 @@ pub mod ahead;
 pub mod blocker;
 pub mod curation;
 pub mod cure;
+pub mod decision;
 pub mod duration;
 pub mod escape;
 pub mod explain;
@@ -37,9 +38,10 @@ use camino::Utf8Path;
 use crate::model::Timestamp;
 use crate::model::adoption::Carried;
 use crate::model::advisory::Advisory;
-use crate::model::evaluation::{Evaluation, Loosening, Notice};
+use crate::model::approval::Approval;
+use crate::model::evaluation::{Evaluation, Loosening, LooseningKind, Notice};
 use crate::model::facts::AdvisoryFact;
-use crate::model::package::{Package, PackageId};
+use crate::model::package::{LockedChecksum, Package, PackageId};
 pub use crate::model::policy::JudgedBy;
 use crate::model::policy::{Origin, Policy};
 use crate::model::source::{Registry, Source};
@@ -57,6 +59,8 @@ pub struct AuditReport<'a> {
     pub carried: Carried,
     /// What the change makes looser than its base; empty without a base.
     pub loosened: &'a [Loosening],
+    /// What the change decides, where it may: it counts, and whoever merges the change is shown it first.
+    pub decided: &'a [Loosening],
     /// What was judged by.
     pub policy: &'a Policy,
     /// Whose policy that is.
@@ -117,6 +121,33 @@ impl<'a> AuditReport<'a> {
     /// What is worth knowing about the run, but for what is only told to those who ask for everything.
     pub fn notices(&self) -> impl Iterator<Item = &'a Notice> {
         self.evaluation.notices.iter().filter(|notice| !remark::is_detail(notice))
+    }
+
+    /// The change's own approvals of a package, whether or not they count here: of the same release and bytes.
+    pub fn approvals_by_change<'p>(&self, package: &'p Package) -> impl Iterator<Item = &'a Approval> + use<'a, 'p> {
+        let is_of = move |approval: &Approval| {
+            package.checksum == LockedChecksum::Known(approval.checksum)
+                && approval.version == package.id.version
+                && approval.crate_name.names(&package.id.name)
+                && Source::Registry(approval.registry.clone()) == package.id.source
+        };
+        self.loosened.iter().chain(self.decided).filter_map(move |one| match &one.kind {
+            LooseningKind::Approval(approval) if is_of(approval) => Some(&**approval),
+            LooseningKind::Approval(_)
+            | LooseningKind::Ignore(_)
+            | LooseningKind::Rule
+            | LooseningKind::Adoption
+            | LooseningKind::Place => None,
+        })
+    }
+
+    /// Whether the change itself ignores this advisory for this crate, whether or not that counts here.
+    #[must_use]
+    pub fn ignored_by_change(&self, advisory: &str, crate_name: &str) -> bool {
+        self.loosened.iter().chain(self.decided).any(|one| {
+            matches!(&one.kind, LooseningKind::Ignore(ignore) if *ignore.id == *advisory
+                && ignore.crate_name.as_ref().is_none_or(|name| name.names(crate_name)))
+        })
     }
 
     /// The names of the packages on a path of positions in the lock file.

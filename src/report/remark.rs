@@ -9,6 +9,9 @@ use crate::model::evaluation::{Notice, RuleKind};
 use crate::model::package::PackageId;
 use crate::model::verdict::{Basis, Exemption, FixNeed, FixRole, LockedBy, ReasonCode, Signal, Warning};
 
+/// How many keys of a policy one line names before it counts the rest.
+const KEYS: usize = 6;
+
 /// A warning about the package `id`.
 #[must_use]
 pub fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) -> String {
@@ -187,6 +190,22 @@ pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
         Notice::WorkspaceUnread { cause } => {
             format!("`cargo metadata` failed, so the lock file was judged alone: {cause}")
         }
+        Notice::BaseMovedOn { keys, events } => {
+            let keys = (!keys.is_empty()).then(|| format!("it is stricter in {}", few(keys, KEYS)));
+            let events = (*events > 0).then(|| format!("its audit trail has {} more", counted(*events, "event")));
+            let what: Vec<String> = keys.into_iter().chain(events).collect();
+            format!(
+                "the base has moved on since this change grew from it ({}); the change takes nothing of that back, and is judged by \
+                 the base as it is today",
+                what.join(", ")
+            )
+        }
+        Notice::NoMergeBase => "where this change grew from its base is not known, as in a clone whose history is cut off: it was \
+                                compared with the base as it is today, so that what the base gained meanwhile can be told as taken away"
+            .to_owned(),
+        Notice::BaseWithoutRules { base } => format!(
+            "{base} is a lock file and protects no rules: policy, approvals and audit trail are the working tree's own"
+        ),
         Notice::TrailDisordered(problem) => {
             format!("audit trail, {}: {}", problem.file, problem_sentence(&problem.kind))
         }
@@ -219,6 +238,9 @@ pub const fn notice_code(notice: &Notice) -> &'static str {
         Notice::CooldownDisagrees { .. } => "cooldown-disagrees",
         Notice::IndexFromCache { .. } => "index-from-cache",
         Notice::WorkspaceUnread { .. } => "workspace-unread",
+        Notice::BaseMovedOn { .. } => "base-moved-on",
+        Notice::NoMergeBase => "no-merge-base",
+        Notice::BaseWithoutRules { .. } => "base-without-rules",
         Notice::TrailDisordered(_) => "trail-disordered",
         Notice::Trail(finding) => finding.code(),
     }

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::escape::{sarif, uri_path};
 use super::github::line_of;
 use super::problem::{Problem, problems};
-use super::{AuditReport, blocker, cure, human, json, package_name, reason, remark};
+use super::{AuditReport, blocker, cure, decision, human, json, package_name, reason, remark};
 use crate::model::checksum::Checksum;
 use crate::model::verdict::{Reason, Signal, Warning};
 use rules::{RULES, Rule};
@@ -137,9 +137,13 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
             results.push(outcome(rule, "warning", &text, &key, Some(position), report));
         }
     }
+    for one in report.decided {
+        let text = format!("the change {}", decision::sentence(one));
+        results.push(outcome("change-decides", "note", &text, &[one.key.clone(), String::new()], None, report));
+    }
     for loosening in report.loosened {
-        let (base, head) = human::sides(loosening);
-        let text = format!("the change loosens the policy: {}: {base} → {head}", loosening.key);
+        let (base, head) = decision::sides(loosening);
+        let text = format!("the change loosens the policy: {}", decision::changed(loosening));
         let key = [loosening.key.clone(), format!("{base}\n{head}")];
         results.push(outcome("policy-loosened", "error", &text, &key, None, report));
     }

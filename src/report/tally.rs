@@ -73,6 +73,9 @@ pub fn sentence(report: &AuditReport<'_>) -> String {
     if report.carried.total() > 0 {
         parts.push(format!("{} carried from adoption", report.carried.total()));
     }
+    if !report.decided.is_empty() {
+        parts.push(format!("{} by this change", counted(report.decided.len(), "decision")));
+    }
     if !report.loosened.is_empty() {
         parts.push(format!("policy loosened in {}", counted(report.loosened.len(), "place")));
     }

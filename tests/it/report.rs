@@ -2,6 +2,7 @@
 
 mod bases;
 mod cases;
+mod changes;
 mod hostile;
 mod scene;
 mod words;
@@ -162,7 +163,7 @@ fn sarif_logs_have_what_the_standard_requires() {
         for result in run["results"].as_array().unwrap() {
             let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
             assert_eq!(rules[index]["id"], result["ruleId"], "{name}");
-            assert!(["error", "warning"].contains(&result["level"].as_str().unwrap()));
+            assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
             let place = &result["locations"][0]["physicalLocation"];
             assert_eq!(place["artifactLocation"]["uri"], "Cargo.lock");
             assert!(place["region"]["startLine"].as_u64().unwrap() >= 1);

@@ -218,6 +218,7 @@ impl Run<'_, '_> {
             advisories: &decision.facts().advisories,
             carried: carried(decision.evaluation(), &rules.policy, &rules.approvals),
             loosened: &[],
+            decided: &[],
             policy: &rules.policy,
             judged_by: rules.judged_by(),
             locked: &relative(&project.subject().lock_path, project.environment()),

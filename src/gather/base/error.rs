@@ -96,6 +96,40 @@ pub enum BaseError {
         /// What git said.
         cause: String,
     },
+    /// What git would commit of the file is not what lies in the working tree.
+    #[error(
+        "`{path}` is not judged: the attribute `{attribute}` ({value}) has git turn it into other bytes than those that lie here\nhelp: end the last .gitattributes that names it with this line: {path} !{attribute}"
+    )]
+    Converted {
+        /// The file.
+        path: String,
+        /// The attribute.
+        attribute: String,
+        /// What it is set to.
+        value: String,
+    },
+    /// Where the letters' case does not tell files apart, this one is read in the place of another.
+    #[error(
+        "`{path}` differs only in the case of its letters from a file that is judged, and which of them is read depends on the machine\nhelp: give it another name"
+    )]
+    OtherCase {
+        /// The file.
+        path: String,
+    },
+    /// A sparse checkout leaves it out.
+    #[error(
+        "`{path}` is in the repository, but a sparse checkout leaves it out, so that it cannot be judged\nhelp: git sparse-checkout disable"
+    )]
+    NotCheckedOut {
+        /// The file.
+        path: String,
+    },
+    /// In the middle of a merge.
+    #[error("`{path}` is in the middle of a merge\nhelp: finish the merge first; `git status` tells what is left")]
+    Unmerged {
+        /// The file.
+        path: String,
+    },
     /// Git did not answer as it should.
     #[error("git {call} gave no answer at `{folder}`: {cause}\nhelp: run `git {call}` there to see why")]
     Unanswered {

@@ -134,6 +134,23 @@ pub(super) fn base(path: &Utf8Path) -> Utf8PathBuf {
     path.parent().and_then(Utf8Path::parent).unwrap_or(path).to_owned()
 }
 
+/// The paths that a file includes, as it gives them from its own folder.
+///
+/// # Errors
+/// The file cannot be read, is not TOML, or its `include` is no list of paths.
+pub fn included(file: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CargoConfigError> {
+    let table = read(file)?;
+    let layer = Layer {
+        base: base(file),
+        path: file.to_owned(),
+        table,
+        included_by: None,
+        shadows: None,
+        on_command_line: false,
+    };
+    Ok(includes(&layer)?.into_iter().map(|include| include.included).collect())
+}
+
 #[derive(Default)]
 struct Loader {
     layers: Vec<Layer>,

@@ -23,7 +23,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 pub use cooldown::cooldown_age;
 pub use error::CargoConfigError;
-pub use layers::Layer;
+pub use layers::{Layer, included};
 pub use registries::{ConfiguredRegistry, Token};
 pub use replacement::Replacement;
 pub use stand_in::STAND_IN;

@@ -14,6 +14,11 @@ pub(super) fn root(folder: &Utf8Path) -> Option<Utf8PathBuf> {
 
 /// By the text alone: a manifest that cargo refuses may not be TOML.
 fn is_workspace(folder: &Utf8Path) -> bool {
-    let text = regular::read(&folder.join("Cargo.toml"), Links::Followed, MAX_MANIFEST).unwrap_or_default();
-    text.split(|byte| *byte == b'\n').any(|line| line.trim_ascii_start().starts_with(b"[workspace"))
+    is_of_workspace(&regular::read(&folder.join("Cargo.toml"), Links::Followed, MAX_MANIFEST).unwrap_or_default())
+}
+
+/// Whether a manifest is a workspace's root.
+#[must_use]
+pub fn is_of_workspace(manifest: &[u8]) -> bool {
+    manifest.split(|byte| *byte == b'\n').any(|line| line.trim_ascii_start().starts_with(b"[workspace"))
 }

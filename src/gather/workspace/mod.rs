@@ -16,6 +16,7 @@ use crate::model::package::Package;
 use crate::model::source::Source;
 
 pub use cargo::{CargoFailure, cargo_version};
+pub use find::is_of_workspace;
 pub use local::Local;
 
 /// The most bytes of a manifest.

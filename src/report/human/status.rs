@@ -27,8 +27,8 @@ pub fn status(report: &StatusReport<'_>, canvas: Canvas, verbosity: Verbosity, o
     if talk {
         judge(&report.audit, out)?;
     }
+    loosened(&report.audit, talk, out)?;
     table(report, canvas, verbosity, out)?;
-    loosened(&report.audit, out)?;
     if talk {
         timeline::write(report, canvas, if verbosity == Verbosity::Verbose { None } else { Some(ROWS) }, out)?;
         days(report, out)?;

@@ -38,6 +38,12 @@ impl Object {
         self.with("message", message)
     }
 
+    /// Says of an approval that the change under judgement brings it along.
+    pub(super) fn of_change(self, is: bool) -> Self {
+        let is_approval = self.0.first().is_some_and(|(_, code)| *code == "approval");
+        if is_approval { self.with("of_change", is) } else { self }
+    }
+
     fn cited(self, advisory: &str, id: &PackageId, context: &Context<'_>) -> Self {
         let known = context.advisory(&id.name, advisory);
         self.with("advisory", advisory)

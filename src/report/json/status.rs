@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::duration::rfc3339;
 use super::super::status::{Coming, StatusReport, need_name};
 use super::facts::{self, Object};
-use super::{Db, Document, Judge, Judged, Loosened, Summary, document, package_id};
+use super::{Db, Decided, Document, Judge, Judged, Loosened, Summary, document, package_id};
 use crate::model::Timestamp;
 use crate::model::calendar::{Entry, Prospect};
 use crate::model::package::PackageId;
@@ -24,6 +24,7 @@ struct Status<'a> {
     summary: Summary,
     advisory_db: Option<Db<'a>>,
     policy: Judge<'a>,
+    decides: Vec<Decided<'a>>,
     loosened: Vec<Loosened<'a>>,
     trail_truncated: Vec<String>,
     notices: Vec<Object>,
@@ -86,8 +87,8 @@ struct Eligible<'a> {
 /// The writer's.
 pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let whole = document(&report.audit);
-    let Document { now, complete, blockers, summary, advisory_db, policy, loosened, .. } = whole;
-    let Document { trail_truncated, notices, packages, .. } = whole;
+    let Document { now, complete, blockers, summary, advisory_db, policy, .. } = whole;
+    let Document { decides, loosened, trail_truncated, notices, packages, .. } = whole;
     let mut judged: Vec<Option<Judged<'_>>> = packages.into_iter().map(Some).collect();
     let entries = report.calendar.entries.iter();
     let packages =
@@ -100,6 +101,7 @@ pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()>
         summary,
         advisory_db,
         policy,
+        decides,
         loosened,
         trail_truncated,
         notices,

@@ -7,6 +7,7 @@ use super::super::duration::{counted, moment};
 use super::super::escape::{markdown, markdown_code};
 use super::super::status::{StatusReport, codes};
 use super::super::{blocker, remark, tally};
+use super::decides;
 use crate::model::calendar::Need;
 
 /// A longer list of releases to come is folded up.
@@ -26,6 +27,7 @@ pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()>
         markdown(&ahead::sentence(report)),
         markdown(&audit.judged_by.sentence())
     )?;
+    decides(audit, out)?;
     let context = audit.context();
     let blockers = blocker::groups(&audit.evaluation.blockers, &context);
     if !blockers.is_empty() {

@@ -124,6 +124,12 @@ pub(super) const RULES: [Rule; 24] = [
         "The licence could not be judged without a verified archive.",
         "Have the archive in cargo's cache, or vendor it.",
     ),
+    Rule {
+        id: "change-decides",
+        level: "note",
+        description: "The change itself exempts a release, ignores an advisory or adopts the quarantine.",
+        help: "Whoever merges the change decides this with it.",
+    },
     error(
         "policy-loosened",
         "The change makes the policy laxer than its base has it.",

@@ -1,7 +1,9 @@
 //! `cargo sequester audit --base`: who judges a change, in real git repositories.
 
 mod hostile;
+mod lanes;
 mod ordinary;
+mod places;
 mod references;
 mod repositories;
 

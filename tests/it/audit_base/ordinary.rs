@@ -66,7 +66,9 @@ fn a_base_without_a_lock_file_has_everything_judged() {
     Package::new("old", "1.0.0").publish(&world.registry);
     let change = Change::commit(world);
     change.world.lock();
-    let document = change.json(0);
+    // Nothing in it could be held against the base, so that whoever merges it is told.
+    let document = change.json(1);
+    assert_eq!(loosened(&document), ["the lock file that is judged"]);
     assert_eq!(document["summary"]["not_judged"], 0);
     assert_eq!(package(&document, "old")["verdict"], "approved");
 }

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use cargo_sequester::model::advisory::AdvisoryKind;
 use cargo_sequester::model::age::Age;
 use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::evaluation::{Blocker, Fix, FixStanding, IndexGap, Loosening, Notice};
+use cargo_sequester::model::evaluation::{Blocker, Fix, FixStanding, IndexGap, Notice};
 use cargo_sequester::model::facts::AdvisoryFact;
 use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum};
 use cargo_sequester::model::policy::Origin;
@@ -15,6 +15,7 @@ use cargo_sequester::model::verdict::{Basis, HeldFix, Reason, ReasonCode, Reason
 use cargo_sequester::report::JudgedBy;
 
 use super::bases::{every_basis, named_fix};
+use super::changes;
 use super::scene::{Scene, advisory, aged, at, by_base, crates_io, id, quarantined, rejected};
 
 pub fn cases() -> Vec<(&'static str, Scene)> {
@@ -25,7 +26,9 @@ pub fn cases() -> Vec<(&'static str, Scene)> {
         ("every_basis", every_basis()),
         ("every_notice", every_notice()),
         ("every_blocker", every_blocker()),
-        ("base_and_loosened", base_and_loosened()),
+        ("base_and_loosened", changes::base_and_loosened()),
+        ("change_decides", changes::decides()),
+        ("change_approves_in_vain", changes::approves_in_vain()),
         ("cures", cures()),
         ("malicious_without_way_out", malicious_without_way_out()),
         ("no_advisories", no_advisories()),
@@ -231,6 +234,9 @@ fn every_notice() -> Scene {
         Notice::IndexFromCache { oldest: Some(at("2026-11-20T00:00:00Z")) },
         Notice::IndexFromCache { oldest: None },
         Notice::WorkspaceUnread { cause: "failed to load manifest for workspace member `b`".to_owned() },
+        Notice::BaseMovedOn { keys: vec!["quarantine.min-publish-age".to_owned()], events: 2 },
+        Notice::NoMergeBase,
+        Notice::BaseWithoutRules { base: "saved.lock".to_owned() },
         Notice::TrailDisordered(TrailProblem { file: event_file(1).to_string(), kind: TrailProblemKind::Unparented }),
         Notice::Trail(TrailFinding::ReleaseVanished {
             crate_id: crate_id("arrayref"),
@@ -246,7 +252,7 @@ fn every_notice() -> Scene {
     scene
 }
 
-fn event_file(day: u8) -> EventFileName {
+pub fn event_file(day: u8) -> EventFileName {
     EventFileName::new(at(&format!("2026-11-0{day}T12:00:00Z")), EventId::of(&[day]))
 }
 
@@ -320,23 +326,6 @@ fn every_blocker() -> Scene {
     let (now, latest) = (at("2026-11-22T00:00:00Z"), at("2026-11-22T06:00:00Z"));
     blockers.push(Blocker::Trail(TrailFinding::ClockBehindTrail { now, latest }));
     scene.evaluation.blockers = blockers;
-    scene
-}
-
-fn base_and_loosened() -> Scene {
-    let mut scene = Scene::new();
-    scene.judged_by = by_base(Some("sequester.toml"));
-    scene.add(id("cc", "1.2.0", crates_io()), None);
-    scene.release("ring", "0.17.0", aged());
-    scene.evaluation.truncated = vec![event_file(1), event_file(2)];
-    scene.loosened = vec![
-        Loosening {
-            key: "quarantine.min-publish-age".to_owned(),
-            base: Some("7 days".to_owned()),
-            head: Some("1 day".to_owned()),
-        },
-        Loosening { key: "approval ring@0.17.0".to_owned(), base: None, head: Some("lifts too-new".to_owned()) },
-    ];
     scene
 }
 

@@ -1,7 +1,7 @@
 //! F1 and F2: text from outside does no harm in any format.
 
 use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::evaluation::{Blocker, IndexGap, Loosening, Notice};
+use cargo_sequester::model::evaluation::{Blocker, IndexGap, Loosening, LooseningKind, Notice};
 use cargo_sequester::model::policy::Origin;
 use cargo_sequester::model::source::{GitSource, Registry, Source};
 use cargo_sequester::model::verdict::{Basis, Exemption, Reason, Signal, Verdict, Warning};
@@ -74,7 +74,7 @@ fn everywhere(text: &str) -> Scene {
     let basis =
         Basis::Approval { given: vec![Exemption { line: 1, by: Some(own()), lifted: Vec::new(), missed_after: None }] };
     scene.release(text, "3.0.0", Verdict::Approved(basis)).warnings = vec![Warning::Yanked];
-    scene.loosened = vec![Loosening { key: own(), base: Some(own()), head: Some(own()) }];
+    scene.loosened = vec![Loosening { kind: LooseningKind::Rule, key: own(), base: Some(own()), head: Some(own()) }];
     scene.evaluation.notices = vec![Notice::WorkspaceUnread { cause: own() }];
     scene
 }

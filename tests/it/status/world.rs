@@ -220,6 +220,7 @@ impl Seen {
                 advisories: &self.world.facts.advisories,
                 carried: Carried::default(),
                 loosened: &[],
+                decided: &[],
                 policy: &self.world.policy,
                 judged_by: JudgedBy::File(Utf8Path::new("sequester.toml")),
                 locked: Utf8Path::new("Cargo.lock"),
