@@ -169,7 +169,7 @@ impl JudgedBy<'_> {
         }
     }
 
-    /// The base, so that the run can be repeated: its name may lead elsewhere tomorrow.
+    /// The base after a space, with its id, so that the run can be repeated: its name may lead elsewhere tomorrow.
     fn base(&self) -> String {
         match self {
             Self::Base { base, commit, .. } if base == commit => format!(" --base {commit}"),

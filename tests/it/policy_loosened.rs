@@ -3,9 +3,10 @@
 use crate::support::facts::{World, age, checksum, date, other_registry};
 use crate::support::rules::{COMMIT, ban, ignore, longer_rule, of_everything, set};
 use cargo_sequester::model::approval::Approval;
+use cargo_sequester::model::evaluation::LooseningKind;
 use cargo_sequester::model::policy::{GitRule, Level, Policy, RegistryPolicy};
 use cargo_sequester::model::source::Registry;
-use cargo_sequester::policy::loosened::loosened;
+use cargo_sequester::policy::loosened::{decided, let_count, loosened, since};
 
 /// What the head loosens against a base, by key.
 fn loose(base: &dyn Fn(&mut World), head: &dyn Fn(&mut World)) -> Vec<String> {
@@ -121,4 +122,48 @@ fn i7_each_loosening_is_named_and_its_reverse_is_silent() {
     // Other bytes are another approval.
     let other = approve(|one| one.checksum = checksum("foo", "evil"));
     assert_eq!(loose(&approve(|_| {}), &other), ["approval foo@1.0.0"]);
+}
+
+/// What is told of a change that grew from these states, by key, and what of the base is said to have moved on.
+fn told(grown_from: &[&World], today: &World, head: &World) -> (Vec<String>, Vec<String>) {
+    let grown_from: Vec<_> = grown_from.iter().map(|world| (&world.policy, &*world.approvals)).collect();
+    let (all, moved) = since(&grown_from, (&today.policy, &today.approvals), (&head.policy, &head.approvals));
+    (all.into_iter().map(|one| one.key).collect(), moved)
+}
+
+#[test]
+fn a_change_is_held_against_what_it_grew_from() {
+    let aged = |days: &str| World::new().with(|world| world.policy.quarantine.min_publish_age = set(days));
+    let (seven, ten, five) = (aged("7 days"), aged("10 days"), aged("5 days"));
+    let key = || vec!["quarantine.min-publish-age".to_owned()];
+    assert_eq!(told(&[&seven], &ten, &seven), (Vec::new(), key()));
+    assert_eq!(told(&[&seven], &ten, &five), (key(), Vec::new()));
+    assert_eq!(told(&[&ten], &seven, &seven), (key(), Vec::new()));
+    // Of several the strictest counts, once; without any the base itself.
+    assert_eq!(told(&[&seven, &ten], &ten, &seven), (key(), Vec::new()));
+    assert_eq!(told(&[], &ten, &seven), (key(), Vec::new()));
+    assert_eq!(told(&[], &seven, &ten), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn only_what_names_bytes_or_ends_is_decided_in_a_change() {
+    let base = World::new();
+    let head = World::new().with(|world| {
+        world.policy.quarantine.min_publish_age = set("1 day");
+        world.policy.sources.allow_git.push(git_rule("https://git.example.org/mine", Some(COMMIT)));
+        world.policy.advisories.ignore.push(ignore("RUSTSEC-2026-0001", "2026-12-01"));
+        world.approvals.push(of_everything(7));
+    });
+    let all = loosened((&base.policy, &base.approvals), (&head.policy, &head.approvals));
+    let (decided, refused) = decided(all);
+    assert!(decided.iter().all(|one| matches!(one.kind, LooseningKind::Approval(_) | LooseningKind::Ignore(_))));
+    assert_eq!((decided.len(), refused.len()), (2, 2));
+    let (mut policy, mut approvals) = (base.policy.clone(), base.approvals.clone());
+    let_count(&decided, &mut policy, &mut approvals);
+    assert_eq!((&policy.advisories.ignore, &approvals), (&head.policy.advisories.ignore, &head.approvals));
+    assert_eq!((&policy.quarantine, policy.sources.allow_git.len()), (&base.policy.quarantine, 0));
+    // What counts that way loosens nothing more.
+    assert!(
+        loosened((&policy, &approvals), (&head.policy, &head.approvals)).iter().all(|one| !one.kind.may_be_decided())
+    );
 }

@@ -21,7 +21,7 @@ const fn warning(id: &'static str, description: &'static str, help: &'static str
 }
 
 /// Every rule, the reasons in their order.
-pub(super) const RULES: [Rule; 24] = [
+pub(super) const RULES: [Rule; 25] = [
     error(
         "too-new",
         "The release was published too recently.",

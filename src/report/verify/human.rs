@@ -98,7 +98,11 @@ fn summary(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let stubs = if counts.stubs > 0 { format!(" ({})", counted(counts.stubs, "stub")) } else { String::new() };
     let derived = match report.proof {
         Proof::Consistent => String::new(),
-        Proof::Changed { base } => format!(", {} not in {base} derived from archives", counts.derived),
+        Proof::Changed { base } => {
+            let base =
+                report.base_commit().map_or_else(|| base.to_owned(), |commit| format!("{base} (--base {commit})"));
+            format!(", {} not in {base} derived from archives", counts.derived)
+        }
         Proof::All => format!(", {} derived from archives", counts.derived),
     };
     if !verification.blockers.is_empty() {

@@ -23,6 +23,7 @@ struct Document<'a> {
     proven: bool,
     proof: &'static str,
     base: Option<&'a str>,
+    base_commit: Option<&'a str>,
     lock_file: &'a str,
     folder: &'a str,
     summary: Summary,
@@ -135,6 +136,7 @@ fn document<'a>(report: &VerifyReport<'a>) -> Document<'a> {
         proven: verification.is_proven(),
         proof,
         base,
+        base_commit: base.and(report.base_commit()),
         lock_file: report.locked.as_str(),
         folder: report.folder.as_str(),
         summary: Summary {

@@ -34,6 +34,16 @@ pub struct VerifyReport<'a> {
     pub elapsed: Option<Duration>,
 }
 
+impl<'a> VerifyReport<'a> {
+    /// The whole id of the base's commit; `None` where there is no base, or it is a lock file.
+    const fn base_commit(&self) -> Option<&'a str> {
+        match self.judged_by {
+            JudgedBy::Base { commit, .. } => Some(commit),
+            JudgedBy::File(_) | JudgedBy::Defaults => None,
+        }
+    }
+}
+
 /// How far the proof goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof<'a> {

@@ -154,7 +154,15 @@ fn a_worktree_and_a_linked_path_are_checkouts_like_any_other() {
     let project = &change.world.project;
     let tree = project.outside().join("tree");
     change.git(&["worktree", "add", "--quiet", "--detach", tree.as_str()]);
-    let mut folders = vec![tree];
+    // A bare repository may have working trees, and a clone may borrow its objects.
+    let (bare, of_bare, borrower) =
+        (project.outside().join("bare"), project.outside().join("of-bare"), project.outside().join("borrower"));
+    let (top, root) = (project.outside().as_str(), project.root());
+    git(project, top, &["clone", "--quiet", "--bare", root.as_str(), bare.as_str()]);
+    git(project, bare.as_str(), &["worktree", "add", "--quiet", "--detach", of_bare.as_str(), "work"]);
+    git(project, top, &["clone", "--quiet", "--shared", root.as_str(), borrower.as_str()]);
+    git(project, borrower.as_str(), &["update-ref", "refs/heads/base", "origin/base"]);
+    let mut folders = vec![tree, of_bare, borrower];
     #[cfg(unix)]
     {
         let link = project.outside().join("link");
