@@ -38,7 +38,9 @@ For a prompt: cargo sequester status -q --offline";
 const VERIFY_EXIT_CODES: &str = "Exit codes:
   0  lock file, allow-list and vendored sources agree, and nothing leads around them
   1  something differs, or something leads around the vendored sources
-  2  it could not be decided: usage, files, configuration, archives that cannot be had";
+  2  it could not be decided: usage, files, configuration, archives that cannot be had
+
+With --sealed, once all is proven, the exit code is cargo's.";
 
 /// Keep new crate releases in quarantine until they have earned approval.
 #[derive(Debug, Parser)]
@@ -177,6 +179,13 @@ pub struct Verify {
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: VerifyFormat,
+    /// Once it is proven, run this cargo command from the vendored sources alone: empty home and target folder, no other
+    /// configuration, a clean environment, on Linux without a network. The exit code is cargo's
+    #[arg(long, requires = "command")]
+    pub sealed: bool,
+    /// What `--sealed` runs, without `cargo`: build --release
+    #[arg(value_name = "CARGO COMMAND", trailing_var_arg = true, allow_hyphen_values = true, requires = "sealed")]
+    pub command: Vec<String>,
 }
 
 /// A workspace, and cargo's own options for it.

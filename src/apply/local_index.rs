@@ -7,6 +7,8 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
+pub use crate::model::index_line::index_path;
+
 /// A written index; the folder is removed when this value is dropped.
 #[derive(Debug)]
 pub struct StagedIndex {
@@ -45,17 +47,5 @@ impl StagedIndex {
     #[must_use]
     pub fn path(&self) -> &Utf8Path {
         &self.path
-    }
-}
-
-/// The path of a crate's index file, as in every index of cargo's: by the first letters, in lower case.
-#[must_use]
-pub fn index_path(name: &str) -> String {
-    let name = name.to_lowercase();
-    let letters = |from: usize, to: usize| name.chars().skip(from).take(to - from).collect::<String>();
-    match name.chars().count() {
-        short @ (0..=2) => format!("{short}/{name}"),
-        3 => format!("3/{}/{name}", letters(0, 1)),
-        _ => format!("{}/{}/{name}", letters(0, 2), letters(2, 4)),
     }
 }

@@ -154,6 +154,8 @@ pub enum CommandError {
     #[error("`{spec}` is not in the dependency graph, and {cause}\nhelp: run again where its registry can be asked")]
     IndexUnread { spec: String, cause: String },
     #[error(transparent)]
+    Sealed(#[from] super::verify::SealedError),
+    #[error(transparent)]
     Init(#[from] super::init::InitError),
     /// The output could not be written.
     #[error("the result cannot be written: {0}\nhelp: check where standard output leads")]

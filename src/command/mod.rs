@@ -35,6 +35,7 @@ use crate::gather::environment::Environment;
 
 pub use error::CommandError;
 pub use init::InitError;
+pub use verify::SealedError;
 
 /// How a verb that ran to its end came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

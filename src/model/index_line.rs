@@ -265,3 +265,15 @@ fn unsupported(line: &[u8]) -> Option<LineError> {
 fn malformed(error: &impl ToString) -> LineError {
     LineError::Malformed(error.to_string().into())
 }
+
+/// The path of a crate's index file, as in every index of cargo's: by the first letters, in lower case.
+#[must_use]
+pub fn index_path(name: &str) -> String {
+    let name = name.to_lowercase();
+    let letters = |from: usize, to: usize| name.chars().skip(from).take(to - from).collect::<String>();
+    match name.chars().count() {
+        short @ (0..=2) => format!("{short}/{name}"),
+        3 => format!("3/{}/{name}", letters(0, 1)),
+        _ => format!("{}/{}/{name}", letters(0, 2), letters(2, 4)),
+    }
+}

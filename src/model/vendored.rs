@@ -1,11 +1,13 @@
 //! What lies in a vendored tree, as it was found: nothing here says whether it is right.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use semver::Version;
 
 use super::checksum::Checksum;
+use super::index_line::Release;
 use super::policy::Origin;
 use super::source::Source;
 use super::vendor::VendorChecksums;
@@ -61,8 +63,32 @@ pub enum VendorRoot {
     Link,
     /// Something else than a folder.
     NotFolder,
-    /// A folder.
+    /// A folder of unpacked packages.
     Read(VendoredTree),
+    /// A local registry.
+    Crates(CrateFolder),
+}
+
+/// A local registry: `.crate` files beside an index.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CrateFolder {
+    /// The `.crate` files by name, with the digest of each that was read.
+    pub archives: BTreeMap<String, Option<Checksum>>,
+    /// The files of the index, by their paths in it.
+    pub index: BTreeMap<String, IndexedFile>,
+    /// What else lies there, by path.
+    pub strays: Vec<VendoredEntry>,
+    /// How many bytes were hashed.
+    pub bytes: u64,
+}
+
+/// What one file of an index says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IndexedFile {
+    /// Each line that could be read: the crate's name in its own spelling, and the release.
+    pub releases: Vec<(String, Release)>,
+    /// Why each of the others could not.
+    pub unreadable: Vec<String>,
 }
 
 /// A folder of vendored packages.
@@ -132,6 +158,8 @@ pub enum EntryKind {
     File(FileDigest),
     /// A folder without anything in it.
     EmptyFolder,
+    /// A folder where none should be.
+    Folder,
     /// A symbolic link.
     Link,
     /// A socket, pipe or device.
@@ -170,6 +198,7 @@ impl VendoredDirectory {
         let is_listed = |entry: &VendoredEntry| match entry.kind {
             EntryKind::File(file) => listed.files.get(&entry.path) == Some(&file.digest),
             EntryKind::EmptyFolder
+            | EntryKind::Folder
             | EntryKind::Link
             | EntryKind::Special
             | EntryKind::NameNotText

@@ -130,6 +130,12 @@ pub enum Finding {
     LineEndings { files: usize, example: String },
     /// The tree is not the one of the package's archive; the paths that differ, bounded.
     NotFromArchive { id: PackageId, directory: String, paths: Vec<String>, more: usize },
+    /// A `.crate` file of a local registry is not the one that the lock file names; `found` is its digest, where it could be read.
+    ArchiveDiffers { id: PackageId, file: String, found: Option<Checksum> },
+    /// The index of a local registry does not say what it must of the locked releases; `path` is a file below `index`.
+    IndexDiffers { path: String, cause: String },
+    /// A package is a stub, and one of the recorded platforms needs it whole; none where no platform is recorded.
+    StubNeeded { id: PackageId, platforms: Vec<String> },
     /// The archive itself must not be used.
     ArchiveRefused { id: PackageId, cause: String },
     /// The package comes from a source that the policy does not allow.
@@ -143,6 +149,18 @@ pub enum Note {
     NoAttributes,
     /// It has another one than this program writes.
     OtherAttributes,
+    /// The change records other platforms than the base, for which stubs stand in for whole packages.
+    Platforms {
+        /// Those of the change.
+        now: Vec<String>,
+        /// Those of the base.
+        base: Vec<String>,
+    },
+    /// The index of a local registry calls this release yanked. Cargo builds what is locked all the same.
+    Yanked {
+        /// The package.
+        id: PackageId,
+    },
     /// A run of this program, so described, was killed before it changed anything.
     Stopped(String),
     /// Cargo could not describe the workspace.
@@ -166,13 +184,17 @@ pub enum Undecided {
         /// Why, in a sentence of its own with its `help:` line.
         cause: String,
     },
-    /// A git dependency is vendored, and there is no archive to derive it from.
+    /// A vendored git dependency could not be derived again from its commit.
     GitTree {
         /// The package.
         id: PackageId,
+        /// Why, in a sentence of its own with its `help:` line.
+        cause: String,
     },
     /// Another run of this program, so described, is writing right now.
     Running(String),
+    /// What a recorded platform needs could not be worked out: the compiler's error, with its `help:` line.
+    Platform(String),
     /// Cargo's configuration contradicts itself.
     Config(String),
     /// The search for nested configurations was ended at its bound.
@@ -253,6 +275,9 @@ impl Finding {
             Self::Collision { .. } => "collision",
             Self::LineEndings { .. } => "line-endings",
             Self::NotFromArchive { .. } => "not-from-archive",
+            Self::ArchiveDiffers { .. } => "archive-differs",
+            Self::IndexDiffers { .. } => "index-differs",
+            Self::StubNeeded { .. } => "stub-needed",
             Self::ArchiveRefused { .. } => "archive-refused",
             Self::SourceNotAllowed { .. } => "source-not-allowed",
         }

@@ -54,9 +54,14 @@ fn differing(found: &VendoredDirectory, expected: &VendorChecksums, stub: bool) 
                 continue;
             }
             (EntryKind::File(_), Some(_)) => Alteration::Changed,
-            (EntryKind::File(_) | EntryKind::Unread | EntryKind::EmptyFolder | EntryKind::NameNotText, _) => {
-                Alteration::Added
-            }
+            (
+                EntryKind::File(_)
+                | EntryKind::Unread
+                | EntryKind::EmptyFolder
+                | EntryKind::Folder
+                | EntryKind::NameNotText,
+                _,
+            ) => Alteration::Added,
             (EntryKind::Link | EntryKind::Special, _) => Alteration::NotAFile,
         };
         files.push(AlteredFile { path: entry.path.clone(), how });

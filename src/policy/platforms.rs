@@ -15,15 +15,24 @@ use crate::model::package::Package;
 use crate::model::plan::TargetPlatform;
 use crate::model::source::Source;
 
+/// What a package of the lock file, by its position, asks of registries; `None` where nobody knows.
+pub type Asked<'a> = dyn Fn(usize) -> Option<Vec<Requirement>> + 'a;
+
 /// For each package of the lock file, whether a named platform can build it; all of them where none is named.
 #[must_use]
 pub fn built(facts: &Facts, targets: &[TargetPlatform]) -> Vec<bool> {
+    built_by(&facts.packages, &|at| requirements_of(facts, at), targets)
+}
+
+/// The same, of packages whose requirements are known by other means than the index.
+#[must_use]
+pub fn built_by(packages: &[Package], asked: &Asked<'_>, targets: &[TargetPlatform]) -> Vec<bool> {
     if targets.is_empty() {
-        return vec![true; facts.packages.len()];
+        return vec![true; packages.len()];
     }
-    let mut built = vec![false; facts.packages.len()];
+    let mut built = vec![false; packages.len()];
     for target in targets {
-        for (at, reached) in reached(facts, target).into_iter().enumerate() {
+        for (at, reached) in reached(packages, asked, target).into_iter().enumerate() {
             if let Some(known) = built.get_mut(at) {
                 *known |= reached;
             }
@@ -32,17 +41,17 @@ pub fn built(facts: &Facts, targets: &[TargetPlatform]) -> Vec<bool> {
     built
 }
 
-fn reached(facts: &Facts, target: &TargetPlatform) -> Vec<bool> {
-    let mut reached = vec![false; facts.packages.len()];
-    let mut queue: VecDeque<usize> = roots(&facts.packages).into();
+fn reached(packages: &[Package], asked: &Asked<'_>, target: &TargetPlatform) -> Vec<bool> {
+    let mut reached = vec![false; packages.len()];
+    let mut queue: VecDeque<usize> = roots(packages).into();
     for root in &queue {
         reached[*root] = true;
     }
     while let Some(at) = queue.pop_front() {
-        let asked = requirements_of(facts, at);
-        for next in facts.packages[at].dependencies.iter().copied() {
-            let Some(dependency) = facts.packages.get(next) else { continue };
-            if !reached[next] && holds(&facts.packages[at], asked.as_deref(), dependency, target) {
+        let asked = asked(at);
+        for next in packages[at].dependencies.iter().copied() {
+            let Some(dependency) = packages.get(next) else { continue };
+            if !reached[next] && holds(&packages[at], asked.as_deref(), dependency, target) {
                 reached[next] = true;
                 queue.push_back(next);
             }

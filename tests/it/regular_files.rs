@@ -17,7 +17,7 @@ use crate::support::{Outcome, Package, Project};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is put in a file's place, and what must be said of it.
-const KINDS: [(&str, &str); 5] = [
+pub(crate) const KINDS: [(&str, &str); 5] = [
     ("pipe", "a named pipe"),
     ("socket", "a socket"),
     ("folder", "a folder"),
@@ -25,7 +25,7 @@ const KINDS: [(&str, &str); 5] = [
     ("huge", "larger than"),
 ];
 
-fn put(kind: &str, path: &Utf8Path) {
+pub(crate) fn put(kind: &str, path: &Utf8Path) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let _ = std::fs::remove_file(path);
     match kind {
@@ -50,7 +50,7 @@ fn put(kind: &str, path: &Utf8Path) {
 
 /// Runs the program, and ends it where it waits.
 #[track_caller]
-fn within_patience(project: &Project, arguments: &[&str], what: &str) -> Outcome {
+pub(crate) fn within_patience(project: &Project, arguments: &[&str], what: &str) -> Outcome {
     let mut command = project.command(env!("CARGO_BIN_EXE_cargo-sequester"));
     command.arg("sequester").args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();

@@ -1,7 +1,12 @@
 //! `verify`: what stock cargo does not notice, this program refuses; and every way around is named with file and line.
 
 mod around;
+#[cfg(unix)]
+mod bounds;
+mod local_registry;
 mod scene;
+mod sealed;
+mod stubs;
 mod tree;
 mod unnoticed;
 mod ways;
@@ -150,15 +155,17 @@ fn deep_knows_a_stub() {
     scene.project.write("vendor/leaf/src/lib.rs", "");
     scene.rehash("leaf");
     scene.allow_stub("leaf");
-    let document = json(&scene.project, &["--deep"], 0);
-    assert_eq!(document["summary"]["stubs"], 1);
+    // That it stands for something that is built is another finding.
+    let document = json(&scene.project, &["--deep"], 1);
+    assert_eq!(codes(&document), ["stub-needed"]);
+    assert_eq!((&document["summary"]["stubs"], &document["summary"]["derived"]), (&1.into(), &2.into()));
     // It has no file that `vendor` would not have put there, not even an empty one.
     scene.project.write("vendor/leaf/src/note.txt", "");
-    assert_eq!(codes(&json(&scene.project, &["--deep"], 1)), ["file-not-listed", "not-from-archive"]);
+    assert_eq!(codes(&json(&scene.project, &["--deep"], 1)), ["file-not-listed", "not-from-archive", "stub-needed"]);
     std::fs::remove_file(scene.project.path("vendor/leaf/src/note.txt")).unwrap();
     // A stub is empty; what is not is no stub.
     scene.project.write("vendor/leaf/src/lib.rs", "pub fn evil() {}\n");
     scene.rehash("leaf");
     scene.allow_stub("leaf");
-    assert_eq!(codes(&json(&scene.project, &["--deep"], 1)), ["not-from-archive"]);
+    assert_eq!(codes(&json(&scene.project, &["--deep"], 1)), ["not-from-archive", "stub-needed"]);
 }

@@ -39,6 +39,14 @@ pub enum ManifestFault {
 }
 
 impl VerifiedManifest {
+    /// Reads the manifest of a vendored package.
+    ///
+    /// # Errors
+    /// It is no manifest of this package.
+    pub fn of_vendored(text: &[u8], id: &PackageId) -> Result<Self, ManifestFault> {
+        Self::read(text, id, &Limits::default())
+    }
+
     pub(super) fn read(text: &[u8], id: &PackageId, limits: &Limits) -> Result<Self, ManifestFault> {
         if text.len() > limits.manifest_bytes {
             return Err(ManifestFault::TooLarge);

@@ -34,7 +34,9 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan) -> Result<Done, CommandErr
     let place = Place::open(run, plan, &folder(run.arguments, root, run.environment), false)?;
     let found = match vendor_tree::read(root, place.vendor.path())? {
         VendorRoot::Read(tree) => tree,
-        VendorRoot::Absent | VendorRoot::Link | VendorRoot::NotFolder => VendoredTree::default(),
+        VendorRoot::Absent | VendorRoot::Link | VendorRoot::NotFolder | VendorRoot::Crates(_) => {
+            VendoredTree::default()
+        }
     };
     let mut work = Work::sort(plan, &found);
     let mut derived = Derived::default();

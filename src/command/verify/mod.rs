@@ -1,7 +1,11 @@
 //! `verify`: shows that lock file, allow-list and vendored tree are consistent and that nothing leads around them. It writes nothing, and
 //! needs a network only for archives that cargo's cache lacks where trees are derived again.
 
+mod crates;
+mod git_trees;
 mod rederive;
+mod sealed;
+mod stubs;
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -14,7 +18,7 @@ use crate::apply::vendor_dir::{Interrupted, interrupted};
 use crate::cli::{self, Cli, VerifyFormat};
 use crate::gather::environment::Environment;
 use crate::gather::ways_around::{self, Replacing, Search, WaysAround};
-use crate::gather::{allow_list, vendor_tree};
+use crate::gather::{allow_list, crate_folder, vendor_tree};
 use crate::model::allow_list::AllowList;
 use crate::model::source::Source;
 use crate::model::vendored::{VendorRoot, VendoredForm, VendoredPlace};
@@ -25,6 +29,9 @@ use crate::policy::ways_around::weighed;
 use crate::project::{AdvisoriesFrom, JudgeBy, PolicyFrom, Project, Purpose, Request, Rules, Subject, Which, relative};
 use crate::report::verify::{self, Proof, VerifyReport};
 
+pub use sealed::SealedError;
+use sealed::{Sealed, SealedCommand};
+
 /// Where the tree is looked for when no configuration names it.
 const DEFAULT_FOLDER: &str = "vendor";
 
@@ -33,6 +40,9 @@ struct Scene<'a> {
     subject: &'a Subject,
     allowed: Option<AllowList>,
     tree: VendorRoot,
+    /// Where it lies.
+    place: Utf8PathBuf,
+    /// The same, as a reader would write it.
     folder: Utf8PathBuf,
 }
 
@@ -49,6 +59,8 @@ impl Scene<'_> {
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
+    // What cannot be run is told before anything is done.
+    let command = arguments.sealed.then(|| SealedCommand::read(&arguments.command)).transpose()?;
     let project = Project::open(asked(cli, arguments), environment)?;
     let (subject, rules) = (project.subject(), project.rules());
     let configs = project.configs().at_root(&subject.root, environment)?;
@@ -70,7 +82,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         config,
         environment,
     };
-    let (tree, ways) = rayon::join(|| vendor_tree::read(&subject.root, &place.path), || ways_around::find(&search));
+    let (tree, ways) = rayon::join(|| read(subject, &place), || ways_around::find(&search));
     let (tree, ways) = (tree?, ways?);
 
     let mut verification = Verification::default();
@@ -86,10 +98,14 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
     if place.path.strip_prefix(&subject.root).map_or(true, |below| below.as_str().is_empty()) {
         verification.findings.push(Finding::TreeOutside { path: place.path.to_string() });
     }
-    let scene = Scene { allowed, tree, folder: relative(&place.path, environment), subject };
+    let folder = relative(&place.path, environment);
+    let mut scene = Scene { allowed, tree, place: place.path.clone(), folder, subject };
+    let opened = crates::open(&mut scene, &place.path);
+    verification.findings.extend(opened);
     compare(&scene.held(), &mut verification);
     outside(&scene, rules, &mut verification);
     take_ways(ways, &mut verification);
+    stubs::check(&scene, environment, &mut verification);
     if let Some(failure) = subject.workspace.as_ref().and_then(|workspace| workspace.failure.as_ref()) {
         verification.notes.push(Note::Workspace(failure.to_string()));
     }
@@ -108,6 +124,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
     let report = VerifyReport {
         verification: &verification,
         proof,
+        form: place.form,
         judged_by: rules.judged_by(),
         root: &subject.root,
         folder: &scene.folder,
@@ -120,8 +137,26 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         VerifyFormat::Json => verify::json(&report, &mut text),
     }
     .map_err(CommandError::Output)?;
-    output::report(cli, &text)?;
-    Ok(outcome(&verification))
+    let Some(command) = command else {
+        output::report(cli, &text)?;
+        return Ok(outcome(&verification));
+    };
+    // Standard output is the command's.
+    output::aside(cli, &text);
+    match outcome(&verification) {
+        Outcome::Approved => {
+            let sealed = Sealed { root: &subject.root, place: &place, sources: &sources, config, environment };
+            sealed.run(cli, &command)
+        }
+        other @ (Outcome::Held | Outcome::Undecided | Outcome::Cargo(_)) => Ok(other),
+    }
+}
+
+fn read(subject: &Subject, place: &VendoredPlace) -> Result<VendorRoot, CommandError> {
+    Ok(match place.form {
+        VendoredForm::Directory => vendor_tree::read(&subject.root, &place.path)?,
+        VendoredForm::LocalRegistry => crate_folder::read(&subject.root, &place.path)?,
+    })
 }
 
 /// As for `audit`, not knowing goes before everything.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::Scene;
+use super::git_trees::{self, Deriving};
 use crate::apply::archive::{ArchiveError, Limits, VerifiedCrate, stub_files, vendor_files};
 use crate::command::CommandError;
 use crate::command::archives::Archives;
@@ -17,7 +18,7 @@ use crate::model::locked::Locked;
 use crate::model::package::{LockedChecksum, Package, PackageId};
 use crate::model::source::Source;
 use crate::model::vendor::VendorChecksums;
-use crate::model::vendored::VendoredDirectory;
+use crate::model::vendored::{VendorRoot, VendoredDirectory};
 use crate::model::verification::{Finding, Note, Undecided, Verification};
 use crate::policy::vendored::{Derived, derived};
 use crate::project::{Base, Project};
@@ -36,13 +37,26 @@ pub(super) fn add(
     archives: &Archives<'_>,
     verification: &mut Verification,
 ) -> Result<(), CommandError> {
+    if let VendorRoot::Crates(found) = &scene.tree {
+        // The archives themselves lie there, and each was hashed against the lock file.
+        verification.counts.derived = found.archives.values().flatten().count();
+        return Ok(());
+    }
     let known = base.map_or_else(|| Ok(Known::default()), |project| Known::read(scene, project))?;
+    let now = scene.allowed.as_ref().map(|allowed| allowed.platforms.clone()).unwrap_or_default();
+    if base.is_some() && !known.allowed.releases.is_empty() && now != known.allowed.platforms {
+        verification.notes.push(Note::Platforms { now, base: known.allowed.platforms.clone() });
+    }
     let held = scene.held();
-    let mut vendored = Vec::new();
+    let (mut vendored, mut of_git) = (Vec::new(), Vec::new());
     for package in &scene.subject.lock.packages {
         // What has no entry or no folder is a finding already.
         let (Some(release), Some(directory)) = (held.allowance(package), held.directory(package)) else { continue };
         if known.has(package, release) {
+            continue;
+        }
+        if matches!(package.id.source, Source::Git(_)) {
+            of_git.push(package);
             continue;
         }
         match wanted(package) {
@@ -72,6 +86,14 @@ pub(super) fn add(
             }
         }
     }
+    let project = archives.project;
+    let deriving = Deriving {
+        config: archives.configs.found(),
+        trusted: archives.configs.trusted(),
+        offline: project.request().offline,
+        environment: project.environment(),
+    };
+    git_trees::add(scene, &of_git, &deriving, verification);
     verification.notes.extend(rest.poisoned.into_iter().map(|one| Note::PoisonedCache { id: one.id, path: one.path }));
     Ok(())
 }
@@ -84,7 +106,10 @@ fn wanted(package: &Package) -> Result<WantedCrate<'_>, Box<Undecided>> {
             let cause = "the lock file has no checksum to know it by".to_owned();
             Err(Box::new(Undecided::NoArchive { id: id.clone(), cause }))
         }
-        (Source::Local | Source::Git(_) | Source::Other(_), _) => Err(Box::new(Undecided::GitTree { id: id.clone() })),
+        (Source::Local | Source::Git(_) | Source::Other(_), _) => {
+            let cause = "its source has no archives".to_owned();
+            Err(Box::new(Undecided::NoArchive { id: id.clone(), cause }))
+        }
     }
 }
 

@@ -19,17 +19,28 @@ impl CargoConfig {
     #[must_use]
     pub fn for_resolving(&self) -> String {
         let home = self.home();
-        self.merged(&KEYS, |layer| !layer.path.starts_with(&home))
+        self.merged(&KEYS, |layer| !layer.path.starts_with(&home)).to_string()
     }
 
     /// What all files together say about putting other packages in the place of a dependency: `[patch]` and `paths`, which are
     /// absolute.
     #[must_use]
     pub fn substitutions(&self) -> String {
-        self.merged(&["paths", "patch"], |_| true)
+        self.merged(&["paths", "patch"], |_| true).to_string()
     }
 
-    fn merged(&self, keys: &[&str], counts: impl Fn(&Layer) -> bool) -> String {
+    /// What all files say about how the network is reached, for a cargo that reads none of them; paths are absolute. Whether it may be
+    /// reached is said on the command line.
+    #[must_use]
+    pub fn for_fetching(&self) -> String {
+        let mut merged = self.merged(&["http", "net"], |_| true);
+        if let Some(Toml::Table(net)) = merged.get_mut("net") {
+            net.remove("offline");
+        }
+        merged.to_string()
+    }
+
+    fn merged(&self, keys: &[&str], counts: impl Fn(&Layer) -> bool) -> Table {
         let mut merged = Table::new();
         for layer in self.layers().iter().filter(|layer| counts(layer)) {
             for key in keys.iter().copied() {
@@ -39,7 +50,7 @@ impl CargoConfig {
                 }
             }
         }
-        merged.to_string()
+        merged
     }
 }
 

@@ -1,16 +1,17 @@
 //! Hashes every file of a tree, on all cores, each thread with one buffer of its own.
 
 use std::cell::RefCell;
+use std::fs::File;
 use std::io::{self, Read as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
-use super::{VendorTreeError, unreadable};
+use super::{MAX_FILE, VendorTreeError, unreadable};
 use crate::files::regular::{self, Links, ReadError};
 use crate::model::checksum::Checksum;
-use crate::model::vendored::{EntryKind, FileDigest, Stated, VendoredDirectory};
+use crate::model::vendored::{EntryKind, FileDigest, VendoredDirectory};
 
 /// Bytes that are read at once.
 const BUFFER: usize = 256 * 1024;
@@ -27,22 +28,21 @@ struct Hashed {
     has_carriage_return: bool,
 }
 
-/// Fills in the digests; returns how many files there are and how many bytes they have.
+/// Fills in the digests of the files that their packages list; returns how many those are and how many bytes they have. A file that no list
+/// names is refused for that, whatever it holds.
 pub(super) fn fill(tree: &Utf8Path, directories: &mut [VendoredDirectory]) -> Result<(u64, u64), VendorTreeError> {
     // One flat list over all packages: a single huge package then keeps every core busy, not one.
-    let files: Vec<(Utf8PathBuf, Option<Checksum>, &mut FileDigest)> = directories
+    let files: Vec<(Utf8PathBuf, Checksum, &mut FileDigest)> = directories
         .iter_mut()
         .flat_map(|directory| {
-            let (folder, listed) = (tree.join(&directory.name), &directory.listed);
+            let (folder, listed) = (tree.join(&directory.name), directory.listed.known());
             directory.entries.iter_mut().filter_map(move |entry| match &mut entry.kind {
                 EntryKind::File(found) => {
-                    let listed = match listed {
-                        Stated::Known(listed) => listed.files.get(&entry.path).copied(),
-                        Stated::Absent | Stated::Malformed(_) => None,
-                    };
+                    let listed = *listed?.files.get(&entry.path)?;
                     Some((folder.join(&entry.path), listed, found))
                 }
                 EntryKind::EmptyFolder
+                | EntryKind::Folder
                 | EntryKind::Link
                 | EntryKind::Special
                 | EntryKind::NameNotText
@@ -54,9 +54,13 @@ pub(super) fn fill(tree: &Utf8Path, directories: &mut [VendoredDirectory]) -> Re
     let bytes = files
         .into_par_iter()
         .map(|(path, listed, found)| {
-            let hashed = hash(&path).map_err(|source| unreadable(&path, source))?;
+            let file = regular::open(&path, Links::Refused).map_err(|cause| unreadable(&path, cause.into()))?;
+            if file.metadata.len() > MAX_FILE {
+                return Err(VendorTreeError::TooLarge { path });
+            }
+            let hashed = hash(file.file).map_err(|source| unreadable(&path, source))?;
             found.digest = hashed.digest;
-            if hashed.has_carriage_return && listed.is_some_and(|listed| listed != hashed.digest) {
+            if hashed.has_carriage_return && listed != hashed.digest {
                 found.with_line_feeds = with_line_feeds(&path).map_err(|source| unreadable(&path, source))?;
             }
             Ok(hashed.bytes)
@@ -65,8 +69,7 @@ pub(super) fn fill(tree: &Utf8Path, directories: &mut [VendoredDirectory]) -> Re
     Ok((count, bytes))
 }
 
-fn hash(path: &Utf8Path) -> io::Result<Hashed> {
-    let mut file = regular::open(path, Links::Refused)?.file;
+fn hash(mut file: File) -> io::Result<Hashed> {
     READ.with_borrow_mut(|buffer| {
         let mut hasher = Sha256::new();
         let mut found = Hashed { digest: Checksum::from_bytes([0; 32]), bytes: 0, has_carriage_return: false };
@@ -105,7 +108,10 @@ pub(super) fn line_feeds(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// A regular file of no more than `limit` bytes; `None` where there are more.
-pub(super) fn read_bounded(path: &Utf8Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+///
+/// # Errors
+/// It is no regular file, or cannot be read.
+pub fn read_bounded(path: &Utf8Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     match regular::read(path, Links::Refused, limit) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(ReadError::TooLarge(_)) => Ok(None),

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use crate::model::vendor::{VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE, VENDOR_CHECKSUMS_FILE};
 use crate::model::vendored::{Attributes, EntryKind, VendorRoot, VendoredDirectory, VendoredEntry, VendoredTree};
+pub use digest::read_bounded;
 use walk::{Budget, Name};
 
 /// The most names in a tree: the largest known, of 1,300 packages, has about 60,000.
@@ -20,6 +21,9 @@ pub const MAX_ENTRIES: usize = 1_000_000;
 pub const MAX_DEPTH: usize = 64;
 /// The most bytes of a `Cargo.toml`, a `.cargo-checksum.json` or the `.gitattributes`.
 pub const MAX_STATEMENT: u64 = 32 * 1024 * 1024;
+
+/// The most bytes of any file: four times what cargo lets an ordinary archive unpack to.
+pub const MAX_FILE: u64 = 2 << 30;
 
 /// Why the tree cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +43,12 @@ pub enum VendorTreeError {
     )]
     TooMany {
         /// The tree.
+        path: Utf8PathBuf,
+    },
+    /// A file that no archive can have held.
+    #[error("`{path}` has more than {MAX_FILE} bytes\nhelp: write the tree again: cargo sequester vendor")]
+    TooLarge {
+        /// The file.
         path: Utf8PathBuf,
     },
     /// Folders nested deeper than any archive may.
@@ -107,7 +117,7 @@ fn attributes(folder: &Utf8Path) -> Result<Attributes, VendorTreeError> {
 }
 
 /// Whether a folder between the two is reached by a link. A folder that does not lie below `root` is another question.
-fn has_link_between(root: &Utf8Path, folder: &Utf8Path) -> Result<bool, VendorTreeError> {
+pub(super) fn has_link_between(root: &Utf8Path, folder: &Utf8Path) -> Result<bool, VendorTreeError> {
     let Ok(below) = folder.strip_prefix(root) else { return Ok(false) };
     let mut path = root.to_owned();
     for component in below.components() {

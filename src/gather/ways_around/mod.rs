@@ -63,9 +63,13 @@ pub struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The folders in which a cargo that is started builds this workspace: the members', and the one in which this run was started.
-    fn starts(&self) -> impl Iterator<Item = &Utf8Path> {
-        self.members.iter().map(Utf8PathBuf::as_path).chain([self.environment.current_dir()])
+    /// The folders in which a cargo that is started builds this workspace, as they really lie: the members', and the one in which this run
+    /// was started, where that is one of the workspace's.
+    fn starts(&self) -> Vec<Utf8PathBuf> {
+        let (root, here) = (starts::real(self.root), starts::real(self.environment.current_dir()));
+        let mut folders: Vec<Utf8PathBuf> = self.members.iter().map(|member| starts::real(member)).collect();
+        folders.extend(here.starts_with(root).then_some(here));
+        folders
     }
 }
 
@@ -109,8 +113,11 @@ pub fn find(search: &Search<'_>) -> Result<WaysAround, WaysError> {
     ways.extend(manifest::ways(search.root)?);
     ways.extend(build_output::ways(search, &outputs));
     ways.extend(below.lock_files.iter().map(|path| whole_file(WayKind::OtherLockFile, path, Scope::Repository)));
-    let counts =
-        |file: &Utf8PathBuf| file.parent().is_some_and(|folder| search.starts().any(|start| start.starts_with(folder)));
+    let folders = search.starts();
+    let counts = |file: &Utf8PathBuf| {
+        let above = file.parent().map(starts::real);
+        above.is_some_and(|above| folders.iter().any(|folder| folder.starts_with(&above)))
+    };
     let toolchains: Vec<Utf8PathBuf> = below.toolchains.iter().filter(|file| counts(file)).cloned().collect();
     ways.extend(toolchain::ways(search.root, &toolchains));
     let here = alias::Start { root: search.root, folder: search.root, config: search.config };

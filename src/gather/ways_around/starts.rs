@@ -21,14 +21,10 @@ pub(super) struct Start {
 pub(super) fn find(search: &Search<'_>) -> Result<Vec<Start>, CargoConfigError> {
     let root = real(search.root);
     let mut starts = BTreeMap::new();
-    let here = search.environment.current_dir();
     for folder in search.starts() {
-        let folder = real(folder);
-        if here == folder && !folder.starts_with(&root) {
-            continue;
-        }
-        let own = folder.ancestors().find(|above| is_configured(&above.join(".cargo")));
-        let Some(own) = own.filter(|own| !root.starts_with(own)) else { continue };
+        // From the root upwards there is nothing that the root does not have.
+        let mut own = folder.ancestors().take_while(|above| !root.starts_with(above));
+        let Some(own) = own.find(|above| is_configured(&above.join(".cargo"))) else { continue };
         // Told by the paths that the reader knows.
         let shown = own.strip_prefix(&root).map_or_else(|_| own.to_owned(), |below| search.root.join(below));
         if let Entry::Vacant(new) = starts.entry(shown) {

@@ -57,8 +57,11 @@ fn files(directory: &VendoredDirectory) -> impl Iterator<Item = (&str, Vec<Check
         EntryKind::File(file) => {
             Some((&*entry.path, [Some(file.digest), file.with_line_feeds].into_iter().flatten().collect()))
         }
-        EntryKind::EmptyFolder | EntryKind::Link | EntryKind::Special | EntryKind::NameNotText | EntryKind::Unread => {
-            None
-        }
+        EntryKind::EmptyFolder
+        | EntryKind::Folder
+        | EntryKind::Link
+        | EntryKind::Special
+        | EntryKind::NameNotText
+        | EntryKind::Unread => None,
     })
 }

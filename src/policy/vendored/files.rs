@@ -66,8 +66,12 @@ pub(super) fn compare(directory: &VendoredDirectory, converted: &mut Converted, 
         findings.extend(missing.map(|path| Finding::FileMissing { directory: name(), path: path.clone() }));
     }
     let names = directory.entries.iter().map(|entry| entry.path.as_str());
+    // Real archives hold `README.md` and `readme.md`: whichever of two files of the same bytes a system keeps, it keeps the same.
+    let is_harmless =
+        |(first, second): &(String, String)| listed.contains_key(first) && listed.get(first) == listed.get(second);
+    let collisions = collision::collisions(names).filter(|pair| !is_harmless(pair));
     let collision = |(first, second)| Finding::Collision { directory: Some(name()), first, second };
-    findings.extend(collision::collisions(names).map(collision));
+    findings.extend(collisions.map(collision));
 }
 
 /// What an entry is, with its article.
@@ -75,6 +79,7 @@ pub(super) const fn what(kind: EntryKind) -> &'static str {
     match kind {
         EntryKind::File(_) | EntryKind::Unread => "a file",
         EntryKind::EmptyFolder => "an empty folder",
+        EntryKind::Folder => "a folder",
         EntryKind::Link => "a symbolic link",
         EntryKind::Special => "a socket, pipe or device",
         EntryKind::NameNotText => "a name that is not UTF-8 text",

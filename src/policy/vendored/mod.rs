@@ -3,6 +3,7 @@
 
 mod archive;
 mod collision;
+mod crates;
 mod files;
 mod leads;
 
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::Version;
 
 pub use archive::{Derived, derived};
+pub use crates::archive_name;
 pub use leads::follow;
 
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
@@ -73,6 +75,7 @@ pub fn compare(held: &Held<'_>, verification: &mut Verification) {
     lists(held, &covered, findings);
     let tree = match held.tree {
         VendorRoot::Read(tree) => tree,
+        VendorRoot::Crates(found) => return crates::compare(&covered, found, verification),
         VendorRoot::Absent | VendorRoot::Link | VendorRoot::NotFolder if covered.is_empty() => return,
         VendorRoot::Absent => return findings.push(Finding::NoTree { path: held.folder.to_owned() }),
         VendorRoot::Link => return findings.push(Finding::TreeIsLink { path: held.folder.to_owned() }),
@@ -156,7 +159,8 @@ fn packages(held: &Held<'_>, covered: &[&Package], tree: &VendoredTree, findings
             Stated::Absent => {
                 let cause = "it has no `Cargo.toml`".to_owned();
                 findings.push(Finding::NoPackage { directory: directory.name.clone(), cause });
-                None
+                // That says it all: nothing in it is a package's.
+                continue;
             }
             Stated::Malformed(cause) => {
                 findings.push(Finding::NoPackage { directory: directory.name.clone(), cause: cause.clone() });
@@ -207,6 +211,7 @@ fn hashes(
             .filter_map(|entry| match entry.kind {
                 EntryKind::File(file) => Some((entry.path.clone(), file.digest)),
                 EntryKind::EmptyFolder
+                | EntryKind::Folder
                 | EntryKind::Link
                 | EntryKind::Special
                 | EntryKind::NameNotText

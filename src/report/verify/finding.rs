@@ -3,7 +3,10 @@
 use crate::model::source::Source;
 use crate::model::vendored::Destination;
 use crate::model::verification::Finding;
+use crate::report::escape::terminal;
 use crate::report::{package_name, registry_name};
+
+use super::{VerifyReport, quoted, vendor_again};
 
 /// A finding, told.
 pub(super) struct Told {
@@ -21,34 +24,59 @@ pub(super) struct Told {
     pub(super) message: String,
 }
 
-/// Write the tree again: what helps wherever the approved bytes themselves are not in doubt.
-const AGAIN: &str = "see who changed it, then write the approved sources again: cargo sequester vendor";
-
-/// The way out, one for all findings of a code.
-pub(super) fn help(code: &str) -> &'static str {
-    match code {
+/// The way out of findings of one kind, the last of which this one is; `paths` are those that lie where nothing should.
+pub(super) fn help(finding: &Finding, paths: &[String], report: &VerifyReport<'_>) -> String {
+    let vendor = vendor_again(report);
+    match finding.code() {
         "not-replaced" | "no-allow-list" | "no-tree" | "not-allowed" | "not-vendored" | "interrupted" => {
-            "write the approved sources, the allow-list and cargo's setting: cargo sequester vendor"
+            format!("write the approved sources, the allow-list and cargo's setting: {vendor}")
         }
         "tree-is-link" | "tree-is-no-folder" | "tree-outside" => {
-            "keep the vendored sources in a folder of the workspace itself, then run: cargo sequester vendor"
+            "keep the vendored sources in a folder of the workspace itself, then run: cargo sequester vendor".to_owned()
         }
-        "not-locked" | "directory-not-locked" | "stray" | "no-package" | "package-twice" => {
-            "remove what the lock file does not need: cargo sequester vendor"
+        "not-locked" | "package-twice" => format!("remove what the lock file does not need: {vendor}"),
+        // Nobody but a person may remove what this program did not write.
+        "directory-not-locked" | "stray" | "no-package" => remove(paths, &vendor),
+        "checksum-missing" => "let cargo write the lock file anew: cargo update --workspace".to_owned(),
+        "allowed-checksum-differs" => {
+            "find out which of the two was changed, and by whom, before anything is built".to_owned()
         }
-        "checksum-missing" => "let cargo write the lock file anew: cargo update --workspace",
-        "allowed-checksum-differs" => "find out which of the two was changed, and by whom, before anything is built",
         "line-endings" => {
-            "check the tree out again without conversion: keep its .gitattributes, then git rm -r --cached vendor && git reset --hard"
+            let folder = quoted(report.folder.as_str());
+            format!(
+                "check the tree out again without conversion: keep its .gitattributes, then git rm -r --cached {folder} && git reset --hard"
+            )
         }
         "not-from-archive" | "archive-refused" => {
-            "do not build it: whoever edited the tree edited the allow-list too; look at both in the history"
+            "do not build it: whoever edited the tree edited the allow-list too; look at both in the history".to_owned()
         }
         "source-not-allowed" => {
-            "name the source in sequester.toml under [sources] or [registries], or drop the dependency"
+            "name the source in sequester.toml under [sources] or [registries], or drop the dependency".to_owned()
         }
-        _ => AGAIN,
+        _ => format!("see who changed it, then write the approved sources again: {vendor}"),
     }
+}
+
+/// Removes them by name; a name that no shell would take as it is shown is left to a person.
+fn remove(paths: &[String], vendor: &str) -> String {
+    let named = !paths.is_empty() && paths.iter().all(|path| terminal(path) == *path);
+    if named {
+        let paths: Vec<String> = paths.iter().map(|path| quoted(path)).collect();
+        format!("see what it is, then remove it: rm -r -- {}", paths.join(" "))
+    } else {
+        format!("see what it is, remove it by hand, then write the approved sources again: {vendor}")
+    }
+}
+
+/// What lies where nothing should, as a reader would write it.
+pub(super) fn foreign(finding: &Finding, folder: &str) -> Option<String> {
+    let (Finding::DirectoryNotLocked { directory: name, .. }
+    | Finding::NoPackage { directory: name, .. }
+    | Finding::Stray { path: name, .. }) = finding
+    else {
+        return None;
+    };
+    Some(format!("{folder}/{name}"))
 }
 
 /// The finding in words; `folder` is the vendored tree.
@@ -76,8 +104,11 @@ fn facts(finding: &Finding) -> Facts {
         | Finding::AllowedChecksumDiffers { id, .. }
         | Finding::ChecksumMissing { id }
         | Finding::NotVendored { id }
+        | Finding::StubNeeded { id, .. }
         | Finding::ArchiveRefused { id, .. }
         | Finding::SourceNotAllowed { id } => (Some(id.to_string()), None, None),
+        Finding::ArchiveDiffers { id, file, .. } => (Some(id.to_string()), None, some(file)),
+        Finding::IndexDiffers { path, .. } => (None, None, Some(format!("index/{path}"))),
         Finding::NotLocked { allowed } => (some(allowed), None, None),
         Finding::DirectoryNotLocked { directory, package } => (package.clone(), some(directory), None),
         Finding::NoPackage { directory, .. }
@@ -113,6 +144,7 @@ fn destination(source: &Source, to: &Destination) -> String {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one sentence for each finding")]
 fn sentence(finding: &Finding, folder: &str) -> (&'static str, String) {
     let at = |directory: &String, path: &String| format!("{folder}/{directory}/{path}");
     match finding {
@@ -202,11 +234,23 @@ fn sentence(finding: &Finding, folder: &str) -> (&'static str, String) {
             if paths.is_empty() {
                 "the recorded digest".clone_into(&mut which);
             }
-            (
-                "Forged",
-                format!("{folder}/{directory} is not what the archive of {} unpacks to: {which}", package_name(id)),
-            )
+            let origin = match &id.source {
+                Source::Git(_) => "cargo makes of the locked commit of",
+                Source::Registry(_) | Source::Local | Source::Other(_) => "is in the archive of",
+            };
+            ("Forged", format!("{folder}/{directory} is not what {origin} {}: {which}", package_name(id)))
         }
+        Finding::ArchiveDiffers { id, file, found } => {
+            let found = found.map_or_else(|| "cannot be read".to_owned(), |found| format!("has the digest {found}"));
+            ("Differs", format!("{folder}/{file} {found}: it is not the archive of {}", package_name(id)))
+        }
+        Finding::StubNeeded { id, platforms } if platforms.is_empty() => {
+            ("Stub", format!("{} is a stub, and no platform is recorded that does without it", package_name(id)))
+        }
+        Finding::StubNeeded { id, platforms } => {
+            ("Stub", format!("{} is a stub, and {} needs it whole", package_name(id), platforms.join(" or ")))
+        }
+        Finding::IndexDiffers { path, cause } => ("Differs", format!("{folder}/index/{path}: {cause}")),
         Finding::ArchiveRefused { id, cause } => {
             ("Refused", format!("the archive of {} must not be used: {cause}", package_name(id)))
         }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::finding::{self, told};
 use super::{LIMITS, Proof, VerifyReport, blocker, note, outside, way};
+use crate::model::verification::Finding;
 use crate::report::Verbosity;
 use crate::report::duration::counted;
 use crate::report::escape::terminal;
@@ -50,24 +51,29 @@ pub fn human(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Wri
 }
 
 fn findings(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
-    let mut told_of: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut told_of: BTreeMap<&'static str, (usize, &Finding)> = BTreeMap::new();
+    let mut paths = Vec::new();
     let all = verbosity == Verbosity::Verbose;
     let mut findings = report.verification.findings.iter().peekable();
     while let Some(finding) = findings.next() {
         let told = told(finding, report.folder.as_str());
-        let count = told_of.entry(told.code).or_default();
+        let (count, _) = told_of.entry(told.code).or_insert((0, finding));
         *count += 1;
+        paths.extend(finding::foreign(finding, report.folder.as_str()));
         if all || *count <= MOST {
             line(out, Tone::Bad, told.verb, &told.message)?;
         }
         // The way out follows the last finding of a run of one kind.
-        if findings.peek().is_none_or(|next| next.code() != told.code) && *count <= MOST {
-            detail(out, finding::help(told.code))?;
+        if findings.peek().is_none_or(|next| next.code() != told.code) {
+            let paths = std::mem::take(&mut paths);
+            if *count <= MOST {
+                detail(out, &finding::help(finding, &paths, report))?;
+            }
         }
     }
-    for (code, count) in told_of.iter().filter(|(_, count)| !all && **count > MOST) {
+    for (code, (count, first)) in told_of.iter().filter(|(_, (count, _))| !all && *count > MOST) {
         line(out, Tone::Bad, "And more", &format!("{} of the kind `{code}`; -v tells all", count - MOST))?;
-        detail(out, finding::help(code))?;
+        detail(out, &finding::help(first, &[], report))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::finding::{help, told};
+use super::finding::{foreign, help, told};
 use super::{LIMITS, Proof, VerifyReport, blocker, note, outside, shown, way};
 use crate::model::package::PackageId;
 use crate::model::policy::Origin;
@@ -83,7 +83,7 @@ struct Told {
     directory: Option<String>,
     path: Option<String>,
     message: String,
-    help: &'static str,
+    help: String,
 }
 
 #[derive(Serialize)]
@@ -166,13 +166,14 @@ fn document<'a>(report: &VerifyReport<'a>) -> Document<'a> {
             .iter()
             .map(|finding| {
                 let told = told(finding, report.folder.as_str());
+                let paths: Vec<String> = foreign(finding, report.folder.as_str()).into_iter().collect();
                 Told {
                     code: told.code,
                     package: told.package,
                     directory: told.directory,
                     path: told.path,
                     message: told.message,
-                    help: help(told.code),
+                    help: help(finding, &paths, report),
                 }
             })
             .collect(),
@@ -215,8 +216,8 @@ fn package(id: &PackageId, from: &model::TakenFrom) -> Package {
 fn undecided(one: &Undecided) -> Blocker {
     let (code, message, help) = blocker(one);
     let package = match one {
-        Undecided::NoArchive { id, .. } | Undecided::GitTree { id } => Some(id.to_string()),
-        Undecided::Running(_) | Undecided::Config(_) | Undecided::SearchEnded { .. } => None,
+        Undecided::NoArchive { id, .. } | Undecided::GitTree { id, .. } => Some(id.to_string()),
+        Undecided::Running(_) | Undecided::Platform(_) | Undecided::Config(_) | Undecided::SearchEnded { .. } => None,
     };
     Blocker { code, package, message, help }
 }

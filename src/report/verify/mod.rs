@@ -3,6 +3,7 @@
 mod finding;
 mod human;
 mod json;
+mod sealed;
 mod way;
 
 use std::time::Duration;
@@ -10,10 +11,12 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use super::JudgedBy;
+use crate::model::vendored::VendoredForm;
 use crate::model::verification::{Note, Outside, Undecided, Verification};
 
 pub use human::human;
 pub use json::{VERIFY_V1, json};
+pub use sealed::{Sealing, sealed};
 
 /// Everything that a report of `verify` tells.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +29,8 @@ pub struct VerifyReport<'a> {
     pub judged_by: JudgedBy<'a>,
     /// The workspace, whose files are named relative to it.
     pub root: &'a Utf8Path,
+    /// How the approved sources are kept.
+    pub form: VendoredForm,
     /// The vendored tree, as a reader would write it.
     pub folder: &'a Utf8Path,
     /// The lock file, as a reader would write it.
@@ -69,6 +74,26 @@ pub const LIMITS: [(&str, &str); 3] = [
     ("build-scripts", "build scripts and procedural macros run with the user's rights and can download"),
 ];
 
+/// The command that writes the approved sources anew, as it has to be typed for this place.
+fn vendor_again(report: &VerifyReport<'_>) -> String {
+    let folder = quoted(report.folder.as_str());
+    match report.form {
+        VendoredForm::Directory if report.folder == "vendor" => "cargo sequester vendor".to_owned(),
+        VendoredForm::Directory => format!("cargo sequester vendor {folder}"),
+        VendoredForm::LocalRegistry => format!("cargo sequester vendor --local-registry {folder}"),
+    }
+}
+
+/// A word for a shell.
+fn quoted(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+@".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) && !text.starts_with('-') {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
 /// A file, as a reader in the workspace would name it.
 fn shown<'a>(path: &'a Utf8Path, root: &Utf8Path) -> &'a Utf8Path {
     path.strip_prefix(root).unwrap_or(path)
@@ -85,6 +110,19 @@ fn note(note: &Note, report: &VerifyReport<'_>) -> (&'static str, String) {
         Note::OtherAttributes => {
             ("other-attributes", format!("{folder}/.gitattributes is not the one that `cargo sequester vendor` writes"))
         }
+        Note::Platforms { now, base } => {
+            let list =
+                |platforms: &[String]| if platforms.is_empty() { "all".to_owned() } else { platforms.join(", ") };
+            let text = format!("the vendored sources are whole for {} now, and were for {}", list(now), list(base));
+            ("platforms-changed", text)
+        }
+        Note::Yanked { id } => (
+            "yanked",
+            format!(
+                "the index in {folder} calls {} yanked; cargo builds what is locked all the same",
+                super::package_name(id)
+            ),
+        ),
         Note::Stopped(run) => ("stopped", format!("{run} was killed before it changed anything")),
         Note::Workspace(words) => (
             "workspace",
@@ -111,17 +149,19 @@ fn blocker(blocker: &Undecided) -> (&'static str, String, String) {
             let (message, help) = split(cause);
             ("no-archive", message, help)
         }
-        Undecided::GitTree { id } => (
-            "git-tree",
-            format!("`{id}` is of a git repository: there is no archive to derive its tree from"),
-            "look at what changed in its folder; without `--deep` its tree is held against the allow-list alone"
-                .to_owned(),
-        ),
+        Undecided::GitTree { id, cause } => {
+            let (cause, help) = split(cause);
+            ("git-tree", format!("the tree of `{id}` could not be derived again from its commit: {cause}"), help)
+        }
         Undecided::Running(run) => (
             "running",
             format!("{run} is writing the vendored sources right now"),
             "run the command again when it is done".to_owned(),
         ),
+        Undecided::Platform(error) => {
+            let (message, help) = split(error);
+            ("platform", format!("which packages may be stubs could not be worked out: {message}"), help)
+        }
         Undecided::Config(error) => {
             let (message, help) = split(error);
             ("config", format!("cargo's configuration contradicts itself: {message}"), help)

@@ -56,10 +56,6 @@ impl Vendored {
         ));
         project.lock_with_cargo();
         project.sequester(&["vendor", "--no-advisories"]).expect_code(0);
-        let config = project.read(".cargo/config.toml").replace("feat%2Fx", "feat/x").replace("av%2Fv%2Bt", "av/v+t");
-        let config =
-            config.replace("refs%2Fheads%2F", "refs/heads/").replace("\"tag-odd%231%252f\"", "\"tag-odd#1%2f\"");
-        project.write(".cargo/config.toml", config);
         let vendored = Self { project, _registry: registry, url, repository };
         json(&vendored.project, &[], 0);
         vendored.project.write(".gitignore", "target\n");
@@ -102,10 +98,8 @@ impl Vendored {
     /// No form of `verify` lets it pass; the codes of the plain one.
     #[track_caller]
     fn refused(&self, expected: &[&str]) {
-        // A vendored git dependency leaves `--deep` undecided, beside what it finds.
-        let deep = if self.project.path("vendor/forked").exists() { 2 } else { 1 };
-        for (arguments, code) in [(&[][..], 1), (&["--deep"], deep), (&["--base", "HEAD"], 1)] {
-            let document = json(&self.project, arguments, code);
+        for arguments in [&[][..], &["--deep"], &["--base", "HEAD"]] {
+            let document = json(&self.project, arguments, 1);
             assert_eq!(codes(&document), expected, "{arguments:?} {document:#}");
             assert_ne!(document["summary"]["taken_from"]["vendored"], 2, "{document:#}");
         }
@@ -218,6 +212,32 @@ fn all_sources_led_to_another_folder_are_held_against_the_allow_list() {
 }
 
 #[test]
+fn build_output_that_is_committed_is_run_whatever_the_sources_say() {
+    let Some(vendored) = Vendored::new("") else { return };
+    let genuine = vendored.project.read(&format!("vendor/own/{VENDOR_CHECKSUMS_FILE}"));
+    altered_copy(&vendored.project, "own");
+    for file in ["src/lib.rs", VENDOR_CHECKSUMS_FILE] {
+        let text = vendored.project.read(&format!("third-party/own/{file}"));
+        vendored.project.write(&format!("vendor/own/{file}"), text);
+    }
+    assert!(vendored.printed(true).contains("altered"));
+    vendored.project.write("vendor/own/src/lib.rs", GENUINE);
+    vendored.project.write(&format!("vendor/own/{VENDOR_CHECKSUMS_FILE}"), genuine);
+    std::fs::remove_dir_all(vendored.project.path("third-party")).unwrap();
+    assert!(vendored.printed(true).contains("altered"), "cargo takes the finished unit for fresh");
+    // On this machine it is nobody's business but the user's; in the repository it is.
+    json(&vendored.project, &[], 0);
+    git(&vendored.project, &vendored.project.root(), &["add", "-f", "target"]).unwrap();
+    let document = json(&vendored.project, &[], 1);
+    assert_eq!(document["ways_around"][0]["code"], "build-output", "{document:#}");
+    let said = vendored.project.sequester(&["verify", "--sealed", "run", "-q"]).expect_code(1);
+    assert!(!said.stdout.contains("altered"), "{}", said.stdout);
+    git(&vendored.project, &vendored.project.root(), &["rm", "-rq", "--cached", "target"]).unwrap();
+    let said = vendored.project.sequester(&["verify", "--sealed", "run", "-q"]).expect_code(0);
+    assert_eq!(said.stdout, "genuine\ngenuine\n", "sealed, the output of other builds is not looked at");
+}
+
+#[test]
 fn only_packages_of_another_registry_and_nothing_vendored_is_no_proof() {
     let registry = TestRegistry::new();
     Package::new("own", "1.0.0").publish(&registry);
@@ -254,4 +274,42 @@ fn references_with_slashes_plus_and_number_signs_lead_into_the_folder() {
             assert_eq!(codes(&json(&vendored.project, &[], 1)), ["not-replaced"], "{reference}");
         }
     }
+}
+
+#[test]
+fn a_git_dependency_is_derived_again_from_its_commit() {
+    let Some(vendored) = Vendored::new("") else { return };
+    let document = json(&vendored.project, &["--deep"], 0);
+    assert_eq!(document["summary"]["derived"], 2, "{document:#}");
+    // Offline too, from the repository that cargo has; the checkout that lies beside it is not believed.
+    let checkouts = vendored.project.cargo_home().join("git/checkouts");
+    let checked_out = super::scene::find(&checkouts, "lib.rs").unwrap();
+    std::fs::write(&checked_out, ALTERED).unwrap();
+    assert_eq!(json(&vendored.project, &["--deep", "--offline"], 0)["summary"]["derived"], 2);
+    // Tree, list and allow-list altered together.
+    altered_copy(&vendored.project, "forked");
+    for file in ["src/lib.rs", VENDOR_CHECKSUMS_FILE] {
+        let text = vendored.project.read(&format!("third-party/forked/{file}"));
+        vendored.project.write(&format!("vendor/forked/{file}"), text);
+    }
+    let listed = vendored.project.read(&format!("vendor/forked/{VENDOR_CHECKSUMS_FILE}"));
+    let digest = VendorChecksums::parse(listed.as_bytes()).unwrap().tree_digest().to_string();
+    let config = vendored.project.read(".cargo/config.toml");
+    let entry = config.lines().find(|line| line.contains("#forked@")).unwrap();
+    let at = entry.find("tree = \"").unwrap() + "tree = \"".len();
+    let forged = format!("{}{digest}{}", &entry[..at], &entry[at + 64..]);
+    vendored.project.write(".cargo/config.toml", config.replace(entry, &forged));
+    std::fs::remove_dir_all(vendored.project.path("third-party")).unwrap();
+    assert!(vendored.printed(true).contains("altered"));
+    json(&vendored.project, &[], 0);
+    for arguments in [&["--deep"][..], &["--base", "HEAD"], &["--deep", "--offline"]] {
+        let document = json(&vendored.project, arguments, 1);
+        assert_eq!(codes(&document), ["not-from-archive"], "{arguments:?} {document:#}");
+        assert!(document["findings"][0]["message"].as_str().unwrap().contains("src/lib.rs"), "{document:#}");
+    }
+    // A repository that cannot be reached leaves the package unproven, by name.
+    std::fs::rename(vendored.project.outside().join("repository"), vendored.project.outside().join("gone")).unwrap();
+    let document = json(&vendored.project, &["--deep"], 2);
+    assert_eq!(document["blockers"][0]["code"], "git-tree", "{document:#}");
+    assert!(document["blockers"][0]["package"].as_str().unwrap().contains("forked"), "{document:#}");
 }

@@ -13,7 +13,30 @@ fn h7_a_folder_that_the_lock_file_does_not_have() {
     scene.refused(&["directory-not-locked"]);
     std::fs::remove_dir_all(scene.project.path("vendor/extra")).unwrap();
     scene.project.write("vendor/odd/file", "").write("vendor/file", "");
-    scene.refused(&["no-list", "no-package", "stray"]);
+    scene.refused(&["no-package", "stray"]);
+}
+
+#[test]
+fn the_way_out_of_stray_files_works_when_pasted() {
+    let scene = Scene::new();
+    for path in [".DS_Store", "READ ME.md", ".idea/x.xml", "old_crate/examples/x.rs"] {
+        scene.project.write(&format!("vendor/{path}"), "x");
+    }
+    scene.refused(&["no-package", "stray"]);
+    let said = scene.project.sequester(&["verify"]).expect_code(1);
+    let commands: Vec<&str> =
+        said.stdout.lines().filter_map(|line| line.split_once("then remove it: ")).map(|(_, c)| c).collect();
+    assert_eq!(commands, ["rm -r -- vendor/.DS_Store 'vendor/READ ME.md'", "rm -r -- vendor/.idea vendor/old_crate"]);
+    if cfg!(unix) {
+        for command in commands {
+            scene.project.run("sh", &["-c", command]).expect_code(0);
+        }
+        json(&scene.project, &[], 0);
+    }
+    // A name that is not shown as it is cannot be pasted either.
+    scene.project.write("vendor/\u{1b}[2J", "");
+    let said = scene.project.sequester(&["verify"]).expect_code(i32::from(cfg!(unix)));
+    assert!(!said.stdout.contains("rm -r"), "{}", said.stdout);
 }
 
 #[test]
@@ -68,6 +91,25 @@ fn missing_files_empty_folders_and_other_cases() {
     std::fs::create_dir_all(scene.project.path("vendor/leaf/src/bin/deep")).unwrap();
     scene.project.write("vendor/leaf/src/LIB.rs", "");
     scene.refused(&["collision", "file-missing", "file-not-listed", "not-a-file"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn two_spellings_of_one_name_are_harmless_where_the_bytes_are_the_same() {
+    let scene = Scene::new();
+    let mut listed = scene.listed("leaf");
+    for name in ["README.md", "readme.md"] {
+        scene.project.write(&format!("vendor/leaf/{name}"), "same\n");
+        listed.files.insert(name.to_owned(), listed.files["src/lib.rs"]);
+    }
+    scene.list("leaf", &listed);
+    scene.rehash("leaf");
+    scene.allow_what_is_there();
+    json(&scene.project, &[], 0);
+    scene.project.write("vendor/leaf/readme.md", "other\n");
+    scene.rehash("leaf");
+    scene.allow_what_is_there();
+    scene.refused(&["collision"]);
 }
 
 #[cfg(unix)]

@@ -33,8 +33,8 @@ fn h4_an_empty_list_of_files() {
     listed.files.clear();
     scene.list("bar", &listed);
     scene.builds();
-    let document = scene.refused(&["nothing-listed", "tree-differs"]);
-    assert!(document.to_string().contains("although the files are"), "{document:#}");
+    // What no list names is not read, so nothing is said of the files' bytes.
+    scene.refused(&["nothing-listed", "tree-differs"]);
     scene.project.write("vendor/bar/src/lib.rs", "pub fn leaf() { /* evil */ }\n");
     scene.builds().refused(&["nothing-listed", "tree-differs"]);
 }

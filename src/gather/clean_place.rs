@@ -1,0 +1,75 @@
+//! A folder of this run alone in which a cargo finds no configuration but the one that is put there.
+
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tempfile::TempDir;
+
+/// The folder; it is removed with all that is in it when this value is dropped.
+#[derive(Debug)]
+pub struct CleanPlace {
+    _folder: TempDir,
+    path: Utf8PathBuf,
+}
+
+/// There is no such place.
+#[derive(Debug, thiserror::Error)]
+pub enum CleanPlaceError {
+    /// It could not be made.
+    #[error("no temporary folder can be made: {0}\nhelp: set TMPDIR to a folder with free space")]
+    Io(#[from] io::Error),
+    /// Whoever may write into a folder above could tell cargo what to do.
+    #[error(
+        "{file} would be read by a cargo that is started below it\nhelp: remove that file, or set TMPDIR to a folder that has none above it"
+    )]
+    Configured {
+        /// The configuration.
+        file: Utf8PathBuf,
+    },
+}
+
+impl CleanPlace {
+    /// Makes one, with a name that begins so.
+    ///
+    /// # Errors
+    /// It cannot be made, or a folder above it has a configuration of cargo's.
+    pub fn make(prefix: &str) -> Result<Self, CleanPlaceError> {
+        let folder = tempfile::Builder::new().prefix(prefix).tempdir()?;
+        let path =
+            Utf8PathBuf::try_from(folder.path().to_path_buf()).map_err(camino::FromPathBufError::into_io_error)?;
+        let path = path.canonicalize_utf8()?;
+        let files = path
+            .ancestors()
+            .skip(1)
+            .flat_map(|above| [".cargo/config", ".cargo/config.toml"].map(|name| above.join(name)));
+        // Also one that cannot be looked at, or a link that leads nowhere yet.
+        match files.into_iter().find(|file| file.symlink_metadata().is_ok()) {
+            Some(file) => Err(CleanPlaceError::Configured { file }),
+            None => Ok(Self { _folder: folder, path }),
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+
+    /// Makes a folder in it.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn folder(&self, name: &str) -> io::Result<Utf8PathBuf> {
+        let folder = self.path.join(name);
+        std::fs::create_dir(&folder)?;
+        Ok(folder)
+    }
+
+    /// Writes a file of it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        std::fs::write(self.path.join(name), text)
+    }
+}
