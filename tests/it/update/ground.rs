@@ -110,6 +110,15 @@ fn package<'a>(document: &'a Value, name: &str, version: &str) -> &'a Value {
     same.next().unwrap_or_else(|| panic!("no {name}@{version} in {document}"))
 }
 
+/// A basis without the word on which lock file it stands: plainly audited that is the new one, and it has the fix already.
+fn without_ground(basis: &Value) -> Value {
+    let mut basis = basis.clone();
+    if let Some(basis) = basis.as_object_mut() {
+        basis.remove("need");
+    }
+    basis
+}
+
 fn codes(reasons: &Value) -> Vec<&str> {
     reasons.as_array().into_iter().flatten().map(|reason| reason["code"].as_str().unwrap()).collect()
 }
@@ -131,7 +140,7 @@ fn what_update_takes_and_holds_audit_approves_and_holds_for_the_same_reasons() {
                 let judged = package(&audited, crate_name, to);
                 assert_eq!(change["approved"], true, "{name}: {change}");
                 assert_eq!(judged["verdict"], "approved", "{name}: {judged}");
-                assert_eq!(judged["basis"], change["basis"], "{name}");
+                assert_eq!(without_ground(&judged["basis"]), without_ground(&change["basis"]), "{name}");
                 taken += 1;
             }
         }
