@@ -104,6 +104,7 @@ impl Project {
             refused_mirrors: Vec::new(),
             base: None,
             ground: Ground::Judged,
+            lock: cargo_sequester::model::lock_proof::LockFact::NotChecked,
             trail: TrailFact::default(),
             notices: Vec::new(),
         }

@@ -16,6 +16,7 @@ pub mod http;
 pub mod index;
 pub mod local_registry;
 pub mod lock_file;
+pub mod locked_cargo;
 pub mod manifest;
 pub mod policy_file;
 pub mod target;

@@ -7,6 +7,7 @@ use semver::Version;
 
 use super::age::Age;
 use super::approval::Approval;
+use super::lock_proof::{Discord, Unproven};
 use super::package::PackageId;
 use super::policy::{Ignore, Origin};
 use super::source::Registry;
@@ -25,6 +26,8 @@ pub struct Evaluation {
     pub blockers: Vec<Blocker>,
     /// What is worth knowing about the run as a whole.
     pub notices: Vec<Notice>,
+    /// Whether the lock file answers the manifests: [`super::lock_proof::LockFact::code`].
+    pub manifests: &'static str,
     /// With a base: the events of its audit trail that the change does not have.
     pub truncated: Vec<EventFileName>,
 }
@@ -128,6 +131,20 @@ pub enum Blocker {
     },
     /// An event of the audit trail cannot be read or believed, so nobody knows what was recorded.
     TrailBroken(TrailProblem),
+    /// The lock file does not answer the manifests: cargo would build what nobody judged.
+    LockOutdated(Discord),
+    /// Cargo does not take the lock file as it is.
+    LockRefused {
+        /// Its words.
+        words: String,
+    },
+    /// Whether the lock file answers the manifests cannot be told.
+    LockUnproven {
+        /// Why not from here.
+        why: Vec<Unproven>,
+        /// Why cargo could not tell either, where it was asked.
+        cause: Option<String>,
+    },
     /// The registry's list or the machine's clock went back behind what the audit trail recorded.
     Trail(TrailFinding),
 }
@@ -270,6 +287,13 @@ pub enum Notice {
     IndexFromCache {
         /// The time of the oldest cached entry.
         oldest: Option<Timestamp>,
+    },
+    /// The lock file was judged alone, whatever the manifests ask.
+    ManifestsNotChecked,
+    /// The manifests of git packages are not at hand: what these ask is taken from the lock file.
+    ManifestsUnseen {
+        /// The packages.
+        packages: Vec<PackageId>,
     },
     /// `cargo metadata` failed, and the lock file was judged alone.
     WorkspaceUnread {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::advisory::AdvisoryDb;
 use super::evaluation::{IndexGap, Notice};
 use super::history::History;
+use super::lock_proof::LockFact;
 use super::locked::Locked;
 use super::package::{CrateId, Package};
 use super::policy::Origin;
@@ -33,6 +34,8 @@ pub struct Facts {
     pub ground: Ground,
     /// What the audit trail recorded.
     pub trail: TrailFact,
+    /// Whether the lock file answers the manifests.
+    pub lock: LockFact,
     /// What was noticed while gathering.
     pub notices: Vec<Notice>,
 }

@@ -19,6 +19,42 @@ pub enum Proof {
     Unproven(Vec<Unproven>),
 }
 
+/// What a run found out about the lock file that it judges.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum LockFact {
+    /// Nobody looked: the lock file is judged alone, or a cargo has just written it.
+    #[default]
+    NotChecked,
+    /// Cargo would build exactly what is locked.
+    Answered,
+    /// The same as far as it can be seen: what these git packages ask is not at hand, and taken from the lock file.
+    Unseen(Vec<PackageId>),
+    /// Cargo would lock something else, or refuses; never empty.
+    Broken(Vec<Discord>),
+    /// Cargo was asked, and refuses, in these words.
+    Refused(String),
+    /// It could not be told.
+    Unproven {
+        /// Why not from here; nothing where packages' own reasons say it.
+        why: Vec<Unproven>,
+        /// Why cargo could not tell either, where it was asked.
+        cause: Option<String>,
+    },
+}
+
+impl LockFact {
+    /// The answer's name, as JSON has it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotChecked => "not-checked",
+            Self::Answered | Self::Unseen(_) => "answered",
+            Self::Broken(_) | Self::Refused(_) => "not-answered",
+            Self::Unproven { .. } => "undecided",
+        }
+    }
+}
+
 /// One thing in which manifests and lock file disagree.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Discord {
@@ -94,6 +130,25 @@ pub enum Discord {
     },
     /// The lock file records an unused `[patch]` that there is not, or that is used.
     PatchLeftOver(PackageId),
+}
+
+impl Discord {
+    /// The package of the lock file that it is about first.
+    #[must_use]
+    pub const fn package(&self) -> Option<&PackageId> {
+        match self {
+            Self::NotLocked { .. } | Self::PatchNotLocked { .. } => None,
+            Self::Unanswered { by: id, .. }
+            | Self::Unasked { by: id, .. }
+            | Self::Unreached(id)
+            | Self::Unexplained(id)
+            | Self::NoFeature { by: id, .. }
+            | Self::SameLine { one: id, .. }
+            | Self::SameLinks { one: id, .. }
+            | Self::Circle(id)
+            | Self::PatchLeftOver(id) => Some(id),
+        }
+    }
 }
 
 /// Why nothing can be told from here.

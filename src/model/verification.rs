@@ -1,6 +1,7 @@
 //! The outcome of `verify`: what is wrong, what lies outside, what could not be decided.
 
 use super::checksum::Checksum;
+use super::lock_proof::{Discord, Unproven};
 use super::package::PackageId;
 use super::policy::Origin;
 use super::source::Source;
@@ -165,6 +166,8 @@ pub enum Note {
     Stopped(String),
     /// Cargo could not describe the workspace.
     Workspace(String),
+    /// What these git packages ask was taken from the lock file: their manifests are not at hand.
+    ManifestsUnseen(Vec<PackageId>),
     /// An entry of cargo's download cache is not the archive that the lock file names. It was not used.
     PoisonedCache {
         /// The package that it is named for.
@@ -190,6 +193,18 @@ pub enum Undecided {
         id: PackageId,
         /// Why, in a sentence of its own with its `help:` line.
         cause: String,
+    },
+    /// The lock file does not answer the manifests: cargo would build what is not vendored.
+    LockOutdated(Discord),
+    /// Cargo does not take the lock file as it is.
+    LockRefused {
+        /// Its words.
+        words: String,
+    },
+    /// Whether the lock file answers the manifests cannot be told.
+    LockUnproven {
+        /// Why not from here.
+        why: Vec<Unproven>,
     },
     /// Another run of this program, so described, is writing right now.
     Running(String),

@@ -14,6 +14,7 @@ use crate::model::evaluation::{Blocker, Evaluation, IndexGap, Judgement, Notice}
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact};
 use crate::model::history::{History, Standing};
 use crate::model::index_line::{Outline, Pubtime};
+use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, LockedChecksum, Package, PackageId};
 use crate::model::policy::Policy;
 use crate::model::source::{Registry, Source};
@@ -37,13 +38,16 @@ pub fn evaluate(facts: &Facts, policy: &Policy, approvals: &Approvals, now: Time
         judgements.push(judgement);
     }
     let mut notices = facts.notices.clone();
+    if let LockFact::Unseen(packages) = &facts.lock {
+        notices.push(Notice::ManifestsUnseen { packages: packages.clone() });
+    }
     if matches!(facts.advisories, AdvisoryFact::Skipped) {
         notices.push(Notice::AdvisoriesSkipped);
     }
     notices.extend(recorded);
     notices.extend(rules_in_use::notices(&judge, &judgements));
     let truncated = facts.trail.truncated.clone();
-    Evaluation { now: judge.now, judgements, blockers, notices, truncated }
+    Evaluation { now: judge.now, judgements, blockers, notices, manifests: facts.lock.code(), truncated }
 }
 
 fn run_blockers(facts: &Facts, policy: &Policy, machine: Timestamp, now: Timestamp) -> Vec<Blocker> {
@@ -59,6 +63,15 @@ fn run_blockers(facts: &Facts, policy: &Policy, machine: Timestamp, now: Timesta
         by: refused.by.clone(),
         origin: refused.origin.clone(),
     }));
+    match &facts.lock {
+        LockFact::NotChecked | LockFact::Answered | LockFact::Unseen(_) => {}
+        LockFact::Broken(discords) => blockers.extend(discords.iter().cloned().map(Blocker::LockOutdated)),
+        LockFact::Refused(words) => blockers.push(Blocker::LockRefused { words: words.clone() }),
+        LockFact::Unproven { why, .. } if why.is_empty() => {}
+        LockFact::Unproven { why, cause } => {
+            blockers.push(Blocker::LockUnproven { why: why.clone(), cause: cause.clone() });
+        }
+    }
     blockers
 }
 

@@ -28,11 +28,6 @@ pub enum ProjectError {
     Http(#[from] HttpError),
     #[error(transparent)]
     Base(#[from] BaseError),
-    /// Cargo would resolve anew.
-    #[error(
-        "{path} does not have `{wanted}`, which `{member}` asks for: cargo would choose a release that nobody judged\nhelp: complete it first: cargo sequester update --workspace"
-    )]
-    LockOutdated { path: Utf8PathBuf, member: String, wanted: String },
     /// With `--base`, a database that the change itself could have rewritten.
     #[error(
         "the advisory database `{db}` lies inside the repository, where the change could have rewritten it\nhelp: give one from outside: --advisory-db PATH|URL"

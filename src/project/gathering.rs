@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use super::base::Base;
 use super::error::ProjectError;
+use super::lock_answer;
 use super::open::Project;
 use super::progress::Progress;
 use super::registries::Registries;
+use super::request::{Purpose, Which};
 use super::rules::Rules;
 use super::trail;
 use crate::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFailure};
@@ -19,6 +21,7 @@ use crate::gather::workspace;
 use crate::model::crate_name::canonical;
 use crate::model::evaluation::{Evaluation, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact, TrailFact};
+use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Package};
 use crate::model::source::{Registry, Source};
 use crate::model::trail::Trail;
@@ -44,6 +47,8 @@ pub(crate) struct Gathered {
     registries: Registries,
     index: BTreeMap<CrateId, IndexFact>,
     advisories: AdvisoryFact,
+    /// Whether the lock file that was found answers the manifests.
+    lock: LockFact,
     recorded: TrailFact,
     trail: Trail,
     notices: Vec<Notice>,
@@ -92,7 +97,13 @@ impl Gathered {
         if let Some(base) = project.base() {
             notices.extend(base.notices(&project.rules().moved, recorded.gained));
         }
-        let mut read = Self { project, registries, index, advisories: advisories.fact, recorded, trail, notices };
+        // A resolution completes the lock file; what it leaves is cargo's own answer.
+        let lock = match project.request().purpose {
+            Purpose::Resolve => LockFact::NotChecked,
+            Purpose::Judge | Purpose::Prove | Purpose::Change => lock_answer::find(&project, &registries, &index)?,
+        };
+        let advisories = advisories.fact;
+        let mut read = Self { project, registries, index, advisories, lock, recorded, trail, notices };
         if read.project.base_packages().is_some() {
             read.read_around_fixes();
         }
@@ -148,6 +159,7 @@ impl Gathered {
             refused_mirrors: self.registries.refused(),
             base: self.project.base_locked(),
             ground: self.project.ground(),
+            lock: LockFact::NotChecked,
             trail: TrailFact { machine_clock: by_clock.then_some(self.project.machine()), ..self.recorded.clone() },
             notices,
         }
@@ -156,7 +168,13 @@ impl Gathered {
     /// The decision on the lock file as it was found.
     pub(crate) fn decide(&self) -> Decision {
         let lock = &self.project.subject().lock;
-        self.decision(self.facts(lock.packages.clone(), BTreeMap::new()), lock.lines.clone())
+        let facts = Facts { lock: self.lock.clone(), ..self.facts(lock.packages.clone(), BTreeMap::new()) };
+        self.decision(facts, lock.lines.clone())
+    }
+
+    /// Whether the lock file that was found answers the manifests, for a resolution that may have to complete it.
+    pub(crate) fn lock_answers(&self) -> Result<LockFact, ProjectError> {
+        lock_answer::find(&self.project, &self.registries, &self.index)
     }
 
     /// The decision on a lock file that a cargo left. `more` are the entries that were read for that cargo; what is missing is read now.
@@ -248,6 +266,9 @@ fn surroundings(project: &Project, registries: &BTreeSet<Registry>) -> Vec<Notic
     let mut all = Vec::new();
     if let Some(failure) = subject.workspace.as_ref().and_then(|workspace| workspace.failure.as_ref()) {
         all.push(Notice::WorkspaceUnread { cause: in_one_line(&failure.to_string()) });
+    }
+    if matches!(project.request().which, Which::LockFile(_)) {
+        all.push(Notice::ManifestsNotChecked);
     }
     let local = subject.lock.packages.iter().any(|package| package.id.source == Source::Local);
     let sets_age = policy.cargo.global.is_some() || !policy.cargo.registries.is_empty();

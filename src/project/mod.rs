@@ -10,6 +10,7 @@ mod assessment;
 mod base;
 mod error;
 mod gathering;
+pub(crate) mod lock_answer;
 mod open;
 mod progress;
 mod registries;

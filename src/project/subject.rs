@@ -57,9 +57,6 @@ impl Subject {
         };
         if let Some(workspace) = &workspace {
             workspace::attach(&mut lock.packages, workspace);
-            if !resolves {
-                is_whole(&lock, workspace, &lock_path)?;
-            }
         }
         Ok(Self { start, root, lock_path, workspace, lock })
     }
@@ -98,25 +95,6 @@ fn manifest(which: &Which, start: &Utf8Path, environment: &Environment, cargo: &
     let moved = cargo.current_dir() != environment.current_dir();
     let mut above = start.ancestors().map(|folder| folder.join("Cargo.toml")).filter(|_| moved);
     above.find(|path| path.is_file())
-}
-
-/// Whether the lock file has what the manifests of the workspace ask of registries. Where it has not, cargo would choose releases that
-/// nobody judged.
-fn is_whole(lock: &LockFile, workspace: &Workspace, path: &Utf8Path) -> Result<(), ProjectError> {
-    for member in workspace.packages.iter().filter(|local| local.package.member) {
-        for wanted in &member.package.requirements {
-            let mut named = lock.packages.iter().filter(|package| package.id.name == wanted.name);
-            if !named.any(|package| wanted.req.matches(&package.id.version)) {
-                let wanted = format!("{} {}", wanted.name, wanted.req);
-                return Err(ProjectError::LockOutdated {
-                    path: path.to_owned(),
-                    member: member.name.to_string(),
-                    wanted,
-                });
-            }
-        }
-    }
-    Ok(())
 }
 
 /// A path as a reader in this folder would write it.

@@ -1,6 +1,7 @@
 //! Why a run could not decide, in words, and what can be done about it.
 
 use super::duration::{distance, moment, words};
+use super::lock_proof;
 use super::log_problem::{finding_sentence, problem_sentence, whole_help};
 use super::remark::few;
 use super::{Context, package_name, registry_name};
@@ -27,7 +28,15 @@ const NAMES: usize = 8;
 pub fn groups(blockers: &[Blocker], context: &Context<'_>) -> Vec<Group> {
     let mut groups = Vec::new();
     let mut gaps: Vec<(&IndexGap, usize, Vec<String>)> = Vec::new();
+    let mut discords: Vec<String> = Vec::new();
     for blocker in blockers {
+        if let Blocker::LockOutdated(discord) = blocker {
+            if discords.is_empty() {
+                groups.push(Group { message: message(blocker, context), help: help(blocker) });
+            }
+            discords.push(lock_proof::discord(discord));
+            continue;
+        }
         let Blocker::IndexUnavailable { package, cause } = blocker else {
             groups.push(Group { message: message(blocker, context), help: help(blocker) });
             continue;
@@ -38,6 +47,10 @@ pub fn groups(blockers: &[Blocker], context: &Context<'_>) -> Vec<Group> {
         }
         gaps.push((cause, groups.len(), vec![package_name(package)]));
         groups.push(Group { message: message(blocker, context), help: help(blocker) });
+    }
+    let outdated = "the lock file does not answer the manifests: ";
+    if let Some(group) = groups.iter_mut().find(|group| group.message.starts_with(outdated)) {
+        group.message = format!("{outdated}{}", lock_proof::several(&discords, NAMES));
     }
     for (cause, position, names) in gaps {
         if let (2.., Some(group)) = (names.len(), groups.get_mut(position)) {
@@ -95,6 +108,13 @@ pub fn message(blocker: &Blocker, context: &Context<'_>) -> String {
         Blocker::TrailBroken(problem) => {
             format!("the audit trail is not whole: {}: {}", problem.file, problem_sentence(&problem.kind))
         }
+        Blocker::LockOutdated(discord) => {
+            format!("the lock file does not answer the manifests: {}", lock_proof::discord(discord))
+        }
+        Blocker::LockRefused { words } => {
+            format!("cargo does not take the lock file as it is: {}", lock_proof::in_one_line(words))
+        }
+        Blocker::LockUnproven { why, cause } => lock_proof::unproven(why, cause.as_deref()),
         Blocker::Trail(finding) => finding_sentence(finding),
     }
 }
@@ -110,6 +130,9 @@ pub const fn code(blocker: &Blocker) -> &'static str {
         Blocker::MirrorNotAllowed { .. } => "mirror-not-allowed",
         Blocker::ClockSkew { .. } => "clock-skew",
         Blocker::TrailBroken(_) => "trail-broken",
+        Blocker::LockOutdated(_) => "lock-outdated",
+        Blocker::LockRefused { .. } => "lock-refused",
+        Blocker::LockUnproven { .. } => "lock-unproven",
         Blocker::Trail(finding) => finding.code(),
     }
 }
@@ -119,7 +142,10 @@ pub const fn code(blocker: &Blocker) -> &'static str {
 pub const fn package(blocker: &Blocker) -> Option<&PackageId> {
     match blocker {
         Blocker::IndexUnavailable { package, .. } => Some(package),
+        Blocker::LockOutdated(discord) => discord.package(),
         Blocker::AdvisoriesUnavailable { .. }
+        | Blocker::LockRefused { .. }
+        | Blocker::LockUnproven { .. }
         | Blocker::AdvisoriesStale { .. }
         | Blocker::AdvisoriesRolledBack { .. }
         | Blocker::MirrorNotAllowed { .. }
@@ -156,6 +182,8 @@ pub fn help(blocker: &Blocker) -> String {
         Blocker::ClockSkew { .. } | Blocker::Trail(TrailFinding::ClockBehindTrail { .. }) => {
             "set the machine's clock right and run again".to_owned()
         }
+        Blocker::LockOutdated(_) | Blocker::LockRefused { .. } => "cargo sequester update --workspace".to_owned(),
+        Blocker::LockUnproven { .. } => "see whether `cargo update --workspace --locked` takes it".to_owned(),
         Blocker::TrailBroken(_) => whole_help().to_owned(),
         Blocker::Trail(_) => {
             "run again; if it stays, ask the registry's operators why releases that were there are gone".to_owned()

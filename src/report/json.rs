@@ -32,6 +32,7 @@ struct Document<'a> {
     schema: &'static str,
     now: String,
     complete: bool,
+    manifests: &'static str,
     blockers: Vec<Object>,
     summary: Summary,
     advisory_db: Option<Db<'a>>,
@@ -155,6 +156,7 @@ fn document<'a>(report: &AuditReport<'a>) -> Document<'a> {
         schema: AUDIT_V1,
         now: rfc3339(evaluation.now),
         complete: evaluation.blockers.is_empty(),
+        manifests: evaluation.manifests,
         blockers: evaluation.blockers.iter().map(|found| facts::blocker(found, report)).collect(),
         summary: Summary {
             packages: tally.packages,

@@ -15,6 +15,7 @@ pub mod github;
 pub mod human;
 pub mod init;
 pub mod json;
+pub mod lock_proof;
 pub mod log;
 pub mod log_json;
 pub mod log_problem;

@@ -187,6 +187,13 @@ pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
         Notice::IndexFromCache { oldest: None } => {
             "the index was read from cargo's cache; how old that is cannot be told".to_owned()
         }
+        Notice::ManifestsNotChecked => {
+            "the lock file was judged alone: whether it answers the manifests was not checked".to_owned()
+        }
+        Notice::ManifestsUnseen { packages } => {
+            let names: Vec<String> = packages.iter().map(super::package_name).collect();
+            format!("what these ask was taken from the lock file, their manifests are not at hand: {}", few(&names, 4))
+        }
         Notice::WorkspaceUnread { cause } => {
             format!("`cargo metadata` failed, so the lock file was judged alone: {cause}")
         }
@@ -237,6 +244,8 @@ pub const fn notice_code(notice: &Notice) -> &'static str {
         Notice::CargoIgnoresAge { .. } => "cargo-ignores-age",
         Notice::CooldownDisagrees { .. } => "cooldown-disagrees",
         Notice::IndexFromCache { .. } => "index-from-cache",
+        Notice::ManifestsNotChecked => "manifests-not-checked",
+        Notice::ManifestsUnseen { .. } => "manifests-unseen",
         Notice::WorkspaceUnread { .. } => "workspace-unread",
         Notice::BaseMovedOn { .. } => "base-moved-on",
         Notice::NoMergeBase => "no-merge-base",

@@ -8,6 +8,7 @@ use super::elsewhere::Elsewhere;
 use super::signals::Signals;
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::IndexFact;
+use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, PackageId};
 use crate::model::visibility::Hidden;
 use crate::policy::judge::Judge;
@@ -106,6 +107,11 @@ impl Session<'_> {
             arguments.splice(end..end, [OPTION.to_owned(), manifest.into_string()]);
         }
         arguments
+    }
+
+    /// Whether the lock file as it was found answers the manifests, which needs no cargo.
+    pub(crate) fn lock_answers(&self) -> Result<LockFact, ResolveError> {
+        Ok(self.gathered.lock_answers()?)
     }
 
     /// An error where a signal came: whatever was done must be undone.

@@ -49,6 +49,7 @@ fn facts(packages: Vec<Package>) -> Facts {
         refused_mirrors: Vec::new(),
         base: None,
         ground: Ground::Judged,
+        lock: cargo_sequester::model::lock_proof::LockFact::NotChecked,
         trail: TrailFact::default(),
         notices: Vec::new(),
     }
@@ -80,6 +81,7 @@ fn approved(facts: &Facts) -> Evaluation {
         judgements: facts.packages.iter().map(|package| judgement(&package.id, Some(verdict(package)))).collect(),
         blockers: Vec::new(),
         notices: Vec::new(),
+        manifests: "answered",
         truncated: Vec::new(),
     }
 }

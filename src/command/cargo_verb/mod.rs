@@ -13,6 +13,7 @@ use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::model::evaluation::Judgement;
+use crate::model::lock_proof::LockFact;
 use crate::model::policy::Origin;
 use crate::policy::carried::carried;
 use crate::policy::moves::{self, Asked};
@@ -110,6 +111,9 @@ impl Run<'_, '_> {
             return Ok(if before.blockers.is_empty() { Outcome::Held } else { Outcome::Undecided });
         }
         let absent = self.session.subject().lock.packages.is_empty();
+        if !absent && self.session.lock_answers()? == LockFact::Answered {
+            return Ok(Outcome::Approved);
+        }
         if !absent {
             let ended = self.session.cargo(&self.with_manifest(&["update", "--workspace", "--locked"]), false)?;
             self.session.refuse_gaps()?;

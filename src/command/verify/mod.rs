@@ -10,7 +10,7 @@ mod stubs;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::archives::Archives;
 use super::{CommandError, Outcome, output};
@@ -20,13 +20,17 @@ use crate::gather::environment::Environment;
 use crate::gather::ways_around::{self, Replacing, Search, WaysAround};
 use crate::gather::{allow_list, crate_folder, vendor_tree};
 use crate::model::allow_list::AllowList;
+use crate::model::lock_proof::LockFact;
 use crate::model::source::Source;
 use crate::model::vendored::{VendorRoot, VendoredForm, VendoredPlace};
 use crate::model::verification::{Finding, Note, Outside, Undecided, Verification};
 use crate::policy::source::is_allowed;
 use crate::policy::vendored::{Held, compare, follow};
 use crate::policy::ways_around::weighed;
-use crate::project::{AdvisoriesFrom, JudgeBy, PolicyFrom, Project, Purpose, Request, Rules, Subject, Which, relative};
+use crate::project::access::Configs;
+use crate::project::{
+    AdvisoriesFrom, JudgeBy, PolicyFrom, Project, Purpose, Request, Rules, Subject, Which, lock_answer, relative,
+};
 use crate::report::verify::{self, Proof, VerifyReport};
 
 pub use sealed::SealedError;
@@ -114,6 +118,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         (Some(base), false) => Proof::Changed { base },
         (None, false) => Proof::Consistent,
     };
+    lock(&project, &configs, &scene, &place.path, &mut verification)?;
     if project.base().is_some() || arguments.deep {
         let archives = Archives { project: &project, configs: &configs };
         // Everything is derived where no base is believed.
@@ -157,6 +162,31 @@ fn read(subject: &Subject, place: &VendoredPlace) -> Result<VendorRoot, CommandE
         VendoredForm::Directory => vendor_tree::read(&subject.root, &place.path)?,
         VendoredForm::LocalRegistry => crate_folder::read(&subject.root, &place.path)?,
     })
+}
+
+/// Whether the lock file answers the manifests. What the vendored packages ask is in their own manifests, which the tree is about.
+fn lock(
+    project: &Project,
+    configs: &Configs,
+    scene: &Scene<'_>,
+    folder: &Utf8Path,
+    verification: &mut Verification,
+) -> Result<(), CommandError> {
+    let held = scene.held();
+    let vendored = scene.subject.lock.packages.iter().map(|package| {
+        let directory = held.directory(package).filter(|_| matches!(package.id.source, Source::Registry(_)))?;
+        Some(folder.join(&directory.name))
+    });
+    match lock_answer::by_vendored(project, configs, &vendored.collect::<Vec<_>>())? {
+        LockFact::NotChecked | LockFact::Answered => {}
+        LockFact::Refused(words) => verification.blockers.push(Undecided::LockRefused { words }),
+        LockFact::Unseen(packages) => verification.notes.push(Note::ManifestsUnseen(packages)),
+        LockFact::Broken(discords) => {
+            verification.blockers.extend(discords.into_iter().map(Undecided::LockOutdated));
+        }
+        LockFact::Unproven { why, .. } => verification.blockers.push(Undecided::LockUnproven { why }),
+    }
+    Ok(())
 }
 
 /// As for `audit`, not knowing goes before everything.

@@ -19,6 +19,25 @@ impl CargoConfig {
         &self,
         replacements: impl IntoIterator<Item = (&'r Registry, String)>,
     ) -> Result<Vec<String>, CargoConfigError> {
+        self.put_in_place("registry", replacements)
+    }
+
+    /// The same with local registries: folders with an `index` below them.
+    ///
+    /// # Errors
+    /// `[source]` says something that cargo refuses.
+    pub fn folder_stand_ins<'r>(
+        &self,
+        replacements: impl IntoIterator<Item = (&'r Registry, String)>,
+    ) -> Result<Vec<String>, CargoConfigError> {
+        self.put_in_place("local-registry", replacements)
+    }
+
+    fn put_in_place<'r>(
+        &self,
+        kind: &str,
+        replacements: impl IntoIterator<Item = (&'r Registry, String)>,
+    ) -> Result<Vec<String>, CargoConfigError> {
         let sources = self.sources()?;
         let mut taken: Vec<String> = sources.keys().cloned().chain(self.registry_names()?).collect();
         let mut unused = |stem: &str| {
@@ -32,7 +51,7 @@ impl CargoConfig {
         let mut values = Vec::new();
         for (registry, url) in replacements {
             let stand_in = unused(STAND_IN);
-            values.push(format!("source.{stand_in}.registry={}", quoted(&url)));
+            values.push(format!("source.{stand_in}.{kind}={}", quoted(&url)));
             let key = match registry {
                 Registry::CratesIo => quoted(CRATES_IO),
                 Registry::Sparse(_) | Registry::Git(_) => {

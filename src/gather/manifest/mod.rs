@@ -13,11 +13,12 @@ mod workspace;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
 
 use super::cargo_config::CargoConfig;
 use super::toml_tree::Table;
 use crate::model::index_line::DependencyKind;
-use crate::model::manifest::{ManifestProblem, Manifests, Place, Unfollowed, Unsupported};
+use crate::model::manifest::{Manifest, ManifestProblem, Manifests, Place, Unfollowed, Unsupported};
 
 use self::dependency::plain;
 
@@ -74,6 +75,16 @@ pub fn read(roots: &Roots<'_>) -> Manifests {
         }
     }
     manifests
+}
+
+/// Reads the manifests of vendored packages, each from its folder. What cannot be read tells nothing.
+#[must_use]
+pub fn read_vendored(folders: &[Option<Utf8PathBuf>], config: &CargoConfig) -> Vec<Option<Manifest>> {
+    let read = |folder: &Utf8PathBuf| {
+        let mut documents = Documents { config, known: BTreeMap::new() };
+        package::read(&folder.join("Cargo.toml"), false, &mut documents).ok()
+    };
+    folders.par_iter().map(|folder| folder.as_ref().and_then(read)).collect()
 }
 
 fn folder(place: &Place) -> Option<Utf8PathBuf> {

@@ -98,6 +98,9 @@ pub fn blockers_about(decided: &Decided<'_>, is_meant: impl Fn(&PackageId) -> bo
         | Blocker::AdvisoriesRolledBack { .. }
         | Blocker::MirrorNotAllowed { .. }
         | Blocker::ClockSkew { .. }
+        | Blocker::LockOutdated(_)
+        | Blocker::LockRefused { .. }
+        | Blocker::LockUnproven { .. }
         | Blocker::TrailBroken(_)
         | Blocker::Trail(_) => true,
     };

@@ -21,7 +21,7 @@ use self::reach::Reach;
 use crate::model::facts::IndexFact;
 use crate::model::index_line::Release;
 use crate::model::lock_proof::{Discord, Proof, Unproven};
-use crate::model::manifest::Manifests;
+use crate::model::manifest::{Manifest, Manifests};
 use crate::model::package::{CrateId, Package, PackageId};
 use crate::model::source::Source;
 
@@ -36,21 +36,37 @@ pub struct Question<'a> {
     pub unused_patches: &'a [PackageId],
     /// The lock file's format.
     pub version: u8,
-    /// What the index says of the crates that are locked.
-    pub index: &'a BTreeMap<CrateId, IndexFact>,
+    /// For each of them, what tells of its dependencies; those that have a manifest of [`Self::manifests`] need nothing.
+    pub told: &'a [Told],
+}
+
+/// What tells of a locked package's dependencies.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// Its index line.
+    Line(Box<Release>),
+    /// Its own manifest, as it is vendored.
+    Manifest(Box<Manifest>),
+    /// Nothing that is at hand.
+    Nothing,
+}
+
+/// What the index tells of each package.
+#[must_use]
+pub fn told_by_index(packages: &[Package], index: &BTreeMap<CrateId, IndexFact>) -> Vec<Told> {
+    packages.par_iter().map(|package| release(package, index)).collect()
 }
 
 /// Works it out.
 #[must_use]
 pub fn answers(question: &Question<'_>) -> Proof {
-    let releases: Vec<Option<Release>> =
-        question.packages.par_iter().map(|package| release(package, question.index)).collect();
     let choices = Choices::new(question);
     let asks: Vec<Asks<'_>> = (0..question.packages.len())
-        .map(|at| match (choices.manifest(at), releases.get(at)) {
+        .map(|at| match (choices.manifest(at), question.told.get(at)) {
             (Some(manifest), _) => Asks::of_manifest(manifest),
-            (None, Some(Some(release))) => Asks::of_release(&question.packages[at], release),
-            _ => Asks::Unknown,
+            (None, Some(Told::Line(release))) => Asks::of_release(&question.packages[at], release),
+            (None, Some(Told::Manifest(manifest))) => Asks::of_manifest(manifest),
+            (None, Some(Told::Nothing) | None) => Asks::Unknown,
         })
         .collect();
     let reach = Reach::work_out(question, &choices, &asks);
@@ -72,9 +88,11 @@ pub fn answers(question: &Question<'_>) -> Proof {
     if unknown.is_empty() { Proof::Answered } else { Proof::Unproven(unknown) }
 }
 
-fn release(package: &Package, index: &BTreeMap<CrateId, IndexFact>) -> Option<Release> {
-    let IndexFact::Read(history) = index.get(&package.id.crate_id()?)? else { return None };
-    history.release(&package.id.version).ok().flatten()
+fn release(package: &Package, index: &BTreeMap<CrateId, IndexFact>) -> Told {
+    let fact = package.id.crate_id().and_then(|id| index.get(&id));
+    let Some(IndexFact::Read(history)) = fact else { return Told::Nothing };
+    let release = history.release(&package.id.version).ok().flatten();
+    release.map_or(Told::Nothing, |release| Told::Line(Box::new(release)))
 }
 
 fn unknown_asks(id: &PackageId) -> Unproven {

@@ -217,7 +217,13 @@ fn undecided(one: &Undecided) -> Blocker {
     let (code, message, help) = blocker(one);
     let package = match one {
         Undecided::NoArchive { id, .. } | Undecided::GitTree { id, .. } => Some(id.to_string()),
-        Undecided::Running(_) | Undecided::Platform(_) | Undecided::Config(_) | Undecided::SearchEnded { .. } => None,
+        Undecided::LockOutdated(discord) => discord.package().map(ToString::to_string),
+        Undecided::LockUnproven { .. }
+        | Undecided::LockRefused { .. }
+        | Undecided::Running(_)
+        | Undecided::Platform(_)
+        | Undecided::Config(_)
+        | Undecided::SearchEnded { .. } => None,
     };
     Blocker { code, package, message, help }
 }

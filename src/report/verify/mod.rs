@@ -11,6 +11,7 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use super::JudgedBy;
+use super::lock_proof;
 use crate::model::vendored::VendoredForm;
 use crate::model::verification::{Note, Outside, Undecided, Verification};
 
@@ -124,6 +125,14 @@ fn note(note: &Note, report: &VerifyReport<'_>) -> (&'static str, String) {
             ),
         ),
         Note::Stopped(run) => ("stopped", format!("{run} was killed before it changed anything")),
+        Note::ManifestsUnseen(packages) => {
+            let names: Vec<String> = packages.iter().map(super::package_name).collect();
+            let names = super::remark::few(&names, 4);
+            (
+                "manifests-unseen",
+                format!("what these ask was taken from the lock file, their manifests are not at hand: {names}"),
+            )
+        }
         Note::Workspace(words) => (
             "workspace",
             format!("cargo cannot describe the workspace, so local packages were not placed: {}", first_line(words)),
@@ -152,6 +161,19 @@ fn blocker(blocker: &Undecided) -> (&'static str, String, String) {
         Undecided::GitTree { id, cause } => {
             let (cause, help) = split(cause);
             ("git-tree", format!("the tree of `{id}` could not be derived again from its commit: {cause}"), help)
+        }
+        Undecided::LockOutdated(discord) => (
+            "lock-outdated",
+            format!("the lock file does not answer the manifests: {}", lock_proof::discord(discord)),
+            "cargo sequester update --workspace".to_owned(),
+        ),
+        Undecided::LockRefused { words } => (
+            "lock-refused",
+            format!("cargo does not take the lock file as it is: {}", lock_proof::in_one_line(words)),
+            "cargo sequester update --workspace".to_owned(),
+        ),
+        Undecided::LockUnproven { why } => {
+            ("lock-unproven", lock_proof::unproven(why, None), "cargo sequester audit asks cargo as well".to_owned())
         }
         Undecided::Running(run) => (
             "running",

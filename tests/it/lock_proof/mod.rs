@@ -1,5 +1,6 @@
 //! Whether the lock file answers the manifests, held against cargo itself.
 
+mod attacks;
 mod manifests;
 mod mutate;
 mod project;
@@ -16,7 +17,7 @@ use cargo_sequester::gather::environment::Environment;
 use cargo_sequester::gather::lock_file;
 use cargo_sequester::gather::manifest::{self, Roots};
 use cargo_sequester::model::lock_proof::{Discord, Proof};
-use cargo_sequester::policy::lock_answers_manifests::{Question, answers};
+use cargo_sequester::policy::lock_answers_manifests::{Question, answers, told_by_index};
 
 use self::mutate::mutate;
 use self::project::{Dice, MEMBERS, Project};
@@ -74,7 +75,7 @@ impl Ground {
             packages: &lock.packages,
             unused_patches: &lock.unused_patches,
             version: lock.version,
-            index: &self.universe.index,
+            told: &told_by_index(&lock.packages, &self.universe.index),
         }))
     }
 

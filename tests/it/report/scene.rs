@@ -85,6 +85,7 @@ impl Scene {
                 judgements: Vec::new(),
                 blockers: Vec::new(),
                 notices: Vec::new(),
+                manifests: "answered",
                 truncated: Vec::new(),
             },
             advisories: AdvisoryFact::Read(AdvisoryDb {

@@ -74,6 +74,7 @@ impl World {
             refused_mirrors: Vec::new(),
             base: None,
             ground: Ground::Judged,
+            lock: cargo_sequester::model::lock_proof::LockFact::NotChecked,
             trail: TrailFact::default(),
             notices: Vec::new(),
         };

@@ -11,6 +11,7 @@ use cargo_sequester::model::evaluation::{Evaluation, Judgement};
 use cargo_sequester::model::facts::{AdvisoryFact, Facts, Ground, IndexFact, TrailFact};
 use cargo_sequester::model::history::{History, Standing};
 use cargo_sequester::model::index_line::{DependencyKind, Requirement};
+use cargo_sequester::model::lock_proof::LockFact;
 use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum, Package, PackageId};
 use cargo_sequester::model::policy::Policy;
 use cargo_sequester::model::source::{Registry, Source};
@@ -265,6 +266,7 @@ impl World {
             refused_mirrors: Vec::new(),
             base: self.base.clone().map(|base| base.into_iter().collect()),
             ground: self.ground.clone(),
+            lock: LockFact::NotChecked,
             trail: self.trail.clone(),
             notices: Vec::new(),
         }

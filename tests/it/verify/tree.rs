@@ -174,7 +174,13 @@ fn h11_what_lies_outside_is_listed_and_judged_by_the_policy() {
     let git = "git+https://git.example.org/work?branch=main#0123456789012345678901234567890123456789";
     let registry = "sparse+https://registry.example.org/index/";
     let checksum = "0".repeat(64);
-    let lock = scene.project.read("Cargo.lock");
+    let manifest = scene.project.read("Cargo.toml");
+    let more = format!(
+        "work = {{ git = \"https://git.example.org/work\", branch = \"main\" }}\nyours = {{ version = \"1\", registry-index = \"{registry}\" }}\n"
+    );
+    scene.project.write("Cargo.toml", manifest + &more);
+    let edges = " \"own\",\n \"work\",\n \"yours\",\n";
+    let lock = scene.project.read("Cargo.lock").replace(" \"own\",\n", edges);
     scene.project.write(
         "Cargo.lock",
         format!(

@@ -64,7 +64,8 @@ fn g7_every_effective_setting_of_cargos_own_home_and_of_includes() {
         "[build]\nrustc-wrapper = \"spy\"\n\n[resolver]\nlockfile-path = \"x/Cargo.lock\"\n",
     )
     .unwrap();
-    let document = json(&scene.project, &[], 1);
+    // The lock file does not have the `[patch]` either.
+    let document = json(&scene.project, &[], 2);
     assert_eq!(
         ways(&document, "fails"),
         [format!("config-patch {home}/config.toml:3"), format!("lockfile-path {home}/more.toml:5")]
@@ -330,7 +331,8 @@ fn patches_of_the_root_manifest() {
         "Cargo.toml",
         "\n[patch.crates-io]\nnear = { path = \"../near\" }\nown = { path = \"own\" }\nfork = { git = \"https://git.example.org/fork\" }\n",
     );
-    let document = json(&scene.project, &[], 1);
+    // The lock file does not have them either.
+    let document = json(&scene.project, &[], 2);
     assert_eq!(ways(&document, "fails"), [format!("patch-outside Cargo.toml:{}", at + 2)]);
     assert_eq!(
         ways(&document, "warns"),

@@ -1,0 +1,207 @@
+//! Finds out whether the lock file answers the manifests: by the proof, and where that cannot tell, by asking cargo.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8PathBuf;
+
+use super::access::Configs;
+use super::error::ProjectError;
+use super::open::Project;
+use super::registries::Registries;
+use super::request::Which;
+use crate::gather::cargo_config::CargoConfig;
+use crate::gather::locked_cargo::{self, CargoSays, LockQuestion};
+use crate::gather::manifest::{self, Roots};
+use crate::gather::workspace::Workspace;
+use crate::model::facts::IndexFact;
+use crate::model::lock_proof::{LockFact, Proof, Unproven};
+use crate::model::manifest::{Manifests, Place, Unsupported};
+use crate::model::package::{CrateId, LockedChecksum, Package, PackageId};
+use crate::model::source::Registry;
+use crate::policy::lock_answers_manifests::{Question, Told, answers, told_by_index};
+
+/// Whether the lock file that was found answers the manifests around it. `index` is what was read so far; what is missing is read now.
+pub(super) fn find(
+    project: &Project,
+    registries: &Registries,
+    index: &BTreeMap<CrateId, IndexFact>,
+) -> Result<LockFact, ProjectError> {
+    let Some(workspace) = described(project) else { return Ok(LockFact::NotChecked) };
+    let packages = &project.subject().lock.packages;
+    let more = read(packages, &missing(packages, index), registries);
+    let index: BTreeMap<CrateId, IndexFact> =
+        index.iter().map(|(id, fact)| (id.clone(), fact.clone())).chain(more).collect();
+    let configs = project.configs().at_root(&project.subject().root, project.environment())?;
+    let manifests = manifests(workspace, configs.found());
+    let why = match proof(project, &manifests, &told_by_index(packages, &index)) {
+        Ok(fact) => return Ok(fact),
+        Err(why) => why,
+    };
+    let (lines, other): (Vec<_>, Vec<_>) = why.into_iter().partition(|one| matches!(one, Unproven::NoLine(_)));
+    if lines.is_empty() {
+        return Ok(asked(project, &manifests, &configs, &index, other));
+    }
+    // Of a package that is judged, its own reason or blocker says that its line could not be had.
+    let base = project.base_locked().unwrap_or_default();
+    let kept = packages.iter().filter(|package| base.has(package)).map(|package| Unproven::NoLine(package.id.clone()));
+    let kept: Vec<Unproven> = kept.collect();
+    let mut why: Vec<Unproven> = lines.into_iter().filter(|one| kept.contains(one)).collect();
+    if unseen(project, &other).is_none() {
+        why.extend(other);
+    }
+    Ok(LockFact::Unproven { why, cause: None })
+}
+
+/// The same from the manifests of vendored packages; `folders` are those of the lock file's packages, where they have one. Of the others
+/// the index tells, as far as cargo's cache has it: nobody is asked, and what nobody tells is taken from the lock file.
+pub(crate) fn by_vendored(
+    project: &Project,
+    configs: &Configs,
+    folders: &[Option<Utf8PathBuf>],
+) -> Result<LockFact, ProjectError> {
+    let Some(workspace) = described(project) else { return Ok(LockFact::NotChecked) };
+    let packages = &project.subject().lock.packages;
+    let elsewhere = packages.iter().zip(folders).filter(|(_, folder)| folder.is_none());
+    let elsewhere: BTreeSet<CrateId> = elsewhere.filter_map(|(package, _)| package.id.crate_id()).collect();
+    let cached = |crates: &BTreeSet<CrateId>| Ok::<_, ProjectError>(Registries::of(project)?.cached(crates));
+    let index = if elsewhere.is_empty() { BTreeMap::new() } else { cached(&elsewhere)? };
+    let mut told = told_by_index(packages, &index);
+    for (told, vendored) in told.iter_mut().zip(manifest::read_vendored(folders, configs.found())) {
+        if let Some(manifest) = vendored {
+            *told = Told::Manifest(Box::new(manifest));
+        }
+    }
+    let mut manifests = manifests(workspace, configs.found());
+    // That is a way around, and told as one.
+    manifests.unfollowed.retain(|one| one.what != Unsupported::PathOverrides);
+    let why = match proof(project, &manifests, &told) {
+        Ok(fact) => return Ok(fact),
+        Err(why) => why,
+    };
+    if let Some(packages) = unseen(project, &why) {
+        return Ok(LockFact::Unseen(packages));
+    }
+    let index = cached(&packages.iter().filter_map(|package| package.id.crate_id()).collect())?;
+    let whole = packages.iter().all(|package| package.id.crate_id().is_none() || line(package, &index).is_some());
+    Ok(if whole { asked(project, &manifests, configs, &index, why) } else { LockFact::Unproven { why, cause: None } })
+}
+
+/// The workspace that cargo described; where it could not, that is told elsewhere.
+fn described(project: &Project) -> Option<&Workspace> {
+    if matches!(project.request().which, Which::LockFile(_)) {
+        return None;
+    }
+    project.subject().workspace.as_ref().filter(|workspace| workspace.failure.is_none())
+}
+
+fn manifests(workspace: &Workspace, config: &CargoConfig) -> Manifests {
+    let members = workspace.packages.iter().filter(|local| local.package.member);
+    let members: Vec<Utf8PathBuf> = members.map(|local| local.package.root.clone()).collect();
+    manifest::read(&Roots { root: &workspace.root, members: &members, config })
+}
+
+/// The proof's own answer, or why it has none.
+fn proof(project: &Project, manifests: &Manifests, told: &[Told]) -> Result<LockFact, Vec<Unproven>> {
+    let lock = &project.subject().lock;
+    let (packages, unused_patches) = (&lock.packages, &lock.unused_patches);
+    match answers(&Question { manifests, packages, unused_patches, version: lock.version, told }) {
+        Proof::Answered => Ok(LockFact::Answered),
+        Proof::Broken(discords) => Ok(LockFact::Broken(discords)),
+        Proof::Unproven(why) => Err(why),
+    }
+}
+
+/// What cargo says, which is asked behind exactly the locked lines.
+fn asked(
+    project: &Project,
+    manifests: &Manifests,
+    configs: &Configs,
+    index: &BTreeMap<CrateId, IndexFact>,
+    why: Vec<Unproven>,
+) -> LockFact {
+    let packages = &project.subject().lock.packages;
+    let mut lines: BTreeMap<CrateId, Vec<Vec<u8>>> = BTreeMap::new();
+    for package in packages {
+        if let (Some(id), Some(line)) = (package.id.crate_id(), line(package, index)) {
+            lines.entry(id).or_default().push(line.to_vec());
+        }
+    }
+    let question = LockQuestion {
+        manifest: &project.subject().root.join("Cargo.toml"),
+        config: configs.found(),
+        lines: &lines,
+        registries: &registries_of(manifests),
+    };
+    match locked_cargo::ask(&question, project.cargo()) {
+        Ok(CargoSays::Yes) => LockFact::Answered,
+        Ok(CargoSays::No(words)) => LockFact::Refused(words),
+        Ok(CargoSays::NoRepository(words)) => match unseen(project, &why) {
+            Some(packages) => LockFact::Unseen(packages),
+            None => LockFact::Unproven { why, cause: Some(words) },
+        },
+        Err(error) => LockFact::Unproven { why, cause: Some(error.to_string()) },
+    }
+}
+
+/// The packages of which only the lock file tells what they ask, where nothing else stands open. With a base that must be what the base's
+/// lock file tells.
+fn unseen(project: &Project, why: &[Unproven]) -> Option<Vec<PackageId>> {
+    let packages = why.iter().map(|one| match one {
+        Unproven::NoManifest(id) | Unproven::NoLine(id) => Some(id.clone()),
+        Unproven::Unfollowed(_)
+        | Unproven::Unread { .. }
+        | Unproven::TwoManifests { .. }
+        | Unproven::OddFeature { .. }
+        | Unproven::OddPatch { .. } => None,
+    });
+    let packages: Vec<PackageId> = packages.collect::<Option<_>>()?;
+    let edges = |list: &[Package], id: &PackageId| {
+        let package = list.iter().find(|package| package.id == *id)?;
+        let edges = package.dependencies.iter().filter_map(|at| list.get(*at)).map(|on| on.id.clone());
+        Some(edges.collect::<BTreeSet<PackageId>>())
+    };
+    let locked = &project.subject().lock.packages;
+    let as_in = |base: &[Package]| {
+        packages.iter().all(|id| edges(base, id).is_some_and(|there| edges(locked, id) == Some(there)))
+    };
+    project.base_packages().is_none_or(as_in).then_some(packages)
+}
+
+fn line<'i>(package: &Package, index: &'i BTreeMap<CrateId, IndexFact>) -> Option<&'i [u8]> {
+    let Some(IndexFact::Read(history)) = index.get(&package.id.crate_id()?) else { return None };
+    history.line(&package.id.version).ok().flatten()
+}
+
+/// The crates whose entries were not read: with a base those of what it has already.
+fn missing(packages: &[Package], index: &BTreeMap<CrateId, IndexFact>) -> BTreeSet<CrateId> {
+    packages.iter().filter_map(|package| package.id.crate_id()).filter(|id| !index.contains_key(id)).collect()
+}
+
+/// Their entries: those of cargo's cache do where they are about the locked bytes, whose dependencies never change. The rest is asked for.
+fn read(packages: &[Package], crates: &BTreeSet<CrateId>, registries: &Registries) -> BTreeMap<CrateId, IndexFact> {
+    if crates.is_empty() {
+        return BTreeMap::new();
+    }
+    let mut found = registries.cached(crates);
+    let of_locked_bytes = |package: &&Package| {
+        let Some(IndexFact::Read(history)) = package.id.crate_id().and_then(|id| found.get(&id)) else { return false };
+        let outline = history.outline(&package.id.version).ok().flatten();
+        outline.is_some_and(|outline| package.checksum == LockedChecksum::Known(outline.checksum))
+    };
+    let asked = packages.iter().filter(|package| !of_locked_bytes(package)).filter_map(|package| package.id.crate_id());
+    let asked: BTreeSet<CrateId> = asked.filter(|id| crates.contains(id)).collect();
+    found.extend(registries.read(&asked, &mut |_, _| ()));
+    found
+}
+
+fn registries_of(manifests: &Manifests) -> Vec<Registry> {
+    let declared = manifests.packages.iter().flat_map(|manifest| &manifest.dependencies);
+    let places = declared.chain(manifests.patches.iter().map(|patch| &patch.with)).map(|declared| &declared.from);
+    let registries: BTreeSet<&Registry> = places
+        .filter_map(|place| match place {
+            Place::Registry(registry) => Some(registry),
+            Place::Git { .. } | Place::Path(_) => None,
+        })
+        .collect();
+    registries.into_iter().cloned().collect()
+}
