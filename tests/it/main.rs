@@ -49,6 +49,7 @@ mod security_fix;
 mod security_fix_company;
 mod security_fix_need;
 mod security_fix_oracle;
+mod security_fix_verbs;
 mod status;
 mod support;
 mod support_itself;
