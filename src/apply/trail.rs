@@ -122,10 +122,7 @@ fn create_folder(dir: &Utf8Path) -> Result<(), AppendError> {
 
 /// Keeps a second first event out. Where the file system has no locks the reader still names a second beginning.
 fn lock(folder: &File) {
-    #[cfg(unix)]
-    let _ = rustix::fs::flock(folder, rustix::fs::FlockOperation::LockExclusive);
-    #[cfg(not(unix))]
-    let _ = folder;
+    let _ = folder.lock();
 }
 
 fn has_events(dir: &Utf8Path) -> Result<bool, AppendError> {

@@ -1,9 +1,9 @@
 //! The doors through which files are opened: [`regular`] for whoever reads one of the repository, of a cache or of a configuration, and
-//! those below for whoever locks a folder or brings its names to the disk.
+//! those below for whoever locks a file or a folder, or brings a folder's names to the disk.
 
 pub mod regular;
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::Path;
 
 /// Opens a folder, to lock it or to bring its names to the disk.
@@ -15,6 +15,19 @@ pub fn open_folder(folder: impl AsRef<Path>) -> std::io::Result<File> {
         File::open(folder)
     } else {
         Err(std::io::ErrorKind::NotADirectory.into())
+    }
+}
+
+/// Whether the lock on an open file or folder could be taken without waiting. It ends with the process, however that ends, or with
+/// [`File::unlock`]: closing the file is not enough where a process that another thread starts has it open, too.
+///
+/// # Errors
+/// The file system has no locks.
+pub fn try_lock(file: &File) -> std::io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

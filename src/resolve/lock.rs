@@ -3,6 +3,8 @@
 use camino::Utf8Path;
 
 use super::ResolveError;
+#[cfg(unix)]
+use crate::files;
 
 /// Held as long as it lives. It is the folder itself that is locked, so no file is left behind.
 #[derive(Debug)]
@@ -16,16 +18,12 @@ impl WorkspaceLock {
     /// Waits for it. File systems that know no locks have none to wait for.
     #[cfg(unix)]
     pub(crate) fn take(root: &Utf8Path) -> Result<Self, ResolveError> {
-        use rustix::fs::{FlockOperation, flock};
-        use rustix::io::Errno;
-
-        use crate::files::open_folder;
         let failed = |source| ResolveError::NotLocked { path: root.to_owned(), source };
-        let folder = open_folder(root).map_err(failed)?;
-        let waited = match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => false,
-            Err(Errno::WOULDBLOCK) => {
-                flock(&folder, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
+        let folder = files::open_folder(root).map_err(failed)?;
+        let waited = match files::try_lock(&folder) {
+            Ok(true) => false,
+            Ok(false) => {
+                folder.lock().map_err(failed)?;
                 true
             }
             Err(_) => return Ok(Self { _folder: None, waited: false }),

@@ -1,7 +1,7 @@
 //! Writes a vendored package into a fresh folder.
 
 use std::collections::HashSet;
-use std::fs::{self, File, FileTimes, OpenOptions};
+use std::fs::{self, File, FileTimes};
 use std::io::{self, Write};
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use camino::{Utf8Path, Utf8PathBuf};
 use sha2::{Digest as _, Sha256};
 
+use crate::files::regular::{self, Links};
 use crate::model::checksum::Checksum;
 use crate::model::vendor::VENDOR_CHECKSUMS_FILE;
 
@@ -127,20 +128,24 @@ fn write_file(
     write().map_err(|source| WriteError { path, source })
 }
 
+/// No file of an archive is larger.
+const LARGEST: u64 = 1 << 30;
+
 /// Whether a twin of the file, under a name that this file system takes for the same, has its bytes.
 fn is_written(path: &Utf8Path, tree: &VendorTree<'_>, file: &VendorFile<'_>) -> bool {
     let expected = tree.checksums.files.get(file.path);
-    let found = fs::read(path).map(|bytes| Checksum::from_bytes(Sha256::digest(&bytes).into()));
+    let found =
+        regular::read(path, Links::Refused, LARGEST).map(|bytes| Checksum::from_bytes(Sha256::digest(&bytes).into()));
     found.is_ok_and(|found| Some(&found) == expected)
 }
 
 #[cfg(unix)]
 fn create(path: &Utf8Path, mode: u32) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
+    File::options().write(true).create_new(true).mode(mode).open(path)
 }
 
 #[cfg(not(unix))]
 fn create(path: &Utf8Path, _mode: u32) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path)
+    File::options().write(true).create_new(true).open(path)
 }

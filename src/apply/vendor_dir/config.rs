@@ -11,6 +11,7 @@ use super::faults::Faults;
 use super::journal::ConfigChange;
 use super::system;
 use crate::apply::cargo_config::ConfigFile;
+use crate::files::regular::{self, Links};
 use crate::model::checksum::Checksum;
 
 /// What waits to be put in place.
@@ -111,10 +112,10 @@ pub(super) fn sweep(root: &Utf8Path) -> Result<(), VendorDirError> {
 /// The digest of the file's bytes; `None` where there is none.
 pub(super) fn current(root: &Utf8Path) -> Result<Option<Checksum>, VendorDirError> {
     let path = path(root);
-    match fs::read(&path) {
+    match regular::read(&path, Links::Refused, LARGEST) {
         Ok(bytes) => Ok(Some(digest(&bytes))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(VendorDirError::io(&path, source)),
+        Err(error) if error.is_absent() => Ok(None),
+        Err(error) => Err(VendorDirError::io(&path, error.into())),
     }
 }
 
@@ -123,6 +124,9 @@ pub(super) fn sync(root: &Utf8Path) -> Result<(), VendorDirError> {
     let folder = folder(root);
     system::sync_folder(&folder).map_err(|source| VendorDirError::io(&folder, source))
 }
+
+/// The most that is read of the configuration.
+const LARGEST: u64 = 16 << 20;
 
 const PREFIX: &str = ".config.toml.sequester-stage-";
 

@@ -4,7 +4,7 @@
 //! only, never paths of stages or of the configuration; those follow from the project's root.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use super::error::{JournalFault, VendorDirError};
 use super::record::Record;
 use super::system;
 use super::target::{STAGE_MARK, Target};
+use crate::files::regular::{self, Links, ReadError};
 use crate::model::checksum::Checksum;
 
 const VERSION: u32 = 1;
@@ -83,14 +84,14 @@ impl Journal {
     pub(super) fn read(root: &Utf8Path, record: &Record) -> Result<Option<Self>, VendorDirError> {
         let path = path(root);
         let fault = |reason| VendorDirError::Journal { path: path.clone(), reason };
-        let io = |source| VendorDirError::io(&path, source);
-        let mut text = Vec::new();
-        match fs::symlink_metadata(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(io(source)),
-            Ok(found) if !found.is_file() => return Err(VendorDirError::Special { path }),
-            Ok(found) if found.len() > LIMIT => return Err(fault(JournalFault::TooLarge)),
-            Ok(_) => File::open(&path).map_err(io)?.take(LIMIT).read_to_end(&mut text).map_err(io)?,
+        let text = match regular::read(&path, Links::Refused, LIMIT) {
+            Ok(text) => text,
+            Err(error) if error.is_absent() => return Ok(None),
+            Err(ReadError::Irregular(_)) => return Err(VendorDirError::Special { path }),
+            Err(ReadError::TooLarge(_)) => return Err(fault(JournalFault::TooLarge)),
+            Err(error @ (ReadError::Io(_) | ReadError::NotUtf8)) => {
+                return Err(VendorDirError::io(&path, error.into()));
+            }
         };
         let journal: Self = serde_json::from_slice(&text).map_err(|error| fault(error.into()))?;
         if journal.version != VERSION {

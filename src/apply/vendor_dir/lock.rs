@@ -3,8 +3,8 @@
 //! The file is there only while a run is at work: one that nobody holds was left by a run that was killed.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, Write};
+use std::fs::{self, File};
+use std::io::{self, Seek, Write};
 use std::thread;
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::VendorDirError;
 use super::system;
+use crate::files;
+use crate::files::regular::{self, Links};
 
 /// Who holds, or held, the lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,7 +48,7 @@ impl Lock {
         let mut waited = Duration::ZERO;
         loop {
             let file = open(root, &path)?;
-            if !system::try_lock(&file).map_err(|source| VendorDirError::io(&path, source))? {
+            if !files::try_lock(&file).map_err(|source| VendorDirError::io(&path, source))? {
                 if waited >= wait {
                     return Err(VendorDirError::Locked { holder: holder(&path).unwrap_or_default(), path });
                 }
@@ -78,7 +80,7 @@ impl Drop for Lock {
         if let Some(folder) = self.path.parent() {
             let _ = fs::remove_dir(folder);
         }
-        system::unlock(&self.file);
+        let _ = self.file.unlock();
     }
 }
 
@@ -95,11 +97,12 @@ fn open(root: &Utf8Path, path: &Utf8Path) -> Result<File, VendorDirError> {
             Err(source) => return Err(VendorDirError::io(&folder, source)),
         }
         for place in [&*folder, path] {
-            if fs::symlink_metadata(place).is_ok_and(|found| found.is_symlink()) {
+            let is_right = |found: &fs::Metadata| if place == path { found.is_file() } else { found.is_dir() };
+            if fs::symlink_metadata(place).is_ok_and(|found| !is_right(&found)) {
                 return Err(VendorDirError::Special { path: place.to_owned() });
             }
         }
-        match OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path) {
+        match File::options().read(true).write(true).create(true).truncate(false).open(path) {
             Ok(file) => return Ok(file),
             // The run before has just removed the empty folder.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -110,8 +113,7 @@ fn open(root: &Utf8Path, path: &Utf8Path) -> Result<File, VendorDirError> {
 
 /// Who the lock file names.
 pub(super) fn holder(path: &Utf8Path) -> Option<Holder> {
-    let mut text = String::new();
-    File::open(path).ok()?.take(4096).read_to_string(&mut text).ok()?;
+    let text = regular::text(path, Links::Refused, 4096).ok()?;
     let (process, command) = text.split_once('\n').unwrap_or((&text, ""));
     Some(Holder { process: process.parse().ok(), command: command.trim_end().to_owned() })
 }
@@ -119,10 +121,10 @@ pub(super) fn holder(path: &Utf8Path) -> Option<Holder> {
 /// Whether there is a lock file, who it names, and whether a run holds it.
 pub(super) fn look(root: &Utf8Path) -> Option<(Holder, bool)> {
     let path = path(root);
-    let file = File::open(&path).ok()?;
-    let free = system::try_lock(&file).unwrap_or(true);
+    let file = regular::open(&path, Links::Refused).ok()?.file;
+    let free = files::try_lock(&file).unwrap_or(true);
     if free {
-        system::unlock(&file);
+        let _ = file.unlock();
     }
     Some((holder(&path).unwrap_or_default(), !free))
 }

@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 
 use super::error::{TargetFault, VendorDirError};
 use super::{VendorDir, link, remains};
+use crate::files::regular::{self, Links};
 use crate::model::allow_list::AllowList;
 use crate::model::vendor::VENDOR_ATTRIBUTES_FILE;
 
@@ -127,9 +128,6 @@ struct IndexLine {
 const LARGEST_INDEX: u64 = 64 << 20;
 
 fn is_index_file(path: &Utf8Path) -> bool {
-    let is_small = fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && found.len() <= LARGEST_INDEX);
-    is_small
-        && fs::read_to_string(path).is_ok_and(|text| {
-            !text.is_empty() && text.lines().all(|line| serde_json::from_str::<IndexLine>(line).is_ok())
-        })
+    regular::text(path, Links::Refused, LARGEST_INDEX)
+        .is_ok_and(|text| !text.is_empty() && text.lines().all(|line| serde_json::from_str::<IndexLine>(line).is_ok()))
 }

@@ -9,6 +9,7 @@ use std::io::{self, Write as _};
 use camino::{Utf8Path, Utf8PathBuf};
 use sha2::{Digest as _, Sha256};
 
+use crate::files::regular::{self, Links};
 use crate::model::checksum::Checksum;
 
 /// Where the record of one project lies.
@@ -47,11 +48,8 @@ impl Record {
     /// Whether this machine wrote a journal of these bytes for this project and has not finished with it.
     pub(super) fn has(&self, journal: &[u8]) -> bool {
         let Some(path) = &self.path else { return false };
-        if !fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && found.len() <= LIMIT) {
-            return false;
-        }
         let digest = digest(journal).to_string();
-        fs::read_to_string(path).is_ok_and(|text| text.lines().any(|line| line == digest))
+        regular::text(path, Links::Refused, LIMIT).is_ok_and(|text| text.lines().any(|line| line == digest))
     }
 
     /// Forgets every journal of the project.

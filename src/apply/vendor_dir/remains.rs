@@ -1,7 +1,6 @@
 //! What the vendor folder holds beyond the wanted packages, and which of it this program wrote.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use camino::Utf8Path;
 
@@ -9,9 +8,13 @@ use super::VendorDir;
 use super::error::VendorDirError;
 use super::link;
 use super::target::STAGE_MARK;
+use crate::files::regular::{self, Links};
 use crate::model::allow_list::{AllowList, AllowedId};
 use crate::model::checksum::Checksum;
 use crate::model::vendor::{VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE, VENDOR_CHECKSUMS_FILE, VendorChecksums};
+
+/// The most that is read of a list of files.
+const LARGEST_LIST: u64 = 64 << 20;
 
 /// Entries of the vendor folder that are not wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,7 +49,8 @@ impl VendorDir {
 
     fn is_our_attributes(&self, name: &str) -> bool {
         name == VENDOR_ATTRIBUTES_FILE
-            && fs::read(self.join(name)).is_ok_and(|text| text == VENDOR_ATTRIBUTES.as_bytes())
+            && regular::read(&self.join(name), Links::Refused, LARGEST_LIST)
+                .is_ok_and(|text| text == VENDOR_ATTRIBUTES.as_bytes())
     }
 }
 
@@ -68,6 +72,5 @@ fn tree_digest(folder: &Utf8Path) -> Option<Checksum> {
 /// What the folder's `.cargo-checksum.json` says, where it is a plain file of that form.
 pub(super) fn checksums(folder: &Utf8Path) -> Option<VendorChecksums> {
     let path = folder.join(VENDOR_CHECKSUMS_FILE);
-    fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
-    VendorChecksums::parse(&fs::read(&path).ok()?).ok()
+    VendorChecksums::parse(&regular::read(&path, Links::Refused, LARGEST_LIST).ok()?).ok()
 }

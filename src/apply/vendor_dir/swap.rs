@@ -12,6 +12,7 @@ use super::journal::{self, Entry, Journal, Method};
 use super::record::Record;
 use super::target::{STAGE_MARK, Target};
 use super::{config, link, system};
+use crate::files::regular::{self, Links};
 
 /// The file that tells the new tree from the old one until the change is complete.
 pub(super) const MARKER: &str = ".sequester-stage-id";
@@ -164,8 +165,7 @@ impl<'a> Swap<'a> {
 
     fn is_marked(&self, folder: &Utf8Path) -> bool {
         let marker = folder.join(MARKER);
-        fs::symlink_metadata(&marker).is_ok_and(|found| found.is_file())
-            && fs::read(&marker).is_ok_and(|id| id == self.journal.id.as_bytes())
+        regular::read(&marker, Links::Refused, 64).is_ok_and(|id| id == self.journal.id.as_bytes())
     }
 
     pub(super) fn lost(&self, path: &Utf8Path) -> VendorDirError {

@@ -1,43 +1,29 @@
-//! What the systems do differently: locks, exchanges, mounts and writing through to the disk.
+//! What the systems do differently: exchanges, mounts and writing through to the disk.
 
 use std::fs::File;
 use std::io;
 
 use camino::Utf8Path;
 
-#[cfg(unix)]
-pub(super) use unix::{is_at, try_lock, unlock};
+use crate::files;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::files::open_folder;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+use crate::files::regular::{self, Links};
 
+/// Whether the open file is the one at this path.
 #[cfg(unix)]
-mod unix {
-    use std::fs::{self, File};
-    use std::io;
+pub(super) fn is_at(file: &File, path: &Utf8Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-
-    use camino::Utf8Path;
-    use rustix::fs::{FlockOperation, flock};
-
-    /// Whether the lock could be taken; it ends with the process, however that ends.
-    pub(in super::super) fn try_lock(file: &File) -> io::Result<bool> {
-        match flock(file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(true),
-            Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+    match (file.metadata(), std::fs::symlink_metadata(path)) {
+        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+        (Err(_), _) | (_, Err(_)) => false,
     }
+}
 
-    /// Gives the lock up. Closing the file is not enough: a process that is being started by another thread has it open, too.
-    pub(in super::super) fn unlock(file: &File) {
-        let _ = flock(file, FlockOperation::Unlock);
-    }
-
-    /// Whether the open file is the one at this path.
-    pub(in super::super) fn is_at(file: &File, path: &Utf8Path) -> bool {
-        match (file.metadata(), fs::symlink_metadata(path)) {
-            (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
-            (Err(_), _) | (_, Err(_)) => false,
-        }
-    }
+#[cfg(not(unix))]
+pub(super) fn is_at(_file: &File, path: &Utf8Path) -> bool {
+    path.exists()
 }
 
 /// Exchanges two folders in one step; `false` where this file system cannot do that with these two.
@@ -93,7 +79,7 @@ pub(super) fn can_rename_between(_folder: &Utf8Path, _other: &Utf8Path) -> io::R
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn sync_tree(folder: &Utf8Path) -> io::Result<()> {
     // One call for the whole file system: a call for every file takes thirty times as long.
-    Ok(rustix::fs::syncfs(File::open(folder)?)?)
+    Ok(rustix::fs::syncfs(open_folder(folder)?)?)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -104,7 +90,7 @@ pub(super) fn sync_tree(folder: &Utf8Path) -> io::Result<()> {
         if kind.is_dir() {
             sync_tree(entry.path())?;
         } else if kind.is_file() {
-            File::open(entry.path())?.sync_all()?;
+            regular::open(entry.path(), Links::Refused)?.file.sync_all()?;
         }
     }
     sync_folder(folder)
@@ -113,24 +99,10 @@ pub(super) fn sync_tree(folder: &Utf8Path) -> io::Result<()> {
 /// Writes a folder's list of names through to the disk.
 #[cfg(unix)]
 pub(super) fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    files::sync_folder(folder)
 }
 
 #[cfg(not(unix))]
 pub(super) fn sync_folder(_folder: &Utf8Path) -> io::Result<()> {
     Ok(())
-}
-
-/// Without a lock that ends with its process there is no telling a run at work from a killed one.
-#[cfg(not(unix))]
-pub(super) fn try_lock(_file: &File) -> io::Result<bool> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-#[cfg(not(unix))]
-pub(super) fn unlock(_file: &File) {}
-
-#[cfg(not(unix))]
-pub(super) fn is_at(_file: &File, path: &Utf8Path) -> bool {
-    path.exists()
 }

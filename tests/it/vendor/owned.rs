@@ -92,3 +92,38 @@ fn a_release_that_takes_anothers_place_is_no_alteration() {
     let done = vendor(&project, &[]).expect_code(0);
     assert!(done.stdout.contains("1 rewritten") && !done.stdout.contains("altered"), "{}", done.stdout);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+    let registry = TestRegistry::new();
+    let project = locked(&registry);
+    vendor(&project, &[]).expect_code(0);
+    // A run that waits never ends; each of these either heals or is refused with the file's name.
+    for path in [
+        "vendor/.gitattributes",
+        "vendor/bar/.cargo-checksum.json",
+        "vendor/bar/src/lib.rs",
+        "vendor/notes",
+        ".cargo/config.toml",
+        ".sequester/lock",
+        ".sequester/journal.json",
+    ] {
+        let (place, aside) = (project.path(path), project.outside().join("aside"));
+        let was_there = std::fs::rename(&place, &aside).is_ok();
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        project.run("mkfifo", &[place.as_str()]).expect_code(0);
+        let mut command = project.command("timeout");
+        command.args(["60", env!("CARGO_BIN_EXE_cargo-sequester"), "sequester", "vendor", "--no-advisories"]);
+        let output = command.output().unwrap();
+        let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert_ne!(output.status.code(), Some(124), "{path}: it waits");
+        let name = place.file_name().unwrap();
+        assert!(told.contains(name) || told.contains("vendor/bar"), "{path}: {told}");
+        let _ = std::fs::remove_file(&place);
+        if was_there && !place.exists() {
+            std::fs::rename(&aside, &place).unwrap();
+        }
+    }
+    vendor(&project, &[]).expect_code(0);
+}
