@@ -4,10 +4,15 @@ use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::time::{Duration, Instant};
 
+use camino::Utf8Path;
+
 use super::{CommandError, Outcome, output, request};
 use crate::cli::{self, Cli, Format};
 use crate::gather::environment::Environment;
+use crate::gather::{git_root, policy_file};
+use crate::model::policy::Origin;
 use crate::project::{Assessment, Project, Purpose};
+use crate::report::places::Places;
 use crate::report::{self, AuditReport};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<Outcome, CommandError> {
@@ -53,13 +58,28 @@ pub(super) fn print(cli: &Cli, made: &Assessment, format: Format, started: Insta
     match format {
         Format::Human => report::human::audit(&report, output::verbosity(cli), &mut text),
         Format::Json => report::json::audit(&report, &mut text),
-        Format::Sarif => report::sarif::audit(&report, &mut text),
-        Format::Github => report::github::audit(&report, &mut text),
+        Format::Sarif => report::sarif::audit(&report, &places(made), &mut text),
+        Format::Github => report::github::audit(&report, &places(made), &mut text),
         Format::Markdown => report::markdown::audit(&report, &mut text),
     }
     .map_err(CommandError::Output)?;
     output::report(cli, &text)?;
     Ok(outcome(&report))
+}
+
+/// The files that findings are about, from the root of the repository around them, or else of the project.
+fn places(made: &Assessment) -> Places {
+    let (lock, policy) = (&made.subject().lock_path, made.project().policy_path());
+    let root = lock.parent().and_then(git_root::around).unwrap_or(&made.subject().root);
+    let inside = |path: &Utf8Path| path.strip_prefix(root).map(Utf8Path::to_owned);
+    let keys = policy_file::keys(&policy, &policy);
+    let policy_file = keys.as_ref().and_then(|_| inside(&policy).ok());
+    let lines = keys.unwrap_or_default().into_iter().filter_map(|(key, origin)| match origin {
+        Origin::File { line, .. } => Some((key, line)),
+        Origin::Default | Origin::Flag | Origin::Environment(_) => None,
+    });
+    let lock_file = inside(lock).unwrap_or_else(|_| made.locked().to_owned());
+    Places { lock_file, policy_file, policy_lines: lines.collect() }
 }
 
 /// Not knowing goes before everything: a run that could not decide has not found the rest approved.

@@ -94,7 +94,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment
 fn target(spec: &Spec, text: &str, subject: &Subject) -> Result<Target, CommandError> {
     let packages = &subject.lock.packages;
     let is_bare = matches!(spec.whole_version(), Ok(None));
-    let found: Vec<usize> = (0..).zip(packages).filter(|(_, one)| spec.names(&one.id)).map(|(at, _)| at).collect();
+    let found: Vec<usize> = (0..).zip(packages).filter(|(_, one)| spec.names_locked(one)).map(|(at, _)| at).collect();
     let mut crates: Vec<Option<CrateId>> =
         found.iter().filter_map(|at| packages.get(*at)).map(|one| one.id.crate_id()).collect();
     crates.dedup();

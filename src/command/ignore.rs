@@ -1,5 +1,7 @@
 //! `approve --id`: ignores one advisory for one crate until a day.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
 use super::approve::recorded;
@@ -29,12 +31,18 @@ pub(super) fn ignore(
         return Err(CommandError::Usage("--no-advisories leaves nothing to ignore\nhelp: leave --no-advisories out"));
     }
     let hits = &shown.judgement.advisories;
-    let (Some(crate_id), true) = (shown.crate_id(), hits.iter().any(|hit| **hit == *id)) else {
+    let context = Context { now: made.evaluation().now, advisories: &made.facts().advisories };
+    let is_meant = |hit: &&Arc<str>| {
+        let known = context.advisory(&shown.judgement.id.name, hit);
+        let aliases = known.into_iter().flat_map(|known| &known.aliases).map(|alias| &**alias);
+        aliases.chain([&***hit]).any(|one| one.eq_ignore_ascii_case(id))
+    };
+    // Whatever database's id is given, RustSec's is written.
+    let (Some(crate_id), Some(id)) = (shown.crate_id(), hits.iter().find(is_meant).map(|hit| &**hit)) else {
         let known = if hits.is_empty() { String::new() } else { format!("; what does: {}", hits.join(", ")) };
         return Err(CommandError::NotHit { id: id.to_owned(), release: name, known });
     };
-    let context = Context { now: made.evaluation().now, advisories: &made.facts().advisories };
-    if context.advisory(&crate_id.name, id).is_none_or(|advisory| advisory.kind == AdvisoryKind::Malicious) {
+    if context.advisory(&crate_id.name, id).is_some_and(|advisory| advisory.kind == AdvisoryKind::Malicious) {
         let why = format!("{id} says that it was made to do harm, and nothing lifts that; nothing was written");
         let help = "remove it; where it was built, its code may have run";
         curation::refused(&name, &why, help, text).map_err(CommandError::Output)?;
@@ -53,8 +61,9 @@ pub(super) fn ignore(
     let crate_name = Some(crate_id.name.to_string());
     let new = NewIgnore { id: id.to_owned(), crate_name, reason: reason.to_owned(), until };
     let ignores = before.policy.advisories.ignore.iter();
-    let same =
-        ignores.filter(|one| *one.id == *id && one.crate_name.as_ref().is_some_and(|name| name.names(&crate_id.name)));
+    let same = ignores.filter(|one| {
+        one.id.eq_ignore_ascii_case(id) && one.crate_name.as_ref().is_some_and(|name| name.names(&crate_id.name))
+    });
     let without = without_entries(before.as_str(), &same.map(|one| one.line).collect());
     let after = before.edited(without.and_then(|text| with_ignore(&text, &new)))?;
     after.write_over(&before)?;

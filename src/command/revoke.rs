@@ -13,6 +13,7 @@ use crate::gather::environment::Environment;
 use crate::model::approval::Approval;
 use crate::model::crate_name::is_same;
 use crate::model::package::{CrateId, PackageId};
+use crate::model::policy::Ignore;
 use crate::model::source::Source;
 use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
@@ -61,7 +62,7 @@ fn approvals(spec: &Spec, policy: &PolicyText) -> Result<Found, CommandError> {
             let name = found.first().map(|(id, _)| crate::report::package_name(id)).unwrap_or_default();
             Ok((lines, records.collect(), name))
         }
-        _ => Err(spec.ambiguous(releases.into_iter())),
+        _ => Err(spec.ambiguous(releases.into_iter().map(|id| (id, id.to_string())))),
     }
 }
 
@@ -77,17 +78,18 @@ fn package(approval: &Approval) -> PackageId {
 fn ignores(spec: &Spec, id: &str, subject: &Subject, policy: &PolicyText) -> Result<Found, CommandError> {
     let name = spec.crate_name().unwrap_or_default();
     let ignores = policy.policy.advisories.ignore.iter();
-    let lines: BTreeSet<u32> = ignores
-        .filter(|one| *one.id == *id && one.crate_name.as_ref().is_some_and(|one| one.names(name)))
-        .map(|one| one.line)
+    let found: Vec<&Ignore> = ignores
+        .filter(|one| one.id.eq_ignore_ascii_case(id) && one.crate_name.as_ref().is_some_and(|one| one.names(name)))
         .collect();
+    let lines: BTreeSet<u32> = found.iter().map(|one| one.line).collect();
     if lines.is_empty() {
         return Err(CommandError::NothingToRevoke { what: "ignore of that advisory", spec: spec.to_string() });
     }
     let locked = subject.lock.packages.iter().filter(|package| is_same(&package.id.name, name));
     let records = locked.filter_map(|package| {
         let mut record = ReleaseRecord::new(package.id.crate_id()?, package.id.version.clone());
-        record.approval = Some(ApprovalRecord { ignores: vec![id.to_owned()], ..ApprovalRecord::default() });
+        let ignores = found.iter().map(|one| one.id.to_string()).collect();
+        record.approval = Some(ApprovalRecord { ignores, ..ApprovalRecord::default() });
         Some(record)
     });
     Ok((lines, records.collect(), format!("the ignore of {id} for {name}")))

@@ -7,11 +7,11 @@ use semver::Version;
 use super::CommandError;
 use crate::model::crate_name::is_same;
 use crate::model::package::{CrateId, Package, PackageId};
-use crate::model::source::{CRATES_IO_SPARSE_INDEX, Registry, Source};
+use crate::model::source::{CRATES_IO_SPARSE_INDEX, GitSource, Registry, Source};
 use crate::report::package_name;
 
 /// What a caller named.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Spec {
     text: String,
     /// The address, with the kind of source where the caller gave it.
@@ -51,6 +51,17 @@ impl Spec {
         Ok(Self { text: text.to_owned(), url, name, version })
     }
 
+    /// Whether it names this locked package.
+    pub(super) fn names_locked(&self, package: &Package) -> bool {
+        match (&self.url, package.local_address()) {
+            (Some(url), Some(address)) => {
+                let is_it = url.strip_prefix("path+").unwrap_or(url) == address;
+                is_it && Self { url: None, ..self.clone() }.names(&package.id)
+            }
+            (Some(_) | None, _) => self.names(&package.id),
+        }
+    }
+
     /// Whether it names this package.
     pub(super) fn names(&self, id: &PackageId) -> bool {
         self.name.as_ref().is_none_or(|name| is_same(name, &id.name)) && self.is_version(&id.version) && self.is_at(id)
@@ -69,11 +80,11 @@ impl Spec {
 
     /// The position of the one locked package that it names.
     pub(super) fn locked(&self, packages: &[Package]) -> Result<Option<usize>, CommandError> {
-        let found: Vec<_> = (0..packages.len()).filter(|at| self.names(&packages[*at].id)).collect();
+        let found: Vec<_> = (0..packages.len()).filter(|at| self.names_locked(&packages[*at])).collect();
         match found.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some(*one)),
-            several => Err(self.ambiguous(several.iter().map(|at| &packages[*at].id))),
+            several => Err(self.ambiguous(several.iter().map(|at| (&packages[*at].id, packages[*at].spec())))),
         }
     }
 
@@ -88,13 +99,13 @@ impl Spec {
     }
 
     /// The error that lists what it could mean.
-    pub(super) fn ambiguous<'a>(&self, found: impl Iterator<Item = &'a PackageId>) -> CommandError {
+    pub(super) fn ambiguous<'a>(&self, found: impl Iterator<Item = (&'a PackageId, String)>) -> CommandError {
         let found: Vec<_> = found.collect();
         let alike =
-            |id: &PackageId| found.iter().filter(|one| one.name == id.name && one.version == id.version).count();
+            |id: &PackageId| found.iter().filter(|(one, _)| one.name == id.name && one.version == id.version).count();
         let candidates: Vec<_> = found
             .iter()
-            .map(|id| if alike(id) > 1 { id.to_string() } else { format!("{}@{}", id.name, id.version) })
+            .map(|(id, spec)| if alike(id) > 1 { spec.clone() } else { format!("{}@{}", id.name, id.version) })
             .collect();
         CommandError::Ambiguous { spec: self.text.clone(), candidates: candidates.join("\n  ") }
     }
@@ -130,10 +141,16 @@ impl Spec {
                 Registry::parse(url).is_ok_and(|given| given == *registry)
                     || Registry::parse(&format!("sparse+{url}")).is_ok_and(|given| given == *registry)
             }
-            Source::Git(git) => {
-                let url = url.strip_prefix("git+").unwrap_or(url);
-                url.split(['?', '#']).next() == Some(&*git.url)
-            }
+            // As cargo has it: with the kind of the source the reference must be the one that is asked for, or none.
+            Source::Git(git) => match url.strip_prefix("git+") {
+                Some(url) => {
+                    let (url, reference) =
+                        url.split_once('?').map_or((url, None), |(url, reference)| (url, Some(reference.into())));
+                    let given = GitSource { url: url.into(), reference, commit: None };
+                    given.url == git.url && given.wanted() == git.wanted()
+                }
+                None => url == &*git.url,
+            },
             Source::Local | Source::Other(_) => false,
         }
     }

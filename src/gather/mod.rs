@@ -12,6 +12,7 @@ pub mod crate_folder;
 pub mod environment;
 pub mod git;
 pub mod git_packages;
+pub mod git_root;
 pub mod http;
 pub mod index;
 pub mod local_registry;

@@ -9,7 +9,7 @@ use semver::Version;
 
 use super::checksum::Checksum;
 use super::package::PackageId;
-use super::source::{Registry, Source};
+use super::source::{GitSource, Registry, Source};
 
 /// The version of the `[sequester]` table. A key never changes its type between versions: a type conflict between two configuration
 /// files breaks every cargo command.
@@ -24,7 +24,7 @@ pub struct AllowList {
     pub platforms: Vec<String>,
 }
 
-/// A key of `[sequester.allow]`: a cargo package-id spec, without the source where that is crates.io.
+/// A key of `[sequester.allow]`: a cargo package-id spec, without the source where that is crates.io, and with the locked commit of git.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AllowedId(String);
 
@@ -51,7 +51,15 @@ impl AllowedId {
         match &id.source {
             Source::Local => None,
             Source::Registry(Registry::CratesIo) => Some(Self(format!("{}@{}", id.name, id.version))),
-            Source::Registry(_) | Source::Git(_) | Source::Other(_) => Some(Self(id.to_string())),
+            // The commit takes the place of whatever the manifest asked for: the list is of what is locked.
+            Source::Git(GitSource { url, commit: Some(commit), .. }) => {
+                Some(Self(format!("git+{url}?rev={commit}#{}@{}", id.name, id.version)))
+            }
+            source @ (Source::Registry(_) | Source::Git(_) | Source::Other(_)) => {
+                let source = source.to_string();
+                let address = source.split_once('#').map_or(&*source, |(address, _)| address);
+                Some(Self(format!("{address}#{}@{}", id.name, id.version)))
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Packages as a lock file names them.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
@@ -38,24 +38,37 @@ impl PackageId {
             Source::Local | Source::Git(_) | Source::Other(_) => None,
         }
     }
+
+    /// What follows an address in a package-id spec: cargo leaves out a name that the address ends in.
+    fn write_fragment(&self, address: &str, f: &mut impl fmt::Write) -> fmt::Result {
+        if address.rsplit('/').next() == Some(&*self.name) {
+            write!(f, "#{}", self.version)
+        } else {
+            write!(f, "#{}@{}", self.name, self.version)
+        }
+    }
 }
 
-/// A cargo package-id spec: `registry+https://…#cc@1.2.3`; a bare `name@version` for a package without a source; for git the
-/// locked commit as `?rev=`, whatever the manifest asked for.
+/// The package-id spec that `cargo pkgid` prints: `registry+https://…#cc@1.2.3`, `git+https://…?branch=main#cfg@0.1.0`, and without
+/// the name where the address ends in it. A package without a source is a bare `name@version`: see [`Package::spec`].
 impl fmt::Display for PackageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source {
             Source::Local => write!(f, "{}@{}", self.name, self.version),
             Source::Git(git) => {
-                write!(f, "git+{}", git.url)?;
-                match (&git.commit, &git.reference) {
-                    (Some(commit), _) => write!(f, "?rev={commit}")?,
-                    (None, Some(reference)) => write!(f, "?{reference}")?,
-                    (None, None) => {}
+                let address = format!("git+{}", git.url);
+                f.write_str(&address)?;
+                if let Some((key, value)) = git.wanted().setting() {
+                    write!(f, "?{key}=")?;
+                    form_urlencoded::byte_serialize(value.as_bytes()).try_for_each(|part| f.write_str(part))?;
                 }
-                write!(f, "#{}@{}", self.name, self.version)
+                self.write_fragment(&address, f)
             }
-            source @ (Source::Registry(_) | Source::Other(_)) => write!(f, "{source}#{}@{}", self.name, self.version),
+            source @ (Source::Registry(_) | Source::Other(_)) => {
+                let address = source.to_string();
+                f.write_str(&address)?;
+                self.write_fragment(&address, f)
+            }
         }
     }
 }
@@ -82,6 +95,48 @@ pub struct Package {
     pub dependencies: Vec<usize>,
     /// For a local package: where it lies, when known.
     pub local: Option<LocalPackage>,
+}
+
+impl Package {
+    /// The package-id spec that `cargo pkgid` prints: as that of its id, and `path+file://…` for a local package of which the folder is
+    /// known. No two packages of a lock file have the same.
+    #[must_use]
+    pub fn spec(&self) -> String {
+        let Some(address) = self.local_address() else { return self.id.to_string() };
+        let mut spec = format!("path+{address}");
+        // Writing to a string cannot fail.
+        let _ = self.id.write_fragment(&address, &mut spec);
+        spec
+    }
+
+    /// The folder of a local package as an address, where it is known.
+    #[must_use]
+    pub fn local_address(&self) -> Option<String> {
+        let local = self.local.as_ref().filter(|_| self.id.source == Source::Local)?;
+        Some(file_address(local.root.as_str()))
+    }
+}
+
+/// A folder as cargo's addresses have it: what the URL standard leaves alone in a path, but for `%`, stays as it is.
+fn file_address(folder: &str) -> String {
+    let mut address = "file://".to_owned();
+    if !folder.starts_with('/') {
+        address.push('/');
+    }
+    for byte in folder.bytes() {
+        match byte {
+            b'\\' => address.push('/'),
+            b' ' | b'"' | b'#' | b'%' | b'<' | b'>' | b'?' | b'`' | b'{' | b'}' => escape(byte, &mut address),
+            b'!'..=b'~' => address.push(char::from(byte)),
+            _ => escape(byte, &mut address),
+        }
+    }
+    address
+}
+
+fn escape(byte: u8, address: &mut String) {
+    // Writing to a string cannot fail.
+    let _ = write!(address, "%{byte:02X}");
 }
 
 /// What `cargo metadata --no-deps` says of a package without a source.

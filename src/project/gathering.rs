@@ -265,7 +265,7 @@ fn surroundings(project: &Project, registries: &BTreeSet<Registry>) -> Vec<Notic
     let (subject, policy) = (project.subject(), &project.rules().policy);
     let mut all = Vec::new();
     if let Some(failure) = subject.workspace.as_ref().and_then(|workspace| workspace.failure.as_ref()) {
-        all.push(Notice::WorkspaceUnread { cause: in_one_line(&failure.to_string()) });
+        all.push(Notice::WorkspaceUnread { cause: failure.to_string() });
     }
     if matches!(project.request().which, Which::LockFile(_)) {
         all.push(Notice::ManifestsNotChecked);
@@ -277,12 +277,6 @@ fn surroundings(project: &Project, registries: &BTreeSet<Registry>) -> Vec<Notic
     all.extend(notices::cargo_ages(policy, registries, version.as_ref()));
     all.extend(notices::cooldown(policy, cargo_config::cooldown_age(&subject.root)));
     all
-}
-
-/// Cargo's error and its causes, as one sentence.
-fn in_one_line(text: &str) -> String {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "Caused by:");
-    lines.collect::<Vec<_>>().join(": ")
 }
 
 /// The crates whose index entries are needed: of the packages to be judged, of those that depend on them, for what they ask, and of

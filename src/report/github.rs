@@ -7,6 +7,7 @@ use super::cure::{Cure, cures, fix};
 use super::duration::eligible;
 use super::escape::{github_message, github_property};
 use super::human::missing_event;
+use super::places::{Place, Places};
 use super::problem::{Problem, Severity, problems};
 use super::{AuditReport, decision, package_name, reason, remark, tally};
 
@@ -17,13 +18,13 @@ const NAMES: usize = 20;
 ///
 /// # Errors
 /// The writer's.
-pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) -> io::Result<()> {
     let context = report.context();
     for one in report.decided {
-        command(out, "notice", None, "this change decides", &[decision::sentence(one)])?;
+        command(out, "notice", Some(places.loosening(one)), "this change decides", &[decision::sentence(one)])?;
     }
     for one in report.loosened {
-        command(out, "error", None, "policy loosened", &[decision::changed(one)])?;
+        command(out, "error", Some(places.loosening(one)), "policy loosened", &[decision::changed(one)])?;
     }
     for group in blocker::groups(&report.evaluation.blockers, &context) {
         command(
@@ -36,7 +37,8 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
     }
     for problem in problems(report).iter().filter(|problem| problem.severity != Severity::Undecided) {
         let title = format!("{}: {}", problem.severity.word(), package_name(&problem.package.id));
-        command(out, "error", Some(&place(problem.position, report)), &title, &lines(problem, report))?;
+        let place = places.package(problem.position, report);
+        command(out, "error", Some(place), &title, &lines(problem, report))?;
     }
     for event in &report.evaluation.truncated {
         command(out, "error", None, "audit trail truncated", &[missing_event(event)])?;
@@ -60,10 +62,11 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         if more > 0 {
             lines.push(format!("and {more} more"));
         }
-        command(out, "warning", Some(&place(position, report)), &title, &lines)?;
+        command(out, "warning", Some(places.package(position, report)), &title, &lines)?;
     }
     for notice in report.notices() {
-        command(out, "notice", None, "cargo sequester", &[remark::notice(notice, &context)])?;
+        let place = places.notice(notice, report);
+        command(out, "notice", place, "cargo sequester", &[remark::notice(notice, &context)])?;
     }
     let summary = format!("judged by {}: {}", report.judged_by.sentence(), tally::sentence(report));
     command(out, "notice", None, "cargo sequester", &[summary])
@@ -89,22 +92,18 @@ pub(super) fn lines(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<Stri
     lines
 }
 
-/// The file and, where known, the line on which a package stands, as properties of a command.
-fn place(position: usize, report: &AuditReport<'_>) -> String {
-    let file = format!("file={}", github_property(report.locked.as_str()));
-    match line_of(position, report) {
-        Some(line) => format!("{file},line={line}"),
-        None => file,
-    }
-}
-
-/// A package's line in the lock file.
-pub(super) fn line_of(position: usize, report: &AuditReport<'_>) -> Option<u32> {
-    (report.lines.len() == report.packages.len()).then(|| report.lines.get(position).copied()).flatten()
-}
-
-fn command(out: &mut impl Write, name: &str, place: Option<&str>, title: &str, lines: &[String]) -> io::Result<()> {
+fn command(
+    out: &mut impl Write,
+    name: &str,
+    place: Option<Place<'_>>,
+    title: &str,
+    lines: &[String],
+) -> io::Result<()> {
     let lines: Vec<String> = lines.iter().map(|line| github_message(line)).collect();
-    let place = place.map(|place| format!("{place},")).unwrap_or_default();
+    let place = place.map(|place| {
+        let line = place.line.map(|line| format!("line={line},")).unwrap_or_default();
+        format!("file={},{line}", github_property(place.file.as_str()))
+    });
+    let place = place.unwrap_or_default();
     writeln!(out, "::{name} {place}title={}::{}", github_property(title), lines.join("%0A"))
 }

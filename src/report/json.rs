@@ -6,7 +6,6 @@ mod explain;
 pub(super) mod facts;
 mod status;
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -234,7 +233,7 @@ fn judged<'a>(package: &'a Package, judgement: &'a Judgement, report: &AuditRepo
         None | Some(Verdict::Local | Verdict::Quarantined(_) | Verdict::Rejected(_)) => None,
     };
     Judged {
-        id: package_id(package),
+        id: package.spec(),
         name: &id.name,
         version: id.version.to_string(),
         source: (id.source != Source::Local).then(|| id.source.to_string()),
@@ -282,17 +281,5 @@ const fn verdict_name(verdict: Option<&Verdict>) -> &'static str {
         Some(Verdict::Approved(_)) => "approved",
         Some(Verdict::Quarantined(_)) => "quarantined",
         Some(Verdict::Rejected(_)) => "rejected",
-    }
-}
-
-/// A package-id spec; for a local package with its folder where that is known.
-pub(super) fn package_id(package: &Package) -> String {
-    match &package.local {
-        Some(local) if package.id.source == Source::Local => {
-            let root = escape::uri_path(local.root.as_str());
-            let root: Cow<'_, str> = if root.starts_with('/') { root.into() } else { format!("/{root}").into() };
-            format!("path+file://{root}#{}@{}", package.id.name, package.id.version)
-        }
-        Some(_) | None => package.id.to_string(),
     }
 }

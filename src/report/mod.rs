@@ -20,6 +20,7 @@ pub mod log;
 pub mod log_json;
 pub mod log_problem;
 pub mod markdown;
+pub mod places;
 pub mod problem;
 pub mod reason;
 pub mod remark;

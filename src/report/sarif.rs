@@ -6,7 +6,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::escape::{sarif, uri_path};
-use super::github::line_of;
+use super::places::{Place, Places};
 use super::problem::{Problem, problems};
 use super::{AuditReport, blocker, cure, decision, human, json, package_name, reason, remark};
 use crate::model::checksum::Checksum;
@@ -73,6 +73,8 @@ struct Invocation {
 struct Notification {
     level: &'static str,
     message: Message,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locations: Option<[Location; 1]>,
 }
 
 #[derive(Serialize)]
@@ -100,8 +102,10 @@ struct PhysicalLocation {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Artifact {
     uri: String,
+    uri_base_id: &'static str,
 }
 
 #[derive(Serialize)]
@@ -109,6 +113,9 @@ struct Artifact {
 struct Region {
     start_line: u32,
 }
+
+/// The base that code hosts take for the repository's root.
+const ROOT: &str = "%SRCROOT%";
 
 /// The same for the same finding, whenever and wherever it is found: code hosts tell old findings from new ones by the first.
 #[derive(Serialize)]
@@ -123,33 +130,34 @@ struct Fingerprints {
 ///
 /// # Errors
 /// The writer's.
-pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) -> io::Result<()> {
     let mut results = Vec::new();
     for problem in problems(report) {
-        results.extend(problem.reasons.iter().map(|found| refused(found, &problem, report)));
+        results.extend(problem.reasons.iter().map(|found| refused(found, &problem, places, report)));
     }
     for (position, (package, judgement)) in report.packages.iter().zip(&report.evaluation.judgements).enumerate() {
         for warning in &judgement.warnings {
             let sentence = remark::warning(warning, &package.id, &report.context());
             let text = format!("{}: {sentence}", package_name(&package.id));
-            let key = [json::package_id(package), warning_key(warning)];
+            let key = [package.id.to_string(), warning_key(warning)];
             let rule = remark::warning_code(warning);
-            results.push(outcome(rule, "warning", &text, &key, Some(position), report));
+            results.push(outcome(rule, "warning", &text, &key, places.package(position, report)));
         }
     }
     for one in report.decided {
         let text = format!("the change {}", decision::sentence(one));
-        results.push(outcome("change-decides", "note", &text, &[one.key.clone(), String::new()], None, report));
+        let key = [one.key.clone(), String::new()];
+        results.push(outcome("change-decides", "note", &text, &key, places.loosening(one)));
     }
     for loosening in report.loosened {
         let (base, head) = decision::sides(loosening);
         let text = format!("the change loosens the policy: {}", decision::changed(loosening));
         let key = [loosening.key.clone(), format!("{base}\n{head}")];
-        results.push(outcome("policy-loosened", "error", &text, &key, None, report));
+        results.push(outcome("policy-loosened", "error", &text, &key, places.loosening(loosening)));
     }
     for event in &report.evaluation.truncated {
         let key = [event.to_string(), String::new()];
-        results.push(outcome("trail-truncated", "error", &human::missing_event(event), &key, None, report));
+        results.push(outcome("trail-truncated", "error", &human::missing_event(event), &key, places.lock_file()));
     }
     let log = Log {
         version: "2.1.0",
@@ -161,7 +169,7 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
                     rules: RULES.iter().map(descriptor).collect(),
                 },
             },
-            invocations: [invocation(report)],
+            invocations: [invocation(report, places)],
             results,
             column_kind: "unicodeCodePoints",
         }],
@@ -170,13 +178,18 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Blockers make the run unsuccessful; they and the notices are about the run, not about a line of code.
-fn invocation(report: &AuditReport<'_>) -> Invocation {
+fn invocation(report: &AuditReport<'_>, places: &Places) -> Invocation {
     let context = report.context();
-    let notification = |level, text: &str| Notification { level, message: message(text) };
+    let notification = |level, text: &str, place: Option<Place<'_>>| {
+        let locations = place.map(|place| [location(place)]);
+        Notification { level, message: message(text), locations }
+    };
     let blockers = blocker::groups(&report.evaluation.blockers, &context);
     let errors =
-        blockers.iter().map(|group| notification("error", &format!("{}. Help: {}", group.message, group.help)));
-    let notices = report.notices().map(|notice| notification("note", &remark::notice(notice, &context)));
+        blockers.iter().map(|group| notification("error", &format!("{}. Help: {}", group.message, group.help), None));
+    let notices = report
+        .notices()
+        .map(|notice| notification("note", &remark::notice(notice, &context), places.notice(notice, report)));
     Invocation {
         execution_successful: report.evaluation.blockers.is_empty(),
         tool_execution_notifications: errors.chain(notices).collect(),
@@ -192,24 +205,17 @@ fn descriptor(rule: &Rule) -> Descriptor {
     }
 }
 
-fn refused(found: &Reason, problem: &Problem<'_>, report: &AuditReport<'_>) -> Outcome {
+fn refused(found: &Reason, problem: &Problem<'_>, places: &Places, report: &AuditReport<'_>) -> Outcome {
     let id = &problem.package.id;
     let cures = cure::cures(problem, report);
     let help = cures.first().map(|cure| format!(". Help: {}", cure.line())).unwrap_or_default();
     let sentence = reason::sentence(found, id, &report.context());
     let text = format!("{} is {}: {sentence}{help}", package_name(id), problem.severity.word().to_lowercase());
-    let key = [json::package_id(problem.package), reason_key(found)];
-    outcome(found.code().as_str(), "error", &text, &key, Some(problem.position), report)
+    let key = [problem.package.id.to_string(), reason_key(found)];
+    outcome(found.code().as_str(), "error", &text, &key, places.package(problem.position, report))
 }
 
-fn outcome(
-    rule_id: &'static str,
-    level: &'static str,
-    text: &str,
-    key: &[String],
-    position: Option<usize>,
-    report: &AuditReport<'_>,
-) -> Outcome {
+fn outcome(rule_id: &'static str, level: &'static str, text: &str, key: &[String], place: Place<'_>) -> Outcome {
     let mut hash = Sha256::new_with_prefix(rule_id);
     for part in key {
         hash.update([0]);
@@ -221,14 +227,15 @@ fn outcome(
         rule_index: RULES.iter().position(|rule| rule.id == rule_id).unwrap_or_default(),
         level,
         message: message(text),
-        locations: [Location {
-            physical_location: PhysicalLocation {
-                artifact_location: Artifact { uri: uri_path(report.locked.as_str()) },
-                region: Region { start_line: position.and_then(|position| line_of(position, report)).unwrap_or(1) },
-            },
-        }],
+        locations: [location(place)],
         partial_fingerprints: Fingerprints { line: hash.clone(), own: hash },
     }
+}
+
+fn location(place: Place<'_>) -> Location {
+    let artifact_location = Artifact { uri: uri_path(place.file.as_str()), uri_base_id: ROOT };
+    let region = Region { start_line: place.line.unwrap_or(1) };
+    Location { physical_location: PhysicalLocation { artifact_location, region } }
 }
 
 fn message(text: &str) -> Message {

@@ -71,9 +71,10 @@ fn package(id: &CrateId, hidden: &Hidden) -> PackageId {
     PackageId { name: id.name.clone(), version: hidden.version.clone(), source }
 }
 
-/// What cargo says from its first error on.
+/// What cargo says from its first error on, without the functions of its own that it was in (`RUST_BACKTRACE`).
 fn error_of(words: &str) -> String {
     let lines = words.lines().skip_while(|line| !line.starts_with("error"));
+    let lines = lines.take_while(|line| !line.to_ascii_lowercase().starts_with("stack backtrace"));
     // What cargo guesses about replaced sources does not hold for this one.
     let misleading = |line: &&str| {
         line.starts_with("perhaps a crate was updated and forgotten to be re-vendored")

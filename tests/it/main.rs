@@ -34,6 +34,7 @@ mod lock_file;
 mod lock_proof;
 mod log_verb;
 mod loopback;
+mod package_ids;
 mod plan;
 mod policy_ages;
 mod policy_edit;

@@ -31,13 +31,13 @@ fn json_text(scene: &Scene) -> String {
 
 fn sarif_text(scene: &Scene) -> String {
     let mut out = Vec::new();
-    sarif::audit(&scene.report(), &mut out).unwrap();
+    sarif::audit(&scene.report(), &scene.places(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 fn github_text(scene: &Scene) -> String {
     let mut out = Vec::new();
-    github::audit(&scene.report(), &mut out).unwrap();
+    github::audit(&scene.report(), &scene.places(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -165,7 +165,9 @@ fn sarif_logs_have_what_the_standard_requires() {
             assert_eq!(rules[index]["id"], result["ruleId"], "{name}");
             assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
             let place = &result["locations"][0]["physicalLocation"];
-            assert_eq!(place["artifactLocation"]["uri"], "Cargo.lock");
+            let of_policy = ["policy-loosened", "change-decides"].contains(&result["ruleId"].as_str().unwrap());
+            let expected = if of_policy { "sequester.toml" } else { "Cargo.lock" };
+            assert_eq!(place["artifactLocation"]["uri"], expected, "{name}");
             assert!(place["region"]["startLine"].as_u64().unwrap() >= 1);
             let print = result["partialFingerprints"]["primaryLocationLineHash"].as_str().unwrap().to_owned();
             assert!(seen.insert(print), "{name}: two results are one: {result}");

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 
 use crate::model::source::{GitSource, Registry, Source};
 
-/// Stands for all spellings of one source. Like cargo's own comparison of sources it disregards the locked git commit: dependencies
+/// Stands for all spellings of one source, a git reference's encoded and plain ones included. Like cargo's own comparison of sources it disregards the locked git commit: dependencies
 /// name a git package without it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct SourceKey(usize);
@@ -31,7 +31,10 @@ impl<'a> Sources<'a> {
 
     fn key(&mut self, source: &Source) -> SourceKey {
         let without_commit = match source {
-            Source::Git(git) => Source::Git(GitSource { commit: None, ..git.clone() }),
+            Source::Git(git) => {
+                let reference = git.wanted().setting().map(|(key, value)| format!("{key}={value}").into());
+                Source::Git(GitSource { commit: None, reference, url: git.url.clone() })
+            }
             Source::Local | Source::Registry(_) | Source::Other(_) => source.clone(),
         };
         let next = SourceKey(self.keys.len());

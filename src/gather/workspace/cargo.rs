@@ -7,10 +7,8 @@ use camino::Utf8Path;
 use cargo_metadata::{Metadata, MetadataCommand};
 use semver::Version;
 
+use super::words::first_message;
 use crate::gather::environment::Environment;
-
-/// The most characters of cargo's words that are kept.
-const MAX_WORDS: usize = 4_000;
 
 /// Cargo could not be run, or refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,17 +34,14 @@ pub enum CargoFailure {
     },
 }
 
-/// Cargo's error and its causes, without the warnings before them; it may quote an attacker's text until escaped.
+/// Cargo's first message and its causes, in one line; it may quote an attacker's text until escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words(Box<str>);
 
 impl Words {
     fn of(output: &Output) -> Self {
-        let text = String::from_utf8_lossy(&output.stderr);
-        let lines: Vec<_> = text.lines().skip_while(|line| !line.starts_with("error")).collect();
-        let words = if lines.is_empty() { text.into_owned() } else { lines.join("\n") };
-        let words: String = words.trim().chars().take(MAX_WORDS).collect();
-        if words.is_empty() { Self(format!("cargo ended with {}", output.status).into()) } else { Self(words.into()) }
+        let said = first_message(&String::from_utf8_lossy(&output.stderr));
+        Self(said.unwrap_or_else(|| format!("cargo ended with {}", output.status)).into())
     }
 }
 

@@ -7,6 +7,7 @@
 mod cargo;
 mod find;
 mod local;
+mod words;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -18,6 +19,7 @@ use crate::model::source::Source;
 pub use cargo::{CargoFailure, cargo_version};
 pub use find::is_of_workspace;
 pub use local::Local;
+pub use words::first_message;
 
 /// The most bytes of a manifest.
 const MAX_MANIFEST: u64 = 32 << 20;

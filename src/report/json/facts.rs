@@ -8,7 +8,7 @@ use super::super::reason::{kind_name, sentence, signal_name, witness_code};
 use super::super::{AuditReport, Context, blocker as blockers, remark};
 use crate::model::Timestamp;
 use crate::model::evaluation::Blocker;
-use crate::model::package::PackageId;
+use crate::model::package::{Package, PackageId};
 use crate::model::verdict::{
     Basis, Exemption, FixNeed, FixRole, HeldFix, LockedBy, Reason, ReasonCode, Signal, Warning,
 };
@@ -187,7 +187,7 @@ fn fix_need(need: &FixNeed) -> Value {
 pub(super) fn blocker(blocker: &Blocker, report: &AuditReport<'_>) -> Object {
     let id = blockers::package(blocker).map(|wanted| {
         let known = report.packages.iter().find(|package| package.id == *wanted);
-        known.map_or_else(|| wanted.to_string(), super::package_id)
+        known.map_or_else(|| wanted.to_string(), Package::spec)
     });
     Object::new(blockers::code(blocker)).message(blockers::message(blocker, &report.context())).with("package", id)
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::duration::rfc3339;
 use super::super::status::{Coming, StatusReport, need_name};
 use super::facts::{self, Object};
-use super::{Db, Decided, Document, Judge, Judged, Loosened, Summary, document, package_id};
+use super::{Db, Decided, Document, Judge, Judged, Loosened, Summary, document};
 use crate::model::Timestamp;
 use crate::model::calendar::{Entry, Prospect};
 use crate::model::package::PackageId;
@@ -155,7 +155,7 @@ fn eligible<'a>(one: &Coming<'a>) -> Eligible<'a> {
     let mut reasons: Vec<&'static str> = one.reasons.iter().map(|reason| reason.code().as_str()).collect();
     reasons.dedup();
     Eligible {
-        id: package_id(one.package),
+        id: one.package.spec(),
         name: &one.package.id.name,
         version: one.version.to_string(),
         part: one.part.as_str(),

@@ -4,6 +4,7 @@ mod archives;
 mod copies;
 mod sources;
 mod statements;
+mod tomorrow;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

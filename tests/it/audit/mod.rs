@@ -3,6 +3,7 @@
 mod hostile;
 mod network;
 mod outcomes;
+mod rules;
 mod surroundings;
 mod terminal;
 mod time;

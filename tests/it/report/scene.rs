@@ -14,6 +14,7 @@ use cargo_sequester::model::package::{LockedChecksum, Package, PackageId};
 use cargo_sequester::model::policy::Policy;
 use cargo_sequester::model::source::{Registry, Source};
 use cargo_sequester::model::verdict::{Basis, Reason, Reasons, Verdict, Warning};
+use cargo_sequester::report::places::Places;
 use cargo_sequester::report::{AuditReport, JudgedBy};
 
 /// Everything that a report borrows.
@@ -154,6 +155,15 @@ impl Scene {
     pub fn know(&mut self, advisory: Advisory) {
         let AdvisoryFact::Read(db) = &mut self.advisories else { panic!("no advisories to add to") };
         db.by_crate.entry(advisory.crate_name.clone()).or_default().push(advisory);
+    }
+
+    /// The lock file as the report names it, and a policy file with one line.
+    pub fn places(&self) -> Places {
+        Places {
+            lock_file: self.locked.clone().into(),
+            policy_file: Some("sequester.toml".into()),
+            policy_lines: [("approval".to_owned(), 40), ("quarantine.min-publish-age".to_owned(), 2)].into(),
+        }
     }
 
     pub fn report(&self) -> AuditReport<'_> {
