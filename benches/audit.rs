@@ -97,6 +97,7 @@ impl Project {
         assert_eq!(index.len(), PACKAGES);
         let advisories = db.map_or(AdvisoryFact::Skipped, |db| self.advisories(db, &crates));
         Facts {
+            surroundings: cargo_sequester::model::facts::Surroundings::default(),
             packages,
             index,
             advisories,

@@ -3,6 +3,7 @@
 use super::spec::Spec;
 use super::{CommandError, Outcome, output};
 use crate::cli::{Cli, Log, LogFormat};
+use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::gather::{self, workspace};
 use crate::model::trail::selection::Selection;
@@ -16,7 +17,8 @@ pub(super) fn run(cli: &Cli, arguments: &Log, environment: &Environment) -> Resu
         environment.current_dir().join(policy)
     } else {
         let manifest = arguments.manifest_path.as_ref().map(|path| environment.current_dir().join(path));
-        workspace::locate(environment, manifest.as_deref())?.root.join(POLICY_FILE)
+        let config = CargoConfig::load(environment.current_dir(), environment)?;
+        workspace::locate(environment, &config, manifest.as_deref())?.root.join(POLICY_FILE)
     };
     let trail = gather::trail::read(&trail::folder(&policy))?;
     let mut text = Vec::new();

@@ -12,7 +12,7 @@ use super::policy_text::PolicyText;
 use crate::apply::trail::{append, may_append};
 use crate::gather::environment::Environment;
 use crate::gather::git::git_user;
-use crate::gather::{self, policy_file, workspace};
+use crate::gather::{self, cargo, policy_file};
 use crate::model::age::Age;
 use crate::model::evaluation::Judgement;
 use crate::model::facts::AdvisoryFact;
@@ -142,7 +142,7 @@ impl<'a> Record<'a> {
     /// What is the same in every event of this run.
     fn event(&self, kind: Kind) -> Event {
         let sequester = Version::parse(env!("CARGO_PKG_VERSION")).unwrap_or(Version::new(0, 0, 0));
-        let tools = Tools { cargo: workspace::cargo_version(self.environment).ok(), sequester };
+        let tools = Tools { cargo: cargo::version(self.environment).ok(), sequester };
         let now = self.judge.now;
         let mut event = Event::new(kind, now.unwrap_or(self.machine), tools);
         event.machine_time = now.and_then(|_| Timestamp::from_second(self.machine.as_second()).ok());

@@ -137,8 +137,8 @@ impl Commit {
         if !listed.status.success() {
             return Err(self.unreadable(Utf8Path::new(path), listed.first_words()));
         }
-        String::from_utf8(listed.stdout)
-            .map_err(|_| self.unreadable(Utf8Path::new(path), Some("a name in it is not UTF-8")))
+        // A name that is no text is nobody's whom we ask for, and must not keep the others from being read.
+        Ok(String::from_utf8_lossy(&listed.stdout).into_owned())
     }
 
     fn not_a_file(&self, entry: &Entry<'_>) -> BaseError {

@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use tame_index::index::cache::IndexCache;
 use tempfile::TempDir;
 
+use super::cargo::Cargo;
 use super::cargo_config::{CargoConfig, CargoConfigError};
 use super::environment::Environment;
 use super::index::crate_name;
@@ -72,8 +72,7 @@ pub enum AskError {
 pub fn ask(question: &LockQuestion<'_>, environment: &Environment) -> Result<CargoSays, AskError> {
     let folder = tempfile::Builder::new().prefix("sequester-ask-").tempdir().map_err(AskError::Folder)?;
     let path = path_of(&folder)?;
-    let file = path.join("config.toml");
-    std::fs::write(&file, question.config.for_resolving()).map_err(AskError::Folder)?;
+    let cargo = Cargo::away(question.config, environment).map_err(AskError::Folder)?;
     let mut registries: Vec<&Registry> = question.lines.keys().map(|id| &id.registry).collect();
     registries.extend(question.registries);
     registries.push(&Registry::CratesIo);
@@ -86,17 +85,14 @@ pub fn ask(question: &LockQuestion<'_>, environment: &Environment) -> Result<Car
         places.push((registry, place.into_string()));
     }
     // Cargo sees these and what every cargo reads at home.
-    let there = CargoConfig::load(&path, environment)?.with_command_line(&[file.to_string()])?;
-    let mut command = Command::new(environment.cargo());
-    command.arg("--config").arg(&file);
+    let there = cargo.config()?.with_command_line(&[cargo.settings().to_owned()])?;
+    let mut command = cargo.command();
     for value in there.folder_stand_ins(places)? {
         command.arg("--config").arg(value);
     }
     command.args(["update", "--workspace", "--locked", "--offline", "--color=never", "--manifest-path"]);
     command.arg(question.manifest);
-    let environment = environment.elsewhere(&path, []);
-    command.current_dir(&path).env_clear().envs(environment.iter());
-    let program = environment.cargo().to_owned();
+    let program = cargo.programs().cargo.to_string();
     let output = command.output().map_err(|source| AskError::NotRun { program, source })?;
     Ok(if output.status.success() { CargoSays::Yes } else { refusal(&String::from_utf8_lossy(&output.stderr)) })
 }

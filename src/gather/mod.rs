@@ -4,6 +4,7 @@ pub mod adopt;
 pub mod advisory_db;
 pub mod allow_list;
 pub mod base;
+pub mod cargo;
 pub mod cargo_config;
 pub mod clean_place;
 pub mod clock;

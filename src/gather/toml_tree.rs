@@ -75,6 +75,26 @@ impl Value {
         }
     }
 
+    /// Whether another value says the same, on whatever lines it stands.
+    #[must_use]
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::List(one), Self::List(other)) => {
+                one.len() == other.len()
+                    && one.iter().zip(other).all(|(one, other)| one.value.says_the_same_as(&other.value))
+            }
+            (Self::Table(one), Self::Table(other)) => {
+                one.entries.len() == other.entries.len()
+                    && one.iter().zip(other.iter()).all(|((name, one), (other_name, other))| {
+                        name == other_name && one.node.value.says_the_same_as(&other.node.value)
+                    })
+            }
+            // What no table of ours holds may be any float.
+            (Self::Float, Self::Float) => false,
+            (one, other) => one == other,
+        }
+    }
+
     /// The string, where it is one.
     #[must_use]
     pub const fn as_text(&self) -> Option<&String> {

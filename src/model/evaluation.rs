@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use semver::Version;
 
 use super::age::Age;
+use super::also::Also;
 use super::approval::Approval;
 use super::lock_proof::{Discord, Unproven};
 use super::package::PackageId;
@@ -30,6 +31,8 @@ pub struct Evaluation {
     pub manifests: &'static str,
     /// With a base: the events of its audit trail that the change does not have.
     pub truncated: Vec<EventFileName>,
+    /// With a base commit: what the change does beside what it locks.
+    pub also: Vec<Also>,
 }
 
 /// One package's part of the decision.
@@ -79,6 +82,11 @@ pub enum FixStanding {
 /// Why a run could not decide: exit code 2, whatever else it found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Blocker {
+    /// Cargo cannot describe the workspace: the lock file was found by walking up, and cargo may use another.
+    WorkspaceUnread {
+        /// Cargo's error.
+        cause: String,
+    },
     /// There is no advisory database to judge by.
     AdvisoriesUnavailable {
         /// What was asked for.
@@ -169,6 +177,8 @@ pub enum IndexGap {
     Denied(String),
     /// The registry is replaced by one that the policy does not allow.
     Refused,
+    /// The policy does not name the registry, so it was not asked.
+    NotNamed,
 }
 
 /// Something about the run as a whole that blocks nothing.
@@ -295,11 +305,6 @@ pub enum Notice {
         /// The packages.
         packages: Vec<PackageId>,
     },
-    /// `cargo metadata` failed, and the lock file was judged alone.
-    WorkspaceUnread {
-        /// Cargo's error.
-        cause: String,
-    },
     /// The base has gone on since the change grew from it: what it has become stricter in is its own doing, and the change takes nothing
     /// back.
     BaseMovedOn {
@@ -410,7 +415,8 @@ impl Evaluation {
     /// Whether every package may be built, nothing stood in the way of saying so, and nothing was taken from the audit trail.
     #[must_use]
     pub fn is_approved(&self) -> bool {
-        self.blockers.is_empty() && self.truncated.is_empty() && self.judgements.iter().all(Judgement::passes)
+        let nothing_else = self.truncated.is_empty() && !self.also.iter().any(Also::fails);
+        self.blockers.is_empty() && nothing_else && self.judgements.iter().all(Judgement::passes)
     }
 }
 

@@ -13,11 +13,14 @@ use super::locked::Locked;
 use super::package::{CrateId, Package};
 use super::policy::Origin;
 use super::source::Registry;
-use super::trail::{EventFileName, Recorded, TrailProblem};
+use super::trail::{Event, EventFileName, Recorded, TrailProblem};
+use super::way_around::WayAround;
 
 /// The world as it was read, once, for one decision.
 #[derive(Debug)]
 pub struct Facts {
+    /// What lies around the lock file.
+    pub surroundings: Surroundings,
     /// The packages of the lock file, in its order.
     pub packages: Vec<Package>,
     /// What the index said of each crate in question.
@@ -38,6 +41,16 @@ pub struct Facts {
     pub lock: LockFact,
     /// What was noticed while gathering.
     pub notices: Vec<Notice>,
+}
+
+/// What is known of the project around the lock file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Why cargo could not describe the workspace, in its words: nobody then knows whether this is the lock file that it would use.
+    pub undescribed: Option<String>,
+    /// With a base commit: the ways around what is judged that the change brings, with paths as a reader in the working directory would
+    /// write them.
+    pub new_ways: Vec<WayAround>,
 }
 
 /// The lock file on which a security fix must be needed. What a change writes itself makes nothing needed.
@@ -95,8 +108,19 @@ pub struct TrailFact {
     pub truncated: Vec<EventFileName>,
     /// With a base: how many of its events came after the change grew from it, and are not missing from the change.
     pub gained: usize,
+    /// With a base commit: what the change adds, of which nothing is believed.
+    pub added: AddedEvents,
     /// The machine's clock; `None` where the caller set the time, which is held against no clock.
     pub machine_clock: Option<Timestamp>,
+}
+
+/// What a change adds to the audit trail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AddedEvents {
+    /// Its events, by their files.
+    pub events: Vec<(EventFileName, Event)>,
+    /// What is wrong with its files.
+    pub problems: Vec<TrailProblem>,
 }
 
 /// A source replacement that the policy does not allow.

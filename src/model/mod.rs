@@ -4,6 +4,7 @@ pub mod adoption;
 pub mod advisory;
 pub mod age;
 pub mod allow_list;
+pub mod also;
 pub mod approval;
 pub mod calendar;
 pub mod checksum;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use super::also::also;
 use super::findings::Findings;
 use super::judge::Judge;
 use super::outlook::Candidates;
-use super::{advisory, integrity, publish_age, recorded, rules_in_use, trail};
+use super::{advisory, integrity, publish_age, recorded, rules_in_use, source, trail};
 use crate::model::approval::Approvals;
 use crate::model::evaluation::{Blocker, Evaluation, IndexGap, Judgement, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact};
@@ -47,11 +48,14 @@ pub fn evaluate(facts: &Facts, policy: &Policy, approvals: &Approvals, now: Time
     notices.extend(recorded);
     notices.extend(rules_in_use::notices(&judge, &judgements));
     let truncated = facts.trail.truncated.clone();
-    Evaluation { now: judge.now, judgements, blockers, notices, manifests: facts.lock.code(), truncated }
+    let (manifests, also) = (facts.lock.code(), also(&judge));
+    Evaluation { now: judge.now, judgements, blockers, notices, manifests, truncated, also }
 }
 
 fn run_blockers(facts: &Facts, policy: &Policy, machine: Timestamp, now: Timestamp) -> Vec<Blocker> {
-    let mut blockers = advisory::blockers(&policy.advisories, &facts.advisories, now);
+    let unread = facts.surroundings.undescribed.clone().map(|cause| Blocker::WorkspaceUnread { cause });
+    let mut blockers: Vec<Blocker> = unread.into_iter().collect();
+    blockers.extend(advisory::blockers(&policy.advisories, &facts.advisories, now));
     if let Some(registry) = facts.registry_clock {
         let apart = machine.duration_since(registry).unsigned_abs();
         if apart.as_secs() > publish_age::CLOCK_TOLERANCE.as_secs() {
@@ -115,10 +119,14 @@ fn judge_package(judge: &Judge<'_>, position: usize) -> (Judgement, Vec<Blocker>
             }
             judge_release(judge, package, &crate_id, history, &release, &mut judgement)
         }
-        Entry::Missing(reason) => judge_unseen(judge, package, &crate_id, reason, &mut judgement),
+        Entry::Missing(reason) => judge_unseen(judge, package, &crate_id, Some(reason), &mut judgement),
+        // The package is rejected for where it comes from, so nothing hangs on what was not asked.
+        Entry::Gap(IndexGap::NotNamed) if !source::is_allowed(judge.policy, &package.id.source) => {
+            judge_unseen(judge, package, &crate_id, None, &mut judgement)
+        }
         Entry::Gap(cause) => {
             blockers.push(Blocker::IndexUnavailable { package: package.id.clone(), cause });
-            judge_unseen(judge, package, &crate_id, Reason::IndexUnavailable, &mut judgement)
+            judge_unseen(judge, package, &crate_id, Some(Reason::IndexUnavailable), &mut judgement)
         }
     };
     judgement.verdict = Some(verdict);
@@ -172,16 +180,18 @@ fn judge_release(
     judge.settle(crate_id, history, release, reasons)
 }
 
-/// A registry package of which the index told nothing: what the lock file and the advisories say of it still counts.
+/// A registry package of which the index told nothing, for this reason where it is one of its own: what the lock file and the advisories
+/// say of it still counts.
 fn judge_unseen(
     judge: &Judge<'_>,
     package: &Package,
     crate_id: &CrateId,
-    reason: Reason,
+    reason: Option<Reason>,
     judgement: &mut Judgement,
 ) -> Verdict {
     let mut findings = Findings::default();
     judge.evidence().add_advisories(crate_id, &package.id.version, &mut findings);
+    findings.reasons.extend(reason);
     findings.reasons.extend(judge.evidence().place(&package.id));
     if package.checksum == LockedChecksum::Missing {
         findings.reasons.push(Reason::ChecksumMissing);
@@ -190,7 +200,8 @@ fn judge_unseen(
     findings.reasons.extend(recorded::locked_checksum(known, crate_id, &package.id.version, &package.checksum));
     judgement.warnings.extend(findings.warnings);
     judgement.advisories = findings.advisories;
-    Verdict::Rejected(Reasons::of(reason, findings.reasons))
+    let unknown = || Reasons::of(Reason::IndexUnavailable, Vec::new());
+    Verdict::Rejected(Reasons::new(findings.reasons).unwrap_or_else(unknown))
 }
 
 /// A package of no registry: the project's own, or one from a place that the policy names or does not.

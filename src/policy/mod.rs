@@ -2,6 +2,7 @@
 
 pub mod adopted;
 pub mod advisory;
+pub mod also;
 pub mod approval;
 pub mod baseline;
 pub mod calendar;

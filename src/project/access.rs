@@ -11,7 +11,8 @@ use crate::gather::environment::Environment;
 use crate::gather::index::{IndexOrigin, RegistryAccess};
 use crate::model::facts::RefusedMirror;
 use crate::model::policy::Policy;
-use crate::model::source::Registry;
+use crate::model::source::{Registry, Source};
+use crate::policy::source::is_allowed;
 
 /// The file in which `vendor` puts the vendored sources in the place of the registries.
 const OWN_CONFIG: &str = ".cargo/config.toml";
@@ -72,6 +73,11 @@ pub(crate) fn work_out(
     let configured = |registry: &Registry| known.iter().find(|one| one.registry.value == *registry);
     let mut access = Access::default();
     for registry in registries {
+        if !is_allowed(policy, &Source::Registry(registry.clone())) {
+            let unnamed = RegistryAccess { from: IndexOrigin::NotNamed, token: None, provider: None };
+            access.by_registry.insert(registry.clone(), unnamed);
+            continue;
+        }
         let replacement = match configs.found().replacement(registry)? {
             Replacement::Directory { .. } | Replacement::LocalRegistry { .. } => {
                 configs.beneath().replacement(registry)?

@@ -2,13 +2,16 @@
 
 use camino::Utf8PathBuf;
 
+use crate::gather::allow_list::AllowListError;
 use crate::gather::base::BaseError;
+use crate::gather::cargo::CargoFailure;
 use crate::gather::cargo_config::CargoConfigError;
 use crate::gather::http::HttpError;
 use crate::gather::lock_file::LockFileError;
 use crate::gather::policy_file::PolicyError;
 use crate::gather::trail::TrailError;
-use crate::gather::workspace::{CargoFailure, WorkspaceError};
+use crate::gather::ways_around::{ManifestError, WaysError};
+use crate::gather::workspace::WorkspaceError;
 use crate::model::Timestamp;
 use crate::model::policy::Origin;
 
@@ -66,6 +69,17 @@ pub enum ProjectError {
         "the audit trail in {folder} could not be read\nhelp: this is a mistake in cargo-sequester; please report it"
     )]
     TrailLost { folder: Utf8PathBuf },
+    /// The search for ways around panicked.
+    #[error(
+        "what the change sets beside the lock file could not be read\nhelp: this is a mistake in cargo-sequester; please report it"
+    )]
+    WaysLost,
+    #[error(transparent)]
+    Ways(#[from] WaysError),
+    #[error(transparent)]
+    OwnConfig(#[from] ManifestError),
+    #[error(transparent)]
+    AllowList(#[from] AllowListError),
     /// Cargo cannot describe the workspace, so it cannot resolve it either.
     #[error(
         "cargo cannot describe the workspace at {root}: {failure}\nhelp: mend what cargo names; try `cargo metadata --no-deps`"

@@ -11,22 +11,22 @@ use super::progress::Progress;
 use super::registries::Registries;
 use super::request::{Purpose, Which};
 use super::rules::Rules;
-use super::trail;
+use super::{trail, ways};
 use crate::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFailure};
+use crate::gather::cargo;
 use crate::gather::cargo_config;
 use crate::gather::http::{Http, Request};
 use crate::gather::lock_file::LockFile;
 use crate::gather::policy_file::PolicyFile;
-use crate::gather::workspace;
 use crate::model::crate_name::canonical;
 use crate::model::evaluation::{Evaluation, Notice};
-use crate::model::facts::{AdvisoryFact, Facts, IndexFact, TrailFact};
+use crate::model::facts::{AdvisoryFact, Facts, IndexFact, Surroundings, TrailFact};
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Package};
 use crate::model::source::{Registry, Source};
 use crate::model::trail::Trail;
 use crate::policy::judge::Judge;
-use crate::policy::{self, notices, security_fix};
+use crate::policy::{self, also, notices, security_fix};
 
 /// The fixed crate and those around it, and then what the fix requires.
 const FIX_ROUNDS: usize = 2;
@@ -51,6 +51,7 @@ pub(crate) struct Gathered {
     lock: LockFact,
     recorded: TrailFact,
     trail: Trail,
+    surroundings: Surroundings,
     notices: Vec<Notice>,
 }
 
@@ -83,17 +84,28 @@ impl Gathered {
         let progress = Progress::new(project.request().quiet || all_advisories, "Fetching", "index entries");
         let mut advance = |done, of| progress.at(done, of);
         let base = project.base().and_then(Base::commit);
-        let (index, advisories, trail) = std::thread::scope(|scope| {
+        let (mut index, advisories, trail, new_ways) = std::thread::scope(|scope| {
             let advisories = scope.spawn(|| read_advisories(&project, names.as_ref(), registries.http()));
             let trail = scope.spawn(|| trail::read(&folder, base));
+            let ways = scope.spawn(|| ways::new(&project));
             let index = registries.read(&crates, &mut advance);
-            (index, advisories.join(), trail.join())
+            (index, advisories.join(), trail.join(), ways.join())
         });
         drop(progress);
         let advisories = advisories.unwrap_or_else(|_| advisories_lost(&project));
         let (recorded, trail) = trail.map_err(|_| ProjectError::TrailLost { folder })??;
+        let mut locked: BTreeSet<CrateId> =
+            project.subject().lock.packages.iter().filter_map(|one| one.id.crate_id()).collect();
+        locked.extend(project.base_packages().into_iter().flatten().filter_map(|package| package.id.crate_id()));
+        let more = also::wanted(&recorded.added, |id| index.contains_key(id), |id| locked.contains(id));
+        if !more.is_empty() {
+            registries.prepare(&more.iter().map(|id| id.registry.clone()).collect())?;
+            index.extend(registries.read(&more, &mut |_, _| ()));
+        }
+        let new_ways = new_ways.map_err(|_| ProjectError::WaysLost)??;
+        let surroundings = Surroundings { undescribed: project.subject().undescribed(), new_ways };
         let mut notices = advisories.notices;
-        notices.extend(surroundings(&project, &asked));
+        notices.extend(worth_knowing(&project, &asked));
         if let Some(base) = project.base() {
             notices.extend(base.notices(&project.rules().moved, recorded.gained));
         }
@@ -103,7 +115,7 @@ impl Gathered {
             Purpose::Judge | Purpose::Prove | Purpose::Change => lock_answer::find(&project, &registries, &index)?,
         };
         let advisories = advisories.fact;
-        let mut read = Self { project, registries, index, advisories, lock, recorded, trail, notices };
+        let mut read = Self { project, registries, index, advisories, lock, recorded, trail, surroundings, notices };
         if read.project.base_packages().is_some() {
             read.read_around_fixes();
         }
@@ -152,6 +164,7 @@ impl Gathered {
         let names = index.keys().map(|id| &id.name).chain(packages.iter().map(|package| &package.id.name));
         let advisories = respelled(&self.advisories, names.cloned());
         Facts {
+            surroundings: self.surroundings.clone(),
             packages,
             advisories,
             index,
@@ -261,19 +274,16 @@ fn advisories_lost(project: &Project) -> AdvisoryReading {
 }
 
 /// What is worth knowing about the project around the lock file.
-fn surroundings(project: &Project, registries: &BTreeSet<Registry>) -> Vec<Notice> {
+fn worth_knowing(project: &Project, registries: &BTreeSet<Registry>) -> Vec<Notice> {
     let (subject, policy) = (project.subject(), &project.rules().policy);
     let mut all = Vec::new();
-    if let Some(failure) = subject.workspace.as_ref().and_then(|workspace| workspace.failure.as_ref()) {
-        all.push(Notice::WorkspaceUnread { cause: failure.to_string() });
-    }
     if matches!(project.request().which, Which::LockFile(_)) {
         all.push(Notice::ManifestsNotChecked);
     }
     let local = subject.lock.packages.iter().any(|package| package.id.source == Source::Local);
     let sets_age = policy.cargo.global.is_some() || !policy.cargo.registries.is_empty();
     // Asking for the version starts a process; it matters only where cargo's own key is set.
-    let version = (sets_age && local).then(|| workspace::cargo_version(project.cargo()).ok()).flatten();
+    let version = (sets_age && local).then(|| cargo::version(project.environment()).ok()).flatten();
     all.extend(notices::cargo_ages(policy, registries, version.as_ref()));
     all.extend(notices::cooldown(policy, cargo_config::cooldown_age(&subject.root)));
     all

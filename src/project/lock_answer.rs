@@ -132,7 +132,7 @@ fn asked(
         lines: &lines,
         registries: &registries_of(manifests),
     };
-    match locked_cargo::ask(&question, project.cargo()) {
+    match locked_cargo::ask(&question, project.environment()) {
         Ok(CargoSays::Yes) => LockFact::Answered,
         Ok(CargoSays::No(words)) => LockFact::Refused(words),
         Ok(CargoSays::NoRepository(words)) => match unseen(project, &why) {

@@ -19,6 +19,7 @@ mod rules;
 mod standing;
 mod subject;
 pub(crate) mod trail;
+mod ways;
 
 pub(crate) use assessment::Assessment;
 pub(crate) use base::Base;

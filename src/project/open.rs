@@ -23,8 +23,6 @@ use crate::model::package::Package;
 pub(crate) struct Project {
     request: Request,
     environment: Environment,
-    /// The environment in which cargo may be run.
-    cargo: Environment,
     configs: Arc<Configs>,
     base: Option<Base>,
     /// With a base, the packages of its lock file.
@@ -48,14 +46,13 @@ impl Project {
         let start = subject::start(&request.which, environment);
         let base = judge.base.as_deref().map(|base| Base::find(base, &start, environment)).transpose()?;
         let trusted = trusted(base.as_ref(), environment)?;
-        let cargo = cargo_environment(base.as_ref(), &config, environment)?;
-        let subject = Subject::find(&request, environment, &cargo)?;
+        let subject = Subject::find(&request, environment, &config)?;
         let ages = Ages { found: config.ages()?, trusted: trusted.as_ref().map(CargoConfig::ages).transpose()? };
         let base_packages = base.as_ref().map(|base| base.packages(&subject.lock_path)).transpose()?;
         let rules = Rules::read(&subject, judge, base.as_ref(), ages, environment)?;
         let configs = Arc::new(Configs::new(config, trusted, &subject.root));
         let environment = environment.clone();
-        Ok(Self { request, environment, cargo, configs, base, base_packages, subject, rules, machine })
+        Ok(Self { request, environment, configs, base, base_packages, subject, rules, machine })
     }
 
     /// What was asked for.
@@ -66,11 +63,6 @@ impl Project {
     /// The environment of the run.
     pub(crate) const fn environment(&self) -> &Environment {
         &self.environment
-    }
-
-    /// The environment in which cargo may be run to describe the project.
-    pub(crate) const fn cargo(&self) -> &Environment {
-        &self.cargo
     }
 
     /// Cargo's configuration.
@@ -147,16 +139,4 @@ fn trusted(base: Option<&Base>, environment: &Environment) -> Result<Option<Carg
         return Err(ProjectError::HomeInRepository { path: home });
     }
     commit.cargo_config(environment.current_dir(), environment).map(Some)
-}
-
-/// With a base commit, cargo runs outside the repository: a `rust-toolchain.toml` of the change could otherwise say which program
-/// that is. It needs to be told the names of registries, which it would have found inside.
-fn cargo_environment(
-    base: Option<&Base>,
-    config: &CargoConfig,
-    environment: &Environment,
-) -> Result<Environment, ProjectError> {
-    let Some(commit) = base.and_then(Base::commit) else { return Ok(environment.clone()) };
-    let registries = config.registries()?.into_iter().filter_map(|configured| configured.index_variable());
-    Ok(environment.elsewhere(commit.outside(), registries))
 }

@@ -6,9 +6,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::ProjectError;
 use super::request::{Purpose, Request, Which};
+use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::gather::lock_file::{self, LockFile, LockFileError};
 use crate::gather::workspace::{self, Workspace};
+use crate::model::source::Source;
 
 /// The name of the policy file, at the workspace's root.
 pub(crate) const POLICY_FILE: &str = "sequester.toml";
@@ -29,18 +31,17 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    /// Finds and reads it. `cargo` is the environment in which cargo may be run for it.
+    /// Finds and reads it. `config` is cargo's configuration as the working directory has it.
     pub(super) fn find(
         request: &Request,
         environment: &Environment,
-        cargo: &Environment,
+        config: &CargoConfig,
     ) -> Result<Self, ProjectError> {
         let start = start(&request.which, environment);
         let (root, lock_path, workspace) = match &request.which {
             Which::LockFile(path) => (start.clone(), environment.current_dir().join(path), None),
             Which::Here | Which::Manifest(_) => {
-                let workspace =
-                    workspace::locate(cargo, manifest(&request.which, &start, environment, cargo).as_deref())?;
+                let workspace = workspace::locate(environment, config, manifest(&request.which))?;
                 (workspace.root.clone(), workspace.lock_file.clone(), Some(workspace))
             }
         };
@@ -70,6 +71,25 @@ impl Subject {
         Ok(lock)
     }
 
+    /// The sources that must be taken from the vendored place: all that the lock file names.
+    pub(crate) fn sources(&self) -> BTreeSet<Source> {
+        let sources = self.lock.packages.iter().map(|package| package.id.source.without_commit());
+        sources.filter(|source| matches!(source, Source::Registry(_) | Source::Git(_))).collect()
+    }
+
+    /// The folders of the workspace's members.
+    pub(crate) fn members(&self) -> Vec<Utf8PathBuf> {
+        let packages = self.workspace.iter().flat_map(|workspace| &workspace.packages);
+        packages.filter(|local| local.package.member).map(|local| local.package.root.clone()).collect()
+    }
+
+    /// Why cargo could not describe the workspace: its error and their causes, as one sentence.
+    pub(super) fn undescribed(&self) -> Option<String> {
+        let failure = self.workspace.as_ref()?.failure.as_ref()?.to_string();
+        let lines = failure.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "Caused by:");
+        Some(lines.collect::<Vec<_>>().join(": "))
+    }
+
     /// The manifests that a cargo may edit: the root's and the members'.
     pub(crate) fn manifests(&self) -> BTreeSet<Utf8PathBuf> {
         let members = self.workspace.iter().flat_map(|workspace| &workspace.packages);
@@ -87,14 +107,12 @@ pub(super) fn start(which: &Which, environment: &Environment) -> Utf8PathBuf {
     given.as_deref().and_then(Utf8Path::parent).unwrap_or(environment.current_dir()).to_owned()
 }
 
-/// The manifest that cargo is told. Where it runs elsewhere, it is told what it would have found here.
-fn manifest(which: &Which, start: &Utf8Path, environment: &Environment, cargo: &Environment) -> Option<Utf8PathBuf> {
-    if let Which::Manifest(path) = which {
-        return Some(environment.current_dir().join(path));
+/// The manifest that was asked for.
+fn manifest(which: &Which) -> Option<&Utf8Path> {
+    match which {
+        Which::Manifest(path) => Some(path),
+        Which::Here | Which::LockFile(_) => None,
     }
-    let moved = cargo.current_dir() != environment.current_dir();
-    let mut above = start.ancestors().map(|folder| folder.join("Cargo.toml")).filter(|_| moved);
-    above.find(|path| path.is_file())
 }
 
 /// A path as a reader in this folder would write it.

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::base::BaseCommit;
 use super::error::ProjectError;
 use crate::gather;
-use crate::model::facts::TrailFact;
+use crate::model::facts::{AddedEvents, TrailFact};
 use crate::model::trail::{EventFileName, EventId, Recorded, Trail, TrailProblem, TrailProblemKind, missing_events};
 
 /// Where the trail lies, from the folder that holds the policy.
@@ -19,7 +19,7 @@ pub(crate) fn folder(policy: &Utf8Path) -> Utf8PathBuf {
 }
 
 /// What is known from the trail in this folder, and the trail that is believed. With a base that is the base's alone; of the change's
-/// own it counts what is missing from it and what is wrong with it.
+/// own it counts what is missing from it, and what is new in it is held against all else that is known.
 pub(crate) fn read(folder: &Utf8Path, commit: Option<&BaseCommit>) -> Result<(TrailFact, Trail), ProjectError> {
     let own = gather::trail::read(folder)?;
     let Some(files) = commit.map(|commit| commit.folder(folder)).transpose()?.flatten() else {
@@ -45,7 +45,7 @@ pub(crate) fn read(folder: &Utf8Path, commit: Option<&BaseCommit>) -> Result<(Tr
     let gained = missing.len() - taken.len();
     let truncated: BTreeSet<_> = taken.iter().filter_map(|id| Some(today.events.get(id)?.file_name(*id))).collect();
     let base = today;
-    let mut problems = base.problems.clone();
+    let problems = base.problems.clone();
     // What is gone or edited of the base's events is told as missing.
     let is_told = |problem: &TrailProblem| {
         problems.contains(problem)
@@ -55,8 +55,10 @@ pub(crate) fn read(folder: &Utf8Path, commit: Option<&BaseCommit>) -> Result<(Tr
                 problem.file.parse().is_ok_and(|name: EventFileName| missing.contains(&name.id))
             }
     };
-    let new: Vec<_> = own.problems.into_iter().filter(|problem| !is_told(problem)).collect();
-    problems.extend(new);
+    let new = own.problems.into_iter().filter(|problem| !is_told(problem)).collect();
+    let events = own.events.into_iter().filter(|(id, _)| !base.events.contains_key(id));
+    let events = events.map(|(id, event)| (event.file_name(id), event)).collect();
+    let added = AddedEvents { events, problems: new };
     let truncated = truncated.into_iter().collect();
-    Ok((TrailFact { recorded: Recorded::of(&base), problems, truncated, gained, ..TrailFact::default() }, base))
+    Ok((TrailFact { recorded: Recorded::of(&base), problems, truncated, gained, added, ..TrailFact::default() }, base))
 }

@@ -161,8 +161,9 @@ impl<'j> Filter<'j> {
                 }
                 Taken::Absent(fact) => {
                     self.shelf.put(&id.registry, &id.name, Vec::new());
+                    // What no registry can have, and what is not asked for, cargo does without.
                     if let IndexFact::Unavailable(cause) = &fact
-                        && *cause != IndexGap::BadName
+                        && !matches!(cause, IndexGap::BadName | IndexGap::NotNamed)
                     {
                         seen.gaps.push(Gap { crate_id: id.clone(), cause: cause.clone() });
                     }

@@ -66,6 +66,9 @@ pub fn groups(blockers: &[Blocker], context: &Context<'_>) -> Vec<Group> {
 pub fn message(blocker: &Blocker, context: &Context<'_>) -> String {
     let now = context.now;
     match blocker {
+        Blocker::WorkspaceUnread { cause } => {
+            format!("cargo cannot describe the workspace: {}", cause.strip_prefix("error: ").unwrap_or(cause))
+        }
         // Most causes name the source themselves.
         Blocker::AdvisoriesUnavailable { source, cause } if cause.contains(source.as_str()) => {
             format!("there are no advisories to judge by: {cause}")
@@ -123,6 +126,7 @@ pub fn message(blocker: &Blocker, context: &Context<'_>) -> String {
 #[must_use]
 pub const fn code(blocker: &Blocker) -> &'static str {
     match blocker {
+        Blocker::WorkspaceUnread { .. } => "workspace-unread",
         Blocker::AdvisoriesUnavailable { .. } => "advisories-unavailable",
         Blocker::AdvisoriesStale { .. } => "advisories-stale",
         Blocker::AdvisoriesRolledBack { .. } => "advisories-rolled-back",
@@ -143,7 +147,8 @@ pub const fn package(blocker: &Blocker) -> Option<&PackageId> {
     match blocker {
         Blocker::IndexUnavailable { package, .. } => Some(package),
         Blocker::LockOutdated(discord) => discord.package(),
-        Blocker::AdvisoriesUnavailable { .. }
+        Blocker::WorkspaceUnread { .. }
+        | Blocker::AdvisoriesUnavailable { .. }
         | Blocker::LockRefused { .. }
         | Blocker::LockUnproven { .. }
         | Blocker::AdvisoriesStale { .. }
@@ -159,6 +164,9 @@ pub const fn package(blocker: &Blocker) -> Option<&PackageId> {
 #[must_use]
 pub fn help(blocker: &Blocker) -> String {
     match blocker {
+        Blocker::WorkspaceUnread { .. } => {
+            "mend what cargo names (`cargo metadata --no-deps` must succeed), or judge a lock file alone: cargo sequester audit --lockfile Cargo.lock".to_owned()
+        }
         Blocker::AdvisoriesUnavailable { .. } => {
             "check the network and `advisories.db`, or name a copy: cargo sequester audit --advisory-db PATH".to_owned()
         }
@@ -206,6 +214,7 @@ pub fn gap(gap: &IndexGap) -> String {
         IndexGap::Refused => {
             "was not asked for: its registry is replaced by one that the policy does not allow".to_owned()
         }
+        IndexGap::NotNamed => "was not asked for: the policy does not name its registry".to_owned(),
     }
 }
 
@@ -220,5 +229,6 @@ const fn gap_help(gap: &IndexGap) -> &'static str {
         IndexGap::Failed(_) => "check the network and the registry, and run again",
         IndexGap::Denied(_) => "give cargo its token: cargo login --registry NAME; or ask who runs the registry",
         IndexGap::Refused => "see what is said of the replaced registry",
+        IndexGap::NotNamed => "name the registry under [sources] of the policy: allow-registries",
     }
 }

@@ -9,7 +9,7 @@ use super::escape::{github_message, github_property};
 use super::human::missing_event;
 use super::places::{Place, Places};
 use super::problem::{Problem, Severity, problems};
-use super::{AuditReport, decision, package_name, reason, remark, tally};
+use super::{AuditReport, also, decision, package_name, reason, remark, tally};
 
 /// How many packages one annotation names before it counts the rest.
 const NAMES: usize = 20;
@@ -39,6 +39,10 @@ pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) ->
         let title = format!("{}: {}", problem.severity.word(), package_name(&problem.package.id));
         let place = places.package(problem.position, report);
         command(out, "error", Some(place), &title, &lines(problem, report))?;
+    }
+    for told in also::told(&report.evaluation.also) {
+        let level = if told.fails { "error" } else { "warning" };
+        command(out, level, None, "this change also", &[told.text])?;
     }
     for event in &report.evaluation.truncated {
         command(out, "error", None, "audit trail truncated", &[missing_event(event)])?;

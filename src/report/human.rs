@@ -13,7 +13,8 @@ use super::escape::terminal;
 use super::problem::{Problem, Severity, problems, severity};
 use super::remark::{self, few};
 use super::style::{Tone, indent, verb, word};
-use super::{AuditReport, Verbosity, decision, package_name, reason, tally};
+use super::{AuditReport, Verbosity, also, decision, package_name, reason, tally};
+use crate::model::also::Also;
 use crate::model::facts::AdvisoryFact;
 use crate::model::verdict::{Basis, Verdict};
 
@@ -103,6 +104,13 @@ fn loosened(report: &AuditReport<'_>, talk: bool, out: &mut impl Write) -> io::R
     }
     if !report.loosened.is_empty() {
         detail(out, Tone::Help, "help", &decision::loosened_help(report))?;
+    }
+    for told in also::told(&report.evaluation.also) {
+        let tone = if told.fails { Tone::Bad } else { Tone::Caution };
+        line(out, tone, "Also", &format!("this change {}", told.text))?;
+    }
+    if let Some(help) = also::help(&report.evaluation.also) {
+        detail(out, Tone::Help, "help", help)?;
     }
     for event in &report.evaluation.truncated {
         line(out, Tone::Bad, "Truncated", &missing_event(event))?;
@@ -202,6 +210,7 @@ fn summary(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
     } else if evaluation.judgements.iter().any(|judgement| rejected(&judgement.verdict))
         || !report.loosened.is_empty()
         || !evaluation.truncated.is_empty()
+        || evaluation.also.iter().any(Also::fails)
     {
         (Tone::Bad, "Finished")
     } else {

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::duration::rfc3339;
 use super::tally::Tally;
-use super::{AuditReport, JudgedBy, cure, decision, escape, general_age, remark};
+use super::{AuditReport, JudgedBy, also, cure, decision, escape, general_age, remark};
 use crate::model::evaluation::{Fix, FixStanding, Judgement};
 use crate::model::facts::AdvisoryFact;
 use crate::model::package::{LockedChecksum, Package};
@@ -38,9 +38,18 @@ struct Document<'a> {
     policy: Judge<'a>,
     decides: Vec<Decided<'a>>,
     loosened: Vec<Loosened<'a>>,
+    also: Vec<OneMore>,
     trail_truncated: Vec<String>,
     notices: Vec<Object>,
     packages: Vec<Judged<'a>>,
+}
+
+/// Something that the change does as well.
+#[derive(Serialize)]
+struct OneMore {
+    code: &'static str,
+    message: String,
+    fails: bool,
 }
 
 #[derive(Serialize)]
@@ -197,6 +206,10 @@ fn document<'a>(report: &AuditReport<'a>) -> Document<'a> {
                 base: loosening.base.as_deref(),
                 head: loosening.head.as_deref(),
             })
+            .collect(),
+        also: also::told(&evaluation.also)
+            .into_iter()
+            .map(|told| OneMore { code: told.code, message: told.text, fails: told.fails })
             .collect(),
         trail_truncated: evaluation.truncated.iter().map(ToString::to_string).collect(),
         notices: evaluation

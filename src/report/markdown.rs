@@ -9,7 +9,7 @@ use super::cure::{Cure, cures, fix};
 use super::duration::eligible;
 use super::escape::{markdown, markdown_code};
 use super::problem::{Problem, Severity, problems};
-use super::{AuditReport, decision, package_name, reason, remark, tally};
+use super::{AuditReport, also, decision, package_name, reason, remark, tally};
 
 pub use status::status;
 
@@ -41,6 +41,14 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "\n| | Package | Why | Eligible | What cures it |\n|---|---|---|---|---|")?;
     }
     shown.try_for_each(|problem| row(problem, report, out))?;
+    let also = also::told(&report.evaluation.also);
+    if !also.is_empty() {
+        writeln!(out, "\n### This change also\n")?;
+    }
+    for told in also {
+        let mark = if told.fails { "**refused:** " } else { "" };
+        writeln!(out, "- {mark}{}", markdown(&told.text))?;
+    }
     if !report.evaluation.truncated.is_empty() {
         writeln!(out, "\n### This change lacks events of the audit trail\n")?;
     }

@@ -4,6 +4,7 @@
 //! it came; a format escapes each whole line by its own rules (`escape`) at the moment it writes it, and adds its own marks after.
 
 pub mod ahead;
+pub mod also;
 pub mod blocker;
 pub mod curation;
 pub mod cure;

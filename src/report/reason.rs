@@ -190,7 +190,9 @@ fn source_not_allowed(source: &Source) -> String {
                 .map_or_else(|| ", at no locked commit".to_owned(), |commit| format!(", commit {commit}"));
             format!("from a git repository that the policy does not allow: {}{commit}", git.url)
         }
-        Source::Registry(registry) => format!("from a registry that the policy does not name: {registry}"),
+        Source::Registry(registry) => {
+            format!("from a registry that the policy does not name, and that was not asked about it: {registry}")
+        }
         Source::Other(text) => format!("from a kind of source that is never approved: {text}"),
         Source::Local => "from a folder that the policy does not allow".to_owned(),
     }

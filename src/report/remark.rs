@@ -194,9 +194,6 @@ pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
             let names: Vec<String> = packages.iter().map(super::package_name).collect();
             format!("what these ask was taken from the lock file, their manifests are not at hand: {}", few(&names, 4))
         }
-        Notice::WorkspaceUnread { cause } => {
-            format!("`cargo metadata` failed, so the lock file was judged alone: {cause}")
-        }
         Notice::BaseMovedOn { keys, events } => {
             let keys = (!keys.is_empty()).then(|| format!("it is stricter in {}", few(keys, KEYS)));
             let events = (*events > 0).then(|| format!("its audit trail has {} more", counted(*events, "event")));
@@ -246,7 +243,6 @@ pub const fn notice_code(notice: &Notice) -> &'static str {
         Notice::IndexFromCache { .. } => "index-from-cache",
         Notice::ManifestsNotChecked => "manifests-not-checked",
         Notice::ManifestsUnseen { .. } => "manifests-unseen",
-        Notice::WorkspaceUnread { .. } => "workspace-unread",
         Notice::BaseMovedOn { .. } => "base-moved-on",
         Notice::NoMergeBase => "no-merge-base",
         Notice::BaseWithoutRules { .. } => "base-without-rules",

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::escape::{sarif, uri_path};
 use super::places::{Place, Places};
 use super::problem::{Problem, problems};
-use super::{AuditReport, blocker, cure, decision, human, json, package_name, reason, remark};
+use super::{AuditReport, also, blocker, cure, decision, human, json, package_name, reason, remark};
 use crate::model::checksum::Checksum;
 use crate::model::verdict::{Reason, Signal, Warning};
 use rules::{RULES, Rule};
@@ -154,6 +154,12 @@ pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) ->
         let text = format!("the change loosens the policy: {}", decision::changed(loosening));
         let key = [loosening.key.clone(), format!("{base}\n{head}")];
         results.push(outcome("policy-loosened", "error", &text, &key, places.loosening(loosening)));
+    }
+    for told in also::told(&report.evaluation.also) {
+        let level = if told.fails { "error" } else { "warning" };
+        let text = format!("this change also {}", told.text);
+        let key = [told.code.to_owned(), told.text];
+        results.push(outcome("change-also", level, &text, &key, None, report));
     }
     for event in &report.evaluation.truncated {
         let key = [event.to_string(), String::new()];

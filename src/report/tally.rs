@@ -79,6 +79,10 @@ pub fn sentence(report: &AuditReport<'_>) -> String {
     if !report.loosened.is_empty() {
         parts.push(format!("policy loosened in {}", counted(report.loosened.len(), "place")));
     }
+    let also = report.evaluation.also.iter().filter(|also| also.fails()).count();
+    if also > 0 {
+        parts.push(format!("{} that this change also does", counted(also, "thing")));
+    }
     if !report.evaluation.truncated.is_empty() {
         parts.push(format!("{} gone from the audit trail", counted(report.evaluation.truncated.len(), "event")));
     }

@@ -1,11 +1,14 @@
 //! One cargo behind the filter.
 
 use std::io::{Read as _, Write as _};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
+
+use camino::Utf8Path;
 
 use super::ResolveError;
 use super::signals::Signals;
-use crate::gather::environment::Environment;
+use crate::gather::cargo::Cargo;
+use crate::gather::ways_around::plain;
 
 /// The most bytes of cargo's words that are kept.
 const MOST_WORDS: usize = 1 << 20;
@@ -30,16 +33,11 @@ impl Ended {
 }
 
 /// Runs cargo and waits for it. With `aloud`, its words appear as they come; they are kept either way.
-pub(super) fn run(
-    environment: &Environment,
-    arguments: &[String],
-    aloud: bool,
-    signals: &Signals,
-) -> Result<Ended, ResolveError> {
-    let program = environment.cargo();
-    let failed = |source| ResolveError::CargoNotRun { program: program.to_owned(), source };
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(environment.current_dir()).env_clear().envs(environment.iter());
+pub(super) fn run(cargo: &Cargo, arguments: &[String], aloud: bool, signals: &Signals) -> Result<Ended, ResolveError> {
+    let environment = cargo.environment();
+    let failed = |source| ResolveError::CargoNotRun { program: cargo.programs().cargo.to_string(), source };
+    let mut command = cargo.command();
+    command.args(arguments);
     for name in ["NO_PROXY", "no_proxy"] {
         let before = environment.get(name).map(|value| format!("{value},")).unwrap_or_default();
         command.env(name, format!("{before}127.0.0.1"));
@@ -70,11 +68,58 @@ pub(super) fn run(
     }
     let status = child.wait().map_err(failed)?;
     signals.set_child(None);
-    Ok(Ended { status, words: plain(&words) })
+    Ok(Ended { status, words: uncoloured(&words) })
+}
+
+/// The same command line for a cargo that runs in another folder than `here`: paths are absolute, and it is told the manifest that it
+/// would have found from `start` on. What stands behind `--` is not cargo's.
+pub(super) fn from_elsewhere(arguments: &[String], here: &Utf8Path, start: &Utf8Path, root: &Utf8Path) -> Vec<String> {
+    const MANIFEST: &str = "--manifest-path";
+    const PATHS: [&str; 3] = [MANIFEST, "--path", "--lockfile-path"];
+    let (own, behind) = arguments.split_at(arguments.iter().position(|one| one == "--").unwrap_or(arguments.len()));
+    let mut all: Vec<String> = Vec::with_capacity(arguments.len() + 2);
+    for argument in own {
+        let option = all.last().map_or("", String::as_str);
+        let is_file = |text: &str| option == "--config" && here.join(text).is_file();
+        let named = argument.split_once('=').filter(|(option, _)| PATHS.contains(option));
+        all.push(match named {
+            _ if PATHS.contains(&option) || is_file(argument) => plain(&here.join(argument)).into_string(),
+            Some((option, path)) => format!("{option}={}", plain(&here.join(path))),
+            None => match argument.strip_prefix("--config=").filter(|path| here.join(path).is_file()) {
+                Some(path) => format!("--config={}", here.join(path)),
+                None => argument.clone(),
+            },
+        });
+    }
+    if !all.iter().any(|argument| argument == MANIFEST || argument.starts_with("--manifest-path=")) {
+        let found = start.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| path.is_file());
+        all.extend([MANIFEST.to_owned(), found.unwrap_or_else(|| root.join("Cargo.toml")).into_string()]);
+    }
+    all.extend(behind.iter().cloned());
+    all
 }
 
 /// The text without colours and cursor movements.
-fn plain(words: &[u8]) -> String {
+fn uncoloured(words: &[u8]) -> String {
     let plain: Vec<u8> = anstream::adapter::strip_bytes(words).flatten().copied().collect();
     String::from_utf8_lossy(&plain).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::from_elsewhere;
+
+    #[test]
+    fn paths_mean_what_they_mean_where_the_user_stands() {
+        let there = |line: &str| {
+            let arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            from_elsewhere(&arguments, "/work/app/one".into(), "/nowhere".into(), "/work/app".into()).join(" ")
+        };
+        assert_eq!(there("add --path ../two"), "add --path /work/app/two --manifest-path /work/app/Cargo.toml");
+        assert_eq!(there("update --manifest-path=./Cargo.toml"), "update --manifest-path=/work/app/one/Cargo.toml");
+        assert_eq!(
+            there("--config build.jobs=1 add x -- --path ."),
+            "--config build.jobs=1 add x --manifest-path /work/app/Cargo.toml -- --path ."
+        );
+    }
 }

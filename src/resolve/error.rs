@@ -34,6 +34,11 @@ pub enum ResolveError {
         "the index entries of {count} crates could not be had, of {first} first: {cause}\nhelp: Cargo.lock was left as it is; try again when the registry can be reached"
     )]
     IndexGaps { count: usize, first: String, cause: String },
+    /// Cargo would need a crate of a registry that is not asked.
+    #[error(
+        "`{name}` comes from {registry}, which the policy does not name, so nothing of that registry is shown to cargo\nhelp: to allow it, under [sources] of the policy: allow-registries = [\"{registry}\"]"
+    )]
+    RegistryNotNamed { name: String, registry: Registry },
     /// A registry did not say where its files are.
     #[error(
         "the registry {registry} cannot be put behind the filter: {cause}\nhelp: check its address, and that it can be reached"

@@ -71,6 +71,11 @@ fn package(id: &CrateId, hidden: &Hidden) -> PackageId {
     PackageId { name: id.name.clone(), version: hidden.version.clone(), source }
 }
 
+/// The crates that cargo's error names.
+pub(super) fn crates_named(words: &str) -> BTreeSet<String> {
+    named(&error_of(words)).into_iter().map(|named| named.name).collect()
+}
+
 /// What cargo says from its first error on, without the functions of its own that it was in (`RUST_BACKTRACE`).
 fn error_of(words: &str) -> String {
     let lines = words.lines().skip_while(|line| !line.starts_with("error"));

@@ -2,7 +2,6 @@
 
 mod child;
 pub(crate) mod command_line;
-mod elsewhere;
 mod error;
 mod failure;
 mod lock;

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::ResolveError;
-use super::elsewhere::Elsewhere;
 use super::lock::WorkspaceLock;
 use super::session::{Session, refuse_gaps};
 use super::signals::Signals;
+use crate::gather::cargo::Cargo;
 use crate::gather::environment::Environment;
 use crate::model::facts::IndexFact;
 use crate::model::package::{CrateId, Package};
-use crate::model::source::Registry;
+use crate::model::policy::Policy;
+use crate::model::source::{Registry, Source};
+use crate::policy::source::is_allowed;
 use crate::project::{About, Gathered, Project, Purpose, Registries, Request};
 use crate::registry::{Filter, LockedVersions, Root, ServedRegistry, Server, Shelf, Upstream};
 
@@ -53,13 +55,13 @@ impl Resolution {
             filter.prefetch(before.facts().index.clone(), roots);
             refuse_gaps(&filter)?;
         }
-        let replaced = served(registries, &filter)?;
+        let replaced = served(&project.rules().policy, registries, &filter)?;
         let root = project.subject().root.as_str();
         let server = Server::start(root, &replaced, Arc::clone(&lines)).map_err(ResolveError::from)?;
         registries.seal();
         let urls = replaced.keys().map(|registry| (registry, server.url(registry)));
-        let elsewhere = Elsewhere::if_needed(config, project.environment())?;
-        let there = elsewhere.as_ref().map_or(config, |elsewhere| &elsewhere.config);
+        let cargo = Cargo::away(config, project.environment()).map_err(ResolveError::Temporary)?;
+        let there = cargo.config().map_err(ResolveError::from)?;
         let mut overrides = there.stand_ins(urls).map_err(ResolveError::from)?;
         overrides.push(String::from("net.offline=false"));
         let signals = Signals::listen();
@@ -67,14 +69,7 @@ impl Resolution {
             let filter = &filter;
             scope.spawn(move || filter.serve(questions));
             let _end = CloseAtEnd(&lines);
-            work(&Session {
-                gathered: &gathered,
-                before: &before,
-                filter,
-                overrides,
-                elsewhere: elsewhere.as_ref(),
-                signals: &signals,
-            })
+            work(&Session { gathered: &gathered, before: &before, filter, overrides, cargo: &cargo, signals: &signals })
         })
     }
 }
@@ -125,21 +120,28 @@ impl Drop for CloseAtEnd<'_> {
 }
 
 /// Every registry that an entry was read of or that the configuration names, with what its own `config.json` says.
-fn served(registries: &Registries, filter: &Filter<'_>) -> Result<BTreeMap<Registry, ServedRegistry>, ResolveError> {
+fn served(
+    policy: &Policy,
+    registries: &Registries,
+    filter: &Filter<'_>,
+) -> Result<BTreeMap<Registry, ServedRegistry>, ResolveError> {
     let configs = registries.configs();
     let mut needed: BTreeSet<Registry> = filter.facts().into_keys().map(|id| id.registry).collect();
     needed.insert(Registry::CratesIo);
     let mut served = BTreeMap::new();
     for registry in needed {
-        let config = configs.get(&registry);
+        let named = is_allowed(policy, &Source::Registry(registry.clone()));
+        let config = configs.get(&registry).filter(|_| named);
         match (config, &registry) {
+            _ if !named => {
+                served.insert(registry, nowhere());
+            }
             (Some(config), Registry::CratesIo | Registry::Sparse(_)) => {
                 served.insert(registry, ServedRegistry { dl: config.dl.clone(), api: config.api.clone() });
             }
             // Nothing of it is wanted, so nothing will be asked: any address keeps cargo from the registry itself.
             (None, Registry::CratesIo) => {
-                let dl = String::from("http://127.0.0.1:9/");
-                served.insert(registry, ServedRegistry { dl, api: None });
+                served.insert(registry, nowhere());
             }
             (_, Registry::Git(_)) => {
                 return Err(ResolveError::NotServable { registry, cause: "it has a git index, not a sparse one" });
@@ -150,4 +152,9 @@ fn served(registries: &Registries, filter: &Filter<'_>) -> Result<BTreeMap<Regis
         }
     }
     Ok(served)
+}
+
+/// A registry of which cargo is shown nothing, and from which it will therefore load nothing.
+fn nowhere() -> ServedRegistry {
+    ServedRegistry { dl: String::from("http://127.0.0.1:9/"), api: None }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::ResolveError;
 use super::child::{self, Ended};
-use super::elsewhere::Elsewhere;
+use super::failure;
 use super::signals::Signals;
+use crate::gather::cargo::Cargo;
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::IndexFact;
 use crate::model::lock_proof::LockFact;
@@ -22,7 +23,7 @@ pub(crate) struct Session<'s> {
     pub(super) filter: &'s Filter<'s>,
     /// Values for cargo's `--config`.
     pub(super) overrides: Vec<String>,
-    pub(super) elsewhere: Option<&'s Elsewhere>,
+    pub(super) cargo: &'s Cargo,
     pub(super) signals: &'s Signals,
 }
 
@@ -63,50 +64,29 @@ impl Session<'_> {
 
     /// Runs cargo with these arguments, the verb first. With `aloud`, its words appear as they come.
     pub(crate) fn cargo(&self, arguments: &[String], aloud: bool) -> Result<Ended, ResolveError> {
-        let mut all: Vec<String> = Vec::with_capacity(arguments.len() + 2 * self.overrides.len());
-        if let Some(elsewhere) = self.elsewhere {
-            all.extend([String::from("--config"), elsewhere.file.to_string()]);
-        }
-        all.extend(self.overrides.iter().flat_map(|value| [String::from("--config"), value.clone()]));
-        all.extend(arguments.iter().cloned());
-        let environment = match self.elsewhere {
-            Some(elsewhere) => {
-                let behind = arguments.iter().position(|one| one == "--").map_or(0, |at| arguments.len() - at);
-                all = self.naming_manifest(all, behind);
-                &elsewhere.environment
-            }
-            None => self.project().environment(),
-        };
-        let ended = child::run(environment, &all, aloud, self.signals)?;
+        let overrides = self.overrides.iter().flat_map(|value| [String::from("--config"), value.clone()]);
+        let (here, subject) = (self.project().environment().current_dir(), self.subject());
+        let named = child::from_elsewhere(arguments, here, &subject.start, &subject.root);
+        let all: Vec<String> = overrides.chain(named).collect();
+        let ended = child::run(self.cargo, &all, aloud, self.signals)?;
         self.refuse_signal()?;
+        if !ended.status.success() {
+            self.refuse_unnamed(&ended)?;
+        }
         Ok(ended)
     }
 
-    /// The same command line for a cargo in another folder: it is told the manifest that it would have found here. `behind` arguments at
-    /// the end are not cargo's.
-    fn naming_manifest(&self, mut arguments: Vec<String>, behind: usize) -> Vec<String> {
-        const OPTION: &str = "--manifest-path";
-        let here = self.project().environment().current_dir();
-        let end = arguments.len() - behind;
-        let mut named = false;
-        let mut is_value = false;
-        for argument in arguments.iter_mut().take(end) {
-            if is_value {
-                *argument = here.join(&argument).into_string();
-                named = true;
-            } else if let Some(path) = argument.strip_prefix("--manifest-path=") {
-                *argument = format!("{OPTION}={}", here.join(path));
-                named = true;
+    /// An error where cargo failed for want of a crate whose registry was not asked.
+    fn refuse_unnamed(&self, ended: &Ended) -> Result<(), ResolveError> {
+        let facts = self.filter.facts().into_iter();
+        let unnamed = facts.filter(|(_, fact)| matches!(fact, IndexFact::Unavailable(IndexGap::NotNamed)));
+        let wanted = failure::crates_named(&ended.words);
+        match unnamed.map(|(id, _)| id).find(|id| wanted.contains(&*id.name)) {
+            Some(CrateId { registry, name }) => {
+                Err(ResolveError::RegistryNotNamed { name: name.to_string(), registry })
             }
-            is_value = argument == OPTION;
+            None => Ok(()),
         }
-        if !named {
-            let start = &self.subject().start;
-            let found = start.ancestors().map(|folder| folder.join("Cargo.toml")).find(|path| path.is_file());
-            let manifest = found.unwrap_or_else(|| self.subject().root.join("Cargo.toml"));
-            arguments.splice(end..end, [OPTION.to_owned(), manifest.into_string()]);
-        }
-        arguments
     }
 
     /// Whether the lock file as it was found answers the manifests, which needs no cargo.
@@ -183,6 +163,7 @@ pub(super) fn refuse_gaps(filter: &Filter<'_>) -> Result<(), ResolveError> {
         IndexGap::GitIndex => String::from("its registry has a git index"),
         IndexGap::BadName => String::from("no crate can have this name"),
         IndexGap::Refused => String::from("the policy does not allow what replaces its registry"),
+        IndexGap::NotNamed => String::from("the policy does not name its registry"),
     };
     Err(ResolveError::IndexGaps { count: gaps.len(), first: first.crate_id.name.to_string(), cause })
 }

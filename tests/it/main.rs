@@ -18,6 +18,7 @@ mod advisory_db;
 mod approve;
 mod architecture;
 mod archive;
+mod asked_cargo;
 mod audit;
 mod audit_base;
 mod audit_trail;

@@ -42,6 +42,7 @@ fn package(id: PackageId, dependencies: &[usize]) -> Package {
 
 fn facts(packages: Vec<Package>) -> Facts {
     Facts {
+        surroundings: cargo_sequester::model::facts::Surroundings::default(),
         packages,
         index: BTreeMap::new(),
         advisories: AdvisoryFact::Skipped,
@@ -83,6 +84,7 @@ fn approved(facts: &Facts) -> Evaluation {
         notices: Vec::new(),
         manifests: "answered",
         truncated: Vec::new(),
+        also: Vec::new(),
     }
 }
 

@@ -1,14 +1,22 @@
 //! `gather::workspace`: what cargo says of the workspace, and what is left where cargo refuses.
 
 use camino::Utf8Path;
+use cargo_sequester::gather::cargo::{self, CargoFailure};
+use cargo_sequester::gather::cargo_config::CargoConfig;
 use cargo_sequester::gather::lock_file;
-use cargo_sequester::gather::workspace::{self, CargoFailure, Local, Workspace, WorkspaceError};
+use cargo_sequester::gather::workspace::{self, Local, Workspace, WorkspaceError};
 use cargo_sequester::model::index_line::DependencyKind;
 
 use crate::support::{Package, Project, TestRegistry};
 
 fn locate(project: &Project) -> Workspace {
-    workspace::locate(&project.environment(), None).unwrap()
+    find(project, None).unwrap()
+}
+
+fn find(project: &Project, manifest: Option<&Utf8Path>) -> Result<Workspace, WorkspaceError> {
+    let environment = project.environment();
+    let config = CargoConfig::load(environment.current_dir(), &environment).unwrap();
+    workspace::locate(&environment, &config, manifest)
 }
 
 #[track_caller]
@@ -138,9 +146,9 @@ fn the_manifest_path_and_a_member_folder_lead_to_the_root() {
     project.write("Cargo.toml", project.read("Cargo.toml") + "\n[workspace]\nmembers = [\"m\"]\n");
     project.write("m/Cargo.toml", package("m", ""));
     project.write("m/src/lib.rs", "");
-    let found = workspace::locate(&project.environment(), Some(Utf8Path::new("m/Cargo.toml"))).unwrap();
+    let found = find(&project, Some(Utf8Path::new("m/Cargo.toml"))).unwrap();
     assert_eq!(found.root, project.root());
-    let absent = workspace::locate(&project.environment(), Some(Utf8Path::new("n/Cargo.toml"))).unwrap_err();
+    let absent = find(&project, Some(Utf8Path::new("n/Cargo.toml"))).unwrap_err();
     assert!(
         matches!(&absent, WorkspaceError::NoManifest { path } if *path == project.path("n/Cargo.toml")),
         "{absent}"
@@ -189,7 +197,7 @@ fn a_cargo_that_answers_nonsense_or_is_absent_is_a_failure() {
     let project = with_cargo(Project::new(), "#!/bin/sh\necho '{\"not\": \"metadata\"}'\n");
     project.write("Cargo.lock", "version = 4\n");
     assert!(matches!(locate(&project).failure, Some(CargoFailure::Answer { .. })));
-    assert!(workspace::cargo_version(&project.environment()).is_err());
+    assert!(cargo::version(&project.environment()).is_err());
     let project = Project::new().env("CARGO", "/nowhere/cargo");
     project.write("Cargo.lock", "version = 4\n");
     assert!(matches!(locate(&project).failure, Some(CargoFailure::NotRun { .. })));
@@ -212,7 +220,7 @@ fn a_lock_file_left_in_a_member_does_not_stand_in_for_the_workspaces() {
     project.write("m/Cargo.toml", package("m", ""));
     project.write("m/Cargo.lock", "version = 4\n");
     project.write("Cargo.lock", "version = 4\n");
-    let found = workspace::locate(&project.environment(), Some(Utf8Path::new("m/Cargo.toml"))).unwrap();
+    let found = find(&project, Some(Utf8Path::new("m/Cargo.toml"))).unwrap();
     assert!(found.failure.is_some());
     assert_eq!(found.lock_file, project.path("Cargo.lock"));
 }
@@ -221,7 +229,7 @@ fn a_lock_file_left_in_a_member_does_not_stand_in_for_the_workspaces() {
 fn no_workspace_and_no_lock_file_is_an_error() {
     let project = Project::new();
     std::fs::remove_file(project.path("Cargo.toml")).unwrap();
-    let error = workspace::locate(&project.environment(), None).unwrap_err();
+    let error = find(&project, None).unwrap_err();
     let WorkspaceError::NotFound { folder, .. } = &error else { panic!("{error}") };
     assert_eq!(*folder, project.root());
     assert!(error.to_string().contains("could not find `Cargo.toml`"), "{error}");
@@ -239,6 +247,6 @@ fn unreachable_git_and_a_conflicted_lock_file_do_not_hinder() {
 #[test]
 fn the_version_is_that_of_the_cargo_that_runs() {
     let project = Project::new();
-    let version = workspace::cargo_version(&project.environment()).unwrap();
+    let version = cargo::version(&project.environment()).unwrap();
     assert!(project.cargo(&["--version"]).stdout.contains(&format!("cargo {version} ")));
 }

@@ -89,7 +89,8 @@ fn root(arguments: &cli::Subject, environment: &Environment) -> Result<Utf8PathB
         let path = environment.current_dir().join(path);
         return Ok(path.parent().unwrap_or(&path).to_owned());
     }
-    Ok(workspace::locate(environment, arguments.manifest_path.as_deref())?.root)
+    let config = CargoConfig::load(environment.current_dir(), environment)?;
+    Ok(workspace::locate(environment, &config, arguments.manifest_path.as_deref())?.root)
 }
 
 /// What was found, what is carried, and what is left under the new policy.

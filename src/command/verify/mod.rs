@@ -7,7 +7,6 @@ mod rederive;
 mod sealed;
 mod stubs;
 
-use std::collections::BTreeSet;
 use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -75,8 +74,8 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         .place
         .clone()
         .unwrap_or_else(|| VendoredPlace { form: VendoredForm::Directory, path: subject.root.join(DEFAULT_FOLDER) });
-    let members = members(subject);
-    let sources = sources(subject);
+    let members = subject.members();
+    let sources = subject.sources();
     let search = Search {
         root: &subject.root,
         members: &members,
@@ -217,18 +216,6 @@ fn asked(cli: &Cli, arguments: &cli::Verify) -> Request {
         offline: project.offline || project.frozen,
         quiet: cli.quiet,
     }
-}
-
-/// The sources that must be taken from the vendored place: all that the lock file names.
-fn sources(subject: &Subject) -> BTreeSet<Source> {
-    let sources = subject.lock.packages.iter().map(|package| package.id.source.without_commit());
-    sources.filter(|source| matches!(source, Source::Registry(_) | Source::Git(_))).collect()
-}
-
-/// The folders of the workspace's members.
-fn members(subject: &Subject) -> Vec<Utf8PathBuf> {
-    let packages = subject.workspace.iter().flat_map(|workspace| &workspace.packages);
-    packages.filter(|local| local.package.member).map(|local| local.package.root.clone()).collect()
 }
 
 /// What is built from elsewhere, and what the policy allows from nowhere.

@@ -77,7 +77,7 @@ pub(in crate::gather) fn registry_folders(root: &Utf8Path, origin: &IndexOrigin)
     let url = match origin {
         IndexOrigin::Sparse(url) => format!("sparse+{url}"),
         IndexOrigin::Git(url) => url.to_string(),
-        IndexOrigin::Refused => return None,
+        IndexOrigin::Refused | IndexOrigin::NotNamed => return None,
     };
     let folder = |stable| url_to_local_dir(&url, stable).ok().map(|folder| root.join(folder.dir_name));
     Some([folder(true)?, folder(false)?])

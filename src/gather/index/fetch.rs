@@ -73,7 +73,7 @@ pub(super) fn ask_only_for_configs(
 fn address(access: &RegistryAccess, path: &str) -> String {
     match &access.from {
         IndexOrigin::Sparse(url) => format!("{url}{path}"),
-        IndexOrigin::Git(_) | IndexOrigin::Refused => String::new(),
+        IndexOrigin::Git(_) | IndexOrigin::Refused | IndexOrigin::NotNamed => String::new(),
     }
 }
 

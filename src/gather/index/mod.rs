@@ -52,6 +52,8 @@ pub enum IndexOrigin {
     Git(Arc<str>),
     /// A replacement that the policy does not allow.
     Refused,
+    /// A registry that the policy does not name: whoever writes a lock file must not say whom this machine talks to.
+    NotNamed,
 }
 
 impl RegistryAccess {
@@ -143,6 +145,7 @@ pub fn read_on(
                 continue;
             }
             (Some((RegistryAccess { from: IndexOrigin::Refused, .. }, _)), _) => IndexGap::Refused,
+            (Some((RegistryAccess { from: IndexOrigin::NotNamed, .. }, _)), _) => IndexGap::NotNamed,
             (_, None) => IndexGap::BadName,
             (_, Some(_)) => IndexGap::Failed(String::from("the registry's address cannot be used")),
         };
@@ -210,7 +213,7 @@ fn from_cache(wanted: Vec<Wanted<'_>>, reading: &mut IndexReading) {
             let Some(entry) = wanted.cached else {
                 let gap = match wanted.access.from {
                     IndexOrigin::Git(_) => IndexGap::GitIndex,
-                    IndexOrigin::Sparse(_) | IndexOrigin::Refused => IndexGap::NotCached,
+                    IndexOrigin::Sparse(_) | IndexOrigin::Refused | IndexOrigin::NotNamed => IndexGap::NotCached,
                 };
                 return (wanted.id, None, IndexFact::Unavailable(gap));
             };

@@ -25,13 +25,21 @@ pub enum ManifestError {
     Syntax { path: Utf8PathBuf, line: u32, message: String },
 }
 
+/// A file's text; `None` where there is no such file.
+///
+/// # Errors
+/// It cannot be read, or is no text.
+pub fn text(path: &Utf8Path) -> Result<Option<String>, ManifestError> {
+    match regular::text(path, Links::Followed, MAX_BYTES) {
+        Ok(text) => Ok(Some(text)),
+        Err(cause) if cause.is_absent() => Ok(None),
+        Err(cause) => Err(ManifestError::Unreadable { path: path.to_owned(), cause }),
+    }
+}
+
 /// A TOML file's content; `None` where there is no such file.
 pub(super) fn document(path: &Utf8Path) -> Result<Option<Table>, ManifestError> {
-    let text = match regular::text(path, Links::Followed, MAX_BYTES) {
-        Ok(text) => text,
-        Err(cause) if cause.is_absent() => return Ok(None),
-        Err(cause) => return Err(ManifestError::Unreadable { path: path.to_owned(), cause }),
-    };
+    let Some(text) = text(path)? else { return Ok(None) };
     toml_tree::parse(&text).map(Some).map_err(|errors| {
         let (line, message) = errors.into_iter().next().map_or((1, String::new()), |error| (error.line, error.message));
         ManifestError::Syntax { path: path.to_owned(), line, message }

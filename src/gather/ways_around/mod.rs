@@ -23,7 +23,7 @@ use crate::model::source::Source;
 use crate::model::vendored::Lead;
 use crate::model::way_around::{Scope, WayAround, WayKind};
 
-pub use manifest::ManifestError;
+pub use manifest::{ManifestError, text};
 pub use nested::MAX_NAMES;
 pub use sources::{Replacing, plain};
 

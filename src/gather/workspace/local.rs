@@ -8,9 +8,9 @@ use cargo_metadata::{Dependency, Metadata};
 use semver::Version;
 use serde::Deserialize;
 
-use super::{MAX_MANIFEST, cargo};
+use super::MAX_MANIFEST;
 use crate::files::regular::{self, Links};
-use crate::gather::environment::Environment;
+use crate::gather::cargo::Cargo;
 use crate::model::index_line::{DependencyKind, Requirement};
 use crate::model::package::LocalPackage;
 
@@ -33,7 +33,7 @@ type Pointer = (String, Utf8PathBuf);
 
 /// The members, and what they lead to outside the workspace: a path dependency there has a manifest that metadata does not read, so
 /// that cargo is asked about each such folder in turn.
-pub(super) fn packages(environment: &Environment, metadata: Metadata) -> Vec<Local> {
+pub(super) fn packages(cargo: &Cargo, metadata: Metadata) -> Vec<Local> {
     let root = metadata.workspace_root.clone();
     let mut found = Vec::new();
     let mut pointers: Vec<Pointer> = patches(&root);
@@ -49,7 +49,7 @@ pub(super) fn packages(environment: &Environment, metadata: Metadata) -> Vec<Loc
         let before = found.len();
         if asked <= MAX_FOREIGN
             && manifest.is_file()
-            && let Ok(foreign) = cargo::metadata(environment, Some(&manifest))
+            && let Ok(foreign) = cargo.metadata(&manifest)
         {
             take(foreign, &root, false, &mut found, &mut pointers);
         }

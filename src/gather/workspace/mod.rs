@@ -4,19 +4,19 @@
 //! Where cargo cannot describe the workspace (a missing member, an undefined registry, a newer edition, an absent toolchain), the lock
 //! file is found by walking up and cargo's words are kept, so that the packages can be judged all the same.
 
-mod cargo;
 mod find;
 mod local;
 mod words;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::cargo::{Cargo, CargoFailure};
+use super::cargo_config::CargoConfig;
 use super::environment::Environment;
 use crate::files::regular::{self, Links, ReadError};
 use crate::model::package::Package;
 use crate::model::source::Source;
 
-pub use cargo::{CargoFailure, cargo_version};
 pub use find::is_of_workspace;
 pub use local::Local;
 pub use words::first_message;
@@ -56,6 +56,9 @@ pub enum WorkspaceError {
         #[source]
         cause: ReadError,
     },
+    /// There is no place for what cargo must be told.
+    #[error("a temporary file cannot be written: {0}\nhelp: set TMPDIR to a folder with free space")]
+    Temporary(#[source] std::io::Error),
     /// Cargo finds no workspace, and no folder above has a lock file.
     #[error(
         "no workspace was found from {folder}: {failure}\nhelp: run inside a cargo workspace, or give `--lockfile PATH`"
@@ -68,21 +71,32 @@ pub enum WorkspaceError {
     },
 }
 
-/// Finds the workspace of `manifest_path`, or else of the working directory.
+/// Finds the workspace of `manifest_path`, or else of the working directory. Cargo is told what `config` says of registries, since it
+/// runs where it finds no configuration of the checkout.
 ///
 /// # Errors
 /// The manifest is absent, or there is neither a workspace nor a lock file.
-pub fn locate(environment: &Environment, manifest_path: Option<&Utf8Path>) -> Result<Workspace, WorkspaceError> {
+pub fn locate(
+    environment: &Environment,
+    config: &CargoConfig,
+    manifest_path: Option<&Utf8Path>,
+) -> Result<Workspace, WorkspaceError> {
     let manifest = manifest_path.map(|path| environment.current_dir().join(path));
     if let Some(path) = manifest.as_ref().filter(|path| !path.is_file()) {
         return Err(WorkspaceError::NoManifest { path: path.clone() });
     }
     let start = manifest.as_deref().and_then(Utf8Path::parent).unwrap_or(environment.current_dir());
-    start.ancestors().map(|folder| folder.join("Cargo.toml")).chain(manifest.clone()).try_for_each(is_manifest)?;
-    match cargo::metadata(environment, manifest.as_deref()) {
+    let above = || start.ancestors().map(|folder| folder.join("Cargo.toml"));
+    above().chain(manifest.clone()).try_for_each(|path| is_manifest(&path))?;
+    let cargo = Cargo::away(config, environment).map_err(WorkspaceError::Temporary)?;
+    let described = match manifest.clone().or_else(|| above().find(|path| path.exists())) {
+        Some(manifest) => cargo.metadata(&manifest),
+        None => Err(CargoFailure::NoManifest(start.to_owned())),
+    };
+    match described {
         Ok(metadata) => {
             let root = metadata.workspace_root.clone();
-            let packages = local::packages(environment, metadata);
+            let packages = local::packages(&cargo, metadata);
             Ok(Workspace { lock_file: root.join("Cargo.lock"), root, packages, failure: None })
         }
         Err(failure) => {
@@ -96,13 +110,13 @@ pub fn locate(environment: &Environment, manifest_path: Option<&Utf8Path>) -> Re
 
 /// Refuses what cargo, which looks for manifests in every folder above, would wait for or choke on. What is absent or may not be read it
 /// passes over, or tells itself.
-fn is_manifest(path: Utf8PathBuf) -> Result<(), WorkspaceError> {
-    let cause = match regular::open(&path, Links::Followed) {
+fn is_manifest(path: &Utf8Path) -> Result<(), WorkspaceError> {
+    let cause = match regular::open(path, Links::Followed) {
         Ok(file) if file.metadata.len() > MAX_MANIFEST => ReadError::TooLarge(MAX_MANIFEST),
         Err(cause @ ReadError::Irregular(_)) => cause,
         Ok(_) | Err(_) => return Ok(()),
     };
-    Err(WorkspaceError::Manifest { path, cause })
+    Err(WorkspaceError::Manifest { path: path.to_owned(), cause })
 }
 
 /// Fills in where the packages without a source lie, as far as the workspace knows.

@@ -93,7 +93,8 @@ pub fn explain(decided: &Decided<'_>, asked: &Asked, records: &Records) -> Optio
 pub fn blockers_about(decided: &Decided<'_>, is_meant: impl Fn(&PackageId) -> bool) -> Vec<Blocker> {
     let about = |blocker: &&Blocker| match blocker {
         Blocker::IndexUnavailable { package, .. } => is_meant(package),
-        Blocker::AdvisoriesUnavailable { .. }
+        Blocker::WorkspaceUnread { .. }
+        | Blocker::AdvisoriesUnavailable { .. }
         | Blocker::AdvisoriesStale { .. }
         | Blocker::AdvisoriesRolledBack { .. }
         | Blocker::MirrorNotAllowed { .. }

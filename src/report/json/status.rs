@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::duration::rfc3339;
 use super::super::status::{Coming, StatusReport, need_name};
 use super::facts::{self, Object};
-use super::{Db, Decided, Document, Judge, Judged, Loosened, Summary, document};
+use super::{Db, Decided, Document, Judge, Judged, Loosened, OneMore, Summary, document};
 use crate::model::Timestamp;
 use crate::model::calendar::{Entry, Prospect};
 use crate::model::package::PackageId;
@@ -26,6 +26,7 @@ struct Status<'a> {
     policy: Judge<'a>,
     decides: Vec<Decided<'a>>,
     loosened: Vec<Loosened<'a>>,
+    also: Vec<OneMore>,
     trail_truncated: Vec<String>,
     notices: Vec<Object>,
     until: Option<String>,
@@ -88,7 +89,7 @@ struct Eligible<'a> {
 pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let whole = document(&report.audit);
     let Document { now, complete, blockers, summary, advisory_db, policy, .. } = whole;
-    let Document { decides, loosened, trail_truncated, notices, packages, .. } = whole;
+    let Document { decides, loosened, also, trail_truncated, notices, packages, .. } = whole;
     let mut judged: Vec<Option<Judged<'_>>> = packages.into_iter().map(Some).collect();
     let entries = report.calendar.entries.iter();
     let packages =
@@ -103,6 +104,7 @@ pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()>
         policy,
         decides,
         loosened,
+        also,
         trail_truncated,
         notices,
         until: report.until.filter(|until| *until != Timestamp::MAX).map(rfc3339),

@@ -21,7 +21,7 @@ const fn warning(id: &'static str, description: &'static str, help: &'static str
 }
 
 /// Every rule, the reasons in their order.
-pub(super) const RULES: [Rule; 25] = [
+pub(super) const RULES: [Rule; 26] = [
     error(
         "too-new",
         "The release was published too recently.",
@@ -134,6 +134,11 @@ pub(super) const RULES: [Rule; 25] = [
         "policy-loosened",
         "The change makes the policy laxer than its base has it.",
         "Whoever merges the change answers for this line.",
+    ),
+    error(
+        "change-also",
+        "Beside what it locks, the change alters what cargo builds or runs, or adds to the audit trail what no run wrote.",
+        "Whoever merges the change answers for a setting. Take files that spoil the audit trail out of the change.",
     ),
     error(
         "trail-truncated",

@@ -15,6 +15,8 @@ use super::lock_proof;
 use crate::model::vendored::VendoredForm;
 use crate::model::verification::{Note, Outside, Undecided, Verification};
 
+pub(super) use way::effect;
+
 pub use human::human;
 pub use json::{VERIFY_V1, json};
 pub use sealed::{Sealing, sealed};

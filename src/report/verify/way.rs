@@ -35,7 +35,7 @@ pub(super) fn sentence(way: &WayAround, root: &Utf8Path) -> String {
 }
 
 /// What it does.
-pub(super) const fn effect(kind: WayKind) -> &'static str {
+pub(in crate::report) const fn effect(kind: WayKind) -> &'static str {
     match kind {
         WayKind::Paths => "cargo builds these folders in the place of packages, even with `--locked`",
         WayKind::ConfigPatch => "other code takes the place of a package, and no manifest shows it",

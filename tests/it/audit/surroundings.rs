@@ -87,13 +87,14 @@ fn a_git_dependency_that_cannot_be_reached_is_judged_all_the_same() {
 }
 
 #[test]
-fn where_cargo_cannot_describe_the_workspace_its_words_are_a_warning() {
+fn where_cargo_cannot_describe_the_workspace_nothing_is_decided() {
     let world = simple();
     let manifest = world.project.read("Cargo.toml");
     world.project.write("Cargo.toml", format!("{manifest}\n[workspace]\nmembers = [\"missing\"]\n"));
-    let document = world.json(&[], 0);
-    assert_eq!(codes(&document["notices"]), ["workspace-unread"]);
-    let text = world.audit(&[]).expect_code(0).stdout;
+    let document = world.json(&[], 2);
+    assert_eq!(codes(&document["blockers"]), ["workspace-unread"]);
+    assert_eq!(package(&document, "old")["verdict"], "approved", "the rest is judged and told");
+    let text = world.audit(&[]).expect_code(2).stdout;
     assert!(text.contains("missing/Cargo.toml"), "{text}");
     assert!(!text.contains("\\u{a}"), "{text}");
 }

@@ -1,11 +1,13 @@
 //! `cargo sequester audit --base`: who judges a change, in real git repositories.
 
+mod also;
 mod hostile;
 mod lanes;
 mod ordinary;
 mod places;
 mod references;
 mod repositories;
+mod unseen;
 
 use serde_json::Value;
 

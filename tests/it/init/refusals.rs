@@ -35,10 +35,13 @@ fn another_registry_and_a_banned_crate_are_never_carried() {
     let other = "\n[[package]]\nname = \"inner\"\nversion = \"1.0.0\"\nsource = \"registry+https://registry.example.org/index\"\nchecksum = \"0000000000000000000000000000000000000000000000000000000000000000\"\n";
     world.project.write("Cargo.lock", format!("{lock}{other}"));
     world.project.write("deny.toml", "[bans]\ndeny = [\"young\"]\n");
-    // A registry that nobody can be asked about leaves the run undecided, and then nothing is written.
-    let outcome = world.run("init", &["--yes", "--lockfile", "Cargo.lock"]).expect_code(2);
+    // The registry is not asked, because no policy names it, and what is said of it is enough to refuse its package.
+    let outcome = world.run("init", &["--yes", "--lockfile", "Cargo.lock"]).expect_code(1);
+    assert!(outcome.stdout.contains("source-not-allowed"), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("registry.example.org"), "{}", outcome.stdout);
-    assert!(!world.has("sequester.toml"));
+    assert!(world.policy().1.is_empty());
+    std::fs::remove_file(world.project.path("sequester.toml")).unwrap();
+    std::fs::remove_dir_all(world.project.path(".sequester")).unwrap();
     world.project.write("Cargo.lock", lock);
     let told = world.init(&[], 1).stdout;
     assert!(told.contains("denied"), "{told}");

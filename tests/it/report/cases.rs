@@ -233,7 +233,6 @@ fn every_notice() -> Scene {
         Notice::CooldownDisagrees { file: "cooldown.toml".into(), cooldown: Age::minutes(90), policy: Age::days(7) },
         Notice::IndexFromCache { oldest: Some(at("2026-11-20T00:00:00Z")) },
         Notice::IndexFromCache { oldest: None },
-        Notice::WorkspaceUnread { cause: "failed to load manifest for workspace member `b`".to_owned() },
         Notice::BaseMovedOn { keys: vec!["quarantine.min-publish-age".to_owned()], events: 2 },
         Notice::NoMergeBase,
         Notice::BaseWithoutRules { base: "saved.lock".to_owned() },
@@ -282,6 +281,7 @@ fn every_blocker() -> Scene {
     let since = Some(at("2026-10-10T12:00:00Z"));
     let limit = Age::days(3);
     let mut blockers = vec![
+        Blocker::WorkspaceUnread { cause: "failed to load manifest for workspace member `b`".to_owned() },
         Blocker::AdvisoriesUnavailable { source: source(), cause: "connection refused".to_owned() },
         Blocker::AdvisoriesStale { source: source(), since, limit, confirmed: true },
         Blocker::AdvisoriesStale {

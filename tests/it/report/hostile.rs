@@ -75,13 +75,14 @@ fn everywhere(text: &str) -> Scene {
         Basis::Approval { given: vec![Exemption { line: 1, by: Some(own()), lifted: Vec::new(), missed_after: None }] };
     scene.release(text, "3.0.0", Verdict::Approved(basis)).warnings = vec![Warning::Yanked];
     scene.loosened = vec![Loosening { kind: LooseningKind::Rule, key: own(), base: Some(own()), head: Some(own()) }];
-    scene.evaluation.notices = vec![Notice::WorkspaceUnread { cause: own() }];
+    scene.evaluation.notices = vec![Notice::AdvisoriesFromCopy { source: own(), copy: own() }];
     scene
 }
 
 fn with_blockers(text: &str) -> Scene {
     let mut scene = everywhere(text);
     scene.evaluation.blockers = vec![
+        Blocker::WorkspaceUnread { cause: text.to_owned() },
         Blocker::AdvisoriesUnavailable { source: text.to_owned(), cause: text.to_owned() },
         Blocker::IndexUnavailable { package: id(text, "1.0.0", crates_io()), cause: IndexGap::Failed(text.to_owned()) },
         Blocker::MirrorNotAllowed { registry: Registry::CratesIo, by: text.to_owned(), origin: Origin::Default },

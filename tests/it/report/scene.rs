@@ -88,6 +88,7 @@ impl Scene {
                 notices: Vec::new(),
                 manifests: "answered",
                 truncated: Vec::new(),
+                also: Vec::new(),
             },
             advisories: AdvisoryFact::Read(AdvisoryDb {
                 source: "https://example.org/advisories.tar.gz".to_owned(),

@@ -222,7 +222,7 @@ fn everywhere(text: &str) -> Seen {
         world.locked(text, "1.0.0").released(text, "1.0.0", 100).released(text, "1.0.1", 3).released(text, "2.0.0", 3);
     world = world.locked(text, "1.0.1").locked("bare", "1.0.0").released("bare", "1.0.0", 90);
     world = world.advisory(text, text, ">= 1.0.1").advisory_of(AdvisoryKind::Notice, text, "bare", "");
-    world.facts.notices.push(Notice::WorkspaceUnread { cause: text.to_owned() });
+    world.facts.notices.push(Notice::AdvisoriesFromCopy { source: text.to_owned(), copy: text.to_owned() });
     world.see()
 }
 

@@ -67,6 +67,7 @@ impl World {
             unreadable: Vec::new(),
         };
         let facts = Facts {
+            surroundings: cargo_sequester::model::facts::Surroundings::default(),
             packages: Vec::new(),
             index: BTreeMap::new(),
             advisories: AdvisoryFact::Read(db),

@@ -259,6 +259,7 @@ impl World {
             (id.clone(), IndexFact::Read(Arc::new(history)))
         });
         Facts {
+            surroundings: cargo_sequester::model::facts::Surroundings::default(),
             packages: self.packages.clone(),
             index: index.collect(),
             advisories: self.db.clone().map_or(AdvisoryFact::Skipped, AdvisoryFact::Read),

@@ -1,0 +1,162 @@
+//! Asks cargo a question that it answers at once and from what lies on the disk.
+
+use std::fmt;
+use std::io::Read;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::{Metadata, MetadataCommand};
+use semver::Version;
+
+use super::{Cargo, Programs, away, bare};
+use crate::gather::environment::Environment;
+use crate::gather::workspace::first_message;
+
+/// The most bytes of an answer: a workspace of a thousand members has a few mebibytes.
+const MAX_ANSWER: u64 = 256 << 20;
+/// The most bytes of cargo's complaints that are read.
+const MAX_COMPLAINT: u64 = 1 << 20;
+/// A cargo that takes longer waits for something that never comes, such as the writer of a pipe in a manifest's place.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Cargo could not be run, or refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CargoFailure {
+    /// There is no manifest to ask about.
+    #[error("could not find `Cargo.toml` in `{0}` or any parent directory")]
+    NoManifest(Utf8PathBuf),
+    /// It could not be started.
+    #[error("`{program}` could not be run: {cause}")]
+    NotRun {
+        /// What was to be run.
+        program: String,
+        /// What the system said.
+        cause: String,
+    },
+    /// It ended with an error.
+    #[error("{}", .0)]
+    Refused(Words),
+    /// It did not end.
+    #[error(
+        "`{program}` has not answered for {seconds} seconds; something that is no file may lie in a manifest's place"
+    )]
+    Silent {
+        /// What was run.
+        program: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// It answered with something else than was asked for.
+    #[error("`{program}` gave an answer that cannot be read: {cause}")]
+    Answer {
+        /// What was run.
+        program: String,
+        /// What is wrong with the answer.
+        cause: String,
+    },
+}
+
+/// Cargo's first message and its causes, in one line; it may quote an attacker's text until escaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words(Box<str>);
+
+impl Words {
+    fn of(complaint: &[u8], status: ExitStatus) -> Self {
+        let said = first_message(&String::from_utf8_lossy(complaint));
+        Self(said.unwrap_or_else(|| format!("cargo ended with {status}")).into())
+    }
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Cargo {
+    /// `cargo metadata --no-deps`: never with dependencies, because that downloads every crate before one is judged.
+    ///
+    /// # Errors
+    /// Cargo cannot be run, refuses, or does not answer.
+    pub fn metadata(&self, manifest: &Utf8Path) -> Result<Metadata, CargoFailure> {
+        let mut command = self.command();
+        command.args(["metadata", "--no-deps", "--format-version=1", "--offline", "--color=never", "--manifest-path"]);
+        command.arg(manifest);
+        let answer = ask(&self.programs, command)?;
+        // A wrapper around cargo may print lines of its own.
+        let json = answer.lines().find(|line| line.starts_with('{')).unwrap_or_default();
+        MetadataCommand::parse(json).map_err(|error| unreadable(&self.programs, &error))
+    }
+}
+
+/// The version of the cargo that runs here; one more process, so asked only by those who need it.
+///
+/// # Errors
+/// Cargo cannot be run, or does not say.
+pub fn version(environment: &Environment) -> Result<Version, CargoFailure> {
+    let programs = Programs::find(environment);
+    let mut command = bare(&programs, &away(environment));
+    command.arg("--version");
+    let answer = ask(&programs, command)?;
+    // `cargo 1.95.0 (f2d3ce0bd 2026-03-21)`
+    let version = answer.split_whitespace().nth(1).unwrap_or_default();
+    version.parse().map_err(|error: semver::Error| unreadable(&programs, &error))
+}
+
+fn ask(programs: &Programs, mut command: Command) -> Result<String, CargoFailure> {
+    let program = || programs.cargo.to_string();
+    let not_run = |cause: std::io::Error| CargoFailure::NotRun { program: program(), cause: cause.to_string() };
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(not_run)?;
+    let (sender, answers) = mpsc::channel();
+    read_aside(child.stdout.take(), MAX_ANSWER, (sender.clone(), Pipe::Answer));
+    read_aside(child.stderr.take(), MAX_COMPLAINT, (sender, Pipe::Complaint));
+    let (mut answer, mut complaint) = (Vec::new(), Vec::new());
+    let end = Instant::now() + PATIENCE;
+    for _ in 0..2 {
+        match answers.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok((Pipe::Answer, bytes)) => answer = bytes,
+            Ok((Pipe::Complaint, bytes)) => complaint = bytes,
+            Err(RecvTimeoutError::Disconnected) => {}
+            Err(RecvTimeoutError::Timeout) => {
+                // It may have ended just now; then there is nothing to end.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(CargoFailure::Silent { program: program(), seconds: PATIENCE.as_secs() });
+            }
+        }
+    }
+    let status = child.wait().map_err(not_run)?;
+    if !status.success() {
+        return Err(CargoFailure::Refused(Words::of(&complaint, status)));
+    }
+    String::from_utf8(answer).map_err(|error| unreadable(programs, &error))
+}
+
+fn unreadable(programs: &Programs, cause: &impl ToString) -> CargoFailure {
+    CargoFailure::Answer { program: programs.cargo.to_string(), cause: cause.to_string() }
+}
+
+#[derive(Clone, Copy)]
+enum Pipe {
+    Answer,
+    Complaint,
+}
+
+/// Both pipes are read at once, because a full one would stop cargo; and to their ends, though no more than `limit` is kept. The thread
+/// is not waited for: what cargo started may hold the pipe after it.
+fn read_aside(
+    pipe: Option<impl Read + Send + 'static>,
+    limit: u64,
+    (sender, name): (mpsc::Sender<(Pipe, Vec<u8>)>, Pipe),
+) {
+    let Some(mut pipe) = pipe else { return };
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.by_ref().take(limit).read_to_end(&mut bytes);
+        let _ = std::io::copy(&mut pipe, &mut std::io::sink());
+        let _ = sender.send((name, bytes));
+    });
+}

@@ -1,0 +1,166 @@
+//! What a change does beside what it locks: its ways around, weighed, and its own events, held against what is known without them.
+
+use std::collections::BTreeSet;
+
+use super::judge::Judge;
+use super::ways_around::weighed;
+use crate::model::also::{Also, RecordedFact, TrailFault, TrailWitness};
+use crate::model::facts::{AddedEvents, Facts, Ground, IndexFact};
+use crate::model::history::Standing;
+use crate::model::index_line::{Outline, Pubtime};
+use crate::model::package::{CrateId, LockedChecksum, Package};
+use crate::model::trail::{CLOCK_TOLERANCE, Event, ReleaseRecord, TrailProblem};
+
+/// The most crates that are asked about only because an event of the change names them: as many as the largest projects lock.
+const MOST_CRATES: usize = 2_000;
+
+/// Everything that is to be told.
+#[must_use]
+pub fn also(judge: &Judge<'_>) -> Vec<Also> {
+    let facts = judge.facts;
+    let ways = weighed(facts.surroundings.new_ways.clone());
+    let mut all: Vec<Also> = ways.into_iter().map(|(weight, way)| Also::Way { weight, way }).collect();
+    let added = &facts.trail.added;
+    let file = |problem: &TrailProblem| Also::Trail {
+        file: problem.file.clone(),
+        fault: TrailFault::File(problem.kind.clone()),
+    };
+    all.extend(added.problems.iter().map(file));
+    let unasked = too_many(facts);
+    for (name, event) in &added.events {
+        let mut faults = of_event(judge, event, unasked.is_some());
+        faults.extend(unasked.clone().filter(|_| event.releases.iter().any(|record| !is_asked(facts, record))));
+        all.extend(faults.into_iter().map(|fault| Also::Trail { file: name.to_string(), fault }));
+    }
+    all
+}
+
+/// The crates that the change's own events name and that were not read about yet; where too many of them are in no lock file, only those
+/// that are.
+#[must_use]
+pub fn wanted(
+    added: &AddedEvents,
+    is_read: impl Fn(&CrateId) -> bool,
+    is_locked: impl Fn(&CrateId) -> bool,
+) -> BTreeSet<CrateId> {
+    let releases = added.events.iter().flat_map(|(_, event)| &event.releases);
+    let wanted: BTreeSet<CrateId> =
+        releases.map(|record| &record.crate_id).filter(|id| !is_read(id)).cloned().collect();
+    let (locked, others): (BTreeSet<_>, BTreeSet<_>) = wanted.into_iter().partition(is_locked);
+    if others.len() > MOST_CRATES { locked } else { locked.into_iter().chain(others).collect() }
+}
+
+fn too_many(facts: &Facts) -> Option<TrailFault> {
+    let releases = facts.trail.added.events.iter().flat_map(|(_, event)| &event.releases);
+    let unasked: BTreeSet<&CrateId> =
+        releases.filter(|record| !is_asked(facts, record)).map(|record| &record.crate_id).collect();
+    (unasked.len() > MOST_CRATES).then_some(TrailFault::TooMany { crates: unasked.len() })
+}
+
+fn is_asked(facts: &Facts, record: &ReleaseRecord) -> bool {
+    facts.index.contains_key(&record.crate_id)
+}
+
+fn of_event(judge: &Judge<'_>, event: &Event, is_unasked: bool) -> Vec<TrailFault> {
+    let mut faults = Vec::new();
+    let written = event.written().max(event.time);
+    if let Some(now) = judge.facts.trail.machine_clock.filter(|now| written > CLOCK_TOLERANCE.after(*now)) {
+        faults.push(TrailFault::Ahead { written, now });
+    }
+    for record in &event.releases {
+        of_release(judge, record, is_unasked, &mut faults);
+    }
+    faults
+}
+
+fn of_release(judge: &Judge<'_>, record: &ReleaseRecord, is_unasked: bool, faults: &mut Vec<TrailFault>) {
+    let facts = judge.facts;
+    let recorded = facts.trail.recorded.release(&record.crate_id, &record.version);
+    let locked: Vec<&Package> = locked(facts, record).collect();
+    let mut contradicts = |fact, witness| {
+        faults.push(TrailFault::Contradicts { release: record.purl(), fact, witness });
+    };
+    // What says of itself that two facts did not agree is a record of that, and nobody is held to it later.
+    let witnesses = record.is_witness();
+    if let Some(known) = recorded.filter(|_| witnesses) {
+        if differ(known.pubtime, record.pubtime) {
+            contradicts(RecordedFact::Pubtime, TrailWitness::Base);
+        }
+        if differ(known.checksum, record.checksum) {
+            contradicts(RecordedFact::Checksum, TrailWitness::Base);
+        }
+        if differ(known.tree, record.tree) {
+            contradicts(RecordedFact::Tree, TrailWitness::Base);
+        }
+    }
+    let digest = |package: &&Package| match package.checksum {
+        LockedChecksum::Known(checksum) => Some(checksum),
+        LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,
+    };
+    if witnesses && locked.iter().filter_map(digest).any(|known| differ(Some(known), record.checksum)) {
+        contradicts(RecordedFact::Checksum, TrailWitness::LockFile);
+    }
+    let seen = match facts.index.get(&record.crate_id) {
+        Some(IndexFact::Read(history)) => match history.outline(&record.version) {
+            Ok(Some(release)) => Seen::There(release),
+            // A copy may honestly be older than the release.
+            Ok(None) if history.standing() == Standing::Confirmed => Seen::Absent,
+            Ok(None) => Seen::Nothing,
+            Err(_) => Seen::Absent,
+        },
+        Some(IndexFact::Gone) => Seen::Absent,
+        Some(IndexFact::Unavailable(_)) | None => Seen::Nothing,
+    };
+    let is_known = !locked.is_empty() || recorded.is_some();
+    match seen {
+        Seen::There(release) if witnesses => {
+            let published = match release.pubtime {
+                Pubtime::Known(published) => Some(published),
+                Pubtime::Absent | Pubtime::Malformed(_) => None,
+            };
+            if record.pubtime.is_some() && record.pubtime != published {
+                contradicts(RecordedFact::Pubtime, TrailWitness::Index);
+            }
+            if differ(Some(release.checksum), record.checksum) {
+                contradicts(RecordedFact::Checksum, TrailWitness::Index);
+            }
+        }
+        Seen::There(_) => {}
+        Seen::Absent if !is_known => faults.push(TrailFault::Unknown { release: record.purl() }),
+        Seen::Absent => {}
+        // That the registry was not asked about any of them is told once.
+        Seen::Nothing if is_unasked && !is_asked(facts, record) => {}
+        Seen::Nothing => {
+            let is_confirmed =
+                record.pubtime.is_none() || recorded.is_some_and(|known| known.pubtime == record.pubtime);
+            if !is_known || !is_confirmed {
+                faults.push(TrailFault::Unconfirmed { release: record.purl() });
+            }
+        }
+    }
+}
+
+/// What the index has of a release.
+enum Seen {
+    There(Outline),
+    /// The registry answered in this run that there is none, or its line cannot be read.
+    Absent,
+    /// Nobody could be asked.
+    Nothing,
+}
+
+/// The packages of this release, in the change's lock file and in the base's.
+fn locked<'f>(facts: &'f Facts, record: &'f ReleaseRecord) -> impl Iterator<Item = &'f Package> {
+    let base = match &facts.ground {
+        Ground::Base(packages) => packages.as_slice(),
+        Ground::Unknown | Ground::Judged | Ground::Replaced(_) => &[],
+    };
+    facts.packages.iter().chain(base).filter(|package| {
+        package.id.version == record.version && package.id.crate_id().as_ref() == Some(&record.crate_id)
+    })
+}
+
+/// Whether both are known and not the same.
+fn differ<T: PartialEq>(known: Option<T>, said: Option<T>) -> bool {
+    known.zip(said).is_some_and(|(known, said)| known != said)
+}

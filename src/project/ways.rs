@@ -1,0 +1,116 @@
+//! Ways around what is judged that a change brings: with a base commit, each is compared with what that commit has in the same place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::base::{Base, BaseCommit};
+use super::error::ProjectError;
+use super::open::Project;
+use super::subject::relative;
+use crate::gather::allow_list;
+use crate::gather::cargo_config::CargoConfig;
+use crate::gather::toml_tree::{self, Table, Value, shown_key};
+use crate::gather::ways_around::{self, Replacing, Search};
+use crate::model::policy::Origin;
+use crate::model::way_around::{Scope, WayAround, WayKind};
+
+/// The ways that the base does not have; none without a base commit, of which nothing could be compared. What the machine, its user or its
+/// environment set is no change's.
+pub(super) fn new(project: &Project) -> Result<Vec<WayAround>, ProjectError> {
+    let Some(base) = project.base().and_then(Base::commit) else { return Ok(Vec::new()) };
+    let (root, environment) = (&project.subject().root, project.environment());
+    let config = CargoConfig::load(root, environment)?;
+    let replacing = Replacing::read(root)?;
+    let (members, sources) = (project.subject().members(), project.subject().sources());
+    let search = Search {
+        root,
+        members: &members,
+        sources: &sources,
+        vendor: replacing.place.as_ref().map(|place| place.path.as_path()),
+        replacing: &replacing,
+        config: &config,
+        environment,
+    };
+    let found = ways_around::find(&search)?;
+    let mut comparison = Comparison { base, documents: BTreeMap::new() };
+    let included = comparison.newly_included(&config)?;
+    let mut new = Vec::new();
+    for way in vendored(&replacing, root)?.into_iter().chain(found.ways) {
+        let Origin::File { path, key, .. } = &way.origin else { continue };
+        if base.inside(path).is_some() && (included.contains(path) || comparison.is_new(path, key)?) {
+            new.push(shown(way, project));
+        }
+    }
+    Ok(new)
+}
+
+/// The vendored place itself: to have one is no way around, but to gain one or to take another is. Beside an allow-list, `verify` proves what
+/// lies there.
+fn vendored(replacing: &Replacing, root: &Utf8Path) -> Result<Option<WayAround>, ProjectError> {
+    let (Some(place), Some(origin)) = (&replacing.place, &replacing.origin) else { return Ok(None) };
+    let is_listed = allow_list::read(&ways_around::own_config(root))?.is_some();
+    let kind = if is_listed { WayKind::OtherSource } else { WayKind::SourceOverride };
+    let value = place.path.strip_prefix(root).unwrap_or(&place.path).to_string();
+    Ok(Some(WayAround { kind, origin: origin.clone(), scope: Scope::Repository, value }))
+}
+
+/// With its path as a reader in the working directory would write it.
+fn shown(mut way: WayAround, project: &Project) -> WayAround {
+    if let Origin::File { path, .. } = &mut way.origin {
+        *path = relative(path, project.environment());
+    }
+    way
+}
+
+struct Comparison<'b> {
+    base: &'b BaseCommit,
+    /// Each file as the base has it and as it is now; `None` for what is not there or no TOML.
+    documents: BTreeMap<Utf8PathBuf, (Option<Table>, Option<Table>)>,
+}
+
+impl Comparison<'_> {
+    /// The files of the configuration that an `include` of the change brings in, wherever they were before.
+    fn newly_included(&mut self, config: &CargoConfig) -> Result<BTreeSet<Utf8PathBuf>, ProjectError> {
+        let mut new = BTreeSet::new();
+        // A file stands before what it includes.
+        for layer in config.layers() {
+            let Some((by, _)) = &layer.included_by else { continue };
+            if new.contains(by) || (self.base.inside(by).is_some() && self.is_new(by, "include")?) {
+                new.insert(layer.path.clone());
+            }
+        }
+        Ok(new)
+    }
+
+    /// Whether the base does not say the same at this key of the same file; without a key, whether it has no such file.
+    fn is_new(&mut self, path: &Utf8Path, key: &str) -> Result<bool, ProjectError> {
+        if key.is_empty() {
+            return Ok(self.base.file(path)?.is_none());
+        }
+        if !self.documents.contains_key(path) {
+            let parsed = |text: String| toml_tree::parse(&text).ok();
+            let before = self.base.file(path)?.and_then(|bytes| String::from_utf8(bytes).ok()).and_then(parsed);
+            let now = ways_around::text(path)?.and_then(parsed);
+            self.documents.insert(path.to_owned(), (before, now));
+        }
+        let Some((before, now)) = self.documents.get(path) else { return Ok(true) };
+        let at = |table: &Option<Table>| table.as_ref().and_then(|table| at(table, key)).cloned();
+        let (before, now) = (at(before), at(now));
+        Ok(!before.zip(now).is_some_and(|(before, now)| before.says_the_same_as(&now)))
+    }
+}
+
+/// The value of a key as [`Origin`] writes it.
+fn at<'t>(table: &'t Table, key: &str) -> Option<&'t Value> {
+    table.iter().find_map(|(name, entry)| {
+        // Some keys are told as they stand, and not as they would have to be quoted.
+        [shown_key(name), name.to_owned()].iter().find_map(|shown| {
+            let rest = key.strip_prefix(shown.as_str())?;
+            if rest.is_empty() {
+                return Some(&entry.node.value);
+            }
+            at(entry.node.value.as_table()?, rest.strip_prefix('.')?)
+        })
+    })
+}

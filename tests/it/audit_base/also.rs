@@ -1,0 +1,217 @@
+//! What a change does beside what it locks is told, and refused where cargo builds something else by it or the audit trail is spoiled.
+
+use cargo_sequester::model::Timestamp;
+use cargo_sequester::model::checksum::Checksum;
+use cargo_sequester::model::package::CrateId;
+use cargo_sequester::model::source::Registry;
+use cargo_sequester::model::trail::{Event, EventId, Kind, ReleaseRecord, Tools};
+
+use super::*;
+
+/// What the change does as well: the codes, and whether the change is refused for each.
+fn also(document: &Value) -> Vec<(String, bool)> {
+    let all = document["also"].as_array().unwrap().iter();
+    all.map(|one| (one["code"].as_str().unwrap().to_owned(), one["fails"].as_bool().unwrap())).collect()
+}
+
+fn expected(all: &[(&str, bool)]) -> Vec<(String, bool)> {
+    all.iter().map(|(code, fails)| ((*code).to_owned(), *fails)).collect()
+}
+
+/// Puts text before all else of cargo's configuration.
+fn prepend(change: &Change, text: &str) {
+    let config = change.world.project.read(".cargo/config.toml");
+    change.world.project.write(".cargo/config.toml", format!("{text}\n{config}"));
+}
+
+#[test]
+fn settings_by_which_cargo_builds_something_else_are_refused() {
+    for (what, text, code) in [
+        ("at the start", "paths = [\"elsewhere\"]\n", "paths"),
+        ("at the start", "[patch.crates-io]\nold = { path = \"elsewhere\" }\n", "config-patch"),
+        ("at the start", "[alias]\nsequester = \"version\"\n", "sequester-alias"),
+        (
+            "at the end",
+            "[source.elsewhere]\nregistry = \"https://github.com/rust-lang/crates.io-index\"\n",
+            "source-override",
+        ),
+    ] {
+        let change = Change::new();
+        if what == "at the start" {
+            prepend(&change, text)
+        } else {
+            change.append(".cargo/config.toml", text)
+        }
+        // Cargo itself refuses two names for one place; what it would do is told all the same.
+        change.finish();
+        let outcome = change.world.audit(&["--base", "base", "--format", "json"]);
+        if code == "source-override" {
+            assert_ne!(outcome.code, 0, "{outcome:?}");
+            continue;
+        }
+        let document = document(&outcome.expect_code(1));
+        assert_eq!(also(&document), expected(&[(code, true)]), "{text}: {document:#}");
+        let text = change.world.audit(&["--base", "base"]).expect_code(1).stdout;
+        assert!(text.contains("Also this change sets") && text.contains(".cargo/config.toml:"), "{text}");
+    }
+}
+
+#[test]
+fn what_else_cargo_runs_or_locks_is_told() {
+    let change = Change::new();
+    change.append(".cargo/config.toml", "[build]\nrustc-wrapper = \"wrapper\"\n\n[env]\nHARMLESS = \"1\"");
+    change.world.project.write("tools/Cargo.lock", "version = 4\n");
+    let document = change.json(0);
+    let found = also(&document);
+    for code in ["program", "env-table", "other-lock-file"] {
+        assert!(found.contains(&(code.to_owned(), false)), "{code}: {document:#}");
+    }
+    let text = change.world.audit(&["--base", "base"]).expect_code(0).stdout;
+    assert!(text.contains("brings tools/Cargo.lock"), "{text}");
+    for format in ["github", "markdown", "sarif"] {
+        let told = change.world.audit(&["--base", "base", "--format", format]).expect_code(0).stdout;
+        assert!(told.contains("rustc-wrapper"), "{format}: {told}");
+    }
+}
+
+#[test]
+fn a_patch_in_the_manifest_is_told() {
+    let change = Change::new();
+    change.append("Cargo.toml", "[patch.crates-io]\nother = { path = \"other\" }");
+    change
+        .world
+        .project
+        .write("other/Cargo.toml", "[package]\nname = \"other\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    change.world.project.write("other/src/lib.rs", "");
+    change.world.project.cargo(&["update", "--workspace"]).expect_code(0);
+    let document = change.json(0);
+    assert_eq!(also(&document), expected(&[("manifest-patch", false)]), "{document:#}");
+}
+
+#[test]
+fn what_the_base_has_is_not_the_changes() {
+    let world = World::new().dep("old", "1");
+    Package::new("old", "1.0.0").publish(&world.registry);
+    world.lock();
+    let change = Change { world };
+    prepend(&change, "paths = []\n\n[build]\nrustflags = [\"-g\"]\n\n[target.'cfg(all())']\nrunner = \"run\"\n");
+    change.world.project.write("tools/Cargo.lock", "version = 4\n").write("aside.toml", "paths = [\"elsewhere\"]\n");
+    let change = Change::commit(change.world);
+    prepend(&change, "# Nothing else has changed.\n");
+    change.world.project.write("tools/Cargo.lock", "version = 3\n");
+    assert_eq!(also(&change.json(0)), []);
+    // The file was there, and nobody read it.
+    prepend(&change, "include = [\"../aside.toml\"]\n");
+    let document = change.json(1);
+    assert_eq!(also(&document), expected(&[("paths", true)]), "{document:#}");
+}
+
+fn record(name: &str, version: &str) -> ReleaseRecord {
+    ReleaseRecord::new(CrateId { registry: Registry::CratesIo, name: name.into() }, version.parse().unwrap())
+}
+
+fn event(time: &str, releases: Vec<ReleaseRecord>) -> Event {
+    let tools = Tools { cargo: None, sequester: "0.1.0".parse().unwrap() };
+    Event { releases, ..Event::new(Kind::Updated, time.parse().unwrap(), tools) }
+}
+
+/// Puts an event into the change's trail as a run of this tool would have named it.
+fn forge(change: &Change, event: &Event) {
+    let bytes = event.to_bytes().unwrap();
+    let name = event.file_name(EventId::of(&bytes));
+    change.world.project.write(&format!(".sequester/trail/{name}"), bytes);
+}
+
+#[test]
+fn a_forged_event_is_refused_before_it_spoils_the_trail() {
+    let at = "2026-11-01T00:00:00Z";
+    let elsewhen: Timestamp = "2019-05-05T00:00:00Z".parse().unwrap();
+    let invented = Some(Checksum::from_bytes([7; 32]));
+    let cases: [(&str, &str, ReleaseRecord); 6] = [
+        ("a release that does not exist", "trail-unknown-release", record("old", "9.9.9")),
+        ("a crate that does not exist", "trail-unknown-release", record("nothing", "1.0.0")),
+        ("another pubtime", "trail-contradiction", ReleaseRecord { pubtime: Some(elsewhen), ..record("old", "1.0.0") }),
+        ("another checksum", "trail-contradiction", ReleaseRecord { checksum: invented, ..record("old", "1.0.0") }),
+        (
+            "an invented checksum of a crate that is not locked",
+            "trail-contradiction",
+            ReleaseRecord { checksum: invented, ..record("later", "1.0.0") },
+        ),
+        (
+            "a registry that nobody named",
+            "trail-unconfirmed",
+            ReleaseRecord {
+                crate_id: CrateId {
+                    registry: Registry::parse("sparse+https://127.0.0.1:1/index/").unwrap(),
+                    name: "old".into(),
+                },
+                ..record("old", "1.0.0")
+            },
+        ),
+    ];
+    for (what, code, release) in cases {
+        let change = Change::new();
+        Package::new("later", "1.0.0").publish(&change.world.registry);
+        forge(&change, &event(at, vec![release]));
+        let document = change.json(1);
+        assert!(also(&document).iter().all(|(found, fails)| found == code && *fails), "{what}: {document:#}");
+        assert!(!also(&document).is_empty(), "{what}: {document:#}");
+        let text = change.world.audit(&["--base", "base"]).expect_code(1).stdout;
+        assert!(text.contains("Also this change adds to the audit trail 2026"), "{what}: {text}");
+    }
+}
+
+#[test]
+fn an_event_of_another_day_is_refused() {
+    let change = Change::new();
+    forge(&change, &event("2099-01-01T00:00:00Z", Vec::new()));
+    change.finish();
+    let outcome = change.world.project.sequester(&["audit", "--base", "base", "--format", "json"]).expect_code(1);
+    assert_eq!(also(&document(&outcome)), expected(&[("trail-ahead", true)]));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn files_that_are_no_events_are_refused_and_counted() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let change = Change::new();
+    let folder = change.world.project.path(".sequester/trail");
+    std::fs::create_dir_all(&folder).unwrap();
+    for number in 0..3_000 {
+        std::fs::write(folder.join(format!("junk-{number}")), "").unwrap();
+    }
+    std::fs::write(folder.as_std_path().join(std::ffi::OsStr::from_bytes(b"\xff.json")), "").unwrap();
+    let started = std::time::Instant::now();
+    let document = change.json(1);
+    assert!(started.elapsed() < std::time::Duration::from_secs(30), "{:?}", started.elapsed());
+    assert_eq!(also(&document).len(), 9);
+    assert!(document["also"][8]["message"].as_str().unwrap().starts_with("2993 more"), "{document:#}");
+    // After a merge all the same, the next run can decide.
+    change.git(&["branch", "--force", "base", "HEAD"]);
+    change.world.json(&["--base", "base"], 0);
+}
+
+#[test]
+fn events_that_a_run_wrote_are_nobodys_fault() {
+    let change = Change::new();
+    Package::new("old", "1.0.1").publish(&change.world.registry);
+    Package::new("more", "1.0.0").publish(&change.world.registry);
+    change.world.project.sequester(&["update"]).expect_code(0);
+    change.world.project.sequester(&["cargo", "add", "more"]).expect_code(0);
+    change.world.project.sequester(&["update"]).expect_code(0);
+    // One of them names what is not locked any more.
+    change.world.project.sequester(&["cargo", "remove", "more"]).expect_code(0);
+    change.finish();
+    assert!(change.world.project.path(".sequester/trail").read_dir_utf8().unwrap().count() >= 1);
+    let outcome = change.world.project.sequester(&["audit", "--base", "base", "--format", "json"]).expect_code(0);
+    assert_eq!(also(&document(&outcome)), []);
+}
+
+#[test]
+fn a_folder_in_the_place_of_crates_io_is_told() {
+    let change = Change::new();
+    let source = "[source.crates-io]\nreplace-with = \"mine\"\n\n[source.mine]\ndirectory = \"mine\"\n";
+    change.world.project.write(".cargo/config.toml", source).write("mine/.gitkeep", "");
+    let document = change.json(1);
+    assert_eq!(also(&document), expected(&[("source-override", true)]), "{document:#}");
+}
