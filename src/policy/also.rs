@@ -125,9 +125,8 @@ fn of_release(judge: &Judge<'_>, record: &ReleaseRecord, is_unasked: bool, fault
                 contradicts(RecordedFact::Checksum, TrailWitness::Index);
             }
         }
-        Seen::There(_) => {}
         Seen::Absent if !is_known => faults.push(TrailFault::Unknown { release: record.purl() }),
-        Seen::Absent => {}
+        Seen::There(_) | Seen::Absent => {}
         // That the registry was not asked about any of them is told once.
         Seen::Nothing if is_unasked && !is_asked(facts, record) => {}
         Seen::Nothing => {

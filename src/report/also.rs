@@ -29,16 +29,14 @@ pub fn told(all: &[Also]) -> Vec<Told> {
     for one in all {
         let (code, fails) = (one.code(), one.fails());
         let position = counts.iter().position(|(known, known_fails, _)| (*known, *known_fails) == (code, fails));
-        let count = match position.and_then(|position| counts.get_mut(position)) {
-            Some((_, _, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                counts.push((code, fails, 1));
-                1
-            }
-        };
+        let position = position.unwrap_or_else(|| {
+            counts.push((code, fails, 0));
+            counts.len() - 1
+        });
+        let count = counts.get_mut(position).map_or(1, |(_, _, count)| {
+            *count += 1;
+            *count
+        });
         if count <= EACH {
             told.push(Told { code, fails, text: sentence(one) });
         }
@@ -61,10 +59,12 @@ pub fn sentence(also: &Also) -> String {
 }
 
 fn way_sentence(way: &WayAround) -> String {
-    let effect = match way.kind {
-        WayKind::OtherLockFile => "the lock file of another workspace, which is not judged here",
-        WayKind::SourceOverride => "sources are taken from elsewhere",
-        kind => verify::effect(kind),
+    let effect = if way.kind == WayKind::OtherLockFile {
+        "the lock file of another workspace, which is not judged here"
+    } else if way.kind == WayKind::SourceOverride {
+        "sources are taken from elsewhere"
+    } else {
+        verify::effect(way.kind)
     };
     match &way.origin {
         Origin::File { path, key, .. } if key.is_empty() => format!("brings {path}: {effect}"),

@@ -38,9 +38,9 @@ fn settings_by_which_cargo_builds_something_else_are_refused() {
     ] {
         let change = Change::new();
         if what == "at the start" {
-            prepend(&change, text)
+            prepend(&change, text);
         } else {
-            change.append(".cargo/config.toml", text)
+            change.append(".cargo/config.toml", text);
         }
         // Cargo itself refuses two names for one place; what it would do is told all the same.
         change.finish();
