@@ -159,7 +159,7 @@ pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) ->
         let level = if told.fails { "error" } else { "warning" };
         let text = format!("this change also {}", told.text);
         let key = [told.code.to_owned(), told.text];
-        results.push(outcome("change-also", level, &text, &key, None, report));
+        results.push(outcome("change-also", level, &text, &key, places.lock_file()));
     }
     for event in &report.evaluation.truncated {
         let key = [event.to_string(), String::new()];
