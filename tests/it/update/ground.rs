@@ -110,11 +110,13 @@ fn package<'a>(document: &'a Value, name: &str, version: &str) -> &'a Value {
     same.next().unwrap_or_else(|| panic!("no {name}@{version} in {document}"))
 }
 
-/// A basis without the word on which lock file it stands: plainly audited that is the new one, and it has the fix already.
+/// A basis without the words on where it stands: plainly audited, the lock file is the new one and has the fix already, and only against
+/// a base can an approval be the change's own.
 fn without_ground(basis: &Value) -> Value {
     let mut basis = basis.clone();
     if let Some(basis) = basis.as_object_mut() {
         basis.remove("need");
+        basis.remove("of_change");
     }
     basis
 }
