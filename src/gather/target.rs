@@ -1,10 +1,10 @@
 //! What the compiler says of a platform.
 
-use std::process::Command;
 use std::str::FromStr as _;
 
 use cargo_platform::Cfg;
 
+use super::cargo;
 use super::environment::Environment;
 use crate::model::plan::TargetPlatform;
 
@@ -49,14 +49,11 @@ pub fn read(triple: &str, environment: &Environment) -> Result<TargetPlatform, T
     if triple.is_empty() || triple.starts_with('-') || !triple.chars().all(plain) || triple.contains(".json") {
         return Err(TargetError::Name(triple.to_owned()));
     }
-    let program = environment.get("RUSTC").unwrap_or("rustc");
-    let output = Command::new(program)
-        .args(["--print", "cfg", "--target", triple])
-        .current_dir(environment.current_dir())
-        .env_clear()
-        .envs(environment.iter())
-        .output()
-        .map_err(|source| TargetError::NotRun { program: program.to_owned(), triple: triple.to_owned(), source })?;
+    let mut command = cargo::compiler(environment);
+    let output = command.args(["--print", "cfg", "--target", triple]).output().map_err(|source| {
+        let program = command.get_program().to_string_lossy().into_owned();
+        TargetError::NotRun { program, triple: triple.to_owned(), source }
+    })?;
     let text = String::from_utf8_lossy(&output.stdout);
     let cfgs: Vec<Cfg> = text.lines().filter_map(|line| Cfg::from_str(line.trim()).ok()).collect();
     if !output.status.success() || cfgs.is_empty() {

@@ -91,6 +91,24 @@ fn cargo_starts_where_the_checkout_has_no_say() {
     assert!(folders.lines().all(|folder| folder == "/"), "{folders}");
 }
 
+/// Rustup's stand-in for the compiler obeys a `rust-toolchain.toml` of the folder that it is started in.
+#[test]
+fn the_compiler_is_asked_about_a_platform_where_the_checkout_has_no_say() {
+    let world = hostile();
+    let real = world.project.run("sh", &["-c", "command -v rustc"]).expect_code(0).stdout;
+    let folders = world.project.outside().join("folders");
+    script(&world.project, "../rustc", &format!("pwd >> {folders}\nexec {} \"$@\"\n", real.trim()));
+    let rustc = world.project.outside().join("rustc");
+    let World { registry, advisories, project } = world;
+    let world = World { registry, advisories, project: project.env("RUSTC", rustc.as_str()) };
+    let outcome =
+        world.project.sequester(&["vendor", "--no-config", "--now", NOW, "--platform", "x86_64-unknown-linux-gnu"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let folders = std::fs::read_to_string(folders).unwrap();
+    assert!(folders.lines().count() >= 1 && folders.lines().all(|folder| folder == "/"), "{folders}");
+    nothing_ran(&world, "vendor --platform");
+}
+
 /// The manifest is the one that cargo would have found where the user stands.
 #[test]
 fn a_member_that_the_user_stands_in_is_the_one_that_is_changed() {

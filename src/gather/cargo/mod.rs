@@ -76,6 +76,15 @@ impl Cargo {
     }
 }
 
+/// The command `rustc`, of the same toolchain and at the same place: rustup's stand-in would obey a checkout's `rust-toolchain.toml`.
+#[must_use]
+pub fn compiler(environment: &Environment) -> Command {
+    let away = away(environment);
+    let mut command = Command::new(Programs::find(environment).rustc);
+    command.current_dir(away.current_dir()).env_clear().envs(away.iter());
+    command
+}
+
 /// The command `cargo`.
 fn bare(programs: &Programs, away: &Environment) -> Command {
     let mut command = Command::new(&programs.cargo);
