@@ -1,8 +1,8 @@
 //! The only way to a decision: what is judged, by whose rules, and from which facts.
 //!
-//! A [`Request`] opens a [`Project`]: cargo's configuration and the base first, then the subject (lock file and workspace), then the
-//! rules, which are complete from the moment they exist. [`Gathered`] is what was read of the world for it, and the one builder of facts
-//! about any lock file on that ground: the one that was found, the one that a cargo left, or none. An [`Assessment`] is the decision on
+//! A `Request` opens a `Project`: cargo's configuration and the base first, then the subject (lock file and workspace), then the
+//! rules, which are complete from the moment they exist. `Gathered` is what was read of the world for it, and the one builder of facts
+//! about any lock file on that ground: the one that was found, the one that a cargo left, or none. An `Assessment` is the decision on
 //! the lock file as it was found.
 
 pub(crate) mod access;

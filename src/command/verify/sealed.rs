@@ -53,7 +53,7 @@ const NETWORKS: [&[&str]; 3] =
 /// A command that is not run sealed.
 #[derive(Debug, thiserror::Error)]
 pub enum SealedError {
-    /// Not one of [`VERBS`].
+    /// Not one of `VERBS`.
     #[error(
         "`cargo {verb}` cannot be run sealed\nhelp: give one of build, check, test, bench, run, doc, rustc, rustdoc, tree, metadata"
     )]
