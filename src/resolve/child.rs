@@ -113,13 +113,13 @@ mod tests {
     fn paths_mean_what_they_mean_where_the_user_stands() {
         let there = |line: &str| {
             let arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
-            from_elsewhere(&arguments, "/work/app/one".into(), "/nowhere".into(), "/work/app".into()).join(" ")
+            from_elsewhere(&arguments, "/home/ana/app/one".into(), "/nowhere".into(), "/home/ana/app".into()).join(" ")
         };
-        assert_eq!(there("add --path ../two"), "add --path /work/app/two --manifest-path /work/app/Cargo.toml");
-        assert_eq!(there("update --manifest-path=./Cargo.toml"), "update --manifest-path=/work/app/one/Cargo.toml");
+        assert_eq!(there("add --path ../two"), "add --path /home/ana/app/two --manifest-path /home/ana/app/Cargo.toml");
+        assert_eq!(there("update --manifest-path=./Cargo.toml"), "update --manifest-path=/home/ana/app/one/Cargo.toml");
         assert_eq!(
             there("--config build.jobs=1 add x -- --path ."),
-            "--config build.jobs=1 add x --manifest-path /work/app/Cargo.toml -- --path ."
+            "--config build.jobs=1 add x --manifest-path /home/ana/app/Cargo.toml -- --path ."
         );
     }
 }

@@ -56,10 +56,10 @@ mod status;
 mod support;
 mod support_itself;
 mod trail;
-// Runs are broken off at given steps, which release builds cannot do.
 mod update;
-#[cfg(debug_assertions)]
 mod vendor;
+// Runs are broken off at given steps, which release builds cannot do.
+#[cfg(debug_assertions)]
 mod vendor_dir;
 mod verify;
 mod workspace;
