@@ -29,6 +29,7 @@ pub mod publish_age;
 pub mod recorded;
 pub mod rules_in_use;
 pub mod security_fix;
+pub mod smallest;
 pub mod source;
 pub mod trail;
 pub mod vendored;

@@ -45,6 +45,7 @@ mod policy_laws;
 mod policy_loosened;
 mod policy_places;
 mod policy_rules;
+mod policy_smallest;
 mod regular_files;
 mod report;
 mod security_fix;
