@@ -1,7 +1,7 @@
 //! The smallest set of things that makes something possible, found by trying.
 //!
 //! What is tried costs a run of cargo, so that trials are few and counted. The things come in an order of preference; the set that is found
-//! needs the later of them as little as it can: it is the *preferred* one of U. Junker, QuickXplain (AAAI 2004), found by halving, and each
+//! needs the later of them as little as it can: it is the *preferred* one of U. Junker (`QuickXplain`, AAAI 2004), found by halving, and each
 //! success tells which things it really used, which takes the rest out at once.
 
 use std::collections::BTreeSet;
