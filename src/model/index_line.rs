@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use semver::{Version, VersionReq};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::checksum::Checksum;
 
@@ -253,6 +254,33 @@ impl Pubtime {
     }
 }
 
+/// The same line with its release yanked: cargo leaves such a release where its lock file has it, and takes it for nothing new. Every other
+/// byte stays. `None` for what is no object, or says twice whether it is yanked.
+#[must_use]
+pub fn yanked(line: &[u8]) -> Option<Vec<u8>> {
+    #[derive(Deserialize)]
+    struct Said<'a> {
+        #[serde(borrow, default, deserialize_with = "as_written")]
+        yanked: Option<&'a RawValue>,
+    }
+    // `null` is a value like any other.
+    fn as_written<'a, D: Deserializer<'a>>(value: D) -> Result<Option<&'a RawValue>, D::Error> {
+        <&RawValue>::deserialize(value).map(Some)
+    }
+    let text = std::str::from_utf8(line).ok()?;
+    let said: Said<'_> = serde_json::from_str(text).ok()?;
+    let (before, after) = if let Some(value) = said.yanked {
+        // The value is a part of the line.
+        let start = value.get().as_ptr().addr().checked_sub(text.as_ptr().addr())?;
+        (format!("{}true", text.get(..start)?), text.get(start + value.get().len()..)?)
+    } else {
+        let (before, after) = text.split_once('{')?;
+        let comma = if after.trim_start().starts_with('}') { "" } else { "," };
+        (format!("{before}{{\"yanked\":true{comma}"), after)
+    };
+    Some((before + after).into_bytes())
+}
+
 fn unsupported(line: &[u8]) -> Option<LineError> {
     #[derive(Deserialize)]
     struct Format {
@@ -275,5 +303,31 @@ pub fn index_path(name: &str) -> String {
         short @ (0..=2) => format!("{short}/{name}"),
         3 => format!("3/{}/{name}", letters(0, 1)),
         _ => format!("{}/{}/{name}", letters(0, 2), letters(2, 4)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::yanked;
+
+    #[test]
+    fn only_the_yank_changes() {
+        let with = |line: &str| yanked(line.as_bytes()).map(|line| String::from_utf8_lossy(&line).into_owned());
+        for (line, expected) in [
+            (r#"{"name":"a","yanked":false,"v":2}"#, Some(r#"{"name":"a","yanked":true,"v":2}"#)),
+            (r#"{"name":"a","yanked": null }"#, Some(r#"{"name":"a","yanked": true }"#)),
+            (r#"{"yank\u0065d":false}"#, Some(r#"{"yank\u0065d":true}"#)),
+            (
+                r#"{"name":"\"yanked\":false","features":{"yanked":[]}}"#,
+                Some(r#"{"yanked":true,"name":"\"yanked\":false","features":{"yanked":[]}}"#),
+            ),
+            ("{ }", Some(r#"{"yanked":true }"#)),
+            (r#"{"yanked":true}"#, Some(r#"{"yanked":true}"#)),
+            (r#"{"yanked":false,"yanked":false}"#, None),
+            ("[]", None),
+            ("\"{\"", None),
+        ] {
+            assert_eq!(with(line).as_deref(), expected, "{line}");
+        }
     }
 }

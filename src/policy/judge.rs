@@ -45,7 +45,16 @@ impl<'a> Judge<'a> {
     /// Prepares to judge; works out which security fixes are admitted.
     #[must_use]
     pub fn new(facts: &'a Facts, policy: &'a Policy, approvals: &'a [Approval], now: Timestamp) -> Self {
-        let now = facts.registry_clock.map_or(now, |registry| now.min(registry));
+        Self::at(facts, policy, approvals, facts.registry_clock.map_or(now, |registry| now.min(registry)))
+    }
+
+    /// The same judge on another day, by what is known today.
+    #[must_use]
+    pub fn as_of(&self, moment: Timestamp) -> Self {
+        Self::at(self.facts, self.policy, self.approvals, moment)
+    }
+
+    fn at(facts: &'a Facts, policy: &'a Policy, approvals: &'a [Approval], now: Timestamp) -> Self {
         let today = TimeZone::UTC.to_datetime(now).date();
         let fixes = FixRule::new(Evidence { facts, policy, now, today });
         let partners = fixes.as_ref().map(partners).unwrap_or_default();

@@ -1,37 +1,42 @@
 //! Which releases of a crate cargo may see while it resolves: those that the policy approves, and nothing else.
 //!
-//! A locked release that the policy does not approve is hidden like any other: cargo then moves away from it by itself. What is
-//! shown is shown verbatim. Facts may still grow while cargo resolves, so nothing here asks for crates beyond the one in hand.
+//! A locked release that the policy does not approve is hidden like any other: cargo then moves away from it by itself. A [`View`] asks
+//! for something else, where that fails or for a question of its own. What is shown is shown verbatim, but for the yank of what is kept.
+//! Facts may still grow while cargo resolves, so nothing here asks for crates beyond the one in hand.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use semver::Version;
 
+use super::graph::same_line;
 use super::judge::Judge;
 use crate::model::history::History;
-use crate::model::index_line::Outline;
+use crate::model::index_line::{self, Outline};
 use crate::model::package::CrateId;
 use crate::model::verdict::Verdict;
-use crate::model::visibility::{Hidden, HiddenBecause};
+use crate::model::visibility::{Exact, Hidden, HiddenBecause, Versions, View};
 
 /// An index file as cargo may see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filtered {
-    /// The lines of the visible releases, verbatim, in the file's order, each with its line end. Empty where nothing is visible.
+    /// The lines of the visible releases, in the file's order, each with its line end. Empty where nothing is visible.
     pub lines: Vec<u8>,
     /// The releases on them.
     pub visible: Vec<Version>,
-    /// The readable releases that are not shown. Lines that cannot be read are left out of both: cargo skips them too.
+    /// The readable releases that the policy hides, also where the view shows them. Lines that cannot be read are left out: cargo skips
+    /// them too.
     pub hidden: Vec<Hidden>,
 }
 
-/// Filters one crate's index file. `locked` are the versions of it that the lock file has.
+/// Filters one crate's index file for a view. `locked` are the versions of it that the lock file has.
 #[must_use]
 pub fn filtered_lines(
     judge: &Judge<'_>,
     crate_id: &CrateId,
     history: &History,
     locked: &BTreeSet<Version>,
+    view: &View,
 ) -> Filtered {
     let mut first_lines: HashMap<&Version, &[u8]> = HashMap::new();
     let mut ambiguous: BTreeSet<&Version> = BTreeSet::new();
@@ -40,22 +45,45 @@ pub fn filtered_lines(
             ambiguous.insert(&outline.version);
         }
     }
+    let has = |versions: &Versions, version| versions.get(crate_id).is_some_and(|these| these.contains(version));
+    let exact = view.exact.get(crate_id).map_or(&[][..], Vec::as_slice);
     let mut filtered = Filtered::default();
     for (outline, line) in history.outlined_lines() {
-        let because = if ambiguous.contains(&outline.version) {
+        let version = &outline.version;
+        let because = if ambiguous.contains(version) {
             Some(HiddenBecause::Ambiguous)
         } else {
             hidden_because(judge, crate_id, history, outline, locked)
         };
-        if let Some(because) = because {
-            filtered.hidden.push(Hidden::of(outline, because));
-            continue;
+        let hidden = because.map(|because| Hidden::of(outline, because));
+        let is_ambiguous = hidden.as_ref().is_some_and(|hidden| hidden.because == HiddenBecause::Ambiguous);
+        let stays_hidden = |hidden: &Hidden| !(has(&view.shown, version) || (view.all && !hidden.is_malicious()));
+        let shown = if is_ambiguous {
+            None
+        } else if has(&view.kept, version) {
+            index_line::yanked(line).map(Cow::Owned)
+        } else if hidden.as_ref().is_some_and(stays_hidden) || is_passed_over(exact, version, locked) {
+            None
+        } else {
+            Some(Cow::Borrowed(line))
+        };
+        filtered.hidden.extend(hidden);
+        if let Some(line) = shown {
+            filtered.lines.extend_from_slice(&line);
+            filtered.lines.push(b'\n');
+            filtered.visible.push(version.clone());
         }
-        filtered.lines.extend_from_slice(line);
-        filtered.lines.push(b'\n');
-        filtered.visible.push(outline.version.clone());
     }
     filtered
+}
+
+/// Whether a release could be taken in the place of the one that a move is to lead to.
+fn is_passed_over(exact: &[Exact], version: &Version, locked: &BTreeSet<Version>) -> bool {
+    exact.iter().all(|one| one.to != *version)
+        && exact.iter().any(|one| {
+            let in_the_way = same_line(version, &one.from) || same_line(version, &one.to);
+            *version == one.from || (in_the_way && !locked.contains(version))
+        })
 }
 
 fn hidden_because(

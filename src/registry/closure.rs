@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use semver::{Version, VersionReq};
+use semver::{Comparator, Op, Version, VersionReq};
 
 use crate::model::history::History;
 use crate::model::index_line::{DependencyKind, Release, Requirement};
@@ -28,6 +28,20 @@ pub struct Root {
     pub features: Vec<String>,
     /// Whether the default features are asked for.
     pub default_features: bool,
+}
+
+impl Root {
+    fn exactly(crate_id: CrateId, version: &Version) -> Self {
+        let comparator = Comparator {
+            op: Op::Exact,
+            major: version.major,
+            minor: Some(version.minor),
+            patch: Some(version.patch),
+            pre: version.pre.clone(),
+        };
+        let req = VersionReq { comparators: vec![comparator] };
+        Self { crate_id, req, features: Vec::new(), default_features: true }
+    }
 }
 
 /// The releases that cargo would look at, and what waits for an entry.
@@ -67,12 +81,16 @@ impl Closure {
         wanted
     }
 
-    /// Takes note of a crate's entry, and follows what waited for it.
+    /// Takes note of a crate's entry, and follows what waited for it. Of an entry that was there, what is visible only now is followed.
     pub(super) fn learn(&mut self, crate_id: CrateId, history: Arc<History>, visible: Vec<Version>) {
         self.asked.insert(crate_id.clone());
-        let waited = self.waiting.remove(&crate_id).unwrap_or_default();
+        let mut roots = self.waiting.remove(&crate_id).unwrap_or_default();
+        if let Some(before) = self.entries.get(&crate_id) {
+            let new = visible.iter().filter(|version| !before.visible.contains(version));
+            roots.extend(new.map(|version| Root::exactly(crate_id.clone(), version)));
+        }
         self.entries.insert(crate_id, Entry { history, visible });
-        self.add(waited);
+        self.add(roots);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Fetches, judges and filters: everything that ends on the shelf goes through here.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rayon::prelude::*;
 use semver::Version;
@@ -15,12 +15,9 @@ use crate::model::evaluation::IndexGap;
 use crate::model::facts::IndexFact;
 use crate::model::history::History;
 use crate::model::package::CrateId;
-use crate::model::visibility::Hidden;
+use crate::model::visibility::{Hidden, Versions, View};
 use crate::policy::judge::Judge;
 use crate::policy::visible::{Filtered, filtered_lines};
-
-/// The versions of each crate that the lock file has.
-pub type LockedVersions = BTreeMap<CrateId, BTreeSet<Version>>;
 
 /// A crate of which nothing could be learned. What cargo decides without it must not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +33,17 @@ pub struct Filter<'j> {
     judge: &'j Judge<'j>,
     upstream: &'j dyn Upstream,
     shelf: Arc<Shelf>,
-    locked: LockedVersions,
+    locked: Versions,
     seen: Mutex<Seen>,
+    looking: RwLock<Looking<'j>>,
+}
+
+/// How the world is looked at while a cargo runs.
+#[derive(Default)]
+struct Looking<'j> {
+    view: View,
+    /// Of another moment.
+    judge: Option<Judge<'j>>,
 }
 
 #[derive(Default)]
@@ -57,8 +63,8 @@ enum Taken {
 impl<'j> Filter<'j> {
     /// A filter that shows what `judge` approves.
     #[must_use]
-    pub fn new(judge: &'j Judge<'j>, upstream: &'j dyn Upstream, shelf: Arc<Shelf>, locked: LockedVersions) -> Self {
-        Self { judge, upstream, shelf, locked, seen: Mutex::default() }
+    pub fn new(judge: &'j Judge<'j>, upstream: &'j dyn Upstream, shelf: Arc<Shelf>, locked: Versions) -> Self {
+        Self { judge, upstream, shelf, locked, seen: Mutex::default(), looking: RwLock::default() }
     }
 
     /// Filters the entries that are at hand, and then fetches, batch by batch, all that the requirements lead to.
@@ -87,13 +93,29 @@ impl<'j> Filter<'j> {
         }
     }
 
-    /// Whether a release is shown.
+    /// Shows the next cargo what this view has. No cargo may be running.
+    pub fn look(&self, view: View) {
+        let mut looking = self.looking.write().unwrap_or_else(PoisonError::into_inner);
+        let widely = looking.view.differs_widely(&view);
+        let differs = looking.view.difference(&view);
+        if looking.view.at != view.at {
+            looking.judge = view.at.map(|at| self.judge.as_of(at));
+        }
+        looking.view = view;
+        drop(looking);
+        let is_concerned = |id: &CrateId| widely || differs.contains(id);
+        let facts = self.facts().into_iter();
+        self.take(facts.filter(|(id, fact)| matches!(fact, IndexFact::Read(_)) && is_concerned(id)).collect());
+        self.complete();
+    }
+
+    /// Why the policy hides a release, whatever the view.
     #[must_use]
     pub fn hides(&self, crate_id: &CrateId, version: &Version) -> Option<Hidden> {
         self.seen().hidden.get(crate_id)?.iter().find(|hidden| hidden.version == *version).cloned()
     }
 
-    /// Everything that was hidden, by crate.
+    /// Everything that the policy hides, by crate.
     #[must_use]
     pub fn hidden(&self) -> BTreeMap<CrateId, Vec<Hidden>> {
         self.seen().hidden.clone()
@@ -135,16 +157,26 @@ impl<'j> Filter<'j> {
         read
     }
 
+    fn filtered(&self, id: &CrateId, history: &History, looking: &Looking<'_>) -> Filtered {
+        let none = BTreeSet::new();
+        let locked = self.locked.get(id).unwrap_or(&none);
+        let by = |judge: &Judge<'_>| filtered_lines(judge, id, history, locked, &looking.view);
+        match &looking.judge {
+            None => by(self.judge),
+            Some(other) => Filtered { hidden: by(self.judge).hidden, ..by(other) },
+        }
+    }
+
     /// Judges and filters entries and puts what may be seen on the shelf.
     fn take(&self, read: BTreeMap<CrateId, IndexFact>) {
-        let none = BTreeSet::new();
+        // Until it is all on the shelf, so that no older view's lines take the place of a newer one's.
+        let looking = self.looking.read().unwrap_or_else(PoisonError::into_inner);
         let taken: Vec<(CrateId, Taken)> = read
             .into_par_iter()
             .map(|(id, fact)| match fact {
                 IndexFact::Read(history) => {
                     let (id, history) = spelled_by_registry(id, history);
-                    let locked = self.locked.get(&id).unwrap_or(&none);
-                    let filtered = filtered_lines(self.judge, &id, &history, locked);
+                    let filtered = self.filtered(&id, &history, &looking);
                     (id, Taken::Shown(history, filtered))
                 }
                 gone @ (IndexFact::Gone | IndexFact::Unavailable(_)) => (id, Taken::Absent(gone)),

@@ -15,7 +15,7 @@ use crate::model::facts::IndexFact;
 use crate::model::package::CrateId;
 
 pub use closure::Root;
-pub use filter::{Filter, Gap, LockedVersions};
+pub use filter::{Filter, Gap};
 pub use server::{ServeError, ServedRegistry, Server};
 pub use shelf::{Question, Shelf};
 

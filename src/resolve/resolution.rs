@@ -10,12 +10,13 @@ use super::signals::Signals;
 use crate::gather::cargo::Cargo;
 use crate::gather::environment::Environment;
 use crate::model::facts::IndexFact;
-use crate::model::package::{CrateId, Package};
+use crate::model::package::CrateId;
 use crate::model::policy::Policy;
 use crate::model::source::{Registry, Source};
+use crate::model::visibility::versions;
 use crate::policy::source::is_allowed;
 use crate::project::{About, Gathered, Project, Purpose, Registries, Request};
-use crate::registry::{Filter, LockedVersions, Root, ServedRegistry, Server, Shelf, Upstream};
+use crate::registry::{Filter, Root, ServedRegistry, Server, Shelf, Upstream};
 
 /// A project in which cargo is to resolve. Nobody else's run changes it meanwhile.
 pub(crate) struct Resolution {
@@ -50,7 +51,12 @@ impl Resolution {
         let judge = gathered.judge(before.facts());
         let (lines, questions) = Shelf::new();
         let lines = Arc::new(lines);
-        let filter = Filter::new(&judge, registries, Arc::clone(&lines), locked_versions(&before.facts().packages));
+        let filter = Filter::new(
+            &judge,
+            registries,
+            Arc::clone(&lines),
+            versions(before.facts().packages.iter().map(|package| &package.id)),
+        );
         if is_decided {
             filter.prefetch(before.facts().index.clone(), roots);
             refuse_gaps(&filter)?;
@@ -98,16 +104,6 @@ fn roots(project: &Project) -> Vec<Root> {
             })
         })
         .collect()
-}
-
-fn locked_versions(packages: &[Package]) -> LockedVersions {
-    let mut locked = LockedVersions::new();
-    for package in packages {
-        if let Some(id) = package.id.crate_id() {
-            locked.entry(id).or_default().insert(package.id.version.clone());
-        }
-    }
-    locked
 }
 
 /// The thread that answers questions ends when none can come any more, also where `work` panics.

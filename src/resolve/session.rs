@@ -11,7 +11,7 @@ use crate::model::evaluation::IndexGap;
 use crate::model::facts::IndexFact;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, PackageId};
-use crate::model::visibility::Hidden;
+use crate::model::visibility::{Hidden, View};
 use crate::policy::judge::Judge;
 use crate::project::{Decision, Gathered, Project, Subject};
 use crate::registry::Filter;
@@ -89,6 +89,12 @@ impl Session<'_> {
         }
     }
 
+    /// Shows the next cargo what this view has.
+    #[expect(dead_code, reason = "verbs that ask with other views follow")]
+    pub(crate) fn look(&self, view: View) {
+        self.filter.look(view);
+    }
+
     /// Whether the lock file as it was found answers the manifests, which needs no cargo.
     pub(crate) fn lock_answers(&self) -> Result<LockFact, ResolveError> {
         Ok(self.gathered.lock_answers()?)
@@ -107,12 +113,12 @@ impl Session<'_> {
         refuse_gaps(self.filter)
     }
 
-    /// Why a release is not shown; `None` for one that is, or that the index does not have.
+    /// Why the policy hides a release, whatever the view; `None` for one that it does not, or that the index does not have.
     pub(crate) fn hides(&self, id: &PackageId) -> Option<Hidden> {
         self.filter.hides(&id.crate_id()?, &id.version)
     }
 
-    /// Everything that is hidden, by crate.
+    /// Everything that the policy hides, by crate.
     pub(crate) fn hidden(&self) -> BTreeMap<CrateId, Vec<Hidden>> {
         self.filter.hidden()
     }

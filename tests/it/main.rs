@@ -63,4 +63,5 @@ mod vendor;
 #[cfg(debug_assertions)]
 mod vendor_dir;
 mod verify;
+mod visible;
 mod workspace;
