@@ -14,7 +14,7 @@ use crate::model::age::Age;
 use crate::model::calendar::Horizon;
 use crate::model::evaluation::Lane;
 pub use curation::{Approve, Init, Log, LogFormat, Revoke};
-use curation::{INIT_EXIT_CODES, LOG_EXIT_CODES, WRITE_EXIT_CODES};
+use curation::{INIT_EXIT_CODES, LOG_EXIT_CODES, REVOKE_EXIT_CODES, WRITE_EXIT_CODES};
 pub use explain::{Explain, ExplainFormat};
 use resolving::CARGO_HELP;
 pub use resolving::{Cargo, Update, UpdateFormat};
@@ -31,7 +31,7 @@ const STATUS_EXIT_CODES: &str = "Exit codes:
   1  a locked package is quarantined or rejected, or a change loosens the policy
   2  it could not be decided: usage, files, network, advisories missing or not fresh
 
-With -q only locked packages that are not approved, or that an approved fix mends, are told.
+With -q one line tells of locked packages that are not approved, or that an approved fix mends; nothing where there are none.
 For a prompt: cargo sequester status -q --offline";
 
 /// Below `verify -h`.
@@ -87,8 +87,8 @@ pub enum Verb {
     /// Exempt one exact release, or ignore one advisory, after looking at what is known of it
     #[command(after_help = WRITE_EXIT_CODES)]
     Approve(Approve),
-    /// Take an approval back
-    #[command(after_help = WRITE_EXIT_CODES)]
+    /// Take an approval back, or the ignore of an advisory
+    #[command(after_help = REVOKE_EXIT_CODES)]
     Revoke(Revoke),
     /// Show the audit trail, newest first
     #[command(after_help = LOG_EXIT_CODES)]

@@ -16,9 +16,13 @@ pub(super) const INIT_EXIT_CODES: &str = "Exit codes:
   2  nothing is written: usage, files, network, advisories, nobody to ask";
 
 pub(super) const WRITE_EXIT_CODES: &str = "Exit codes:
-  0  it is written, or there is nothing to write
+  0  it is written or removed, or there is nothing to do
   1  something stands against the release that no approval lifts
   2  it could not be done: usage, files, network, advisories missing or not fresh";
+
+pub(super) const REVOKE_EXIT_CODES: &str = "Exit codes:
+  0  it is taken back
+  2  it could not be done: usage, files, or the policy has no such entry";
 
 pub(super) const LOG_EXIT_CODES: &str = "Exit codes:
   0  the trail is whole

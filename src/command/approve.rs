@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::audit::context_of;
 use super::policy_text::PolicyText;
 use super::record::Record;
 use super::shown::{Shown, beside};
@@ -15,7 +16,7 @@ use crate::model::trail::release::{ApprovalRecord, ReasonRecord};
 use crate::model::trail::{EventId, Kind, ReleaseRecord, Who};
 use crate::model::verdict::{Basis, Exemption, Reason, ReasonCode, Reasons, Verdict};
 use crate::project::{Assessment, Project, Purpose, relative};
-use crate::report::{Context, blocker, curation, package_name};
+use crate::report::{blocker, curation, package_name};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {
     let (Some(spec), Some(reason)) = (&arguments.spec, &arguments.reason) else {
@@ -29,7 +30,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
     let crates = beside(&spec, project.subject())?;
     let made = Assessment::of(project, crates)?;
     let shown = Shown::of(&spec, &made)?;
-    let context = Context { now: made.evaluation().now, advisories: &made.facts().advisories };
+    let context = context_of(&made);
     let mut text = Vec::new();
     curation::facts(&shown.facts(&made), &context, &mut text).map_err(CommandError::Output)?;
     let done = if !shown.blockers.is_empty() {
@@ -97,7 +98,7 @@ fn approve(
     let without = without_entries(before.as_str(), &same.map(|one| one.line).collect());
     let after = before.edited(without.and_then(|text| with_approval(&text, &new)))?;
     after.write_over(&before)?;
-    let exemption = Exemption { line: 0, by: new.by.clone(), lifted: lifts.clone(), missed_after: None };
+    let exemption = Exemption { adopted: false, line: 0, by: new.by.clone(), lifted: lifts.clone(), missed_after: None };
     let basis = Basis::Approval { given: vec![exemption] };
     let mut record = ReleaseRecord::new(crate_id, version).with_verdict(&Verdict::Approved(basis));
     record.checksum = Some(checksum);
@@ -115,8 +116,8 @@ fn approve(
 
 /// Tells of the event.
 pub(super) fn recorded(id: EventId, who: Option<&Who>, text: &mut Vec<u8>) -> Result<(), CommandError> {
-    let who = who.map_or_else(|| "nobody that git or --by names".to_owned(), |who| who.name.clone());
-    curation::written("Recorded", &format!("event {} by {who}", id.short()), None, text).map_err(CommandError::Output)
+    let who = who.map_or_else(|| ", author unknown".to_owned(), |who| format!(" by {}", who.name));
+    curation::written("Recorded", &format!("event {}{who}", id.short()), None, text).map_err(CommandError::Output)
 }
 
 /// The given day, or the one on which time has lifted every reason.

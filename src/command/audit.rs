@@ -13,7 +13,7 @@ use crate::gather::{git_root, policy_file};
 use crate::model::policy::Origin;
 use crate::project::{Assessment, Project, Purpose};
 use crate::report::places::Places;
-use crate::report::{self, AuditReport};
+use crate::report::{self, AuditReport, Context};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
@@ -48,6 +48,15 @@ pub(super) fn report_of(made: &Assessment, elapsed: Option<Duration>) -> AuditRe
         locked: made.locked(),
         lines: &made.subject().lock.lines,
         elapsed,
+    }
+}
+
+/// What sentences about a decision need.
+pub(super) fn context_of(made: &Assessment) -> Context<'_> {
+    Context {
+        now: made.evaluation().now,
+        advisories: &made.facts().advisories,
+        judged_by: made.rules().judged_by(),
     }
 }
 

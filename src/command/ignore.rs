@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::approve::recorded;
+use super::audit::context_of;
 use super::policy_text::PolicyText;
 use super::record::Record;
 use super::shown::Shown;
@@ -16,7 +17,7 @@ use crate::model::facts::AdvisoryFact;
 use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
 use crate::project::{Assessment, relative};
-use crate::report::{Context, curation, package_name};
+use crate::report::{curation, package_name};
 
 pub(super) fn ignore(
     id: &str,
@@ -31,7 +32,7 @@ pub(super) fn ignore(
         return Err(CommandError::Usage("--no-advisories leaves nothing to ignore\nhelp: leave --no-advisories out"));
     }
     let hits = &shown.judgement.advisories;
-    let context = Context { now: made.evaluation().now, advisories: &made.facts().advisories };
+    let context = context_of(made);
     let is_meant = |hit: &&Arc<str>| {
         let known = context.advisory(&shown.judgement.id.name, hit);
         let aliases = known.into_iter().flat_map(|known| &known.aliases).map(|alias| &**alias);

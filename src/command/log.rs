@@ -24,7 +24,7 @@ pub(super) fn run(cli: &Cli, arguments: &Log, environment: &Environment) -> Resu
     let mut text = Vec::new();
     if let Some(spec) = &arguments.vsa {
         let named = Spec::parse(spec)?;
-        let (crate_id, version) = named.release().ok_or_else(|| CommandError::BadSpec { spec: spec.clone() })?;
+        let (crate_id, version) = named.release().ok_or_else(|| CommandError::NoVersion { spec: spec.clone() })?;
         let statement = vsa::statement(&trail, &crate_id, &version, relative(&policy, environment).as_str())?;
         vsa::vsa(&statement, &mut text).map_err(CommandError::Output)?;
         output::report(cli, &text)?;

@@ -1,13 +1,14 @@
 //! Writes to the terminal: colour where it is wanted, and no panic when nobody reads on.
 
+use std::borrow::Cow;
 use std::io::{ErrorKind, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::CommandError;
+use super::{CommandError, screen};
 use crate::cli::{Cli, Color};
 use crate::report::style::{self, Tone};
-use crate::report::{Verbosity, escape};
+use crate::report::{Verbosity, escape, wrap};
 
 impl From<Color> for ColorChoice {
     fn from(color: Color) -> Self {
@@ -33,8 +34,9 @@ pub(super) const fn verbosity(cli: &Cli) -> Verbosity {
 /// # Errors
 /// It cannot be written. A reader that went away (`| head`) has what it wanted and is no error.
 pub(super) fn report(cli: &Cli, report: &[u8]) -> Result<(), CommandError> {
+    let folded = folded(report, screen::width(&std::io::stdout()));
     let mut out = AutoStream::new(std::io::stdout().lock(), cli.color.into());
-    match out.write_all(report).and_then(|()| out.flush()) {
+    match out.write_all(&folded).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
         Ok(()) | Err(_) => Ok(()),
     }
@@ -42,14 +44,23 @@ pub(super) fn report(cli: &Cli, report: &[u8]) -> Result<(), CommandError> {
 
 /// Writes a finished report to standard error, where standard output belongs to another program.
 pub(super) fn aside(cli: &Cli, report: &[u8]) {
+    let folded = folded(report, screen::width(&std::io::stderr()));
     let mut out = AutoStream::new(std::io::stderr().lock(), cli.color.into());
     // Nobody may be reading; what follows does not depend on it.
-    let _ = out.write_all(report).and_then(|()| out.flush());
+    let _ = out.write_all(&folded).and_then(|()| out.flush());
+}
+
+/// A report as a terminal of this width shows it; as it is where nobody knows how wide it is read.
+fn folded(report: &[u8], width: Option<usize>) -> Cow<'_, [u8]> {
+    match (width, std::str::from_utf8(report)) {
+        (Some(width), Ok(text)) => Cow::Owned(wrap::fold(text, width).into_bytes()),
+        (None, _) | (_, Err(_)) => Cow::Borrowed(report),
+    }
 }
 
 /// Writes an error to standard error: `error:`, its lines, and its way out.
 pub(super) fn error(cli: &Cli, error: &CommandError) {
-    let mut out = AutoStream::new(std::io::stderr().lock(), cli.color.into());
+    let mut out = Vec::new();
     let text = error.to_string();
     let mut lines = text.lines();
     let first = escape::terminal(lines.next().unwrap_or_default());
@@ -61,4 +72,5 @@ pub(super) fn error(cli: &Cli, error: &CommandError) {
             None => writeln!(out, "{line}"),
         };
     }
+    aside(cli, &out);
 }

@@ -1,15 +1,27 @@
 //! How wide standard output is, and what it can show.
 
-use std::io::IsTerminal as _;
+use std::io::IsTerminal;
 
 use crate::gather::environment::Environment;
 use crate::report::status::Canvas;
 
 /// What pictures may be drawn on. Where output goes to a file or a pipe nobody knows who reads it, and how wide.
 pub(super) fn canvas(environment: &Environment) -> Canvas {
-    let out = std::io::stdout();
-    let size = out.is_terminal().then(|| terminal_size::terminal_size_of(&out)).flatten();
-    Canvas { width: size.map(|(width, _)| usize::from(width.0)), ascii: !shows_unicode(environment) }
+    Canvas { width: width(&std::io::stdout()), ascii: !shows_unicode(environment) }
+}
+
+/// The columns of a terminal; `None` where it is none.
+#[cfg(unix)]
+pub(super) fn width(out: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
+    let size = out.is_terminal().then(|| terminal_size::terminal_size_of(out)).flatten();
+    size.map(|(width, _)| usize::from(width.0))
+}
+
+/// The columns of a terminal; `None` where it is none.
+#[cfg(windows)]
+pub(super) fn width(out: &(impl IsTerminal + std::os::windows::io::AsHandle)) -> Option<usize> {
+    let size = out.is_terminal().then(|| terminal_size::terminal_size_of(out)).flatten();
+    size.map(|(width, _)| usize::from(width.0))
 }
 
 /// By the first of the locale's variables that is set, as POSIX orders them. Without any the locale is `C`, which promises ASCII only;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{CommandError, Outcome, output, updated, vendor};
+use super::{CommandError, Outcome, output, prune, updated, vendor};
 use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli, UpdateFormat};
 use crate::gather::environment::Environment;
@@ -60,6 +60,7 @@ struct Told {
     joined: Vec<PackageId>,
     held: Vec<Held>,
     held_fixes: Vec<HeldFix>,
+    pruned: usize,
 }
 
 impl Update<'_, '_> {
@@ -212,12 +213,23 @@ impl Update<'_, '_> {
         } else {
             Asked::Names(self.named().into_iter().chain(joined.iter().map(|id| id.name.to_string())).collect())
         };
-        let told = Told {
+        let mut told = Told {
             changes: moves::changes(before, &judged.facts().packages, judged.evaluation(), &asked),
             joined,
             held: moves::held(&self.session.judge(judged)),
             held_fixes: moves::held_fixes(judged.evaluation()),
+            pruned: 0,
         };
+        // Who names packages has not asked about the others.
+        if let Asked::Names(names) = &asked {
+            let concerns = |id: &PackageId| {
+                names.contains(&*id.name) || told.changes.iter().any(|change| change.name == id.name)
+            };
+            told.held.retain(|held| concerns(&held.package));
+            told.held_fixes.retain(|fix| concerns(&fix.package));
+        } else if outcome == Outcome::Approved && !self.arguments.dry_run {
+            told.pruned = prune::lapsed_baseline(self.session.project(), judged)?;
+        }
         let end = match outcome {
             Outcome::Approved if told.changes.is_empty() => End::Unchanged,
             Outcome::Approved => End::Published,
@@ -236,9 +248,11 @@ impl Update<'_, '_> {
             joined: &told.joined,
             held: &told.held,
             held_fixes: &told.held_fixes,
+            pruned: told.pruned,
             evaluation: decision.evaluation(),
             packages: &decision.facts().packages,
             advisories: &decision.facts().advisories,
+            judged_by: self.session.project().rules().judged_by(),
             dry_run: self.arguments.dry_run,
             vendored: self.session.subject().root.join("vendor").is_dir(),
         };

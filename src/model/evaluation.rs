@@ -181,6 +181,17 @@ pub enum IndexGap {
     NotNamed,
 }
 
+/// Why an approval does nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Idle {
+    /// An update would move the locked release to the approved one; by this spec it names the locked one.
+    Ahead(String),
+    /// The release is not locked.
+    NotLocked,
+    /// The release is locked, and nothing that this approval lifts holds it.
+    NotHeld,
+}
+
 /// Something about the run as a whole that blocks nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -190,6 +201,8 @@ pub enum Notice {
         line: u32,
         /// The release, as `name@version`.
         release: String,
+        /// Why nothing needs it.
+        idle: Idle,
     },
     /// An approval whose time is over.
     ApprovalLapsed {

@@ -56,6 +56,8 @@ pub enum Basis {
 /// What one approval lifted from a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exemption {
+    /// Whether it is of the baseline, which was written down at adoption.
+    pub adopted: bool,
     /// Its line in the policy file.
     pub line: u32,
     /// Who gave it.

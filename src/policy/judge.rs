@@ -12,6 +12,7 @@ use super::fix_partner::{Partner, partners};
 use super::graph::Graph;
 use super::security_fix::{Early, FixRule};
 use super::{approval, publish_age, recorded};
+use crate::model::adoption::is_from_adoption;
 use crate::model::approval::Approval;
 use crate::model::facts::Facts;
 use crate::model::history::History;
@@ -181,7 +182,13 @@ impl<'a> Judge<'a> {
             let missed_after = approval.until.filter(outlasts);
             reasons.retain(|reason| !lifted.contains(&reason.code()));
             let lifted = lifted.into_iter().collect();
-            given.push(Exemption { line: approval.line, by: approval.by.clone(), lifted, missed_after });
+            given.push(Exemption {
+                adopted: is_from_adoption(&approval.reason),
+                line: approval.line,
+                by: approval.by.clone(),
+                lifted,
+                missed_after,
+            });
         }
     }
 

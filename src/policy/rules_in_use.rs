@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
+use super::graph::same_line;
 use super::judge::Judge;
 use super::{advisory, approval, source};
 use crate::model::approval::Approval;
-use crate::model::evaluation::{Judgement, Notice, RuleKind};
+use crate::model::evaluation::{Idle, Judgement, Notice, RuleKind};
 use crate::model::facts::AdvisoryFact;
-use crate::model::package::{CrateId, LockedChecksum};
+use crate::model::package::{CrateId, LockedChecksum, PackageId};
 use crate::model::policy::{Ignore, Origin};
 use crate::model::source::{Registry, Source};
 use crate::model::verdict::{Basis, Exemption, Verdict, Warning};
@@ -72,7 +73,23 @@ fn idle(judge: &Judge<'_>, judgements: &[Judgement], one: &Approval) -> Option<N
         }
         // It lifts some of the reasons, and others remain.
         (None, Some((_, judgement))) if !judgement.passes() => None,
-        (None, Some(_) | None) => Some(Notice::ApprovalUnused { line, release }),
+        (None, Some(_)) => Some(Notice::ApprovalUnused { line, release, idle: Idle::NotHeld }),
+        (None, None) => Some(Notice::ApprovalUnused { line, release, idle: not_locked(judge, one) }),
+    }
+}
+
+/// Whether an update may move a locked release to the approved one, which is not locked.
+fn not_locked(judge: &Judge<'_>, one: &Approval) -> Idle {
+    let named = || judge.facts.packages.iter().map(|package| &package.id).filter(|id| one.crate_name.names(&id.name));
+    let is_before = |id: &&PackageId| {
+        id.crate_id().is_some_and(|id| id.registry == one.registry)
+            && id.version < one.version
+            && same_line(&id.version, &one.version)
+    };
+    match named().find(is_before) {
+        Some(id) if named().count() == 1 => Idle::Ahead(id.name.to_string()),
+        Some(id) => Idle::Ahead(format!("{}@{}", id.name, id.version)),
+        None => Idle::NotLocked,
     }
 }
 

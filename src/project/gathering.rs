@@ -156,7 +156,8 @@ impl Gathered {
         let mut index = self.index.clone();
         index.extend(more);
         let mut notices = self.notices.clone();
-        if self.registries.http().is_none() {
+        // Of an empty cache nothing was read.
+        if self.registries.http().is_none() && index.values().any(|fact| matches!(fact, IndexFact::Read(_))) {
             notices.push(Notice::IndexFromCache { oldest: self.registries.oldest_cached() });
         }
         // A moment that the caller set is compared with nobody's clock.

@@ -7,7 +7,7 @@ use super::duration::{counted, distance, eligible};
 use super::reason::{kind_words, signal_name};
 use super::status::{Part, StatusReport, codes};
 use super::style::Tone;
-use super::{package_name, remark};
+use super::{Context, package_name, remark};
 use crate::model::calendar::{Entry, Held, Need, Prospect};
 use crate::model::evaluation::{FixStanding, Judgement};
 use crate::model::package::Package;
@@ -125,7 +125,7 @@ fn row(report: &StatusReport<'_>, entry: &Entry) -> Option<Row> {
     }
     remarks.extend(judgement.fixes.iter().map(|fix| cure::fix(fix, &package.id.name, &report.audit)));
     remarks.extend(warnings(judgement));
-    remarks.extend(exception(judgement, decided));
+    remarks.extend(exception(judgement, decided, &report.audit.context()));
     let fixes = || judgement.fixes.iter().map(|fix| &fix.version);
     if let Some(held) = entry.update.newest_held().filter(|held| fixes().all(|fix| *fix != held.version)) {
         remarks.push(named(&held.version, to, &until(held, report)));
@@ -191,12 +191,12 @@ fn warnings(judgement: &Judgement) -> impl Iterator<Item = String> {
 }
 
 /// What the locked release stands on, where that is not its age.
-fn exception(judgement: &Judgement, decided: bool) -> Option<String> {
+fn exception(judgement: &Judgement, decided: bool, context: &Context<'_>) -> Option<String> {
     use crate::model::verdict::Verdict::Approved;
     let Approved(basis @ (Basis::SecurityFix { .. } | Basis::Approval { .. })) = judgement.verdict.as_ref()? else {
         return None;
     };
-    decided.then(|| format!("locked early: {}", remark::basis(basis)))
+    decided.then(|| format!("locked early: {}", remark::basis(basis, context)))
 }
 
 /// A sentence about a release, which is only named where it has no column.

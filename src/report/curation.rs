@@ -7,9 +7,9 @@ use jiff::civil::Date;
 use semver::Version;
 
 use super::duration::{distance, eligible, moment};
-use super::escape::terminal;
 use super::reason::{cited, sentence};
-use super::style::{Tone, indent, verb, word};
+use super::print::{detail, line};
+use super::style::Tone;
 use super::{Context, package_name, remark};
 use crate::model::package::PackageId;
 use crate::model::verdict::{Basis, Reasons, Warning};
@@ -69,7 +69,7 @@ pub fn facts(facts: &ReleaseFacts<'_>, context: &Context<'_>, out: &mut impl Wri
         detail(out, Tone::Bad, reason.code().as_str(), &sentence(reason, facts.id, context))?;
     }
     if let Some(basis) = facts.basis {
-        detail(out, Tone::Good, "approved", &remark::basis(basis))?;
+        detail(out, Tone::Good, "approved", &remark::basis(basis, context))?;
     }
     for warning in facts.warnings {
         detail(out, Tone::Caution, "warning", &remark::warning(warning, facts.id, context))?;
@@ -90,7 +90,7 @@ pub fn facts(facts: &ReleaseFacts<'_>, context: &Context<'_>, out: &mut impl Wri
 }
 
 fn dependencies(change: &DependencyChange, out: &mut impl Write) -> io::Result<()> {
-    let parts = [("adds", &change.added), ("drops", &change.removed), ("asks otherwise for", &change.changed)];
+    let parts = [("adds", &change.added), ("drops", &change.removed), ("changed requirement:", &change.changed)];
     let told: Vec<_> = parts
         .iter()
         .filter(|(_, names)| !names.is_empty())
@@ -124,12 +124,4 @@ pub fn written(title: &str, text: &str, until: Option<Date>, out: &mut impl Writ
 /// The writer's.
 pub fn note(title: &str, text: &str, out: &mut impl Write) -> io::Result<()> {
     line(out, Tone::Caution, title, text)
-}
-
-fn line(out: &mut impl Write, tone: Tone, name: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{} {}", verb(tone, name), terminal(text))
-}
-
-fn detail(out: &mut impl Write, tone: Tone, label: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{}{}: {}", indent(), word(tone, label), terminal(text))
 }

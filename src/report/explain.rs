@@ -120,13 +120,13 @@ pub fn marks(one: &Milestone, asked: bool, decided: bool) -> String {
 
 /// Where a checksum is recorded.
 #[must_use]
-pub fn place(place: &Place) -> String {
+pub fn place(place: &Place, context: &Context<'_>) -> String {
     match place {
         Place::LockFile => "the lock file".to_owned(),
         Place::Index => "the index".to_owned(),
         Place::Trail => "the audit trail".to_owned(),
         Place::AllowList => "the allow-list".to_owned(),
-        Place::Approval(line) => format!("the approval in the policy file, line {line}"),
+        Place::Approval(line) => format!("the approval in {}", context.judged_by.place(*line)),
     }
 }
 

@@ -9,11 +9,11 @@ use std::io::{self, Write};
 use super::blocker;
 use super::cure::{Cure, cures, fix};
 use super::duration::{counted, distance, eligible};
-use super::escape::terminal;
 use super::problem::{Problem, Severity, problems, severity};
 use super::remark::{self, few};
-use super::style::{Tone, indent, verb, word};
-use super::{AuditReport, Verbosity, also, decision, package_name, reason, tally};
+use super::print::{detail, error, line};
+use super::style::Tone;
+use super::{AuditReport, JudgedBy, Verbosity, also, decision, package_name, reason, tally};
 use crate::model::also::Also;
 use crate::model::facts::AdvisoryFact;
 use crate::model::verdict::{Basis, Verdict};
@@ -23,6 +23,8 @@ pub use status::status;
 
 /// How many packages one line names before it counts the rest.
 const NAMES: usize = 6;
+/// What is approved because it was there at adoption.
+const BASELINE: &str = "baseline exception";
 /// What tells an approval that the change brings along from one of its base.
 const BY_CHANGE: &str = "by an approval of this change itself";
 
@@ -48,7 +50,7 @@ pub fn audit(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Writ
         notices(report, verbosity, out)?;
     }
     for group in blocker::groups(&report.evaluation.blockers, &report.context()) {
-        error(out, &group)?;
+        error(out, &group.message, &group.help)?;
     }
     if talk {
         summary(report, out)?;
@@ -130,12 +132,13 @@ pub fn missing_event(event: &crate::model::trail::EventFileName) -> String {
 /// Releases that pass although something stood against them.
 fn exceptions(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     let mut fixes = Vec::new();
-    let (mut exempted, mut decided) = (Vec::new(), Vec::new());
+    let (mut adopted, mut exempted, mut decided) = (Vec::new(), Vec::new(), Vec::new());
     for (package, judgement) in report.packages.iter().zip(&report.evaluation.judgements) {
         let Some(Verdict::Approved(basis)) = &judgement.verdict else { continue };
         let listed = match basis {
             Basis::SecurityFix { .. } => &mut fixes,
             Basis::Approval { .. } if report.approvals_by_change(package).next().is_some() => &mut decided,
+            Basis::Approval { given } if given.iter().all(|one| one.adopted) => &mut adopted,
             Basis::Approval { .. } => &mut exempted,
             Basis::TrustedRegistry | Basis::AllowedSource | Basis::Aged => continue,
         };
@@ -146,16 +149,17 @@ fn exceptions(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Wri
         return Ok(());
     }
     for (listed, what) in
-        [(fixes, "early, as security fix"), (exempted, "by a person's approval"), (decided, BY_CHANGE)]
+        [(fixes, "early, as security fix"), (adopted, BASELINE), (exempted, "by a person's approval"), (decided, BY_CHANGE)]
     {
         if verbosity == Verbosity::Verbose {
             for (name, basis) in listed {
                 let own = if what == BY_CHANGE { "this change's own " } else { "" };
-                line(out, Tone::Good, "Approved", &format!("{name}: {own}{}", remark::basis(basis)))?;
+                line(out, Tone::Good, "Approved", &format!("{name}: {own}{}", remark::basis(basis, &report.context())))?;
             }
         } else if !listed.is_empty() {
             let names: Vec<String> = listed.into_iter().map(|(name, _)| name).collect();
-            line(out, Tone::Good, "Approved", &format!("{} {what}: {}", names.len(), few(&names, NAMES)))?;
+            let counted = if what == BASELINE { counted(names.len(), BASELINE) } else { format!("{} {what}", names.len()) };
+            line(out, Tone::Good, "Approved", &format!("{counted}: {}", few(&names, NAMES)))?;
         }
     }
     Ok(())
@@ -188,16 +192,25 @@ fn warnings(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write
         line(out, Tone::Caution, "Warning", &format!("{count} {group}: {}", few(names, NAMES)))?;
     }
     if !groups.is_empty() {
-        let all: usize = groups.iter().map(|(_, count, _)| count).sum();
-        detail(out, Tone::Help, "help", &format!("-v tells the {} one by one", counted(all, "warning")))?;
+        detail(out, Tone::Help, "help", "run with -v for details")?;
     }
     Ok(())
 }
 
 fn notices(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
-    let all = report.evaluation.notices.iter();
-    let mut told = all.filter(|notice| verbosity == Verbosity::Verbose || !remark::is_detail(notice));
-    told.try_for_each(|notice| line(out, Tone::Caution, "Note", &remark::notice(notice, &report.context())))
+    let all = || report.evaluation.notices.iter();
+    let told = || all().filter(|notice| verbosity == Verbosity::Verbose || !remark::is_detail(notice));
+    let sentences = if verbosity == Verbosity::Verbose {
+        told().map(|notice| remark::notice(notice, &report.context())).collect()
+    } else {
+        remark::notices(told(), &report.context())
+    };
+    sentences.iter().try_for_each(|sentence| line(out, Tone::Caution, "Note", sentence))?;
+    // The base's entries are not the working tree's to take away.
+    if all().any(remark::is_prunable) && matches!(report.judged_by, JudgedBy::File(_)) {
+        detail(out, Tone::Help, "help", "remove what does not count: cargo sequester approve --prune")?;
+    }
+    Ok(())
 }
 
 fn summary(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
@@ -217,17 +230,4 @@ fn summary(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         (Tone::Caution, "Finished")
     };
     line(out, tone, verb, &tally::sentence(report))
-}
-
-fn error(out: &mut impl Write, group: &blocker::Group) -> io::Result<()> {
-    writeln!(out, "{}: {}", word(Tone::Bad, "error"), terminal(&group.message))?;
-    writeln!(out, "  {}: {}", word(Tone::Help, "help"), terminal(&group.help))
-}
-
-fn line(out: &mut impl Write, tone: Tone, name: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{} {}", verb(tone, name), terminal(text))
-}
-
-fn detail(out: &mut impl Write, tone: Tone, label: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{}{}: {}", indent(), word(tone, label), terminal(text))
 }

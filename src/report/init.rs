@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use super::duration::counted;
 use super::escape::terminal;
 use super::remark::few;
-use super::style::{Tone, indent, verb, word};
+use super::print::line;
+use super::style::{Tone, indent, word};
 use crate::model::adoption::{Adopted, Baseline, LevelKey};
 use crate::model::approval::Approval;
 use crate::model::policy::{Level, Origin, Setting};
@@ -156,8 +157,4 @@ fn took(out: &mut impl Write, text: &str) -> io::Result<()> {
 
 fn carry(out: &mut impl Write, text: &str) -> io::Result<()> {
     line(out, Tone::Caution, "Carrying", text)
-}
-
-fn line(out: &mut impl Write, tone: Tone, name: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{} {}", verb(tone, name), terminal(text))
 }

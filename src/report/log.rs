@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::duration::{counted, moment, words};
-use super::escape::terminal;
 use super::log_problem::{problem_sentence, whole_help};
-use super::style::{Tone, indent, verb, word};
+use super::print::{detail, line};
+use super::style::Tone;
 use super::{Verbosity, registry_name};
 use crate::model::source::Registry;
 use crate::model::trail::event::{Event, Kind, KnownFrom, Who};
@@ -40,8 +40,18 @@ impl LogReport<'_> {
 /// # Errors
 /// The writer's.
 pub fn human(report: &LogReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
-    for (id, event) in report.selection.of(report.trail) {
-        block(id, event, report.selection, verbosity, out)?;
+    let chosen = report.selection.of(report.trail);
+    for (id, event) in &chosen {
+        block(*id, event, report.selection, verbosity, out)?;
+    }
+    if chosen.is_empty() {
+        let of = counted(report.trail.events.len(), "event");
+        let text = match &report.selection.crate_name {
+            _ if report.trail.events.is_empty() => "the audit trail has no event yet".to_owned(),
+            Some(name) => format!("none of the audit trail's {of} is about {name} and fits what was asked for"),
+            None => format!("none of the audit trail's {of} fits what was asked for"),
+        };
+        line(out, Tone::Plain, "Nothing", &text)?;
     }
     problems(report, out)
 }
@@ -114,11 +124,11 @@ fn block(
     for record in chosen.take(limit) {
         detail(out, release_tone(record), "release", &release(record))?;
         if let Some(approval) = &record.approval {
-            detail(out, Tone::Plain, "approval", &approved(approval))?;
+            detail(out, Tone::Plain, "approval", &approved(approval, event.kind))?;
         }
     }
     if count > limit {
-        detail(out, Tone::Plain, "release", &format!("and {} more; `-v` shows all", count - limit))?;
+        detail(out, Tone::Plain, "release", &format!("and {} more; run with -v for all", count - limit))?;
     }
     Ok(())
 }
@@ -225,20 +235,17 @@ fn reason(reason: &ReasonRecord) -> String {
     format!("{}{signal}{about}{until}", reason.code.as_str())
 }
 
-fn approved(approval: &ApprovalRecord) -> String {
+/// What was approved; where the event took it back, what no longer is.
+fn approved(approval: &ApprovalRecord, kind: Kind) -> String {
     let lifts: Vec<_> = approval.lifts.iter().map(|code| code.as_str()).collect();
     let mut parts = Vec::new();
     parts.extend((!lifts.is_empty()).then(|| format!("lifts {}", lifts.join(", "))));
-    parts.extend((!approval.ignores.is_empty()).then(|| format!("ignores {}", approval.ignores.join(", "))));
+    let ignores = match kind {
+        Kind::Revoked | Kind::PolicyChanged => "no longer ignores",
+        Kind::Init | Kind::Vendored | Kind::Updated | Kind::Approved | Kind::PolicyLoosened => "ignores",
+    };
+    parts.extend((!approval.ignores.is_empty()).then(|| format!("{ignores} {}", approval.ignores.join(", "))));
     parts.extend(approval.until.map(|until| format!("through {until}")));
     let reason = approval.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
     format!("{}{reason}", parts.join(" "))
-}
-
-fn line(out: &mut impl Write, tone: Tone, title: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{} {}", verb(tone, title), terminal(text))
-}
-
-fn detail(out: &mut impl Write, tone: Tone, title: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{}{}: {}", indent(), word(tone, title), terminal(text))
 }

@@ -117,7 +117,8 @@ fn rest(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
             lines.push(format!("- {}: {}", markdown_code(&package_name(&package.id)), markdown(&sentence)));
         }
     }
-    lines.extend(report.notices().map(|notice| format!("- {}", markdown(&remark::notice(notice, &context)))));
+    let notices = remark::notices(report.notices(), &context);
+    lines.extend(notices.iter().map(|notice| format!("- {}", markdown(notice))));
     if lines.is_empty() {
         return Ok(());
     }

@@ -22,6 +22,7 @@ pub mod log_json;
 pub mod log_problem;
 pub mod markdown;
 pub mod places;
+pub mod print;
 pub mod problem;
 pub mod reason;
 pub mod remark;
@@ -33,6 +34,7 @@ pub mod update;
 pub mod vendor;
 pub mod verify;
 pub mod vsa;
+pub mod wrap;
 
 use std::time::Duration;
 
@@ -95,6 +97,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// Where titles and addresses of advisories are looked up.
     pub advisories: &'a AdvisoryFact,
+    /// Whose policy entries are told of by their lines.
+    pub judged_by: JudgedBy<'a>,
 }
 
 impl<'a> Context<'a> {
@@ -112,7 +116,7 @@ impl<'a> AuditReport<'a> {
     /// What sentences of this report need.
     #[must_use]
     pub const fn context(&self) -> Context<'a> {
-        Context { now: self.evaluation.now, advisories: self.advisories }
+        Context { now: self.evaluation.now, advisories: self.advisories, judged_by: self.judged_by }
     }
 
     /// Whether everything may be built: decided, approved, nothing made looser and nothing taken from the audit trail.
@@ -169,6 +173,16 @@ impl JudgedBy<'_> {
             Self::Defaults => "the defaults: there is no policy file".to_owned(),
             Self::Base { file: Some(file), .. } => format!("{file} of the base{}", self.base()),
             Self::Base { file: None, .. } => format!("the defaults: the base{} has no policy file", self.base()),
+        }
+    }
+
+    /// A line of the policy, as editors and terminals open it: `sequester.toml:62`.
+    #[must_use]
+    pub fn place(&self, line: u32) -> String {
+        match self {
+            Self::File(file) => format!("{file}:{line}"),
+            Self::Base { file: Some(file), .. } => format!("{file}:{line} of the base"),
+            Self::Defaults | Self::Base { file: None, .. } => format!("line {line} of the policy"),
         }
     }
 

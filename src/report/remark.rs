@@ -5,7 +5,7 @@ use super::duration::{counted, moment};
 use super::log_problem::{finding_sentence, problem_sentence};
 use super::reason::{cited, kind_name, kind_words, signal};
 use crate::model::advisory::AdvisoryKind;
-use crate::model::evaluation::{Notice, RuleKind};
+use crate::model::evaluation::{Idle, Notice, RuleKind};
 use crate::model::package::PackageId;
 use crate::model::verdict::{Basis, Exemption, FixNeed, FixRole, LockedBy, ReasonCode, Signal, Warning};
 
@@ -71,7 +71,7 @@ pub const fn warning_group(warning: &Warning) -> &'static str {
 
 /// What an approved release stands on, in words that follow "approved".
 #[must_use]
-pub fn basis(basis: &Basis) -> String {
+pub fn basis(basis: &Basis, context: &Context<'_>) -> String {
     match basis {
         Basis::Aged => "nothing stands against it".to_owned(),
         Basis::TrustedRegistry => "its registry is trusted by the policy".to_owned(),
@@ -92,7 +92,8 @@ pub fn basis(basis: &Basis) -> String {
             let one = |exemption: &Exemption| {
                 let by = exemption.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
                 let lifted: Vec<&str> = exemption.lifted.iter().copied().map(ReasonCode::as_str).collect();
-                format!("approval{by} in the policy file, line {}, lifts {}", exemption.line, lifted.join(", "))
+                let what = if exemption.adopted { "baseline" } else { "approval" };
+                format!("{what}{by} ({}), lifts {}", context.judged_by.place(exemption.line), lifted.join(", "))
             };
             given.iter().map(one).collect::<Vec<_>>().join("; ")
         }
@@ -133,31 +134,42 @@ pub const fn basis_code(basis: &Basis) -> &'static str {
 #[must_use]
 pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
     match notice {
-        Notice::ApprovalUnused { line, release } => {
-            format!("the approval of {release} (policy file, line {line}) lifts nothing: no locked package needs it")
+        Notice::ApprovalUnused { line, release, idle } => {
+            let place = context.judged_by.place(*line);
+            match idle {
+                Idle::Ahead(spec) => format!(
+                    "the approval of {release} ({place}) is not used yet: run `{}`",
+                    format_args!("cargo sequester update {spec}")
+                ),
+                Idle::NotLocked => format!("the approval of {release} ({place}) is not used: the release is not locked"),
+                Idle::NotHeld => format!("the approval of {release} ({place}) is no longer needed: nothing holds it"),
+            }
         }
         Notice::ApprovalLapsed { line, release, until } => {
-            format!(
-                "the approval of {release} (policy file, line {line}) lapsed at the end of {until} and does not count"
-            )
+            let place = context.judged_by.place(*line);
+            format!("the approval of {release} ({place}) lapsed at the end of {until} and does not count")
         }
         Notice::ApprovalOfOtherBytes { line, release } => format!(
-            "the approval of {release} (policy file, line {line}) is of another checksum than the lock file's and does not count"
+            "the approval of {release} ({}) is of another checksum than the lock file's and does not count",
+            context.judged_by.place(*line)
         ),
         Notice::IgnoreLapsed { line, advisory, until } => {
-            format!("{advisory} was ignored until the end of {until} (policy file, line {line}); it counts again")
+            let place = context.judged_by.place(*line);
+            format!("{advisory} was ignored until the end of {until} ({place}); it counts again")
         }
         Notice::IgnoreUnused { line, advisory } => {
-            format!("{advisory} is ignored (policy file, line {line}), but hits no locked package")
+            format!("{advisory} is ignored ({}), but hits no locked package", context.judged_by.place(*line))
         }
         Notice::ApprovalEnding { line, release, until } => {
-            format!("the approval of {release} (policy file, line {line}) ends with {until}; it will be held again")
+            let place = context.judged_by.place(*line);
+            format!("the approval of {release} ({place}) ends with {until}; it will be held again")
         }
         Notice::IgnoreEnding { line, advisory, until } => {
-            format!("{advisory} is ignored until the end of {until} (policy file, line {line}); then it counts again")
+            let place = context.judged_by.place(*line);
+            format!("{advisory} is ignored until the end of {until} ({place}); then it counts again")
         }
         Notice::RuleUnused { kind, entry, line } => {
-            let place = line.map(|line| format!(" (policy file, line {line})")).unwrap_or_default();
+            let place = line.map(|line| format!(" ({})", context.judged_by.place(line))).unwrap_or_default();
             format!("{} `{entry}`{place} is about nothing that is locked", rule_words(*kind))
         }
         Notice::AdvisoriesSkipped => {
@@ -251,10 +263,91 @@ pub const fn notice_code(notice: &Notice) -> &'static str {
     }
 }
 
-/// Whether a notice is only for those who want to hear everything: a deny list does its work best by having none.
+/// Whether a notice is only for those who want to hear everything: a deny list does its work best by having none, and that an older
+/// cargo ignores its own minimum age is as true tomorrow, and no reason to change anything.
 #[must_use]
 pub const fn is_detail(notice: &Notice) -> bool {
-    matches!(notice, Notice::RuleUnused { kind: RuleKind::Ban, .. })
+    matches!(notice, Notice::RuleUnused { kind: RuleKind::Ban, .. } | Notice::CargoIgnoresAge { .. })
+}
+
+/// Whether `approve --prune` takes the entry away that a notice is about.
+#[must_use]
+pub const fn is_prunable(notice: &Notice) -> bool {
+    matches!(
+        notice,
+        Notice::ApprovalUnused { idle: Idle::NotLocked | Idle::NotHeld, .. }
+            | Notice::ApprovalLapsed { .. }
+            | Notice::ApprovalOfOtherBytes { .. }
+            | Notice::IgnoreUnused { .. }
+            | Notice::IgnoreLapsed { .. }
+    )
+}
+
+/// Every notice in a sentence, those together that say the same of several entries: a baseline lapses in one night.
+#[must_use]
+pub fn notices<'a>(all: impl Iterator<Item = &'a Notice>, context: &Context<'_>) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut groups: Vec<(Group, usize, Vec<String>)> = Vec::new();
+    for notice in all {
+        let Some((group, name)) = grouped(notice, context) else {
+            told.push(self::notice(notice, context));
+            continue;
+        };
+        if let Some((_, _, names)) = groups.iter_mut().find(|(known, ..)| *known == group) {
+            names.push(name);
+            continue;
+        }
+        groups.push((group, told.len(), vec![name]));
+        told.push(self::notice(notice, context));
+    }
+    for (group, position, names) in groups {
+        if let (2.., Some(sentence)) = (names.len(), told.get_mut(position)) {
+            *sentence = format!("{} {}: {}", names.len(), group.words(), few(&names, KEYS));
+        }
+    }
+    told
+}
+
+/// Notices that can be told in one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Group {
+    NotUsed,
+    NotNeeded,
+    Lapsed,
+    IgnoresLapsed,
+    IgnoresUnused,
+}
+
+impl Group {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::NotUsed => "approvals are not used, because their releases are not locked",
+            Self::NotNeeded => "approvals are no longer needed",
+            Self::Lapsed => "approvals lapsed and do not count",
+            Self::IgnoresLapsed => "advisories are no longer ignored, and count again",
+            Self::IgnoresUnused => "ignored advisories hit no locked package",
+        }
+    }
+}
+
+/// The group of a notice, and what it is called in it.
+fn grouped(notice: &Notice, context: &Context<'_>) -> Option<(Group, String)> {
+    let (group, name, line): (_, &str, _) = if let Notice::ApprovalUnused { line, release, idle } = notice {
+        match idle {
+            Idle::NotLocked => (Group::NotUsed, release, line),
+            Idle::NotHeld => (Group::NotNeeded, release, line),
+            Idle::Ahead(_) => return None,
+        }
+    } else if let Notice::ApprovalLapsed { line, release, .. } = notice {
+        (Group::Lapsed, release, line)
+    } else if let Notice::IgnoreLapsed { line, advisory, .. } = notice {
+        (Group::IgnoresLapsed, advisory, line)
+    } else if let Notice::IgnoreUnused { line, advisory } = notice {
+        (Group::IgnoresUnused, advisory, line)
+    } else {
+        return None;
+    };
+    Some((group, format!("{name} ({})", context.judged_by.place(*line))))
 }
 
 const fn rule_words(kind: RuleKind) -> &'static str {

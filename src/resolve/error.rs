@@ -31,9 +31,10 @@ pub enum ResolveError {
     CargoNotRun { program: String, source: std::io::Error },
     /// Index entries that the resolution needs could not be had.
     #[error(
-        "the index entries of {count} crates could not be had, of {first} first: {cause}\nhelp: Cargo.lock was left as it is; try again when the registry can be reached"
+        "{} could not be had: {cause}\nhelp: Cargo.lock was left as it is; try again when the registry can be reached",
+        entries(first, *others)
     )]
-    IndexGaps { count: usize, first: String, cause: String },
+    IndexGaps { first: String, others: usize, cause: String },
     /// Cargo would need a crate of a registry that is not asked.
     #[error(
         "`{name}` comes from {registry}, which the policy does not name, so nothing of that registry is shown to cargo\nhelp: to allow it, under [sources] of the policy: allow-registries = [\"{registry}\"]"
@@ -50,4 +51,12 @@ pub enum ResolveError {
     /// The workspace could not be kept from other runs.
     #[error("{path} cannot be locked against other runs: {source}\nhelp: check the permissions of the folder")]
     NotLocked { path: Utf8PathBuf, source: std::io::Error },
+}
+
+fn entries(first: &str, others: usize) -> String {
+    match others {
+        0 => format!("the index entry of {first}"),
+        1 => format!("the index entries of {first} and 1 other crate"),
+        _ => format!("the index entries of {first} and {others} other crates"),
+    }
 }

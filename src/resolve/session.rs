@@ -1,12 +1,13 @@
 //! One run of the filter, with as many cargos behind it as a verb needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::ResolveError;
 use super::child::{self, Ended};
 use super::failure;
 use super::signals::Signals;
 use crate::gather::cargo::Cargo;
+use crate::model::crate_name::{CrateName, is_same};
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::IndexFact;
 use crate::model::lock_proof::LockFact;
@@ -171,5 +172,8 @@ pub(super) fn refuse_gaps(filter: &Filter<'_>) -> Result<(), ResolveError> {
         IndexGap::Refused => String::from("the policy does not allow what replaces its registry"),
         IndexGap::NotNamed => String::from("the policy does not name its registry"),
     };
-    Err(ResolveError::IndexGaps { count: gaps.len(), first: first.crate_id.name.to_string(), cause })
+    // Cargo asks again, and for other spellings of a name.
+    let others = gaps.iter().filter(|gap| !is_same(&gap.crate_id.name, &first.crate_id.name));
+    let others: HashSet<CrateName> = others.map(|gap| gap.crate_id.name.clone().into()).collect();
+    Err(ResolveError::IndexGaps { first: first.crate_id.name.to_string(), others: others.len(), cause })
 }

@@ -21,7 +21,7 @@ fn three() -> World {
 #[test]
 fn a_project_without_a_trail_has_an_empty_one() {
     let world = fresh();
-    assert_eq!(log(&world, &[], 0).stdout, "");
+    assert_eq!(log(&world, &[], 0).stdout, "     Nothing the audit trail has no event yet\n");
     assert!(log(&world, &["--verify"], 0).stdout.contains("0 events"));
     world.project.sequester(&["log", "--expect-head", "x"]).expect_code(2);
 }
@@ -113,5 +113,6 @@ fn a_release_is_exported_as_a_verification_summary() {
     let statement: serde_json::Value = serde_json::from_str(&log(&world, &["--vsa", "baz@1.0.0"], 0).stdout).unwrap();
     assert_eq!(statement["predicate"]["verificationResult"], "FAILED");
     assert!(log(&world, &["--vsa", "none@1.0.0"], 2).stderr.contains("no verdict on none@1.0.0"));
-    assert!(log(&world, &["--vsa", "bar"], 2).stderr.contains("`bar` is no package-id spec"));
+    // `bar` is a spec, and names no single release.
+    assert!(log(&world, &["--vsa", "bar"], 2).stderr.contains("`bar` names no single release"));
 }

@@ -64,4 +64,5 @@ mod vendor;
 mod vendor_dir;
 mod verify;
 mod visible;
+mod words;
 mod workspace;

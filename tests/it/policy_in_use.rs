@@ -7,7 +7,7 @@ use crate::support::rules::{COMMIT, ban, git, ignore, longer_rule, one, plain};
 use cargo_sequester::model::advisory::AdvisoryKind;
 use cargo_sequester::model::approval::Approval;
 use cargo_sequester::model::crate_name::{CrateName, NamePattern, canonical, is_same};
-use cargo_sequester::model::evaluation::{Notice, RuleKind};
+use cargo_sequester::model::evaluation::{Idle, Notice, RuleKind};
 use cargo_sequester::model::package::{LocalPackage, LockedChecksum};
 use cargo_sequester::model::policy::{GitRule, Level, RegistryPolicy};
 use cargo_sequester::model::source::{Registry, Source};
@@ -63,7 +63,7 @@ fn the_strongest_approval_is_taken_and_none_is_called_on_in_vain() {
         let world = troubled().with(|world| world.approvals.extend(order));
         assert_eq!(given(&world), [(20, vec![new, young, yanked])]);
         let release = "foo@1.0.0".to_owned();
-        assert_eq!(world.evaluate().notices, [Notice::ApprovalUnused { line: 10, release }]);
+        assert_eq!(world.evaluate().notices, [Notice::ApprovalUnused { line: 10, release, idle: Idle::NotHeld }]);
     }
 }
 
@@ -188,7 +188,7 @@ fn a_rule_that_is_about_nothing_locked_is_told() {
     assert_eq!(
         world.evaluate().notices,
         [
-            Notice::ApprovalUnused { line: 10, release: "foo@1.0.0".into() },
+            Notice::ApprovalUnused { line: 10, release: "foo@1.0.0".into(), idle: Idle::NotHeld },
             Notice::IgnoreUnused { line: 3, advisory: "RUSTSEC-2026-0002".into() },
             unused(RuleKind::Override, "fo-*"),
             unused(RuleKind::Override, "foo"),

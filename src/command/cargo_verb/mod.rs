@@ -149,7 +149,10 @@ impl Run<'_, '_> {
             kept.iter().try_for_each(KeptFile::put_back)?;
         }
         match done? {
-            Changed::Approved => Ok(Outcome::Approved),
+            Changed::Approved => {
+                self.tell_vendored(&kept)?;
+                Ok(Outcome::Approved)
+            }
             Changed::Failed(ended) => {
                 self.tell_failure(&ended)?;
                 Ok(Outcome::Cargo(ended.code()))
@@ -159,6 +162,17 @@ impl Run<'_, '_> {
                 Ok(if judged.evaluation().blockers.is_empty() { Outcome::Held } else { Outcome::Undecided })
             }
         }
+    }
+
+    /// A lock file that changed leaves the vendored sources behind.
+    fn tell_vendored(&self, kept: &[KeptFile]) -> Result<(), CommandError> {
+        let is_vendored = self.session.subject().root.join("vendor").is_dir();
+        if is_vendored && !kept.iter().all(KeptFile::is_unchanged) {
+            let mut text = Vec::new();
+            update::human::left_behind(&mut text).map_err(CommandError::Output)?;
+            output::aside(self.cli, &text);
+        }
+        Ok(())
     }
 
     fn run_and_judge(&self, arguments: &[String]) -> Result<Changed, CommandError> {
@@ -196,9 +210,11 @@ impl Run<'_, '_> {
             joined: &[],
             held: &[],
             held_fixes: &[],
+            pruned: 0,
             evaluation: self.session.before().evaluation(),
             packages: &self.session.subject().lock.packages,
             advisories: &self.session.before().facts().advisories,
+            judged_by: self.session.project().rules().judged_by(),
             dry_run: false,
             vendored: false,
         };

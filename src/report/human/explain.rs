@@ -6,12 +6,13 @@ use super::super::cure::{Cure, cures, fix};
 use super::super::duration::{counted, eligible};
 use super::super::escape::terminal;
 use super::super::explain::{self, ExplainReport};
+use super::super::print::{detail, error, line};
 use super::super::problem::Severity;
 use super::super::reason::platforms;
 use super::super::status::Canvas;
 use super::super::style::{Tone, indent, word};
 use super::super::{Verbosity, blocker, package_name, remark};
-use super::{detail, error, judge, line};
+use super::judge;
 use crate::model::advisory::Advisory;
 use crate::model::explanation::{Agreement, Explanation, Milestone};
 use crate::model::package::PackageId;
@@ -38,7 +39,7 @@ pub fn explain(
         verdict(release, report, out)?;
         if verbosity > Verbosity::Quiet {
             history(release, report, canvas, out)?;
-            checksums(release, out)?;
+            checksums(release, report, out)?;
             advisories(release, report, verbosity, out)?;
             ways(release, report, canvas, verbosity, out)?;
             trail(release, report, verbosity, out)?;
@@ -61,7 +62,7 @@ pub fn explain(
         }
     }
     for group in blocker::groups(&report.audit.evaluation.blockers, &report.audit.context()) {
-        error(out, &group)?;
+        error(out, &group.message, &group.help)?;
     }
     Ok(())
 }
@@ -88,7 +89,7 @@ fn verdict(release: &Explanation, report: &ExplainReport<'_>, out: &mut impl Wri
     match &judgement.verdict {
         Some(Verdict::Approved(basis)) => {
             let by = release.basis.as_ref().map(|by| format!(" (decided by {})", explain::decider(by)));
-            detail(out, tone, "because", &format!("{}{}", remark::basis(basis), by.unwrap_or_default()))?;
+            detail(out, tone, "because", &format!("{}{}", remark::basis(basis, &context), by.unwrap_or_default()))?;
         }
         Some(Verdict::Local) => detail(out, tone, "because", "it is the project's own, and comes from no registry")?,
         None => detail(out, tone, "because", "the base has exactly this package already")?,
@@ -157,11 +158,11 @@ fn rows(
     Ok(())
 }
 
-fn checksums(release: &Explanation, out: &mut impl Write) -> io::Result<()> {
+fn checksums(release: &Explanation, report: &ExplainReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let Some(first) = release.checksums.iter().find_map(|record| record.checksum.as_ref()) else { return Ok(()) };
     line(out, Tone::Plain, "Checksum", first)?;
     for record in &release.checksums {
-        let place = explain::place(&record.place);
+        let place = explain::place(&record.place, &report.audit.context());
         match (record.agreement, &record.checksum) {
             (Agreement::Differs, Some(other)) => {
                 detail(out, Tone::Bad, "differs", &format!("{place} has {other}"))?;
@@ -204,7 +205,7 @@ fn advisories(
     }
     match others.len() - shown {
         0 => Ok(()),
-        rest => writeln!(out, "{}and {rest} that do not count here; -v shows all", indent()),
+        rest => writeln!(out, "{}and {rest} that do not count here; run with -v for all", indent()),
     }
 }
 
@@ -229,7 +230,7 @@ fn ways(
         let asks = explain::asks(&dependent.asks);
         line(out, Tone::Plain, "Dependent", &format!("{} {asks}", package_name(&package.id)))?;
     }
-    more(release.dependents.len().saturating_sub(limit), "more; -v shows all", out)
+    more(release.dependents.len().saturating_sub(limit), "more; run with -v for all", out)
 }
 
 fn trail(
@@ -242,7 +243,7 @@ fn trail(
     for entry in release.trail.iter().take(limit) {
         line(out, Tone::Plain, "Trail", &explain::entry(entry, &report.audit.context()))?;
     }
-    more(release.trail.len().saturating_sub(limit), "older; -v shows all", out)
+    more(release.trail.len().saturating_sub(limit), "older; run with -v for all", out)
 }
 
 fn cure(release: &Explanation, report: &ExplainReport<'_>, out: &mut impl Write) -> io::Result<()> {

@@ -5,15 +5,19 @@ use std::io::{self, Write};
 use super::super::ahead::{self, Row};
 use super::super::duration::{counted, distance, moment};
 use super::super::escape::terminal;
+use super::super::print::{error, line};
+use super::super::remark::few;
 use super::super::status::{Canvas, StatusReport, codes};
 use super::super::style::{Tone, verb};
 use super::super::{Verbosity, blocker};
 use super::timeline;
-use super::{error, judge, line, loosened, notices, summary};
+use super::{judge, loosened, notices, summary};
 use crate::model::calendar::Need;
 
 /// How many lines of one need are written before the rest is counted.
 const ROWS: usize = 20;
+/// How many packages the line of a prompt names.
+const NAMES: usize = 3;
 /// Longer names push their line out of its columns instead of all lines.
 const NAME_WIDTH: usize = 28;
 
@@ -22,26 +26,47 @@ const NAME_WIDTH: usize = 28;
 /// # Errors
 /// The writer's.
 pub fn status(report: &StatusReport<'_>, canvas: Canvas, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
-    let talk = verbosity > Verbosity::Quiet;
+    if verbosity == Verbosity::Quiet {
+        return prompt(report, out);
+    }
     let context = report.audit.context();
-    if talk {
-        judge(&report.audit, out)?;
-    }
-    loosened(&report.audit, talk, out)?;
+    judge(&report.audit, out)?;
+    loosened(&report.audit, true, out)?;
     table(report, canvas, verbosity, out)?;
-    if talk {
-        timeline::write(report, canvas, if verbosity == Verbosity::Verbose { None } else { Some(ROWS) }, out)?;
-        days(report, out)?;
-        notices(&report.audit, verbosity, out)?;
-    }
+    timeline::write(report, canvas, if verbosity == Verbosity::Verbose { None } else { Some(ROWS) }, out)?;
+    days(report, out)?;
+    notices(&report.audit, verbosity, out)?;
     for group in blocker::groups(&report.audit.evaluation.blockers, &context) {
-        error(out, &group)?;
+        error(out, &group.message, &group.help)?;
     }
-    if talk {
-        line(out, Tone::Plain, "Ahead", &ahead::sentence(report))?;
-        summary(&report.audit, out)?;
+    line(out, Tone::Plain, "Ahead", &ahead::sentence(report))?;
+    summary(&report.audit, out)
+}
+
+/// One line for a prompt: what is wrong with what is locked. Nothing where nothing is.
+fn prompt(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    let audit = &report.audit;
+    let blockers = blocker::groups(&audit.evaluation.blockers, &audit.context());
+    if let Some(first) = blockers.first() {
+        let more = blockers.len() - 1;
+        let more = if more > 0 { format!("; and {}", counted(more, "other cause")) } else { String::new() };
+        return line(out, Tone::Bad, "Undecided", &format!("{}{more}", first.message));
     }
-    Ok(())
+    let (mut parts, mut names, mut worst) = (Vec::new(), Vec::new(), None);
+    for need in [Need::Rejected, Need::Held, Need::Fix] {
+        let rows = ahead::rows(report, need);
+        let Some(first) = rows.first() else { continue };
+        worst = worst.or_else(|| Some(first.verb().0));
+        parts.push(format!("{} {}", rows.len(), ahead::folded_words(need)));
+        names.extend(rows.into_iter().map(|row| format!("{}@{}", row.name, row.locked)));
+    }
+    if !audit.loosened.is_empty() {
+        worst = worst.or(Some(Tone::Bad));
+        parts.push(format!("policy loosened in {}", counted(audit.loosened.len(), "place")));
+    }
+    let Some(tone) = worst else { return Ok(()) };
+    let names = if names.is_empty() { String::new() } else { format!(": {}", few(&names, NAMES)) };
+    line(out, tone, "Status", &format!("{}{names}", parts.join(", ")))
 }
 
 fn table(report: &StatusReport<'_>, canvas: Canvas, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
@@ -52,11 +77,11 @@ fn table(report: &StatusReport<'_>, canvas: Canvas, verbosity: Verbosity, out: &
         let all = ahead::rows(report, need);
         let shown = match (need, verbosity) {
             (Need::Rejected | Need::Fix | Need::Held, _) | (_, Verbosity::Verbose) => all.len(),
-            (_, Verbosity::Quiet) | (Need::Beyond, Verbosity::Normal) => 0,
-            (Need::Update | Need::Waiting | Need::Current, Verbosity::Normal) => ROWS,
+            (Need::Beyond, _) => 0,
+            (Need::Update | Need::Waiting | Need::Current, _) => ROWS,
         };
         let rest = all.len().saturating_sub(shown);
-        if rest > 0 && verbosity > Verbosity::Quiet {
+        if rest > 0 {
             folded.push(format!("{rest} {}", ahead::folded_words(need)));
         }
         rows.extend(all.into_iter().take(shown));
@@ -90,7 +115,7 @@ fn table(report: &StatusReport<'_>, canvas: Canvas, verbosity: Verbosity, out: &
     if folded.is_empty() {
         return Ok(());
     }
-    line(out, Tone::Plain, "and", &format!("{}; -v lists them", folded.join(", ")))
+    line(out, Tone::Plain, "and", &format!("{}; run with -v for details", folded.join(", ")))
 }
 
 /// What becomes eligible on which day, where that was asked for.

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use super::super::duration::{counted, distance, moment};
 use super::super::escape::terminal;
+use super::super::print::line;
 use super::super::status::{Canvas, Coming, Part, StatusReport};
 use super::super::style::{Tone, VERB_WIDTH, indent, word};
-use super::line;
 use crate::model::Timestamp;
 
 /// Below this many columns there is no room for a bar that says anything.
@@ -40,7 +40,7 @@ pub(super) fn write(
     coming.retain(|one| most.is_none() || one.part <= Part::Update);
     coming.truncate(most.unwrap_or(usize::MAX));
     let Some(last) = coming.last().map(|one| one.at) else {
-        let held = format!("{}, beyond a requirement; -v shows all", counted(all, "held release"));
+        let held = format!("{}, beyond a requirement; run with -v for all", counted(all, "held release"));
         return if all == 0 { Ok(()) } else { line(out, Tone::Plain, "Timeline", &held) };
     };
     let now = report.calendar.now;
@@ -59,7 +59,7 @@ pub(super) fn write(
     }
     match all - coming.len() {
         0 => Ok(()),
-        more => writeln!(out, "{}and {more} more, later or beyond a requirement; -v shows all", indent()),
+        more => writeln!(out, "{}and {more} more, later or beyond a requirement; run with -v for all", indent()),
     }
 }
 

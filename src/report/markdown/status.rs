@@ -47,13 +47,13 @@ pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()>
         table(&beyond, out)?;
         writeln!(out, "\n</details>")?;
     }
-    let notices: Vec<_> = audit.notices().collect();
+    let notices = remark::notices(audit.notices(), &context);
     if notices.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n<details><summary>Notices: {}</summary>\n", notices.len())?;
     for notice in notices {
-        writeln!(out, "- {}", markdown(&remark::notice(notice, &context)))?;
+        writeln!(out, "- {}", markdown(&notice))?;
     }
     writeln!(out, "\n</details>")
 }

@@ -14,7 +14,8 @@ use crate::model::verdict::{Basis, Reason};
 use crate::model::visibility::{Hidden, HiddenBecause};
 use crate::report::duration::{counted, eligible, words};
 use crate::report::escape::terminal;
-use crate::report::style::{Tone, indent, verb, word};
+use crate::report::print::{detail, error, line};
+use crate::report::style::{Tone, word};
 use crate::report::{Verbosity, blocker, package_name, reason, remark};
 
 /// Writes the report, with colours.
@@ -28,8 +29,7 @@ pub fn update(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Wr
         End::Unresolved(unresolved) => return failed(report, unresolved, out),
         End::Undecided => {
             for group in blocker::groups(&report.evaluation.blockers, &report.context()) {
-                writeln!(out, "{}: {}", word(Tone::Bad, "error"), terminal(&group.message))?;
-                writeln!(out, "  {}: {}", word(Tone::Help, "help"), terminal(&group.help))?;
+                error(out, &group.message, &group.help)?;
             }
             return line(out, Tone::Bad, "Undecided", "Cargo.lock was left as it is");
         }
@@ -53,6 +53,10 @@ pub fn update(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Wr
         )?;
     }
     unapproved(report, out)?;
+    if talk && report.pruned > 0 {
+        let text = format!("{} from adoption, which are over, from the policy", entries(report.pruned));
+        line(out, Tone::Good, "Pruned", &text)?;
+    }
     if talk {
         summary(report, out)?;
     }
@@ -79,7 +83,7 @@ fn moved(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
         let mut text = format!("{:width$} {versions}", change.name);
         if let Some(published) = change.pubtime {
             let _ = write!(text, "  ({} old", age(report.now(), published));
-            text.push_str(&basis(change).map_or_else(|| String::from(")"), |basis| format!("; {basis})")));
+            text.push_str(&basis(change, report).map_or_else(|| String::from(")"), |basis| format!("; {basis})")));
         }
         if !change.asked {
             text.push_str("  nobody asked for this");
@@ -99,8 +103,9 @@ fn verb_of(change: &Change) -> (Tone, &'static str) {
 }
 
 /// What is worth telling of a basis: that a release is old enough is no news.
-fn basis(change: &Change) -> Option<String> {
-    change.basis.as_ref().filter(|basis| **basis != Basis::Aged).map(remark::basis)
+fn basis(change: &Change, report: &UpdateReport<'_>) -> Option<String> {
+    let basis = change.basis.as_ref().filter(|basis| **basis != Basis::Aged)?;
+    Some(remark::basis(basis, &report.context()))
 }
 
 fn age(now: Timestamp, published: Timestamp) -> String {
@@ -122,7 +127,7 @@ fn held(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Write) -
     }
     if report.held.len() > shown {
         let rest = counted(report.held.len() - shown, "more release");
-        line(out, Tone::Plain, "Held", &format!("{rest}; -v tells them one by one"))?;
+        line(out, Tone::Plain, "Held", &format!("{rest}; run with -v for details"))?;
     }
     Ok(())
 }
@@ -164,9 +169,25 @@ fn summary(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
         detail(out, Tone::Help, "help", &format!("{} not approved: cargo sequester audit", is_are(remaining)))?;
     }
     if report.vendored && matches!(report.end, End::Published) && !report.dry_run {
-        detail(out, Tone::Help, "help", "bring the vendored sources along: cargo sequester vendor")?;
+        detail(out, Tone::Help, "help", VENDOR)?;
     }
     Ok(())
+}
+
+/// What is to be done after a lock file changed beside which approved sources lie.
+const VENDOR: &str = "bring the vendored sources along: cargo sequester vendor";
+
+/// Writes that cargo changed the lock file, and the vendored sources are still the old one's.
+///
+/// # Errors
+/// The writer's.
+pub fn left_behind(out: &mut impl Write) -> io::Result<()> {
+    line(out, Tone::Caution, "Vendored", "the sources in vendor are not those of the new lock file")?;
+    detail(out, Tone::Help, "help", VENDOR)
+}
+
+fn entries(count: usize) -> String {
+    if count == 1 { String::from("1 entry") } else { format!("{count} entries") }
 }
 
 fn is_are(count: usize) -> String {
@@ -274,12 +295,4 @@ fn ways_out(_report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &m
         return Ok(());
     }
     detail(out, Tone::Help, "help", &format!("to exempt it after looking inside: {paste}"))
-}
-
-fn line(out: &mut impl Write, tone: Tone, name: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{} {}", verb(tone, name), terminal(text))
-}
-
-fn detail(out: &mut impl Write, tone: Tone, label: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{}{}: {}", indent(), word(tone, label), terminal(text))
 }

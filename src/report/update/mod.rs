@@ -3,7 +3,7 @@
 pub mod human;
 pub mod json;
 
-use super::Context;
+use super::{Context, JudgedBy};
 use crate::model::Timestamp;
 use crate::model::evaluation::{Evaluation, FixStanding};
 use crate::model::facts::AdvisoryFact;
@@ -26,12 +26,16 @@ pub struct UpdateReport<'a> {
     pub held: &'a [Held],
     /// Fixes that are held.
     pub held_fixes: &'a [HeldFix],
+    /// How many entries of the baseline were over and were removed from the policy.
+    pub pruned: usize,
     /// The decision on the lock file that is there now, or that would be.
     pub evaluation: &'a Evaluation,
     /// Its packages.
     pub packages: &'a [Package],
     /// What was known of advisories.
     pub advisories: &'a AdvisoryFact,
+    /// Whose policy was judged by.
+    pub judged_by: JudgedBy<'a>,
     /// Whether nothing was to be written.
     pub dry_run: bool,
     /// Whether approved sources lie in `vendor/`, which are another command's to bring along.
@@ -59,7 +63,7 @@ impl<'a> UpdateReport<'a> {
     /// What sentences of this report need.
     #[must_use]
     pub const fn context(&self) -> Context<'a> {
-        Context { now: self.evaluation.now, advisories: self.advisories }
+        Context { now: self.evaluation.now, advisories: self.advisories, judged_by: self.judged_by }
     }
 
     /// The moment that was judged by.

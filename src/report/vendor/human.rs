@@ -8,7 +8,8 @@ use crate::model::vendoring::{
     Alteration, AlteredFile, ConfigOutcome, Healed, PackageChange, VendoredPackage, Vendoring,
 };
 use crate::report::escape::terminal;
-use crate::report::style::{Tone, indent, verb, word};
+use crate::report::print::line;
+use crate::report::style::{Tone, indent, word};
 use crate::report::{Verbosity, package_name};
 
 /// Writes the report, with colours.
@@ -170,9 +171,6 @@ fn summary(done: &Vendoring, seconds: f64) -> String {
     format!("{count} {packages}{parts} into {} in {seconds:.1}s", done.folder)
 }
 
-fn line(out: &mut impl Write, tone: Tone, told: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{} {}", verb(tone, told), terminal(text))
-}
 
 fn help(out: &mut impl Write, text: &str) -> io::Result<()> {
     if text.is_empty() {

@@ -8,9 +8,9 @@ use super::{LIMITS, Proof, VerifyReport, blocker, note, outside, way};
 use crate::model::verification::Finding;
 use crate::report::Verbosity;
 use crate::report::duration::counted;
-use crate::report::escape::terminal;
 use crate::report::remark::few;
-use crate::report::style::{Tone, indent, verb, word};
+use crate::report::print::{detail as detail_line, error, line};
+use crate::report::style::Tone;
 
 /// The most findings of one code that are told one by one, unless all are asked for.
 const MOST: usize = 20;
@@ -32,8 +32,7 @@ pub fn human(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Wri
     }
     for undecided in &verification.blockers {
         let (_, message, help) = blocker(undecided);
-        writeln!(out, "{}: {}", word(Tone::Bad, "error"), terminal(&message))?;
-        writeln!(out, "  {}: {}", word(Tone::Help, "help"), terminal(&help))?;
+        error(out, &message, &help)?;
     }
     if verbosity > Verbosity::Quiet {
         for warning in verification.warning_ways() {
@@ -72,7 +71,7 @@ fn findings(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Writ
         }
     }
     for (code, (count, first)) in told_of.iter().filter(|(_, (count, _))| !all && *count > MOST) {
-        line(out, Tone::Bad, "And more", &format!("{} of the kind `{code}`; -v tells all", count - MOST))?;
+        line(out, Tone::Bad, "And more", &format!("{} of the kind `{code}`; run with -v for all", count - MOST))?;
         detail(out, &finding::help(first, &[], report))?;
     }
     Ok(())
@@ -97,10 +96,10 @@ fn summary(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let elapsed = report.elapsed.map(|elapsed| format!(" in {:.2}s", elapsed.as_secs_f64())).unwrap_or_default();
     let hashed = format!("{} hashed{elapsed}", counted(counts.files, "file"));
     let packages = counted(counts.vendored, "vendored package");
-    // What is to be vendored need not be there, nor need cargo take it from there.
+    // Cargo need not take from there what is there.
     let taken = verification.taken_from("vendored");
     let of_them = if taken == counts.vendored { String::new() } else { format!(", {taken} of them taken from there") };
-    let wanted = format!("{} to be vendored{of_them}", counted(counts.vendored, "package"));
+    let wanted = format!("{packages} checked{of_them}");
     let stubs = if counts.stubs > 0 { format!(" ({})", counted(counts.stubs, "stub")) } else { String::new() };
     let derived = match report.proof {
         Proof::Consistent => String::new(),
@@ -131,10 +130,7 @@ fn summary(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
     line(out, Tone::Good, "Verified", &format!("{what}: {packages}{stubs}{derived}, {hashed}"))
 }
 
-fn line(out: &mut impl Write, tone: Tone, name: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "{} {}", verb(tone, name), terminal(text))
-}
 
 fn detail(out: &mut impl Write, text: &str) -> io::Result<()> {
-    writeln!(out, "{}{}: {}", indent(), word(Tone::Help, "help"), terminal(text))
+    detail_line(out, Tone::Help, "help", text)
 }

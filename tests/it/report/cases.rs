@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use cargo_sequester::model::advisory::AdvisoryKind;
 use cargo_sequester::model::age::Age;
 use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::evaluation::{Blocker, Fix, FixStanding, IndexGap, Notice};
+use cargo_sequester::model::evaluation::{Blocker, Fix, FixStanding, Idle, IndexGap, Notice};
 use cargo_sequester::model::facts::AdvisoryFact;
 use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum};
 use cargo_sequester::model::policy::Origin;
@@ -220,8 +220,11 @@ fn every_notice() -> Scene {
     let release = || "cc@1.11.3".to_owned();
     let origin = || Origin::Environment("CARGO_REGISTRY_GLOBAL_MIN_PUBLISH_AGE".to_owned());
     scene.evaluation.notices = vec![
-        Notice::ApprovalUnused { line, release: release() },
+        Notice::ApprovalUnused { line, release: release(), idle: Idle::Ahead("cc".to_owned()) },
+        Notice::ApprovalUnused { line, release: release(), idle: Idle::NotLocked },
+        Notice::ApprovalUnused { line, release: release(), idle: Idle::NotHeld },
         Notice::ApprovalLapsed { line, release: release(), until },
+        Notice::ApprovalLapsed { line: 40, release: "anyhow@1.0.99".to_owned(), until },
         Notice::ApprovalOfOtherBytes { line, release: release() },
         Notice::IgnoreLapsed { line, advisory: "RUSTSEC-2023-0071".into(), until },
         Notice::IgnoreUnused { line, advisory: "RUSTSEC-2023-0071".into() },

@@ -59,7 +59,7 @@ pub fn decides() -> Scene {
     let mut scene = Scene::new();
     scene.judged_by = by_base(None);
     let by = Some("ana@example.org".to_owned());
-    let given = vec![Exemption { line: 12, by, lifted: vec![ReasonCode::TooNew], missed_after: None }];
+    let given = vec![Exemption { adopted: false, line: 12, by, lifted: vec![ReasonCode::TooNew], missed_after: None }];
     let basis = Basis::Approval { given };
     scene.release("ring", "0.17.0", Verdict::Approved(basis));
     let adoption = Loosening {
