@@ -98,7 +98,8 @@ fn approve(
     let without = without_entries(before.as_str(), &same.map(|one| one.line).collect());
     let after = before.edited(without.and_then(|text| with_approval(&text, &new)))?;
     after.write_over(&before)?;
-    let exemption = Exemption { adopted: false, line: 0, by: new.by.clone(), lifted: lifts.clone(), missed_after: None };
+    let exemption =
+        Exemption { adopted: false, line: 0, by: new.by.clone(), lifted: lifts.clone(), missed_after: None };
     let basis = Basis::Approval { given: vec![exemption] };
     let mut record = ReleaseRecord::new(crate_id, version).with_verdict(&Verdict::Approved(basis));
     record.checksum = Some(checksum);

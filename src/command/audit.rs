@@ -53,11 +53,7 @@ pub(super) fn report_of(made: &Assessment, elapsed: Option<Duration>) -> AuditRe
 
 /// What sentences about a decision need.
 pub(super) fn context_of(made: &Assessment) -> Context<'_> {
-    Context {
-        now: made.evaluation().now,
-        advisories: &made.facts().advisories,
-        judged_by: made.rules().judged_by(),
-    }
+    Context { now: made.evaluation().now, advisories: &made.facts().advisories, judged_by: made.rules().judged_by() }
 }
 
 /// Tells what was decided. Verbs that stop at a decision tell it like this too.

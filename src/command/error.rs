@@ -123,7 +123,9 @@ pub enum CommandError {
     #[error("`{spec}` is no package-id spec\nhelp: write `name`, `name@1.2.3`, or what `cargo pkgid name` prints")]
     BadSpec { spec: String },
     /// It names a crate where one release is asked for.
-    #[error("`{spec}` names no single release: its version is missing, or not whole\nhelp: write `name@1.2.3`, with a version that `cargo sequester log` lists")]
+    #[error(
+        "`{spec}` names no single release: its version is missing, or not whole\nhelp: write `name@1.2.3`, with a version that `cargo sequester log` lists"
+    )]
     NoVersion { spec: String },
     /// It names several packages.
     #[error("`{spec}` could be any of\n  {candidates}\nhelp: give one of these lines in its place")]

@@ -10,8 +10,8 @@ use super::{CommandError, Outcome, output};
 use crate::apply::policy_file::without_entries;
 use crate::cli::{self, Cli};
 use crate::gather::environment::Environment;
-use crate::model::evaluation::{Idle, Notice};
 use crate::model::adoption::is_from_adoption;
+use crate::model::evaluation::{Idle, Notice};
 use crate::model::package::{CrateId, Package};
 use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
@@ -100,14 +100,15 @@ fn records(packages: &[Package], before: &PolicyText, lines: &BTreeSet<u32>) -> 
     });
     let over = before.policy.advisories.ignore.iter().filter(|one| lines.contains(&one.line));
     let ignored = over.flat_map(|one| {
-        packages.iter().filter(|package| one.crate_name.as_ref().is_some_and(|name| name.names(&package.id.name))).filter_map(
-            |package| {
+        packages
+            .iter()
+            .filter(|package| one.crate_name.as_ref().is_some_and(|name| name.names(&package.id.name)))
+            .filter_map(|package| {
                 let mut record = ReleaseRecord::new(package.id.crate_id()?, package.id.version.clone());
                 record.approval =
                     Some(ApprovalRecord { ignores: vec![one.id.to_string()], ..ApprovalRecord::default() });
                 Some(record)
-            },
-        )
+            })
     });
     approvals.chain(ignored).collect()
 }

@@ -222,9 +222,8 @@ impl Update<'_, '_> {
         };
         // Who names packages has not asked about the others.
         if let Asked::Names(names) = &asked {
-            let concerns = |id: &PackageId| {
-                names.contains(&*id.name) || told.changes.iter().any(|change| change.name == id.name)
-            };
+            let concerns =
+                |id: &PackageId| names.contains(&*id.name) || told.changes.iter().any(|change| change.name == id.name);
             told.held.retain(|held| concerns(&held.package));
             told.held_fixes.retain(|fix| concerns(&fix.package));
         } else if outcome == Outcome::Approved && !self.arguments.dry_run {

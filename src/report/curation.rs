@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use semver::Version;
 
 use super::duration::{distance, eligible, moment};
-use super::reason::{cited, sentence};
 use super::print::{detail, line};
+use super::reason::{cited, sentence};
 use super::style::Tone;
 use super::{Context, package_name, remark};
 use crate::model::package::PackageId;

@@ -187,7 +187,10 @@ pub fn fix(fix: &Fix, crate_name: &str, report: &AuditReport<'_>) -> String {
             )
         }
         FixStanding::Approved(basis) => {
-            format!("{advisory} is fixed by {crate_name} {version}: approved ({})", remark::basis(basis, &report.context()))
+            format!(
+                "{advisory} is fixed by {crate_name} {version}: approved ({})",
+                remark::basis(basis, &report.context())
+            )
         }
         FixStanding::Held(reasons) => {
             let codes: Vec<&str> = reasons.iter().map(Reason::code).map(ReasonCode::as_str).collect();

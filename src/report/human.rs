@@ -9,9 +9,9 @@ use std::io::{self, Write};
 use super::blocker;
 use super::cure::{Cure, cures, fix};
 use super::duration::{counted, distance, eligible};
+use super::print::{detail, error, line};
 use super::problem::{Problem, Severity, problems, severity};
 use super::remark::{self, few};
-use super::print::{detail, error, line};
 use super::style::Tone;
 use super::{AuditReport, JudgedBy, Verbosity, also, decision, package_name, reason, tally};
 use crate::model::also::Also;
@@ -148,17 +148,26 @@ fn exceptions(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Wri
     if !report.evaluation.blockers.is_empty() {
         return Ok(());
     }
-    for (listed, what) in
-        [(fixes, "early, as security fix"), (adopted, BASELINE), (exempted, "by a person's approval"), (decided, BY_CHANGE)]
-    {
+    for (listed, what) in [
+        (fixes, "early, as security fix"),
+        (adopted, BASELINE),
+        (exempted, "by a person's approval"),
+        (decided, BY_CHANGE),
+    ] {
         if verbosity == Verbosity::Verbose {
             for (name, basis) in listed {
                 let own = if what == BY_CHANGE { "this change's own " } else { "" };
-                line(out, Tone::Good, "Approved", &format!("{name}: {own}{}", remark::basis(basis, &report.context())))?;
+                line(
+                    out,
+                    Tone::Good,
+                    "Approved",
+                    &format!("{name}: {own}{}", remark::basis(basis, &report.context())),
+                )?;
             }
         } else if !listed.is_empty() {
             let names: Vec<String> = listed.into_iter().map(|(name, _)| name).collect();
-            let counted = if what == BASELINE { counted(names.len(), BASELINE) } else { format!("{} {what}", names.len()) };
+            let counted =
+                if what == BASELINE { counted(names.len(), BASELINE) } else { format!("{} {what}", names.len()) };
             line(out, Tone::Good, "Approved", &format!("{counted}: {}", few(&names, NAMES)))?;
         }
     }

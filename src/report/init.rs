@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::duration::counted;
 use super::escape::terminal;
-use super::remark::few;
 use super::print::line;
+use super::remark::few;
 use super::style::{Tone, indent, word};
 use crate::model::adoption::{Adopted, Baseline, LevelKey};
 use crate::model::approval::Approval;

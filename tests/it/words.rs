@@ -29,7 +29,8 @@ fn lines_are_folded_below_their_text_at_80_and_at_120_columns() {
         assert!(told.iter().all(|line| line.chars().count() <= width), "{plain}");
         assert_eq!(comments.len(), 1, "a file's own text is not folded");
         let deep: Vec<usize> = told.iter().map(hanging).collect();
-        let expected = if width == 80 { vec![4, 13, 13, 13, 19, 19, 19, 0, 7, 7] } else { vec![4, 13, 13, 19, 19, 0, 7] };
+        let expected =
+            if width == 80 { vec![4, 13, 13, 13, 19, 19, 19, 0, 7, 7] } else { vec![4, 13, 13, 19, 19, 0, 7] };
         assert_eq!(deep, expected, "{plain}");
         assert!(plain.contains("`cargo sequester update some-crate --precise 1.2.3`"), "torn: {plain}");
         // Nothing but line ends is added or lost.
@@ -147,7 +148,11 @@ fn a_log_about_nothing_says_so_and_a_removed_ignore_is_no_longer_one() {
     let ignore = ["bar", "--id", "RUSTSEC-2024-0001", "--reason", "x", "--until", "2024-12-31"];
     world.approve(&ignore).expect_code(0);
     let log = |more: &[&str]| world.project.sequester(&[&["log"], more].concat()).expect_code(0).stdout;
-    assert!(log(&["nosuch"]).contains("Nothing none of the audit trail's 1 event is about nosuch"), "{}", log(&["nosuch"]));
+    assert!(
+        log(&["nosuch"]).contains("Nothing none of the audit trail's 1 event is about nosuch"),
+        "{}",
+        log(&["nosuch"])
+    );
     assert!(log(&[]).contains("approval: ignores RUSTSEC-2024-0001"));
     world.project.sequester(&["approve", "--prune", "--now", "2025-02-01T00:00:00Z"]);
     world.project.sequester(&["revoke", "bar", "--id", "RUSTSEC-2024-0001"]);

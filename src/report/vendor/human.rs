@@ -171,7 +171,6 @@ fn summary(done: &Vendoring, seconds: f64) -> String {
     format!("{count} {packages}{parts} into {} in {seconds:.1}s", done.folder)
 }
 
-
 fn help(out: &mut impl Write, text: &str) -> io::Result<()> {
     if text.is_empty() {
         return Ok(());

@@ -8,8 +8,8 @@ use super::{LIMITS, Proof, VerifyReport, blocker, note, outside, way};
 use crate::model::verification::Finding;
 use crate::report::Verbosity;
 use crate::report::duration::counted;
-use crate::report::remark::few;
 use crate::report::print::{detail as detail_line, error, line};
+use crate::report::remark::few;
 use crate::report::style::Tone;
 
 /// The most findings of one code that are told one by one, unless all are asked for.
@@ -129,7 +129,6 @@ fn summary(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let what = format!("{}, the allow-list and {} agree", report.locked, report.folder);
     line(out, Tone::Good, "Verified", &format!("{what}: {packages}{stubs}{derived}, {hashed}"))
 }
-
 
 fn detail(out: &mut impl Write, text: &str) -> io::Result<()> {
     detail_line(out, Tone::Help, "help", text)

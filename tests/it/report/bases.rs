@@ -35,7 +35,8 @@ pub fn every_basis() -> Scene {
     for by in [Some("ana@example.org".to_owned()), None] {
         let lifted = vec![ReasonCode::TooNew, ReasonCode::Signal];
         let first = Exemption { adopted: false, line: 40, by, lifted, missed_after: None };
-        let second = Exemption { adopted: false, line: 48, by: None, lifted: vec![ReasonCode::Yanked], missed_after: None };
+        let second =
+            Exemption { adopted: false, line: 48, by: None, lifted: vec![ReasonCode::Yanked], missed_after: None };
         let basis = Basis::Approval { given: vec![first, second] };
         scene.release("exempt", "1.0.0", Verdict::Approved(basis));
     }

@@ -71,8 +71,9 @@ fn everywhere(text: &str) -> Scene {
         "2.0.0",
         quarantined(vec![Reason::TooNew { pubtime, min_age, rule: rule.clone(), eligible_at, fix: None }]),
     );
-    let basis =
-        Basis::Approval { given: vec![Exemption { adopted: false, line: 1, by: Some(own()), lifted: Vec::new(), missed_after: None }] };
+    let basis = Basis::Approval {
+        given: vec![Exemption { adopted: false, line: 1, by: Some(own()), lifted: Vec::new(), missed_after: None }],
+    };
     scene.release(text, "3.0.0", Verdict::Approved(basis)).warnings = vec![Warning::Yanked];
     scene.loosened = vec![Loosening { kind: LooseningKind::Rule, key: own(), base: Some(own()), head: Some(own()) }];
     scene.evaluation.notices = vec![Notice::AdvisoriesFromCopy { source: own(), copy: own() }];
