@@ -13,3 +13,4 @@ pub(crate) use child::Ended;
 pub use error::ResolveError;
 pub(crate) use resolution::Resolution;
 pub(crate) use session::{Asked, Resolved, Session};
+pub(crate) use signals::Signals;

@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 
 /// Listens from its making to its dropping. What it caught is not lost on the program: whoever made it asks, cleans up and ends.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     state: Arc<State>,
     runtime: Option<Runtime>,
 }
@@ -20,7 +20,7 @@ struct State {
 
 impl Signals {
     /// Begins to listen. Where that cannot be done, signals do what they always do.
-    pub(super) fn listen() -> Self {
+    pub(crate) fn listen() -> Self {
         let state = Arc::new(State::default());
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("signals").enable_io().build().ok();
         #[cfg(unix)]
@@ -47,7 +47,7 @@ impl Signals {
     }
 
     /// The process that signals are passed on to; `None` once it has ended.
-    pub(super) fn set_child(&self, id: Option<u32>) {
+    pub(crate) fn set_child(&self, id: Option<u32>) {
         let id = id.and_then(|id| i32::try_from(id).ok()).unwrap_or(0);
         self.state.child.store(id, Ordering::SeqCst);
         // One that came before the process was known would otherwise wait for ever.

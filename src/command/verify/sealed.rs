@@ -16,6 +16,7 @@ use crate::gather::environment::Environment;
 use crate::model::source::{Registry, Source};
 use crate::model::vendored::{VendoredForm, VendoredPlace};
 use crate::report::verify::{Sealing, sealed};
+use crate::resolve::Signals;
 
 /// What a sealed cargo can be asked for: what builds or reads, and writes nothing but build output.
 const VERBS: [&str; 15] =
@@ -200,7 +201,13 @@ impl Sealed<'_> {
             ("RUSTC", toolchain.join(program("rustc")).as_str()),
             ("RUSTDOC", toolchain.join(program("rustdoc")).as_str()),
         ]);
-        let status = run.status().map_err(|source| SealedError::NotRun { program: cargo.into_string(), source })?;
+        // A signal ends cargo and not this program, which has a folder to take away.
+        let signals = Signals::listen();
+        let not_run = |source| SealedError::NotRun { program: cargo.to_string(), source };
+        let mut child = run.spawn().map_err(not_run)?;
+        signals.set_child(Some(child.id()));
+        let status = child.wait().map_err(not_run)?;
+        signals.set_child(None);
         Ok(Outcome::Cargo(code(status)))
     }
 

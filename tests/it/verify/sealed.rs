@@ -95,3 +95,25 @@ fn a_local_registry_is_built_from_sealed_too() {
     let said = project.sequester(&["verify", "--sealed", "run", "-q"]).expect_code(7);
     assert_eq!(said.stdout, "genuine\n");
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_no_folder() {
+    let (project, _registry) =
+        with_build_script("fn main() { std::thread::sleep(std::time::Duration::from_secs(60)); }\n");
+    let temporary = project.outside().join("tmp");
+    std::fs::create_dir_all(&temporary).unwrap();
+    let mut command = project.command(env!("CARGO_BIN_EXE_cargo-sequester"));
+    command.args(["sequester", "verify", "--sealed", "build"]).env("TMPDIR", &temporary);
+    let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+    let entries = || temporary.read_dir_utf8().unwrap().map(|entry| entry.unwrap().into_path()).collect::<Vec<_>>();
+    let builds = |folder: &camino::Utf8PathBuf| folder.join("target/debug/build").is_dir();
+    while !entries().iter().any(builds) {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it was interrupted");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let id = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    assert!(!child.wait().unwrap().success());
+    assert_eq!(entries(), Vec::<camino::Utf8PathBuf>::new());
+}
