@@ -93,7 +93,7 @@ impl Spec {
         let version = Version::parse(self.version.as_deref()?).ok()?;
         let registry = match self.url.as_deref() {
             None | Some(CRATES_IO_SPARSE_INDEX) => Registry::CratesIo,
-            Some(url) => Registry::parse(url).ok()?,
+            Some(url) => Registry::meant(url).ok()?,
         };
         Some((CrateId { registry, name: self.name.as_deref()?.into() }, version))
     }
@@ -138,8 +138,8 @@ impl Spec {
         let Some(url) = self.url.as_deref() else { return true };
         match &id.source {
             Source::Registry(registry) => {
-                Registry::parse(url).is_ok_and(|given| given == *registry)
-                    || Registry::parse(&format!("sparse+{url}")).is_ok_and(|given| given == *registry)
+                Registry::meant(url).is_ok_and(|given| given == *registry)
+                    || Registry::meant(&format!("sparse+{url}")).is_ok_and(|given| given == *registry)
             }
             // As cargo has it: with the kind of the source the reference must be the one that is asked for, or none.
             Source::Git(git) => match url.strip_prefix("git+") {

@@ -127,6 +127,8 @@ pub enum Unsupported {
     PathOverrides,
     /// An address in a spelling that is not compared.
     Address,
+    /// A table of patches for a source that another table is for, in another spelling.
+    SamePatches,
     /// More manifests than are read.
     TooMany,
 }

@@ -25,8 +25,8 @@ pub const CRATES_IO_SPARSE_INDEX: &str = "https://index.crates.io/";
 pub struct RegistryError;
 
 impl Registry {
-    /// Reads an address as cargo's configuration writes it: `sparse+URL`, or a bare URL for a git index. `registry+URL`, the lock
-    /// file's spelling, is read too.
+    /// Reads an address as manifests, lock files, index lines and cargo's `[registries]` write it: `sparse+URL`, or a bare URL for a git
+    /// index; `registry+URL`, the lock file's spelling, is read too. Cargo takes crates.io's sparse address for another registry there.
     ///
     /// # Errors
     /// The text is empty or holds white space or control characters.
@@ -36,12 +36,24 @@ impl Registry {
         }
         if let Some(url) = text.strip_prefix("sparse+") {
             let url = if url.ends_with('/') { url.to_owned() } else { format!("{url}/") };
-            return Ok(if url == CRATES_IO_SPARSE_INDEX { Self::CratesIo } else { Self::Sparse(url.into()) });
+            return Ok(Self::Sparse(url.into()));
         }
         let url = text.strip_prefix("registry+").unwrap_or(text);
         let canonical = url.strip_suffix('/').unwrap_or(url);
         let canonical = canonical.strip_suffix(".git").unwrap_or(canonical);
         Ok(if canonical == CRATES_IO_INDEX { Self::CratesIo } else { Self::Git(url.into()) })
+    }
+
+    /// Reads an address as people write it in a policy or on a command line, and cargo in `[source]`: there crates.io's sparse address is
+    /// crates.io.
+    ///
+    /// # Errors
+    /// As [`Registry::parse`].
+    pub fn meant(text: &str) -> Result<Self, RegistryError> {
+        Ok(match Self::parse(text)? {
+            Self::Sparse(url) if *url == *CRATES_IO_SPARSE_INDEX => Self::CratesIo,
+            registry => registry,
+        })
     }
 }
 

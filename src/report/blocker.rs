@@ -181,7 +181,7 @@ pub fn help(blocker: &Blocker) -> String {
         }
         Blocker::IndexUnavailable { cause, .. } => gap_help(cause).to_owned(),
         Blocker::MirrorNotAllowed { by, .. } => {
-            let by = Registry::parse(by).map_or_else(|_| by.clone(), |registry| registry.to_string());
+            let by = Registry::meant(by).map_or_else(|_| by.clone(), |registry| registry.to_string());
             format!(
                 "remove that setting, or allow the mirror under [sources] of the policy: mirrors = [{}]",
                 super::cure::toml_string(&by)

@@ -79,6 +79,7 @@ fn unsupported(what: Unsupported, key: &str) -> String {
         Unsupported::Artifact => format!("`{key}` is a dependency on an artifact"),
         Unsupported::PathBase => format!("`{key}` has a named base folder"),
         Unsupported::Replace | Unsupported::PathOverrides => format!("`{key}` puts other packages in"),
+        Unsupported::SamePatches => format!("`{key}` patches a source that another table patches too"),
         Unsupported::Address => format!("`{key}` has an address that is not compared"),
         Unsupported::TooMany => "more manifests than are read".to_owned(),
     }

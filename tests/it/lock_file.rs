@@ -82,7 +82,8 @@ fn format_4_with_every_kind_of_source() {
     let sources: Vec<_> = lock.packages.iter().map(|package| &package.id.source).collect();
     assert_eq!(*sources[0], Source::Local);
     assert_eq!(*sources[1], Source::Registry(Registry::CratesIo));
-    assert_eq!(*sources[2], Source::Registry(Registry::CratesIo));
+    // Cargo takes this for another registry.
+    assert_eq!(*sources[2], Source::Registry(Registry::Sparse("https://index.crates.io/".into())));
     assert_eq!(*sources[4], Source::Registry(Registry::Sparse("https://registry.example.org/index/".into())));
     assert_eq!(*sources[5], Source::Registry(Registry::Git("https://git.example.org/index".into())));
     assert!(matches!(sources[7], Source::Other(text) if &**text == "directory+file:///somewhere"));
@@ -222,7 +223,7 @@ fn packages_that_make_no_sense_are_refused_with_their_line() {
         entry("b", "1.0.0", CRATES_IO, &[]) + &entry("b", "1.0.0", "registry+https://git.example.org/index", &[]);
     assert!(matches!(problem(&(app("b 1.0.0") + &sources)).1, PackageProblem::AmbiguousDependency { .. }));
 
-    let twice = entry("b", "1.0.0", CRATES_IO, &[]) + &entry("b", "1.0.0", "sparse+https://index.crates.io/", &[]);
+    let twice = entry("b", "1.0.0", CRATES_IO, &[]) + &entry("b", "1.0.0", &format!("{CRATES_IO}.git"), &[]);
     assert_eq!(problem(&twice), (Some(8), PackageProblem::Twice { name: "b".into(), version: "1.0.0".into() }));
     let commits =
         ["a", "b"].map(|digit| entry("b", "1.0.0", &format!("git+https://example.org/b#{}", digit.repeat(40)), &[]));

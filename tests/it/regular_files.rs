@@ -169,7 +169,9 @@ fn in_place_of_a_cached_file() {
 #[test]
 fn in_place_of_what_other_verbs_read() {
     let world = world();
-    let cases: [(&str, &[&str]); 5] = [
+    let cases: [(&str, &[&str]); 7] = [
+        ("rust-toolchain", &["verify"]),
+        ("rust-toolchain.toml", &["verify"]),
         (".cargo/config.toml", &["verify"]),
         (".cargo/config.toml", &["vendor"]),
         ("Cargo.lock", &["update", "-n"]),

@@ -45,7 +45,7 @@ impl Replaced {
         let text = |key: &str| table.get(key).and_then(Item::as_str);
         match self {
             Self::Registry(registry) => {
-                text("registry").is_some_and(|url| Registry::parse(url).is_ok_and(|found| found == *registry))
+                text("registry").is_some_and(|url| Registry::meant(url).is_ok_and(|found| found == *registry))
             }
             Self::Git(git) => {
                 let found = ["branch", "tag", "rev"].into_iter().find_map(|key| Some((key, text(key)?)));

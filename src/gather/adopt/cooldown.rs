@@ -71,7 +71,7 @@ fn registry(file: &Document, name: &str, entry: &Entry, adopted: &mut Adopted) {
         return file.leave(adopted, entry.line, &keys, NotTaken::UnknownForm);
     };
     let registry = match (text(table, "index"), name) {
-        (Some(index), _) => Registry::parse(index).ok(),
+        (Some(index), _) => Registry::meant(index).ok(),
         (None, "crates-io") => Some(Registry::CratesIo),
         (None, _) => None,
     };

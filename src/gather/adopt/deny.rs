@@ -104,7 +104,7 @@ fn sources(file: &Document, key: &str, entry: &Entry, adopted: &mut Adopted) {
         "allow-registry" => {
             for node in file.list(entry, &keys, adopted) {
                 let origin = file.origin(node.line, &keys);
-                let registry = node.value.as_text().and_then(|text| Registry::parse(text).ok());
+                let registry = node.value.as_text().and_then(|text| Registry::meant(text).ok());
                 match registry {
                     Some(Registry::CratesIo) => {}
                     Some(value) if fits(&format!("[sources]\nmirrors = [{}]\n", quoted(&value.to_string()))) => {

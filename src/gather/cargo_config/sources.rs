@@ -75,7 +75,7 @@ impl CargoConfig {
                 "local-registry" => Place::LocalRegistry(base.join(value)),
                 "directory" => Place::Directory(base.join(value)),
                 "git" => Place::Git(self.git_source(name, value)?),
-                _ => match Registry::parse(&value) {
+                _ => match Registry::meant(&value) {
                     Ok(registry) => Place::Registry(registry),
                     Err(_) => return Err(CargoConfigError::RegistryAddress { origin, text: shown(&value) }),
                 },

@@ -98,9 +98,7 @@ fn place(
             let registry = inner.table.get("registry-index").zip(Registry::parse(url).ok());
             let (_, registry) =
                 registry.ok_or_else(|| keys.wrong(key, entry, "a dependency with a registry's address"))?;
-            // Cargo takes this for another registry than the one that it calls crates.io.
-            let other = registry == Registry::CratesIo && url.starts_with("sparse+");
-            Ok((Place::Registry(registry), other.then_some(Unsupported::Address)))
+            Ok((Place::Registry(registry), None))
         }
         (None, None, None, None) => Ok((Place::Registry(Registry::CratesIo), None)),
         _ => Err(keys.wrong(key, entry, "a dependency from one place")),

@@ -1,9 +1,9 @@
 //! `[patch]` of the root manifest and of cargo's configuration; the configuration's entry wins where both name a package.
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use reqwest::Url;
 
-use super::dependency::{self, Read, Scope};
+use super::dependency::{self, Scope};
 use super::document::Place as Keys;
 use super::{Documents, Roots};
 use crate::gather::cargo_config::CargoConfig;
@@ -20,9 +20,9 @@ pub(super) fn read(roots: &Roots<'_>, documents: &mut Documents<'_>, into: &mut 
     if merged.get("paths").is_some() {
         into.unfollowed.push(unfollowed(&configured, "paths", Unsupported::PathOverrides));
     }
-    let mut all = Vec::new();
+    let mut all = Read::default();
     take(&configured, &merged, roots, &mut all, into);
-    let from_config = all.len();
+    let from_config = all.patches.len();
     match documents.read(&path) {
         Ok(table) => {
             for (key, what) in [("replace", Unsupported::Replace), ("cargo-features", Unsupported::CargoFeatures)] {
@@ -34,12 +34,31 @@ pub(super) fn read(roots: &Roots<'_>, documents: &mut Documents<'_>, into: &mut 
         }
         Err(problem) => into.problems.push((path, problem)),
     }
-    let (first, rest) = all.split_at(from_config);
+    let (first, rest) = all.patches.split_at(from_config);
     let overridden = |patch: &&Patch| !first.iter().any(|one| one.of == patch.of && one.with.key == patch.with.key);
     into.patches = first.iter().chain(rest.iter().filter(overridden)).cloned().collect();
 }
 
-fn take(path: &Utf8Path, table: &Table, roots: &Roots<'_>, all: &mut Vec<Patch>, into: &mut Manifests) {
+/// What was read so far.
+#[derive(Default)]
+struct Read {
+    patches: Vec<Patch>,
+    /// The tables: the file, the source as it is written, and its address.
+    tables: Vec<(Utf8PathBuf, String, String)>,
+}
+
+impl Read {
+    /// Whether cargo would not add this table to those before it. It holds the tables of a file by their address, and of two that are
+    /// spelled differently keeps one; those of the two files it joins where they have the same spelling.
+    fn takes_the_place(&mut self, path: &Utf8Path, source: &str, of: &str) -> bool {
+        let before = self.tables.iter().filter(|(_, _, known)| known == of);
+        let takes = before.clone().any(|(file, spelled, _)| file == path || spelled != source);
+        self.tables.push((path.to_owned(), source.to_owned(), of.to_owned()));
+        takes
+    }
+}
+
+fn take(path: &Utf8Path, table: &Table, roots: &Roots<'_>, all: &mut Read, into: &mut Manifests) {
     if let Err(problem) = patches(path, table, roots, all, into) {
         into.problems.push((path.to_owned(), problem));
     }
@@ -49,7 +68,7 @@ fn patches(
     path: &Utf8Path,
     table: &Table,
     roots: &Roots<'_>,
-    all: &mut Vec<Patch>,
+    all: &mut Read,
     into: &mut Manifests,
 ) -> Result<(), ManifestProblem> {
     let Some(tables) = Keys::root(table).inner("patch")? else { return Ok(()) };
@@ -59,13 +78,16 @@ fn patches(
             into.unfollowed.push(unfollowed(path, &tables.dotted(source), Unsupported::Address));
             continue;
         };
+        if all.takes_the_place(path, source, &of) {
+            into.unfollowed.push(unfollowed(path, &tables.dotted(source), Unsupported::SamePatches));
+        }
         for (key, _) in entries.table.iter() {
             let scope = Scope { folder: roots.root, kind: DependencyKind::Normal, config: roots.config };
-            let Read { declared, unsupported } = dependency::read(&entries, key, &scope)?;
+            let dependency::Read { declared, unsupported } = dependency::read(&entries, key, &scope)?;
             if let Some(what) = unsupported {
                 into.unfollowed.push(unfollowed(path, &entries.dotted(key), what));
             }
-            all.push(Patch { of: of.clone(), with: declared, path: path.to_owned() });
+            all.patches.push(Patch { of: of.clone(), with: declared, path: path.to_owned() });
         }
     }
     Ok(())

@@ -29,9 +29,10 @@ fn named_by(path: &Utf8Path, table: &Table, manifest: &Utf8Path) -> Option<Utf8P
     let folder = path.parent()?;
     let keys = Keys::root(table);
     if let Ok(Some(workspace)) = keys.inner("workspace") {
+        // As in cargo's `WorkspaceRootConfig::is_excluded`, whose paths keep their `..`.
         let below = |key: &str| {
             let listed = workspace.texts(key).ok().flatten().unwrap_or_default();
-            listed.iter().any(|one| manifest.starts_with(plain(&folder.join(one))))
+            listed.iter().any(|one| manifest.starts_with(folder.join(one)))
         };
         let excluded = below("exclude") && !below("members");
         return (!excluded).then(|| path.to_owned());

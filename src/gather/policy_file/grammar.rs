@@ -90,7 +90,7 @@ pub(super) fn commit(text: &str) -> Result<String, Fault> {
 /// A registry's address.
 pub(super) fn registry_address(text: &str) -> Result<Registry, Fault> {
     let url = text.strip_prefix("sparse+").or_else(|| text.strip_prefix("registry+")).unwrap_or(text);
-    if is_address(url) { Registry::parse(text).ok() } else { None }.ok_or_else(|| Fault::RegistryAddress(shown(text)))
+    if is_address(url) { Registry::meant(text).ok() } else { None }.ok_or_else(|| Fault::RegistryAddress(shown(text)))
 }
 
 /// A git repository's address.

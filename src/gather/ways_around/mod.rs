@@ -26,6 +26,7 @@ use crate::model::way_around::{Scope, WayAround, WayKind};
 pub use manifest::{ManifestError, text};
 pub use nested::MAX_NAMES;
 pub use sources::{Replacing, plain};
+pub use toolchain::ToolchainError;
 
 /// Longer values are cut: a report is no place for a whole list of flags.
 const MAX_VALUE: usize = 160;
@@ -81,6 +82,8 @@ pub enum WaysError {
     Config(#[from] CargoConfigError),
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    #[error(transparent)]
+    Toolchain(#[from] ToolchainError),
 }
 
 /// The file that holds our setting and the allow-list.
@@ -119,7 +122,7 @@ pub fn find(search: &Search<'_>) -> Result<WaysAround, WaysError> {
         above.is_some_and(|above| folders.iter().any(|folder| folder.starts_with(&above)))
     };
     let toolchains: Vec<Utf8PathBuf> = below.toolchains.iter().filter(|file| counts(file)).cloned().collect();
-    ways.extend(toolchain::ways(search.root, &toolchains));
+    ways.extend(toolchain::ways(search.root, &toolchains)?);
     let here = alias::Start { root: search.root, folder: search.root, config: search.config };
     ways.extend(variables::ways(search.environment, &here));
     Ok(WaysAround { ways, leads, contradictions, ended_early: below.ended_early })

@@ -148,7 +148,7 @@ impl Reader<'_> {
 
 /// A source that has nothing to do with the vendored tree, unless it is crates.io by another name.
 fn other_source(key: &str, value: &str) -> Option<WayKind> {
-    let is_crates_io = key == "registry" && Registry::parse(value) == Ok(Registry::CratesIo);
+    let is_crates_io = key == "registry" && Registry::meant(value) == Ok(Registry::CratesIo);
     match key {
         _ if is_crates_io => Some(WayKind::SourceOverride),
         "replace-with" => Some(WayKind::OtherSource),

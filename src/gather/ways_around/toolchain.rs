@@ -1,12 +1,10 @@
 //! `rust-toolchain.toml` with a `path`: rustup then runs the compiler of that folder.
 
-use std::path::Path;
-
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::bounded;
 use super::tables::{inner, text};
-use crate::files::regular::{self, Links};
+use crate::files::regular::{self, Irregular, Links, ReadError};
 use crate::gather::toml_tree;
 use crate::model::policy::Origin;
 use crate::model::way_around::{Scope, WayAround, WayKind};
@@ -16,18 +14,52 @@ pub(super) const FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 /// The most bytes of such a file.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Rustup looks in the folder and in every one above it; `below` are the files below the root.
-pub(super) fn ways(root: &Utf8Path, below: &[Utf8PathBuf]) -> Vec<WayAround> {
-    let above = root.ancestors().flat_map(|folder| FILES.map(|name| folder.join(name)));
-    let present = above.filter(|path| Path::is_file(path.as_std_path()));
-    present.chain(below.iter().cloned()).filter_map(|path| way(root, &path)).collect()
+/// A file by which rustup might choose another compiler, and that does not say which.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolchainError {
+    /// It cannot be read.
+    #[error("{path} could not be read: {source}\nhelp: make it a file that names a toolchain, or remove it")]
+    Unreadable {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Why not.
+        source: ReadError,
+    },
+    /// It can be read and not understood.
+    #[error(
+        "{path} is no toolchain file: it is neither the name of a toolchain nor TOML\nhelp: correct it, or remove it"
+    )]
+    NotUnderstood {
+        /// The file.
+        path: Utf8PathBuf,
+    },
 }
 
-/// `None` also for a file that is no TOML: its old form holds the name of a toolchain and nothing else.
-fn way(root: &Utf8Path, path: &Utf8Path) -> Option<WayAround> {
-    let table = toml_tree::parse(&regular::text(path, Links::Followed, MAX_BYTES).ok()?).ok()?;
-    let entry = inner(&table, "toolchain")?.get("path")?;
+/// Rustup looks in the folder and in every one above it; `below` are the files below the root.
+pub(super) fn ways(root: &Utf8Path, below: &[Utf8PathBuf]) -> Result<Vec<WayAround>, ToolchainError> {
+    let above = root.ancestors().flat_map(|folder| FILES.map(|name| folder.join(name)));
+    let mut ways = Vec::new();
+    for path in above.chain(below.iter().cloned()) {
+        ways.extend(way(root, &path)?);
+    }
+    Ok(ways)
+}
+
+/// `None` also for a folder of that name, which rustup passes over.
+fn way(root: &Utf8Path, path: &Utf8Path) -> Result<Option<WayAround>, ToolchainError> {
+    let content = match regular::text(path, Links::Followed, MAX_BYTES) {
+        Ok(content) => content,
+        Err(ReadError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(ReadError::Irregular(Irregular::Folder)) => return Ok(None),
+        Err(source) => return Err(ToolchainError::Unreadable { path: path.to_owned(), source }),
+    };
+    // The old form of the file is one line, the name of a toolchain.
+    if path.extension().is_none() && content.trim().lines().count() == 1 {
+        return Ok(None);
+    }
+    let table = toml_tree::parse(&content).map_err(|_| ToolchainError::NotUnderstood { path: path.to_owned() })?;
+    let Some(entry) = inner(&table, "toolchain").and_then(|toolchain| toolchain.get("path")) else { return Ok(None) };
     let scope = if path.starts_with(root) { Scope::Repository } else { Scope::Above };
     let origin = Origin::File { path: path.to_owned(), line: entry.line, key: "toolchain.path".to_owned() };
-    Some(WayAround { kind: WayKind::ToolchainPath, origin, scope, value: bounded(&text(&entry.node.value)) })
+    Ok(Some(WayAround { kind: WayKind::ToolchainPath, origin, scope, value: bounded(&text(&entry.node.value)) }))
 }

@@ -265,3 +265,62 @@ fn the_way_out_that_is_printed_works() {
     scene.project.sequester(&["update", "--workspace", "--no-advisories"]).expect_code(0);
     scene.run(&["audit"]).expect_code(0);
 }
+
+/// Cargo holds the tables of patches by their address and keeps one of those that are spelled differently.
+#[test]
+fn two_tables_of_patches_for_one_source_are_not_both_believed() {
+    let scene = Scene::new();
+    for name in ["bar", "leaf"] {
+        let manifest = format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\n");
+        scene.project.write(&format!("{name}/Cargo.toml"), manifest).write(&format!("{name}/src/lib.rs"), "");
+    }
+    let tables = "[patch.crates-io]\nbar = { path = \"bar\" }\n[patch.\"https://github.com/rust-lang/crates.io-index\"]\nleaf = { path = \"leaf\" }\n";
+    scene.write("bar = \"1\"\nleaf = \"1\"\n", tables);
+    scene.project.write(
+        "Cargo.lock",
+        "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"bar\",\n \"leaf\",\n \"out\",\n]\n\n[[package]]\nname = \"bar\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"leaf\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"out\"\nversion = \"0.1.0\"\ndependencies = [\n \"leaf\",\n]\n",
+    );
+    let locked = scene.project.cargo(&["update", "--workspace", "--locked", "--offline"]);
+    assert_ne!(locked.code, 0, "cargo would lock something else");
+    scene.run(&["audit"]).expect_code(2);
+}
+
+/// What a workspace excludes cargo compares as it is written, `..` and all.
+#[test]
+fn inheritance_is_from_the_workspace_that_cargo_finds() {
+    let scene = Scene::new();
+    scene.project.write("../out/src/lib.rs", "");
+    scene
+        .project
+        .write("in/Cargo.toml", "[workspace]\nexclude = [\"../in/dep\"]\n[workspace.dependencies]\nleaf = \"2\"\n");
+    scene.project.write(
+        "in/dep/Cargo.toml",
+        "[package]\nname = \"dep\"\nversion = \"0.1.0\"\n[dependencies]\nleaf.workspace = true\n",
+    );
+    scene.project.write("in/dep/src/lib.rs", "");
+    scene.write(
+        "dep = { path = \"in/dep\" }\nbar = \"1\"\n",
+        "[workspace]\nmembers = [\"in/..\"]\nexclude = [\"in\"]\n[workspace.dependencies]\nleaf = \"1\"\n",
+    );
+    let lock = scene.project.read("Cargo.lock");
+    let lock = lock
+        .replace("dependencies = [\n \"bar\",\n \"out\",\n]", "dependencies = [\n \"bar\",\n \"dep\",\n \"out\",\n]");
+    let dep = "[[package]]\nname = \"dep\"\nversion = \"0.1.0\"\ndependencies = [\n \"leaf\",\n]\n\n[[package]]\nname = \"leaf\"";
+    scene.project.write("Cargo.lock", lock.replace("[[package]]\nname = \"leaf\"", dep));
+    assert_ne!(scene.project.cargo(&["update", "--workspace", "--locked", "--offline"]).code, 0);
+    scene.run(&["audit"]).expect_code(2);
+}
+
+/// Cargo writes no such source for crates.io, and does not find its packages by it.
+#[test]
+fn the_sparse_address_of_crates_io_is_another_registry_in_a_lock_file() {
+    let scene = Scene::new();
+    let lock = scene.project.read("Cargo.lock");
+    let other =
+        lock.replace("registry+https://github.com/rust-lang/crates.io-index", "sparse+https://index.crates.io/");
+    assert_ne!(lock, other);
+    scene.project.write("Cargo.lock", other);
+    assert_ne!(scene.project.cargo(&["update", "--workspace", "--locked", "--offline"]).code, 0);
+    let said = scene.run(&["audit"]);
+    assert_ne!(said.code, 0, "{}", said.stdout);
+}

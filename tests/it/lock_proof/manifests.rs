@@ -171,7 +171,7 @@ fn what_is_no_manifest_is_named_with_file_and_key() {
 fn what_only_cargo_follows_is_named() {
     let project = Project::new().config("paths = [\"x\"]\n");
     let manifest = "cargo-features = [\"x\"]\n[package]\nname = \"a\"\n[dependencies]\nb = { version = \"1\", artifact = \"bin\" }\n\
-                    c = { path = \"c\", base = \"x\" }\nd = { version = \"1\", registry-index = \"sparse+https://index.crates.io/\" }\n\
+                    c = { path = \"c\", base = \"x\" }\n\
                     e = { git = \"https://git.example.org/e?x=1\" }\n[replace]\n\"f:1.0.0\" = { path = \"f\" }\n\
                     [patch.\"file:///x\"]\ng = { path = \"g\" }\n";
     project.write("Cargo.toml", manifest);
@@ -188,7 +188,6 @@ fn what_only_cargo_follows_is_named() {
             (Unsupported::CargoFeatures, "cargo-features"),
             (Unsupported::Artifact, "dependencies.b"),
             (Unsupported::PathBase, "dependencies.c"),
-            (Unsupported::Address, "dependencies.d"),
             (Unsupported::Address, "dependencies.e"),
         ]
     );

@@ -313,3 +313,45 @@ fn a_git_dependency_is_derived_again_from_its_commit() {
     assert_eq!(document["blockers"][0]["code"], "git-tree", "{document:#}");
     assert!(document["blockers"][0]["package"].as_str().unwrap().contains("forked"), "{document:#}");
 }
+
+#[test]
+fn a_git_dependency_of_a_git_dependency_is_derived_again_too() {
+    let project = Project::new();
+    let repository = |name: &str, manifest: &str, code: &str| {
+        let folder = project.outside().join(name);
+        std::fs::create_dir_all(folder.join("src")).unwrap();
+        let package = format!("[package]\nname = \"{name}\"\nversion = \"0.4.0\"\nedition = \"2021\"\n{manifest}");
+        std::fs::write(folder.join("Cargo.toml"), package).unwrap();
+        std::fs::write(folder.join("src/lib.rs"), code).unwrap();
+        git(&project, &folder, &["init", "-q", "-b", "main", "."])?;
+        git(&project, &folder, &["add", "."])?;
+        git(&project, &folder, &["commit", "-q", "-m", "First"])?;
+        Some(format!("file://{folder}"))
+    };
+    let Some(inner) = repository("inner", "", GENUINE) else {
+        eprintln!("skipped: there is no git");
+        return;
+    };
+    let depends = format!("[dependencies]\ninner = {{ git = \"{inner}\" }}\n");
+    let outer = repository("outer", &depends, "pub fn say() { inner::say(); }\n").unwrap();
+    let project = project.dep_toml(&format!("outer = {{ git = \"{outer}\" }}"));
+    project.write("src/main.rs", "fn main() { outer::say(); }\n");
+    std::fs::remove_file(project.path("src/lib.rs")).unwrap();
+    let project =
+        project.policy(&format!("[sources]\nallow-git = [{{ url = \"{inner}\" }}, {{ url = \"{outer}\" }}]\n"));
+    project.lock_with_cargo();
+    project.sequester(&["vendor", "--no-advisories"]).expect_code(0);
+    assert_eq!(json(&project, &["--deep"], 0)["summary"]["derived"], 2);
+    // The inner tree, its list and its allow-list entry, altered together.
+    let list = format!("vendor/inner/{VENDOR_CHECKSUMS_FILE}");
+    let before = VendorChecksums::parse(project.read(&list).as_bytes()).unwrap().tree_digest().to_string();
+    project.write("vendor/inner/src/lib.rs", ALTERED);
+    let hash = |text: &str| Checksum::from_bytes(Sha256::digest(text.as_bytes()).into()).to_string();
+    project.write(&list, project.read(&list).replace(&hash(GENUINE), &hash(ALTERED)));
+    let after = VendorChecksums::parse(project.read(&list).as_bytes()).unwrap().tree_digest().to_string();
+    project.write(".cargo/config.toml", project.read(".cargo/config.toml").replace(&before, &after));
+    assert_eq!(project.cargo(&["run", "-q", "--offline", "--locked"]).expect_code(0).stdout, "altered\n");
+    json(&project, &[], 0);
+    let document = json(&project, &["--deep"], 1);
+    assert_eq!(codes(&document), ["not-from-archive"], "{document:#}");
+}

@@ -355,3 +355,25 @@ fn variables_of_the_environment() {
     assert_eq!(ways(&document, "fails"), ["lockfile-path CARGO_RESOLVER_LOCKFILE_PATH"]);
     assert_eq!(ways(&document, "warns"), ["program CARGO_TARGET_X_LINKER", "flags RUSTFLAGS"]);
 }
+
+#[test]
+fn a_toolchain_file_that_does_not_say_which_is_not_passed_over() {
+    let scene = Scene::new();
+    let path = "[toolchain]\npath = \"evil\"\n";
+    let large = format!("{path}#{}\n", " ".repeat(1 << 20));
+    for (name, content, code) in [
+        ("rust-toolchain", "stable\n", 0),
+        ("rust-toolchain", path, 1),
+        ("rust-toolchain", large.as_str(), 2),
+        ("rust-toolchain.toml", large.as_str(), 2),
+        ("rust-toolchain.toml", "toolchain = [", 2),
+        ("rust-toolchain", "stable\nor another\n", 2),
+    ] {
+        scene.project.write(name, content);
+        let said = scene.project.sequester(&["verify"]).expect_code(code);
+        assert!(code != 2 || said.stderr.contains(name), "{name}: {}", said.stderr);
+        std::fs::remove_file(scene.project.path(name)).unwrap();
+    }
+    std::fs::create_dir(scene.project.path("rust-toolchain")).unwrap();
+    scene.project.sequester(&["verify"]).expect_code(0);
+}
