@@ -52,7 +52,7 @@ impl Registry {
     pub fn meant(text: &str) -> Result<Self, RegistryError> {
         Ok(match Self::parse(text)? {
             Self::Sparse(url) if *url == *CRATES_IO_SPARSE_INDEX => Self::CratesIo,
-            registry => registry,
+            registry @ (Self::CratesIo | Self::Sparse(_) | Self::Git(_)) => registry,
         })
     }
 }
