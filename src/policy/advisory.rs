@@ -9,6 +9,7 @@ use semver::Version;
 
 use super::publish_age::CLOCK_TOLERANCE;
 use crate::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind, UnreadableAdvisory};
+use crate::model::age::Age;
 use crate::model::crate_name::is_same;
 use crate::model::evaluation::Blocker;
 use crate::model::facts::AdvisoryFact;
@@ -136,17 +137,38 @@ pub fn blockers(policy: &AdvisoryPolicy, fact: &AdvisoryFact, now: Timestamp) ->
         let (source, commit, seen) = (source.clone(), db.commit.clone(), seen.clone());
         blockers.push(Blocker::AdvisoriesRolledBack { source, commit, seen });
     }
-    // A confirmation from the future was made by a wrong clock; believing it would keep the copy fresh until then.
-    let confirmed = db.confirmed.filter(|confirmed| *confirmed <= CLOCK_TOLERANCE.after(now));
-    let (since, limit) = match confirmed {
-        Some(confirmed) => (Some(confirmed), policy.max_age),
-        None => (state_of(db), policy.max_copy_age),
-    };
+    let (since, limit) = freshness(policy, db, now);
     if since.is_none_or(|since| limit.after(since) < now) {
-        let confirmed = confirmed.is_some();
+        let confirmed = confirmed(db, now).is_some();
         blockers.push(Blocker::AdvisoriesStale { source: source.clone(), since, limit, confirmed });
     }
     blockers
+}
+
+/// A confirmation from the future was made by a wrong clock; believing it would keep the copy fresh until then.
+fn confirmed(db: &AdvisoryDb, now: Timestamp) -> Option<Timestamp> {
+    db.confirmed.filter(|confirmed| *confirmed <= CLOCK_TOLERANCE.after(now))
+}
+
+/// Since when, and for how long, a copy is fresh.
+fn freshness(policy: &AdvisoryPolicy, db: &AdvisoryDb, now: Timestamp) -> (Option<Timestamp>, Age) {
+    match confirmed(db, now) {
+        Some(confirmed) => (Some(confirmed), policy.max_age),
+        None => (state_of(db), policy.max_copy_age),
+    }
+}
+
+/// The last moment at which these advisories are fresh; `None` where none are wanted, the beginning of time where there are none.
+#[must_use]
+pub fn fresh_until(policy: &AdvisoryPolicy, fact: &AdvisoryFact, now: Timestamp) -> Option<Timestamp> {
+    match fact {
+        AdvisoryFact::Skipped => None,
+        AdvisoryFact::Unavailable { .. } => Some(Timestamp::MIN),
+        AdvisoryFact::Read(db) => {
+            let (since, limit) = freshness(policy, db, now);
+            Some(since.map_or(Timestamp::MIN, |since| limit.after(since)))
+        }
+    }
 }
 
 /// The moment whose knowledge a copy certainly holds: its commit's time, or the first second of its newest advisory's day.

@@ -18,6 +18,7 @@ pub mod healed;
 pub mod integrity;
 pub mod judge;
 pub mod kept;
+pub mod lasting;
 pub mod lock_answers_manifests;
 pub mod loosened;
 pub mod moves;

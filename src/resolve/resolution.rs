@@ -10,12 +10,13 @@ use super::signals::Signals;
 use crate::gather::cargo::Cargo;
 use crate::gather::environment::Environment;
 use crate::model::facts::IndexFact;
+use crate::model::lock_proof::LockFact;
 use crate::model::package::CrateId;
 use crate::model::policy::Policy;
 use crate::model::source::{Registry, Source};
 use crate::model::visibility::versions;
 use crate::policy::source::is_allowed;
-use crate::project::{About, Gathered, Project, Purpose, Registries, Request};
+use crate::project::{About, Decision, Gathered, Project, Purpose, Registries, Request};
 use crate::registry::{Filter, Root, ServedRegistry, Server, Shelf, Upstream};
 
 /// A project in which cargo is to resolve. Nobody else's run changes it meanwhile.
@@ -33,6 +34,20 @@ impl Resolution {
         // What was read before another run changed it may be old.
         let project = if lock.waited { Project::open(request, environment)? } else { found };
         Ok(Self { project, _lock: lock })
+    }
+
+    /// The project in which cargo is to resolve.
+    pub(crate) const fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// The decision on the lock file as it lies there now, which needs no filter and only what is known of the locked crates. The project is
+    /// opened once more, so that whoever looked at [`Self::project`] before can tell whether anything changed meanwhile.
+    pub(crate) fn as_it_is(&self) -> Result<AsItIs, ResolveError> {
+        let project = Project::open(self.project.request().clone(), self.project.environment())?;
+        let gathered = Gathered::read(project, About::These(BTreeSet::new()))?;
+        let decision = gathered.decide();
+        Ok(AsItIs { gathered, decision })
     }
 
     /// Judges the lock file as it is, starts the filter, and does `work` behind it. Where the run is blocked, `work` finds the blockers in
@@ -77,6 +92,30 @@ impl Resolution {
             let _end = CloseAtEnd(&lines);
             work(&Session { gathered: &gathered, before: &before, filter, overrides, cargo: &cargo, signals: &signals })
         })
+    }
+}
+
+/// A lock file as it was found, with the decision on it.
+pub(crate) struct AsItIs {
+    gathered: Gathered,
+    decision: Decision,
+}
+
+impl AsItIs {
+    /// The project.
+    pub(crate) const fn project(&self) -> &Project {
+        self.gathered.project()
+    }
+
+    /// The decision.
+    pub(crate) const fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// Whether the lock file answers the manifests, as far as that can be told without a cargo behind the filter.
+    pub(crate) fn lock_answers(&self) -> Result<bool, ResolveError> {
+        let absent = self.project().subject().lock.packages.is_empty();
+        Ok(!absent && self.gathered.lock_answers()? == LockFact::Answered)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `cargo <args>`: two phases, with real cargo over a loopback registry.
 
+mod remembered;
+
 use crate::support::{Outcome, Package, Project, TestRegistry};
 use crate::update::{FRESH, NOW, OLD, locked, project};
 

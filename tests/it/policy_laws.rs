@@ -14,6 +14,7 @@ use cargo_sequester::model::package::LockedChecksum;
 use cargo_sequester::model::policy::{AgeOverride, Ignore, Level, Origin, Policy, RegistryPolicy, Setting};
 use cargo_sequester::model::source::{Registry, Source};
 use cargo_sequester::model::verdict::{ReasonCode, Reasons, Verdict};
+use cargo_sequester::policy::lasting::lasts_until;
 use cargo_sequester::policy::{evaluate, publish_age};
 use jiff::{SignedDuration, Timestamp};
 use proptest::collection::vec;
@@ -231,6 +232,19 @@ proptest! {
             let (was, is) = (codes(before), codes(after));
             prop_assert!(is.iter().filter(|code| code.time_lifts()).all(|code| was.contains(code)));
         }
+    }
+
+    #[test]
+    fn what_is_approved_stays_so_until_the_moment_that_is_told(world in world(), hours in 0..9_000_i64) {
+        let world = world.with(|world| world.policy.advisories.max_copy_age = age("100 days"));
+        let facts = world.facts();
+        let until = lasts_until(&facts, &world.policy, &world.approvals, now());
+        let later = hours_ago(-hours).min(until - SignedDuration::from_secs(1)).max(now());
+        let (before, after) = (world.evaluate(), world.evaluate_at(later));
+        for (before, after) in before.judgements.iter().zip(&after.judgements) {
+            prop_assert!(!before.passes() || after.passes(), "{before:?} became {after:?} at {later}, before {until}");
+        }
+        prop_assert!(!before.blockers.is_empty() || after.blockers.is_empty(), "{:?}", after.blockers);
     }
 
     #[test]

@@ -12,12 +12,13 @@ use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
+use crate::gather::{clock, workspace};
 use crate::model::evaluation::Judgement;
 use crate::model::lock_proof::LockFact;
 use crate::model::policy::Origin;
 use crate::policy::carried::carried;
 use crate::policy::moves::{self, Asked};
-use crate::project::{Decision, ProjectError, Purpose, Request, Which, relative};
+use crate::project::{Decision, Footing, ProjectError, Purpose, Question, Request, Which, relative};
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Verbosity};
 use crate::resolve::command_line::{Action, CommandLine};
@@ -53,7 +54,13 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Cargo, environment: &Environment) 
         Action::Installs => return Err(CommandError::Install),
         Action::Script => return Err(CommandError::Script),
         Action::Resolves | Action::Builds | Action::Unknown => {
-            let outcome = behind_quarantine(cli, arguments, &environment, &line, action)?;
+            let asked = request(cli, arguments, &line);
+            let question = Question::of(&asked, line.toolchain.as_deref(), &config, &environment);
+            let question = question.filter(|_| action != Action::Resolves);
+            if question.as_ref().is_some_and(|question| was_approved(question, action, &config, &environment)) {
+                return native::run(&environment, &line, action == Action::Builds);
+            }
+            let outcome = behind_quarantine(cli, asked, &environment, &line, (action, question.as_ref()))?;
             if outcome != Outcome::Approved || action == Action::Resolves {
                 return Ok(outcome);
             }
@@ -62,27 +69,61 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Cargo, environment: &Environment) 
     native::run(&environment, &line, action == Action::Builds)
 }
 
-fn behind_quarantine(
-    cli: &Cli,
-    arguments: &cli::Cargo,
-    environment: &Environment,
-    line: &CommandLine,
-    action: Action,
-) -> Result<Outcome, CommandError> {
-    let manifest = line.manifest_path();
-    let request = Request {
-        which: manifest.clone().map_or(Which::Here, Which::Manifest),
+fn request(cli: &Cli, arguments: &cli::Cargo, line: &CommandLine) -> Request {
+    Request {
+        which: line.manifest_path().map_or(Which::Here, Which::Manifest),
         judge: (&arguments.judge).into(),
         purpose: Purpose::Resolve,
         config: line.config(),
         afresh: false,
         offline: line.has(&["--offline", "--frozen"]),
         quiet: cli.quiet,
-    };
-    Resolution::open(request, environment)?.run(|session| {
+    }
+}
+
+/// Whether the very same was approved a short while ago. A command that gets `--locked` refuses a workspace that has grown since; of any
+/// other cargo is asked which packages the workspace has.
+fn was_approved(question: &Question, action: Action, config: &CargoConfig, environment: &Environment) -> bool {
+    let members = || workspace::locate(environment, config, None).ok().map(|found| found.folders());
+    let now = clock::now();
+    match action {
+        Action::Builds => question.was_approved(now, None),
+        Action::Unknown => question.was_approved(now, None) && question.was_approved(now, members().as_ref()),
+        Action::Passes | Action::Installs | Action::Script | Action::Resolves => false,
+    }
+}
+
+fn behind_quarantine(
+    cli: &Cli,
+    request: Request,
+    environment: &Environment,
+    line: &CommandLine,
+    (action, question): (Action, Option<&Question>),
+) -> Result<Outcome, CommandError> {
+    let manifest = line.manifest_path();
+    let resolution = Resolution::open(request, environment)?;
+    if action != Action::Resolves && is_approved_as_it_is(&resolution, question)? {
+        return Ok(Outcome::Approved);
+    }
+    resolution.run(|session| {
         let run = Run { cli, session, line, manifest };
         if action == Action::Resolves { run.resolve() } else { run.complete() }
     })
+}
+
+/// Whether the lock file is whole and approved, so that nothing need be resolved; that is remembered.
+fn is_approved_as_it_is(resolution: &Resolution, question: Option<&Question>) -> Result<bool, CommandError> {
+    // What cannot be read is not remembered; whoever needs it says so.
+    let footing = question.and_then(|_| Footing::of(resolution.project()).ok().flatten());
+    let found = resolution.as_it_is()?;
+    if !found.decision().evaluation().is_approved() || !found.lock_answers()? {
+        return Ok(false);
+    }
+    if let (Some(question), Some(footing)) = (question, footing) {
+        // A folder that cannot be written to costs the next run its time, and no more.
+        let _ = question.remember(&footing, found.project(), found.decision());
+    }
+    Ok(true)
 }
 
 struct Run<'r, 's> {

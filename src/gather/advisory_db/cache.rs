@@ -110,7 +110,7 @@ impl Cache {
         &self.folder
     }
 
-    fn state_file(&self) -> Utf8PathBuf {
+    pub(super) fn state_file(&self) -> Utf8PathBuf {
         self.folder.join("state.json")
     }
 

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
 use super::environment::Environment;
@@ -73,6 +73,27 @@ pub struct AdvisoryReading {
     pub fact: AdvisoryFact,
     /// What was noticed on the way.
     pub notices: Vec<Notice>,
+}
+
+/// Where the advisories of a source lie on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Copy {
+    /// There are none.
+    Nothing,
+    /// The state file, which names the copy and is replaced with it.
+    State(Utf8PathBuf),
+    /// The folder itself.
+    Folder(Utf8PathBuf),
+}
+
+/// Where the advisories of this source lie; `None` for one that is asked in every run.
+#[must_use]
+pub fn copy(db: &str, base: &Utf8Path, cargo_home: &Utf8Path) -> Option<Copy> {
+    match Source::parse(db, base).ok()? {
+        Source::Folder(folder) => Some(Copy::Folder(folder)),
+        Source::Git(address) if address.starts_with("file:") => None,
+        Source::Archive(_) | Source::Git(_) => Some(Copy::State(Cache::of(cargo_home, db).state_file())),
+    }
 }
 
 /// Reads the advisories about the crates in question. It never fails: what could not be had is a fact like any other.

@@ -8,6 +8,8 @@ mod find;
 mod local;
 mod words;
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::cargo::{Cargo, CargoFailure};
@@ -36,6 +38,14 @@ pub struct Workspace {
     pub packages: Vec<Local>,
     /// Why cargo could not describe the workspace; `packages` is empty then.
     pub failure: Option<CargoFailure>,
+}
+
+impl Workspace {
+    /// The folders of the packages.
+    #[must_use]
+    pub fn folders(&self) -> BTreeSet<Utf8PathBuf> {
+        self.packages.iter().map(|local| local.package.root.clone()).collect()
+    }
 }
 
 /// There is nothing to judge.
