@@ -12,11 +12,14 @@ use super::{CommandError, Outcome, ignore, output, request};
 use crate::apply::policy_file::{NewApproval, with_approval, without_entries};
 use crate::cli::{self, Cli};
 use crate::gather::environment::Environment;
+use crate::model::source::{Registry, Source};
 use crate::model::trail::release::{ApprovalRecord, ReasonRecord};
 use crate::model::trail::{EventId, Kind, ReleaseRecord, Who};
 use crate::model::verdict::{Basis, Exemption, Reason, ReasonCode, Reasons, Verdict};
 use crate::project::{Assessment, Project, Purpose, relative};
-use crate::report::{blocker, curation, package_name};
+use crate::report::escape::shell_word;
+use crate::report::way_out::{TEXT, WayOut};
+use crate::report::{Context, blocker, curation, package_name};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {
     let (Some(spec), Some(reason)) = (&arguments.spec, &arguments.reason) else {
@@ -25,12 +28,17 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
     if reason.trim().is_empty() {
         return Err(CommandError::Usage("--reason is empty\nhelp: say in a sentence why the release may be built"));
     }
+    if reason.trim() == TEXT {
+        return Err(CommandError::Usage(
+            "--reason is what a printed command leaves open\nhelp: say in a sentence why the release may be built",
+        ));
+    }
     let spec = Spec::parse(spec)?;
     let project = Project::open(request::of(cli, &arguments.subject, &arguments.judge, Purpose::Change), environment)?;
     let crates = beside(&spec, project.subject())?;
     let made = Assessment::of(project, crates)?;
     let shown = Shown::of(&spec, &made)?;
-    let context = context_of(&made);
+    let context = context_of(cli, &made);
     let mut text = Vec::new();
     curation::facts(&shown.facts(&made), &context, &mut text).map_err(CommandError::Output)?;
     let done = if !shown.blockers.is_empty() {
@@ -39,15 +47,16 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
         }
         Ok(Outcome::Undecided)
     } else if let Some(id) = &arguments.id {
-        ignore::ignore(id, reason, arguments, &made, &shown, &mut text)
+        ignore::ignore(cli, id, reason, arguments, &made, &shown, &mut text)
     } else {
-        approve(reason, arguments, &made, &shown, &mut text)
+        approve(&context, reason, arguments, &made, &shown, &mut text)
     };
     output::report(cli, &text)?;
     done
 }
 
 fn approve(
+    context: &Context<'_>,
     reason: &str,
     arguments: &cli::Approve,
     made: &Assessment,
@@ -62,7 +71,7 @@ fn approve(
     };
     if let Some(stays) = reasons.iter().find(|reason| !reason.code().an_approval_lifts()) {
         let why = format!("no approval lifts `{}`; nothing was written", stays.code().as_str());
-        curation::refused(&name, &why, &way_out(stays, shown), text).map_err(CommandError::Output)?;
+        curation::refused(&name, &why, &way_out(stays, shown, context), text).map_err(CommandError::Output)?;
         return Ok(Outcome::Held);
     }
     let (Some(crate_id), Some(checksum)) = (shown.crate_id(), shown.checksum) else {
@@ -135,13 +144,16 @@ fn last_day(given: Option<Date>, reasons: &Reasons, today: Date) -> Result<Date,
     }
 }
 
-fn way_out(stays: &Reason, shown: &Shown) -> String {
-    let name = format!("{}@{}", shown.judgement.id.name, shown.judgement.id.version);
+fn way_out(stays: &Reason, shown: &Shown, context: &Context<'_>) -> WayOut {
+    let id = &shown.judgement.id;
+    let name = match &id.source {
+        Source::Registry(Registry::CratesIo) => format!("{}@{}", id.name, id.version),
+        Source::Registry(_) | Source::Local | Source::Git(_) | Source::Other(_) => id.to_string(),
+    };
+    let name = shell_word(&name);
     if let Reason::Advisory { advisory, .. } = stays {
-        format!(
-            "to ignore it until a day: cargo sequester approve {name} --id {advisory} --reason TEXT --until YYYY-MM-DD"
-        )
-    } else {
-        "`cargo sequester audit` tells what cures it".to_owned()
+        let words = format!("{name} --id {} --reason \"{TEXT}\" --until {}", shell_word(advisory), context.last_day());
+        return WayOut::to_or("to ignore it until a day", context.command("approve", &words));
     }
+    WayOut::to_or("everything about it", context.command("explain", &name))
 }

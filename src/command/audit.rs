@@ -35,7 +35,7 @@ pub(super) fn assess(
 }
 
 /// Everything that a report of a decision tells.
-pub(super) fn report_of(made: &Assessment, elapsed: Option<Duration>) -> AuditReport<'_> {
+pub(super) fn report_of<'a>(cli: &'a Cli, made: &'a Assessment, elapsed: Option<Duration>) -> AuditReport<'a> {
     AuditReport {
         packages: &made.facts().packages,
         evaluation: made.evaluation(),
@@ -47,18 +47,24 @@ pub(super) fn report_of(made: &Assessment, elapsed: Option<Duration>) -> AuditRe
         judged_by: made.rules().judged_by(),
         locked: made.locked(),
         lines: &made.subject().lock.lines,
+        situation: &cli.situation,
         elapsed,
     }
 }
 
 /// What sentences about a decision need.
-pub(super) fn context_of(made: &Assessment) -> Context<'_> {
-    Context { now: made.evaluation().now, advisories: &made.facts().advisories, judged_by: made.rules().judged_by() }
+pub(super) fn context_of<'a>(cli: &'a Cli, made: &'a Assessment) -> Context<'a> {
+    Context {
+        now: made.evaluation().now,
+        advisories: &made.facts().advisories,
+        judged_by: made.rules().judged_by(),
+        situation: &cli.situation,
+    }
 }
 
 /// Tells what was decided. Verbs that stop at a decision tell it like this too.
 pub(super) fn print(cli: &Cli, made: &Assessment, format: Format, started: Instant) -> Result<Outcome, CommandError> {
-    let report = report_of(made, Some(started.elapsed()));
+    let report = report_of(cli, made, Some(started.elapsed()));
     let mut text = Vec::new();
     match format {
         Format::Human => report::human::audit(&report, output::verbosity(cli), &mut text),

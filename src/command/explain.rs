@@ -76,7 +76,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment
         (true, true) => Outcome::Approved,
     };
     let evaluation = Evaluation { blockers, ..made.evaluation().clone() };
-    let audit = AuditReport { evaluation: &evaluation, ..report_of(&made, None) };
+    let audit = AuditReport { evaluation: &evaluation, ..report_of(cli, &made, None) };
     let report = ExplainReport { audit, release: release.as_ref(), releases: listed.as_ref() };
     let mut text = Vec::new();
     match arguments.format {

@@ -11,15 +11,17 @@ use super::record::Record;
 use super::shown::Shown;
 use super::{CommandError, Outcome};
 use crate::apply::policy_file::{NewIgnore, with_ignore, without_entries};
-use crate::cli;
+use crate::cli::{self, Cli};
 use crate::model::advisory::AdvisoryKind;
 use crate::model::facts::AdvisoryFact;
 use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
 use crate::project::{Assessment, relative};
+use crate::report::way_out::WayOut;
 use crate::report::{curation, package_name};
 
 pub(super) fn ignore(
+    cli: &Cli,
     id: &str,
     reason: &str,
     arguments: &cli::Approve,
@@ -32,7 +34,7 @@ pub(super) fn ignore(
         return Err(CommandError::Usage("--no-advisories leaves nothing to ignore\nhelp: leave --no-advisories out"));
     }
     let hits = &shown.judgement.advisories;
-    let context = context_of(made);
+    let context = context_of(cli, made);
     let is_meant = |hit: &&Arc<str>| {
         let known = context.advisory(&shown.judgement.id.name, hit);
         let aliases = known.into_iter().flat_map(|known| &known.aliases).map(|alias| &**alias);
@@ -45,8 +47,8 @@ pub(super) fn ignore(
     };
     if context.advisory(&crate_id.name, id).is_some_and(|advisory| advisory.kind == AdvisoryKind::Malicious) {
         let why = format!("{id} says that it was made to do harm, and nothing lifts that; nothing was written");
-        let help = "remove it; where it was built, its code may have run";
-        curation::refused(&name, &why, help, text).map_err(CommandError::Output)?;
+        let help = WayOut::words("remove it; where it was built, its code may have run");
+        curation::refused(&name, &why, &help, text).map_err(CommandError::Output)?;
         return Ok(Outcome::Held);
     }
     let today = TimeZone::UTC.to_datetime(made.evaluation().now).date();

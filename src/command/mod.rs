@@ -18,6 +18,7 @@ mod request;
 mod revoke;
 mod screen;
 mod shown;
+mod situation;
 mod spec;
 mod status;
 mod update;
@@ -28,7 +29,7 @@ mod verify;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Verb};
 use crate::gather::environment::Environment;
@@ -64,15 +65,22 @@ impl From<Outcome> for ExitCode {
 /// Runs the program with these arguments, its own name first.
 #[must_use]
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
+    let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let parsed = Cli::command().try_get_matches_from(arguments);
+    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (mut cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(usage) => {
             // Help and version go to standard output and are no failure. A closed pipe is nobody's failure either.
             let _ = usage.print();
             return if usage.use_stderr() { Outcome::Undecided.into() } else { ExitCode::SUCCESS };
         }
     };
-    let done = Environment::read().map_err(CommandError::from).and_then(|environment| match &cli.verb {
+    let environment = Environment::read().map_err(CommandError::from);
+    if let Ok(environment) = &environment {
+        cli.situation = situation::situation(&matches, &words, environment);
+    }
+    let done = environment.and_then(|environment| match &cli.verb {
         Verb::Audit(arguments) => audit::run(&cli, arguments, &environment),
         Verb::Status(arguments) => status::run(&cli, arguments, &environment),
         Verb::Vendor(arguments) => vendor::run(&cli, arguments, &environment),

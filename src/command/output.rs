@@ -8,6 +8,7 @@ use anstream::{AutoStream, ColorChoice};
 use super::{CommandError, screen};
 use crate::cli::{Cli, Color};
 use crate::report::style::{self, Tone};
+use crate::report::way_out::WayOut;
 use crate::report::{Verbosity, escape, wrap};
 
 impl From<Color> for ColorChoice {
@@ -68,7 +69,14 @@ pub(super) fn error(cli: &Cli, error: &CommandError) {
     for line in lines {
         let line = escape::terminal(line);
         let _ = match line.strip_prefix("help:") {
-            Some(rest) => writeln!(out, "{}{rest}", style::word(Tone::Help, "help:")),
+            Some(rest) => {
+                let way = WayOut::of_text(rest.trim_start(), &cli.situation);
+                let step = way.step.as_ref().filter(|_| way.is_printable());
+                let words = way.words.as_deref().unwrap_or_default();
+                let joined = if words.is_empty() || step.is_none() { "" } else { ": " };
+                let step = step.map(|step| style::word(Tone::Plain, step.text())).unwrap_or_default();
+                writeln!(out, "{} {words}{joined}{step}", style::word(Tone::Help, "help:"))
+            }
             None => writeln!(out, "{line}"),
         };
     }

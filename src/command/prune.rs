@@ -20,7 +20,7 @@ use crate::report::{blocker, curation, remark};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {
     let made = assess(cli, &arguments.subject, &arguments.judge, Purpose::Change, environment)?;
-    let context = context_of(&made);
+    let context = context_of(cli, &made);
     let mut text = Vec::new();
     // As long as it is not decided what stands against the packages, nobody knows what is unused.
     if !made.evaluation().blockers.is_empty() {

@@ -15,7 +15,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment)
     let started = Instant::now();
     let made = assess(cli, &arguments.subject, &arguments.judge, Purpose::Judge, environment)?;
     let calendar = calendar(made.facts(), &made.rules().policy, &made.rules().approvals, made.evaluation());
-    let audit = report_of(&made, Some(started.elapsed()));
+    let audit = report_of(cli, &made, Some(started.elapsed()));
     let until = arguments.until.map(|horizon| horizon.end(made.evaluation().now));
     let report = StatusReport { audit, calendar: &calendar, until };
     let mut text = Vec::new();

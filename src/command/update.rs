@@ -252,6 +252,7 @@ impl Update<'_, '_> {
             packages: &decision.facts().packages,
             advisories: &decision.facts().advisories,
             judged_by: self.session.project().rules().judged_by(),
+            situation: &self.cli.situation,
             dry_run: self.arguments.dry_run,
             vendored: self.session.subject().root.join("vendor").is_dir(),
         };

@@ -311,6 +311,17 @@ pub enum Notice {
         /// The time of the oldest cached entry.
         oldest: Option<Timestamp>,
     },
+    /// An index does not say when releases were published, so that nothing can be held by its age.
+    PubtimesMissing {
+        /// The registry.
+        registry: Registry,
+        /// What serves its index, where that is something else.
+        from: Option<String>,
+        /// How many locked packages it says nothing about.
+        packages: usize,
+        /// Of how many of that registry.
+        of: usize,
+    },
     /// The lock file was judged alone, whatever the manifests ask.
     ManifestsNotChecked,
     /// The manifests of git packages are not at hand: what these ask is taken from the lock file.

@@ -24,6 +24,7 @@ pub mod plan;
 pub mod policy;
 pub mod security_fix;
 pub mod signal;
+pub mod situation;
 pub mod source;
 pub mod trail;
 pub mod unresolved;

@@ -25,6 +25,7 @@ use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Package};
 use crate::model::source::{Registry, Source};
 use crate::model::trail::Trail;
+use crate::model::verdict::Reason;
 use crate::policy::judge::Judge;
 use crate::policy::{self, also, notices, security_fix};
 
@@ -204,8 +205,32 @@ impl Gathered {
 
     fn decision(&self, facts: Facts, lines: Vec<u32>) -> Decision {
         let rules = self.project.rules();
-        let evaluation = policy::evaluate(&facts, &rules.policy, &rules.approvals, self.project.moment());
+        let mut evaluation = policy::evaluate(&facts, &rules.policy, &rules.approvals, self.project.moment());
+        evaluation.notices.extend(self.pubtimes_missing(&evaluation));
         Decision { facts, lines, evaluation }
+    }
+
+    /// The registries whose index lacks times of publication: of all packages, or of several. One release without is its own affair.
+    fn pubtimes_missing(&self, evaluation: &Evaluation) -> Vec<Notice> {
+        let mut counts: BTreeMap<Registry, (usize, usize)> = BTreeMap::new();
+        for judgement in &evaluation.judgements {
+            let Source::Registry(registry) = &judgement.id.source else { continue };
+            let is_unknown = |reason: &Reason| matches!(reason, Reason::PubtimeUnknown { found: None });
+            let unknown = judgement.reasons().into_iter().flatten().any(is_unknown);
+            let (missing, of) = counts.entry(registry.clone()).or_default();
+            *missing += usize::from(unknown);
+            *of += 1;
+        }
+        counts.retain(|_, (missing, of)| *missing > 1 || (*missing == 1 && of == missing));
+        if counts.is_empty() {
+            return Vec::new();
+        }
+        let access = self.registries.access();
+        let notice = |(registry, (packages, of))| {
+            let from = access.get(&registry).and_then(|access| access.stands_in(&registry));
+            Notice::PubtimesMissing { registry, from, packages, of }
+        };
+        counts.into_iter().map(notice).collect()
     }
 
     /// A judge of single releases that knows these facts.

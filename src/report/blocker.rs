@@ -4,11 +4,12 @@ use super::duration::{distance, moment, words};
 use super::lock_proof;
 use super::log_problem::{finding_sentence, problem_sentence, whole_help};
 use super::remark::few;
+use super::way_out::WayOut;
 use super::{Context, package_name, registry_name};
 use crate::model::evaluation::{Blocker, IndexGap};
 use crate::model::package::PackageId;
 use crate::model::policy::RUSTSEC_DB;
-use crate::model::source::Registry;
+use crate::model::source::{Registry, Source};
 use crate::model::trail::finding::TrailFinding;
 
 /// Blockers that say the same of several packages.
@@ -17,7 +18,7 @@ pub struct Group {
     /// What stands in the way, without its full stop.
     pub message: String,
     /// What can be done.
-    pub help: String,
+    pub help: WayOut,
 }
 
 /// How many packages one line names before it counts the rest.
@@ -32,13 +33,13 @@ pub fn groups(blockers: &[Blocker], context: &Context<'_>) -> Vec<Group> {
     for blocker in blockers {
         if let Blocker::LockOutdated(discord) = blocker {
             if discords.is_empty() {
-                groups.push(Group { message: message(blocker, context), help: help(blocker) });
+                groups.push(Group { message: message(blocker, context), help: help(blocker, context) });
             }
             discords.push(lock_proof::discord(discord));
             continue;
         }
         let Blocker::IndexUnavailable { package, cause } = blocker else {
-            groups.push(Group { message: message(blocker, context), help: help(blocker) });
+            groups.push(Group { message: message(blocker, context), help: help(blocker, context) });
             continue;
         };
         if let Some((_, _, names)) = gaps.iter_mut().find(|(known, ..)| *known == cause) {
@@ -46,7 +47,7 @@ pub fn groups(blockers: &[Blocker], context: &Context<'_>) -> Vec<Group> {
             continue;
         }
         gaps.push((cause, groups.len(), vec![package_name(package)]));
-        groups.push(Group { message: message(blocker, context), help: help(blocker) });
+        groups.push(Group { message: message(blocker, context), help: help(blocker, context) });
     }
     let outdated = "the lock file does not answer the manifests: ";
     if let Some(group) = groups.iter_mut().find(|group| group.message.starts_with(outdated)) {
@@ -162,41 +163,62 @@ pub const fn package(blocker: &Blocker) -> Option<&PackageId> {
 
 /// What can be done about it, in one line.
 #[must_use]
-pub fn help(blocker: &Blocker) -> String {
+pub fn help(blocker: &Blocker, context: &Context<'_>) -> WayOut {
     match blocker {
         Blocker::WorkspaceUnread { .. } => {
-            "mend what cargo names (`cargo metadata --no-deps` must succeed), or judge a lock file alone: cargo sequester audit --lockfile Cargo.lock".to_owned()
+            // Only what looks can do with a lock file alone.
+            let looks = matches!(context.situation.verb.as_str(), "audit" | "status" | "explain");
+            let alone = if looks { context.command(&context.situation.verb, "--lockfile Cargo.lock") } else { None };
+            let mend = "mend what cargo names (`cargo metadata --no-deps` must succeed)";
+            match alone.filter(|_| context.situation.verb != "explain") {
+                Some(command) => WayOut::to(format!("{mend}, or judge a lock file alone"), command),
+                None => WayOut::words(mend),
+            }
+        }
+        Blocker::AdvisoriesUnavailable { .. } if context.situation.is_offline() => online(context),
+        Blocker::AdvisoriesUnavailable { .. } if context.situation.gave("advisory-db") => {
+            WayOut::words("check what --advisory-db names, and the network")
         }
         Blocker::AdvisoriesUnavailable { .. } => {
-            "check the network and `advisories.db`, or name a copy: cargo sequester audit --advisory-db PATH".to_owned()
+            WayOut::words("check the network, and `db` under [advisories] of the policy")
         }
-        Blocker::AdvisoriesStale { confirmed: true, .. } => {
-            "run again without --offline, so that they can be confirmed".to_owned()
+        Blocker::AdvisoriesStale { confirmed: true, .. } if context.situation.is_offline() => online(context),
+        Blocker::AdvisoriesStale { confirmed: true, source, .. } => {
+            WayOut::words(format!("run again when {source} can be reached, so that they can be confirmed"))
         }
-        Blocker::AdvisoriesStale { confirmed: false, .. } => {
-            format!("cargo sequester audit --advisory-db {RUSTSEC_DB}")
-        }
+        Blocker::AdvisoriesStale { confirmed: false, .. } => WayOut::to(
+            "take them from their origin",
+            context.again(&["advisory-db", "offline", "frozen"], &format!("--advisory-db {RUSTSEC_DB}")),
+        ),
         Blocker::AdvisoriesRolledBack { .. } => {
-            "find out why the origin serves an older state before trusting it; a newer one ends this".to_owned()
+            WayOut::words("find out why the origin serves an older state before trusting it; a newer one ends this")
         }
-        Blocker::IndexUnavailable { cause, .. } => gap_help(cause).to_owned(),
+        Blocker::IndexUnavailable { package, cause } => gap_help(cause, package, context),
         Blocker::MirrorNotAllowed { by, .. } => {
             let by = Registry::meant(by).map_or_else(|_| by.clone(), |registry| registry.to_string());
-            format!(
-                "remove that setting, or allow the mirror under [sources] of the policy: mirrors = [{}]",
-                super::cure::toml_string(&by)
+            WayOut::edit(
+                "remove that setting; or, to allow the mirror, add to `mirrors` under [sources] of the policy",
+                super::cure::toml_string(&by),
             )
         }
         Blocker::ClockSkew { .. } | Blocker::Trail(TrailFinding::ClockBehindTrail { .. }) => {
-            "set the machine's clock right and run again".to_owned()
+            WayOut::words("set the machine's clock right and run again")
         }
-        Blocker::LockOutdated(_) | Blocker::LockRefused { .. } => "cargo sequester update --workspace".to_owned(),
-        Blocker::LockUnproven { .. } => "see whether `cargo update --workspace --locked` takes it".to_owned(),
-        Blocker::TrailBroken(_) => whole_help().to_owned(),
+        Blocker::LockOutdated(_) | Blocker::LockRefused { .. } => match context.command("update", "--workspace") {
+            Some(command) => WayOut::run(command),
+            None => WayOut::words("have cargo complete the lock file"),
+        },
+        Blocker::LockUnproven { .. } => WayOut::words("see whether `cargo update --workspace --locked` takes it"),
+        Blocker::TrailBroken(_) => WayOut::words(whole_help()),
         Blocker::Trail(_) => {
-            "run again; if it stays, ask the registry's operators why releases that were there are gone".to_owned()
+            WayOut::words("run again; if it stays, ask the registry's operators why releases that were there are gone")
         }
     }
+}
+
+/// The same run with the network, which it was told to leave alone.
+fn online(context: &Context<'_>) -> WayOut {
+    WayOut::to("ask the network", context.again(&["offline", "frozen"], ""))
 }
 
 /// Why there is no index entry, in words that follow "the index entry".
@@ -218,17 +240,23 @@ pub fn gap(gap: &IndexGap) -> String {
     }
 }
 
-const fn gap_help(gap: &IndexGap) -> &'static str {
+fn gap_help(gap: &IndexGap, package: &PackageId, context: &Context<'_>) -> WayOut {
     match gap {
-        IndexGap::NotCached | IndexGap::NotInCachedEntry => "run again without --offline",
-        IndexGap::Unconfirmed => {
-            "run again without --offline; where the registry has a git index, name its sparse index instead"
+        IndexGap::NotCached | IndexGap::NotInCachedEntry | IndexGap::Unconfirmed if context.situation.is_offline() => {
+            online(context)
         }
-        IndexGap::GitIndex => "let cargo fill its cache of that index: cargo update --dry-run",
-        IndexGap::BadName => "restore the lock file from a state that you trust",
-        IndexGap::Failed(_) => "check the network and the registry, and run again",
-        IndexGap::Denied(_) => "give cargo its token: cargo login --registry NAME; or ask who runs the registry",
-        IndexGap::Refused => "see what is said of the replaced registry",
-        IndexGap::NotNamed => "name the registry under [sources] of the policy: allow-registries",
+        IndexGap::NotCached | IndexGap::NotInCachedEntry => WayOut::words("run again where its registry can be asked"),
+        IndexGap::Unconfirmed => WayOut::words("where the registry has a git index, name its sparse index instead"),
+        IndexGap::GitIndex => WayOut::to("let cargo fill its cache of that index", "cargo update --dry-run".to_owned()),
+        IndexGap::BadName => WayOut::words("restore the lock file from a state that you trust"),
+        IndexGap::Failed(_) => WayOut::words("check the network and the registry, and run again"),
+        IndexGap::Denied(_) => WayOut::words(
+            "give cargo a token for it (`cargo login`, with `--registry` and its name), or ask who runs the registry",
+        ),
+        IndexGap::Refused => WayOut::words("see what is said of the replaced registry"),
+        IndexGap::NotNamed => match &package.source {
+            Source::Registry(registry) => super::cure::named_registry(registry, "the policy"),
+            Source::Local | Source::Git(_) | Source::Other(_) => WayOut::words("name the registry in the policy"),
+        },
     }
 }

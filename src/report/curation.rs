@@ -7,9 +7,10 @@ use jiff::civil::Date;
 use semver::Version;
 
 use super::duration::{distance, eligible, moment};
-use super::print::{detail, line};
+use super::print::{detail, help, line};
 use super::reason::{cited, sentence};
 use super::style::Tone;
+use super::way_out::WayOut;
 use super::{Context, package_name, remark};
 use crate::model::package::PackageId;
 use crate::model::verdict::{Basis, Reasons, Warning};
@@ -104,9 +105,9 @@ fn dependencies(change: &DependencyChange, out: &mut impl Write) -> io::Result<(
 ///
 /// # Errors
 /// The writer's.
-pub fn refused(what: &str, why: &str, help: &str, out: &mut impl Write) -> io::Result<()> {
+pub fn refused(what: &str, why: &str, way: &WayOut, out: &mut impl Write) -> io::Result<()> {
     line(out, Tone::Bad, "Refused", &format!("{what}: {why}"))?;
-    detail(out, Tone::Help, "help", help)
+    help(out, way)
 }
 
 /// Writes what was written into the policy: `Approved cc@1.2.3 in sequester.toml: lifts too-new, through 2026-12-22`.

@@ -2,149 +2,182 @@
 
 use super::duration::eligible;
 use super::problem::{Problem, Severity};
-use super::{AuditReport, escape, remark};
-use crate::model::evaluation::{Fix, FixStanding};
+use super::way_out::{TEXT, WayOut};
+use super::{AuditReport, JudgedBy, escape, registry_name, remark};
+use crate::model::evaluation::{Fix, FixStanding, Notice};
 use crate::model::package::{LockedChecksum, PackageId};
 use crate::model::source::{GitSource, Registry, Source};
 use crate::model::verdict::{Reason, ReasonCode};
 
-/// One way out: words, a line to paste, or both.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cure {
-    /// What it is for.
-    pub words: Option<String>,
-    /// A command, or a line of the policy file.
-    pub paste: Option<String>,
-}
-
-impl Cure {
-    fn command(paste: String) -> Self {
-        Self { words: None, paste: Some(paste) }
-    }
-
-    fn words(words: &str) -> Self {
-        Self { words: Some(words.to_owned()), paste: None }
-    }
-
-    fn both(words: &str, paste: String) -> Self {
-        Self { words: Some(words.to_owned()), paste: Some(paste) }
-    }
-
-    /// Both in one line.
-    #[must_use]
-    pub fn line(&self) -> String {
-        match (&self.words, &self.paste) {
-            (Some(words), Some(paste)) => format!("{words}: {paste}"),
-            (words, paste) => words.iter().chain(paste).map(String::as_str).collect(),
-        }
-    }
-}
-
 /// Every way out of a problem, the best first. No line leads to a release that is not approved.
 #[must_use]
-pub fn cures(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<Cure> {
+pub fn cures(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
+    let mut all: Vec<WayOut> = moved(problem, report).into_iter().collect();
+    all.extend(others(problem, report));
+    all.retain(WayOut::is_printable);
+    all
+}
+
+/// Every way out but another release.
+fn others(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
     let id = &problem.package.id;
+    let decided = report.evaluation.blockers.is_empty();
     let mut cures = Vec::new();
-    cures.extend(other_release(problem, report));
+    if problem.severity == Severity::Malicious && target(problem, report).is_none() && decided {
+        cures.push(WayOut::words(
+            "no approved release was found that every requirement accepts: remove the crate, or what pulls it in",
+        ));
+    }
     for reason in problem.reasons {
         cures.extend(for_reason(reason, id, report));
     }
-    let liftable = problem.reasons.iter().all(|reason| reason.code().an_approval_lifts());
-    let bytes_known = matches!(problem.package.checksum, LockedChecksum::Known(_));
-    if let (true, true, true, Some(spec)) =
-        (liftable, bytes_known, report.evaluation.blockers.is_empty(), unique_spec(id, report))
-    {
-        let lifts = |code| report.approvals_by_change(problem.package).any(|approval| approval.lifts.contains(&code));
-        cures.push(if problem.reasons.iter().all(|reason| lifts(reason.code())) {
-            Cure::words(
-                "this change approves it already: that counts once the base has it, or as said of the change above",
-            )
-        } else {
-            Cure::both("to exempt it after looking inside", format!("cargo sequester approve {spec} --reason TEXT"))
+    if decided && target(problem, report).is_none() && problem.severity != Severity::Malicious {
+        let advisories = problem.reasons.iter().filter_map(|reason| match reason {
+            Reason::Advisory { advisory, .. } => Some(&**advisory),
+            _ => None,
         });
+        cures.extend(advisories.map(|advisory| ignored(advisory, problem, report)));
     }
+    cures.extend(exempted(problem, report));
     let registry = matches!(id.source, Source::Registry(_));
-    if cures.is_empty() && registry && problem.severity == Severity::Rejected && report.evaluation.blockers.is_empty() {
-        cures.push(no_release(problem, report));
+    if cures.is_empty()
+        && target(problem, report).is_none()
+        && registry
+        && problem.severity == Severity::Rejected
+        && decided
+    {
+        cures.push(WayOut::words(format!(
+            "no approved release was found that every requirement accepts: {}",
+            without(problem, report).join(", or ")
+        )));
     }
-    // A line that had to be escaped to be shown is no longer the line to paste.
-    cures.retain(|cure| cure.paste.as_ref().is_none_or(|paste| escape::terminal(paste) == *paste));
     cures
 }
 
-/// Moving to the newest approved release, or to an approved fix where no newer one is known.
-fn other_release(problem: &Problem<'_>, report: &AuditReport<'_>) -> Option<Cure> {
+/// A person's approval, where that lifts all that stands against the release.
+fn exempted(problem: &Problem<'_>, report: &AuditReport<'_>) -> Option<WayOut> {
+    let liftable = problem.reasons.iter().all(|reason| reason.code().an_approval_lifts());
+    let bytes_known = matches!(problem.package.checksum, LockedChecksum::Known(_));
+    if !liftable || !bytes_known || !report.evaluation.blockers.is_empty() {
+        return None;
+    }
+    let spec = unique_spec(&problem.package.id, report)?;
+    let lifts = |code| report.approvals_by_change(problem.package).any(|approval| approval.lifts.contains(&code));
+    if problem.reasons.iter().all(|reason| lifts(reason.code())) {
+        return Some(WayOut::words(
+            "this change approves it already: that counts once the base has it, or as said of the change above",
+        ));
+    }
+    let dated = !problem.reasons.iter().all(|reason| reason.code().time_lifts());
+    approval(&spec, dated, report)
+}
+
+/// The command that exempts a release. Where time does not lift what it lifts, it needs a last day.
+fn approval(spec: &str, dated: bool, report: &AuditReport<'_>) -> Option<WayOut> {
+    let until = if dated { format!(" --until {}", report.context().last_day()) } else { String::new() };
+    let command = report.context().command("approve", &format!("{spec} --reason \"{TEXT}\"{until}"))?;
+    Some(WayOut::to(format!("to exempt it after looking inside{}", merged(report)), command))
+}
+
+/// What a decision in a change needs beside being made.
+const fn merged(report: &AuditReport<'_>) -> &'static str {
+    match report.judged_by {
+        JudgedBy::Base { .. } => ", which whoever merges the change has to agree to",
+        JudgedBy::File(_) | JudgedBy::Defaults => "",
+    }
+}
+
+/// What to do about an advisory from which no approved release leads away.
+fn ignored(advisory: &str, problem: &Problem<'_>, report: &AuditReport<'_>) -> WayOut {
     let id = &problem.package.id;
-    // Before the run is decided no release is known to be approved.
-    if !report.evaluation.blockers.is_empty() {
+    if report.ignored_by_change(advisory, &id.name) {
+        return WayOut::words(format!(
+            "this change ignores {advisory} already: that counts once the base has it, or as said of the change above"
+        ));
+    }
+    let why = if problem.judgement.fixes.is_empty() {
+        "no approved release was found that every requirement accepts: "
+    } else {
+        "until a fix is approved: "
+    };
+    let ways = [without(problem, report), vec![format!("ignore {advisory} until a day{}", merged(report))]].concat();
+    let command = unique_spec(id, report).and_then(|spec| ignoring(&spec, advisory, report));
+    WayOut::to_or(format!("{why}{}", ways.join(", or ")), command)
+}
+
+/// The command that ignores an advisory for one crate until a day.
+fn ignoring(spec: &str, advisory: &str, report: &AuditReport<'_>) -> Option<String> {
+    let until = report.context().last_day();
+    let advisory = escape::shell_word(advisory);
+    report.context().command("approve", &format!("{spec} --id {advisory} --reason \"{TEXT}\" --until {until}"))
+}
+
+/// How to get away from a release for which none can stand in: by what the reader can edit, which is the project's own manifests.
+fn without(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<String> {
+    let asks = report.packages.iter().filter(|package| package.dependencies.contains(&problem.position));
+    let by: Vec<&PackageId> = asks.map(|package| &package.id).collect();
+    if by.iter().any(|id| id.source == Source::Local) {
+        return vec!["do without the crate".to_owned(), "loosen the requirement on it".to_owned()];
+    }
+    let way = report.names(&problem.judgement.path);
+    vec![match way.get(1) {
+        Some(first) if way.len() > 2 => format!("do without {first}, which brings it in"),
+        Some(_) | None => "do without the crate".to_owned(),
+    }]
+}
+
+/// The newest approved release that could stand in, or an approved fix where no newer one is known. Before the run is decided none is known
+/// to be approved, and for what is not locked there is nothing to move.
+fn target<'a>(problem: &Problem<'a>, report: &AuditReport<'_>) -> Option<&'a semver::Version> {
+    if !report.evaluation.blockers.is_empty() || report.packages.get(problem.position).is_none() {
         return None;
     }
     let newest = problem.judgement.newest_approved.as_ref();
     let approved_fix = || {
-        let approved = |fix: &&Fix| matches!(fix.standing, FixStanding::Approved(_));
+        let approved = |fix: &&'a Fix| matches!(fix.standing, FixStanding::Approved(_));
         problem.judgement.fixes.iter().filter(approved).map(|fix| &fix.version).max()
     };
-    let target = newest.or_else(approved_fix).filter(|version| **version != id.version);
-    if let (Some(version), Some(spec)) = (target, update_spec(id, report)) {
-        return Some(Cure::command(format!("cargo sequester update {spec} --precise {version}")));
-    }
-    (problem.severity == Severity::Malicious).then(|| {
-        Cure::words(
-            "no approved release was found that every requirement accepts: remove the crate, or what pulls it in",
-        )
+    newest.or_else(approved_fix).filter(|version| **version != problem.package.id.version)
+}
+
+/// Moving to another release.
+fn moved(problem: &Problem<'_>, report: &AuditReport<'_>) -> Option<WayOut> {
+    let version = target(problem, report)?;
+    let spec = update_spec(&problem.package.id, report)?;
+    let command = report.context().command("update", &format!("{spec} --precise {version}"));
+    Some(match command {
+        Some(command) => WayOut::run(command),
+        None => WayOut::words(format!("have its project lock {version} in its place")),
     })
 }
 
-/// What is left where nothing else helps.
-fn no_release(problem: &Problem<'_>, report: &AuditReport<'_>) -> Cure {
-    let advisory = problem.reasons.iter().any(|reason| reason.code() == ReasonCode::Advisory);
-    let ignored = |reason: &Reason| matches!(reason, Reason::Advisory { advisory, .. } if report.ignored_by_change(advisory, &problem.package.id.name));
-    if problem.reasons.iter().all(ignored) {
-        return Cure::words(
-            "this change ignores it already: that counts once the base has it, or as said of the change above",
-        );
-    }
-    Cure::words(match (advisory, problem.judgement.fixes.is_empty()) {
-        (true, false) => {
-            "until a fix is approved: do without the crate, or have the policy ignore the advisory until a date"
-        }
-        (true, true) => {
-            "no approved release was found that every requirement accepts: do without the crate, or have the policy ignore \
-             the advisory until a date"
-        }
-        (false, _) => {
-            "no approved release was found that every requirement accepts: do without the crate, or loosen a requirement"
-        }
-    })
-}
-
-fn for_reason(reason: &Reason, id: &PackageId, report: &AuditReport<'_>) -> Option<Cure> {
+fn for_reason(reason: &Reason, id: &PackageId, report: &AuditReport<'_>) -> Option<WayOut> {
     match reason {
         Reason::Malicious { .. } => {
-            Some(Cure::words("neither time nor an approval lifts this; where it was built, its code may have run"))
+            Some(WayOut::words("neither time nor an approval lifts this; where it was built, its code may have run"))
         }
-        Reason::ChecksumMismatch { .. } => Some(Cure::both(
-            "do not build it before you know which change brought this checksum",
-            format!("git log -p -- {}", shell_path(report)),
-        )),
-        Reason::ChecksumMissing => Some(Cure::both(
-            "find the last lock file that had its checksum",
-            format!("git log -p -- {}", shell_path(report)),
-        )),
-        Reason::SourceNotAllowed => allowed_source(&id.source),
+        Reason::ChecksumMismatch { .. } => {
+            Some(WayOut::to_or("do not build it before you know which change brought this checksum", history(report)))
+        }
+        Reason::ChecksumMissing => {
+            Some(WayOut::to_or("find the last lock file that had its checksum", history(report)))
+        }
+        Reason::SourceNotAllowed => allowed_source(&id.source, report),
         Reason::Denied { .. } => {
-            Some(Cure::words("remove the crate, or what pulls it in; or change `deny` under [bans]"))
+            Some(WayOut::words("remove the crate, or what pulls it in; or change `deny` under [bans]"))
         }
         Reason::AdvisoryUnreadable { advisory: Some(advisory), .. } => {
-            let spec = unique_spec(id, report)?;
-            let line = format!("cargo sequester approve {spec} --id {advisory} --reason TEXT --until YYYY-MM-DD");
-            Some(Cure::both("read it, update this tool, or ignore it until a day", line))
+            if report.ignored_by_change(advisory, &id.name) {
+                return None;
+            }
+            let command = ignoring(&unique_spec(id, report)?, advisory, report)?;
+            Some(WayOut::to(format!("read it, update this tool, or ignore it until a day{}", merged(report)), command))
         }
-        Reason::AdvisoryUnreadable { advisory: None, .. } => {
-            Some(Cure::words("look at the file, and get the advisory database anew; nobody can ignore what it may say"))
-        }
+        Reason::AdvisoryUnreadable { advisory: None, .. } => Some(WayOut::words(
+            "look at the file, and get the advisory database anew; nobody can ignore what it may say",
+        )),
         Reason::PubtimeChanged { .. } => {
-            Some(Cure::words("ask the registry's operators why a published fact changed; nothing here lifts this"))
+            Some(WayOut::words("ask the registry's operators why a published fact changed; nothing here lifts this"))
         }
         Reason::TooNew { .. }
         | Reason::NewCrate { .. }
@@ -160,19 +193,78 @@ fn for_reason(reason: &Reason, id: &PackageId, report: &AuditReport<'_>) -> Opti
     }
 }
 
-/// The line of the policy that would name the source.
-fn allowed_source(source: &Source) -> Option<Cure> {
+/// The changes of the lock file, where a repository has them.
+fn history(report: &AuditReport<'_>) -> Option<String> {
+    let path = escape::shell_word(report.locked.as_str());
+    report.situation.repository.then(|| format!("git log -p -- {path}"))
+}
+
+/// The entry of the policy that would name the source.
+fn allowed_source(source: &Source, report: &AuditReport<'_>) -> Option<WayOut> {
+    let file = policy_file(report);
     match source {
-        Source::Git(GitSource { url, commit: Some(commit), .. }) => Some(Cure::both(
-            "to allow this one commit, under [sources] of the policy",
-            format!("allow-git = [{{ url = {}, rev = {} }}]", toml_string(url), toml_string(commit)),
+        Source::Git(GitSource { url, commit: Some(commit), .. }) => Some(WayOut::edit(
+            format!("to allow this one commit, add to `allow-git` under [sources] of {file}"),
+            format!("{{ url = {}, rev = {} }}", toml_string(url), toml_string(commit)),
         )),
-        Source::Git(_) => Some(Cure::words("have the lock file pin a commit: cargo update")),
-        Source::Registry(registry @ (Registry::Sparse(_) | Registry::Git(_))) => Some(Cure::both(
-            "to allow this registry, under [sources] of the policy",
-            format!("allow-registries = [{}]", toml_string(&registry.to_string())),
-        )),
+        Source::Git(_) => Some(WayOut::words("have the lock file pin a commit: `cargo update`")),
+        Source::Registry(registry @ (Registry::Sparse(_) | Registry::Git(_))) => Some(named_registry(registry, &file)),
         Source::Registry(Registry::CratesIo) | Source::Local | Source::Other(_) => None,
+    }
+}
+
+/// The entry of the policy that names a registry.
+#[must_use]
+pub fn named_registry(registry: &Registry, file: &str) -> WayOut {
+    WayOut::edit(
+        format!("to allow this registry, add to `allow-registries` under [sources] of {file}"),
+        toml_string(&registry.to_string()),
+    )
+}
+
+/// What can be done about a notice, where that is something to paste or to ask for.
+#[must_use]
+pub fn of_notice(notice: &Notice, report: &AuditReport<'_>) -> Option<WayOut> {
+    let Notice::PubtimesMissing { registry, from, .. } = notice else { return None };
+    if *registry == Registry::CratesIo {
+        return Some(WayOut::words(match from {
+            Some(from) => format!("ask who runs {from} to pass `pubtime` on; single releases can be approved"),
+            None => "ask who runs the registry why; single releases can be approved".to_owned(),
+        }));
+    }
+    let file = policy_file(report);
+    Some(match report.policy.registries.get(registry) {
+        Some(known) => WayOut::edit(
+            format!(
+                "to trust this registry whatever the age of its releases, set under [registries.{}] of {file}",
+                known.name
+            ),
+            "min-publish-age = \"0\"".to_owned(),
+        ),
+        None => WayOut::edit(
+            format!("to trust this registry whatever the age of its releases, add at the end of {file}"),
+            format!(
+                "[registries.{}]\nindex = {}\nmin-publish-age = \"0\"",
+                registry_key(registry),
+                toml_string(&registry.to_string())
+            ),
+        ),
+    })
+}
+
+/// A name for a registry that has none yet, from its host.
+fn registry_key(registry: &Registry) -> String {
+    let name = registry_name(registry);
+    let host = name.split("://").nth(1).unwrap_or(&name).split('/').next().unwrap_or_default();
+    host.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect()
+}
+
+/// The policy file that a reader edits: with a base, the change's own.
+#[must_use]
+pub fn policy_file(report: &AuditReport<'_>) -> String {
+    match report.judged_by {
+        JudgedBy::File(file) | JudgedBy::Base { file: Some(file), .. } => file.to_string(),
+        JudgedBy::Defaults | JudgedBy::Base { file: None, .. } => "sequester.toml".to_owned(),
     }
 }
 
@@ -211,7 +303,9 @@ pub fn update_spec(id: &PackageId, report: &AuditReport<'_>) -> Option<String> {
     if same_name <= 1 && is_plain(&id.name) { Some(id.name.to_string()) } else { unique_spec(id, report) }
 }
 
-fn unique_spec(id: &PackageId, report: &AuditReport<'_>) -> Option<String> {
+/// The spec that names exactly this release, for commands that decide about it.
+#[must_use]
+pub fn unique_spec(id: &PackageId, report: &AuditReport<'_>) -> Option<String> {
     if !is_plain(&id.name) {
         return None;
     }
@@ -226,10 +320,6 @@ fn unique_spec(id: &PackageId, report: &AuditReport<'_>) -> Option<String> {
 fn is_plain(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-}
-
-fn shell_path(report: &AuditReport<'_>) -> String {
-    escape::shell_word(report.locked.as_str())
 }
 
 /// A text as a TOML string.

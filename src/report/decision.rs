@@ -2,6 +2,7 @@
 
 use super::AuditReport;
 use super::escape::shell_word;
+use super::way_out::WayOut;
 use crate::model::evaluation::{Loosening, LooseningKind};
 use crate::model::verdict::ReasonCode;
 use crate::report::JudgedBy;
@@ -67,13 +68,13 @@ pub const DECIDED_HELP: &str = "whoever merges this change decides this: look at
 
 /// The same for what may not be decided in a change; where all of it may be, the command that lets it.
 #[must_use]
-pub fn loosened_help(report: &AuditReport<'_>) -> String {
+pub fn loosened_help(report: &AuditReport<'_>) -> WayOut {
     let words = "whoever merges this change answers for each of these: look at them";
     match report.judged_by {
-        JudgedBy::Base { commit, .. } if report.loosened.iter().all(|one| one.kind.may_be_decided()) => format!(
-            "{words}; where a code owner has to agree to it, it can count: cargo sequester audit --base {} --loosened report",
-            shell_word(commit)
+        JudgedBy::Base { commit, .. } if report.loosened.iter().all(|one| one.kind.may_be_decided()) => WayOut::to_or(
+            format!("{words}; where a code owner has to agree to it, it can count"),
+            report.context().command("audit", &format!("--base {} --loosened report", shell_word(commit))),
         ),
-        JudgedBy::Base { .. } | JudgedBy::File(_) | JudgedBy::Defaults => words.to_owned(),
+        JudgedBy::Base { .. } | JudgedBy::File(_) | JudgedBy::Defaults => WayOut::words(words),
     }
 }

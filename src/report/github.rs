@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use super::blocker;
-use super::cure::{Cure, cures, fix};
+use super::cure::{cures, fix};
 use super::duration::eligible;
 use super::escape::{github_message, github_property};
 use super::human::missing_event;
 use super::places::{Place, Places};
 use super::problem::{Problem, Severity, problems};
+use super::way_out::WayOut;
 use super::{AuditReport, also, decision, package_name, reason, remark, tally};
 
 /// How many packages one annotation names before it counts the rest.
@@ -32,7 +33,7 @@ pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) ->
             "error",
             None,
             "cargo sequester could not decide",
-            &[group.message, format!("help: {}", group.help)],
+            &[group.message, format!("help: {}", group.help.line())],
         )?;
     }
     for problem in problems(report).iter().filter(|problem| problem.severity != Severity::Undecided) {
@@ -92,7 +93,7 @@ pub(super) fn lines(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<Stri
         lines.push(format!("eligible: {}", eligible(context.now, at)));
     }
     lines.extend(judgement.fixes.iter().map(|known| format!("fix: {}", fix(known, &id.name, report))));
-    lines.extend(cures(problem, report).iter().map(Cure::line).map(|cure| format!("help: {cure}")));
+    lines.extend(cures(problem, report).iter().map(WayOut::line).map(|cure| format!("help: {cure}")));
     lines
 }
 

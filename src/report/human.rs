@@ -7,12 +7,13 @@ mod timeline;
 use std::io::{self, Write};
 
 use super::blocker;
-use super::cure::{Cure, cures, fix};
+use super::cure::{self, cures, fix};
 use super::duration::{counted, distance, eligible};
-use super::print::{detail, error, line};
+use super::print::{detail, error, help, line};
 use super::problem::{Problem, Severity, problems, severity};
 use super::remark::{self, few};
 use super::style::Tone;
+use super::way_out::WayOut;
 use super::{AuditReport, JudgedBy, Verbosity, also, decision, package_name, reason, tally};
 use crate::model::also::Also;
 use crate::model::facts::AdvisoryFact;
@@ -90,7 +91,7 @@ fn block(problem: &Problem<'_>, report: &AuditReport<'_>, out: &mut impl Write) 
     for known in &judgement.fixes {
         detail(out, Tone::Plain, "fix", &fix(known, &id.name, report))?;
     }
-    cures(problem, report).iter().map(Cure::line).try_for_each(|cure| detail(out, Tone::Help, "help", &cure))
+    cures(problem, report).iter().try_for_each(|cure| help(out, cure))
 }
 
 /// What the change decides and what it loosens: before all else, since it is for whoever merges it.
@@ -99,20 +100,20 @@ fn loosened(report: &AuditReport<'_>, talk: bool, out: &mut impl Write) -> io::R
         line(out, Tone::Caution, "Decides", &decision::sentence(one))?;
     }
     if talk && !report.decided.is_empty() {
-        detail(out, Tone::Help, "help", decision::DECIDED_HELP)?;
+        help(out, &WayOut::words(decision::DECIDED_HELP))?;
     }
     for one in report.loosened {
         line(out, Tone::Bad, decision::verb(one), &decision::changed(one))?;
     }
     if !report.loosened.is_empty() {
-        detail(out, Tone::Help, "help", &decision::loosened_help(report))?;
+        help(out, &decision::loosened_help(report))?;
     }
     for told in also::told(&report.evaluation.also) {
         let tone = if told.fails { Tone::Bad } else { Tone::Caution };
         line(out, tone, "Also", &format!("this change {}", told.text))?;
     }
-    if let Some(help) = also::help(&report.evaluation.also) {
-        detail(out, Tone::Help, "help", help)?;
+    if let Some(words) = also::help(&report.evaluation.also) {
+        help(out, &WayOut::words(words))?;
     }
     for event in &report.evaluation.truncated {
         line(out, Tone::Bad, "Truncated", &missing_event(event))?;
@@ -120,7 +121,7 @@ fn loosened(report: &AuditReport<'_>, talk: bool, out: &mut impl Write) -> io::R
     if report.evaluation.truncated.is_empty() {
         return Ok(());
     }
-    detail(out, Tone::Help, "help", "a change adds events and never takes one away: take the folder from the base")
+    help(out, &WayOut::words("a change adds events and never takes one away: take the folder from the base"))
 }
 
 /// What is to be said of an event that the base has and the change does not.
@@ -201,7 +202,7 @@ fn warnings(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write
         line(out, Tone::Caution, "Warning", &format!("{count} {group}: {}", few(names, NAMES)))?;
     }
     if !groups.is_empty() {
-        detail(out, Tone::Help, "help", "run with -v for details")?;
+        help(out, &WayOut::words("run with -v for details"))?;
     }
     Ok(())
 }
@@ -209,6 +210,13 @@ fn warnings(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write
 fn notices(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     let all = || report.evaluation.notices.iter();
     let told = || all().filter(|notice| verbosity == Verbosity::Verbose || !remark::is_detail(notice));
+    for notice in told() {
+        if let Some(way) = cure::of_notice(notice, report) {
+            line(out, Tone::Caution, "Note", &remark::notice(notice, &report.context()))?;
+            help(out, &way)?;
+        }
+    }
+    let told = || told().filter(|notice| cure::of_notice(notice, report).is_none());
     let sentences = if verbosity == Verbosity::Verbose {
         told().map(|notice| remark::notice(notice, &report.context())).collect()
     } else {
@@ -217,7 +225,8 @@ fn notices(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write)
     sentences.iter().try_for_each(|sentence| line(out, Tone::Caution, "Note", sentence))?;
     // The base's entries are not the working tree's to take away.
     if all().any(remark::is_prunable) && matches!(report.judged_by, JudgedBy::File(_)) {
-        detail(out, Tone::Help, "help", "remove what does not count: cargo sequester approve --prune")?;
+        let command = report.context().command("approve", "--prune");
+        help(out, &WayOut::to_or("remove what does not count", command))?;
     }
     Ok(())
 }

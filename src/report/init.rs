@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use super::duration::counted;
 use super::escape::terminal;
-use super::print::line;
+use super::print::{help, line};
 use super::remark::few;
-use super::style::{Tone, indent, word};
+use super::style::{Tone, word};
+use super::way_out::WayOut;
 use crate::model::adoption::{Adopted, Baseline, LevelKey};
 use crate::model::approval::Approval;
 use crate::model::policy::{Level, Origin, Setting};
@@ -127,10 +128,10 @@ fn baseline(report: &InitReport<'_>, out: &mut impl Write) -> io::Result<()> {
 ///
 /// # Errors
 /// The writer's.
-pub fn files(done: bool, files: &[String], help: &str, out: &mut impl Write) -> io::Result<()> {
+pub fn files(done: bool, files: &[String], way: &WayOut, out: &mut impl Write) -> io::Result<()> {
     let (tone, name) = if done { (Tone::Good, "Wrote") } else { (Tone::Plain, "Would write") };
     line(out, tone, name, &files.join(", "))?;
-    writeln!(out, "{}{}: {}", indent(), word(Tone::Help, "help"), terminal(help))
+    help(out, way)
 }
 
 /// Writes a file's text as it would be, harmless to print.

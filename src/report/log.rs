@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use super::duration::{counted, moment, words};
 use super::log_problem::{problem_sentence, whole_help};
-use super::print::{detail, line};
+use super::print::{self, detail, line};
 use super::style::Tone;
+use super::way_out::WayOut;
 use super::{Verbosity, registry_name};
 use crate::model::source::Registry;
 use crate::model::trail::event::{Event, Kind, KnownFrom, Who};
@@ -92,7 +93,7 @@ fn problems(report: &LogReport<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn help(out: &mut impl Write) -> io::Result<()> {
-    detail(out, Tone::Help, "help", whole_help())
+    print::help(out, &WayOut::words(whole_help()))
 }
 
 fn block(

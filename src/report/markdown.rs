@@ -5,10 +5,11 @@ mod status;
 use std::io::{self, Write};
 
 use super::blocker;
-use super::cure::{Cure, cures, fix};
+use super::cure::{cures, fix};
 use super::duration::eligible;
 use super::escape::{markdown, markdown_code};
 use super::problem::{Problem, Severity, problems};
+use super::way_out::WayOut;
 use super::{AuditReport, also, decision, package_name, reason, remark, tally};
 
 pub use status::status;
@@ -33,7 +34,7 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "\n### Errors\n")?;
     }
     for group in blockers {
-        writeln!(out, "- {}<br>help: {}", markdown(&group.message), markdown(&group.help))?;
+        writeln!(out, "- {}<br>help: {}", markdown(&group.message), markdown(&group.help.line()))?;
     }
     let problems = problems(report);
     let mut shown = problems.iter().filter(|problem| problem.severity != Severity::Undecided).peekable();
@@ -101,9 +102,9 @@ fn row(problem: &Problem<'_>, report: &AuditReport<'_>, out: &mut impl Write) ->
     )
 }
 
-fn cure(cure: &Cure) -> String {
+fn cure(cure: &WayOut) -> String {
     let words = cure.words.as_deref().map(markdown);
-    let paste = cure.paste.as_deref().map(markdown_code);
+    let paste = cure.step.as_ref().map(|step| markdown_code(&step.text().replace('\n', "; ")));
     words.into_iter().chain(paste).collect::<Vec<_>>().join(": ")
 }
 

@@ -34,6 +34,7 @@ pub mod update;
 pub mod vendor;
 pub mod verify;
 pub mod vsa;
+pub mod way_out;
 pub mod wrap;
 
 use std::time::Duration;
@@ -49,6 +50,7 @@ use crate::model::facts::AdvisoryFact;
 use crate::model::package::{LockedChecksum, Package, PackageId};
 pub use crate::model::policy::JudgedBy;
 use crate::model::policy::{Origin, Policy};
+use crate::model::situation::Situation;
 use crate::model::source::{Registry, Source};
 
 /// Everything that a report of `audit` tells.
@@ -74,6 +76,8 @@ pub struct AuditReport<'a> {
     pub locked: &'a Utf8Path,
     /// Each package's line in the lock file, counted from 1; empty where that is not known.
     pub lines: &'a [u32],
+    /// What ways out have to fit.
+    pub situation: &'a Situation,
     /// How long the whole run took, where that is to be told.
     pub elapsed: Option<Duration>,
 }
@@ -99,6 +103,8 @@ pub struct Context<'a> {
     pub advisories: &'a AdvisoryFact,
     /// Whose policy entries are told of by their lines.
     pub judged_by: JudgedBy<'a>,
+    /// What ways out have to fit.
+    pub situation: &'a Situation,
 }
 
 impl<'a> Context<'a> {
@@ -116,7 +122,12 @@ impl<'a> AuditReport<'a> {
     /// What sentences of this report need.
     #[must_use]
     pub const fn context(&self) -> Context<'a> {
-        Context { now: self.evaluation.now, advisories: self.advisories, judged_by: self.judged_by }
+        Context {
+            now: self.evaluation.now,
+            advisories: self.advisories,
+            judged_by: self.judged_by,
+            situation: self.situation,
+        }
     }
 
     /// Whether everything may be built: decided, approved, nothing made looser and nothing taken from the audit trail.

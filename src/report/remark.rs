@@ -199,6 +199,13 @@ pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
         Notice::IndexFromCache { oldest: None } => {
             "the index was read from cargo's cache; how old that is cannot be told".to_owned()
         }
+        Notice::PubtimesMissing { registry, from, packages, of } => {
+            let index = match from {
+                Some(from) => format!("{from}, which stands in for {},", super::registry_name(registry)),
+                None => format!("the index of {}", super::registry_name(registry)),
+            };
+            format!("{index} does not say when {packages} of {} were published", counted(*of, "package"))
+        }
         Notice::ManifestsNotChecked => {
             "the lock file was judged alone: whether it answers the manifests was not checked".to_owned()
         }
@@ -253,6 +260,7 @@ pub const fn notice_code(notice: &Notice) -> &'static str {
         Notice::CargoIgnoresAge { .. } => "cargo-ignores-age",
         Notice::CooldownDisagrees { .. } => "cooldown-disagrees",
         Notice::IndexFromCache { .. } => "index-from-cache",
+        Notice::PubtimesMissing { .. } => "pubtimes-missing",
         Notice::ManifestsNotChecked => "manifests-not-checked",
         Notice::ManifestsUnseen { .. } => "manifests-unseen",
         Notice::BaseMovedOn { .. } => "base-moved-on",

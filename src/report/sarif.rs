@@ -191,8 +191,9 @@ fn invocation(report: &AuditReport<'_>, places: &Places) -> Invocation {
         Notification { level, message: message(text), locations }
     };
     let blockers = blocker::groups(&report.evaluation.blockers, &context);
-    let errors =
-        blockers.iter().map(|group| notification("error", &format!("{}. Help: {}", group.message, group.help), None));
+    let errors = blockers
+        .iter()
+        .map(|group| notification("error", &format!("{}. Help: {}", group.message, group.help.line()), None));
     let notices = report
         .notices()
         .map(|notice| notification("note", &remark::notice(notice, &context), places.notice(notice, report)));

@@ -10,6 +10,7 @@ mod words;
 use cargo_sequester::report::{Verbosity, github, human, json, markdown, package_lines, sarif};
 
 use cases::cases;
+pub use scene::SITUATION;
 use scene::Scene;
 
 /// A report for people, without its colours.

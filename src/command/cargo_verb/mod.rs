@@ -20,7 +20,7 @@ use crate::policy::carried::carried;
 use crate::policy::moves::{self, Asked};
 use crate::project::{Decision, Footing, ProjectError, Purpose, Question, Request, Which, relative};
 use crate::report::update::{self, End, UpdateReport};
-use crate::report::{self, AuditReport, Verbosity};
+use crate::report::{self, AuditReport, Context, Verbosity};
 use crate::resolve::command_line::{Action, CommandLine};
 use crate::resolve::{self, Ended, Resolution, Resolved, Session};
 
@@ -205,12 +205,22 @@ impl Run<'_, '_> {
         }
     }
 
+    fn context(&self) -> Context<'_> {
+        let decision = self.session.before();
+        Context {
+            now: decision.evaluation().now,
+            advisories: &decision.facts().advisories,
+            judged_by: self.session.project().rules().judged_by(),
+            situation: &self.cli.situation,
+        }
+    }
+
     /// A lock file that changed leaves the vendored sources behind.
     fn tell_vendored(&self, kept: &[KeptFile]) -> Result<(), CommandError> {
         let is_vendored = self.session.subject().root.join("vendor").is_dir();
         if is_vendored && !kept.iter().all(KeptFile::is_unchanged) {
             let mut text = Vec::new();
-            update::human::left_behind(&mut text).map_err(CommandError::Output)?;
+            update::human::left_behind(&self.context(), &mut text).map_err(CommandError::Output)?;
             output::aside(self.cli, &text);
         }
         Ok(())
@@ -256,6 +266,7 @@ impl Run<'_, '_> {
             packages: &self.session.subject().lock.packages,
             advisories: &self.session.before().facts().advisories,
             judged_by: self.session.project().rules().judged_by(),
+            situation: &self.cli.situation,
             dry_run: false,
             vendored: false,
         };
@@ -284,6 +295,7 @@ impl Run<'_, '_> {
             judged_by: rules.judged_by(),
             locked: &relative(&project.subject().lock_path, project.environment()),
             lines: decision.lines(),
+            situation: &self.cli.situation,
             elapsed: None,
         };
         let mut text = Vec::new();

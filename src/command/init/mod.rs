@@ -10,7 +10,7 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::audit::report_of;
+use super::audit::{context_of, report_of};
 use super::record::Record;
 use super::{CommandError, Outcome, output};
 use crate::cli::{self, Cli};
@@ -22,6 +22,7 @@ use crate::policy::adopted::settled;
 use crate::policy::publish_age::CLOCK_TOLERANCE;
 use crate::project::{Assessment, POLICY_FILE, relative};
 use crate::report::init::InitReport;
+use crate::report::way_out::WayOut;
 use crate::report::{self, AuditReport, JudgedBy, Verbosity};
 use draft::Draft;
 use files::Files;
@@ -58,9 +59,11 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
     if !is_decided {
         return Ok(Outcome::Undecided);
     }
+    let context = context_of(cli, &made);
     let names: Vec<String> = files.texts().into_iter().map(|(name, _)| name.to_owned()).collect();
     if !arguments.yes {
-        show(cli, |out| report::init::files(false, &names, "write it with --yes", out))?;
+        let written = WayOut::to("write it", context.again(&["dry-run"], "--yes"));
+        show(cli, |out| report::init::files(false, &names, &written, out))?;
         if !arguments.dry_run {
             ask::agreement()?;
         }
@@ -73,12 +76,13 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
         files.write()?;
         record.write(Kind::Init, event::releases(&made, &draft), &before, &after)?;
         let names: Vec<String> = names.into_iter().chain([TRAIL.to_owned()]).collect();
-        let help = if is_approved {
-            "commit these, and let CI run: cargo sequester audit"
+        let words = if is_approved {
+            "commit these, and let CI run"
         } else {
-            "what is listed above no baseline may carry: follow its help, then run: cargo sequester audit"
+            "what is listed above no baseline may carry: follow its help, then run"
         };
-        show(cli, |out| report::init::files(true, &names, help, out))?;
+        let help = WayOut::to_or(words, context.command("audit", ""));
+        show(cli, |out| report::init::files(true, &names, &help, out))?;
     }
     Ok(if is_approved { Outcome::Approved } else { Outcome::Held })
 }
@@ -103,7 +107,7 @@ fn tell(cli: &Cli, made: &Assessment, draft: &Draft) -> Result<(), CommandError>
         carried: draft.carried(),
         policy: &draft.rules.policy,
         judged_by: JudgedBy::File(Utf8Path::new(POLICY_FILE)),
-        ..report_of(made, None)
+        ..report_of(cli, made, None)
     };
     show(cli, |out| {
         if verbosity > Verbosity::Quiet {

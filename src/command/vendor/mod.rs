@@ -112,7 +112,7 @@ pub(super) fn vendor(cli: &Cli, arguments: &Wanted, environment: &Environment) -
     let project = Project::open(request, environment)?;
     let made = Assessment::of(project, BTreeSet::new())?;
     let mut kept = BTreeMap::new();
-    if !audit::report_of(&made, None).is_approved() {
+    if !audit::report_of(cli, &made, None).is_approved() {
         // A local registry has no folders to stay in.
         let folder = tree::folder(arguments, &made.subject().root, environment);
         let places =
@@ -156,7 +156,7 @@ fn held(cli: &Cli, arguments: &Wanted, made: &Assessment, started: Instant) -> R
     match arguments.format {
         VendorFormat::Human => audit::print(cli, made, Format::Human, started),
         VendorFormat::Json => {
-            let audited = audit::report_of(made, Some(started.elapsed()));
+            let audited = audit::report_of(cli, made, Some(started.elapsed()));
             let mut text = Vec::new();
             let report = VendorReport { audit: &audited, vendoring: None, problems: &[], elapsed: started.elapsed() };
             report::json(&report, &mut text).map_err(CommandError::Output)?;
@@ -172,7 +172,7 @@ fn tell(
     vendoring: Option<&Vendoring>,
     problems: &[Unvendorable],
 ) -> Result<(), CommandError> {
-    let audited = audit::report_of(run.made, None);
+    let audited = audit::report_of(run.cli, run.made, None);
     let report = VendorReport { audit: &audited, vendoring, problems, elapsed: started.elapsed() };
     let mut text = Vec::new();
     match run.arguments.format {

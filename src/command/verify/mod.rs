@@ -133,6 +133,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         root: &subject.root,
         folder: &scene.folder,
         locked: &lock_path,
+        situation: &cli.situation,
         elapsed: Some(started.elapsed()),
     };
     let mut text = Vec::new();

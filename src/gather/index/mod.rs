@@ -57,6 +57,17 @@ pub enum IndexOrigin {
 }
 
 impl RegistryAccess {
+    /// What is asked in the registry's place; `None` where it is asked itself.
+    #[must_use]
+    pub fn stands_in(&self, registry: &Registry) -> Option<String> {
+        let from = match &self.from {
+            IndexOrigin::Sparse(url) => format!("sparse+{url}"),
+            IndexOrigin::Git(url) => url.to_string(),
+            IndexOrigin::Refused | IndexOrigin::NotNamed => return None,
+        };
+        (self.from != Self::direct(registry).from).then_some(from)
+    }
+
     /// The registry itself, with no replacement and no token.
     #[must_use]
     pub fn direct(registry: &Registry) -> Self {

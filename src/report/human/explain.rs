@@ -2,15 +2,16 @@
 
 use std::io::{self, Write};
 
-use super::super::cure::{Cure, cures, fix};
+use super::super::cure::{cures, fix};
 use super::super::duration::{counted, eligible};
 use super::super::escape::terminal;
 use super::super::explain::{self, ExplainReport};
-use super::super::print::{detail, error, line};
+use super::super::print::{detail, error, help, line};
 use super::super::problem::Severity;
 use super::super::reason::platforms;
 use super::super::status::Canvas;
 use super::super::style::{Tone, indent, word};
+use super::super::way_out::WayOut;
 use super::super::{Verbosity, blocker, package_name, remark};
 use super::judge;
 use crate::model::advisory::Advisory;
@@ -57,7 +58,7 @@ pub fn explain(
             let example = locked.next().or(releases.shown.first());
             if let Some(example) = example {
                 let spec = super::super::escape::shell_word(&format!("{}@{}", releases.name, example.version));
-                detail(out, Tone::Help, "help", &format!("everything about one: cargo sequester explain {spec}"))?;
+                help(out, &WayOut::to_or("everything about one", report.audit.context().command("explain", &spec)))?;
             }
         }
     }
@@ -248,5 +249,5 @@ fn trail(
 
 fn cure(release: &Explanation, report: &ExplainReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let Some(problem) = explain::problem(release) else { return Ok(()) };
-    cures(&problem, &report.audit).iter().map(Cure::line).try_for_each(|cure| detail(out, Tone::Help, "help", &cure))
+    cures(&problem, &report.audit).iter().try_for_each(|cure| help(out, cure))
 }

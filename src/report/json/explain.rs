@@ -210,7 +210,10 @@ fn one<'a>(release: &'a Explanation, report: &ExplainReport<'a>) -> Release<'a> 
             })
             .collect(),
         trail: release.trail.iter().map(event).collect(),
-        cures: cures.into_iter().map(|cure| Cure { words: cure.words, paste: cure.paste }).collect(),
+        cures: cures
+            .into_iter()
+            .map(|cure| Cure { words: cure.words, paste: cure.step.map(|step| step.text().to_owned()) })
+            .collect(),
     }
 }
 

@@ -34,7 +34,7 @@ pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()>
         writeln!(out, "\n### Errors\n")?;
     }
     for group in blockers {
-        writeln!(out, "- {}<br>help: {}", markdown(&group.message), markdown(&group.help))?;
+        writeln!(out, "- {}<br>help: {}", markdown(&group.message), markdown(&group.help.line()))?;
     }
     let of = |needs: &[Need]| needs.iter().flat_map(|need| ahead::rows(report, *need)).collect::<Vec<Row>>();
     let (beyond, urgent): (Vec<Need>, Vec<Need>) =

@@ -14,9 +14,10 @@ use crate::model::verdict::{Basis, Reason};
 use crate::model::visibility::{Hidden, HiddenBecause};
 use crate::report::duration::{counted, eligible, words};
 use crate::report::escape::terminal;
-use crate::report::print::{detail, error, line};
+use crate::report::print::{detail, error, help, line};
 use crate::report::style::{Tone, word};
-use crate::report::{Verbosity, blocker, package_name, reason, remark};
+use crate::report::way_out::{TEXT, WayOut};
+use crate::report::{Context, Verbosity, blocker, package_name, reason, remark};
 
 /// Writes the report, with colours.
 ///
@@ -166,24 +167,27 @@ fn summary(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let (tone, name) = if remaining > 0 { (Tone::Caution, "Finished") } else { (Tone::Good, "Finished") };
     line(out, tone, name, &text)?;
     if remaining > 0 && !matches!(report.end, End::NotApproved) {
-        detail(out, Tone::Help, "help", &format!("{} not approved: cargo sequester audit", is_are(remaining)))?;
+        let command = report.context().command("audit", "");
+        help(out, &WayOut::to_or(format!("{} not approved", is_are(remaining)), command))?;
     }
     if report.vendored && matches!(report.end, End::Published) && !report.dry_run {
-        detail(out, Tone::Help, "help", VENDOR)?;
+        vendor(&report.context(), out)?;
     }
     Ok(())
 }
 
 /// What is to be done after a lock file changed beside which approved sources lie.
-const VENDOR: &str = "bring the vendored sources along: cargo sequester vendor";
+fn vendor(context: &Context<'_>, out: &mut impl Write) -> io::Result<()> {
+    help(out, &WayOut::to_or("bring the vendored sources along", context.command("vendor", "")))
+}
 
 /// Writes that cargo changed the lock file, and the vendored sources are still the old one's.
 ///
 /// # Errors
 /// The writer's.
-pub fn left_behind(out: &mut impl Write) -> io::Result<()> {
+pub fn left_behind(context: &Context<'_>, out: &mut impl Write) -> io::Result<()> {
     line(out, Tone::Caution, "Vendored", "the sources in vendor are not those of the new lock file")?;
-    detail(out, Tone::Help, "help", VENDOR)
+    vendor(context, out)
 }
 
 fn entries(count: usize) -> String {
@@ -281,7 +285,7 @@ fn why(report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &mut imp
     }
 }
 
-fn ways_out(_report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &mut impl Write) -> io::Result<()> {
+fn ways_out(report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &mut impl Write) -> io::Result<()> {
     if !approvable(hidden) {
         return Ok(());
     }
@@ -289,10 +293,11 @@ fn ways_out(_report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &m
         Source::Registry(Registry::CratesIo) => format!("{}@{}", id.name, id.version),
         Source::Registry(_) | Source::Local | Source::Git(_) | Source::Other(_) => id.to_string(),
     };
-    let paste = format!("cargo sequester approve {} --reason TEXT", crate::report::escape::shell_word(&spec));
-    // A line that had to be escaped to be shown is no longer the line to paste.
-    if terminal(&paste) != paste {
-        return Ok(());
-    }
-    detail(out, Tone::Help, "help", &format!("to exempt it after looking inside: {paste}"))
+    // Where time does not lift what hides it, an exemption needs a last day.
+    let until = match hidden.eligible_at() {
+        Some(_) => String::new(),
+        None => format!(" --until {}", report.context().last_day()),
+    };
+    let words = format!("{} --reason \"{TEXT}\"{until}", crate::report::escape::shell_word(&spec));
+    help(out, &WayOut::to_or("to exempt it after looking inside", report.context().command("approve", &words)))
 }

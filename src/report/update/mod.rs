@@ -9,6 +9,7 @@ use crate::model::evaluation::{Evaluation, FixStanding};
 use crate::model::facts::AdvisoryFact;
 use crate::model::moves::{Change, Held, HeldFix};
 use crate::model::package::{Package, PackageId};
+use crate::model::situation::Situation;
 use crate::model::unresolved::Unresolved;
 use crate::model::verdict::{Reason, ReasonCode};
 use crate::model::visibility::{Hidden, HiddenBecause};
@@ -36,6 +37,8 @@ pub struct UpdateReport<'a> {
     pub advisories: &'a AdvisoryFact,
     /// Whose policy was judged by.
     pub judged_by: JudgedBy<'a>,
+    /// What ways out have to fit.
+    pub situation: &'a Situation,
     /// Whether nothing was to be written.
     pub dry_run: bool,
     /// Whether approved sources lie in `vendor/`, which are another command's to bring along.
@@ -63,7 +66,12 @@ impl<'a> UpdateReport<'a> {
     /// What sentences of this report need.
     #[must_use]
     pub const fn context(&self) -> Context<'a> {
-        Context { now: self.evaluation.now, advisories: self.advisories, judged_by: self.judged_by }
+        Context {
+            now: self.evaluation.now,
+            advisories: self.advisories,
+            judged_by: self.judged_by,
+            situation: self.situation,
+        }
     }
 
     /// The moment that was judged by.

@@ -7,9 +7,11 @@ use crate::model::evaluation::Judgement;
 use crate::model::vendoring::{
     Alteration, AlteredFile, ConfigOutcome, Healed, PackageChange, VendoredPackage, Vendoring,
 };
+use crate::report::cure;
 use crate::report::escape::terminal;
-use crate::report::print::line;
-use crate::report::style::{Tone, indent, word};
+use crate::report::print::{self, line};
+use crate::report::style::{Tone, word};
+use crate::report::way_out::WayOut;
 use crate::report::{Verbosity, package_name};
 
 /// Writes the report, with colours.
@@ -19,7 +21,7 @@ use crate::report::{Verbosity, package_name};
 pub fn human(report: &VendorReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     for problem in report.problems {
         writeln!(out, "{}: {}", word(Tone::Bad, "error"), terminal(&problem.message))?;
-        help(out, &problem.help)?;
+        help(out, &problem.help, report)?;
     }
     let Some(done) = report.vendoring else {
         let count = report.problems.len();
@@ -59,13 +61,14 @@ fn found(report: &VendorReport<'_>, done: &Vendoring, verbosity: Verbosity, out:
             } else {
                 format!("it could not be replaced; remove it, and find out what wrote it: rm '{}'", entry.path)
             },
+            report,
         )?;
     }
     for package in done.unapproved() {
         stays(report, package, out)?;
     }
     for entry in &done.healed {
-        healed(done, entry, out)?;
+        healed(report, done, entry, out)?;
     }
     for name in &done.foreign {
         let path = format!("{}/{name}", done.folder);
@@ -75,7 +78,7 @@ fn found(report: &VendorReport<'_>, done: &Vendoring, verbosity: Verbosity, out:
             "Unknown",
             &format!("{path} was not written by this program and is not locked; cargo may build from it"),
         )?;
-        help(out, &format!("see what it is, then remove it: rm -r '{path}'"))?;
+        help(out, &format!("see what it is, then remove it: rm -r '{path}'"), report)?;
     }
     if verbosity > Verbosity::Quiet {
         if done.recovered {
@@ -105,13 +108,15 @@ fn stays(report: &VendorReport<'_>, package: &VendoredPackage, out: &mut impl Wr
     let text =
         format!("{name}, which is not approved ({codes}): it is as the commit has it, and nothing of it was written");
     line(out, Tone::Bad, "Kept", &text)?;
-    help(out, &format!("see what would cure it: cargo sequester explain {name}"))
+    let spec = cure::unique_spec(&package.id, report.audit);
+    let command = spec.and_then(|spec| report.audit.context().command("explain", &spec));
+    print::help(out, &WayOut::to_or("see what would cure it", command))
 }
 
 /// The most files that are named of one package.
 const NAMED: usize = 10;
 
-fn healed(done: &Vendoring, entry: &Healed, out: &mut impl Write) -> io::Result<()> {
+fn healed(report: &VendorReport<'_>, done: &Vendoring, entry: &Healed, out: &mut impl Write) -> io::Result<()> {
     let path = format!("{}/{}", done.folder, entry.directory);
     let name = entry.id.as_ref().map(|id| format!(" ({})", package_name(id))).unwrap_or_default();
     let told = |file: &AlteredFile| {
@@ -129,7 +134,7 @@ fn healed(done: &Vendoring, entry: &Healed, out: &mut impl Write) -> io::Result<
     }
     let text = format!("{path}{name} was altered since it was written: {}; it was written anew", files.join(", "));
     writeln!(out, "{}: {}", word(Tone::Caution, "warning"), terminal(&text))?;
-    help(out, &format!("find out who altered it: git log -p -- '{path}'"))
+    help(out, &format!("find out who altered it: git log -p -- '{path}'"), report)
 }
 
 fn changes(done: &Vendoring, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
@@ -171,9 +176,9 @@ fn summary(done: &Vendoring, seconds: f64) -> String {
     format!("{count} {packages}{parts} into {} in {seconds:.1}s", done.folder)
 }
 
-fn help(out: &mut impl Write, text: &str) -> io::Result<()> {
+fn help(out: &mut impl Write, text: &str, report: &VendorReport<'_>) -> io::Result<()> {
     if text.is_empty() {
         return Ok(());
     }
-    writeln!(out, "{}{}: {}", indent(), word(Tone::Help, "help"), terminal(text))
+    print::help(out, &WayOut::of_text(text, report.audit.situation))
 }

@@ -8,9 +8,10 @@ use super::{LIMITS, Proof, VerifyReport, blocker, note, outside, way};
 use crate::model::verification::Finding;
 use crate::report::Verbosity;
 use crate::report::duration::counted;
-use crate::report::print::{detail as detail_line, error, line};
+use crate::report::print::{error, help, line};
 use crate::report::remark::few;
 use crate::report::style::Tone;
+use crate::report::way_out::WayOut;
 
 /// The most findings of one code that are told one by one, unless all are asked for.
 const MOST: usize = 20;
@@ -28,11 +29,11 @@ pub fn human(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Wri
         line(out, Tone::Bad, "Around", &way::sentence(failing, report.root))?;
     }
     if verification.failing_ways().next().is_some() {
-        detail(out, "remove these settings: what is built with them is not what was verified")?;
+        detail(out, "remove these settings: what is built with them is not what was verified", report)?;
     }
     for undecided in &verification.blockers {
         let (_, message, help) = blocker(undecided);
-        error(out, &message, &help)?;
+        error(out, &message, &WayOut::of_text(&help, report.situation))?;
     }
     if verbosity > Verbosity::Quiet {
         for warning in verification.warning_ways() {
@@ -66,13 +67,13 @@ fn findings(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Writ
         if findings.peek().is_none_or(|next| next.code() != told.code) {
             let paths = std::mem::take(&mut paths);
             if *count <= MOST {
-                detail(out, &finding::help(finding, &paths, report))?;
+                detail(out, &finding::help(finding, &paths, report), report)?;
             }
         }
     }
     for (code, (count, first)) in told_of.iter().filter(|(_, (count, _))| !all && *count > MOST) {
         line(out, Tone::Bad, "And more", &format!("{} of the kind `{code}`; run with -v for all", count - MOST))?;
-        detail(out, &finding::help(first, &[], report))?;
+        detail(out, &finding::help(first, &[], report), report)?;
     }
     Ok(())
 }
@@ -130,6 +131,6 @@ fn summary(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
     line(out, Tone::Good, "Verified", &format!("{what}: {packages}{stubs}{derived}, {hashed}"))
 }
 
-fn detail(out: &mut impl Write, text: &str) -> io::Result<()> {
-    detail_line(out, Tone::Help, "help", text)
+fn detail(out: &mut impl Write, text: &str, report: &VerifyReport<'_>) -> io::Result<()> {
+    help(out, &WayOut::of_text(text, report.situation))
 }

@@ -12,6 +12,7 @@ use crate::model::vendored::Destination;
 use crate::model::verification::{self as model, Undecided};
 use crate::model::way_around::{WayAround, Weight};
 use crate::report::json::write;
+use crate::report::way_out::completed;
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
 pub const VERIFY_V1: &str = "urn:cargo-sequester:verify-v1";
@@ -160,7 +161,7 @@ fn document<'a>(report: &VerifyReport<'a>) -> Document<'a> {
             },
         },
         packages: verification.taken.iter().map(|(id, from)| package(id, from)).collect(),
-        blockers: verification.blockers.iter().map(undecided).collect(),
+        blockers: verification.blockers.iter().map(|one| undecided(one, report)).collect(),
         findings: verification
             .findings
             .iter()
@@ -173,7 +174,7 @@ fn document<'a>(report: &VerifyReport<'a>) -> Document<'a> {
                     directory: told.directory,
                     path: told.path,
                     message: told.message,
-                    help: help(finding, &paths, report),
+                    help: completed(&help(finding, &paths, report), report.situation),
                 }
             })
             .collect(),
@@ -213,7 +214,7 @@ fn package(id: &PackageId, from: &model::TakenFrom) -> Package {
     Package { id: id.to_string(), taken_from: from.code(), place }
 }
 
-fn undecided(one: &Undecided) -> Blocker {
+fn undecided(one: &Undecided, report: &VerifyReport<'_>) -> Blocker {
     let (code, message, help) = blocker(one);
     let package = match one {
         Undecided::NoArchive { id, .. } | Undecided::GitTree { id, .. } => Some(id.to_string()),
@@ -225,7 +226,7 @@ fn undecided(one: &Undecided) -> Blocker {
         | Undecided::Config(_)
         | Undecided::SearchEnded { .. } => None,
     };
-    Blocker { code, package, message, help }
+    Blocker { code, package, message, help: completed(&help, report.situation) }
 }
 
 fn way_around<'a>(weight: Weight, one: &'a WayAround, report: &VerifyReport<'a>) -> Way<'a> {

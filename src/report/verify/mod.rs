@@ -12,6 +12,7 @@ use camino::Utf8Path;
 
 use super::JudgedBy;
 use super::lock_proof;
+use crate::model::situation::Situation;
 use crate::model::vendored::VendoredForm;
 use crate::model::verification::{Note, Outside, Undecided, Verification};
 
@@ -38,6 +39,8 @@ pub struct VerifyReport<'a> {
     pub folder: &'a Utf8Path,
     /// The lock file, as a reader would write it.
     pub locked: &'a Utf8Path,
+    /// What ways out have to fit.
+    pub situation: &'a Situation,
     /// How long the run took, where that is to be told.
     pub elapsed: Option<Duration>,
 }

@@ -26,8 +26,9 @@ fn e5_an_advisory_of_tomorrow_holds_its_crate_until_the_printed_way_out_is_taken
     assert_eq!((&reason["code"], &reason["advisory"]), (&"advisory-unreadable".into(), &"RUSTSEC-2026-0002".into()));
     let told = world.audit(&[]).expect_code(1).stdout;
     let printed = told.split("cargo sequester approve ").nth(1).unwrap().lines().next().unwrap();
-    assert_eq!(printed, "foo@1.0.0 --id RUSTSEC-2026-0002 --reason TEXT --until YYYY-MM-DD");
-    let filled = printed.replace("TEXT", "read").replace("YYYY-MM-DD", "2026-12-31");
+    let expected = "foo@1.0.0 --id RUSTSEC-2026-0002 --reason \"TEXT\" --until 2026-12-22 --now 2026-11-22T00:00:00Z";
+    assert_eq!(printed, expected);
+    let filled = printed.replace("\"TEXT\"", "read").replace(&format!(" --now {NOW}"), "");
     let arguments: Vec<&str> = filled.split(' ').collect();
     run(&world, &[&["approve"], &arguments[..]].concat()).expect_code(0);
     let document = world.json(&[], 0);

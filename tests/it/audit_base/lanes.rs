@@ -118,7 +118,7 @@ fn a_dated_ignore_counts_and_a_malicious_release_never_passes() {
     let document = change.json(1);
     assert_eq!(reasons(&document, "holed"), ["advisory"]);
     let text = change.world.audit(&["--base", "base"]).stdout;
-    assert!(text.contains("this change ignores it already"), "{text}");
+    assert!(text.contains("this change ignores RUSTSEC-2026-0701 already"), "{text}");
     let document = report(&change, 0);
     assert_eq!(decides(&document), ["advisories.ignore RUSTSEC-2026-0701"]);
     change.add_dependency("evil");

@@ -236,6 +236,12 @@ fn every_notice() -> Scene {
         Notice::CooldownDisagrees { file: "cooldown.toml".into(), cooldown: Age::minutes(90), policy: Age::days(7) },
         Notice::IndexFromCache { oldest: Some(at("2026-11-20T00:00:00Z")) },
         Notice::IndexFromCache { oldest: None },
+        Notice::PubtimesMissing {
+            registry: Registry::CratesIo,
+            from: Some("sparse+https://mirror.example.org/".to_owned()),
+            packages: 3,
+            of: 4,
+        },
         Notice::BaseMovedOn { keys: vec!["quarantine.min-publish-age".to_owned()], events: 2 },
         Notice::NoMergeBase,
         Notice::BaseWithoutRules { base: "saved.lock".to_owned() },

@@ -1,6 +1,7 @@
 //! Evaluations built by hand.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use camino::Utf8Path;
@@ -12,10 +13,19 @@ use cargo_sequester::model::evaluation::{Evaluation, Judgement, Loosening};
 use cargo_sequester::model::facts::AdvisoryFact;
 use cargo_sequester::model::package::{LockedChecksum, Package, PackageId};
 use cargo_sequester::model::policy::Policy;
+use cargo_sequester::model::situation::Situation;
 use cargo_sequester::model::source::{Registry, Source};
 use cargo_sequester::model::verdict::{Basis, Reason, Reasons, Verdict, Warning};
 use cargo_sequester::report::places::Places;
 use cargo_sequester::report::{AuditReport, JudgedBy};
+
+/// A verb without options, in a repository.
+pub static SITUATION: LazyLock<Situation> = LazyLock::new(|| Situation {
+    verb: "audit".to_owned(),
+    words: vec!["audit".to_owned()],
+    repository: true,
+    ..Situation::default()
+});
 
 /// Everything that a report borrows.
 pub struct Scene {
@@ -179,6 +189,7 @@ impl Scene {
             judged_by: self.judged_by,
             locked: Utf8Path::new(&self.locked),
             lines: &self.lines,
+            situation: &SITUATION,
             elapsed: Some(Duration::from_millis(80)),
         }
     }

@@ -1,5 +1,6 @@
 //! A lock file, an index and advisories, built by hand around one moment.
 
+use crate::report::SITUATION;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -227,6 +228,7 @@ impl Seen {
                 judged_by: JudgedBy::File(Utf8Path::new("sequester.toml")),
                 locked: Utf8Path::new("Cargo.lock"),
                 lines: &[],
+                situation: &SITUATION,
                 elapsed: Some(Duration::from_millis(80)),
             },
             calendar: &self.calendar,

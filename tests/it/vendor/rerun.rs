@@ -173,7 +173,7 @@ fn an_update_can_write_the_sources_too() {
     Package::new("leaf", "0.2.1").file("src/lib.rs", "pub fn leaf() -> u8 { 3 }\n").publish(&registry);
     let refused = project.sequester(&["update", "--vendor", "--format", "json", "--no-advisories"]).expect_code(2);
     assert!(
-        refused.stderr.contains("help: run `cargo sequester vendor --format json` afterwards"),
+        refused.stderr.contains("help: run `cargo sequester vendor --format json --no-advisories` afterwards"),
         "{}",
         refused.stderr
     );

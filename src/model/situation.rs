@@ -1,0 +1,89 @@
+//! What a way out has to fit: the verb that runs, and what its command line says of the project, the rules and the network.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An option as it was given on the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// Its long name, without the hyphens.
+    pub name: String,
+    /// Its value; `None` for a switch.
+    pub value: Option<String>,
+}
+
+/// A run as a command of the next one sees it. The default is a verb without options.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Situation {
+    /// The verb that runs.
+    pub verb: String,
+    /// Its words as they were given, without the program's name.
+    pub words: Vec<String>,
+    /// The options that say which project is meant, by what it is judged, and whether a registry may be asked.
+    pub given: Vec<Given>,
+    /// The long names of the options that each verb takes; only known where an option was given.
+    pub options: BTreeMap<String, BTreeSet<String>>,
+    /// Whether the run judges as of a moment that lies ahead. What is written must not come from there.
+    pub looks_ahead: bool,
+    /// Whether it runs in a git repository.
+    pub repository: bool,
+}
+
+/// The verbs that change something: a base is nothing to them.
+const CHANGING: [&str; 6] = ["approve", "revoke", "update", "fix", "vendor", "init"];
+
+impl Situation {
+    /// Whether an option was given.
+    #[must_use]
+    pub fn gave(&self, name: &str) -> bool {
+        self.given.iter().any(|given| given.name == name)
+    }
+
+    /// Whether the command line forbids to ask registries.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        self.gave("offline") || self.gave("frozen")
+    }
+
+    /// The words that make another verb mean the same project and judge it by the same rules; `None` where it cannot, because what is
+    /// judged is a lock file alone and the verb knows only projects. `has` are options that the command names itself.
+    #[must_use]
+    pub fn repeated(&self, verb: &str, has: &[&str]) -> Option<Vec<String>> {
+        let takes = |name: &str| self.options.get(verb).is_some_and(|options| options.contains(name));
+        if self.gave("lockfile") && !takes("lockfile") && !has.contains(&"lockfile") {
+            return None;
+        }
+        let is_changing = CHANGING.contains(&verb);
+        let wanted = self.given.iter().filter(|given| match given.name.as_str() {
+            "base" | "loosened" if is_changing => false,
+            "now" if is_changing && self.looks_ahead => false,
+            name => takes(name) && !has.contains(&name),
+        });
+        let mut words = Vec::new();
+        for Given { name, value } in wanted {
+            words.push(format!("--{name}"));
+            words.extend(value.clone());
+        }
+        Some(words)
+    }
+
+    /// The words of the same run without some of its options.
+    #[must_use]
+    pub fn again_without(&self, names: &[&str]) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut left = self.words.iter();
+        while let Some(word) = left.next() {
+            let name = word
+                .strip_prefix("--")
+                .map(|name| name.split_once('=').map_or((name, false), |(name, _)| (name, true)));
+            let Some((name, joined)) = name.filter(|(name, _)| names.contains(name)) else {
+                words.push(word.clone());
+                continue;
+            };
+            let has_value = self.given.iter().any(|given| given.name == name && given.value.is_some());
+            if has_value && !joined {
+                left.next();
+            }
+        }
+        words
+    }
+}
