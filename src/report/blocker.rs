@@ -175,14 +175,17 @@ pub fn help(blocker: &Blocker, context: &Context<'_>) -> WayOut {
                 None => WayOut::words(mend),
             }
         }
-        Blocker::AdvisoriesUnavailable { .. } if context.situation.is_offline() => online(context),
+        Blocker::AdvisoriesUnavailable { .. } | Blocker::AdvisoriesStale { confirmed: true, .. }
+            if context.situation.is_offline() =>
+        {
+            online(context)
+        }
         Blocker::AdvisoriesUnavailable { .. } if context.situation.gave("advisory-db") => {
             WayOut::words("check what --advisory-db names, and the network")
         }
         Blocker::AdvisoriesUnavailable { .. } => {
             WayOut::words("check the network, and `db` under [advisories] of the policy")
         }
-        Blocker::AdvisoriesStale { confirmed: true, .. } if context.situation.is_offline() => online(context),
         Blocker::AdvisoriesStale { confirmed: true, source, .. } => {
             WayOut::words(format!("run again when {source} can be reached, so that they can be confirmed"))
         }

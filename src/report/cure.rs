@@ -32,9 +32,9 @@ fn others(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
         cures.extend(for_reason(reason, id, report));
     }
     if decided && target(problem, report).is_none() && problem.severity != Severity::Malicious {
-        let advisories = problem.reasons.iter().filter_map(|reason| match reason {
-            Reason::Advisory { advisory, .. } => Some(&**advisory),
-            _ => None,
+        let advisories = problem.reasons.iter().filter_map(|reason| {
+            let Reason::Advisory { advisory, .. } = reason else { return None };
+            Some(&**advisory)
         });
         cures.extend(advisories.map(|advisory| ignored(advisory, problem, report)));
     }

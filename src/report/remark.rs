@@ -134,17 +134,7 @@ pub const fn basis_code(basis: &Basis) -> &'static str {
 #[must_use]
 pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
     match notice {
-        Notice::ApprovalUnused { line, release, idle } => {
-            let place = context.judged_by.place(*line);
-            match idle {
-                Idle::Ahead(spec) => format!(
-                    "the approval of {release} ({place}) is not used yet: run `{}`",
-                    format_args!("cargo sequester update {spec}")
-                ),
-                Idle::NotLocked => format!("the approval of {release} ({place}) is not used: the release is not locked"),
-                Idle::NotHeld => format!("the approval of {release} ({place}) is no longer needed: nothing holds it"),
-            }
-        }
+        Notice::ApprovalUnused { line, release, idle } => unused(release, idle, &context.judged_by.place(*line)),
         Notice::ApprovalLapsed { line, release, until } => {
             let place = context.judged_by.place(*line);
             format!("the approval of {release} ({place}) lapsed at the end of {until} and does not count")
@@ -233,6 +223,17 @@ pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
             format!("audit trail, {}: {}", problem.file, problem_sentence(&problem.kind))
         }
         Notice::Trail(finding) => finding_sentence(finding),
+    }
+}
+
+/// Why an approval does nothing.
+fn unused(release: &str, idle: &Idle, place: &str) -> String {
+    match idle {
+        Idle::Ahead(spec) => {
+            format!("the approval of {release} ({place}) is not used yet: run `cargo sequester update {spec}`")
+        }
+        Idle::NotLocked => format!("the approval of {release} ({place}) is not used: the release is not locked"),
+        Idle::NotHeld => format!("the approval of {release} ({place}) is no longer needed: nothing holds it"),
     }
 }
 

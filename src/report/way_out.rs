@@ -136,9 +136,10 @@ impl Context<'_> {
 pub fn command(situation: &Situation, verb: &str, words: &str) -> Option<String> {
     let has: Vec<&str> = words.split(' ').filter_map(|word| word.strip_prefix("--")).collect();
     let repeated = situation.repeated(verb, &has)?;
-    let repeated: String = repeated.iter().map(|word| format!(" {}", shell_word(word))).collect();
-    let words = if words.is_empty() { String::new() } else { format!(" {words}") };
-    Some(format!("cargo sequester {verb}{words}{repeated}"))
+    let repeated = repeated.iter().map(|word| shell_word(word));
+    let words = (!words.is_empty()).then(|| words.to_owned()).into_iter().chain(repeated);
+    let words: Vec<String> = [verb.to_owned()].into_iter().chain(words).collect();
+    Some(format!("cargo sequester {}", words.join(" ")))
 }
 
 fn last_day(now: Timestamp) -> jiff::civil::Date {
