@@ -77,6 +77,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         }
     };
     let environment = Environment::read().map_err(CommandError::from);
+    let environment = environment.map(|environment| environment.heard_by(output::listener(&cli)));
     if let Ok(environment) = &environment {
         cli.situation = situation::situation(&matches, &words, environment);
     }

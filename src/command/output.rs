@@ -1,15 +1,16 @@
 //! Writes to the terminal: colour where it is wanted, and no panic when nobody reads on.
 
 use std::borrow::Cow;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal as _, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
 use super::{CommandError, screen};
 use crate::cli::{Cli, Color};
+use crate::model::waiting::Listener;
 use crate::report::style::{self, Tone};
 use crate::report::way_out::WayOut;
-use crate::report::{Verbosity, escape, wrap};
+use crate::report::{self, Verbosity, escape, wrap};
 
 impl From<Color> for ColorChoice {
     fn from(color: Color) -> Self {
@@ -57,6 +58,22 @@ fn folded(report: &[u8], width: Option<usize>) -> Cow<'_, [u8]> {
         (Some(width), Ok(text)) => Cow::Owned(wrap::fold(text, width).into_bytes()),
         (None, _) | (_, Err(_)) => Cow::Borrowed(report),
     }
+}
+
+/// Whoever sits before standard error, told what a run waits for; nobody where little is to be told.
+pub(super) fn listener(cli: &Cli) -> Listener {
+    if cli.quiet {
+        return Listener::default();
+    }
+    let color: ColorChoice = cli.color.into();
+    // A bar may stand in the line; it draws itself anew.
+    let clear = if std::io::stderr().is_terminal() { "\r\x1b[2K" } else { "" };
+    Listener::new(move |waiting| {
+        let mut err = std::io::stderr().lock();
+        // Nobody may be reading; the waiting goes on all the same.
+        let _ = err.write_all(clear.as_bytes());
+        let _ = writeln!(AutoStream::new(err, color), "{}", report::waiting::line(waiting));
+    })
 }
 
 /// Writes an error to standard error: `error:`, its lines, and its way out.

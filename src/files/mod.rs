@@ -1,10 +1,13 @@
 //! The doors through which files are opened: [`regular`] for whoever reads one of the repository, of a cache or of a configuration, and
 //! those below for whoever locks a file or a folder, or brings a folder's names to the disk.
 
+mod plain;
 pub mod regular;
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
+
+pub use plain::plain;
 
 /// Opens a folder, to lock it or to bring its names to the disk.
 ///
@@ -29,6 +32,20 @@ pub fn try_lock(file: &File) -> std::io::Result<bool> {
         Err(TryLockError::WouldBlock) => Ok(false),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// Takes the lock on an open file or folder; where another process holds it, `told` is called and then it is waited for. Says whether
+/// it was. It ends as that of [`try_lock`].
+///
+/// # Errors
+/// The file system has no locks.
+pub fn lock(file: &File, told: impl FnOnce()) -> std::io::Result<bool> {
+    if try_lock(file)? {
+        return Ok(false);
+    }
+    told();
+    file.lock()?;
+    Ok(true)
 }
 
 /// Brings a folder's names to the disk, so that a power cut does not undo a rename in it.

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::model::waiting::{Listener, Waiting};
+
 /// The environment of this run, read once.
 #[derive(Clone, Debug)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
     current_dir: Utf8PathBuf,
+    listener: Listener,
 }
 
 /// The environment cannot be used.
@@ -32,13 +35,31 @@ impl Environment {
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        Ok(Self { variables, current_dir })
+        Ok(Self { variables, current_dir, listener: Listener::default() })
     }
 
     /// An environment made of these parts, for tests.
     #[must_use]
     pub fn of(current_dir: impl Into<Utf8PathBuf>, variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { variables: variables.into_iter().collect(), current_dir: current_dir.into() }
+        let (variables, current_dir) = (variables.into_iter().collect(), current_dir.into());
+        Self { variables, current_dir, listener: Listener::default() }
+    }
+
+    /// The same for a run whose waiting is told to somebody.
+    #[must_use]
+    pub fn heard_by(self, listener: Listener) -> Self {
+        Self { listener, ..self }
+    }
+
+    /// Who is told what the run waits for.
+    #[must_use]
+    pub const fn listener(&self) -> &Listener {
+        &self.listener
+    }
+
+    /// Tells what the run waits for.
+    pub fn tell(&self, waiting: &Waiting) {
+        self.listener.tell(waiting);
     }
 
     /// This environment in another working directory, with more variables; one that is set keeps its value.
@@ -50,7 +71,7 @@ impl Environment {
         }
         // Where it is relative, it must go on meaning the same folder.
         variables.insert("CARGO_HOME".to_owned(), self.cargo_home().into_string());
-        Self { variables, current_dir: self.current_dir.join(current_dir) }
+        Self { variables, current_dir: self.current_dir.join(current_dir), listener: self.listener.clone() }
     }
 
     /// A variable's value; `None` where it is unset or empty.

@@ -14,6 +14,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 use toml::{Table, Value};
 
+use super::cargo;
 use super::environment::Environment;
 use super::lock_file;
 use super::vendor_tree::{self, VendorTreeError};
@@ -258,14 +259,15 @@ fn make_absolute(value: &mut Value, root: &Utf8Path) {
 fn run(request: &GitRequest<'_>, folder: &Utf8Path, environment: &Environment) -> Result<(), GitPackagesError> {
     let program = environment.cargo();
     let mut command = Command::new(program);
-    command.args(["vendor", "--versioned-dirs", "--respect-source-config", "--quiet", "--color=never"]);
+    command.args(["vendor", "--versioned-dirs", "--respect-source-config", "--color=never"]);
     command.arg("--manifest-path").arg(folder.join("Cargo.toml"));
     if request.offline {
         command.arg("--offline");
     }
     command.arg(folder.join("vendor")).current_dir(folder).env_clear().envs(environment.iter());
     command.envs(request.names.iter().map(|(name, value)| (name, value)));
-    let output = command.output().map_err(|source| GitPackagesError::NotRun { program: program.to_owned(), source })?;
+    let output = cargo::output(command, environment.listener())
+        .map_err(|source| GitPackagesError::NotRun { program: program.to_owned(), source })?;
     if output.status.success() {
         return Ok(());
     }

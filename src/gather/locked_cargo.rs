@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tame_index::index::cache::IndexCache;
 use tempfile::TempDir;
 
-use super::cargo::Cargo;
+use super::cargo::{self, Cargo};
 use super::cargo_config::{CargoConfig, CargoConfigError};
 use super::environment::Environment;
 use super::index::crate_name;
@@ -72,7 +72,7 @@ pub enum AskError {
 pub fn ask(question: &LockQuestion<'_>, environment: &Environment) -> Result<CargoSays, AskError> {
     let folder = tempfile::Builder::new().prefix("sequester-ask-").tempdir().map_err(AskError::Folder)?;
     let path = path_of(&folder)?;
-    let cargo = Cargo::away(question.config, environment).map_err(AskError::Folder)?;
+    let asked = Cargo::away(question.config, environment).map_err(AskError::Folder)?;
     let mut registries: Vec<&Registry> = question.lines.keys().map(|id| &id.registry).collect();
     registries.extend(question.registries);
     registries.push(&Registry::CratesIo);
@@ -85,15 +85,16 @@ pub fn ask(question: &LockQuestion<'_>, environment: &Environment) -> Result<Car
         places.push((registry, place.into_string()));
     }
     // Cargo sees these and what every cargo reads at home.
-    let there = cargo.config()?.with_command_line(&[cargo.settings().to_owned()])?;
-    let mut command = cargo.command();
+    let there = asked.config()?.with_command_line(&[asked.settings().to_owned()])?;
+    let mut command = asked.command();
     for value in there.folder_stand_ins(places)? {
         command.arg("--config").arg(value);
     }
     command.args(["update", "--workspace", "--locked", "--offline", "--color=never", "--manifest-path"]);
     command.arg(question.manifest);
-    let program = cargo.programs().cargo.to_string();
-    let output = command.output().map_err(|source| AskError::NotRun { program, source })?;
+    let program = asked.programs().cargo.to_string();
+    let output =
+        cargo::output(command, environment.listener()).map_err(|source| AskError::NotRun { program, source })?;
     Ok(if output.status.success() { CargoSays::Yes } else { refusal(&String::from_utf8_lossy(&output.stderr)) })
 }
 

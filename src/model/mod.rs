@@ -34,6 +34,7 @@ pub mod vendoring;
 pub mod verdict;
 pub mod verification;
 pub mod visibility;
+pub mod waiting;
 pub mod warning;
 pub mod way_around;
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::ProjectError;
+use crate::files::plain;
 use crate::gather::base::{Commit, Files, Linked};
 use crate::gather::cargo_config::{self, CargoConfig};
 use crate::gather::environment::Environment;
@@ -302,19 +303,4 @@ fn lay_out(path: &Utf8Path, bytes: &[u8]) -> Result<(), ProjectError> {
 /// With every link resolved, as far as the path exists.
 fn real(path: &Utf8Path) -> Utf8PathBuf {
     path.canonicalize_utf8().unwrap_or_else(|_| plain(path))
-}
-
-/// Without `.` and `..`.
-fn plain(path: &Utf8Path) -> Utf8PathBuf {
-    let mut plain = Utf8PathBuf::new();
-    for component in path.components() {
-        match component {
-            Utf8Component::CurDir => {}
-            Utf8Component::ParentDir => {
-                plain.pop();
-            }
-            Utf8Component::Prefix(_) | Utf8Component::RootDir | Utf8Component::Normal(_) => plain.push(component),
-        }
-    }
-    plain
 }

@@ -34,6 +34,7 @@ pub mod update;
 pub mod vendor;
 pub mod verify;
 pub mod vsa;
+pub mod waiting;
 pub mod way_out;
 pub mod wrap;
 

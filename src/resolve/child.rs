@@ -7,8 +7,8 @@ use camino::Utf8Path;
 
 use super::ResolveError;
 use super::signals::Signals;
-use crate::gather::cargo::Cargo;
-use crate::gather::ways_around::plain;
+use crate::files::plain;
+use crate::gather::cargo::{Cargo, Overheard};
 
 /// The most bytes of cargo's words that are kept.
 const MOST_WORDS: usize = 1 << 20;
@@ -55,12 +55,15 @@ pub(super) fn run(cargo: &Cargo, arguments: &[String], aloud: bool, signals: &Si
     signals.set_child(Some(child.id()));
     let mut words = Vec::new();
     if let Some(mut stream) = child.stderr.take() {
+        let mut overheard = Overheard::by(environment.listener());
         let mut chunk = [0; 4096];
         while let Ok(read @ 1..) = stream.read(&mut chunk) {
             let chunk = chunk.get(..read).unwrap_or_default();
             if aloud {
                 // Nobody may be reading; cargo goes on all the same.
                 let _ = std::io::stderr().write_all(chunk);
+            } else {
+                overheard.hear(chunk);
             }
             let room = MOST_WORDS.saturating_sub(words.len()).min(chunk.len());
             words.extend_from_slice(chunk.get(..room).unwrap_or_default());

@@ -30,7 +30,7 @@ impl Resolution {
     pub(crate) fn open(request: Request, environment: &Environment) -> Result<Self, ResolveError> {
         let request = Request { purpose: Purpose::Resolve, ..request };
         let found = Project::open(request.clone(), environment)?;
-        let lock = WorkspaceLock::take(&found.subject().root)?;
+        let lock = WorkspaceLock::take(&found.subject().root, environment.listener())?;
         // What was read before another run changed it may be old.
         let project = if lock.waited { Project::open(request, environment)? } else { found };
         Ok(Self { project, _lock: lock })

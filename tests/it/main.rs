@@ -64,5 +64,6 @@ mod vendor;
 mod vendor_dir;
 mod verify;
 mod visible;
+mod waiting;
 mod words;
 mod workspace;

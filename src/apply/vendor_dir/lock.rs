@@ -11,9 +11,10 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::VendorDirError;
-use super::system;
+use super::{Opening, system};
 use crate::files;
 use crate::files::regular::{self, Links};
+use crate::model::waiting::Waiting;
 
 /// Who holds, or held, the lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +44,8 @@ pub(super) struct Lock {
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Lock {
-    pub(super) fn take(root: &Utf8Path, command: &str, wait: Duration) -> Result<Self, VendorDirError> {
+    pub(super) fn take(root: &Utf8Path, opening: &Opening<'_>) -> Result<Self, VendorDirError> {
+        let Opening { command, wait, listener, .. } = *opening;
         let path = path(root);
         let mut waited = Duration::ZERO;
         loop {
@@ -51,6 +53,10 @@ impl Lock {
             if !files::try_lock(&file).map_err(|source| VendorDirError::io(&path, source))? {
                 if waited >= wait {
                     return Err(VendorDirError::Locked { holder: holder(&path).unwrap_or_default(), path });
+                }
+                if waited.is_zero() {
+                    let of = format!("{path}, held by {}", holder(&path).unwrap_or_default());
+                    listener.tell(&Waiting::Lock { of });
                 }
                 thread::sleep(PAUSE);
                 waited += PAUSE;

@@ -24,6 +24,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::apply::cargo_config::ConfigFile;
+use crate::model::waiting::Listener;
 
 pub use error::{TargetFault, VendorDirError};
 pub use faults::Faults;
@@ -54,6 +55,8 @@ pub struct Opening<'a> {
     pub command: &'a str,
     /// How long to wait for another run to end.
     pub wait: Duration,
+    /// Who is told of it.
+    pub listener: &'a Listener,
     /// A folder outside every project, in which runs note their journals: a journal without such a note is not followed.
     pub records: &'a Utf8Path,
     /// Where this run is to break off, in tests.
@@ -68,7 +71,7 @@ impl VendorDir {
     /// The target is no place for vendored sources, another run holds the lock, or what a killed run left cannot be finished.
     pub fn open(root: &Utf8Path, target: &Utf8Path, opening: Opening<'_>) -> Result<Self, VendorDirError> {
         let target = Target::of(root, target)?;
-        let lock = Lock::take(target.root(), opening.command, opening.wait)?;
+        let lock = Lock::take(target.root(), &opening)?;
         let record = Record::of(target.root(), opening.records);
         let recovered = recover::recover(target.root(), &record, &opening.faults)?;
         recover::sweep(&target)?;

@@ -50,8 +50,9 @@ impl<'a> Place<'a> {
     ) -> Result<Self, CommandError> {
         let root = &run.made.subject().root;
         let records = run.made.cargo_home().join("sequester").join("runs");
+        let listener = run.environment.listener();
         let (command, faults) = ("cargo sequester vendor", Faults::default());
-        let opening = Opening { command, wait: PATIENCE, records: &records, faults };
+        let opening = Opening { command, wait: PATIENCE, listener, records: &records, faults };
         let vendor = VendorDir::open(root, target, opening)?;
         let config = ConfigFile::read(root)?;
         let previous = allow_list::read(config.path())?;

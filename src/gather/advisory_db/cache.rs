@@ -4,7 +4,7 @@
 //! reader that has just read the state still finds its generation: a replaced one is kept for an hour.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::civil::Date;
@@ -16,8 +16,10 @@ use tempfile::TempDir;
 
 use super::error::AdvisoryDbError;
 use crate::files::regular::{self, Links};
-use crate::files::{open_folder, sync_folder};
+use crate::files::{self, open_folder, sync_folder};
+use crate::gather::http::shown;
 use crate::model::checksum::Checksum;
+use crate::model::waiting::{Listener, Waiting};
 
 /// The form of the state file.
 const SCHEMA: u32 = 1;
@@ -147,14 +149,16 @@ impl Cache {
     }
 
     /// Makes the folder and keeps other refreshes of this source waiting until the guard is dropped.
-    pub(super) fn lock(&self) -> Result<File, AdvisoryDbError> {
+    pub(super) fn lock(&self, listener: &Listener) -> Result<File, AdvisoryDbError> {
         fs::create_dir_all(&self.folder).map_err(AdvisoryDbError::io(&self.folder))?;
         let path = self.folder.join("lock");
         let file = File::options().create(true).append(true).open(&path).map_err(AdvisoryDbError::io(&path))?;
-        #[cfg(unix)]
-        rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)
-            .map_err(|error| AdvisoryDbError::io(&path)(error.into()))?;
-        Ok(file)
+        let of = || format!("the advisories of {}", shown(&self.source));
+        // Where the file system has no locks, two refreshes at once cost a second download: each installs by a rename.
+        match files::lock(&file, || listener.tell(&Waiting::Lock { of: of() })) {
+            Err(error) if error.kind() != ErrorKind::Unsupported => Err(AdvisoryDbError::io(&path)(error)),
+            Ok(_) | Err(_) => Ok(file),
+        }
     }
 
     /// A new folder to unpack to, removed again unless it is installed.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::unpack::is_commit;
 use crate::gather::environment::Environment;
 use crate::gather::git::{self, Answer, Failure, Reach};
+use crate::model::waiting::Waiting;
 
 /// The most bytes of a call's output.
 const OUTPUT_LIMIT: u64 = 256 << 20;
@@ -137,7 +138,8 @@ impl<'a> Repository<'a> {
         }
         command.arg(call).args(arguments);
         command.current_dir(self.folder.parent().unwrap_or(Utf8Path::new(".")));
-        git::run(command, Vec::new(), OUTPUT_LIMIT).map_err(|failure| match failure {
+        let mut told = || self.environment.tell(&Waiting::Git { call });
+        git::run_telling(command, Vec::new(), OUTPUT_LIMIT, &mut told).map_err(|failure| match failure {
             Failure::NotRun(cause) => GitError::Run(cause),
             Failure::TooLong => GitError::TooLong { call, limit: git::TIME_LIMIT },
             Failure::TooMuch { .. } => GitError::Answer { call },

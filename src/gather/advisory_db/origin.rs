@@ -68,7 +68,7 @@ pub(super) fn refresh(
     if cache.state()?.as_ref().is_some_and(is_recent) {
         return Ok(Refreshed::Current);
     }
-    let _guard = cache.lock()?;
+    let _guard = cache.lock(request.environment.listener())?;
     let state = cache.state()?;
     // Another run may have asked while this one waited.
     if state.as_ref().is_some_and(is_recent) {

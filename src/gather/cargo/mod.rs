@@ -7,6 +7,7 @@
 //! character go through, which they do not in variables.
 
 mod ask;
+mod overheard;
 mod programs;
 
 use std::io::Write as _;
@@ -19,6 +20,7 @@ use super::cargo_config::{CargoConfig, CargoConfigError};
 use super::environment::Environment;
 
 pub use ask::{CargoFailure, Words, version};
+pub use overheard::{Overheard, output};
 pub use programs::Programs;
 
 /// A cargo that is ready to be started, as often as is wanted.

@@ -19,6 +19,7 @@ impl CargoConfig {
             timeout: self.count(&["http", "timeout"])?.map(|seconds| Duration::from_secs(seconds.into())),
             retry: self.count(&["net", "retry"])?,
             no_multiplexing: self.boolean(&["http", "multiplexing"])? == Some(false),
+            listener: self.environment.listener().clone(),
         })
     }
 

@@ -17,6 +17,8 @@ pub use user::git_user;
 
 /// How long one call may take.
 pub const TIME_LIMIT: Duration = Duration::from_secs(300);
+/// A call that takes longer is worth a word.
+const WORTH_TELLING: Duration = Duration::from_secs(1);
 /// The most bytes of what it complains.
 const COMPLAINT_LIMIT: u64 = 2 << 10;
 /// Variables that git needs to find its way; all others stay behind, those above all that a hook leaves to its children.
@@ -193,7 +195,20 @@ pub fn command(environment: &Environment, reach: Reach<'_>) -> Command {
 ///
 /// # Errors
 /// It cannot be run, takes too long or writes too much. What git itself refuses is in the answer.
-pub fn run(mut command: Command, input: Vec<u8>, limit: u64) -> Result<Answer, Failure> {
+pub fn run(command: Command, input: Vec<u8>, limit: u64) -> Result<Answer, Failure> {
+    run_telling(command, input, limit, &mut || ())
+}
+
+/// The same for a call that may take a while: `told` is called once where it does.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_telling(
+    mut command: Command,
+    input: Vec<u8>,
+    limit: u64,
+    told: &mut dyn FnMut(),
+) -> Result<Answer, Failure> {
     command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let stdout = read_aside(child.stdout.take(), limit);
@@ -202,7 +217,7 @@ pub fn run(mut command: Command, input: Vec<u8>, limit: u64) -> Result<Answer, F
         // A git that ends before it has read everything says why in its answer.
         thread::spawn(move || questions.write_all(&input));
     }
-    let status = wait(&mut child)?;
+    let status = wait(&mut child, told)?;
     let lost = || io::Error::other("what it wrote was lost");
     let (stdout, whole) = stdout.join().map_err(|_| lost())??;
     let (complaint, _) = stderr.join().map_err(|_| lost())??;
@@ -212,8 +227,8 @@ pub fn run(mut command: Command, input: Vec<u8>, limit: u64) -> Result<Answer, F
     Ok(Answer { status, stdout, complaint: String::from_utf8_lossy(&complaint).into_owned() })
 }
 
-fn wait(child: &mut Child) -> Result<ExitStatus, Failure> {
-    let started = Instant::now();
+fn wait(child: &mut Child, told: &mut dyn FnMut()) -> Result<ExitStatus, Failure> {
+    let (started, mut untold) = (Instant::now(), true);
     let mut pause = Duration::from_micros(500);
     loop {
         if let Some(status) = child.try_wait()? {
@@ -224,6 +239,10 @@ fn wait(child: &mut Child) -> Result<ExitStatus, Failure> {
             let _ = child.kill();
             let _ = child.wait();
             return Err(Failure::TooLong);
+        }
+        if untold && started.elapsed() > WORTH_TELLING {
+            untold = false;
+            told();
         }
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(20));

@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 
 use super::error::cause_of;
 use super::lanes::{Hold, Lanes};
+use super::told::Told;
 use super::transport::{Passed, Transport};
 use super::{Answer, HttpError, HttpSettings, Request};
 use crate::files::regular::{self, Links};
@@ -68,7 +69,8 @@ impl Engine {
             .enable_time()
             .build()
             .map_err(|error| HttpError::Client { cause: error.to_string() })?;
-        let transport = Transport { client, timeout, retry: settings.retry.unwrap_or(RETRY) };
+        let told = Told::by(settings.listener.clone());
+        let transport = Transport { client, timeout, retry: settings.retry.unwrap_or(RETRY), told };
         Ok(Self { runtime: Some(runtime), lanes: Lanes::new(Arc::new(transport)) })
     }
 

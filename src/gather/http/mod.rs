@@ -10,6 +10,7 @@ mod redirect;
 mod refusal;
 mod resume;
 mod retry;
+mod told;
 mod transport;
 
 use std::io::Write;
@@ -22,6 +23,7 @@ use jiff::Timestamp;
 pub use self::error::{HttpError, shown};
 
 use self::engine::Engine;
+use crate::model::waiting::Listener;
 
 /// What cargo's configuration says about the network (`[http]` and `[net]`).
 #[derive(Clone, Debug, Default)]
@@ -36,6 +38,8 @@ pub struct HttpSettings {
     pub retry: Option<u32>,
     /// `http.multiplexing = false` turns HTTP/2 off.
     pub no_multiplexing: bool,
+    /// Who is told that a server is waited for.
+    pub listener: Listener,
 }
 
 /// One GET to make.

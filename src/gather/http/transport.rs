@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::error::{HttpError, cause_of, shown_url};
 use super::resume::{self, Resume};
+use super::told::Told;
 use super::{Answer, Request, redirect, refusal, retry};
 
 /// Cargo's `http.low-speed-limit`: fewer bytes a second than this, for as long as the timeout, is no answer.
@@ -29,6 +30,7 @@ pub(super) struct Transport {
     pub(super) client: Client,
     pub(super) timeout: Duration,
     pub(super) retry: u32,
+    pub(super) told: Told,
 }
 
 /// Where a body goes.
@@ -153,6 +155,7 @@ impl Transport {
             if failures >= self.retry || (from.is_none() && !sink.restart()) {
                 return Err(error);
             }
+            self.told.again(&request.url, &error, pause, self.retry - failures);
             failures += 1;
             tokio::time::sleep(pause).await;
         }
@@ -177,7 +180,8 @@ impl Transport {
                 asked = from.ask(asked, sink.kept());
             }
             let whole = started + patience(self.timeout, taken.bytes).saturating_sub(taken.time);
-            let response = match timeout_at(whole.min(begun + self.timeout), asked.send()).await {
+            let until = whole.min(begun + self.timeout);
+            let response = match self.told.while_silent(&url, timeout_at(until, asked.send())).await {
                 Ok(sent) => sent.map_err(|error| Failure { resume: from.cloned(), ..unreachable(&url, error) })?,
                 Err(_) => return Err(Failure { resume: from.cloned(), ..slow(&url, 0, begun) }),
             };
@@ -264,7 +268,7 @@ impl Transport {
         loop {
             let whole = started + patience(self.timeout, taken.bytes).saturating_sub(taken.time);
             let until = whole.min(window + self.timeout);
-            let part = match timeout_at(until, response.chunk()).await {
+            let part = match self.told.while_silent(url, timeout_at(until, response.chunk())).await {
                 Ok(part) => part.map_err(|error| broken(url, error))?,
                 Err(_) => return Err(slow(url, received, begun)),
             };

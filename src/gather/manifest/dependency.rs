@@ -1,10 +1,11 @@
 //! One dependency of a manifest: what of, which versions, where from.
 
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use reqwest::Url;
 use semver::VersionReq;
 
 use super::document::Place as Keys;
+use crate::files::plain;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::toml_tree::{Entry, Value};
 use crate::model::index_line::DependencyKind;
@@ -121,19 +122,4 @@ fn repository(inner: &Keys<'_>, url: &str) -> Result<(Place, Option<Unsupported>
     };
     let odd = parsed.fragment().is_some() || parsed.query().is_some() || parsed.cannot_be_a_base();
     Ok((Place::Git { url: parsed.into(), reference }, odd.then_some(Unsupported::Address)))
-}
-
-/// The path without `.` and `..`, as cargo compares folders: links are not followed.
-pub(super) fn plain(path: &Utf8Path) -> Utf8PathBuf {
-    let mut plain = Utf8PathBuf::new();
-    for component in path.components() {
-        match component {
-            Utf8Component::CurDir => {}
-            Utf8Component::ParentDir => {
-                plain.pop();
-            }
-            Utf8Component::Prefix(_) | Utf8Component::RootDir | Utf8Component::Normal(_) => plain.push(component),
-        }
-    }
-    plain
 }

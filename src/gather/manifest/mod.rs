@@ -17,10 +17,9 @@ use rayon::prelude::*;
 
 use super::cargo_config::CargoConfig;
 use super::toml_tree::Table;
+use crate::files::plain;
 use crate::model::index_line::DependencyKind;
 use crate::model::manifest::{Manifest, ManifestProblem, Manifests, Place, Unfollowed, Unsupported};
-
-use self::dependency::plain;
 
 /// The most manifests that are read; the largest known workspaces have some hundreds of members.
 const MAX_MANIFESTS: usize = 10_000;

@@ -3,8 +3,8 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Documents;
-use super::dependency::plain;
 use super::document::Place as Keys;
+use crate::files::plain;
 use crate::gather::toml_tree::Table;
 
 /// The root manifest of the workspace that the package of this manifest belongs to: itself, the one that it names, or the nearest above

@@ -2,7 +2,8 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{lies_below, plain};
+use super::lies_below;
+use crate::files::plain;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::toml_tree::Value;
 use crate::model::way_around::WayKind;

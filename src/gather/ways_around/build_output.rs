@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::starts::real;
-use super::{Search, bounded, plain};
+use super::{Search, bounded};
+use crate::files::plain;
 use crate::gather::base::Repository;
 use crate::gather::cargo_config::{CargoConfig, CargoConfigError};
 use crate::model::policy::{Origin, Setting};

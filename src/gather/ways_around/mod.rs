@@ -25,7 +25,7 @@ use crate::model::way_around::{Scope, WayAround, WayKind};
 
 pub use manifest::{ManifestError, text};
 pub use nested::MAX_NAMES;
-pub use sources::{Replacing, plain};
+pub use sources::Replacing;
 pub use toolchain::ToolchainError;
 
 /// Longer values are cut: a report is no place for a whole list of flags.

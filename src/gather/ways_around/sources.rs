@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::manifest::{self, ManifestError};
 use super::own_config;
 use super::tables::{Rank, Reader, inner, tables, text};
+use crate::files::plain;
 use crate::gather::cargo_config::{CargoConfig, CargoConfigError, Layer, Replacement};
 use crate::model::policy::Origin;
 use crate::model::source::{Registry, Source};
@@ -154,22 +155,4 @@ fn other_source(key: &str, value: &str) -> Option<WayKind> {
         "replace-with" => Some(WayKind::OtherSource),
         _ => None,
     }
-}
-
-/// The path without `.` and `..`: a folder that a link leads to is refused later, so that the two mean the same.
-#[must_use]
-pub fn plain(path: &Utf8Path) -> Utf8PathBuf {
-    let mut plain = Utf8PathBuf::new();
-    for component in path.components() {
-        match component {
-            camino::Utf8Component::CurDir => {}
-            camino::Utf8Component::ParentDir => {
-                plain.pop();
-            }
-            camino::Utf8Component::Prefix(_) | camino::Utf8Component::RootDir | camino::Utf8Component::Normal(_) => {
-                plain.push(component);
-            }
-        }
-    }
-    plain
 }

@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Search;
+use crate::files::plain;
 use crate::gather::cargo_config::{CargoConfig, CargoConfigError};
 
 /// A folder with a configuration that the workspace's root does not have.
@@ -41,5 +42,5 @@ pub(super) fn is_configured(folder: &Utf8Path) -> bool {
 }
 
 pub(super) fn real(path: &Utf8Path) -> Utf8PathBuf {
-    path.canonicalize_utf8().unwrap_or_else(|_| super::plain(path))
+    path.canonicalize_utf8().unwrap_or_else(|_| plain(path))
 }

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Dependency, Metadata};
 use semver::Version;
 use serde::Deserialize;
 
 use super::MAX_MANIFEST;
+use crate::files::plain;
 use crate::files::regular::{self, Links};
 use crate::gather::cargo::Cargo;
 use crate::model::index_line::{DependencyKind, Requirement};
@@ -124,19 +125,4 @@ fn patches(root: &Utf8Path) -> Vec<Pointer> {
     let manifest = toml::from_str(&text).unwrap_or(RootManifest { patch: BTreeMap::new() });
     let entries = manifest.patch.into_values().flatten();
     entries.filter_map(|(key, patch)| Some((patch.package.unwrap_or(key), plain(&root.join(patch.path?))))).collect()
-}
-
-/// The path without `.` and `..`, as cargo writes its own.
-fn plain(path: &Utf8Path) -> Utf8PathBuf {
-    let mut plain = Utf8PathBuf::new();
-    for component in path.components() {
-        match component {
-            Utf8Component::CurDir => {}
-            Utf8Component::ParentDir => {
-                plain.pop();
-            }
-            Utf8Component::Prefix(_) | Utf8Component::RootDir | Utf8Component::Normal(_) => plain.push(component),
-        }
-    }
-    plain
 }

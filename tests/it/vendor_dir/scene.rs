@@ -12,6 +12,7 @@ use cargo_sequester::gather::allow_list;
 use cargo_sequester::model::allow_list::{AllowList, AllowedRelease};
 use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::vendor::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
+use cargo_sequester::model::waiting::Listener;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -141,7 +142,9 @@ impl Scene {
     }
 
     fn open_with(&self, faults: Faults, wait: Duration) -> Result<VendorDir, VendorDirError> {
-        let opening = Opening { command: "cargo sequester vendor", wait, records: &self.records(), faults };
+        let (records, listener) = (self.records(), Listener::default());
+        let opening =
+            Opening { command: "cargo sequester vendor", wait, listener: &listener, records: &records, faults };
         VendorDir::open(&self.root, "vendor".into(), opening)
     }
 

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use cargo_sequester::apply::vendor_dir::{Faults, Opening, TargetFault, VendorDir, VendorDirError};
+use cargo_sequester::model::waiting::Listener;
 
 use super::scene::Scene;
 
 fn fault(scene: &Scene, target: &str) -> TargetFault {
     let records = scene.records();
-    let opening = Opening { command: "test", wait: Duration::ZERO, records: &records, faults: Faults::default() };
+    let (listener, faults) = (Listener::default(), Faults::default());
+    let opening = Opening { command: "test", wait: Duration::ZERO, listener: &listener, records: &records, faults };
     match VendorDir::open(&scene.root(), target.into(), opening) {
         Err(VendorDirError::Target { fault, .. }) => fault,
         other => panic!("{target}: {other:?}"),
@@ -36,7 +38,8 @@ fn g4_a_target_outside_the_workspace_or_of_somebody_else_is_refused() {
     assert_eq!(fault(&scene, "file"), TargetFault::NotAFolder);
     assert_eq!(fault(&scene, "file/vendor"), TargetFault::NotAFolder);
     let records = scene.records();
-    let opening = Opening { command: "test", wait: Duration::ZERO, records: &records, faults: Faults::default() };
+    let (listener, faults) = (Listener::default(), Faults::default());
+    let opening = Opening { command: "test", wait: Duration::ZERO, listener: &listener, records: &records, faults };
     let vendor = VendorDir::open(&scene.root(), &scene.path("third-party/./vendor"), opening).unwrap();
     assert_eq!(vendor.relative(), "third-party/vendor");
     assert_eq!(vendor.path(), scene.path("third-party/vendor"));
