@@ -41,7 +41,9 @@ pub enum Waiting {
 
 /// Who is told; nobody where nobody wants to know.
 #[derive(Clone, Default)]
-pub struct Listener(Option<Arc<dyn Fn(&Waiting) + Send + Sync>>);
+pub struct Listener(Option<Arc<Tell>>);
+
+type Tell = dyn Fn(&Waiting) + Send + Sync;
 
 impl Listener {
     /// One that is told of everything, by whatever thread waits.

@@ -40,15 +40,13 @@ impl Told {
     /// The work's result; where that takes a while, it is told that the server is waited for.
     pub(super) async fn while_silent<F: Future>(&self, url: &Url, work: F) -> F::Output {
         let mut work = std::pin::pin!(work);
-        match timeout(WORTH_TELLING, &mut work).await {
-            Ok(done) => done,
-            Err(_) => {
-                if self.is_news(url, Duration::ZERO) {
-                    self.listener.tell(&Waiting::Answer { url: shown_url(url) });
-                }
-                work.await
-            }
+        if let Ok(done) = timeout(WORTH_TELLING, &mut work).await {
+            return done;
         }
+        if self.is_news(url, Duration::ZERO) {
+            self.listener.tell(&Waiting::Answer { url: shown_url(url) });
+        }
+        work.await
     }
 
     fn is_news(&self, url: &Url, pause: Duration) -> bool {
