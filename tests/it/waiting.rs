@@ -82,8 +82,8 @@ const BY: [&str; 3] = ["--no-advisories", "--now", NOW];
 
 #[test]
 fn case_22_cargos_lock_is_named_where_a_cargo_waits_for_it() {
-    let (_registry, project) = locked();
-    Package::new("bar", "1.1.0").pubtime(OLD).publish(&_registry);
+    let (registry, project) = locked();
+    Package::new("bar", "1.1.0").pubtime(OLD).publish(&registry);
     let held = hold(&project.cargo_home().join(".package-cache"));
     let run = Run::start(&project, &[&["update", "--dry-run"][..], &BY].concat());
     assert_eq!(run.tells("package cache"), "    Blocking waiting for file lock on package cache");
@@ -196,7 +196,9 @@ fn cargos_own_words_about_waiting_are_passed_on_and_no_others() {
         b"warning: spurious network error (2 tries remaining): timed out\n",
         b"   Vendoring a v1.0.0\n    Blocking \x1b]0;title\x07 of nobody\n",
     ];
-    words.iter().for_each(|part| overheard.hear(part));
+    for part in words {
+        overheard.hear(part);
+    }
     assert_eq!(
         *heard.lock().unwrap(),
         [
