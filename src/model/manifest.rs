@@ -24,6 +24,42 @@ pub struct Manifests {
     pub unfollowed: Vec<Unfollowed>,
 }
 
+impl Manifests {
+    /// The same with everything that lies below one folder told as if it lay below another.
+    #[must_use]
+    pub fn moved(mut self, from: &Utf8Path, to: &Utf8Path) -> Self {
+        let there = |path: &mut Utf8PathBuf| {
+            if let Ok(below) = path.strip_prefix(from) {
+                *path = to.join(below);
+            }
+        };
+        let place = |declared: &mut Declared| {
+            if let Place::Path(folder) = &mut declared.from {
+                there(folder);
+            }
+        };
+        for manifest in &mut self.packages {
+            there(&mut manifest.path);
+            manifest.dependencies.iter_mut().for_each(place);
+            manifest.unfollowed.iter_mut().for_each(|unfollowed| there(&mut unfollowed.path));
+        }
+        for patch in &mut self.patches {
+            there(&mut patch.path);
+            place(&mut patch.with);
+        }
+        self.problems.iter_mut().for_each(|(path, _)| there(path));
+        self.unfollowed.iter_mut().for_each(|unfollowed| there(&mut unfollowed.path));
+        let unread = std::mem::take(&mut self.unread).into_iter();
+        self.unread = unread
+            .map(|(mut folder, problem)| {
+                there(&mut folder);
+                (folder, problem)
+            })
+            .collect();
+        self
+    }
+}
+
 /// One package's manifest.
 #[derive(Clone, Debug)]
 pub struct Manifest {

@@ -190,6 +190,11 @@ impl BaseCommit {
         }
     }
 
+    /// A file of the commit by its path below the top.
+    pub(super) fn at(&self, inside: &Utf8Path) -> Result<Option<Vec<u8>>, ProjectError> {
+        Ok(self.tip.file(inside)?)
+    }
+
     /// The files right in a folder, by its path in the working tree; `None` for a folder that lies elsewhere.
     pub(crate) fn folder(&self, path: &Utf8Path) -> Result<Option<Files>, ProjectError> {
         match self.inside(path) {
@@ -295,7 +300,8 @@ impl BaseCommit {
     }
 }
 
-fn lay_out(path: &Utf8Path, bytes: &[u8]) -> Result<(), ProjectError> {
+/// Writes a file of the commit into a folder of ours.
+pub(super) fn lay_out(path: &Utf8Path, bytes: &[u8]) -> Result<(), ProjectError> {
     let folder = path.parent().unwrap_or(path);
     std::fs::create_dir_all(folder).and_then(|()| std::fs::write(path, bytes)).map_err(ProjectError::Temporary)
 }

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8PathBuf;
 
 use super::access::Configs;
+use super::base::Base;
+use super::base_manifests;
 use super::error::ProjectError;
 use super::open::Project;
 use super::registries::Registries;
@@ -18,7 +20,7 @@ use crate::model::lock_proof::{LockFact, Proof, Unproven};
 use crate::model::manifest::{Manifests, Place, Unsupported};
 use crate::model::package::{CrateId, LockedChecksum, Package, PackageId};
 use crate::model::source::Registry;
-use crate::policy::lock_answers_manifests::{Question, Told, answers, told_by_index};
+use crate::policy::lock_answers_manifests::{Question, Told, answers, stand_as_before, told_by_index};
 
 /// Whether the lock file that was found answers the manifests around it. `index` is what was read so far; what is missing is read now.
 pub(super) fn find(
@@ -29,24 +31,28 @@ pub(super) fn find(
     let Some(workspace) = described(project) else { return Ok(LockFact::NotChecked) };
     let packages = &project.subject().lock.packages;
     let more = read(packages, &missing(packages, index), registries);
-    let index: BTreeMap<CrateId, IndexFact> =
+    let mut index: BTreeMap<CrateId, IndexFact> =
         index.iter().map(|(id, fact)| (id.clone(), fact.clone())).chain(more).collect();
     let configs = project.configs().at_root(&project.subject().root, project.environment())?;
     let manifests = manifests(workspace, configs.found());
-    let why = match proof(project, &manifests, &told_by_index(packages, &index)) {
+    let told = told_by_index(packages, &index);
+    let why = match proof(project, &manifests, &told) {
         Ok(fact) => return Ok(fact),
         Err(why) => why,
     };
+    let base = project.base_packages().unwrap_or_default();
+    index.extend(read(base, &missing(base, &index), registries));
+    let asked = Asked { project, workspace, manifests: &manifests, told: &told, index: &index };
     let (lines, other): (Vec<_>, Vec<_>) = why.into_iter().partition(|one| matches!(one, Unproven::NoLine(_)));
     if lines.is_empty() {
-        return Ok(asked(project, &manifests, &configs, &index, other));
+        return asked.cargo(&configs, other);
     }
     // Of a package that is judged, its own reason or blocker says that its line could not be had.
     let base = project.base_locked().unwrap_or_default();
     let kept = packages.iter().filter(|package| base.has(package)).map(|package| Unproven::NoLine(package.id.clone()));
     let kept: Vec<Unproven> = kept.collect();
     let mut why: Vec<Unproven> = lines.into_iter().filter(|one| kept.contains(one)).collect();
-    if unseen(project, &other).is_none() {
+    if asked.unseen(&other)?.is_none() {
         why.extend(other);
     }
     Ok(LockFact::Unproven { why, cause: None })
@@ -78,12 +84,14 @@ pub(crate) fn by_vendored(
         Ok(fact) => return Ok(fact),
         Err(why) => why,
     };
-    if let Some(packages) = unseen(project, &why) {
+    let all = packages.iter().chain(project.base_packages().unwrap_or_default());
+    let index = cached(&all.filter_map(|package| package.id.crate_id()).collect())?;
+    let asked = Asked { project, workspace, manifests: &manifests, told: &told, index: &index };
+    if let Some(packages) = asked.unseen(&why)? {
         return Ok(LockFact::Unseen(packages));
     }
-    let index = cached(&packages.iter().filter_map(|package| package.id.crate_id()).collect())?;
     let whole = packages.iter().all(|package| package.id.crate_id().is_none() || line(package, &index).is_some());
-    Ok(if whole { asked(project, &manifests, configs, &index, why) } else { LockFact::Unproven { why, cause: None } })
+    if whole { asked.cargo(configs, why) } else { Ok(LockFact::Unproven { why, cause: None }) }
 }
 
 /// The workspace that cargo described; where it could not, that is told elsewhere.
@@ -111,60 +119,82 @@ fn proof(project: &Project, manifests: &Manifests, told: &[Told]) -> Result<Lock
     }
 }
 
-/// What cargo says, which is asked behind exactly the locked lines.
-fn asked(
-    project: &Project,
-    manifests: &Manifests,
-    configs: &Configs,
-    index: &BTreeMap<CrateId, IndexFact>,
-    why: Vec<Unproven>,
-) -> LockFact {
-    let packages = &project.subject().lock.packages;
-    let mut lines: BTreeMap<CrateId, Vec<Vec<u8>>> = BTreeMap::new();
-    for package in packages {
-        if let (Some(id), Some(line)) = (package.id.crate_id(), line(package, index)) {
-            lines.entry(id).or_default().push(line.to_vec());
+/// What is asked about, and with what it was answered so far.
+struct Asked<'a> {
+    project: &'a Project,
+    workspace: &'a Workspace,
+    manifests: &'a Manifests,
+    told: &'a [Told],
+    /// The entries of the base's packages too.
+    index: &'a BTreeMap<CrateId, IndexFact>,
+}
+
+impl Asked<'_> {
+    /// What cargo says, which is asked behind exactly the locked lines.
+    fn cargo(&self, configs: &Configs, why: Vec<Unproven>) -> Result<LockFact, ProjectError> {
+        let (project, index) = (self.project, self.index);
+        let packages = &project.subject().lock.packages;
+        let mut lines: BTreeMap<CrateId, Vec<Vec<u8>>> = BTreeMap::new();
+        for package in packages {
+            if let (Some(id), Some(line)) = (package.id.crate_id(), line(package, index)) {
+                lines.entry(id).or_default().push(line.to_vec());
+            }
         }
+        let question = LockQuestion {
+            manifest: &project.subject().root.join("Cargo.toml"),
+            config: configs.found(),
+            lines: &lines,
+            registries: &registries_of(self.manifests),
+        };
+        Ok(match locked_cargo::ask(&question, project.environment()) {
+            Ok(CargoSays::Yes) => LockFact::Answered,
+            Ok(CargoSays::No(words)) => LockFact::Refused(words),
+            Ok(CargoSays::NoRepository(words)) => match self.unseen(&why)? {
+                Some(packages) => LockFact::Unseen(packages),
+                None => LockFact::Unproven { why, cause: Some(words) },
+            },
+            Err(error) => LockFact::Unproven { why, cause: Some(error.to_string()) },
+        })
     }
-    let question = LockQuestion {
-        manifest: &project.subject().root.join("Cargo.toml"),
-        config: configs.found(),
-        lines: &lines,
-        registries: &registries_of(manifests),
-    };
-    match locked_cargo::ask(&question, project.environment()) {
-        Ok(CargoSays::Yes) => LockFact::Answered,
-        Ok(CargoSays::No(words)) => LockFact::Refused(words),
-        Ok(CargoSays::NoRepository(words)) => match unseen(project, &why) {
-            Some(packages) => LockFact::Unseen(packages),
-            None => LockFact::Unproven { why, cause: Some(words) },
-        },
-        Err(error) => LockFact::Unproven { why, cause: Some(error.to_string()) },
+
+    /// The packages of which only the lock file tells what they ask, where nothing else stands open. With a base all that depends on it
+    /// must be as the base has it.
+    fn unseen(&self, why: &[Unproven]) -> Result<Option<Vec<PackageId>>, ProjectError> {
+        let packages = why.iter().map(|one| match one {
+            Unproven::NoManifest(id) | Unproven::NoLine(id) => Some(id.clone()),
+            Unproven::Unfollowed(_)
+            | Unproven::Unread { .. }
+            | Unproven::TwoManifests { .. }
+            | Unproven::OddFeature { .. }
+            | Unproven::OddPatch { .. } => None,
+        });
+        let Some(packages) = packages.collect::<Option<Vec<PackageId>>>() else { return Ok(None) };
+        let Some(locked) = self.project.base_packages() else { return Ok(Some(packages)) };
+        let Some(commit) = self.project.base().and_then(Base::commit) else { return Ok(None) };
+        let Some(manifests) = base_manifests::read(self.project, self.workspace, self.manifests, commit)? else {
+            return Ok(None);
+        };
+        let lock = &self.project.subject().lock;
+        let head = question(self.manifests, &lock.packages, &lock.unused_patches, lock.version, self.told);
+        let same = |package: &Package| {
+            let at = lock.packages.iter().position(|one| one.id == package.id && one.checksum == package.checksum)?;
+            self.told.get(at).filter(|told| !matches!(told, Told::Nothing)).cloned()
+        };
+        let told = told_by_index(locked, self.index);
+        let told: Vec<Told> = locked.iter().zip(told).map(|(package, told)| same(package).unwrap_or(told)).collect();
+        let base = question(&manifests, locked, &[], lock.version, &told);
+        Ok(stand_as_before(&head, &base, &packages).then_some(packages))
     }
 }
 
-/// The packages of which only the lock file tells what they ask, where nothing else stands open. With a base that must be what the base's
-/// lock file tells.
-fn unseen(project: &Project, why: &[Unproven]) -> Option<Vec<PackageId>> {
-    let packages = why.iter().map(|one| match one {
-        Unproven::NoManifest(id) | Unproven::NoLine(id) => Some(id.clone()),
-        Unproven::Unfollowed(_)
-        | Unproven::Unread { .. }
-        | Unproven::TwoManifests { .. }
-        | Unproven::OddFeature { .. }
-        | Unproven::OddPatch { .. } => None,
-    });
-    let packages: Vec<PackageId> = packages.collect::<Option<_>>()?;
-    let edges = |list: &[Package], id: &PackageId| {
-        let package = list.iter().find(|package| package.id == *id)?;
-        let edges = package.dependencies.iter().filter_map(|at| list.get(*at)).map(|on| on.id.clone());
-        Some(edges.collect::<BTreeSet<PackageId>>())
-    };
-    let locked = &project.subject().lock.packages;
-    let as_in = |base: &[Package]| {
-        packages.iter().all(|id| edges(base, id).is_some_and(|there| edges(locked, id) == Some(there)))
-    };
-    project.base_packages().is_none_or(as_in).then_some(packages)
+const fn question<'a>(
+    manifests: &'a Manifests,
+    packages: &'a [Package],
+    unused_patches: &'a [PackageId],
+    version: u8,
+    told: &'a [Told],
+) -> Question<'a> {
+    Question { manifests, packages, unused_patches, version, told }
 }
 
 fn line<'i>(package: &Package, index: &'i BTreeMap<CrateId, IndexFact>) -> Option<&'i [u8]> {

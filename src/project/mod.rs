@@ -8,6 +8,7 @@
 pub(crate) mod access;
 mod assessment;
 mod base;
+mod base_manifests;
 mod error;
 mod gathering;
 pub(crate) mod lock_answer;

@@ -9,7 +9,7 @@ use crate::gather::toml_tree::{self, Entry, Table, shown_key};
 use crate::model::manifest::ManifestProblem;
 
 /// The most bytes of a manifest; the largest known have 0.2 MiB.
-const MAX_BYTES: u64 = 4 * 1024 * 1024;
+pub const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Reads a manifest.
 pub(super) fn read(path: &Utf8Path) -> Result<Table, ManifestProblem> {

@@ -21,6 +21,8 @@ use crate::files::plain;
 use crate::model::index_line::DependencyKind;
 use crate::model::manifest::{Manifest, ManifestProblem, Manifests, Place, Unfollowed, Unsupported};
 
+pub use self::document::MAX_BYTES;
+
 /// The most manifests that are read; the largest known workspaces have some hundreds of members.
 const MAX_MANIFESTS: usize = 10_000;
 

@@ -10,6 +10,7 @@ mod choose;
 mod conflicts;
 mod features;
 mod reach;
+mod unseen;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,8 @@ use crate::model::lock_proof::{Discord, Proof, Unproven};
 use crate::model::manifest::{Manifest, Manifests};
 use crate::model::package::{CrateId, Package, PackageId};
 use crate::model::source::Source;
+
+pub use self::unseen::stand_as_before;
 
 /// What the proof is about.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +63,11 @@ pub fn told_by_index(packages: &[Package], index: &BTreeMap<CrateId, IndexFact>)
 /// Works it out.
 #[must_use]
 pub fn answers(question: &Question<'_>) -> Proof {
+    resolution(question, |choices, asks, reach| judged(question, choices, asks, reach))
+}
+
+/// Works out what is reached, and hands it on.
+fn resolution<R>(question: &Question<'_>, then: impl FnOnce(&Choices<'_>, &[Asks<'_>], &Reach<'_>) -> R) -> R {
     let choices = Choices::new(question);
     let asks: Vec<Asks<'_>> = (0..question.packages.len())
         .map(|at| match (choices.manifest(at), question.told.get(at)) {
@@ -70,6 +78,10 @@ pub fn answers(question: &Question<'_>) -> Proof {
         })
         .collect();
     let reach = Reach::work_out(question, &choices, &asks);
+    then(&choices, &asks, &reach)
+}
+
+fn judged(question: &Question<'_>, choices: &Choices<'_>, asks: &[Asks<'_>], reach: &Reach<'_>) -> Proof {
     let mut open = choices.open();
     open.extend(reach.open());
     if !open.is_empty() {
@@ -77,7 +89,7 @@ pub fn answers(question: &Question<'_>) -> Proof {
     }
     let mut discords = choices.discords(|at| reach.reached(at));
     discords.extend(reach.discords());
-    discords.extend(conflicts::found(question, &choices, &asks, &reach));
+    discords.extend(conflicts::found(question, choices, asks, reach));
     discords.sort();
     discords.dedup();
     if !discords.is_empty() {

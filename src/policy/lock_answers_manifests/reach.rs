@@ -69,6 +69,16 @@ impl<'a> Reach<'a> {
         self.nodes.get(at).is_some_and(|node| node.reached)
     }
 
+    /// Whether something unknown leads there.
+    pub(super) fn is_vague(&self, at: usize) -> bool {
+        self.nodes.get(at).is_some_and(|node| node.vague)
+    }
+
+    /// The features that are asked of a package; of an unknown one `default` may be asked in vain.
+    pub(super) fn asked_of(&self, at: usize) -> impl Iterator<Item = &'a str> {
+        self.nodes.get(at).into_iter().flat_map(|node| node.on.iter().copied())
+    }
+
     /// The needs that are followed: who asks, which of its needs, and what stands for it.
     pub(super) fn edges(&self) -> impl Iterator<Item = (usize, usize, usize)> {
         self.nodes
@@ -157,7 +167,7 @@ impl<'a> Reach<'a> {
             return;
         };
         self.work.push(Work::Reach(of));
-        let has_default = || self.asks[of].known().is_some_and(|asked| asked.features.of(DEFAULT).is_some());
+        let has_default = || self.asks[of].known().is_none_or(|asked| asked.features.of(DEFAULT).is_some());
         let default = (need.default_features && has_default()).then_some(DEFAULT);
         let more = self.nodes[by].active.get(need.key).into_iter().flatten().copied();
         // Very old index lines ask for a feature without a name, which cargo leaves out.
@@ -189,7 +199,10 @@ impl<'a> Reach<'a> {
 
     fn enable(&mut self, by: usize, of: usize, feature: &'a str) {
         let asks = self.asks;
-        let Some(summary) = asks[of].known() else { return };
+        let Some(summary) = asks[of].known() else {
+            self.nodes[of].on.insert(feature);
+            return;
+        };
         let packages = self.question.packages;
         let Some((feature, enables)) = summary.features.of(feature) else {
             self.discords.push(no_feature(&packages[by], &packages[of], feature));

@@ -5,6 +5,7 @@ mod manifests;
 mod mutate;
 mod project;
 mod universe;
+mod unseen;
 
 use std::collections::BTreeMap;
 use std::process::Command;
