@@ -41,6 +41,12 @@ pub enum TrailFault {
         /// The release, as a package URL.
         release: String,
     },
+    /// It says that a release which an advisory hits was in use, and neither the lock files nor the base's trail have it, nor has
+    /// another event of the change replaced it.
+    NotLocked {
+        /// The release, as a package URL.
+        release: String,
+    },
     /// What it says of a release cannot be confirmed: the registry could not be asked.
     Unconfirmed {
         /// The release, as a package URL.
@@ -82,6 +88,8 @@ pub enum TrailWitness {
     Index,
     /// The lock file.
     LockFile,
+    /// The allow-list.
+    AllowList,
 }
 
 impl Also {
@@ -110,6 +118,7 @@ impl TrailFault {
             Self::File(_) => "trail-file",
             Self::Ahead { .. } => "trail-ahead",
             Self::Unknown { .. } => "trail-unknown-release",
+            Self::NotLocked { .. } => "trail-release-not-locked",
             Self::Unconfirmed { .. } => "trail-unconfirmed",
             Self::Contradicts { .. } => "trail-contradiction",
             Self::TooMany { .. } => "trail-too-many-crates",

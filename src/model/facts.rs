@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::advisory::AdvisoryDb;
+use super::allow_list::AllowList;
 use super::evaluation::{IndexGap, Notice};
 use super::history::History;
 use super::lock_proof::LockFact;
@@ -51,6 +52,8 @@ pub struct Surroundings {
     /// With a base commit: the ways around what is judged that the change brings, with paths as a reader in the working directory would
     /// write them.
     pub new_ways: Vec<WayAround>,
+    /// The allow-list beside the lock file, where there is one.
+    pub allowed: Option<AllowList>,
 }
 
 /// The lock file on which a security fix must be needed. What a change writes itself makes nothing needed.

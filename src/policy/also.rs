@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::advisory;
 use super::judge::Judge;
 use super::ways_around::weighed;
+use crate::model::allow_list::AllowedId;
 use crate::model::also::{Also, RecordedFact, TrailFault, TrailWitness};
+use crate::model::checksum::Checksum;
 use crate::model::facts::{AddedEvents, Facts, Ground, IndexFact};
 use crate::model::history::Standing;
 use crate::model::index_line::{Outline, Pubtime};
@@ -69,6 +72,7 @@ fn of_event(judge: &Judge<'_>, event: &Event, is_unasked: bool) -> Vec<TrailFaul
     }
     for record in &event.releases {
         of_release(judge, record, is_unasked, &mut faults);
+        faults.extend(of_use(judge.facts, event, record));
     }
     faults
 }
@@ -89,9 +93,10 @@ fn of_release(judge: &Judge<'_>, record: &ReleaseRecord, is_unasked: bool, fault
         if differ(known.checksum, record.checksum) {
             contradicts(RecordedFact::Checksum, TrailWitness::Base);
         }
-        if differ(known.tree, record.tree) {
-            contradicts(RecordedFact::Tree, TrailWitness::Base);
-        }
+    }
+    // A tree follows from the archive, whose digest others know; only the list of what is vendored says the same.
+    if allowed(facts, record).any(|tree| differ(Some(tree), record.tree)) {
+        contradicts(RecordedFact::Tree, TrailWitness::AllowList);
     }
     let digest = |package: &&Package| match package.checksum {
         LockedChecksum::Known(checksum) => Some(checksum),
@@ -111,7 +116,7 @@ fn of_release(judge: &Judge<'_>, record: &ReleaseRecord, is_unasked: bool, fault
         Some(IndexFact::Gone) => Seen::Absent,
         Some(IndexFact::Unavailable(_)) | None => Seen::Nothing,
     };
-    let is_known = !locked.is_empty() || recorded.is_some();
+    let is_known = is_known(facts, record);
     match seen {
         Seen::There(release) if witnesses => {
             let published = match release.pubtime {
@@ -139,6 +144,32 @@ fn of_release(judge: &Judge<'_>, record: &ReleaseRecord, is_unasked: bool, fault
     }
 }
 
+/// What an event says of a release's use, which others would have to know. What a change had for a while and took back again harms
+/// nobody, but a record of a release that an advisory hits makes its fix needed.
+fn of_use(facts: &Facts, event: &Event, record: &ReleaseRecord) -> Option<TrailFault> {
+    let before = record.replaced.clone().map(|version| ReleaseRecord { version, ..record.clone() });
+    let is_invented = |record: &ReleaseRecord| match facts.index.get(&record.crate_id) {
+        Some(IndexFact::Read(history)) => !matches!(history.outline(&record.version), Ok(Some(_))),
+        Some(IndexFact::Gone | IndexFact::Unavailable(_)) | None => false,
+    };
+    if let Some(before) = before.filter(|before| is_invented(before) && !is_known(facts, before)) {
+        return Some(TrailFault::Unknown { release: before.purl() });
+    }
+    let is_hit = advisory::hits(&facts.advisories, &record.crate_id, &record.version).next().is_some();
+    if !event.kind.is_of_use() || !is_hit || is_known(facts, record) {
+        return None;
+    }
+    let mut others = facts.trail.added.events.iter().flat_map(|(_, event)| &event.releases);
+    let replaces =
+        |other: &ReleaseRecord| other.crate_id == record.crate_id && other.replaced.as_ref() == Some(&record.version);
+    (!others.any(replaces)).then(|| TrailFault::NotLocked { release: record.purl() })
+}
+
+/// Whether a lock file or the base's trail has a release.
+fn is_known(facts: &Facts, record: &ReleaseRecord) -> bool {
+    locked(facts, record).next().is_some() || facts.trail.recorded.release(&record.crate_id, &record.version).is_some()
+}
+
 /// What the index has of a release.
 enum Seen {
     There(Outline),
@@ -157,6 +188,13 @@ fn locked<'f>(facts: &'f Facts, record: &'f ReleaseRecord) -> impl Iterator<Item
     facts.packages.iter().chain(base).filter(|package| {
         package.id.version == record.version && package.id.crate_id().as_ref() == Some(&record.crate_id)
     })
+}
+
+/// The trees of this release that are allowed.
+fn allowed<'f>(facts: &'f Facts, record: &'f ReleaseRecord) -> impl Iterator<Item = Checksum> + 'f {
+    let list = facts.surroundings.allowed.as_ref();
+    let ids = locked(facts, record).filter_map(|package| AllowedId::of(&package.id));
+    ids.filter_map(move |id| list?.releases.get(&id).map(|release| release.tree))
 }
 
 /// Whether both are known and not the same.

@@ -84,7 +84,7 @@ impl<'a> Footing<'a> {
             return Some(Wanted::Locked);
         }
         let recorded = self.facts.trail.recorded.crates.get(crate_id).into_iter().flat_map(|one| &one.releases);
-        let in_use = recorded.filter(|(_, release)| !release.left).map(|(version, _)| version);
+        let in_use = recorded.filter(|(_, release)| release.used && !release.left).map(|(version, _)| version);
         if let Some(version) = in_use.filter(|version| hit(version)).max() {
             return Some(Wanted::InPlaceOf(version.clone(), LockedBy::Trail));
         }

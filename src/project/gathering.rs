@@ -13,11 +13,14 @@ use super::request::{Purpose, Which};
 use super::rules::Rules;
 use super::{trail, ways};
 use crate::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFailure};
+use crate::gather::allow_list;
 use crate::gather::cargo;
 use crate::gather::cargo_config;
 use crate::gather::http::{Http, Request};
 use crate::gather::lock_file::LockFile;
 use crate::gather::policy_file::PolicyFile;
+use crate::gather::ways_around;
+use crate::model::allow_list::AllowList;
 use crate::model::crate_name::canonical;
 use crate::model::evaluation::{Evaluation, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact, Surroundings, TrailFact};
@@ -104,7 +107,8 @@ impl Gathered {
             index.extend(registries.read(&more, &mut |_, _| ()));
         }
         let new_ways = new_ways.map_err(|_| ProjectError::WaysLost)??;
-        let surroundings = Surroundings { undescribed: project.subject().undescribed(), new_ways };
+        let allowed = project.base().and_then(Base::commit).map(|_| allowed(&project)).transpose()?.flatten();
+        let surroundings = Surroundings { undescribed: project.subject().undescribed(), new_ways, allowed };
         let mut notices = advisories.notices;
         notices.extend(worth_knowing(&project, &asked));
         if let Some(base) = project.base() {
@@ -271,6 +275,11 @@ fn names(project: &Project, crates: &BTreeSet<CrateId>) -> BTreeSet<Arc<str>> {
     let elsewhere = project.subject().lock.packages.iter().filter(|package| package.id.crate_id().is_none());
     let packages = base.chain(elsewhere).map(|package| Arc::clone(&package.id.name));
     crates.iter().map(|id| Arc::clone(&id.name)).chain(packages).collect()
+}
+
+/// The allow-list of the working tree, for what the change says of vendored trees.
+fn allowed(project: &Project) -> Result<Option<AllowList>, ProjectError> {
+    Ok(allow_list::read(&ways_around::own_config(&project.subject().root))?)
 }
 
 /// The advisories about crates of these names, or about all.

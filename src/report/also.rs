@@ -83,6 +83,9 @@ fn fault_sentence(fault: &TrailFault) -> String {
         TrailFault::Unknown { release } => {
             format!("names {release}, which no lock file here has, and its registry neither")
         }
+        TrailFault::NotLocked { release } => {
+            format!("says that {release} was in use, which an advisory is about, and no lock file here has it")
+        }
         TrailFault::Unconfirmed { release } => {
             format!("tells of {release} what only its registry could confirm, which was not or could not be asked")
         }
@@ -96,6 +99,7 @@ fn fault_sentence(fault: &TrailFault) -> String {
                 TrailWitness::Base => "the base's audit trail",
                 TrailWitness::Index => "its registry",
                 TrailWitness::LockFile => "the lock file",
+                TrailWitness::AllowList => "the allow-list",
             };
             format!("has another {fact} of {release} than {witness}")
         }

@@ -91,6 +91,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether an event of this kind says that its releases are in use.
+    #[must_use]
+    pub const fn is_of_use(self) -> bool {
+        match self {
+            Self::Init | Self::Vendored | Self::Updated => true,
+            Self::Approved | Self::Revoked | Self::PolicyChanged | Self::PolicyLoosened => false,
+        }
+    }
+
     /// Every kind.
     pub const ALL: [Self; 7] = [
         Self::Init,

@@ -44,6 +44,8 @@ pub struct RecordedRelease {
     pub approved: Option<RecordedApproval>,
     /// Whether the project moved off it: an approval was taken back, or another release took its place, and nothing since used it.
     pub left: bool,
+    /// Whether an event says that it was in use; an approval alone does not.
+    pub used: bool,
 }
 
 /// That a release was approved.
@@ -104,6 +106,7 @@ impl Recorded {
             tree: None,
             approved: None,
             left: false,
+            used: false,
         });
         if record.is_witness() {
             release.pubtime = release.pubtime.or(record.pubtime);
@@ -115,6 +118,7 @@ impl Recorded {
             return;
         }
         release.left = event.kind == Kind::Revoked;
+        release.used |= event.kind.is_of_use();
         let approved = match event.kind {
             Kind::Revoked => false,
             // A dated ignore of an advisory exempts from that advisory and approves nothing.

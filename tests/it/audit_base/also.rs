@@ -129,7 +129,12 @@ fn a_forged_event_is_refused_before_it_spoils_the_trail() {
     let at = "2026-11-01T00:00:00Z";
     let elsewhen: Timestamp = "2019-05-05T00:00:00Z".parse().unwrap();
     let invented = Some(Checksum::from_bytes([7; 32]));
-    let cases: [(&str, &str, ReleaseRecord); 6] = [
+    let cases: [(&str, &str, ReleaseRecord); 7] = [
+        (
+            "another that was replaced and never was",
+            "trail-unknown-release",
+            ReleaseRecord { replaced: Some("7.7.7".parse().unwrap()), ..record("old", "1.0.0") },
+        ),
         ("a release that does not exist", "trail-unknown-release", record("old", "9.9.9")),
         ("a crate that does not exist", "trail-unknown-release", record("nothing", "1.0.0")),
         ("another pubtime", "trail-contradiction", ReleaseRecord { pubtime: Some(elsewhen), ..record("old", "1.0.0") }),
@@ -220,4 +225,42 @@ fn a_folder_in_the_place_of_crates_io_is_told() {
     // With its source gone, what the lock file answers cannot be told either.
     let document = change.json(2);
     assert_eq!(also(&document), expected(&[("source-override", true)]), "{document:#}");
+}
+
+/// A record of use makes the fix of an advisory needed, which comes early.
+#[test]
+fn nothing_that_an_advisory_hits_was_in_use_because_a_change_says_so() {
+    let change = Change::new();
+    Package::new("old", "0.9.0").publish(&change.world.registry);
+    let advisories = AdvisoryFolder::new().with(&Advisory::new("RUSTSEC-2026-0001", "old").patched(">=1.0.0"));
+    let db = advisories.root();
+    let audit = |code: i32| {
+        let arguments = ["audit", "--base", "base", "--format", "json", "--now", NOW, "--advisory-db", db.as_str()];
+        document(&change.world.project.sequester(&arguments).expect_code(code))
+    };
+    forge(&change, &event("2026-11-01T00:00:00Z", vec![record("old", "0.9.0")]));
+    change.finish();
+    let found = audit(1);
+    assert_eq!(also(&found), expected(&[("trail-release-not-locked", true)]), "{found:#}");
+    // An approval, or another release that was there for a while, says nothing of it.
+    std::fs::remove_dir_all(change.world.project.path(".sequester/trail")).unwrap();
+    let approved = Event { kind: Kind::Approved, ..event("2026-11-01T00:00:00Z", vec![record("old", "0.9.0")]) };
+    forge(&change, &approved);
+    change.finish();
+    assert_eq!(also(&audit(0)), []);
+}
+
+/// Only the list of what is vendored says which tree a release has; an invented one must not stand against the true one later.
+#[test]
+fn an_invented_tree_stands_in_nobodys_way() {
+    let change = Change::new();
+    let tree = |digit: u8| ReleaseRecord { tree: Some(Checksum::from_bytes([digit; 32])), ..record("old", "1.0.0") };
+    forge(&change, &event("2026-11-01T00:00:00Z", vec![tree(7)]));
+    change.finish();
+    change.git(&["branch", "--force", "base", "HEAD"]);
+    let later = event("2026-11-02T00:00:00Z", vec![tree(8)]);
+    forge(&change, &later);
+    change.finish();
+    let found = change.world.json(&["--base", "base"], 1);
+    assert!(also(&found).iter().all(|(code, _)| code != "trail-contradiction"), "{found:#}");
 }

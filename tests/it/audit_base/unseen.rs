@@ -51,8 +51,10 @@ fn a_registry_that_is_crates_io_by_another_name_is_told_to_cargo() {
         .project
         .write("Cargo.toml", manifest.replace("fresh = \"1\"", "fresh = { version = \"1\", registry = \"twin\" }"));
     change.finish();
-    let document = change.world.json(&["--base", "base", "--policy", "sequester.toml"], 1);
+    let document = change.world.json(&["--base", "base", "--policy", "sequester.toml"], 2);
     assert_eq!(reasons(&document, "fresh"), ["too-new"], "{document:#}");
+    // To cargo it is another registry than the one that it calls crates.io, so that it would lock something else.
+    assert_eq!(document["manifests"], "not-answered", "{document:#}");
 }
 
 #[test]
