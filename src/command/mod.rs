@@ -10,6 +10,7 @@ mod gate;
 mod ignore;
 mod init;
 mod log;
+mod moves;
 mod output;
 mod policy_text;
 mod prune;

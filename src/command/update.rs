@@ -2,18 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use super::moves::{Moves, Which as What};
 use super::{CommandError, Outcome, output, prune, updated, vendor};
 use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli, UpdateFormat};
 use crate::gather::environment::Environment;
 use crate::gather::lock_file::LockFileError;
-use crate::model::moves::{Change, Held, HeldFix};
+use crate::model::locked::Locked;
+use crate::model::moves::{Change, Held, HeldFix, Kept};
 use crate::model::package::PackageId;
 use crate::model::visibility::Hidden;
 use crate::policy::moves::{self, Asked};
 use crate::project::{Decision, Purpose, Request, Which};
 use crate::report::update::{self, End, UpdateReport};
-use crate::resolve::{self, Ended, Resolution, ResolveError, Resolved, Session};
+use crate::resolve::{Ended, Resolution, ResolveError, Resolved, Session, Settled, Trials};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
     if arguments.vendor && arguments.format == UpdateFormat::Json {
@@ -21,17 +23,26 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment)
             "`--vendor` with `--format json` would print two documents as one\nhelp: run `cargo sequester vendor --format json` afterwards",
         ));
     }
-    let updated = update(cli, arguments, environment)?;
+    let wanted = wanted(cli, arguments);
+    let updated = update(cli, &wanted, environment)?;
     if !arguments.vendor || updated != Outcome::Approved {
         return Ok(updated);
     }
     // The same project and the same rules.
-    let asked = Request { purpose: Purpose::Change, ..asked(cli, arguments) };
+    let asked = Request { purpose: Purpose::Change, ..wanted.request };
     vendor::vendor(cli, &vendor::Wanted::of(asked), environment)
 }
 
-fn asked(cli: &Cli, arguments: &cli::Update) -> Request {
-    Request {
+fn wanted(cli: &Cli, arguments: &cli::Update) -> Wanted {
+    let what = if arguments.workspace {
+        What::Manifests
+    } else if arguments.specs.is_empty() {
+        What::Everything
+    } else {
+        let (specs, precise) = (arguments.specs.clone(), arguments.precise.clone());
+        What::Named { specs, precise, recursive: arguments.recursive }
+    };
+    let request = Request {
         which: arguments.manifest_path.clone().map_or(Which::Here, Which::Manifest),
         judge: (&arguments.judge).into(),
         purpose: Purpose::Resolve,
@@ -39,18 +50,54 @@ fn asked(cli: &Cli, arguments: &cli::Update) -> Request {
         afresh: false,
         offline: arguments.offline,
         quiet: cli.quiet,
+    };
+    Wanted { request, what, breaking: arguments.breaking, dry_run: arguments.dry_run, format: arguments.format }
+}
+
+/// What is wanted of a run.
+pub(super) struct Wanted {
+    /// Of which project, by whose rules.
+    pub(super) request: Request,
+    /// What is to move.
+    pub(super) what: What,
+    /// Whether requirements in manifests may be raised.
+    pub(super) breaking: bool,
+    /// Whether everything is left as it is.
+    pub(super) dry_run: bool,
+    /// How the result is told.
+    pub(super) format: UpdateFormat,
+}
+
+impl Wanted {
+    /// Cargo's options behind `update`.
+    fn options(&self) -> Vec<String> {
+        let mut options = Vec::new();
+        if let Which::Manifest(path) = &self.request.which {
+            options.extend([String::from("--manifest-path"), path.to_string()]);
+        }
+        if self.breaking {
+            options.extend([String::from("-Zunstable-options"), String::from("--breaking")]);
+        }
+        options
     }
 }
 
-fn update(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
-    let resolution = Resolution::open(asked(cli, arguments), environment)?;
-    resolution.run(|session| Update { cli, arguments, session }.run())
+/// Moves what is wanted, and tells of it.
+pub(super) fn update(cli: &Cli, wanted: &Wanted, environment: &Environment) -> Result<Outcome, CommandError> {
+    let resolution = Resolution::open(wanted.request.clone(), environment)?;
+    resolution.run(|session| {
+        let moves = Moves::of(session, wanted.what.clone(), Vec::new(), wanted.options());
+        Update { cli, wanted, session, moves, before: session.locked_before() }.run()
+    })
 }
 
 struct Update<'u, 's> {
     cli: &'u Cli,
-    arguments: &'u cli::Update,
+    wanted: &'u Wanted,
     session: &'u Session<'s>,
+    moves: Moves<'u, 's>,
+    /// What may stay.
+    before: Locked,
 }
 
 /// What a report tells beside its end.
@@ -58,6 +105,7 @@ struct Update<'u, 's> {
 struct Told {
     changes: Vec<Change>,
     joined: Vec<PackageId>,
+    kept: Vec<Kept>,
     held: Vec<Held>,
     held_fixes: Vec<HeldFix>,
     pruned: usize,
@@ -69,32 +117,39 @@ impl Update<'_, '_> {
             self.report_before(End::Undecided, &Told::default())?;
             return Ok(Outcome::Undecided);
         }
-        if let Some((id, hidden)) = self.precise_to_hidden() {
+        if let Some((id, hidden)) = self.destination_hidden() {
             self.report_before(End::Precise(&id, &hidden), &Told::default())?;
             return Ok(Outcome::Held);
         }
-        let joined = self.joined();
-        let kept = self.keep()?;
-        let done = self.resolve_and_judge(&joined, &kept);
+        let files = self.keep()?;
+        let done = self.resolve_and_judge(&files);
         // Whatever went wrong, and wherever: the files are as they were before anything is told.
-        let published = matches!(&done, Ok(Done::Judged(_, Outcome::Approved))) && !self.arguments.dry_run;
+        let published = matches!(&done, Ok(Done::Judged { whole: Outcome::Approved, .. })) && !self.wanted.dry_run;
         if !published {
-            kept.iter().try_for_each(KeptFile::put_back)?;
+            files.iter().try_for_each(KeptFile::put_back)?;
         }
         match done? {
             Done::Failed(ended) => {
                 let unresolved = self.session.explain(&ended);
+                let joined = self.moves.joined(&BTreeSet::new());
                 self.report_before(End::Unresolved(&unresolved), &Told { joined, ..Told::default() })?;
                 Ok(if unresolved.obstacles.is_empty() { Outcome::Undecided } else { Outcome::Held })
             }
-            Done::Judged(judged, outcome) => self.report_after(&judged, outcome, joined),
+            Done::Judged { judged, stayed, whole } => self.report_after(&judged, &stayed, whole),
         }
     }
 
     /// Runs cargo and judges. The outcome says whether the result may be published.
-    fn resolve_and_judge(&self, joined: &[PackageId], kept: &[KeptFile]) -> Result<Done, CommandError> {
-        let asked = resolve::Asked { commands: self.cargo_arguments(joined), aloud: self.cli.verbose };
-        let judged = match self.session.resolve(&asked)? {
+    fn resolve_and_judge(&self, files: &[KeptFile]) -> Result<Done, CommandError> {
+        let may_stay = self.session.may_stay(&self.before, false);
+        let Settled { resolved, stayed } = self.session.settle(&Trials {
+            may_stay: &may_stay,
+            exact: &self.moves.exact(),
+            afresh: &|| files.iter().try_for_each(KeptFile::put_back).map_err(CommandError::from),
+            asked: &|stayed| self.moves.commands(stayed),
+            aloud: self.cli.verbose,
+        })?;
+        let judged = match resolved {
             Resolved::Failed(ended) => return Ok(Done::Failed(ended)),
             Resolved::Unlocked => {
                 let path = self.session.subject().lock_path.clone();
@@ -103,98 +158,29 @@ impl Update<'_, '_> {
             Resolved::Judged(judged) => judged,
         };
         if !judged.evaluation().blockers.is_empty() {
-            return Ok(Done::Judged(judged, Outcome::Undecided));
+            return Ok(Done::Judged { judged, stayed, whole: Outcome::Undecided });
         }
         let before = &self.session.subject().lock.packages;
         let changes = moves::changes(before, &judged.facts().packages, judged.evaluation(), &Asked::Everything);
-        let approved = |change: &Change| {
-            change.after().is_none_or(|id| {
-                let judgement = judged.evaluation().judgements.iter().find(|judgement| judgement.id == id);
-                judgement.is_some_and(crate::model::evaluation::Judgement::passes)
-            })
-        };
-        let unchanged = kept.iter().all(KeptFile::is_unchanged);
-        let whole = changes.iter().all(approved) || unchanged;
-        if whole && !unchanged && !self.arguments.dry_run {
+        let unchanged = files.iter().all(KeptFile::is_unchanged);
+        let whole = unchanged || updated::is_approved(&judged, &changes);
+        if whole && !unchanged && !self.wanted.dry_run {
             updated::record(self.session.project(), &judged, &changes)?;
         }
-        Ok(Done::Judged(judged, if whole { Outcome::Approved } else { Outcome::Held }))
+        Ok(Done::Judged { judged, stayed, whole: if whole { Outcome::Approved } else { Outcome::Held } })
     }
 
     /// The lock file, and with `--breaking` the manifests that cargo may edit.
     fn keep(&self) -> Result<Vec<KeptFile>, CommandError> {
         let subject = self.session.subject();
-        let mut kept = vec![KeptFile::keep(&subject.lock_path)?];
-        if self.arguments.breaking {
-            for manifest in subject.manifests() {
-                kept.push(KeptFile::keep(&manifest)?);
-            }
-        }
-        Ok(kept)
-    }
-
-    /// With packages named, cargo leaves all others where they are, and fails on those that are hidden: they move along.
-    fn joined(&self) -> Vec<PackageId> {
-        if self.arguments.specs.is_empty() && !self.arguments.workspace {
-            return Vec::new();
-        }
-        let named = self.named();
-        let hidden = self.session.hidden_locked().into_iter();
-        hidden.filter(|id| self.arguments.recursive || !named.contains(&*id.name)).collect()
-    }
-
-    /// The names in the specs: what stands behind `#`, before `@` or `:`.
-    fn named(&self) -> BTreeSet<String> {
-        self.arguments.specs.iter().map(|spec| name_of(spec)).collect()
-    }
-
-    fn cargo_arguments(&self, joined: &[PackageId]) -> Vec<Vec<String>> {
-        let arguments = self.arguments;
-        let mut common = vec![String::from("update")];
-        if let Some(path) = &arguments.manifest_path {
-            common.extend([String::from("--manifest-path"), path.to_string()]);
-        }
-        let specs = |ids: &[PackageId]| -> Vec<String> { ids.iter().map(|id| self.spec(id)).collect() };
-        if let Some(version) = &arguments.precise {
-            // Cargo would take the version for all of them.
-            let mut runs = Vec::new();
-            if !joined.is_empty() {
-                runs.push([common.clone(), specs(joined)].concat());
-            }
-            let precise = vec![String::from("--precise"), version.to_string()];
-            runs.push([common, arguments.specs.clone(), precise].concat());
-            return runs;
-        }
-        if arguments.breaking {
-            common.extend([String::from("-Zunstable-options"), String::from("--breaking")]);
-        }
-        if arguments.recursive {
-            common.push(String::from("--recursive"));
-        }
-        if arguments.workspace && joined.is_empty() {
-            common.push(String::from("--workspace"));
-        }
-        common.extend(arguments.specs.iter().cloned());
-        common.extend(specs(joined));
-        vec![common]
-    }
-
-    /// The shortest spec that names one locked package.
-    fn spec(&self, id: &PackageId) -> String {
-        let packages = &self.session.subject().lock.packages;
-        let same = packages.iter().filter(|other| other.id.name == id.name && other.id.version == id.version).count();
-        if same == 1 { format!("{}@{}", id.name, id.version) } else { id.to_string() }
+        let manifests = if self.wanted.breaking { subject.manifests() } else { BTreeSet::new() };
+        let files = [subject.lock_path.clone()].into_iter().chain(manifests);
+        Ok(files.map(|path| KeptFile::keep(&path)).collect::<Result<_, _>>()?)
     }
 
     /// The release that `--precise` asks for, where it is hidden: cargo would only say that it does not exist.
-    fn precise_to_hidden(&self) -> Option<(PackageId, Hidden)> {
-        let version = self.arguments.precise.as_ref()?;
-        let named = self.named();
-        let locked = self.session.subject().lock.packages.iter();
-        locked.filter(|package| named.contains(&*package.id.name)).find_map(|package| {
-            let id = PackageId { version: version.clone(), ..package.id.clone() };
-            Some((id.clone(), self.session.hides(&id)?))
-        })
+    fn destination_hidden(&self) -> Option<(PackageId, Hidden)> {
+        self.moves.destinations().find_map(|id| Some((id.clone(), self.session.hides(&id)?)))
     }
 
     fn report_before(&self, end: End<'_>, told: &Told) -> Result<(), CommandError> {
@@ -204,18 +190,21 @@ impl Update<'_, '_> {
     fn report_after(
         &self,
         judged: &Decision,
-        outcome: Outcome,
-        joined: Vec<PackageId>,
+        stayed: &BTreeSet<PackageId>,
+        whole: Outcome,
     ) -> Result<Outcome, CommandError> {
         let before = &self.session.subject().lock.packages;
-        let asked = if self.arguments.specs.is_empty() && !self.arguments.workspace {
-            Asked::Everything
+        let joined = self.moves.joined(stayed);
+        let asked = if self.moves.asked_for_some() {
+            let along = joined.iter().map(|id| id.name.to_string());
+            Asked::Names(self.moves.names().into_iter().chain(along).collect())
         } else {
-            Asked::Names(self.named().into_iter().chain(joined.iter().map(|id| id.name.to_string())).collect())
+            Asked::Everything
         };
         let mut told = Told {
             changes: moves::changes(before, &judged.facts().packages, judged.evaluation(), &asked),
-            joined,
+            joined: if self.moves.asked_for_some() { joined } else { Vec::new() },
+            kept: moves::kept(judged.facts(), judged.evaluation(), &self.before, stayed),
             held: moves::held(&self.session.judge(judged)),
             held_fixes: moves::held_fixes(judged.evaluation()),
             pruned: 0,
@@ -226,18 +215,19 @@ impl Update<'_, '_> {
                 |id: &PackageId| names.contains(&*id.name) || told.changes.iter().any(|change| change.name == id.name);
             told.held.retain(|held| concerns(&held.package));
             told.held_fixes.retain(|fix| concerns(&fix.package));
-        } else if outcome == Outcome::Approved && !self.arguments.dry_run {
+        } else if whole == Outcome::Approved && !self.wanted.dry_run {
             told.pruned = prune::lapsed_baseline(self.session.project(), judged)?;
         }
-        let end = match outcome {
+        let end = match whole {
             Outcome::Approved if told.changes.is_empty() => End::Unchanged,
             Outcome::Approved => End::Published,
             Outcome::Held => End::NotApproved,
             Outcome::Undecided | Outcome::Cargo(_) => End::Undecided,
         };
         self.report(end, &told, judged)?;
-        let remains = outcome == Outcome::Approved && !judged.evaluation().is_approved();
-        Ok(if remains { Outcome::Held } else { outcome })
+        // What is kept was there before, and holds nothing back.
+        let remains = moves::remains(judged.evaluation(), &told.kept);
+        Ok(if whole == Outcome::Approved && remains { Outcome::Held } else { whole })
     }
 
     fn report(&self, end: End<'_>, told: &Told, decision: &Decision) -> Result<(), CommandError> {
@@ -245,6 +235,7 @@ impl Update<'_, '_> {
             end,
             changes: &told.changes,
             joined: &told.joined,
+            kept: &told.kept,
             held: &told.held,
             held_fixes: &told.held_fixes,
             pruned: told.pruned,
@@ -253,11 +244,11 @@ impl Update<'_, '_> {
             advisories: &decision.facts().advisories,
             judged_by: self.session.project().rules().judged_by(),
             situation: &self.cli.situation,
-            dry_run: self.arguments.dry_run,
+            dry_run: self.wanted.dry_run,
             vendored: self.session.subject().root.join("vendor").is_dir(),
         };
         let mut text = Vec::new();
-        match self.arguments.format {
+        match self.wanted.format {
             UpdateFormat::Human => update::human::update(&report, output::verbosity(self.cli), &mut text),
             UpdateFormat::Json => update::json::update(&report, &mut text),
         }
@@ -268,19 +259,5 @@ impl Update<'_, '_> {
 
 enum Done {
     Failed(Ended),
-    Judged(Box<Decision>, Outcome),
-}
-
-/// The crate in a package-id spec: `name`, `name@1`, `name:1`, `https://…/name`, `https://…#name@1`, `https://…#1`.
-fn name_of(spec: &str) -> String {
-    let (address, last) = spec.rsplit_once('#').unwrap_or(("", spec));
-    let path_name = |address: &str| address.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
-    if last.contains("://") {
-        return path_name(last);
-    }
-    let name = last.split(['@', ':']).next().unwrap_or_default();
-    if name.starts_with(|first: char| first.is_ascii_digit()) && !address.is_empty() {
-        return path_name(address);
-    }
-    name.to_owned()
+    Judged { judged: Box<Decision>, stayed: BTreeSet<PackageId>, whole: Outcome },
 }

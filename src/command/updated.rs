@@ -1,6 +1,6 @@
-//! The event of a lock file that was moved: each release that came, and what it took the place of.
+//! A lock file that was moved: whether it may stay so, and the event of it, with each release that came and what it took the place of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::CommandError;
 use super::record::{Record, release};
@@ -9,6 +9,14 @@ use crate::model::package::PackageId;
 use crate::model::source::Source;
 use crate::model::trail::Kind;
 use crate::project::{Decision, Project};
+
+/// Whether everything that changed is approved, as far as it is still there.
+pub(super) fn is_approved(judged: &Decision, changes: &[Change]) -> bool {
+    let judgements = &judged.evaluation().judgements;
+    let passing: BTreeSet<&PackageId> =
+        judgements.iter().filter(|judgement| judgement.passes()).map(|judgement| &judgement.id).collect();
+    changes.iter().filter_map(Change::after).all(|id| passing.contains(&id))
+}
 
 /// Writes it, where anything that is not the project's own changed. Whoever calls this still keeps the files as they were, and
 /// puts them back on an error.

@@ -9,7 +9,7 @@ use super::evaluation::Fix;
 use super::package::PackageId;
 use super::source::Source;
 use super::verdict::Basis;
-use super::visibility::Hidden;
+use super::visibility::{Hidden, HiddenBecause};
 
 /// One package that is not what it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,15 @@ impl Change {
         let version = self.to.clone()?;
         Some(PackageId { name: Arc::clone(&self.name), version, source: self.source.clone() })
     }
+}
+
+/// A locked release that stays where it is although it is not approved, or although it is yanked: nothing approved can take its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The locked package.
+    pub package: PackageId,
+    /// What stands against it.
+    pub because: HiddenBecause,
 }
 
 /// A newer release that every requirement would take and the policy does not approve yet.

@@ -1,14 +1,15 @@
-//! Which releases that are not approved may stay where they are vendored: what is locked may stay, only changes must be approved.
+//! Which releases that are not approved may stay where they are: what is locked may stay, only changes must be approved.
 //!
 //! Nothing of them is written, so one that nobody can replace today blocks neither another crate's fix nor a removal.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::model::allow_list::{AllowList, AllowedId};
 use crate::model::checksum::Checksum;
 use crate::model::evaluation::{Evaluation, Judgement};
 use crate::model::facts::Facts;
-use crate::model::package::{LockedChecksum, Package, PackageId};
+use crate::model::locked::Locked;
+use crate::model::package::{LockedChecksum, Package};
 use crate::model::plan::KeptPlace;
 use crate::model::vendored::VendoredTree;
 use crate::model::verdict::ReasonCode;
@@ -17,7 +18,7 @@ use crate::model::verdict::ReasonCode;
 #[derive(Clone, Debug, Default)]
 pub struct Before {
     /// What its lock file names, with checksums.
-    pub locked: BTreeSet<(PackageId, Option<Checksum>)>,
+    pub locked: Locked,
     /// Its allow-list.
     pub allowed: AllowList,
 }
@@ -26,7 +27,7 @@ impl Before {
     /// From a lock file's packages and an allow-list.
     #[must_use]
     pub fn of(packages: &[Package], allowed: AllowList) -> Self {
-        Self { locked: packages.iter().filter_map(identity).collect(), allowed }
+        Self { locked: Locked::of(packages), allowed }
     }
 }
 
@@ -48,7 +49,7 @@ pub fn kept(
 }
 
 fn place(package: &Package, judgement: &Judgement, found: &VendoredTree, before: &Before) -> Option<KeptPlace> {
-    if !may_stay(judgement) || !before.locked.contains(&identity(package)?) {
+    if !may_stay(package, judgement, &before.locked) {
         return None;
     }
     let id = AllowedId::of(&package.id)?;
@@ -66,18 +67,14 @@ fn place(package: &Package, judgement: &Judgement, found: &VendoredTree, before:
     Some(KeptPlace { directory: directory.name.clone(), tree: release.tree, stub: release.stub })
 }
 
-/// Not where the release is known to be harmful, or where nobody can say which bytes it has.
-fn may_stay(judgement: &Judgement) -> bool {
+/// Whether a package that is not approved may stay in the lock file: exactly these bytes were locked before, and nothing says that they do
+/// harm or are others.
+#[must_use]
+pub fn may_stay(package: &Package, judgement: &Judgement, before: &Locked) -> bool {
     let forbids =
         |code| matches!(code, ReasonCode::Malicious | ReasonCode::ChecksumMismatch | ReasonCode::ChecksumMissing);
-    judgement.reasons().is_some_and(|reasons| !reasons.iter().any(|reason| forbids(reason.code())))
-}
-
-fn identity(package: &Package) -> Option<(PackageId, Option<Checksum>)> {
-    match package.checksum {
-        LockedChecksum::Malformed(_) => None,
-        LockedChecksum::Known(_) | LockedChecksum::Missing => Some((package.id.clone(), checksum(package))),
-    }
+    let reasons = judgement.reasons();
+    reasons.is_some_and(|reasons| !reasons.iter().any(|reason| forbids(reason.code()))) && before.has(package)
 }
 
 const fn checksum(package: &Package) -> Option<Checksum> {

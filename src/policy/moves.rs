@@ -7,9 +7,12 @@ use semver::Version;
 
 use super::graph::{self, Graph, same_line};
 use super::judge::Judge;
+use super::kept::may_stay;
 use crate::model::evaluation::{Evaluation, FixStanding, Judgement};
+use crate::model::facts::Facts;
 use crate::model::index_line::Outline;
-use crate::model::moves::{Change, Held, HeldFix};
+use crate::model::locked::Locked;
+use crate::model::moves::{Change, Held, HeldFix, Kept};
 use crate::model::package::{Package, PackageId};
 use crate::model::source::Source;
 use crate::model::verdict::{Basis, Verdict};
@@ -68,6 +71,77 @@ pub fn changes(before: &[Package], after: &[Package], evaluation: &Evaluation, a
         }
     }
     all
+}
+
+/// The packages of a lock file that stay in it although they are not approved, and those that were let stay because they are yanked.
+/// What is new, or may not stay, is not among them.
+#[must_use]
+pub fn kept(facts: &Facts, evaluation: &Evaluation, before: &Locked, stayed: &BTreeSet<PackageId>) -> Vec<Kept> {
+    let packages = facts.packages.iter().zip(&evaluation.judgements);
+    packages
+        .filter_map(|(package, judgement)| {
+            let because = match judgement.reasons() {
+                Some(reasons) if may_stay(package, judgement, before) => HiddenBecause::Reasons(reasons.clone()),
+                None if stayed.contains(&package.id) => HiddenBecause::Yanked,
+                Some(_) | None => return None,
+            };
+            Some(Kept { package: package.id.clone(), because })
+        })
+        .collect()
+}
+
+/// Whether anything is not approved beside what is kept.
+#[must_use]
+pub fn remains(evaluation: &Evaluation, kept: &[Kept]) -> bool {
+    let not_approved = evaluation.judgements.iter().filter(|judgement| !judgement.passes());
+    let kept: BTreeSet<&PackageId> = kept.iter().map(|kept| &kept.package).collect();
+    not_approved.into_iter().any(|judgement| !kept.contains(&judgement.id))
+}
+
+/// The packages of registries that must move along when these do, because they ask for exactly what these leave: what a package that moves
+/// to one release must accept is that release, and any other that may be used where it may go anywhere.
+#[must_use]
+pub fn in_lockstep(judge: &Judge<'_>, moving: &BTreeMap<usize, Option<Version>>) -> BTreeSet<usize> {
+    let mut along = BTreeSet::new();
+    let mut queue: Vec<(usize, Option<&Version>)> = moving.iter().map(|(at, to)| (*at, to.as_ref())).collect();
+    while let Some((at, to)) = queue.pop() {
+        let Some(package) = judge.facts.packages.get(at) else { continue };
+        let elsewhere = places_to_go(judge, package, to);
+        for dependent in judge.graph.dependents(at) {
+            if moving.contains_key(dependent) || along.contains(dependent) {
+                continue;
+            }
+            let from_registry = judge.facts.packages.get(*dependent).is_some_and(|one| one.id.crate_id().is_some());
+            if from_registry && holds_back(judge, *dependent, package, &elsewhere) {
+                along.insert(*dependent);
+                queue.push((*dependent, None));
+            }
+        }
+    }
+    along
+}
+
+/// Where a package may go: the releases that may be used beside the one that it is.
+fn places_to_go(judge: &Judge<'_>, package: &Package, to: Option<&Version>) -> Vec<Version> {
+    if let Some(to) = to {
+        return vec![to.clone()];
+    }
+    let Some(crate_id) = package.id.crate_id() else { return Vec::new() };
+    let Some(history) = judge.history(&crate_id) else { return Vec::new() };
+    let others = history.outlines().filter(|one| !one.yanked && one.version != package.id.version);
+    let usable = others.filter(|one| matches!(judge.verdict(&crate_id, history, one), Verdict::Approved(_)));
+    usable.map(|one| one.version.clone()).collect()
+}
+
+/// Whether a dependent accepts the package as it is and none of the places that it may go to.
+fn holds_back(judge: &Judge<'_>, dependent: usize, package: &Package, places: &[Version]) -> bool {
+    let asked = graph::requirements_of(judge.facts, dependent).unwrap_or_default();
+    let crate_id = package.id.crate_id();
+    asked.iter().any(|requirement| {
+        graph::asked_for(&judge.facts.packages[dependent], requirement) == crate_id
+            && requirement.req.matches(&package.id.version)
+            && !places.iter().any(|version| requirement.req.matches(version))
+    })
 }
 
 fn basis(judgement: &Judgement) -> Option<&Basis> {

@@ -9,6 +9,7 @@ pub(crate) mod access;
 mod assessment;
 mod base;
 mod base_manifests;
+mod committed;
 mod error;
 mod gathering;
 pub(crate) mod lock_answer;
@@ -25,6 +26,7 @@ mod ways;
 
 pub(crate) use assessment::Assessment;
 pub(crate) use base::Base;
+pub(crate) use committed::Committed;
 pub use error::ProjectError;
 pub(crate) use gathering::{About, Decision, Gathered};
 pub(crate) use open::Project;

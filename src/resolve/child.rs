@@ -13,12 +13,26 @@ use crate::gather::cargo::{Cargo, Overheard};
 /// The most bytes of cargo's words that are kept.
 const MOST_WORDS: usize = 1 << 20;
 
+/// What becomes of the words of a cargo; they are kept in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Voice {
+    /// Nobody hears them.
+    #[default]
+    Silent,
+    /// They are heard once it is known that this run counts.
+    Later,
+    /// They are heard as they come.
+    Aloud,
+}
+
 /// How a cargo came out.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     /// The beginning of its standard error.
     pub(crate) words: String,
+    /// The same as it came, with colours.
+    pub(crate) raw: Vec<u8>,
 }
 
 impl Ended {
@@ -32,8 +46,8 @@ impl Ended {
     }
 }
 
-/// Runs cargo and waits for it. With `aloud`, its words appear as they come; they are kept either way.
-pub(super) fn run(cargo: &Cargo, arguments: &[String], aloud: bool, signals: &Signals) -> Result<Ended, ResolveError> {
+/// Runs cargo and waits for it.
+pub(super) fn run(cargo: &Cargo, arguments: &[String], voice: Voice, signals: &Signals) -> Result<Ended, ResolveError> {
     let environment = cargo.environment();
     let failed = |source| ResolveError::CargoNotRun { program: cargo.programs().cargo.to_string(), source };
     let mut command = cargo.command();
@@ -44,11 +58,12 @@ pub(super) fn run(cargo: &Cargo, arguments: &[String], aloud: bool, signals: &Si
     }
     // The server is always there; what must not be asked stays behind it.
     command.env_remove("CARGO_NET_OFFLINE");
-    if aloud && std::io::IsTerminal::is_terminal(&std::io::stderr()) && environment.get("CARGO_TERM_COLOR").is_none() {
+    let heard = voice != Voice::Silent;
+    if heard && std::io::IsTerminal::is_terminal(&std::io::stderr()) && environment.get("CARGO_TERM_COLOR").is_none() {
         command.env("CARGO_TERM_COLOR", "always");
     }
     command.stderr(Stdio::piped());
-    if !aloud {
+    if voice != Voice::Aloud {
         command.stdout(Stdio::null()).stdin(Stdio::null());
     }
     let mut child = command.spawn().map_err(failed)?;
@@ -59,9 +74,8 @@ pub(super) fn run(cargo: &Cargo, arguments: &[String], aloud: bool, signals: &Si
         let mut chunk = [0; 4096];
         while let Ok(read @ 1..) = stream.read(&mut chunk) {
             let chunk = chunk.get(..read).unwrap_or_default();
-            if aloud {
-                // Nobody may be reading; cargo goes on all the same.
-                let _ = std::io::stderr().write_all(chunk);
+            if voice == Voice::Aloud {
+                tell(chunk);
             } else {
                 overheard.hear(chunk);
             }
@@ -71,7 +85,12 @@ pub(super) fn run(cargo: &Cargo, arguments: &[String], aloud: bool, signals: &Si
     }
     let status = child.wait().map_err(failed)?;
     signals.set_child(None);
-    Ok(Ended { status, words: uncoloured(&words) })
+    Ok(Ended { status, words: uncoloured(&words), raw: words })
+}
+
+/// Lets cargo's words be heard. Nobody may be reading; the work goes on all the same.
+pub(super) fn tell(words: &[u8]) {
+    let _ = std::io::stderr().write_all(words);
 }
 
 /// The same command line for a cargo that runs in another folder than `here`: paths are absolute, and it is told the manifest that it

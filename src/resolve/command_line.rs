@@ -42,10 +42,25 @@ pub(crate) struct CommandLine {
 struct Words<'a> {
     /// Long names with two hyphens and short ones with one, each with its value.
     options: Vec<(String, Option<&'a str>)>,
+    /// The words that are no options.
+    plain: Vec<&'a str>,
     /// How many of the words are cargo's; the others are a program's.
     own: usize,
     /// The first option that is not known here: whether it takes a value cannot be said.
     unknown: Option<&'a str>,
+}
+
+/// A command that moves packages of the lock file, in the words of `update`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct UpdateWords {
+    /// The packages; all where none is named.
+    pub(crate) specs: Vec<String>,
+    /// Where they are to go.
+    pub(crate) precise: Option<String>,
+    pub(crate) recursive: bool,
+    pub(crate) workspace: bool,
+    /// Every other option, by its long name, for a cargo behind the filter.
+    pub(crate) options: Vec<String>,
 }
 
 /// Long options that are followed by a value, whichever command has them. A test holds this against cargo's own help.
@@ -256,6 +271,27 @@ impl CommandLine {
         (before, behind)
     }
 
+    /// What `update` or `generate-lockfile` is to do; `None` for another command, or where not every word is understood.
+    pub(crate) fn update(&self) -> Option<UpdateWords> {
+        let words = self.words();
+        let is_update = matches!(self.verb(), Some("update" | "generate-lockfile"));
+        if !is_update || words.unknown.is_some() || words.own < self.rest.len() {
+            return None;
+        }
+        let mut read = UpdateWords::default();
+        read.specs.extend(words.plain.iter().map(|word| (*word).to_owned()));
+        for (name, value) in &words.options {
+            match (name.as_str(), value) {
+                ("--package", Some(spec)) => read.specs.push((*spec).to_owned()),
+                ("--precise", Some(version)) => read.precise = Some((*version).to_owned()),
+                ("--recursive", _) => read.recursive = true,
+                ("--workspace", _) => read.workspace = true,
+                _ => read.options.extend(online(name).into_iter().chain(value.map(str::to_owned))),
+            }
+        }
+        Some(read)
+    }
+
     /// The command under its full name.
     fn verb(&self) -> Option<&str> {
         let verb = self.verb.as_deref()?;
@@ -290,6 +326,8 @@ impl<'a> Words<'a> {
                 read.cluster(verb, &word[1..], words, &mut at);
             } else if ends_at_word {
                 return read;
+            } else {
+                read.plain.push(word);
             }
         }
         read.own = words.len();
@@ -484,6 +522,17 @@ mod tests {
         let (before, behind) = read("--offline add bar --frozen -- --offline").behind_filter();
         assert!(before.is_empty());
         assert_eq!(behind.join(" "), "add bar --locked -- --offline");
+    }
+
+    #[test]
+    fn what_update_moves_is_read_whatever_the_order() {
+        let words =
+            read("update -n foo --precise 1.0 -p bar@2 --manifest-path x/Cargo.toml --offline -Zsomething").update();
+        let words = words.unwrap_or_default();
+        assert_eq!((words.specs.join(" "), words.precise.as_deref()), ("foo bar@2".to_owned(), Some("1.0")));
+        assert_eq!(words.options.join(" "), "--dry-run --manifest-path x/Cargo.toml -Z something");
+        assert_eq!(read("update --what foo").update(), None);
+        assert_eq!(read("add foo").update(), None);
     }
 
     #[test]

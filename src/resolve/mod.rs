@@ -8,9 +8,11 @@ mod lock;
 mod resolution;
 mod session;
 mod signals;
+mod staying;
 
-pub(crate) use child::Ended;
+pub(crate) use child::{Ended, Voice};
 pub use error::ResolveError;
 pub(crate) use resolution::Resolution;
-pub(crate) use session::{Asked, Resolved, Session};
+pub(crate) use session::{Resolved, Session};
 pub(crate) use signals::Signals;
+pub(crate) use staying::{Settled, Trials};

@@ -1,15 +1,17 @@
 //! One run of the filter, with as many cargos behind it as a verb needs.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::ResolveError;
-use super::child::{self, Ended};
+use super::child::{self, Ended, Voice};
 use super::failure;
 use super::signals::Signals;
 use crate::gather::cargo::Cargo;
 use crate::model::crate_name::{CrateName, is_same};
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::IndexFact;
+use crate::model::history::History;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, PackageId};
 use crate::model::visibility::{Hidden, View};
@@ -33,8 +35,8 @@ pub(crate) struct Session<'s> {
 pub(crate) struct Asked {
     /// Its command lines, each with the verb first.
     pub(crate) commands: Vec<Vec<String>>,
-    /// Whether its words appear as they come.
-    pub(crate) aloud: bool,
+    /// Who hears its words.
+    pub(crate) voice: Voice,
 }
 
 /// What came of it.
@@ -63,13 +65,13 @@ impl Session<'_> {
         self.before
     }
 
-    /// Runs cargo with these arguments, the verb first. With `aloud`, its words appear as they come.
-    pub(crate) fn cargo(&self, arguments: &[String], aloud: bool) -> Result<Ended, ResolveError> {
+    /// Runs cargo with these arguments, the verb first.
+    pub(crate) fn cargo(&self, arguments: &[String], voice: Voice) -> Result<Ended, ResolveError> {
         let overrides = self.overrides.iter().flat_map(|value| [String::from("--config"), value.clone()]);
         let (here, subject) = (self.project().environment().current_dir(), self.subject());
         let named = child::from_elsewhere(arguments, here, &subject.start, &subject.root);
         let all: Vec<String> = overrides.chain(named).collect();
-        let ended = child::run(self.cargo, &all, aloud, self.signals)?;
+        let ended = child::run(self.cargo, &all, voice, self.signals)?;
         self.refuse_signal()?;
         if !ended.status.success() {
             self.refuse_unnamed(&ended)?;
@@ -91,7 +93,6 @@ impl Session<'_> {
     }
 
     /// Shows the next cargo what this view has.
-    #[expect(dead_code, reason = "verbs that ask with other views follow")]
     pub(crate) fn look(&self, view: View) {
         self.filter.look(view);
     }
@@ -124,22 +125,26 @@ impl Session<'_> {
         self.filter.hidden()
     }
 
+    /// A crate's releases, where its entry was read.
+    pub(crate) fn history(&self, id: &CrateId) -> Option<Arc<History>> {
+        match self.facts_of(id)? {
+            IndexFact::Read(history) => Some(history),
+            IndexFact::Gone | IndexFact::Unavailable(_) => None,
+        }
+    }
+
     /// A crate's entry, where it was read.
     pub(super) fn facts_of(&self, id: &CrateId) -> Option<IndexFact> {
         self.filter.facts().remove(id)
     }
 
-    /// The locked releases that are hidden.
-    pub(crate) fn hidden_locked(&self) -> Vec<PackageId> {
-        let locked = self.subject().lock.packages.iter();
-        locked.filter(|package| self.hides(&package.id).is_some()).map(|package| package.id.clone()).collect()
-    }
-
     /// Lets cargo do what is asked, one command after the other, and judges the lock file that it left, on the ground that it was
     /// resolved on. Whoever calls this keeps the files that cargo may change, and puts them back where the result is not to stay.
-    pub(crate) fn resolve(&self, asked: &Asked) -> Result<Resolved, ResolveError> {
+    /// Cargo's words are added to `heard`.
+    pub(super) fn resolve(&self, asked: &Asked, heard: &mut Vec<u8>) -> Result<Resolved, ResolveError> {
         for command in &asked.commands {
-            let ended = self.cargo(command, asked.aloud)?;
+            let ended = self.cargo(command, asked.voice)?;
+            heard.extend_from_slice(&ended.raw);
             self.refuse_gaps()?;
             if !ended.status.success() {
                 return Ok(Resolved::Failed(ended));

@@ -5,6 +5,7 @@ mod ground;
 mod places;
 mod recorded;
 mod runs;
+mod stuck;
 
 use crate::support::{Outcome, Package, Project, TestRegistry};
 use serde_json::Value;

@@ -5,24 +5,31 @@
 
 mod native;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use camino::Utf8PathBuf;
 
+use super::moves::{Moves, Which as What};
 use super::{CommandError, Outcome, output, updated};
 use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::gather::{clock, workspace};
-use crate::model::evaluation::Judgement;
 use crate::model::lock_proof::LockFact;
+use crate::model::locked::Locked;
+use crate::model::moves::Kept;
+use crate::model::package::{CrateId, PackageId};
 use crate::model::policy::Origin;
+use crate::model::verdict::ReasonCode;
+use crate::model::visibility::{Exact, HiddenBecause, View, versions};
 use crate::policy::carried::carried;
 use crate::policy::moves::{self, Asked};
 use crate::project::{Decision, Footing, ProjectError, Purpose, Question, Request, Which, relative};
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Context, Verbosity};
-use crate::resolve::command_line::{Action, CommandLine};
-use crate::resolve::{self, Ended, Resolution, Resolved, Session};
+use crate::resolve::command_line::{Action, CommandLine, UpdateWords};
+use crate::resolve::{Ended, Resolution, Resolved, Session, Settled, Trials, Voice};
 
 /// How many aliases may stand behind each other.
 const MOST_ALIASES: usize = 8;
@@ -106,7 +113,7 @@ fn behind_quarantine(
         return Ok(Outcome::Approved);
     }
     resolution.run(|session| {
-        let run = Run { cli, session, line, manifest };
+        let run = Run { cli, session, line, manifest, before: session.locked_before() };
         if action == Action::Resolves { run.resolve() } else { run.complete() }
     })
 }
@@ -131,6 +138,8 @@ struct Run<'r, 's> {
     session: &'r Session<'s>,
     line: &'r CommandLine,
     manifest: Option<Utf8PathBuf>,
+    /// What may stay.
+    before: Locked,
 }
 
 impl Run<'_, '_> {
@@ -140,23 +149,67 @@ impl Run<'_, '_> {
             self.tell_before();
             return Ok(Outcome::Undecided);
         }
-        let (before, behind) = self.line.behind_filter();
-        self.change(&[before, behind].concat())
+        // Without a package nothing gets worse, so that whatever else is wrong must not stand in the way of a removal.
+        let may_stay = self.session.may_stay(&self.before, self.line.verb.as_deref() == Some("remove"));
+        let (globals, words) = self.line.behind_filter();
+        let Some(update) = self.line.update() else {
+            let command = [globals, words].concat();
+            return self.change(&may_stay, &BTreeMap::new(), &|_| vec![command.clone()]);
+        };
+        let what = match &update {
+            UpdateWords { workspace: true, .. } => What::Manifests,
+            UpdateWords { specs, .. } if specs.is_empty() => What::Everything,
+            UpdateWords { specs, precise, recursive, .. } => {
+                let precise = precise.as_ref().and_then(|version| version.parse().ok());
+                What::Named { specs: specs.clone(), precise, recursive: *recursive }
+            }
+        };
+        let as_typed = (what == What::Everything).then(|| [globals.clone(), words].concat());
+        let moves = Moves::of(self.session, what, globals, update.options);
+        self.change(&may_stay, &moves.exact(), &|stayed| match &as_typed {
+            Some(command) if stayed.is_empty() => vec![command.clone()],
+            Some(_) | None => moves.commands(stayed),
+        })
     }
 
-    /// Any other command: the lock file must be whole and approved before it runs.
+    /// Any other command: the lock file must be whole before it runs, and all in it approved or endangered only by what a build does not
+    /// touch off.
     fn complete(&self) -> Result<Outcome, CommandError> {
         let before = self.session.before().evaluation();
-        if !before.is_approved() {
+        let endangered = self.endangered();
+        if !before.blockers.is_empty() || moves::remains(before, &endangered) {
             self.tell_before();
             return Ok(if before.blockers.is_empty() { Outcome::Held } else { Outcome::Undecided });
         }
+        let done = self.completed(&endangered)?;
+        if done == Outcome::Approved && !endangered.is_empty() {
+            self.tell_kept(&endangered)?;
+        }
+        Ok(done)
+    }
+
+    /// What is locked and vulnerable, and nothing worse.
+    fn endangered(&self) -> Vec<Kept> {
+        let decision = self.session.before();
+        let kept = moves::kept(decision.facts(), decision.evaluation(), &self.before, &BTreeSet::new());
+        let only_vulnerable = |kept: &Kept| match &kept.because {
+            HiddenBecause::Reasons(reasons) => reasons.iter().all(|reason| reason.code() == ReasonCode::Advisory),
+            HiddenBecause::Yanked | HiddenBecause::Ambiguous => false,
+        };
+        kept.into_iter().filter(only_vulnerable).collect()
+    }
+
+    /// Completes the lock file where it is not whole; whatever is endangered stays where it is.
+    fn completed(&self, endangered: &[Kept]) -> Result<Outcome, CommandError> {
         let absent = self.session.subject().lock.packages.is_empty();
         if !absent && self.session.lock_answers()? == LockFact::Answered {
             return Ok(Outcome::Approved);
         }
+        let stays = versions(endangered.iter().map(|kept| &kept.package));
+        self.session.look(View { kept: stays, ..View::default() });
         if !absent {
-            let ended = self.session.cargo(&self.with_manifest(&["update", "--workspace", "--locked"]), false)?;
+            let probe = self.with_manifest(&["update", "--workspace", "--locked"]);
+            let ended = self.session.cargo(&probe, Voice::Silent)?;
             self.session.refuse_gaps()?;
             if ended.status.success() {
                 return Ok(Outcome::Approved);
@@ -167,7 +220,9 @@ impl Run<'_, '_> {
             return Ok(Outcome::Approved);
         }
         let verb: &[&str] = if absent { &["generate-lockfile"] } else { &["update", "--workspace"] };
-        self.change(&self.with_manifest(verb))
+        let command = self.with_manifest(verb);
+        let may_stay: Vec<PackageId> = endangered.iter().map(|kept| kept.package.clone()).collect();
+        self.change(&may_stay, &BTreeMap::new(), &|_| vec![command.clone()])
     }
 
     fn with_manifest(&self, words: &[&str]) -> Vec<String> {
@@ -179,20 +234,36 @@ impl Run<'_, '_> {
     }
 
     /// Runs cargo behind the filter and keeps what it wrote only where all that is new in it is approved.
-    fn change(&self, arguments: &[String]) -> Result<Outcome, CommandError> {
+    fn change(
+        &self,
+        may_stay: &[PackageId],
+        exact: &BTreeMap<CrateId, Vec<Exact>>,
+        asked: &dyn Fn(&BTreeSet<PackageId>) -> Vec<Vec<String>>,
+    ) -> Result<Outcome, CommandError> {
         let subject = self.session.subject();
-        let mut kept = vec![KeptFile::keep(&subject.lock_path)?];
-        for manifest in subject.manifests() {
-            kept.push(KeptFile::keep(&manifest)?);
-        }
-        let done = self.run_and_judge(arguments);
-        if !matches!(done, Ok(Changed::Approved)) {
-            kept.iter().try_for_each(KeptFile::put_back)?;
+        let paths = subject.manifests().into_iter().chain([subject.lock_path.clone()]);
+        let files = paths.map(|path| KeptFile::keep(&path)).collect::<Result<Vec<_>, _>>()?;
+        let settled = self.session.settle(&Trials {
+            may_stay,
+            exact,
+            afresh: &|| files.iter().try_for_each(KeptFile::put_back).map_err(CommandError::from),
+            asked,
+            aloud: !self.cli.quiet,
+        });
+        let done = settled.and_then(|settled| self.judge(settled));
+        if !matches!(done, Ok(Changed::Unlocked | Changed::Approved { .. })) {
+            files.iter().try_for_each(KeptFile::put_back)?;
         }
         match done? {
-            Changed::Approved => {
-                self.tell_vendored(&kept)?;
-                Ok(Outcome::Approved)
+            Changed::Unlocked => Ok(Outcome::Approved),
+            Changed::Approved { judged, kept } => {
+                self.tell_kept(&kept)?;
+                self.tell_vendored(&files)?;
+                if !moves::remains(judged.evaluation(), &kept) {
+                    return Ok(Outcome::Approved);
+                }
+                self.tell(&judged);
+                Ok(Outcome::Held)
             }
             Changed::Failed(ended) => {
                 self.tell_failure(&ended)?;
@@ -226,26 +297,28 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    fn run_and_judge(&self, arguments: &[String]) -> Result<Changed, CommandError> {
-        let asked = resolve::Asked { commands: vec![arguments.to_vec()], aloud: !self.cli.quiet };
-        let judged = match self.session.resolve(&asked)? {
+    fn judge(&self, settled: Settled) -> Result<Changed, CommandError> {
+        let judged = match settled.resolved {
             Resolved::Failed(ended) => return Ok(Changed::Failed(ended)),
-            Resolved::Unlocked => return Ok(Changed::Approved),
+            Resolved::Unlocked => return Ok(Changed::Unlocked),
             Resolved::Judged(judged) => judged,
         };
         let before = &self.session.subject().lock.packages;
         let changes = moves::changes(before, &judged.facts().packages, judged.evaluation(), &Asked::Everything);
-        let approved = |id| {
-            let judgement = judged.evaluation().judgements.iter().find(|judgement| judgement.id == id);
-            judgement.is_some_and(Judgement::passes)
-        };
-        let whole = judged.evaluation().blockers.is_empty()
-            && changes.iter().filter_map(crate::model::moves::Change::after).all(approved);
-        if !whole {
+        if !(judged.evaluation().blockers.is_empty() && updated::is_approved(&judged, &changes)) {
             return Ok(Changed::Unapproved(judged));
         }
         updated::record(self.session.project(), &judged, &changes)?;
-        Ok(Changed::Approved)
+        let kept = moves::kept(judged.facts(), judged.evaluation(), &self.before, &settled.stayed);
+        Ok(Changed::Approved { judged, kept })
+    }
+
+    /// What stays in the lock file although it is not approved.
+    fn tell_kept(&self, kept: &[Kept]) -> Result<(), CommandError> {
+        let mut text = Vec::new();
+        update::human::kept(kept, &self.context(), &mut text).map_err(CommandError::Output)?;
+        output::aside(self.cli, &text);
+        Ok(())
     }
 
     /// What the filter has to do with cargo's failure; cargo's own words were shown as they came.
@@ -259,6 +332,7 @@ impl Run<'_, '_> {
             end: End::Unresolved(&unresolved),
             changes: &[],
             joined: &[],
+            kept: &[],
             held: &[],
             held_fixes: &[],
             pruned: 0,
@@ -306,7 +380,13 @@ impl Run<'_, '_> {
 }
 
 enum Changed {
-    Approved,
+    /// There is no lock file to judge.
+    Unlocked,
+    /// What is new is approved; what is kept was there before.
+    Approved {
+        judged: Box<Decision>,
+        kept: Vec<Kept>,
+    },
     Failed(Ended),
     Unapproved(Box<Decision>),
 }

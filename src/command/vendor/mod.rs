@@ -115,8 +115,7 @@ pub(super) fn vendor(cli: &Cli, arguments: &Wanted, environment: &Environment) -
     if !audit::report_of(cli, &made, None).is_approved() {
         // A local registry has no folders to stay in.
         let folder = tree::folder(arguments, &made.subject().root, environment);
-        let places =
-            arguments.local_registry.is_none().then(|| kept::places(&made, &folder, environment)).transpose()?;
+        let places = arguments.local_registry.is_none().then(|| kept::places(&made, &folder)).transpose()?;
         match places.flatten() {
             Some(places) => kept = places,
             None => return held(cli, arguments, &made, started),

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::{End, UpdateReport, approvable, codes, fix_eligible};
 use crate::model::Timestamp;
 use crate::model::evaluation::Judgement;
-use crate::model::moves::{Change, Held};
+use crate::model::moves::{Change, Held, Kept};
 use crate::model::package::PackageId;
 use crate::model::source::{Registry, Source};
 use crate::model::unresolved::{Obstacle, Unresolved};
@@ -40,6 +40,7 @@ pub fn update(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Wr
         moved(report, out)?;
         held(report, verbosity, out)?;
     }
+    kept(report.kept, &report.context(), out)?;
     for fix in report.held_fixes {
         let until = fix_eligible(fix).map_or_else(
             || String::from("not before something changes"),
@@ -94,6 +95,25 @@ fn moved(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
+/// What stays although it is not approved, a line each.
+///
+/// # Errors
+/// The writer's.
+pub fn kept(kept: &[Kept], context: &Context<'_>, out: &mut impl Write) -> io::Result<()> {
+    for Kept { package, because } in kept {
+        let why = match because {
+            HiddenBecause::Reasons(reasons) => {
+                let sentences = reasons.iter().map(|found| reason::sentence(found, package, context));
+                format!("not approved, because {}", sentences.collect::<Vec<_>>().join("; "))
+            }
+            HiddenBecause::Yanked => String::from("yanked, and nothing approved can take its place"),
+            HiddenBecause::Ambiguous => String::from("the index has two different lines for it"),
+        };
+        line(out, Tone::Caution, "Kept", &format!("{}: {why}", package_name(package)))?;
+    }
+    Ok(())
+}
+
 fn verb_of(change: &Change) -> (Tone, &'static str) {
     match (&change.from, &change.to) {
         (Some(from), Some(to)) if to < from => (Tone::Caution, "Moved back"),
@@ -123,7 +143,7 @@ fn held(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Write) -
             |at| format!("eligible {}", eligible(report.now(), at)),
         );
         let name = package_name(package);
-        let codes = codes(candidate).join(", ");
+        let codes = codes(&candidate.because).join(", ");
         line(out, Tone::Plain, "Held", &format!("{name}: {} is newer ({codes}); {until}", candidate.version))?;
     }
     if report.held.len() > shown {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{End, UpdateReport, codes};
 use crate::model::evaluation::FixStanding;
-use crate::model::moves::{Change, Held, HeldFix};
+use crate::model::moves::{Change, Held, HeldFix, Kept};
 use crate::model::package::PackageId;
 use crate::model::source::Source;
 use crate::model::verdict::{Reason, ReasonCode, Reasons};
@@ -27,6 +27,7 @@ struct Document<'a> {
     blockers: Vec<Block>,
     changes: Vec<Changed<'a>>,
     joined: Vec<String>,
+    kept: Vec<Stayed>,
     held: Vec<HeldBack>,
     held_fixes: Vec<HeldBackFix<'a>>,
     not_approved: Vec<String>,
@@ -59,6 +60,13 @@ struct Release {
     version: String,
     pubtime: Option<String>,
     eligible_at: Option<String>,
+    codes: Vec<&'static str>,
+    reasons: Vec<Object>,
+}
+
+#[derive(Serialize)]
+struct Stayed {
+    id: String,
     codes: Vec<&'static str>,
     reasons: Vec<Object>,
 }
@@ -115,6 +123,7 @@ pub fn update(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()>
         blockers: report.evaluation.blockers.iter().map(|one| block(one, report)).collect(),
         changes: report.changes.iter().map(|change| changed(change, report)).collect(),
         joined: report.joined.iter().map(ToString::to_string).collect(),
+        kept: report.kept.iter().map(|kept| stayed(kept, report)).collect(),
         held: report.held.iter().map(|held| held_back(held, report)).collect(),
         held_fixes: report.held_fixes.iter().map(held_fix).collect(),
         not_approved: not_approved(report),
@@ -158,19 +167,27 @@ fn held_back(held: &Held, report: &UpdateReport<'_>) -> HeldBack {
 }
 
 fn release(id: &PackageId, hidden: &Hidden, report: &UpdateReport<'_>) -> Release {
-    let reasons = match &hidden.because {
-        HiddenBecause::Reasons(reasons) => {
-            reasons.iter().map(|reason| facts::reason(reason, id, &report.context())).collect()
-        }
-        HiddenBecause::Yanked | HiddenBecause::Ambiguous => Vec::new(),
-    };
     Release {
         id: id.to_string(),
         version: hidden.version.to_string(),
         pubtime: hidden.pubtime.map(rfc3339),
         eligible_at: hidden.eligible_at().map(rfc3339),
-        codes: codes(hidden),
-        reasons,
+        codes: codes(&hidden.because),
+        reasons: reasons(&hidden.because, id, report),
+    }
+}
+
+fn stayed(kept: &Kept, report: &UpdateReport<'_>) -> Stayed {
+    let because = &kept.because;
+    Stayed { id: kept.package.to_string(), codes: codes(because), reasons: reasons(because, &kept.package, report) }
+}
+
+fn reasons(because: &HiddenBecause, id: &PackageId, report: &UpdateReport<'_>) -> Vec<Object> {
+    match because {
+        HiddenBecause::Reasons(reasons) => {
+            reasons.iter().map(|reason| facts::reason(reason, id, &report.context())).collect()
+        }
+        HiddenBecause::Yanked | HiddenBecause::Ambiguous => Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Context, JudgedBy};
 use crate::model::Timestamp;
 use crate::model::evaluation::{Evaluation, FixStanding};
 use crate::model::facts::AdvisoryFact;
-use crate::model::moves::{Change, Held, HeldFix};
+use crate::model::moves::{Change, Held, HeldFix, Kept};
 use crate::model::package::{Package, PackageId};
 use crate::model::situation::Situation;
 use crate::model::unresolved::Unresolved;
@@ -23,6 +23,8 @@ pub struct UpdateReport<'a> {
     pub changes: &'a [Change],
     /// Locked releases that the policy hides and that were therefore moved along, although nobody named them.
     pub joined: &'a [PackageId],
+    /// Releases that stay where they are although they are not approved.
+    pub kept: &'a [Kept],
     /// Newer releases that are held.
     pub held: &'a [Held],
     /// Fixes that are held.
@@ -95,10 +97,10 @@ impl<'a> UpdateReport<'a> {
     }
 }
 
-/// The codes of what hides a release.
+/// The codes of what stands against a release.
 #[must_use]
-pub fn codes(hidden: &Hidden) -> Vec<&'static str> {
-    match &hidden.because {
+pub fn codes(because: &HiddenBecause) -> Vec<&'static str> {
+    match because {
         HiddenBecause::Reasons(reasons) => {
             let mut codes: Vec<_> = reasons.iter().map(Reason::code).map(ReasonCode::as_str).collect();
             codes.dedup();

@@ -1,0 +1,179 @@
+//! What cannot move stays, and everything else moves: promise 5.
+
+use super::{FRESH, NOW, OLD, json, locked, project, update};
+use crate::support::{Advisory, AdvisoryFolder, Outcome, Package, Project, TestRegistry};
+
+fn with_advisories(project: &Project, advisories: &AdvisoryFolder, words: &[&str]) -> Outcome {
+    let (verb, rest) = words.split_first().unwrap();
+    let root = advisories.root();
+    project.sequester(&[&[*verb, "--now", NOW, "--advisory-db", root.as_str()], rest].concat())
+}
+
+fn advised(registry: &TestRegistry) -> Project {
+    let project = project(registry);
+    let policy = project.read("sequester.toml");
+    project.write("sequester.toml", format!("{policy}\n[advisories]\nmax-copy-age = \"9000 days\"\n"));
+    project
+}
+
+/// `nofix` has a vulnerability and no fix, `fixable` one with a fix, `other` something newer.
+fn one_fixable_one_not(registry: &TestRegistry) -> (Project, AdvisoryFolder) {
+    for name in ["fixable", "nofix", "other"] {
+        Package::new(name, "1.0.0").pubtime(OLD).publish(registry);
+    }
+    let project = advised(registry).dep("fixable", "1").dep("nofix", "1").dep("other", "1");
+    project.lock_with_cargo();
+    Package::new("fixable", "1.0.1").pubtime(OLD).publish(registry);
+    Package::new("other", "1.0.1").pubtime(OLD).publish(registry);
+    let advisories = AdvisoryFolder::new();
+    advisories.add(&Advisory::new("RUSTSEC-2025-9401", "fixable").date("2025-07-01").patched(">= 1.0.1"));
+    advisories.add(&Advisory::new("RUSTSEC-2025-9402", "nofix").date("2025-07-01"));
+    (project, advisories)
+}
+
+fn all(project: &Project, names: &[&str]) -> String {
+    names.iter().map(|name| locked(project, name)).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn an_advisory_without_a_fix_stops_nobody_else() {
+    let registry = TestRegistry::new();
+    let (project, advisories) = one_fixable_one_not(&registry);
+    let outcome = with_advisories(&project, &advisories, &["update"]).expect_code(0);
+    assert_eq!(all(&project, &["fixable", "nofix", "other"]), "1.0.1 1.0.0 1.0.1");
+    assert!(outcome.stdout.contains("Kept nofix@1.0.0: not approved, because "), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("RUSTSEC-2025-9402"), "{}", outcome.stdout);
+    let again = json(&with_advisories(&project, &advisories, &["update", "--format", "json"]).expect_code(0));
+    assert_eq!(again["result"], "unchanged");
+    assert_eq!(again["kept"][0]["codes"][0], "advisory");
+    with_advisories(&project, &advisories, &["audit"]).expect_code(1);
+}
+
+#[test]
+fn named_packages_move_beside_one_that_is_stuck() {
+    for (words, moved) in [
+        (&["update", "other"][..], "1.0.1 1.0.0 1.0.1"),
+        (&["update", "fixable"], "1.0.1 1.0.0 1.0.0"),
+        (&["update", "--workspace"], "1.0.1 1.0.0 1.0.0"),
+        (&["update", "fixable", "--precise", "1.0.1"], "1.0.1 1.0.0 1.0.0"),
+        (&["update", "other", "--precise", "1.0.1"], "1.0.1 1.0.0 1.0.1"),
+    ] {
+        let registry = TestRegistry::new();
+        let (project, advisories) = one_fixable_one_not(&registry);
+        with_advisories(&project, &advisories, words).expect_code(0);
+        assert_eq!(all(&project, &["fixable", "nofix", "other"]), moved, "{words:?}");
+    }
+    let registry = TestRegistry::new();
+    let (project, advisories) = one_fixable_one_not(&registry);
+    let outcome = with_advisories(&project, &advisories, &["update", "nofix"]).expect_code(0);
+    assert!(outcome.stdout.contains("Kept nofix@1.0.0"), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_fix_that_is_held_is_waited_for_and_the_rest_moves() {
+    let registry = TestRegistry::new();
+    Package::new("fixme", "1.0.0").pubtime(OLD).publish(&registry);
+    Package::new("other", "1.0.0").pubtime(OLD).publish(&registry);
+    let project = advised(&registry).dep("fixme", "1").dep("other", "1");
+    project.lock_with_cargo();
+    // Half a day old: a fix may come after a day.
+    Package::new("fixme", "1.0.1").pubtime("2026-01-14T12:00:00Z").publish(&registry);
+    Package::new("other", "1.0.1").pubtime(OLD).publish(&registry);
+    let advisories = AdvisoryFolder::new();
+    advisories.add(&Advisory::new("RUSTSEC-2026-9301", "fixme").date("2026-01-14").patched(">= 1.0.1"));
+    let outcome = with_advisories(&project, &advisories, &["update"]).expect_code(0);
+    assert_eq!(all(&project, &["fixme", "other"]), "1.0.0 1.0.1");
+    assert!(outcome.stdout.contains("Kept fixme@1.0.0"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("Fix held fixme@1.0.0"), "{}", outcome.stdout);
+}
+
+#[test]
+fn a_yanked_release_whose_replacement_is_held_stays() {
+    let registry = TestRegistry::new();
+    Package::new("bar", "1.0.0").pubtime(OLD).publish(&registry);
+    Package::new("other", "1.0.0").pubtime(OLD).publish(&registry);
+    let project = project(&registry).dep("bar", "1").dep("other", "1");
+    project.lock_with_cargo();
+    Package::new("bar", "1.0.0").pubtime(OLD).yanked().publish(&registry);
+    Package::new("bar", "1.0.1").pubtime(FRESH).publish(&registry);
+    Package::new("other", "1.0.1").pubtime(OLD).publish(&registry);
+    let outcome = update(&project, &[]).expect_code(0);
+    assert_eq!(all(&project, &["bar", "other"]), "1.0.0 1.0.1");
+    assert!(outcome.stdout.contains("Kept bar@1.0.0: yanked"), "{}", outcome.stdout);
+}
+
+#[test]
+fn only_what_is_stuck_stays_and_a_lockstep_moves_whole() {
+    let registry = TestRegistry::new();
+    // Pinned by the manifest and fresh: stuck, with what it asks for exactly.
+    Package::new("pinned", "1.0.0").pubtime(FRESH).dep("pinned_part", "=1.0.0").publish(&registry);
+    Package::new("pinned_part", "1.0.0").pubtime(FRESH).publish(&registry);
+    // Fresh, and with something older to go to.
+    for (version, time) in [("4.0.0", OLD), ("4.1.0", FRESH)] {
+        Package::new("clap", version).pubtime(time).dep("clap_derive", &format!("={version}")).publish(&registry);
+        Package::new("clap_derive", version).pubtime(time).publish(&registry);
+    }
+    Package::new("loose", "1.0.0").pubtime(OLD).publish(&registry);
+    Package::new("loose", "1.0.1").pubtime(FRESH).publish(&registry);
+    let project = project(&registry).dep("pinned", "=1.0.0").dep("clap", "4").dep("loose", "1");
+    project.lock_with_cargo();
+    assert_eq!(locked(&project, "clap"), "4.1.0");
+    let document = json(&update(&project, &["--format", "json"]).expect_code(0));
+    assert_eq!(
+        all(&project, &["pinned", "pinned_part", "clap", "clap_derive", "loose"]),
+        "1.0.0 1.0.0 4.0.0 4.0.0 1.0.0"
+    );
+    let kept: Vec<_> = document["kept"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!(kept.len(), 2, "{kept:?}");
+}
+
+#[test]
+fn what_the_commit_does_not_have_may_not_stay() {
+    let registry = TestRegistry::new();
+    Package::new("bar", "1.0.0").pubtime(FRESH).publish(&registry);
+    Package::new("other", "1.0.0").pubtime(OLD).publish(&registry);
+    let project = project(&registry).dep("other", "1");
+    project.lock_with_cargo();
+    for words in [&["init", "-q"][..], &["add", "-A"], &["commit", "-q", "-m", "first"]] {
+        let identity = ["-c", "user.name=ana", "-c", "user.email=ana@example.org"];
+        project.run("git", &[&identity[..], words].concat()).expect_code(0);
+    }
+    let project = project.dep("bar", "1");
+    project.lock_with_cargo();
+    Package::new("other", "1.0.1").pubtime(OLD).publish(&registry);
+    let before = project.read("Cargo.lock");
+    let outcome = update(&project, &[]).expect_code(1);
+    assert!(outcome.stdout.contains("bar@1.0.0"), "{}", outcome.stdout);
+    assert_eq!(project.read("Cargo.lock"), before);
+}
+
+#[test]
+fn what_harms_never_stays_and_removing_always_works() {
+    let registry = TestRegistry::new();
+    for name in ["evil", "plain", "nofix"] {
+        Package::new(name, "1.0.0").pubtime(OLD).publish(&registry);
+    }
+    Package::new("sub", "1.0.0").pubtime(OLD).dep("evil", "1").publish(&registry);
+    let project = advised(&registry).dep("evil", "1").dep("sub", "1").dep("plain", "1").dep("nofix", "1");
+    project.lock_with_cargo();
+    let advisories = AdvisoryFolder::new();
+    advisories.add(&Advisory::new("RUSTSEC-2026-0903", "evil").malicious().date("2025-07-01"));
+    advisories.add(&Advisory::new("RUSTSEC-2026-0904", "nofix").date("2025-07-01"));
+    let before = project.read("Cargo.lock");
+    let outcome = with_advisories(&project, &advisories, &["update"]).expect_code(1);
+    assert!(outcome.stdout.contains("evil"), "{}", outcome.stdout);
+    assert_eq!(project.read("Cargo.lock"), before);
+    // One after the other, in whatever order: each takes something away.
+    for name in ["plain", "evil", "sub"] {
+        let root = advisories.root().to_string();
+        let words = ["cargo", "--now", NOW, "--advisory-db", &root, "remove", name];
+        let outcome = project.sequester(&words);
+        assert!(!project.read("Cargo.toml").contains(name), "{name}: {}", outcome.stderr);
+        if name == "sub" {
+            outcome.expect_code(0);
+        } else {
+            assert!(outcome.code == 1 && outcome.stderr.contains("evil@1.0.0"), "{name}: {}", outcome.stderr);
+        }
+    }
+    assert_eq!(all(&project, &["evil", "sub", "plain", "nofix"]), "   1.0.0");
+}
