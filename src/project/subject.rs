@@ -54,6 +54,10 @@ impl Subject {
             Err(LockFileError::Absent { .. } | LockFileError::Empty { .. }) if resolves => {
                 LockFile { version: 4, packages: Vec::new(), unused_patches: Vec::new(), lines: Vec::new() }
             }
+            // Cargo would write another one.
+            Err(LockFileError::Absent { path }) if workspace.is_none() => {
+                return Err(LockFileError::NotThere { path }.into());
+            }
             read => read?,
         };
         if let Some(workspace) = &workspace {

@@ -95,10 +95,10 @@ fn ignored(advisory: &str, problem: &Problem<'_>, report: &AuditReport<'_>) -> W
             "this change ignores {advisory} already: that counts once the base has it, or as said of the change above"
         ));
     }
-    let why = if problem.judgement.fixes.is_empty() {
-        "no approved release was found that every requirement accepts: "
-    } else {
-        "until a fix is approved: "
+    let why = match (out_of_reach(problem), problem.judgement.fixes.is_empty()) {
+        (Some(version), _) => format!("{version} is an approved fix, and a requirement does not accept it: "),
+        (None, true) => "no approved release was found that every requirement accepts: ".to_owned(),
+        (None, false) => "until a fix is approved: ".to_owned(),
     };
     let ways = [without(problem, report), vec![format!("ignore {advisory} until a day{}", merged(report))]].concat();
     let command = unique_spec(id, report).and_then(|spec| ignoring(&spec, advisory, report));
@@ -126,18 +126,19 @@ fn without(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<String> {
     }]
 }
 
-/// The newest approved release that could stand in, or an approved fix where no newer one is known. Before the run is decided none is known
-/// to be approved, and for what is not locked there is nothing to move.
+/// The newest approved release that could stand in. Before the run is decided none is known to be approved, and for what is not locked
+/// there is nothing to move.
 fn target<'a>(problem: &Problem<'a>, report: &AuditReport<'_>) -> Option<&'a semver::Version> {
     if !report.evaluation.blockers.is_empty() || report.packages.get(problem.position).is_none() {
         return None;
     }
-    let newest = problem.judgement.newest_approved.as_ref();
-    let approved_fix = || {
-        let approved = |fix: &&'a Fix| matches!(fix.standing, FixStanding::Approved(_));
-        problem.judgement.fixes.iter().filter(approved).map(|fix| &fix.version).max()
-    };
-    newest.or_else(approved_fix).filter(|version| **version != problem.package.id.version)
+    problem.judgement.newest_approved.as_ref().filter(|version| **version != problem.package.id.version)
+}
+
+/// An approved fix that no requirement accepts: else it would stand in.
+fn out_of_reach<'a>(problem: &Problem<'a>) -> Option<&'a semver::Version> {
+    let approved = |fix: &&'a Fix| matches!(fix.standing, FixStanding::Approved(_));
+    problem.judgement.fixes.iter().filter(approved).map(|fix| &fix.version).max()
 }
 
 /// Moving to another release.

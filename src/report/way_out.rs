@@ -142,6 +142,15 @@ pub fn command(situation: &Situation, verb: &str, words: &str) -> Option<String>
     Some(format!("cargo sequester {}", words.join(" ")))
 }
 
+/// A command of cargo's behind ours: our options come first, and which project is meant is for cargo to hear.
+fn behind_cargo(situation: &Situation, words: &str) -> Option<String> {
+    let ours = command(situation, "cargo", "")?;
+    let manifest = situation.given.iter().find(|given| given.name == "manifest-path");
+    let manifest =
+        manifest.and_then(|given| given.value.as_deref()).map(|path| format!(" --manifest-path {}", shell_word(path)));
+    Some(format!("{ours} {words}{}", manifest.unwrap_or_default()))
+}
+
 fn last_day(now: Timestamp) -> jiff::civil::Date {
     let today = TimeZone::UTC.to_datetime(now).date();
     today.checked_add(DAYS.days()).unwrap_or(today)
@@ -164,9 +173,10 @@ pub fn completed(text: &str, situation: &Situation) -> String {
         let (whole, behind) = from.split_at(end);
         let words = whole.strip_prefix(PROGRAM).unwrap_or_default();
         let (verb, words) = words.split_once(' ').unwrap_or((words, ""));
-        // What follows `cargo` is cargo's own, and what is joined to another command is about another folder.
-        let fits = situation.options.contains_key(verb) && verb != "cargo" && !words.contains('&');
-        match command(situation, verb, words).filter(|_| fits) {
+        // What is joined to another command is about another folder.
+        let fits = situation.options.contains_key(verb) && !words.contains('&');
+        let command = if verb == "cargo" { behind_cargo(situation, words) } else { command(situation, verb, words) };
+        match command.filter(|_| fits) {
             Some(command) => done.push_str(&command),
             None => done.push_str(whole),
         }

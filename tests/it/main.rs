@@ -27,6 +27,7 @@ mod cargo_config_splice;
 mod cargo_verb;
 mod crate_files;
 mod explain;
+mod help_lines;
 mod history;
 mod http;
 mod index;

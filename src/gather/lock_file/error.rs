@@ -51,6 +51,12 @@ impl fmt::Display for At {
 /// Why a lock file cannot be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum LockFileError {
+    /// The caller named a lock file, and it is not there.
+    #[error("there is no lock file at {path}\nhelp: check what `--lockfile` names")]
+    NotThere {
+        /// As it was named.
+        path: Utf8PathBuf,
+    },
     /// There is none.
     #[error("there is no lock file at {path}\nhelp: run `cargo sequester cargo generate-lockfile` to write one")]
     Absent {

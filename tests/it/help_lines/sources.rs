@@ -1,0 +1,147 @@
+//! The commands that stand in the source as text: an error far from the command line cannot fit its way out to the run, so each of these is
+//! listed with the scene or test that provokes it, or with why none does.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// A command in a source file, and what shows that it works.
+const KNOWN: &[(&str, &str, &str)] = &[
+    ("apply/new_policy.rs", "cargo sequester approve --prune", "the words of a comment in the file that `init` writes"),
+    ("apply/new_policy.rs", "cargo sequester init", "the words of a comment in the file that `init` writes"),
+    (
+        "apply/vendor_dir/error.rs",
+        "cargo sequester vendor",
+        "vendor_dir::journal tests make the error; the command is walked in `vendored_sources_that_were_altered`",
+    ),
+    (
+        "apply/vendor_dir/error.rs",
+        "cargo sequester vendor third-party/vendor",
+        "vendor_dir::targets makes the error; the folder is an example",
+    ),
+    ("cli.rs", "cargo sequester status -q --offline", "the help of `status`; status::whole runs it"),
+    ("command/approve.rs", "cargo sequester approve --help", "cannot be provoked: the command line is refused before"),
+    (
+        "command/error.rs",
+        "cargo sequester audit",
+        "of `cargo install`: about another folder, which is yet to be fetched",
+    ),
+    ("command/error.rs", "cargo sequester audit -v", "approve::refused provokes it; `audit` is walked in every scene"),
+    (
+        "command/error.rs",
+        "cargo sequester cargo install --locked --path .",
+        "of `cargo install`: about another folder, which is yet to be fetched",
+    ),
+    ("command/error.rs", "cargo sequester log", "log_verb provokes it and runs `log`"),
+    ("command/error.rs", "cargo sequester log {spec}", "approve::refused provokes it; words:: runs `log` of a crate"),
+    ("command/init/error.rs", "cargo sequester audit", "walked in `an_adoption`, whose policy is there already"),
+    (
+        "command/update.rs",
+        "cargo sequester vendor --format json",
+        "vendor::rerun provokes it; vendor:: runs the command",
+    ),
+    ("command/vendor/place.rs", "cargo sequester vendor", "the name of this run in a journal"),
+    ("gather/allow_list.rs", "cargo sequester vendor", "allow-list of another version: no test provokes it"),
+    (
+        "gather/crate_files/error.rs",
+        "cargo sequester update",
+        "an archive that is gone: crate_files provokes it, `update` is walked",
+    ),
+    ("gather/lock_file/error.rs", "cargo sequester cargo generate-lockfile", "walked in `no_lock_file`"),
+    ("gather/policy_file/error.rs", "cargo sequester init", "policy_file:: provokes it; init:: runs the command"),
+    (
+        "gather/vendor_tree/mod.rs",
+        "cargo sequester vendor",
+        "verify::tree provokes it; the command is walked in `vendored_sources_that_were_altered`",
+    ),
+    ("model/plan.rs", "cargo sequester audit", "plan:: provokes it; `audit` is walked in every scene"),
+    (
+        "project/error.rs",
+        "cargo sequester audit --base REF",
+        "approve::refused provokes it; REF is for the reader to say",
+    ),
+    (
+        "project/error.rs",
+        "cargo sequester audit --now {now}",
+        "approve::refused provokes it; audit::time runs the command",
+    ),
+    ("report/github.rs", "cargo sequester could not decide", "a title, no command"),
+    ("report/remark.rs", "cargo sequester update {spec}", "walked in `an_approval_that_waits_for_its_update`"),
+    ("report/verify/finding.rs", "cargo sequester vendor", "walked in `vendored_sources_that_were_altered`"),
+    ("report/verify/mod.rs", "cargo sequester audit asks cargo as well", "words, no command"),
+    (
+        "report/verify/mod.rs",
+        "cargo sequester update --workspace",
+        "verify:: provokes it; walked in `a_lock_file_that_does_not_answer`",
+    ),
+    ("report/verify/mod.rs", "cargo sequester vendor", "walked in `vendored_sources_that_were_altered`"),
+    (
+        "report/verify/mod.rs",
+        "cargo sequester vendor --local-registry {folder}",
+        "verify::local_registry provokes it; vendor:: runs the command",
+    ),
+    (
+        "report/verify/mod.rs",
+        "cargo sequester vendor {folder}",
+        "verify:: provokes it; vendor::layout runs the command",
+    ),
+    ("report/vsa.rs", "cargo sequester log", "log_verb provokes it and runs `log`"),
+    (
+        "report/vsa.rs",
+        "cargo sequester log --verify",
+        "log_verb runs the command; a broken trail in `--vsa` is provoked by no test",
+    ),
+    (
+        "report/vsa.rs",
+        "cargo sequester vendor",
+        "provoked by no test; the command is walked in `vendored_sources_that_were_altered`",
+    ),
+    ("report/way_out.rs", "cargo sequester", "where commands are made"),
+    ("report/way_out.rs", "cargo sequester {}", "where commands are made"),
+    ("report/way_out.rs", "cargo sequester {}{more}", "where commands are made"),
+];
+
+fn files(folder: &Utf8Path, found: &mut Vec<Utf8PathBuf>) {
+    for entry in folder.read_dir_utf8().unwrap() {
+        let path = entry.unwrap().into_path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension() == Some("rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Every command of ours in the text of a program, comments aside: up to the end of what a reader would paste.
+fn commands(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        for (at, _) in line.match_indices("cargo sequester ") {
+            let rest = &line[at..];
+            let end = rest.find(['`', '"', '\\', ',', ';', ')', '&']).unwrap_or(rest.len());
+            found.insert(rest[..end].trim_end().to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_in_the_source_is_known_to_work() {
+    let root = Utf8PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = Vec::new();
+    files(&root.join("src"), &mut paths);
+    let found: BTreeSet<(String, String)> = paths
+        .iter()
+        .flat_map(|path| {
+            let name = path.strip_prefix(root.join("src")).unwrap().as_str().replace('\\', "/");
+            commands(&std::fs::read_to_string(path).unwrap()).into_iter().map(move |command| (name.clone(), command))
+        })
+        .collect();
+    let known: BTreeSet<(String, String)> =
+        KNOWN.iter().map(|(file, command, _)| ((*file).to_owned(), (*command).to_owned())).collect();
+    let new: Vec<_> =
+        found.difference(&known).map(|(file, command)| format!("(\"{file}\", \"{command}\", \"\"),")).collect();
+    let gone: Vec<_> = known.difference(&found).collect();
+    assert!(new.is_empty(), "say what shows that these work:\n{}", new.join("\n"));
+    assert!(gone.is_empty(), "these are no longer in the source: {gone:#?}");
+}
