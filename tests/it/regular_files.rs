@@ -191,3 +191,36 @@ fn in_place_of_what_other_verbs_read() {
         }
     }
 }
+
+/// Cargo opens them too when it describes the workspace, and would wait, or fill the memory.
+#[test]
+fn in_place_of_a_manifest_that_another_leads_to() {
+    let world = World::new();
+    let project = &world.project;
+    let root = "[workspace]\nmembers = [\"one\", \"crates/*\"]\n[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[dependencies]\nnear = { path = \"near\" }\n";
+    project.write("Cargo.toml", root);
+    let members = ["one", "crates/two", "near", "near/deep"];
+    for member in members {
+        let name = member.rsplit('/').next().unwrap();
+        let mut manifest = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+        if member == "near" {
+            manifest += "[dependencies]\ndeep = { path = \"deep\" }\n";
+        }
+        project.write(&format!("{member}/Cargo.toml"), manifest).write(&format!("{member}/src/lib.rs"), "");
+    }
+    project.write("crates/README.md", "No member.\n");
+    world.lock();
+    within_patience(project, &["audit", "--now", NOW, "--no-advisories"], "as it is").expect_code(0);
+    for member in members {
+        let path = project.path(&format!("{member}/Cargo.toml"));
+        let kept = std::fs::read(&path).unwrap();
+        for (kind, expected) in [("pipe", "a named pipe"), ("device", "a device"), ("huge", "larger than")] {
+            put(kind, &path);
+            let what = format!("{kind} in place of {member}");
+            let outcome = within_patience(project, &["audit", "--now", NOW, "--no-advisories"], &what).expect_code(2);
+            assert!(outcome.stderr.contains(expected) && outcome.stderr.contains(member), "{what}: {outcome:?}");
+            std::fs::remove_file(&path).unwrap();
+        }
+        std::fs::write(&path, kept).unwrap();
+    }
+}

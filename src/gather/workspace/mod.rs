@@ -6,6 +6,7 @@
 
 mod find;
 mod local;
+mod reach;
 mod words;
 
 use std::collections::BTreeSet;
@@ -97,7 +98,7 @@ pub fn locate(
     }
     let start = manifest.as_deref().and_then(Utf8Path::parent).unwrap_or(environment.current_dir());
     let above = || start.ancestors().map(|folder| folder.join("Cargo.toml"));
-    above().chain(manifest.clone()).try_for_each(|path| is_manifest(&path))?;
+    reach::check(above().chain(manifest.clone()))?;
     let cargo = Cargo::away(config, environment).map_err(WorkspaceError::Temporary)?;
     let described = match manifest.clone().or_else(|| above().find(|path| path.exists())) {
         Some(manifest) => cargo.metadata(&manifest),
