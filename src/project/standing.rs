@@ -7,6 +7,7 @@ use super::base::BaseCommit;
 use super::error::ProjectError;
 use super::subject::{POLICY_FILE, Subject};
 use super::trail;
+use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::model::evaluation::{Loosening, LooseningKind};
 
@@ -49,6 +50,10 @@ fn links(
 ) -> Result<(), ProjectError> {
     let above = base.folders_above(&subject.start);
     let configurations = above.iter().flat_map(|folder| CONFIGURATION.map(|name| folder.join(name)));
+    // And whatever these include.
+    let config = CargoConfig::load(&subject.start, environment)?;
+    let included = config.layers().iter().map(|layer| layer.path.clone());
+    let configurations = configurations.chain(included);
     let members = subject.workspace.iter().flat_map(|workspace| &workspace.packages);
     let manifests = members.map(|local| local.package.root.join("Cargo.toml"));
     let judged_by = [policy.to_owned(), subject.lock_path.clone(), subject.root.join("Cargo.toml")];

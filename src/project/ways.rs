@@ -83,10 +83,13 @@ impl Comparison<'_> {
         Ok(new)
     }
 
-    /// Whether the base does not say the same at this key of the same file; without a key, whether it has no such file.
+    /// Whether the base does not say the same at this key of the same file; without a key, whether it has another file or none.
     fn is_new(&mut self, path: &Utf8Path, key: &str) -> Result<bool, ProjectError> {
         if key.is_empty() {
-            return Ok(self.base.file(path)?.is_none());
+            let before = self.base.file(path)?;
+            return Ok(before.is_none_or(|before| {
+                ways_around::text(path).ok().flatten().is_none_or(|now| now.as_bytes() != before)
+            }));
         }
         if !self.documents.contains_key(path) {
             let parsed = |text: String| toml_tree::parse(&text).ok();

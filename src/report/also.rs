@@ -67,7 +67,7 @@ fn way_sentence(way: &WayAround) -> String {
         verify::effect(way.kind)
     };
     match &way.origin {
-        Origin::File { path, key, .. } if key.is_empty() => format!("brings {path}: {effect}"),
+        Origin::File { path, key, .. } if key.is_empty() => format!("brings or alters {path}: {effect}"),
         Origin::File { path, line, key } if way.value.is_empty() => format!("sets `{key}` in {path}:{line}: {effect}"),
         Origin::File { path, line, key } => format!("sets `{key}` = `{}` in {path}:{line}: {effect}", way.value),
         origin @ (Origin::Environment(_) | Origin::Default | Origin::Flag) => format!("sets {origin}: {effect}"),

@@ -30,7 +30,7 @@ pub enum BaseError {
     },
     /// What git finds from there is not the repository of a checkout: a change can bring the files of a bare repository along.
     #[error(
-        "around `{folder}` git finds the files of a bare repository, and not the checkout that they lie in\nhelp: remove `HEAD`, `config`, `objects` and `refs` from that folder; a test can keep them in an archive"
+        "around `{folder}` git finds a bare repository, or one whose working tree lies elsewhere, and not the checkout of this folder\nhelp: where `HEAD`, `config`, `objects` and `refs` lie in that folder, remove them (a test can keep them in an archive); else unset `core.bare` and `core.worktree` in the repository's configuration"
     )]
     Bare {
         /// Where the search began.

@@ -69,7 +69,7 @@ fn what_else_cargo_runs_or_locks_is_told() {
         assert!(found.contains(&(code.to_owned(), false)), "{code}: {document:#}");
     }
     let text = change.world.audit(&["--base", "base"]).expect_code(0).stdout;
-    assert!(text.contains("brings tools/Cargo.lock"), "{text}");
+    assert!(text.contains("brings or alters tools/Cargo.lock"), "{text}");
     for format in ["github", "markdown", "sarif"] {
         let told = change.world.audit(&["--base", "base", "--format", format]).expect_code(0).stdout;
         assert!(told.contains("rustc-wrapper"), "{format}: {told}");
@@ -100,8 +100,10 @@ fn what_the_base_has_is_not_the_changes() {
     change.world.project.write("tools/Cargo.lock", "version = 4\n").write("aside.toml", "paths = [\"elsewhere\"]\n");
     let change = Change::commit(change.world);
     prepend(&change, "# Nothing else has changed.\n");
-    change.world.project.write("tools/Cargo.lock", "version = 3\n");
     assert_eq!(also(&change.json(0)), []);
+    change.world.project.write("tools/Cargo.lock", "version = 3\n");
+    assert_eq!(also(&change.json(0)), expected(&[("other-lock-file", false)]));
+    change.world.project.write("tools/Cargo.lock", "version = 4\n");
     // The file was there, and nobody read it.
     prepend(&change, "include = [\"../aside.toml\"]\n");
     let document = change.json(1);

@@ -299,3 +299,19 @@ fn a_linked_configuration_is_undecided_in_the_base_and_a_finding_in_a_change() {
     let outcome = change.world.audit(&["--base", "base"]).expect_code(2);
     assert!(outcome.stderr.contains(".cargo/config.toml"), "{}", outcome.stderr);
 }
+
+/// What cargo's configuration includes judges too: git must commit what lies there.
+#[test]
+fn an_attribute_on_an_included_configuration_is_undecided() {
+    let world = World::new().dep("old", "1");
+    Package::new("old", "1.0.0").publish(&world.registry);
+    world.lock();
+    let config = world.project.read(".cargo/config.toml");
+    world.project.write(".cargo/config.toml", format!("include = [\"ages.toml\"]\n{config}"));
+    world.project.write(".cargo/ages.toml", "[registry]\nglobal-min-publish-age = \"20 days\"\n");
+    let change = Change::commit(world);
+    change.json(0);
+    change.world.project.write(".gitattributes", ".cargo/ages.toml working-tree-encoding=UTF-16LE\n");
+    let outcome = change.world.audit(&["--base", "base"]).expect_code(2);
+    assert!(outcome.stderr.contains("ages.toml"), "{}", outcome.stderr);
+}
