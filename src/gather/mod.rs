@@ -10,6 +10,7 @@ pub mod clean_place;
 pub mod clock;
 pub mod crate_files;
 pub mod crate_folder;
+pub mod credentials;
 pub mod environment;
 pub mod git;
 pub mod git_packages;

@@ -192,6 +192,15 @@ pub enum Idle {
     NotHeld,
 }
 
+/// What a run fetches and keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// The advisories.
+    Advisories,
+    /// Index entries.
+    Index,
+}
+
 /// Something about the run as a whole that blocks nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -271,6 +280,15 @@ pub enum Notice {
         source: String,
         /// The copy.
         copy: String,
+    },
+    /// What was fetched could not be kept for the next run, which fetches it again.
+    NotKept {
+        /// What was fetched.
+        what: Fetched,
+        /// Where it would lie.
+        folder: String,
+        /// Why it does not.
+        cause: String,
     },
     /// Cargo's own minimum age is longer than the policy's and was used.
     CargoAgeLonger {

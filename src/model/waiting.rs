@@ -32,6 +32,11 @@ pub enum Waiting {
         /// Which of its commands.
         call: &'static str,
     },
+    /// A credential provider has not given a token yet.
+    Provider {
+        /// Its name.
+        name: String,
+    },
     /// A cargo that was started says that it waits.
     Cargo {
         /// Its own line.

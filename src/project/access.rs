@@ -7,6 +7,7 @@ use camino::Utf8Path;
 
 use super::error::ProjectError;
 use crate::gather::cargo_config::{CargoConfig, Replacement};
+use crate::gather::credentials::Credentials;
 use crate::gather::environment::Environment;
 use crate::gather::index::{IndexOrigin, RegistryAccess};
 use crate::model::facts::RefusedMirror;
@@ -74,7 +75,7 @@ pub(crate) fn work_out(
     let mut access = Access::default();
     for registry in registries {
         if !is_allowed(policy, &Source::Registry(registry.clone())) {
-            let unnamed = RegistryAccess { from: IndexOrigin::NotNamed, token: None, provider: None };
+            let unnamed = RegistryAccess { from: IndexOrigin::NotNamed, credentials: Credentials::default() };
             access.by_registry.insert(registry.clone(), unnamed);
             continue;
         }
@@ -96,16 +97,14 @@ pub(crate) fn work_out(
                 if let Replacement::Registry { origin, .. } = replacement {
                     access.refused.push(RefusedMirror { registry: registry.clone(), by, origin });
                 }
-                let refused = RegistryAccess { from: IndexOrigin::Refused, token: None, provider: None };
+                let refused = RegistryAccess { from: IndexOrigin::Refused, credentials: Credentials::default() };
                 access.by_registry.insert(registry.clone(), refused);
                 continue;
             }
         };
-        let named = configured(&asked);
-        let token = named.and_then(|named| Some(named.token.as_ref()?.value.expose().to_owned()));
-        let provider = named.and_then(|named| Some(named.foreign_provider.as_ref()?.value.clone()));
+        let credentials = configured(&asked).map(|named| Credentials::of(named, configs.trusted())).unwrap_or_default();
         let direct = RegistryAccess::direct(&asked);
-        access.by_registry.insert(registry.clone(), RegistryAccess { token, provider, ..direct });
+        access.by_registry.insert(registry.clone(), RegistryAccess { credentials, ..direct });
     }
     Ok(access)
 }

@@ -22,7 +22,7 @@ use crate::gather::policy_file::PolicyFile;
 use crate::gather::ways_around;
 use crate::model::allow_list::AllowList;
 use crate::model::crate_name::canonical;
-use crate::model::evaluation::{Evaluation, Notice};
+use crate::model::evaluation::{Evaluation, Fetched, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact, Surroundings, TrailFact};
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Package};
@@ -165,6 +165,10 @@ impl Gathered {
         if self.registries.http().is_none() && index.values().any(|fact| matches!(fact, IndexFact::Read(_))) {
             notices.push(Notice::IndexFromCache { oldest: self.registries.oldest_cached() });
         }
+        notices.extend(self.registries.unkept().map(|cause| {
+            let folder = self.registries.cargo_home().join("registry").into_string();
+            Notice::NotKept { what: Fetched::Index, folder, cause }
+        }));
         // A moment that the caller set is compared with nobody's clock.
         let by_clock = self.project.request().judge.now.is_none();
         let names = index.keys().map(|id| &id.name).chain(packages.iter().map(|package| &package.id.name));

@@ -36,6 +36,7 @@ struct Known {
     configs: BTreeMap<Registry, RegistryConfig>,
     clock: Option<Timestamp>,
     oldest_cached: Option<Timestamp>,
+    unkept: Option<String>,
     /// Whether cargo's cache may be written: not while a cargo runs.
     sealed: bool,
 }
@@ -136,7 +137,13 @@ impl Registries {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
+        known.unkept = known.unkept.take().or(reading.unkept);
         reading.index
+    }
+
+    /// Why what was read could not be kept in cargo's cache.
+    pub(crate) fn unkept(&self) -> Option<String> {
+        self.known().unkept.clone()
     }
 
     /// What cargo's cache has of these crates. Nobody is asked, and nobody vouches for it.

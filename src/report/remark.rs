@@ -5,7 +5,7 @@ use super::duration::{counted, moment};
 use super::log_problem::{finding_sentence, problem_sentence};
 use super::reason::{cited, kind_name, kind_words, signal};
 use crate::model::advisory::AdvisoryKind;
-use crate::model::evaluation::{Idle, Notice, RuleKind};
+use crate::model::evaluation::{Fetched, Idle, Notice, RuleKind};
 use crate::model::package::PackageId;
 use crate::model::verdict::{Basis, Exemption, FixNeed, FixRole, LockedBy, ReasonCode, Signal, Warning};
 
@@ -168,6 +168,13 @@ pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
         Notice::AdvisoriesFromCopy { source, copy } => {
             format!("{source} could not be reached; its copy was read instead: {copy}")
         }
+        Notice::NotKept { what, folder, cause } => {
+            let what = match what {
+                Fetched::Advisories => "advisories",
+                Fetched::Index => "index entries",
+            };
+            format!("the {what} that were fetched could not be kept in {folder} for the next run: {cause}")
+        }
         Notice::CargoAgeLonger { origin, cargo, policy } => {
             format!("cargo's own minimum age of {cargo} ({origin}) is longer than the policy's {policy} and was used")
         }
@@ -256,6 +263,7 @@ pub const fn notice_code(notice: &Notice) -> &'static str {
         },
         Notice::AdvisoriesSkipped => "advisories-skipped",
         Notice::AdvisoriesFromCopy { .. } => "advisories-from-copy",
+        Notice::NotKept { .. } => "not-kept",
         Notice::CargoAgeLonger { .. } => "cargo-age-longer",
         Notice::CargoAgeShorter { .. } => "cargo-age-shorter",
         Notice::CargoIgnoresAge { .. } => "cargo-ignores-age",

@@ -5,9 +5,11 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use cargo_sequester::gather::cargo_config::Token;
 use cargo_sequester::gather::crate_files::{
     CrateFault, CrateFile, CratePlaces, CratesTaken, WantedCrate, download_address, take,
 };
+use cargo_sequester::gather::credentials::Credentials;
 use cargo_sequester::gather::http::{Http, HttpSettings};
 use cargo_sequester::gather::index::{IndexMode, RegistryAccess, RegistryConfig};
 use cargo_sequester::model::checksum::Checksum;
@@ -233,7 +235,10 @@ fn a_registry_that_does_not_serve_it_is_named() {
 fn the_token_goes_where_it_is_asked_for_and_nowhere_else() {
     let mut world = World::new().with("bar");
     let registry = identity(&world.registry);
-    let access = RegistryAccess { token: Some("secret".to_owned()), ..RegistryAccess::direct(&registry) };
+    let access = RegistryAccess {
+        credentials: Credentials::known(Token::parse("secret".to_owned()).unwrap()),
+        ..RegistryAccess::direct(&registry)
+    };
     world.access.insert(registry.clone(), access);
     assert_eq!(world.online().0.len(), 1);
     assert!(world.registry.requests().iter().all(|request| !request.headers.contains_key("authorization")));

@@ -264,6 +264,46 @@ fn settings_that_cannot_be_used_are_named() {
 }
 
 #[test]
+fn case_56_a_proxy_that_cannot_be_used_is_named_without_its_password() {
+    let with = |name, value: &str| {
+        let proxy_variables = vec![(name, value.to_owned())];
+        Http::new(&HttpSettings { proxy_variables, retry: Some(0), ..HttpSettings::default() })
+    };
+    for value in ["nonsense://ana:pw123@x", "http://[", "socks5://", "http://ana:pw123@"] {
+        let error = with("HTTPS_PROXY", value).unwrap_err().to_string();
+        assert!(error.starts_with("the proxy that `HTTPS_PROXY` names cannot be used: "), "{error}");
+        assert!(!error.contains("pw123") && error.contains("\nhelp: "), "{error}");
+    }
+    // Nobody listens on this port; the variable is named where an address cannot be reached.
+    let http = with("https_proxy", "http://ana:pw123@127.0.0.1:1").unwrap();
+    let request = Request { url: String::from("https://127.0.0.1:1/x"), limit: 100, ..Request::default() };
+    let error = http.get(&request).unwrap_err().to_string();
+    assert!(error.contains("(`https_proxy` names the proxy http://127.0.0.1:1/)"), "{error}");
+    assert!(!error.contains("pw123"), "{error}");
+    let plain = Request { url: String::from("http://127.0.0.1:1/x"), ..request };
+    let error = http.get(&plain).unwrap_err().to_string();
+    assert!(!error.contains("https_proxy"), "it is for other addresses: {error}");
+}
+
+#[test]
+fn case_56_a_socks_proxy_is_spoken_to_as_one() {
+    use std::io::Read as _;
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("socks5h://ana:pw123@{}", listener.local_addr().unwrap());
+    let greeting = std::thread::spawn(move || {
+        let mut greeting = [0; 2];
+        listener.accept().unwrap().0.read_exact(&mut greeting).unwrap();
+        greeting
+    });
+    let http = Http::new(&HttpSettings { proxy: Some(address), retry: Some(0), ..HttpSettings::default() }).unwrap();
+    let request = Request { url: String::from("http://registry.example/x"), limit: 100, ..Request::default() };
+    let error = http.get(&request).unwrap_err().to_string();
+    assert_eq!(greeting.join().unwrap()[0], 5, "the version of SOCKS");
+    assert!(error.contains("`http.proxy` names the proxy") && !error.contains("pw123"), "{error}");
+}
+
+#[test]
 fn a_proxy_is_asked_in_place_of_the_host() {
     let proxy = Loopback::start(|_| Reply::new(200, "by proxy"));
     let address = proxy.url.trim_start_matches("http://").trim_end_matches('/').to_owned();

@@ -26,6 +26,7 @@ mod cargo_config;
 mod cargo_config_splice;
 mod cargo_verb;
 mod crate_files;
+mod credentials;
 mod explain;
 mod help_lines;
 mod history;

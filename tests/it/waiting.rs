@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 
-use crate::support::{Package, Project, Reply, TestRegistry};
+use crate::support::{Advisory, AdvisoryFolder, Package, Project, Reply, TestRegistry};
 use crate::update::{NOW, OLD, project};
 
 /// The program at work, and what it says on standard error, line by line.
@@ -157,8 +157,7 @@ fn a_server_that_does_not_answer_is_named_once() {
 #[test]
 fn another_run_that_fetches_the_advisories_is_named() {
     let (registry, project) = locked();
-    let advisories =
-        crate::support::AdvisoryFolder::new().with(&crate::support::Advisory::new("RUSTSEC-2026-0001", "x"));
+    let advisories = AdvisoryFolder::new().with(&Advisory::new("RUSTSEC-2026-0001", "x"));
     registry.reply("/db.tar.gz", Reply::ok(advisories.archive(&"a".repeat(40), 1_795_219_200)));
     let db = registry.address("/db.tar.gz");
     let now = cargo_sequester::gather::clock::now().to_string();
@@ -208,4 +207,30 @@ fn cargos_own_words_about_waiting_are_passed_on_and_no_others() {
             "    Blocking  of nobody",
         ]
     );
+}
+
+#[test]
+fn case_50_what_cannot_be_kept_is_used_all_the_same_and_named() {
+    let (registry, project) = locked();
+    let advisories = AdvisoryFolder::new().with(&Advisory::new("RUSTSEC-2026-0001", "x"));
+    registry.reply("/db.tar.gz", Reply::ok(advisories.archive(&"a".repeat(40), 1_795_219_200)));
+    let db = registry.address("/db.tar.gz");
+    let now = cargo_sequester::gather::clock::now().to_string();
+    forget_index(&project);
+    // A file in a folder's place can be written by nobody, root included.
+    for name in ["sequester", "registry"] {
+        std::fs::write(project.cargo_home().join(name), "").unwrap();
+    }
+    for verb in ["audit", "status"] {
+        let outcome = project.sequester(&[verb, "--advisory-db", &db, "--now", &now]).expect_code(0);
+        for what in ["the advisories that were fetched", "the index entries that were fetched"] {
+            assert!(
+                outcome.stdout.contains(&format!("{what} could not be kept in {}", project.cargo_home())),
+                "{outcome:?}"
+            );
+        }
+    }
+    let arguments = ["audit", "--advisory-db", &db, "--now", &now, "--offline"];
+    let outcome = project.sequester(&arguments).expect_code(2);
+    assert!(outcome.stdout.contains("no copy of"), "{}", outcome.stdout);
 }

@@ -192,7 +192,7 @@ fn not_had(failure: &CrateFailure) -> Unvendorable {
         CrateFault::NotCached => ("not-cached", false),
         CrateFault::Poisoned { .. } => ("poisoned-cache", false),
         CrateFault::NoAddress(_) => ("no-address", false),
-        CrateFault::NotServed { .. } => ("not-served", false),
+        CrateFault::NotServed { .. } | CrateFault::Denied(_) => ("not-served", false),
         CrateFault::Download(_) => ("download-failed", false),
         CrateFault::WrongBytes { .. } => ("wrong-bytes", true),
     };

@@ -37,6 +37,8 @@ const ABANDONED: SignedDuration = SignedDuration::from_hours(24);
 pub(super) struct Cache {
     folder: Utf8PathBuf,
     source: String,
+    /// Removed with this value.
+    _temporary: Option<TempDir>,
 }
 
 /// What is remembered of a source.
@@ -105,7 +107,20 @@ impl Cache {
     pub(super) fn of(cargo_home: &Utf8Path, source: &str) -> Self {
         let digest = Checksum::from_bytes(Sha256::digest(source.as_bytes()).into()).to_string();
         let folder = cargo_home.join("sequester").join("advisory-db").join(digest);
-        Self { folder, source: source.to_owned() }
+        Self { folder, source: source.to_owned(), _temporary: None }
+    }
+
+    /// A cache of the same source for this run alone. It knows what this one remembers, so that a rollback can be told.
+    pub(super) fn for_this_run(&self) -> Result<Self, AdvisoryDbError> {
+        let failed = AdvisoryDbError::io("the temporary folder");
+        let folder = tempfile::Builder::new().prefix("sequester-advisories-").tempdir().map_err(failed)?;
+        let path = Utf8PathBuf::try_from(folder.path().to_owned())
+            .map_err(|error| AdvisoryDbError::io("a folder that is not UTF-8")(error.into_io_error()))?;
+        let cache = Self { folder: path, source: self.source.clone(), _temporary: Some(folder) };
+        if let Some(state) = self.state()? {
+            cache.remember(&state)?;
+        }
+        Ok(cache)
     }
 
     pub(super) fn folder(&self) -> &Utf8Path {
@@ -131,6 +146,8 @@ impl Cache {
         let text = match regular::read(&path, Links::Followed, STATE_LIMIT) {
             Ok(text) => text,
             Err(error) if error.is_absent() => return Ok(None),
+            // A file stands where one of the folders would: nothing can have been remembered.
+            Err(regular::ReadError::Io(error)) if error.kind() == ErrorKind::NotADirectory => return Ok(None),
             Err(error) => return Err(AdvisoryDbError::io(path)(error.into())),
         };
         let state = serde_json::from_slice::<State>(&text).and_then(|state| {

@@ -44,12 +44,14 @@ pub enum AdvisoryDbError {
         source: FetchFailure,
     },
     /// It answered that there is no archive.
-    #[error("`{address}` answered with status {status}\nhelp: check `db` in the `[advisories]` of the policy")]
+    #[error("`{address}` answered with status {status}{}{words}\nhelp: check `db` in the `[advisories]` of the policy", if .words.is_empty() { "" } else { ": " })]
     Status {
         /// The address.
         address: String,
         /// HTTP's status.
         status: u16,
+        /// What it says to people, in one line; empty where it says nothing.
+        words: String,
     },
     /// What it sent is not an archive of advisories.
     #[error("the archive of `{address}` is refused: {source}\nhelp: check `db` in the `[advisories]` of the policy")]

@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use super::environment::Environment;
 use super::http::{Answer, Request};
 use crate::model::advisory::{Advisory, AdvisoryDb};
-use crate::model::evaluation::Notice;
+use crate::model::evaluation::{Fetched, Notice};
 use crate::model::facts::AdvisoryFact;
 
 use cache::Cache;
@@ -99,18 +99,17 @@ pub fn copy(db: &str, base: &Utf8Path, cargo_home: &Utf8Path) -> Option<Copy> {
 /// Reads the advisories about the crates in question. It never fails: what could not be had is a fact like any other.
 #[must_use]
 pub fn read(request: &AdvisoryRequest<'_>) -> AdvisoryReading {
+    let mut unkept = None;
     let read = match Source::parse(request.db, request.base) {
         Ok(Source::Folder(folder)) => stand_in::read_folder(request, &folder),
-        Ok(source) => read_remote(request, &source),
+        Ok(source) => read_remote(request, &source, &mut unkept),
         Err(error) => Err(error),
     };
     match read {
         Ok(db) => {
-            let notices = db
-                .copy
-                .iter()
-                .map(|copy| Notice::AdvisoriesFromCopy { source: db.source.clone(), copy: copy.clone() })
-                .collect();
+            let copy = db.copy.iter();
+            let copy = copy.map(|copy| Notice::AdvisoriesFromCopy { source: db.source.clone(), copy: copy.clone() });
+            let notices = copy.chain(unkept).collect();
             AdvisoryReading { fact: AdvisoryFact::Read(db), notices }
         }
         Err(error) => AdvisoryReading {
@@ -128,15 +127,30 @@ fn without_help(error: &AdvisoryDbError) -> String {
 }
 
 /// From an address: its copy in the cache, refreshed where that can be done.
-fn read_remote(request: &AdvisoryRequest<'_>, source: &Source) -> Result<AdvisoryDb, AdvisoryDbError> {
+/// Where the cache cannot be written, what was fetched lives as long as this run, and `unkept` says so.
+fn read_remote(
+    request: &AdvisoryRequest<'_>,
+    source: &Source,
+    unkept: &mut Option<Notice>,
+) -> Result<AdvisoryDb, AdvisoryDbError> {
     let cache = Cache::of(request.cargo_home, request.db);
     let seen = cache.state()?.map(|state| state.seen);
-    let failure = match origin::refresh(request, source, &cache) {
-        Ok(Refreshed::Current) => match read_cached(request, &cache) {
-            Ok(db) => return Ok(db),
-            Err(error) => error,
-        },
-        Ok(Refreshed::RolledBack { offered, seen }) => return read_rolled_back(request, &cache, &offered, seen),
+    let read = |cache: &Cache| match origin::refresh(request, source, cache)? {
+        Refreshed::Current => read_cached(request, cache),
+        Refreshed::RolledBack { offered, seen } => read_rolled_back(request, cache, &offered, seen),
+    };
+    let failure = match read(&cache) {
+        Ok(db) => return Ok(db),
+        Err(AdvisoryDbError::Io { path, source }) if path.starts_with(cache.folder()) => {
+            let (what, folder, cause) = (Fetched::Advisories, cache.folder().to_string(), source.to_string());
+            match cache.for_this_run().and_then(|cache| read(&cache)) {
+                Ok(db) => {
+                    *unkept = Some(Notice::NotKept { what, folder, cause });
+                    return Ok(db);
+                }
+                Err(error) => error,
+            }
+        }
         Err(error) => error,
     };
     let mut candidates: Vec<AdvisoryDb> = Vec::new();

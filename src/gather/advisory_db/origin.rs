@@ -116,7 +116,10 @@ fn refresh_archive(
             let offered = offer(request, staged, folder, unpacked)?;
             take_in(request, cache, state, offered, Validators { etag, last_modified }, None)
         }
-        (status, _) => Err(AdvisoryDbError::Status { address: address.to_owned(), status }),
+        (status, _) => {
+            let words = String::from_utf8_lossy(&body).into_owned();
+            Err(AdvisoryDbError::Status { address: address.to_owned(), status, words })
+        }
     }
 }
 

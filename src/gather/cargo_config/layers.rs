@@ -30,6 +30,8 @@ pub struct Layer {
     pub shadows: Option<Utf8PathBuf>,
     /// Whether it is a value of `--config` and not a file: it wins over files and environment, and `path` is that option's name.
     pub on_command_line: bool,
+    /// Whether it is `$CARGO_HOME`'s, or included by that.
+    pub home: bool,
 }
 
 /// Without the table, which may hold tokens.
@@ -70,15 +72,18 @@ pub(super) fn layers<'a>(
 ) -> Result<Vec<Layer>, CargoConfigError> {
     let mut found = Loader::default();
     let mut seen = BTreeSet::new();
+    let identity = |folder: &Utf8Path| folder.canonicalize_utf8().unwrap_or_else(|_| folder.to_owned());
+    let at_home = identity(home);
     for folder in folders.map(|folder| folder.join(".cargo")).chain([home.to_owned()]) {
-        let identity = folder.canonicalize_utf8().unwrap_or_else(|_| folder.clone());
+        let identity = identity(&folder);
+        let home = identity == at_home;
         if !seen.insert(identity) {
             continue;
         }
         if let Some((path, shadows)) = either(&folder, "config") {
             let table = read(&path)?;
             found.add(
-                Layer { base: base(&path), path, table, included_by: None, shadows, on_command_line: false },
+                Layer { base: base(&path), path, table, included_by: None, shadows, on_command_line: false, home },
                 &[],
             )?;
         }
@@ -106,6 +111,7 @@ pub(super) fn on_command_line(values: &[String], current_dir: &Utf8Path) -> Resu
                 included_by: None,
                 shadows: None,
                 on_command_line: true,
+                home: false,
             },
             &[],
         )?;
@@ -147,6 +153,7 @@ pub fn included(file: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CargoConfigError> {
         included_by: None,
         shadows: None,
         on_command_line: false,
+        home: false,
     };
     Ok(includes(&layer)?.into_iter().map(|include| include.included).collect())
 }
@@ -161,7 +168,7 @@ impl Loader {
     /// Adds a file and then what it includes: the file itself wins over those, and of those the last.
     fn add(&mut self, layer: Layer, above: &[Utf8PathBuf]) -> Result<(), CargoConfigError> {
         let includes = includes(&layer)?;
-        let path = layer.path.clone();
+        let (path, home) = (layer.path.clone(), layer.home);
         let mut chain = above.to_vec();
         chain.push(path.canonicalize_utf8().unwrap_or_else(|_| path.clone()));
         self.layers.push(layer);
@@ -189,6 +196,7 @@ impl Loader {
                     included_by,
                     shadows: None,
                     on_command_line: false,
+                    home,
                 },
                 &chain,
             )?;

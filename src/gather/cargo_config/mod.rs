@@ -11,6 +11,7 @@ mod error;
 mod layers;
 mod lookup;
 mod network;
+mod providers;
 mod registries;
 mod replacement;
 mod resolving;
@@ -24,6 +25,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 pub use cooldown::cooldown_age;
 pub use error::CargoConfigError;
 pub use layers::{Layer, included};
+pub use providers::{Form, NotRun, Program, Provider};
 pub use registries::{ConfiguredRegistry, Token};
 pub use replacement::Replacement;
 pub use stand_in::STAND_IN;
@@ -67,7 +69,15 @@ impl CargoConfig {
         let credentials = layers::either(&home, "credentials")
             .map(|(path, shadows)| {
                 let table = layers::read(&path)?;
-                Ok(Layer { base: layers::base(&path), path, table, included_by: None, shadows, on_command_line: false })
+                Ok(Layer {
+                    base: layers::base(&path),
+                    path,
+                    table,
+                    included_by: None,
+                    shadows,
+                    on_command_line: false,
+                    home: true,
+                })
             })
             .transpose()?;
         Ok(Self { layers, credentials, environment: environment.clone() })
@@ -94,6 +104,11 @@ impl CargoConfig {
     pub fn without(&self, file: &Utf8Path) -> Self {
         let layers = self.layers.iter().filter(|layer| layer.path != file).cloned().collect();
         Self { layers, credentials: self.credentials.clone(), environment: self.environment.clone() }
+    }
+
+    /// The environment that it was read in.
+    pub(in crate::gather) const fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// The configuration that cargo reads in every folder: `$CARGO_HOME`.

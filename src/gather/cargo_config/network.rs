@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::CargoConfig;
 use super::error::CargoConfigError;
-use crate::gather::http::HttpSettings;
+use crate::gather::http::{self, HttpSettings};
 use crate::model::policy::Origin;
 
 impl CargoConfig {
@@ -15,6 +15,9 @@ impl CargoConfig {
     pub fn http(&self) -> Result<HttpSettings, CargoConfigError> {
         Ok(HttpSettings {
             proxy: self.text(&["http", "proxy"])?.map(|setting| setting.value),
+            proxy_variables: http::proxy_variables()
+                .filter_map(|name| Some((name, self.environment.get(name)?.to_owned())))
+                .collect(),
             cainfo: self.path(&["http", "cainfo"])?,
             timeout: self.count(&["http", "timeout"])?.map(|seconds| Duration::from_secs(seconds.into())),
             retry: self.count(&["net", "retry"])?,

@@ -4,15 +4,14 @@ use std::fmt;
 
 use super::CargoConfig;
 use super::error::CargoConfigError;
-use super::lookup::{Found, dotted, variable, within};
+use super::lookup::{Found, variable, within};
+use super::providers::Provider;
 use crate::gather::toml_tree::shown;
 use crate::model::policy::{Origin, Setting};
 use crate::model::source::Registry;
 
 /// What cargo calls crates.io in its configuration.
 pub(super) const CRATES_IO: &str = "crates-io";
-/// Cargo's own provider, which reads tokens from the configuration and the credentials file.
-const TOKEN_PROVIDER: &str = "cargo:token";
 
 /// One registry of cargo's configuration.
 #[derive(Clone, Debug)]
@@ -21,13 +20,19 @@ pub struct ConfiguredRegistry {
     pub name: String,
     /// Its identity, and where that stands.
     pub registry: Setting<Registry>,
-    /// The token that cargo's built-in provider would send, and where it stands.
-    pub token: Option<Setting<Token>>,
-    /// A credential provider that is not cargo's token file, with its arguments. It is never run: the registry may then refuse us.
-    pub foreign_provider: Option<Setting<String>>,
+    /// Who has its token; the first that does is believed.
+    pub providers: Vec<Provider>,
 }
 
 impl ConfiguredRegistry {
+    /// The token of cargo's own files and variables, where that is where it comes from.
+    #[must_use]
+    pub fn token(&self) -> Option<&Setting<Token>> {
+        self.providers
+            .iter()
+            .find_map(|provider| if let Provider::Token(token) = provider { token.as_ref() } else { None })
+    }
+
     /// The variable that gives another cargo the same name for it, and its value; `None` for crates.io, which needs none.
     #[must_use]
     pub fn index_variable(&self) -> Option<(String, String)> {
@@ -45,6 +50,13 @@ impl ConfiguredRegistry {
 pub struct Token(String);
 
 impl Token {
+    /// Printable ASCII, which every header may carry; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: String) -> Option<Self> {
+        let fits = !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        fits.then_some(Self(text))
+    }
+
     /// The secret itself, for the `Authorization` header and nothing else.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -113,26 +125,26 @@ impl CargoConfig {
     }
 
     fn registry(&self, name: String, registry: Setting<Registry>) -> Result<ConfiguredRegistry, CargoConfigError> {
-        let keys = |key| match name.as_str() {
+        let own = name.clone();
+        let keys = |key| match own.as_str() {
             CRATES_IO => vec!["registry", key],
             name => vec!["registries", name, key],
         };
-        let (token_serves, foreign_provider) = self.providers(&keys("credential-provider"))?;
-        let token = if token_serves { self.token(&keys("token"))? } else { None };
-        Ok(ConfiguredRegistry { name, registry, token, foreign_provider })
+        let providers = self.providers(keys)?;
+        Ok(ConfiguredRegistry { name, registry, providers })
     }
 
     /// A variable, then the credentials file, then the configuration.
-    fn token(&self, keys: &[&str]) -> Result<Option<Setting<Token>>, CargoConfigError> {
+    pub(super) fn token(&self, keys: &[&str]) -> Result<Option<Setting<Token>>, CargoConfigError> {
         let setting =
             self.in_environment(keys).map_or_else(|| self.token_in_files(keys), |setting| Ok(Some(setting)))?;
         let Some(Setting { value, origin }) = setting else {
             return Ok(None);
         };
-        if value.is_empty() || !value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-            return Err(CargoConfigError::Value { origin, expected: "a token of printable ASCII characters" });
+        match Token::parse(value) {
+            Some(value) => Ok(Some(Setting { value, origin })),
+            None => Err(CargoConfigError::Value { origin, expected: "a token of printable ASCII characters" }),
         }
-        Ok(Some(Setting { value: Token(value), origin }))
     }
 
     fn token_in_files(&self, keys: &[&str]) -> Result<Option<Setting<String>>, CargoConfigError> {
@@ -142,55 +154,5 @@ impl CargoConfig {
         };
         let found = if found.is_some() { found } else { self.in_files(keys)? };
         found.map(Found::text).transpose()
-    }
-
-    /// Whether the token file serves, and the first provider that is another one. The registry's own provider goes before the global
-    /// ones.
-    fn providers(&self, own: &[&str]) -> Result<(bool, Option<Setting<String>>), CargoConfigError> {
-        let is_token = |provider: &str| provider.split_whitespace().next() == Some(TOKEN_PROVIDER);
-        if let Some(provider) = self.words(own)? {
-            return Ok(if is_token(&provider.value) { (true, None) } else { (false, Some(provider)) });
-        }
-        let global = self.global_providers()?;
-        let (tokens, foreign): (Vec<_>, Vec<_>) = global.into_iter().partition(|setting| is_token(&setting.value));
-        Ok((!tokens.is_empty() || foreign.is_empty(), foreign.into_iter().next()))
-    }
-
-    /// A string, or a list of strings joined by spaces.
-    fn words(&self, keys: &[&str]) -> Result<Option<Setting<String>>, CargoConfigError> {
-        if let Some(setting) = self.in_environment(keys) {
-            return Ok(Some(setting));
-        }
-        let Some(found) = self.in_files(keys)? else {
-            return Ok(None);
-        };
-        if let Some(nodes) = found.node.value.as_list() {
-            let words: Option<Vec<&str>> = nodes.iter().map(|node| node.value.as_text().map(String::as_str)).collect();
-            let words = words.ok_or_else(|| found.wrong_type("a string or a list of strings"))?;
-            return Ok(Some(Setting { value: words.join(" "), origin: found.origin }));
-        }
-        found.text().map(Some)
-    }
-
-    /// `registry.global-credential-providers` of all files and the environment; cargo joins the lists.
-    fn global_providers(&self) -> Result<Vec<Setting<String>>, CargoConfigError> {
-        const KEYS: [&str; 2] = ["registry", "global-credential-providers"];
-        let mut providers = Vec::new();
-        if let Some(Setting { value, origin }) = self.in_environment(&KEYS) {
-            let word = |word: &str| Setting { value: word.to_owned(), origin: origin.clone() };
-            providers.extend(value.split_whitespace().map(word));
-        }
-        for layer in &self.layers {
-            let Some(found) = within(layer, &KEYS)? else {
-                continue;
-            };
-            let wrong_type = || found.wrong_type("a list of strings");
-            for node in found.node.value.as_list().ok_or_else(wrong_type)? {
-                let text = node.value.as_text().ok_or_else(wrong_type)?;
-                let origin = layer.origin(node.line, &dotted(&KEYS));
-                providers.push(Setting { value: text.clone(), origin });
-            }
-        }
-        Ok(providers)
     }
 }

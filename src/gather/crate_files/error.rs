@@ -32,13 +32,18 @@ pub enum CrateFault {
     #[error("{0}")]
     NoAddress(String),
     /// The registry does not serve it (any more).
-    #[error("{url}: the registry answered with status {status}")]
+    #[error("{url}: the registry answered with status {status}{}{words}", if .words.is_empty() { "" } else { ": " })]
     NotServed {
         /// The address.
         url: String,
         /// The status.
         status: u16,
+        /// What it says to people, in one line; empty where it says nothing.
+        words: String,
     },
+    /// The registry, or whoever stands before it, refuses.
+    #[error("{0}")]
+    Denied(String),
     /// No usable answer.
     #[error("{0}")]
     Download(String),
@@ -65,6 +70,9 @@ impl CrateFault {
             }
             Self::NoAddress(_) => {
                 "check that the registry's index can be read, and that a token is configured where it asks for one"
+            }
+            Self::NotServed { status: 451, .. } | Self::Denied(_) => {
+                "ask who runs the registry, or whatever stands before it; a token is given by: cargo login --registry NAME"
             }
             Self::NotServed { .. } => {
                 "the registry may have removed the release; lock another version: cargo sequester update"

@@ -218,7 +218,13 @@ impl<'a> Work<'a> {
                     self.make_room(length);
                     self.spawn(scope, length, move |work| work.check_downloaded(at, url, answer.body));
                 }
-                Ok(answer) => self.fail(at, CrateFault::NotServed { url, status: answer.status }),
+                Ok(answer) => {
+                    let words = String::from_utf8_lossy(&answer.body).into_owned();
+                    self.fail(at, CrateFault::NotServed { url, status: answer.status, words });
+                }
+                Err(error @ HttpError::Status { status: 401 | 403, .. }) => {
+                    self.fail(at, CrateFault::Denied(error.first_line()));
+                }
                 Err(error) => self.fail(at, CrateFault::Download(error.first_line())),
             }
         };
@@ -231,11 +237,12 @@ impl<'a> Work<'a> {
         };
         let config = self.places.configs.get(registry);
         let config = config.ok_or_else(|| format!("the config.json of {registry} could not be read"))?;
-        let token = self.access.get(registry).and_then(|access| access.token.clone());
-        let authorization = match (config.auth_required, token) {
-            (false, _) => None,
-            (true, Some(token)) => Some(token),
-            (true, None) => return Err(format!("{registry} asks for a token and none is configured")),
+        let authorization = match self.access.get(registry).filter(|_| config.auth_required) {
+            None => None,
+            Some(access) => match access.credentials.token() {
+                Ok(token) => Some(token.expose().to_owned()),
+                Err(lack) => return Err(format!("{registry}: the registry asks for a token, and {lack}")),
+            },
         };
         let url = download_address(config, wanted.id, wanted.checksum);
         Ok(Request { url, authorization, limit: LARGEST_CRATE, resume: true, ..Request::default() })

@@ -6,11 +6,12 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, NoProxy, Proxy};
+use reqwest::{Certificate, Client};
 use tokio::runtime::Runtime;
 
 use super::error::cause_of;
 use super::lanes::{Hold, Lanes};
+use super::proxy;
 use super::told::Told;
 use super::transport::{Passed, Transport};
 use super::{Answer, HttpError, HttpSettings, Request};
@@ -34,7 +35,7 @@ pub(super) struct Engine {
 
 /// Refuses settings that no client can be built from, before anything else is done with them.
 pub(super) fn check(settings: &HttpSettings) -> Result<(), HttpError> {
-    proxy(settings)?;
+    proxy::named(settings)?;
     certificates(settings)?;
     Ok(())
 }
@@ -53,7 +54,7 @@ impl Engine {
             .http2_initial_stream_window_size(WINDOWS.0)
             .http2_initial_connection_window_size(WINDOWS.1)
             .tls_certs_merge(certificates(settings)?);
-        client = match proxy(settings)? {
+        client = match proxy::configured(settings)? {
             Some(proxy) => client.proxy(proxy),
             None if settings.proxy.is_some() => client.no_proxy(),
             None => client,
@@ -69,8 +70,9 @@ impl Engine {
             .enable_time()
             .build()
             .map_err(|error| HttpError::Client { cause: error.to_string() })?;
+        let proxies = proxy::named(settings)?;
         let told = Told::by(settings.listener.clone());
-        let transport = Transport { client, timeout, retry: settings.retry.unwrap_or(RETRY), told };
+        let transport = Transport { client, timeout, retry: settings.retry.unwrap_or(RETRY), told, proxies };
         Ok(Self { runtime: Some(runtime), lanes: Lanes::new(Arc::new(transport)) })
     }
 
@@ -78,7 +80,7 @@ impl Engine {
         let mut body = Vec::new();
         let unbounded = AtomicU64::new(u64::MAX);
         let fetched = self.wait_for(self.lanes.transport().fetch(request, &mut body, &unbounded))??;
-        Ok(Answer { body, ..fetched.answer })
+        Ok(fetched.answer.with(body))
     }
 
     pub(super) fn stream(&self, request: &Request, out: &mut dyn Write) -> Result<Answer, HttpError> {
@@ -132,14 +134,6 @@ impl Drop for Engine {
 
 fn shut_down() -> HttpError {
     HttpError::Client { cause: String::from("it was shut down") }
-}
-
-fn proxy(settings: &HttpSettings) -> Result<Option<Proxy>, HttpError> {
-    let Some(address) = settings.proxy.as_deref().filter(|address| !address.is_empty()) else { return Ok(None) };
-    // As curl has it, an address without a scheme is one of HTTP.
-    let address = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-    let proxy = Proxy::all(address).map_err(|error| HttpError::Proxy { cause: cause_of(error) })?;
-    Ok(Some(proxy.no_proxy(NoProxy::from_env())))
 }
 
 fn certificates(settings: &HttpSettings) -> Result<Vec<Certificate>, HttpError> {

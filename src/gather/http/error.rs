@@ -12,9 +12,13 @@ pub enum HttpError {
         /// The address.
         url: String,
     },
-    /// `http.proxy` is no address.
-    #[error("`http.proxy` cannot be used: {cause}\nhelp: write it as http://host:port in cargo's configuration")]
+    /// A proxy is set that cannot be used.
+    #[error(
+        "the proxy that `{setting}` names cannot be used: {cause}\nhelp: write it as http://host:port or socks5h://host:port, or leave it unset"
+    )]
     Proxy {
+        /// Where it is set: cargo's key or a variable.
+        setting: &'static str,
         /// What is wrong with it.
         cause: String,
     },

@@ -119,7 +119,9 @@ impl Lanes {
                 }
                 self.fill(&origin, lane, &mut flying, &budget);
             }
-            let length = result.as_ref().map_or(0, |fetched| fetched.answer.body.len() as u64);
+            // Only what a request asked for counts; the few words of a refusal do not.
+            let asked_for = result.as_ref().ok().filter(|fetched| fetched.answer.status == 200);
+            let length = asked_for.map_or(0, |fetched| fetched.answer.body.len() as u64);
             each(position, result.map(|fetched| fetched.answer));
             if hold == Hold::InFlight {
                 taken += length;
@@ -154,7 +156,7 @@ impl Lanes {
             flying.spawn(async move {
                 let mut body = Vec::new();
                 let fetched = transport.fetch(&request, &mut body, &budget).await;
-                let result = fetched.map(|fetched| Fetched { answer: Answer { body, ..fetched.answer }, ..fetched });
+                let result = fetched.map(|fetched| Fetched { answer: fetched.answer.with(body), ..fetched });
                 Done { position, origin, result }
             });
         }

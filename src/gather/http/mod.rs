@@ -6,6 +6,7 @@
 mod engine;
 mod error;
 mod lanes;
+mod proxy;
 mod redirect;
 mod refusal;
 mod resume;
@@ -30,6 +31,8 @@ use crate::model::waiting::Listener;
 pub struct HttpSettings {
     /// `http.proxy`; the environment's proxies where absent, none at all where empty. `NO_PROXY` is honoured either way.
     pub proxy: Option<String>,
+    /// The variables of [`proxy_variables`] that are set, with their values.
+    pub proxy_variables: Vec<(&'static str, String)>,
     /// `http.cainfo`: a PEM bundle that is trusted beside the system's.
     pub cainfo: Option<Utf8PathBuf>,
     /// `http.timeout`; cargo's 30 seconds where absent.
@@ -40,6 +43,11 @@ pub struct HttpSettings {
     pub no_multiplexing: bool,
     /// Who is told that a server is waited for.
     pub listener: Listener,
+}
+
+/// The names of the environment's variables that name a proxy, those first that go first.
+pub fn proxy_variables() -> impl Iterator<Item = &'static str> {
+    proxy::VARIABLES.into_iter().map(|(name, _)| name)
 }
 
 /// One GET to make.
@@ -71,8 +79,15 @@ pub struct Answer {
     pub last_modified: Option<String>,
     /// The server's time: `Date`, plus the `Age` of an answer that a cache kept.
     pub date: Option<Timestamp>,
-    /// The decoded body; empty but for 200, and empty where it was written elsewhere.
+    /// The decoded body of a 200, empty where it was written elsewhere; of 404, 410 and 451 what it says to people, in one line.
     pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// With the body that was kept of a 200.
+    fn with(self, kept: Vec<u8>) -> Self {
+        if self.status == 200 { Self { body: kept, ..self } } else { self }
+    }
 }
 
 /// The client.

@@ -11,6 +11,7 @@ use reqwest::{Client, RequestBuilder, Response, Url, Version};
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{HttpError, cause_of, shown_url};
+use super::proxy::{self, Named};
 use super::resume::{self, Resume};
 use super::told::Told;
 use super::{Answer, Request, redirect, refusal, retry};
@@ -31,6 +32,7 @@ pub(super) struct Transport {
     pub(super) timeout: Duration,
     pub(super) retry: u32,
     pub(super) told: Told,
+    pub(super) proxies: Vec<Named>,
 }
 
 /// Where a body goes.
@@ -182,7 +184,7 @@ impl Transport {
             let whole = started + patience(self.timeout, taken.bytes).saturating_sub(taken.time);
             let until = whole.min(begun + self.timeout);
             let response = match self.told.while_silent(&url, timeout_at(until, asked.send())).await {
-                Ok(sent) => sent.map_err(|error| Failure { resume: from.cloned(), ..unreachable(&url, error) })?,
+                Ok(sent) => sent.map_err(|error| Failure { resume: from.cloned(), ..self.unreachable(&url, error) })?,
                 Err(_) => return Err(Failure { resume: from.cloned(), ..slow(&url, 0, begun) }),
             };
             match response.status().as_u16() {
@@ -206,7 +208,12 @@ impl Transport {
                     let error = HttpError::Status { url: shown_url(&url), status: 416, words: String::new() };
                     return Err(Failure { error, again: Again::Soon, resume: None });
                 }
-                304 | 404 | 410 | 451 => return Ok(fetched(&response)),
+                304 => return Ok(fetched(&response)),
+                404 | 410 | 451 => {
+                    let fetched = fetched(&response);
+                    let body = refusal::words(response).await.into_bytes();
+                    return Ok(Fetched { answer: Answer { body, ..fetched.answer }, ..fetched });
+                }
                 301 | 302 | 303 | 307 | 308 => {
                     let location = retry::text(response.headers(), &LOCATION).unwrap_or_default();
                     url = redirect::follow(&url, location, hops)?;
@@ -225,6 +232,11 @@ impl Transport {
                 }
             }
         }
+    }
+
+    fn unreachable(&self, url: &Url, error: reqwest::Error) -> Failure {
+        let cause = cause_of(error) + &proxy::aside(&self.proxies, url);
+        Failure { error: HttpError::Unreachable { url: shown_url(url), cause }, again: Again::Soon, resume: None }
     }
 
     fn ask(&self, url: &Url, request: &Request, at_home: bool) -> Result<RequestBuilder, HttpError> {
@@ -308,14 +320,6 @@ fn answer(response: &Response) -> Answer {
 pub(super) fn parse(url: &str) -> Result<Url, HttpError> {
     let parsed = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     parsed.ok_or_else(|| HttpError::Address { url: super::shown(url) })
-}
-
-fn unreachable(url: &Url, error: reqwest::Error) -> Failure {
-    Failure {
-        error: HttpError::Unreachable { url: shown_url(url), cause: cause_of(error) },
-        again: Again::Soon,
-        resume: None,
-    }
 }
 
 fn broken(url: &Url, error: reqwest::Error) -> Failure {

@@ -93,27 +93,34 @@ fn entry_path(folder: &Utf8Path, name: KrateName<'_>) -> Utf8PathBuf {
 }
 
 /// Writes what it can. A cache that cannot be written costs the next run a transfer and nothing else, so nothing here is an error;
-/// and where a cargo holds its package cache lock, it is left alone.
-pub(super) fn store(cargo_home: &Utf8Path, changes: &[Change]) {
+/// and where a cargo holds its package cache lock, it is left alone. Says why something could not be written.
+pub(super) fn store(cargo_home: &Utf8Path, changes: &[Change]) -> Option<String> {
     if changes.is_empty() {
-        return;
+        return None;
     }
-    let Some(_lock) = package_cache_lock(cargo_home) else { return };
-    changes.par_iter().for_each(|change| {
+    match package_cache_lock(cargo_home) {
         // The next run fetches again what was not written.
-        let _ = carry_out(change);
-    });
+        Ok(Some(_lock)) => changes
+            .par_iter()
+            .filter_map(|change| carry_out(change).err())
+            .find_any(|_| true)
+            .map(|error| error.to_string()),
+        Ok(None) => None,
+        Err(cause) => Some(cause),
+    }
 }
 
-/// Cargo's exclusive lock for downloads. It is not waited for. File systems without locks are written to, as cargo does: every
-/// write here is a rename, and no reader sees half of one.
-fn package_cache_lock(cargo_home: &Utf8Path) -> Option<FileLock> {
+/// Cargo's exclusive lock for downloads; `None` where somebody holds it: it is not waited for. File systems without locks are written to,
+/// as cargo does: every write here is a rename, and no reader sees half of one.
+fn package_cache_lock(cargo_home: &Utf8Path) -> Result<Option<FileLock>, String> {
     match LockOptions::cargo_package_lock(Some(cargo_home.to_owned())).and_then(|options| options.try_lock()) {
-        Ok(lock) => Some(lock),
-        Err(Error::Lock(FileLockError { source: LockError::Nfs | LockError::NotSupported, .. })) => {
-            Some(FileLock::unlocked())
-        }
-        Err(_) => None,
+        Ok(lock) => Ok(Some(lock)),
+        Err(Error::Lock(FileLockError { source, .. })) => match source {
+            LockError::Nfs | LockError::NotSupported => Ok(Some(FileLock::unlocked())),
+            LockError::Contested | LockError::TimedOut => Ok(None),
+            other => Err(other.to_string()),
+        },
+        Err(other) => Err(other.to_string()),
     }
 }
 

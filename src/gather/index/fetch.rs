@@ -11,7 +11,7 @@ use super::config::{LARGEST_CONFIG, RegistryConfig};
 use super::entry::{LARGEST, Validators};
 use super::lines::version_of;
 use super::{IndexOrigin, IndexReading, RegistryAccess, Wanted};
-use crate::gather::http::{Answer, Http, HttpError, Request};
+use crate::gather::http::{Answer, Http, HttpError, Request, shown};
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::IndexFact;
 use crate::model::history::{History, Standing};
@@ -103,8 +103,8 @@ fn ask_for_configs(
     let answers = http.get_all(requests, &mut |_| ());
     for ((registry, (access, folder)), mut answer) in registries.into_iter().zip(answers) {
         let refused = matches!(answer, Err(HttpError::Status { status: 401 | 403, .. }));
-        if refused && access.token.is_some() {
-            answer = http.get(&request(access, access.token.clone()));
+        if refused && let Ok(token) = access.credentials.token() {
+            answer = http.get(&request(access, Some(token.expose().to_owned())));
         }
         let token = match config(answer, access) {
             Ok((config, answer)) => {
@@ -128,30 +128,22 @@ fn token_for(
     access: &RegistryAccess,
     config: &RegistryConfig,
 ) -> Result<Option<String>, IndexGap> {
-    match (&access.token, config.auth_required) {
-        (Some(token), true) => Ok(Some(token.clone())),
-        (None, true) => {
-            Err(IndexGap::Denied(format!("{registry}: the registry asks for a token, and {}", lack(access))))
-        }
-        (_, false) => Ok(None),
+    if !config.auth_required {
+        return Ok(None);
     }
-}
-
-/// Why no token was sent.
-fn lack(access: &RegistryAccess) -> String {
-    match &access.provider {
-        Some(provider) => format!("its credential provider `{provider}` is not run here"),
-        None => String::from("none is configured"),
-    }
+    let token = access.credentials.token().map(|token| Some(token.expose().to_owned()));
+    token.map_err(|lack| IndexGap::Denied(format!("{registry}: the registry asks for a token, and {lack}")))
 }
 
 /// What is told of a request that failed; where the registry refused it, with what it was given.
 fn gap(error: &HttpError, access: &RegistryAccess) -> IndexGap {
     let told = error.first_line();
-    match (error, &access.token) {
-        (HttpError::Status { status: 401, .. }, None) => IndexGap::Denied(format!("{told}, and {}", lack(access))),
-        (HttpError::Status { status: 401, .. }, Some(_)) => IndexGap::Denied(format!("{told}, and its token was sent")),
-        (HttpError::Status { status: 403, .. }, _) => IndexGap::Denied(told),
+    match error {
+        HttpError::Status { status: 401, .. } => IndexGap::Denied(match access.credentials.token() {
+            Ok(_) => format!("{told}, and its token was sent"),
+            Err(lack) => format!("{told}, and {lack}"),
+        }),
+        HttpError::Status { status: 403, .. } => IndexGap::Denied(told),
         _ => IndexGap::Failed(told),
     }
 }
@@ -159,7 +151,14 @@ fn gap(error: &HttpError, access: &RegistryAccess) -> IndexGap {
 fn config(answer: Result<Answer, HttpError>, access: &RegistryAccess) -> Result<(RegistryConfig, Answer), IndexGap> {
     let answer = answer.map_err(|error| gap(&error, access))?;
     if answer.status != 200 {
-        return Err(IndexGap::Failed(format!("the registry has no config.json: status {}", answer.status)));
+        let words = String::from_utf8_lossy(&answer.body);
+        let said = if words.is_empty() { String::new() } else { format!(": {words}") };
+        let status = answer.status;
+        let told = format!(
+            "{}: the registry has no config.json: status {status}{said}",
+            shown(&address(access, "config.json"))
+        );
+        return Err(if status == 451 { IndexGap::Denied(told) } else { IndexGap::Failed(told) });
     }
     let config = RegistryConfig::parse(&answer.body)
         .map_err(|error| IndexGap::Failed(format!("the registry's config.json cannot be read: {error}")))?;

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 use tame_index::KrateName;
 
+use crate::gather::credentials::Credentials;
 use crate::gather::http::Http;
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::IndexFact;
@@ -37,10 +38,9 @@ const LONGEST_NAME: usize = 128;
 pub struct RegistryAccess {
     /// Whom to ask. It also says by what address cargo names its cache folder.
     pub from: IndexOrigin,
-    /// The `Authorization` for it; sent only where the registry's `config.json` says `auth-required`, or refuses to be read without.
-    pub token: Option<String>,
-    /// The credential provider that would have the token, where it is a program of its own: such a program is not run.
-    pub provider: Option<String>,
+    /// Where the `Authorization` for it comes from; sent only where the registry's `config.json` says `auth-required`, or refuses to be
+    /// read without.
+    pub credentials: Credentials,
 }
 
 /// What serves an index.
@@ -76,7 +76,7 @@ impl RegistryAccess {
             Registry::Sparse(url) => IndexOrigin::Sparse(Arc::clone(url)),
             Registry::Git(url) => IndexOrigin::Git(Arc::clone(url)),
         };
-        Self { from, token: None, provider: None }
+        Self { from, credentials: Credentials::default() }
     }
 }
 
@@ -104,6 +104,8 @@ pub struct IndexReading {
     pub oldest_cached: Option<Timestamp>,
     /// The registries' `config.json`, those that could be had.
     pub configs: BTreeMap<Registry, RegistryConfig>,
+    /// Why what came could not be kept in cargo's cache, where it could not.
+    pub unkept: Option<String>,
 }
 
 /// A crate that may be asked for, and what cargo's cache has of it.
@@ -179,7 +181,7 @@ pub fn read_on(
     let validators = !matches!(mode, IndexMode::Afresh(_));
     let changes = fetch::ask(asked, configs, (http, validators), &mut reading, progress);
     if matches!(mode, IndexMode::Online(_) | IndexMode::Afresh(_)) {
-        store(cargo_home, &changes);
+        reading.unkept = store(cargo_home, &changes);
     }
     reading
 }

@@ -46,6 +46,7 @@ impl Replacing {
             included_by: None,
             shadows: None,
             on_command_line: false,
+            home: false,
         }))
     }
 

@@ -1,6 +1,6 @@
 //! Registries, their tokens and ages, and what stands in for them.
 
-use cargo_sequester::gather::cargo_config::{CargoConfig, Replacement};
+use cargo_sequester::gather::cargo_config::{CargoConfig, Program, Provider, Replacement};
 use cargo_sequester::model::age::Age;
 use cargo_sequester::model::policy::Origin;
 use cargo_sequester::model::source::Registry;
@@ -85,9 +85,7 @@ fn registries_have_their_tokens() {
     let registries = world.config().registries().expect("registries");
     let shown: Vec<_> = registries
         .iter()
-        .map(|one| {
-            (one.name.as_str(), one.registry.value.to_string(), one.token.as_ref().map(|token| token.value.expose()))
-        })
+        .map(|one| (one.name.as_str(), one.registry.value.to_string(), one.token().map(|token| token.value.expose())))
         .collect();
     assert_eq!(
         shown,
@@ -100,7 +98,7 @@ fn registries_have_their_tokens() {
         ]
     );
     assert_eq!(
-        registries[1].token.as_ref().expect("a token").origin,
+        registries[1].token().expect("a token").origin,
         world.at("home/credentials.toml", 4, "registries.one.token")
     );
     assert_eq!(registries[1].registry.origin, world.at(PROJECT, 2, "registries.one.index"));
@@ -110,7 +108,7 @@ fn registries_have_their_tokens() {
         .variable("CARGO_REGISTRY_TOKEN", "x")
         .file("home/credentials.toml", "[registry]\ntoken = \"main\"");
     let registries = world.config().registries().expect("registries");
-    assert_eq!(registries[0].token.as_ref().map(|token| token.value.expose()), Some("x"));
+    assert_eq!(registries[0].token().map(|token| token.value.expose()), Some("x"));
 }
 
 #[test]
@@ -122,22 +120,51 @@ fn a_token_with_a_line_break_is_refused() {
     ");
 }
 
+/// The providers of the registry `one` in words.
+fn providers(world: &World) -> Vec<String> {
+    let one = world.config().registries().expect("registries").remove(1);
+    let words = one.providers.into_iter().map(|provider| match provider {
+        Provider::Token(token) => format!("token {}", token.is_some()),
+        Provider::Program(Program { form, path, arguments, .. }) => format!("{form:?} {path} {arguments:?}"),
+        Provider::NotRun { shown, why } => format!("not {shown}: {why:?}"),
+    });
+    words.collect()
+}
+
 #[test]
-fn foreign_credential_providers_are_reported_and_not_run() {
+fn case_37_only_the_users_own_configuration_names_a_program_that_is_run() {
     let index = "[registries.one]\nindex = \"sparse+https://one.example.org/\"\ntoken = \"t\"\n";
-    let one = |text: &str| {
-        let world = World::with(&format!("{index}{text}"));
-        let one = world.config().registries().expect("registries").remove(1);
-        (one.token.is_some(), one.foreign_provider.map(|provider| provider.value))
-    };
-    assert_eq!(one(""), (true, None));
-    assert_eq!(one("credential-provider = 'cargo:token'"), (true, None));
-    assert_eq!(one("credential-provider = ['/bin/provide', '--now']"), (false, Some("/bin/provide --now".to_owned())));
-    assert_eq!(
-        one("[registry]\nglobal-credential-providers = ['cargo:token', 'other']"),
-        (true, Some("other".to_owned()))
-    );
-    assert_eq!(one("[registry]\nglobal-credential-providers = ['other']"), (false, Some("other".to_owned())));
+    let project = |text: &str| providers(&World::with(&format!("{index}{text}")));
+    let home = |text: &str| providers(&World::with(index).file("home/config.toml", text));
+    assert_eq!(project(""), ["token true"]);
+    assert_eq!(project("credential-provider = 'cargo:token'"), ["token true"]);
+    for (text, name) in [
+        ("credential-provider = ['/bin/provide', '--now']", "/bin/provide"),
+        ("credential-provider = 'cargo:token-from-stdout /bin/provide s3cret'", "cargo:token-from-stdout /bin/provide"),
+        ("[registry]\nglobal-credential-providers = ['/bin/provide']", "/bin/provide"),
+    ] {
+        let found = project(text);
+        assert!(found.len() == 1 && found[0].starts_with(&format!("not {name}: Elsewhere")), "{found:?}");
+        assert!(!found[0].contains("s3cret"), "{found:?}");
+    }
+    let registry = |text: &str| home(&format!("[registries.one]\n{text}"));
+    assert_eq!(registry("credential-provider = ['/bin/provide', '--now']"), ["Protocol /bin/provide [\"--now\"]"]);
+    assert_eq!(registry("credential-provider = 'cargo:token-from-stdout get it'"), ["Stdout get [\"it\"]"]);
+    assert_eq!(registry("credential-provider = 'cargo:libsecret'"), ["not cargo:libsecret: BuiltIn"]);
+    assert_eq!(registry("credential-provider = 'cargo:paseto'"), ["not cargo:paseto: Asymmetric"]);
+    assert_eq!(registry("credential-provider = 'cargo:token-from-stdout'"), ["not cargo:token-from-stdout: NoProgram"]);
+    let alias = "credential-provider = 'mine'\n[credential-alias]\nmine = ['/bin/provide', 'x']";
+    assert_eq!(registry(alias), ["Protocol /bin/provide [\"x\"]"]);
+    // Of the global ones the last is asked first.
+    let global = "[registry]\nglobal-credential-providers = ['cargo:token', 'other']";
+    assert_eq!(home(global), ["Protocol other []", "token true"]);
+    // A checkout's alias of that name is as much its choice as the name would be.
+    let world =
+        World::with(&format!("{index}[credential-alias]\nother = '/bin/mine'")).file("home/config.toml", global);
+    let found = providers(&world);
+    assert!(found[0].starts_with("not /bin/mine: Elsewhere") && found[1] == "token true", "{found:?}");
+    let world = World::with("[registries.one]\nindex = \"sparse+https://one.example.org/\"\nsecret-key = \"k3\"");
+    assert_eq!(providers(&world), ["token false", "not cargo:paseto: Asymmetric"]);
 }
 
 #[test]

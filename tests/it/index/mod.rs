@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use cargo_sequester::gather::cargo_config::Token;
+use cargo_sequester::gather::credentials::Credentials;
 use cargo_sequester::gather::http::{Http, HttpSettings};
 use cargo_sequester::gather::index::{IndexMode, IndexOrigin, IndexReading, RegistryAccess, read};
 use cargo_sequester::model::Version;
@@ -70,7 +72,10 @@ impl World {
     fn read(&self, names: &[&str], online: bool) -> IndexReading {
         let crates: BTreeSet<CrateId> = names.iter().map(|name| self.id(name)).collect();
         let mode = if online { IndexMode::Online(&self.http) } else { IndexMode::Offline };
-        let access = RegistryAccess { token: self.token.clone(), ..RegistryAccess::direct(&self.registry()) };
+        let access = RegistryAccess {
+            credentials: credentials(self.token.as_deref()),
+            ..RegistryAccess::direct(&self.registry())
+        };
         read(&crates, &BTreeMap::from([(self.registry(), access)]), &self.home, mode, &mut |_, _| ())
     }
 
@@ -338,7 +343,7 @@ fn a_refused_replacement_is_not_asked_and_not_read() {
     let asked = world.server.asked().len();
     let access = BTreeMap::from([(
         world.registry(),
-        RegistryAccess { from: IndexOrigin::Refused, token: None, provider: None },
+        RegistryAccess { from: IndexOrigin::Refused, credentials: Credentials::default() },
     )]);
     let reading =
         read(&BTreeSet::from([world.id("bar")]), &access, &world.home, IndexMode::Online(&world.http), &mut |_, _| ());
@@ -351,7 +356,7 @@ fn a_mirror_answers_for_the_registry_that_it_stands_in_for() {
     let world = World::new(with_etag);
     let id = CrateId { registry: Registry::CratesIo, name: "bar".into() };
     let from = IndexOrigin::Sparse(world.server.url.as_str().into());
-    let access = BTreeMap::from([(Registry::CratesIo, RegistryAccess { from, token: None, provider: None })]);
+    let access = BTreeMap::from([(Registry::CratesIo, RegistryAccess { from, credentials: Credentials::default() })]);
     let reading =
         read(&BTreeSet::from([id.clone()]), &access, &world.home, IndexMode::Online(&world.http), &mut |_, _| ());
     assert!(matches!(reading.index[&id], IndexFact::Read(_)));
@@ -374,4 +379,8 @@ fn a_git_index_is_read_from_cargos_cache_or_not_at_all() {
     let entry = format!("\x03\x02\0\0\0{commit}\x001.0.0\0{}\0", line("bar", "1.0.0"));
     std::fs::write(cache.join("bar"), entry).unwrap();
     assert!(has(&history(look()), "1.0.0"));
+}
+
+fn credentials(token: Option<&str>) -> Credentials {
+    token.map(|token| Credentials::known(Token::parse(token.to_owned()).unwrap())).unwrap_or_default()
 }
