@@ -87,7 +87,7 @@ pub enum NotRun {
 
 /// A provider as it is written.
 struct Words {
-    words: Vec<String>,
+    list: Vec<String>,
     origin: Origin,
     /// What a relative path starts from.
     base: Utf8PathBuf,
@@ -108,7 +108,7 @@ impl CargoConfig {
         };
         if named.is_empty() {
             let (origin, base) = (Origin::Default, Utf8PathBuf::new());
-            named.push(Words { words: vec![TOKEN.to_owned()], origin, base, trusted: true });
+            named.push(Words { list: vec![TOKEN.to_owned()], origin, base, trusted: true });
         }
         let mut providers = Vec::new();
         for words in named {
@@ -127,15 +127,15 @@ impl CargoConfig {
     /// What these words name. The token of cargo's own provider is not looked for here.
     fn provider(&self, mut named: Words) -> Result<Provider, CargoConfigError> {
         let is_name = |words: &[String]| matches!(words, [name] if !name.starts_with(OWN));
-        if is_name(&named.words)
-            && let Some(name) = named.words.first()
+        if is_name(&named.list)
+            && let Some(name) = named.list.first()
             && let Some(alias) = self.words(&["credential-alias", name])?
         {
             // Whoever may write either may choose what runs.
             named = Words { trusted: named.trusted && alias.trusted, ..alias };
         }
-        let Words { words, origin, base, trusted } = named;
-        let mut words = words.into_iter();
+        let Words { list, origin, base, trusted } = named;
+        let mut words = list.into_iter();
         let first = words.next().unwrap_or_default();
         let not_run = |shown: String, why| Ok(Provider::NotRun { shown, why });
         let (form, path, shown) = match &*first {
@@ -164,7 +164,7 @@ impl CargoConfig {
         }
         let Some(found) = self.in_files(keys)? else { return Ok(None) };
         let (base, trusted) = (found.layer.base.clone(), self.is_the_users(found.layer));
-        let words = if let Some(nodes) = found.node.value.as_list() {
+        let list = if let Some(nodes) = found.node.value.as_list() {
             let words: Option<Vec<String>> = nodes.iter().map(|node| node.value.as_text().cloned()).collect();
             words.ok_or_else(|| found.wrong_type("a string or a list of strings"))?
         } else {
@@ -172,12 +172,12 @@ impl CargoConfig {
             let text = text.ok_or_else(|| found.wrong_type("a string or a list of strings"))?;
             text.split_whitespace().map(str::to_owned).collect()
         };
-        Ok(Some(Words { words, origin: found.origin, base, trusted }))
+        Ok(Some(Words { list, origin: found.origin, base, trusted }))
     }
 
     fn in_variable<'w>(&self, words: impl Iterator<Item = &'w str>, origin: Origin) -> Words {
         let base = self.environment.current_dir().to_owned();
-        Words { words: words.map(str::to_owned).collect(), origin, base, trusted: true }
+        Words { list: words.map(str::to_owned).collect(), origin, base, trusted: true }
     }
 
     /// `registry.global-credential-providers` of the environment and all files. Cargo joins the lists, the closest file's at the end, and
@@ -195,7 +195,7 @@ impl CargoConfig {
             for node in found.node.value.as_list().ok_or_else(wrong_type)?.iter().rev() {
                 let text = node.value.as_text().ok_or_else(wrong_type)?;
                 providers.push(Words {
-                    words: text.split_whitespace().map(str::to_owned).collect(),
+                    list: text.split_whitespace().map(str::to_owned).collect(),
                     origin: layer.origin(node.line, &dotted(&KEYS)),
                     base: layer.base.clone(),
                     trusted: self.is_the_users(layer),

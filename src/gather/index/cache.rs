@@ -118,7 +118,9 @@ fn package_cache_lock(cargo_home: &Utf8Path) -> Result<Option<FileLock>, String>
         Err(Error::Lock(FileLockError { source, .. })) => match source {
             LockError::Nfs | LockError::NotSupported => Ok(Some(FileLock::unlocked())),
             LockError::Contested | LockError::TimedOut => Ok(None),
-            other => Err(other.to_string()),
+            other @ (LockError::Open(_) | LockError::Readonly | LockError::CreateDir(_) | LockError::Lock(_)) => {
+                Err(other.to_string())
+            }
         },
         Err(other) => Err(other.to_string()),
     }

@@ -138,14 +138,14 @@ fn token_for(
 /// What is told of a request that failed; where the registry refused it, with what it was given.
 fn gap(error: &HttpError, access: &RegistryAccess) -> IndexGap {
     let told = error.first_line();
-    match error {
-        HttpError::Status { status: 401, .. } => IndexGap::Denied(match access.credentials.token() {
-            Ok(_) => format!("{told}, and its token was sent"),
-            Err(lack) => format!("{told}, and {lack}"),
-        }),
-        HttpError::Status { status: 403, .. } => IndexGap::Denied(told),
-        _ => IndexGap::Failed(told),
+    let HttpError::Status { status: status @ (401 | 403), .. } = error else { return IndexGap::Failed(told) };
+    if *status == 403 {
+        return IndexGap::Denied(told);
     }
+    IndexGap::Denied(match access.credentials.token() {
+        Ok(_) => format!("{told}, and its token was sent"),
+        Err(lack) => format!("{told}, and {lack}"),
+    })
 }
 
 fn config(answer: Result<Answer, HttpError>, access: &RegistryAccess) -> Result<(RegistryConfig, Answer), IndexGap> {
