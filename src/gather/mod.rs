@@ -8,6 +8,7 @@ pub mod cargo;
 pub mod cargo_config;
 pub mod clean_place;
 pub mod clock;
+pub(crate) mod command_line;
 pub mod crate_files;
 pub mod crate_folder;
 pub mod credentials;

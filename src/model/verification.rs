@@ -212,6 +212,8 @@ pub enum Undecided {
     Platform(String),
     /// Cargo's configuration contradicts itself.
     Config(String),
+    /// Git does not say whether build output that lies in the checkout is the repository's.
+    BuildOutput(String),
     /// The search for nested configurations was ended at its bound.
     SearchEnded {
         /// How many names were looked at.

@@ -1,7 +1,6 @@
 //! Runs cargo behind the filter: gathers what the filter needs, serves it, lets cargo resolve, and judges what came out.
 
 mod child;
-pub(crate) mod command_line;
 mod error;
 mod failure;
 mod lock;

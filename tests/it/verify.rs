@@ -1,8 +1,10 @@
 //! `verify`: what stock cargo does not notice, this program refuses; and every way around is named with file and line.
 
+mod aliases;
 mod around;
 #[cfg(unix)]
 mod bounds;
+mod elsewhere;
 mod local_registry;
 mod scene;
 mod sealed;

@@ -14,6 +14,7 @@ use super::{CommandError, Outcome, output, updated};
 use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
+use crate::gather::command_line::{Action, CommandLine, UpdateWords};
 use crate::gather::environment::Environment;
 use crate::gather::{clock, workspace};
 use crate::model::lock_proof::LockFact;
@@ -28,7 +29,6 @@ use crate::policy::moves::{self, Asked};
 use crate::project::{Decision, Footing, ProjectError, Purpose, Question, Request, Which, relative};
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Context, Verbosity};
-use crate::resolve::command_line::{Action, CommandLine, UpdateWords};
 use crate::resolve::{Ended, Resolution, Resolved, Session, Settled, Trials, Voice};
 
 /// How many aliases may stand behind each other.

@@ -244,6 +244,7 @@ fn outside(scene: &Scene<'_>, rules: &Rules, verification: &mut Verification) {
 fn take_ways(found: WaysAround, verification: &mut Verification) {
     verification.ways = weighed(found.ways);
     verification.blockers.extend(found.contradictions.into_iter().map(Undecided::Config));
+    verification.blockers.extend(found.unasked.into_iter().map(Undecided::BuildOutput));
     if found.ended_early {
         verification.blockers.push(Undecided::SearchEnded { limit: ways_around::MAX_NAMES });
     }

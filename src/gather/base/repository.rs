@@ -27,6 +27,20 @@ impl Repository {
     /// # Errors
     /// There is no git, no repository or one that a change could have brought along, or it belongs to somebody else.
     pub fn around(folder: &Utf8Path, environment: &Environment) -> Result<Self, BaseError> {
+        match Self::holding(folder, environment)? {
+            (repository, None) => Ok(repository),
+            (_, Some(around)) => Err(BaseError::Submodule { folder: folder.to_string(), around: around.into_string() }),
+        }
+    }
+
+    /// The same where the folder may be a submodule's; with the top of the repository around that.
+    ///
+    /// # Errors
+    /// As [`Self::around`].
+    pub fn holding(
+        folder: &Utf8Path,
+        environment: &Environment,
+    ) -> Result<(Self, Option<Utf8PathBuf>), BaseError> {
         let call = "rev-parse";
         let mut asked = git::command(environment, Reach::Local);
         asked.args(["-C", folder.as_str(), call, "--show-toplevel", "--absolute-git-dir", "--is-shallow-repository"]);
@@ -37,10 +51,10 @@ impl Repository {
             return Err(refused(folder, &answer));
         }
         let lines: Vec<&str> = answer.line().unwrap_or_default().lines().collect();
-        let (top, git_folder, is_shallow) = match lines.as_slice() {
-            [top, git_folder, shallow] => (Utf8PathBuf::from(*top), Utf8PathBuf::from(*git_folder), *shallow == "true"),
-            [.., around] if lines.len() == 4 => {
-                return Err(BaseError::Submodule { folder: folder.to_string(), around: (*around).to_owned() });
+        let (top, git_folder, is_shallow, around) = match lines.as_slice() {
+            [top, git_folder, shallow, around @ ..] if around.len() < 2 => {
+                let around = around.first().map(|around| Utf8PathBuf::from(*around));
+                (Utf8PathBuf::from(*top), Utf8PathBuf::from(*git_folder), *shallow == "true", around)
             }
             _ => {
                 let cause = "the names of its folders have line ends".to_owned();
@@ -58,7 +72,7 @@ impl Repository {
         if !is_the_checkouts {
             return Err(BaseError::Bare { folder: folder.to_string() });
         }
-        Ok(Self { git_folder, top, is_shallow, environment: environment.clone() })
+        Ok((Self { git_folder, top, is_shallow, environment: environment.clone() }, around))
     }
 
     /// The top of the working tree.
@@ -78,13 +92,45 @@ impl Repository {
         Ok(!listed.status.success() || !listed.stdout.is_empty())
     }
 
-    /// The first file at or below this path that git tracks, as it is checked out now; `None` also where git cannot tell.
-    #[must_use]
-    pub fn first_tracked(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
-        let path = if path.as_str().is_empty() { "." } else { path.as_str() };
-        let listed = self.ask("ls-files", &["-z", "--", path], Vec::new()).ok()?;
-        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-        listed.split('\0').next().filter(|path| !path.is_empty()).map(Utf8PathBuf::from)
+    /// The first file at or below this path that git tracks, as it is checked out now. The letters' case is not looked at where the two
+    /// name one file, as on most systems but Linux.
+    ///
+    /// # Errors
+    /// Git cannot tell.
+    pub fn first_tracked(&self, path: &Utf8Path) -> Result<Option<Utf8PathBuf>, BaseError> {
+        // An empty pattern is everything; behind one with a name stands what lies below it, too.
+        let listed = self.listed_by(&[format!(":(top,glob,icase){}", escaped(path))])?;
+        let depth = path.components().count();
+        let is_meant = |tracked: &Utf8Path| {
+            let above: Utf8PathBuf = tracked.components().take(depth).collect();
+            above == path || is_one_file(&self.top.join(above), &self.top.join(path))
+        };
+        Ok(listed.into_iter().find(|tracked| is_meant(tracked)))
+    }
+
+    /// The first file that git tracks below one of the folders that are named so from anywhere in the working tree, and in them below one of
+    /// these names.
+    ///
+    /// # Errors
+    /// Git cannot tell.
+    pub fn first_tracked_anywhere(&self, path: &Utf8Path, names: &[&str]) -> Result<Option<Utf8PathBuf>, BaseError> {
+        let path = escaped(path);
+        let patterns: Vec<String> =
+            names.iter().map(|name| format!(":(top,glob,icase)**/{path}/**/{}/**", escaped(Utf8Path::new(name)))).collect();
+        Ok(self.listed_by(&patterns)?.into_iter().next())
+    }
+
+    fn listed_by(&self, patterns: &[String]) -> Result<Vec<Utf8PathBuf>, BaseError> {
+        let mut command = self.command();
+        command.args(["ls-files", "-z", "--"]).args(patterns);
+        let answer = git::run(command, Vec::new(), ANSWER_LIMIT)
+            .map_err(|failure| BaseError::of(failure, "ls-files", &self.top))?;
+        if !answer.status.success() {
+            let cause = answer.first_words().unwrap_or("it did not say why").to_owned();
+            return Err(BaseError::Unanswered { call: "ls-files", folder: self.top.to_string(), cause });
+        }
+        let listed = String::from_utf8_lossy(&answer.stdout).into_owned();
+        Ok(listed.split('\0').filter(|path| !path.is_empty()).map(Utf8PathBuf::from).collect())
     }
 
     /// A git that asks this repository.
@@ -110,6 +156,27 @@ impl Repository {
         }
         let cause = answer.first_words().unwrap_or("it did not say why").to_owned();
         Err(BaseError::Unanswered { call, folder: self.top.to_string(), cause })
+    }
+}
+
+/// A path as one of git's patterns for nothing else.
+fn escaped(path: &Utf8Path) -> String {
+    let special = |letter| matches!(letter, '*' | '?' | '[' | ']' | '\\');
+    let path = path.components().map(|component| component.as_str()).collect::<Vec<_>>().join("/");
+    path.chars().flat_map(|letter| special(letter).then_some('\\').into_iter().chain([letter])).collect()
+}
+
+/// Whether both names lead to one file.
+fn is_one_file(one: &Utf8Path, other: &Utf8Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let identity = |path: &Utf8Path| path.symlink_metadata().map(|of| (of.dev(), of.ino())).ok();
+        identity(one).is_some_and(|identity_of_one| Some(identity_of_one) == identity(other))
+    }
+    #[cfg(not(unix))]
+    {
+        one.canonicalize_utf8().is_ok_and(|one| other.canonicalize_utf8().is_ok_and(|other| one == other))
     }
 }
 

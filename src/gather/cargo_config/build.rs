@@ -7,8 +7,13 @@ use super::error::CargoConfigError;
 use super::layers;
 use crate::model::policy::{Origin, Setting};
 
+/// In `build.build-dir` it stands for a hash of the workspace's path: two digits of it, a slash, the others. Which hash is each
+/// cargo's own business.
+pub const PATH_HASH: &str = "{workspace-path-hash}";
+
 impl CargoConfig {
-    /// `build.target-dir` and `build.build-dir` (cargo 1.91) of a workspace, where they are set, absolute.
+    /// `build.target-dir` and `build.build-dir` (cargo 1.91) of a workspace, where they are set, absolute. Of cargo's templates
+    /// [`PATH_HASH`] is left standing.
     ///
     /// # Errors
     /// A key of these is no string.
@@ -28,10 +33,9 @@ impl CargoConfig {
 
     fn build_folder(&self, key: &str, workspace: &Utf8Path) -> Result<Option<Setting<Utf8PathBuf>>, CargoConfigError> {
         let keys = ["build", key];
-        // Of the folder for each workspace that the last of the templates stands for, the one above it is as good.
         let expanded = |value: &str| {
             let value = value.replace("{workspace-root}", workspace.as_str());
-            value.replace("{cargo-cache-home}", self.home().as_str()).replace("{workspace-path-hash}", "")
+            value.replace("{cargo-cache-home}", self.home().as_str())
         };
         if let Some(Setting { value, origin }) = self.in_environment(&keys) {
             return Ok(Some(Setting { value: self.environment.current_dir().join(expanded(&value)), origin }));

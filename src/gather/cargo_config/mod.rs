@@ -22,6 +22,7 @@ use std::fmt;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+pub use build::PATH_HASH;
 pub use cooldown::cooldown_age;
 pub use error::CargoConfigError;
 pub use layers::{Layer, included};

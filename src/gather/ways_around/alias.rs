@@ -1,56 +1,18 @@
-//! `[alias]` and `CARGO_ALIAS_…`: what a user's short command turns into.
+//! `[alias]` and `CARGO_ALIAS_…`: what a user's short command turns into, by cargo's own grammar.
+
+use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::lies_below;
+use super::{lies_below, tables};
 use crate::files::plain;
 use crate::gather::cargo_config::CargoConfig;
-use crate::gather::toml_tree::Value;
+use crate::gather::command_line::{Action, CommandLine};
+use crate::gather::environment::Environment;
+use crate::gather::toml_tree::{Entry, Table, Value, shown_key};
+use crate::model::policy::{Origin, Setting};
 use crate::model::way_around::WayKind;
 
-/// Cargo's own commands (cargo 1.95): an alias of such a name is ignored.
-const BUILTINS: [&str; 40] = [
-    "add",
-    "bench",
-    "build",
-    "check",
-    "clean",
-    "clippy",
-    "config",
-    "doc",
-    "fetch",
-    "fix",
-    "fmt",
-    "generate-lockfile",
-    "help",
-    "info",
-    "init",
-    "install",
-    "locate-project",
-    "login",
-    "logout",
-    "metadata",
-    "miri",
-    "new",
-    "owner",
-    "package",
-    "pkgid",
-    "publish",
-    "read-manifest",
-    "remove",
-    "report",
-    "run",
-    "rustc",
-    "rustdoc",
-    "search",
-    "test",
-    "tree",
-    "uninstall",
-    "update",
-    "vendor",
-    "version",
-    "yank",
-];
 /// Short forms that are the user's to define anew: who types one means the command.
 const SHORT: [&str; 6] = ["b", "c", "d", "r", "rm", "t"];
 /// No honest alias stands for a longer row of others.
@@ -65,54 +27,104 @@ pub(super) struct Start<'a> {
 
 /// What an alias of this name and these words is; `None` for one that leads nowhere else.
 pub(super) fn kind(name: &str, words: &[String], start: &Start<'_>) -> Option<WayKind> {
-    match name {
-        "sequester" => return Some(WayKind::SequesterAlias),
-        name if BUILTINS.contains(&name) => return Some(WayKind::BuiltinAlias),
-        _ => {}
+    if name == "sequester" {
+        return Some(WayKind::SequesterAlias);
     }
-    let mut words = words.to_vec();
-    let mut manifest = None;
+    if is_built_in(name) {
+        return Some(WayKind::BuiltinAlias);
+    }
+    let own = kind_of(name, words, start);
+    // Cargo joins the lists that several files have of one name.
+    let joined = || start.config.alias(name).ok().flatten().filter(|joined| joined != words);
+    match own {
+        Some(WayKind::AliasOptions) => own,
+        _ => joined().and_then(|joined| kind_of(name, &joined, start)).or(own),
+    }
+}
+
+fn kind_of(name: &str, words: &[String], start: &Start<'_>) -> Option<WayKind> {
+    let Some(line) = expanded(name, words, start.config) else { return Some(WayKind::AliasOptions) };
+    let brings = line.has(&["--config", "--lockfile-path", "-Z", "-C"]);
+    let is_short = SHORT.contains(&name);
+    let action = line.action();
+    let telling_without_value = line.is_cut_off() && line.has(&["--manifest-path", "--path", "--target-dir"]);
+    if brings || telling_without_value || line.unread().is_some() || (is_short && action == Action::Installs) {
+        return Some(WayKind::AliasOptions);
+    }
+    let script = || line.verb.as_deref().filter(|_| action == Action::Script).map(Utf8PathBuf::from);
+    if let Some(path) = line.manifest_path().or_else(script) {
+        let inside = lies_below(start.root, &plain(&start.folder.join(path)));
+        return Some(if inside && !is_short { WayKind::AliasManifest } else { WayKind::AliasOptions });
+    }
+    line.has_compiler_arguments().then_some(WayKind::Flags)
+}
+
+fn is_built_in(name: &str) -> bool {
+    CommandLine { verb: Some(name.to_owned()), ..CommandLine::default() }.is_built_in()
+}
+
+/// The command line that an alias stands for in the end; `None` where no end is found. Where cargo refuses to go on, for a circle or
+/// for what is no alias's value, the line ends there.
+fn expanded(name: &str, words: &[String], config: &CargoConfig) -> Option<CommandLine> {
+    let mut line = CommandLine::default();
+    line.expand(words);
+    let mut seen = BTreeSet::from([name.to_owned()]);
     for _ in 0..LONGEST {
-        match reach(&words) {
-            Reach::Options => return Some(WayKind::AliasOptions),
-            Reach::Manifest(path) => manifest = Some(path),
-            Reach::Nowhere => {}
-        }
-        let next = words.iter().find(|word| !word.starts_with(['-', '+']));
-        let next = next.filter(|next| *next != name && !BUILTINS.contains(&next.as_str()));
-        // What cannot be read as an alias stops cargo as well.
-        let Some(next) = next.and_then(|next| start.config.alias(next).ok().flatten()) else { break };
-        words = next;
+        let next = line.verb.clone().filter(|verb| !is_built_in(verb) && seen.insert(verb.clone()));
+        let Some(words) = next.and_then(|next| config.alias(&next).ok().flatten()) else { return Some(line) };
+        line.expand(&words);
     }
-    let path = manifest?;
-    let inside = lies_below(start.root, &plain(&start.folder.join(path)));
-    Some(if inside && !SHORT.contains(&name) { WayKind::AliasManifest } else { WayKind::AliasOptions })
+    None
 }
 
-/// What an alias's own words lead to.
-enum Reach {
-    Nowhere,
-    Manifest(Utf8PathBuf),
-    Options,
-}
-
-fn reach(words: &[String]) -> Reach {
-    let mut manifest = None;
-    // What stands behind `--` is a program's.
-    let mut words = words.iter().take_while(|word| *word != "--").map(String::as_str);
-    while let Some(word) = words.next() {
-        let (option, value) = word.split_once('=').unwrap_or((word, ""));
-        match option {
-            "--config" | "--lockfile-path" => return Reach::Options,
-            "--manifest-path" => {
-                let path = if value.is_empty() { words.next().unwrap_or_default() } else { value };
-                manifest = Some(Utf8PathBuf::from(path));
+/// The folders for build output that aliases ask for, as they stand there: relative to wherever cargo is started.
+pub(super) fn target_dirs(config: &CargoConfig, environment: &Environment) -> Vec<Setting<Utf8PathBuf>> {
+    let asked = |name: &str, words: &[String], origin: Origin| {
+        let value = expanded(name, words, config)?.target_dir()?.into();
+        (!is_built_in(name)).then_some(Setting { value, origin })
+    };
+    let mut found = Vec::new();
+    for layer in config.layers() {
+        for (name, entry) in entries(&layer.table) {
+            let words = words(&entry.node.value);
+            found.extend(asked(&name, &words, layer.origin(entry.line, &key(&name))));
+            if let Some(joined) = config.alias(&name).ok().flatten().filter(|joined| *joined != words) {
+                found.extend(asked(&name, &joined, layer.origin(entry.line, &key(&name))));
             }
-            option if option.starts_with("-Z") || option.starts_with("-C") => return Reach::Options,
-            _ => {}
         }
     }
-    manifest.map_or(Reach::Nowhere, Reach::Manifest)
+    for (variable, value) in environment.iter() {
+        let Some(name) = variable.strip_prefix("CARGO_ALIAS_").map(of_variable) else { continue };
+        let words = words(&Value::Text(value.to_owned()));
+        found.extend(asked(&name, &words, Origin::Environment(variable.to_owned())));
+    }
+    found
+}
+
+/// The name of the alias that a variable defines, behind its `CARGO_ALIAS_`.
+pub(super) fn of_variable(rest: &str) -> String {
+    rest.to_ascii_lowercase().replace('_', "-")
+}
+
+/// Every alias of a file with its name. A table's are named with points: `cargo a.b` is `alias.a.b`.
+pub(super) fn entries(table: &Table) -> Vec<(String, &Entry)> {
+    let mut found = Vec::new();
+    let mut waiting: Vec<(String, &Entry)> =
+        tables::tables(table, "alias").map(|(name, entry)| (name.to_owned(), entry)).collect();
+    while let Some((name, entry)) = waiting.pop() {
+        match entry.node.value.as_table() {
+            Some(inner) => waiting.extend(inner.iter().map(|(below, entry)| (format!("{name}.{below}"), entry))),
+            None => found.push((name, entry)),
+        }
+    }
+    found.reverse();
+    found
+}
+
+/// The key of an alias, as a reader writes it.
+pub(super) fn key(name: &str) -> String {
+    let names: Vec<String> = name.split('.').map(shown_key).collect();
+    format!("alias.{}", names.join("."))
 }
 
 /// The words of a setting: of a text those between white space, as cargo splits it.

@@ -40,6 +40,8 @@ pub struct WaysAround {
     pub leads: Vec<Lead>,
     /// Where cargo's configuration contradicts itself, so that cargo would not build at all: its error, with a `help:` line.
     pub contradictions: Vec<String>,
+    /// What git could not be asked about build output that lies here, with a `help:` line.
+    pub unasked: Vec<String>,
     /// Whether the search below the workspace reached [`MAX_NAMES`] before its end.
     pub ended_early: bool,
 }
@@ -97,14 +99,16 @@ pub fn own_config(root: &Utf8Path) -> Utf8PathBuf {
 /// # Errors
 /// A file that cargo would read cannot be read or parsed.
 pub fn find(search: &Search<'_>) -> Result<WaysAround, WaysError> {
-    let starts = starts::find(search)?;
-    let mut outputs = build_output::folders(search.root, search.config)?;
-    for start in &starts {
-        outputs.extend(build_output::folders(search.root, &start.config)?);
-    }
+    let mut outputs = build_output::folders(search, search.root, search.config)?;
     let without: Vec<&Utf8Path> =
         search.vendor.into_iter().chain(outputs.iter().map(|output| output.folder.as_path())).collect();
-    let below = nested::find(search.root, &without);
+    let below = nested::find(search.root, search.members, &without);
+    let starts = starts::find(search, &below.configured)?;
+    let mut elsewhere = Vec::new();
+    for start in &starts {
+        elsewhere.extend(build_output::folders(search, &start.folder, &start.config)?);
+    }
+    outputs.append(&mut elsewhere);
     let mut found = Found { search, told: BTreeSet::new(), scopes: BTreeMap::new(), all: WaysAround::default() };
     for start in &starts {
         // The closest file wins over the workspace's for every cargo that is started there.
@@ -114,18 +118,18 @@ pub fn find(search: &Search<'_>) -> Result<WaysAround, WaysError> {
     let WaysAround { mut ways, leads, mut contradictions, .. } = found.all;
     contradictions.dedup();
     ways.extend(manifest::ways(search.root)?);
-    ways.extend(build_output::ways(search, &outputs));
-    ways.extend(below.lock_files.iter().map(|path| whole_file(WayKind::OtherLockFile, path, Scope::Repository)));
-    let folders = search.starts();
-    let counts = |file: &Utf8PathBuf| {
-        let above = file.parent().map(starts::real);
-        above.is_some_and(|above| folders.iter().any(|folder| folder.starts_with(&above)))
-    };
-    let toolchains: Vec<Utf8PathBuf> = below.toolchains.iter().filter(|file| counts(file)).cloned().collect();
-    ways.extend(toolchain::ways(search.root, &toolchains)?);
+    let (output, unasked) = build_output::ways(search, &outputs);
+    ways.extend(output);
+    let is_output = |path: &Utf8Path| outputs.iter().any(|output| path.starts_with(&output.folder));
+    let lock_files = below.lock_files.iter().filter(|path| !is_output(path));
+    ways.extend(lock_files.map(|path| whole_file(WayKind::OtherLockFile, path, Scope::Repository)));
+    ways.extend(toolchain::ways(search.root, &search.starts(), &below.toolchains)?);
     let here = alias::Start { root: search.root, folder: search.root, config: search.config };
     ways.extend(variables::ways(search.environment, &here));
-    Ok(WaysAround { ways, leads, contradictions, ended_early: below.ended_early })
+    // What two starts have in common was looked at from both.
+    let mut told = BTreeSet::new();
+    ways.retain(|way| told.insert((way.kind, way.origin.to_string(), way.value.clone())));
+    Ok(WaysAround { ways, leads, contradictions, unasked, ended_early: below.ended_early })
 }
 
 /// Whether a folder lies below the root once every link on the way is followed.
@@ -136,6 +140,17 @@ pub fn lies_below(root: &Utf8Path, folder: &Utf8Path) -> bool {
         // What is not there leads nowhere.
         _ => folder.starts_with(root),
     }
+}
+
+/// Where the cargo is started whose configuration is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum From {
+    /// In the root.
+    Root,
+    /// In a folder below it.
+    Below,
+    /// In a member elsewhere.
+    Outside,
 }
 
 struct Found<'a> {
@@ -160,26 +175,33 @@ impl Found<'_> {
         // What cannot be told is a contradiction already.
         let names = config.names_of(sources).unwrap_or_default();
         let start = alias::Start { root: self.search.root, folder: folder.unwrap_or(self.search.root), config };
-        self.layers(config.layers(), &names, &start, folder.is_some());
+        let from = match folder {
+            None => From::Root,
+            Some(folder) if folder.starts_with(self.search.root) => From::Below,
+            Some(_) => From::Outside,
+        };
+        self.layers(config.layers(), &names, &start, from);
     }
 
-    fn layers(&mut self, layers: &[Layer], names: &BTreeSet<String>, start: &alias::Start<'_>, is_start: bool) {
+    fn layers(&mut self, layers: &[Layer], names: &BTreeSet<String>, start: &alias::Start<'_>, from: From) {
         let own = own_config(self.search.root);
         let of_root = |layer: &Layer| self.search.config.layers().iter().any(|other| other.path == layer.path);
         let mut closer: BTreeSet<&Utf8Path> = BTreeSet::new();
         for layer in layers {
-            let is_closer = is_start
-                && match &layer.included_by {
-                    Some((by, _)) => closer.contains(by.as_path()),
-                    None => !of_root(layer),
-                };
-            if is_closer {
-                closer.insert(&layer.path);
-            } else if is_start {
-                continue;
-            }
             let inherited = layer.included_by.as_ref().and_then(|(by, _)| self.scopes.get(by));
             let scope = inherited.copied().unwrap_or_else(|| self.scope(&layer.path));
+            let is_closer = match (&layer.included_by, from) {
+                (_, From::Root) => false,
+                (Some((by, _)), _) => closer.contains(by.as_path()),
+                (None, From::Below) => !of_root(layer),
+                // Over none of them the workspace's own file wins. What the user set in every folder is no repository's.
+                (None, From::Outside) => scope != Scope::Home,
+            };
+            if is_closer {
+                closer.insert(&layer.path);
+            } else if from != From::Root {
+                continue;
+            }
             self.scopes.insert(layer.path.clone(), scope);
             if !self.told.insert((layer.path.clone(), is_closer)) {
                 continue;
@@ -196,7 +218,8 @@ impl Found<'_> {
             } else {
                 tables::Rank::Farther
             };
-            let reader = tables::Reader { layer, scope, rank, replacing: self.search.replacing, names, start };
+            let (replacing, at_root) = (self.search.replacing, self.search.config);
+            let reader = tables::Reader { layer, scope, rank, replacing, names, start, at_root };
             self.all.ways.extend(reader.ways());
         }
     }

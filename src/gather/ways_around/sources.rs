@@ -111,7 +111,7 @@ impl Reader<'_> {
             for (key, setting) in table.iter() {
                 let value = text(&setting.node.value);
                 let kind = if Some(name) == own {
-                    self.own_source(key)
+                    self.own_source(key, &value)
                 } else if is_replaced {
                     self.replaced_source(name, key, &value)
                 } else {
@@ -125,10 +125,14 @@ impl Reader<'_> {
         }
     }
 
-    /// The source that is the vendored place: a folder, named by the workspace's file, replaced by nothing.
-    fn own_source(&self, key: &str) -> Option<WayKind> {
+    /// The source that is the vendored place: a folder, named by the workspace's file, replaced by nothing. Another file may say the
+    /// same.
+    fn own_source(&self, key: &str, value: &str) -> Option<WayKind> {
+        let is_place =
+            || self.replacing.place.as_ref().is_some_and(|place| place.path == plain(&self.layer.base.join(value)));
         match (key, self.rank) {
             ("directory" | "local-registry", Rank::Own | Rank::Farther) => None,
+            ("directory" | "local-registry", Rank::Closer) if is_place() => None,
             _ => Some(WayKind::SourceOverride),
         }
     }

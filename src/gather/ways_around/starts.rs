@@ -17,18 +17,23 @@ pub(super) struct Start {
     pub(super) config: CargoConfig,
 }
 
-/// One for each configuration that counts beside the root's: those of the members, wherever they lie, and of the folder in which this run
-/// was started. A member that is reached by a link counts where it really lies, as for the shell that goes there.
-pub(super) fn find(search: &Search<'_>) -> Result<Vec<Start>, CargoConfigError> {
+/// One for each configuration that counts beside the root's: those of the workspace's folders (`configured`), and those that lie on the
+/// way up from a member, wherever it lies, and from the folder in which this run was started. A member that is reached by a link counts
+/// where it really lies, as for the shell that goes there.
+pub(super) fn find(search: &Search<'_>, configured: &[Utf8PathBuf]) -> Result<Vec<Start>, CargoConfigError> {
     let root = real(search.root);
     let mut starts = BTreeMap::new();
-    for folder in search.starts() {
-        // From the root upwards there is nothing that the root does not have.
-        let mut own = folder.ancestors().take_while(|above| !root.starts_with(above));
-        let Some(own) = own.find(|above| is_configured(&above.join(".cargo"))) else { continue };
+    let closest = search.starts().into_iter().filter_map(|folder| {
+        let is_below = folder.starts_with(&root);
+        // From the root upwards there is nothing that the root does not have. Who starts elsewhere does not come by the root, whose own
+        // file wins over those above it.
+        let mut own = folder.ancestors().take_while(|above| !(is_below && root.starts_with(above)));
+        let own = own.find(|above| is_configured(&above.join(".cargo")))?;
         // Told by the paths that the reader knows.
-        let shown = own.strip_prefix(&root).map_or_else(|_| own.to_owned(), |below| search.root.join(below));
-        if let Entry::Vacant(new) = starts.entry(shown) {
+        Some(own.strip_prefix(&root).map_or_else(|_| own.to_owned(), |below| search.root.join(below)))
+    });
+    for folder in closest.chain(configured.iter().cloned()) {
+        if let Entry::Vacant(new) = starts.entry(folder) {
             let config = CargoConfig::load(new.key(), search.environment)?;
             new.insert(config);
         }

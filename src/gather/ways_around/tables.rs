@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::sources::Replacing;
 use super::{alias, bounded, variables};
-use crate::gather::cargo_config::Layer;
+use crate::gather::cargo_config::{CargoConfig, Layer};
 use crate::gather::toml_tree::{Entry, Table, Value, shown_key};
 use crate::model::way_around::{Scope, WayAround, WayKind};
 
@@ -29,6 +29,8 @@ pub(super) struct Reader<'a> {
     pub(super) names: &'a BTreeSet<String>,
     /// The configuration that it is a part of.
     pub(super) start: &'a alias::Start<'a>,
+    /// What a cargo reads that is started in the root.
+    pub(super) at_root: &'a CargoConfig,
 }
 
 /// `[build]`, `[target.…]` and `[host]`: the programs and arguments.
@@ -61,6 +63,7 @@ impl Reader<'_> {
             }
         }
         self.sources(&mut ways);
+        self.registries(&mut ways);
         self.programs("build", &mut ways);
         self.programs("host", &mut ways);
         for (target, entry) in tables(table, "target") {
@@ -72,15 +75,34 @@ impl Reader<'_> {
             ways.push(self.way(WayKind::LockfilePath, entry, "resolver.lockfile-path", &text(&entry.node.value)));
         }
         self.credentials(&mut ways);
-        for (name, entry) in tables(table, "alias") {
-            if let Some(kind) = alias::kind(name, &alias::words(&entry.node.value), self.start) {
-                ways.push(self.way(kind, entry, &format!("alias.{}", shown_key(name)), &text(&entry.node.value)));
+        if let Some(entry) = inner(table, "doc").and_then(|doc| doc.get("browser")) {
+            ways.push(self.way(WayKind::Program, entry, "doc.browser", &text(&entry.node.value)));
+        }
+        for (name, entry) in alias::entries(table) {
+            if let Some(kind) = alias::kind(&name, &alias::words(&entry.node.value), self.start) {
+                ways.push(self.way(kind, entry, &alias::key(&name), &text(&entry.node.value)));
             }
         }
         for (name, entry) in tables(table, "env") {
             ways.push(self.way(variables::env_table(name), entry, &format!("env.{}", shown_key(name)), ""));
         }
         ways
+    }
+
+    /// A registry's name that means another registry here than in the root, where the manifests were read.
+    fn registries(&self, ways: &mut Vec<WayAround>) {
+        if self.rank != Rank::Closer {
+            return;
+        }
+        for (name, entry) in tables(&self.layer.table, "registries") {
+            let Some(index) = entry.node.value.as_table().and_then(|table| table.get("index")) else { continue };
+            let meant = |config: &CargoConfig| config.registry_named(name).ok().flatten();
+            let at_root = meant(self.at_root);
+            if at_root.is_some() && at_root != meant(self.start.config) {
+                let key = format!("registries.{}.index", shown_key(name));
+                ways.push(self.way(WayKind::SourceOverride, index, &key, &text(&index.node.value)));
+            }
+        }
     }
 
     fn programs(&self, name: &str, ways: &mut Vec<WayAround>) {

@@ -1,8 +1,11 @@
 //! `rust-toolchain.toml` with a `path`: rustup then runs the compiler of that folder.
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::bounded;
+use super::starts::real;
 use super::tables::{inner, text};
 use crate::files::regular::{self, Irregular, Links, ReadError};
 use crate::gather::toml_tree;
@@ -35,12 +38,28 @@ pub enum ToolchainError {
     },
 }
 
-/// Rustup looks in the folder and in every one above it; `below` are the files below the root.
-pub(super) fn ways(root: &Utf8Path, below: &[Utf8PathBuf]) -> Result<Vec<WayAround>, ToolchainError> {
-    let above = root.ancestors().flat_map(|folder| FILES.map(|name| folder.join(name)));
+/// Rustup looks in the folder and in every one above it. `starts` are folders, as they really lie, in which cargo may be started, and
+/// `below` the files of the workspace's other folders.
+pub(super) fn ways(
+    root: &Utf8Path,
+    starts: &[Utf8PathBuf],
+    below: &[Utf8PathBuf],
+) -> Result<Vec<WayAround>, ToolchainError> {
+    let real_root = real(root);
+    let shown = |folder: &Utf8Path| {
+        folder.strip_prefix(&real_root).map_or_else(|_| folder.to_owned(), |below| root.join(below))
+    };
+    // From the real root upwards they are the root's own.
+    let above = starts.iter().flat_map(|start| start.ancestors()).filter(|above| !real_root.starts_with(above));
+    let above: BTreeSet<Utf8PathBuf> = above.map(shown).collect();
+    let folders = root.ancestors().map(Utf8Path::to_owned).chain(above);
+    let files = folders.flat_map(|folder| FILES.map(|name| folder.join(name)));
+    let mut seen = BTreeSet::new();
     let mut ways = Vec::new();
-    for path in above.chain(below.iter().cloned()) {
-        ways.extend(way(root, &path)?);
+    for path in files.chain(below.iter().cloned()) {
+        if seen.insert(path.clone()) {
+            ways.extend(way(root, &path)?);
+        }
     }
     Ok(ways)
 }
@@ -53,13 +72,17 @@ fn way(root: &Utf8Path, path: &Utf8Path) -> Result<Option<WayAround>, ToolchainE
         Err(ReadError::Irregular(Irregular::Folder)) => return Ok(None),
         Err(source) => return Err(ToolchainError::Unreadable { path: path.to_owned(), source }),
     };
-    // The old form of the file is one line, the name of a toolchain.
-    if path.extension().is_none() && content.trim().lines().count() == 1 {
-        return Ok(None);
+    let scope = if path.starts_with(root) { Scope::Repository } else { Scope::Above };
+    let found = |line, key: &str, value: &str| {
+        let origin = Origin::File { path: path.to_owned(), line, key: key.to_owned() };
+        Some(WayAround { kind: WayKind::ToolchainPath, origin, scope, value: bounded(value) })
+    };
+    // The old form of the file is one line, the name of a toolchain or the path of its folder. No name has a separator.
+    let line = content.trim();
+    if path.extension().is_none() && line.lines().count() == 1 {
+        return Ok(if line.contains(['/', '\\']) { found(1, "", line) } else { None });
     }
     let table = toml_tree::parse(&content).map_err(|_| ToolchainError::NotUnderstood { path: path.to_owned() })?;
     let Some(entry) = inner(&table, "toolchain").and_then(|toolchain| toolchain.get("path")) else { return Ok(None) };
-    let scope = if path.starts_with(root) { Scope::Repository } else { Scope::Above };
-    let origin = Origin::File { path: path.to_owned(), line: entry.line, key: "toolchain.path".to_owned() };
-    Ok(Some(WayAround { kind: WayKind::ToolchainPath, origin, scope, value: bounded(&text(&entry.node.value)) }))
+    Ok(found(entry.line, "toolchain.path", &text(&entry.node.value)))
 }

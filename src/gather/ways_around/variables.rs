@@ -68,7 +68,7 @@ pub(super) fn ways(environment: &Environment, start: &alias::Start<'_>) -> Vec<W
     let ways = set.filter_map(|(name, value)| {
         let kind = match name.strip_prefix("CARGO_ALIAS_") {
             Some(alias) => {
-                let alias = alias.to_ascii_lowercase().replace('_', "-");
+                let alias = alias::of_variable(alias);
                 alias::kind(&alias, &alias::words(&Value::Text(value.to_owned())), start)?
             }
             None => kind(name, value)?,

@@ -224,6 +224,7 @@ fn undecided(one: &Undecided, report: &VerifyReport<'_>) -> Blocker {
         | Undecided::Running(_)
         | Undecided::Platform(_)
         | Undecided::Config(_)
+        | Undecided::BuildOutput(_)
         | Undecided::SearchEnded { .. } => None,
     };
     Blocker { code, package, message, help: completed(&help, report.situation) }

@@ -193,6 +193,10 @@ fn blocker(blocker: &Undecided) -> (&'static str, String, String) {
             let (message, help) = split(error);
             ("config", format!("cargo's configuration contradicts itself: {message}"), help)
         }
+        Undecided::BuildOutput(error) => {
+            let (message, help) = split(error);
+            ("build-output-unknown", format!("whether git tracks this build output is not known: {message}"), help)
+        }
         Undecided::SearchEnded { limit } => (
             "search-ended",
             format!("there are more than {limit} files below the workspace, and the rest was not searched"),

@@ -238,6 +238,28 @@ fn build_output_that_is_committed_is_run_whatever_the_sources_say() {
 }
 
 #[test]
+fn another_registry_by_the_same_name_in_a_closer_configuration() {
+    let Some(vendored) = Vendored::new("") else { return };
+    let other = TestRegistry::new();
+    Package::new("own", "1.0.0").file("src/lib.rs", ALTERED).publish(&other);
+    let (project, lock) = (&vendored.project, vendored.project.read("Cargo.lock"));
+    project.write("src/.cargo/config.toml", format!("[registries.mine]\nindex = \"{}\"\n", other.url()));
+    let mut command = project.command(env!("CARGO"));
+    let output = command.args(["run", "-q"]).current_dir(project.path("src")).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("altered"), "cargo asks the other one: {}", String::from_utf8_lossy(&output.stderr));
+    project.write("Cargo.lock", lock);
+    for arguments in [&[][..], &["--deep"], &["--base", "HEAD"]] {
+        let document = json(project, arguments, 1);
+        assert_eq!(document["ways_around"][0]["code"], "source-override", "{document:#}");
+        assert_eq!(document["ways_around"][0]["key"], "registries.mine.index", "{document:#}");
+    }
+    // The same address again is the same registry.
+    project.write("src/.cargo/config.toml", format!("[registries.mine]\nindex = \"{}\"\n", vendored.url));
+    json(project, &[], 0);
+}
+
+#[test]
 fn only_packages_of_another_registry_and_nothing_vendored_is_no_proof() {
     let registry = TestRegistry::new();
     Package::new("own", "1.0.0").publish(&registry);

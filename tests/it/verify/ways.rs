@@ -6,7 +6,7 @@ use super::scene::{Scene, codes, json};
 use crate::support::Project;
 
 /// `code file:line` of every way around that has this effect.
-fn ways(document: &Value, effect: &str) -> Vec<String> {
+pub fn ways(document: &Value, effect: &str) -> Vec<String> {
     let ways = document["ways_around"].as_array().unwrap();
     let of = ways.iter().filter(|way| way["effect"] == effect);
     let place = |way: &Value| match (&way["file"], &way["variable"]) {
@@ -16,7 +16,7 @@ fn ways(document: &Value, effect: &str) -> Vec<String> {
     of.map(|way| format!("{} {}", way["code"].as_str().unwrap(), place(way))).collect()
 }
 
-fn append(project: &Project, path: &str, text: &str) -> usize {
+pub fn append(project: &Project, path: &str, text: &str) -> usize {
     let present = std::fs::read_to_string(project.path(path)).unwrap_or_default();
     project.write(path, format!("{present}{text}"));
     present.lines().count() + 1
@@ -140,8 +140,9 @@ fn a_configuration_of_a_folder_that_is_no_member_is_no_finding() {
     let evil = "paths = [\"evil\"]\n[source.crates-io]\nreplace-with = \"x\"\n[source.x]\ndirectory = \"x\"\n";
     scene.project.write("tests/fixture/in/.cargo/config.toml", evil);
     scene.project.write("tests/fixture/in/Cargo.toml", "[package]\nname = \"x\"\n");
-    scene.project.write("tests/broken/.cargo/config.toml", "not = [toml");
-    scene.project.write("tests/other/rust-toolchain.toml", "[toolchain]\npath = \"../evil\"\n");
+    scene.project.write("tests/broken/.cargo/config.toml", "not = [toml").write("tests/broken/Cargo.toml", "not = [toml");
+    scene.project.write("tests/other/in/rust-toolchain.toml", "[toolchain]\npath = \"../evil\"\n");
+    scene.project.write("tests/other/Cargo.toml", "[workspace]\n");
     assert_eq!(json(&scene.project, &[], 0)["ways_around"], Value::Array(Vec::new()));
     // Where this run was started, the build is started too.
     let mut command = scene.project.command(env!("CARGO_BIN_EXE_cargo-sequester"));
@@ -180,7 +181,7 @@ fn members_below_the_target_folder_outside_and_behind_links_count() {
 }
 
 /// `app` as the root of a workspace of these members.
-fn workspace(members: &[&str]) -> Project {
+pub fn workspace(members: &[&str]) -> Project {
     let project = Project::new();
     for (at, member) in members.iter().enumerate() {
         let manifest = format!(
@@ -247,41 +248,6 @@ fn sorted<'a>(names: &[&'a str]) -> Vec<&'a str> {
     let mut names = names.to_vec();
     names.sort_unstable();
     names
-}
-
-#[test]
-fn aliases_that_bring_something_of_their_own() {
-    let scene = Scene::new();
-    // Stock cargo lets a user's alias take the place of a short form, and the alias may carry a configuration.
-    scene.project.write("evil/Cargo.toml", scene.project.read("vendor/leaf/Cargo.toml"));
-    scene.project.write("evil/src/lib.rs", "pub fn leaf() { /* evil */ }\n");
-    let ours = scene.project.read(".cargo/config.toml");
-    scene.project.write(".cargo/config.toml", format!("{ours}\n[alias]\nc = \"check --config paths=['evil']\"\n"));
-    let said = scene.project.cargo(&["c", "--offline", "--locked"]).expect_code(0);
-    assert!(said.stderr.contains("/evil)"), "cargo builds the other folder: {}", said.stderr);
-    for (alias, effect) in [
-        ("c = \"check --config paths=['evil']\"", Some("fails")),
-        ("b = [\"build\", \"--config=x.toml\"]", Some("fails")),
-        ("own = \"build -Zunstable-options\"", Some("fails")),
-        ("own = [\"-C\", \"elsewhere\", \"build\"]", Some("fails")),
-        ("own = \"build --lockfile-path x/Cargo.lock\"", Some("fails")),
-        ("own = \"run --manifest-path=../elsewhere/Cargo.toml\"", Some("fails")),
-        // A task runner of the repository, as very many have it; but not in the place of a command.
-        ("task = \"run --manifest-path task/Cargo.toml --\"", Some("warns")),
-        ("r = \"run --manifest-path task/Cargo.toml --\"", Some("fails")),
-        ("t = \"task\"\ntask = \"run --manifest-path task/Cargo.toml --\"", Some("fails")),
-        ("d = \"t\"\nt = \"d\"", None),
-        ("t = \"nextest run\"\nb = \"build --release\"", None),
-        // What stands behind `--` is the program's.
-        ("r = \"run -- --config x\"", None),
-    ] {
-        scene.project.write(".cargo/config.toml", format!("{ours}\n[alias]\n{alias}\n"));
-        let document = json(&scene.project, &[], i32::from(effect == Some("fails")));
-        assert_eq!(document["ways_around"][0]["effect"].as_str(), effect, "{alias} {document:#}");
-    }
-    scene.project.write(".cargo/config.toml", &ours);
-    let project = scene.project.env("CARGO_ALIAS_B", "build --config x").env("CARGO_ALIAS_FINE", "build");
-    assert_eq!(ways(&json(&project, &[], 1), "fails"), ["alias-options CARGO_ALIAS_B"]);
 }
 
 #[test]

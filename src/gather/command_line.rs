@@ -234,6 +234,27 @@ impl CommandLine {
         installed.map(|folder| Utf8Path::new(folder).join("Cargo.toml"))
     }
 
+    /// The folder for build output that is asked for, as it stands there.
+    pub(crate) fn target_dir(&self) -> Option<&str> {
+        self.words().value("--target-dir")
+    }
+
+    /// Whether the compiler gets words as they stand here.
+    pub(crate) fn has_compiler_arguments(&self) -> bool {
+        let to_compiler = matches!(self.verb(), Some("rustc" | "rustdoc"));
+        to_compiler && self.rest.iter().skip(self.words().own).any(|word| word != "--")
+    }
+
+    /// Whether an option that must have a value ends without one: what is given is not the whole line.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        let (globals, words) = (Words::read("", &self.globals), self.words());
+        let verb = self.verb().unwrap_or_default();
+        let of = |words: &Words<'_>, verb: &str| {
+            words.options.iter().any(|(name, value)| value.is_none() && takes_value(verb, name))
+        };
+        of(&globals, "") || of(&words, verb)
+    }
+
     /// What the command line says in the place of configuration files: the values of `--config`, in their order. Later ones win.
     pub(crate) fn config(&self) -> Vec<String> {
         let (globals, words) = (Words::read("", &self.globals), self.words());
