@@ -3,8 +3,8 @@
 use std::process::Command;
 
 use crate::command::{CommandError, Outcome};
-use crate::gather::environment::Environment;
 use crate::gather::command_line::CommandLine;
+use crate::gather::environment::Environment;
 
 /// The environment in which every cargo of this run is the toolchain's. `$CARGO` is a cargo of one toolchain, so with another one it is
 /// the stand-in on the path that is run.

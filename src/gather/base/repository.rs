@@ -37,10 +37,7 @@ impl Repository {
     ///
     /// # Errors
     /// As [`Self::around`].
-    pub fn holding(
-        folder: &Utf8Path,
-        environment: &Environment,
-    ) -> Result<(Self, Option<Utf8PathBuf>), BaseError> {
+    pub fn holding(folder: &Utf8Path, environment: &Environment) -> Result<(Self, Option<Utf8PathBuf>), BaseError> {
         let call = "rev-parse";
         let mut asked = git::command(environment, Reach::Local);
         asked.args(["-C", folder.as_str(), call, "--show-toplevel", "--absolute-git-dir", "--is-shallow-repository"]);
@@ -115,8 +112,10 @@ impl Repository {
     /// Git cannot tell.
     pub fn first_tracked_anywhere(&self, path: &Utf8Path, names: &[&str]) -> Result<Option<Utf8PathBuf>, BaseError> {
         let path = escaped(path);
-        let patterns: Vec<String> =
-            names.iter().map(|name| format!(":(top,glob,icase)**/{path}/**/{}/**", escaped(Utf8Path::new(name)))).collect();
+        let patterns: Vec<String> = names
+            .iter()
+            .map(|name| format!(":(top,glob,icase)**/{path}/**/{}/**", escaped(Utf8Path::new(name))))
+            .collect();
         Ok(self.listed_by(&patterns)?.into_iter().next())
     }
 

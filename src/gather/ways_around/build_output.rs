@@ -64,7 +64,8 @@ fn hashed(path: &Utf8Path) -> Vec<Utf8PathBuf> {
     let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let named = |folder: &Utf8Path, before: &str, behind: &str| -> Vec<Utf8PathBuf> {
         let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
-        let is_one = |name: &str| name.strip_prefix(before).and_then(|name| name.strip_suffix(behind)).is_some_and(is_hex);
+        let is_one =
+            |name: &str| name.strip_prefix(before).and_then(|name| name.strip_suffix(behind)).is_some_and(is_hex);
         entries.filter(|entry| is_one(entry.file_name())).map(|entry| entry.path().to_owned()).collect()
     };
     let first = named(&above, before, "").into_iter().take(MAX_HASHES);
@@ -85,7 +86,8 @@ pub(super) fn ways(search: &Search<'_>, outputs: &[Output]) -> (Vec<WayAround>, 
         outputs.iter().flat_map(|output| [output.folder.clone(), real(&output.folder)]).collect();
     match &asked {
         Ok(repository) => {
-            let anywhere: BTreeSet<&Utf8Path> = outputs.iter().filter_map(|output| output.anywhere.as_deref()).collect();
+            let anywhere: BTreeSet<&Utf8Path> =
+                outputs.iter().filter_map(|output| output.anywhere.as_deref()).collect();
             let below = folders.iter().filter(|folder| folder.starts_with(top));
             let tracked = below.map(|folder| tracked(search, repository, folder));
             let tracked = tracked.chain(anywhere.into_iter().map(|path| {
@@ -138,11 +140,7 @@ fn settings(search: &Search<'_>, outputs: &[Output], top: &Utf8Path) -> Vec<WayA
 }
 
 /// The first file that git tracks in a folder below the top; in a submodule its own repository knows.
-fn tracked(
-    search: &Search<'_>,
-    repository: &Repository,
-    folder: &Utf8Path,
-) -> Result<Option<Utf8PathBuf>, BaseError> {
+fn tracked(search: &Search<'_>, repository: &Repository, folder: &Utf8Path) -> Result<Option<Utf8PathBuf>, BaseError> {
     let top = repository.top();
     let submodule = folder.ancestors().take_while(|above| *above != top);
     let submodule = submodule.into_iter().find(|above| above.join(".git").symlink_metadata().is_ok());

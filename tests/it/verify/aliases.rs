@@ -58,7 +58,8 @@ fn aliases_that_bring_something_of_their_own() {
 fn an_alias_that_takes_the_place_of_an_external_command() {
     let altered = Altered::new();
     for name in ["clippy", "fmt", "miri"] {
-        let alias = format!("\n[alias]\n{name} = [\"run\", \"-q\", \"--config\", \"source.sequestered.directory='tools'\"]\n");
+        let alias =
+            format!("\n[alias]\n{name} = [\"run\", \"-q\", \"--config\", \"source.sequestered.directory='tools'\"]\n");
         altered.restore();
         append(&altered.scene.project, ".cargo/config.toml", &alias);
         if name == "fmt" {

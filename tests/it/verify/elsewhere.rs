@@ -112,7 +112,10 @@ fn a_configuration_above_the_root_and_a_member_outside_it() {
     let mirror = std::fs::read_to_string(altered.scene.project.cargo_home().join("config.toml")).unwrap();
     json(&altered.scene.project, &[], 0);
     let project = &altered.scene.project;
-    project.write("../.cargo/config.toml", "[source.crates-io]\nreplace-with = \"t\"\n[source.t]\ndirectory = \"project/tools\"\n");
+    project.write(
+        "../.cargo/config.toml",
+        "[source.crates-io]\nreplace-with = \"t\"\n[source.t]\ndirectory = \"project/tools\"\n",
+    );
     assert_eq!(altered.printed(".", &RUN), "", "in the root its own configuration wins");
     std::fs::remove_dir_all(project.path("target")).unwrap();
     let near = [&RUN[..], &["--package", "app", "--bin", "app"]].concat();
@@ -152,7 +155,8 @@ fn toolchain_files_of_every_folder_of_the_workspace() {
 #[test]
 fn build_output_below_the_hash_of_the_workspaces_path() {
     let mut altered = Altered::new();
-    altered.scene.project = altered.scene.project.env("CARGO_BUILD_BUILD_DIR", "{workspace-root}/cache/x-{workspace-path-hash}/b");
+    altered.scene.project =
+        altered.scene.project.env("CARGO_BUILD_BUILD_DIR", "{workspace-root}/cache/x-{workspace-path-hash}/b");
     altered.scene.project.write("cache/other", "tracked, and no build output");
     altered.scene.commit();
     json(&altered.scene.project, &[], 0);

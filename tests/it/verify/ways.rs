@@ -140,7 +140,10 @@ fn a_configuration_of_a_folder_that_is_no_member_is_no_finding() {
     let evil = "paths = [\"evil\"]\n[source.crates-io]\nreplace-with = \"x\"\n[source.x]\ndirectory = \"x\"\n";
     scene.project.write("tests/fixture/in/.cargo/config.toml", evil);
     scene.project.write("tests/fixture/in/Cargo.toml", "[package]\nname = \"x\"\n");
-    scene.project.write("tests/broken/.cargo/config.toml", "not = [toml").write("tests/broken/Cargo.toml", "not = [toml");
+    scene
+        .project
+        .write("tests/broken/.cargo/config.toml", "not = [toml")
+        .write("tests/broken/Cargo.toml", "not = [toml");
     scene.project.write("tests/other/in/rust-toolchain.toml", "[toolchain]\npath = \"../evil\"\n");
     scene.project.write("tests/other/Cargo.toml", "[workspace]\n");
     assert_eq!(json(&scene.project, &[], 0)["ways_around"], Value::Array(Vec::new()));
