@@ -1,8 +1,6 @@
 //! What counts besides the root's own configuration: other folders of the workspace, members elsewhere, build output wherever it lies.
 //! Each attack first shows that stock cargo builds the altered code.
 
-use std::process::Command;
-
 use super::scene::{Scene, json};
 use super::ways::{append, ways, workspace};
 use crate::support::Project;
@@ -42,12 +40,7 @@ impl Altered {
     #[track_caller]
     pub fn printed(&self, folder: &str, arguments: &[&str]) -> String {
         let mut command = self.scene.project.command(env!("CARGO"));
-        self.run(command.args(arguments).current_dir(self.scene.project.path(folder)))
-    }
-
-    #[track_caller]
-    fn run(&self, command: &mut Command) -> String {
-        let output = command.output().unwrap();
+        let output = command.args(arguments).current_dir(self.scene.project.path(folder)).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
