@@ -17,8 +17,8 @@ use crate::model::situation::Situation;
 pub use curation::{Approve, Init, Log, LogFormat, Revoke};
 use curation::{INIT_EXIT_CODES, LOG_EXIT_CODES, REVOKE_EXIT_CODES, WRITE_EXIT_CODES};
 pub use explain::{Explain, ExplainFormat};
-use resolving::CARGO_HELP;
-pub use resolving::{Cargo, Update, UpdateFormat};
+use resolving::{CARGO_HELP, FIX_EXIT_CODES, UPDATE_EXIT_CODES};
+pub use resolving::{Cargo, Fix, Update, UpdateFormat};
 
 /// Printed below every `-h`: a script needs the meaning of the exit code more than anything else.
 const EXIT_CODES: &str = "Exit codes:
@@ -74,8 +74,11 @@ pub enum Verb {
     #[command(after_help = STATUS_EXIT_CODES)]
     Status(Status),
     /// Move the lock file to the newest approved releases
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = UPDATE_EXIT_CODES)]
     Update(Update),
+    /// Change as little of the lock file as makes `audit` pass
+    #[command(after_help = FIX_EXIT_CODES)]
+    Fix(Fix),
     /// Run any cargo command behind the same quarantine
     #[command(after_help = CARGO_HELP, disable_help_flag = true)]
     Cargo(Cargo),

@@ -17,6 +17,41 @@ Exit codes:
   2  it could not be decided
   *  cargo's own";
 
+/// Below `update -h`.
+pub(super) const UPDATE_EXIT_CODES: &str = "Exit codes:
+  0  all that is new is approved; what was locked before and nothing approved can replace stays, and is told as Kept
+  1  nothing was changed: no way to what was asked is approved; or something is not approved and may not stay
+  2  it could not be decided: usage, files, network, advisories missing or not fresh";
+
+/// Below `fix -h`.
+pub(super) const FIX_EXIT_CODES: &str = "Exit codes:
+  0  every package is approved
+  1  something stays quarantined or rejected, because nothing approved can take its place yet; the rest was moved
+  2  it could not be decided: usage, files, network, advisories missing or not fresh";
+
+/// `fix`.
+#[derive(Debug, Args)]
+pub struct Fix {
+    /// Say what would change, and leave everything as it is
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Then write the approved sources into `vendor`, as `cargo sequester vendor` does
+    #[arg(long, conflicts_with = "dry_run")]
+    pub vendor: bool,
+    /// Path to the workspace's `Cargo.toml`
+    #[arg(long, value_name = "PATH")]
+    pub manifest_path: Option<Utf8PathBuf>,
+    /// Use what is on this machine; ask no registry
+    #[arg(long)]
+    pub offline: bool,
+    /// What to judge by
+    #[command(flatten)]
+    pub judge: JudgeBy,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: UpdateFormat,
+}
+
 /// `update`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line, as cargo has them")]
@@ -56,7 +91,7 @@ pub struct Update {
     pub format: UpdateFormat,
 }
 
-/// How to print the result of `update`.
+/// How to print the result of `update` and of `fix`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum UpdateFormat {
     /// For people

@@ -6,6 +6,7 @@ mod audit;
 mod cargo_verb;
 mod error;
 mod explain;
+mod fix;
 mod gate;
 mod ignore;
 mod init;
@@ -89,6 +90,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Explain(arguments) => explain::run(&cli, arguments, &environment),
         Verb::Verify(arguments) => verify::run(&cli, arguments, &environment),
         Verb::Update(arguments) => update::run(&cli, arguments, &environment),
+        Verb::Fix(arguments) => fix::run(&cli, arguments, &environment),
         Verb::Cargo(arguments) => cargo_verb::run(&cli, arguments, &environment),
         Verb::Approve(arguments) if arguments.prune => prune::run(&cli, arguments, &environment),
         Verb::Approve(arguments) => approve::run(&cli, arguments, &environment),

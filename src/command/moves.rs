@@ -19,7 +19,6 @@ pub(super) enum Which {
     /// What the manifests make necessary.
     Manifests,
     /// What is not approved.
-    #[expect(dead_code, reason = "the verb that asks for it follows")]
     Unapproved,
     /// The packages that these specs name.
     Named { specs: Vec<String>, precise: Option<Version>, recursive: bool },
@@ -55,11 +54,6 @@ impl<'m, 's> Moves<'m, 's> {
         let precise = precise.filter_map(|at| Some((*at, of_index(at)?.clone()))).collect();
         let hidden = (0..packages.len()).filter(|at| session.hides(&packages[*at].id).is_some()).collect();
         Self { session, which, before, behind, named, precise, hidden }
-    }
-
-    /// Whether anything was named, so that what moves beside it is worth telling.
-    pub(super) const fn asked_for_some(&self) -> bool {
-        matches!(self.which, Which::Manifests | Which::Named { .. })
     }
 
     /// The names of the packages that are asked for.

@@ -1,5 +1,7 @@
 //! From the command line to what is asked of a project: the one place that knows both.
 
+use camino::Utf8PathBuf;
+
 use crate::cli::{self, Cli};
 use crate::project::{AdvisoriesFrom, JudgeBy, PolicyFrom, Purpose, Request, Which};
 
@@ -45,5 +47,18 @@ pub(super) fn advisories(db: Option<&str>, none: bool) -> AdvisoriesFrom {
         Some(db) => AdvisoriesFrom::Database(db.to_owned()),
         None if none => AdvisoriesFrom::Nowhere,
         None => AdvisoriesFrom::Policy,
+    }
+}
+
+/// The project in which a cargo is to resolve, and what it is judged by.
+pub(super) fn resolving(cli: &Cli, manifest: Option<&Utf8PathBuf>, judge: &cli::JudgeBy, offline: bool) -> Request {
+    Request {
+        which: manifest.cloned().map_or(Which::Here, Which::Manifest),
+        judge: judge.into(),
+        purpose: Purpose::Resolve,
+        config: Vec::new(),
+        afresh: false,
+        offline,
+        quiet: cli.quiet,
     }
 }

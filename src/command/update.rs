@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::moves::{Moves, Which as What};
-use super::{CommandError, Outcome, output, prune, updated, vendor};
+use super::{CommandError, Outcome, output, prune, request, updated, vendor};
 use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli, UpdateFormat};
 use crate::gather::environment::Environment;
@@ -18,15 +18,24 @@ use crate::report::update::{self, End, UpdateReport};
 use crate::resolve::{Ended, Resolution, ResolveError, Resolved, Session, Settled, Trials};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
-    if arguments.vendor && arguments.format == UpdateFormat::Json {
+    move_and_vendor(cli, wanted(cli, arguments), arguments.vendor, environment)
+}
+
+/// Moves what is wanted, and then writes the approved sources where that is wanted too.
+pub(super) fn move_and_vendor(
+    cli: &Cli,
+    wanted: Wanted,
+    vendors: bool,
+    environment: &Environment,
+) -> Result<Outcome, CommandError> {
+    if vendors && wanted.format == UpdateFormat::Json {
         return Err(CommandError::Usage(
             "`--vendor` with `--format json` would print two documents as one\nhelp: run `cargo sequester vendor --format json` afterwards",
         ));
     }
-    let wanted = wanted(cli, arguments);
-    let updated = update(cli, &wanted, environment)?;
-    if !arguments.vendor || updated != Outcome::Approved {
-        return Ok(updated);
+    let (moved, published) = update(cli, &wanted, environment)?;
+    if !vendors || !published {
+        return Ok(moved);
     }
     // The same project and the same rules.
     let asked = Request { purpose: Purpose::Change, ..wanted.request };
@@ -42,15 +51,7 @@ fn wanted(cli: &Cli, arguments: &cli::Update) -> Wanted {
         let (specs, precise) = (arguments.specs.clone(), arguments.precise.clone());
         What::Named { specs, precise, recursive: arguments.recursive }
     };
-    let request = Request {
-        which: arguments.manifest_path.clone().map_or(Which::Here, Which::Manifest),
-        judge: (&arguments.judge).into(),
-        purpose: Purpose::Resolve,
-        config: Vec::new(),
-        afresh: false,
-        offline: arguments.offline,
-        quiet: cli.quiet,
-    };
+    let request = request::resolving(cli, arguments.manifest_path.as_ref(), &arguments.judge, arguments.offline);
     Wanted { request, what, breaking: arguments.breaking, dry_run: arguments.dry_run, format: arguments.format }
 }
 
@@ -82,8 +83,8 @@ impl Wanted {
     }
 }
 
-/// Moves what is wanted, and tells of it.
-pub(super) fn update(cli: &Cli, wanted: &Wanted, environment: &Environment) -> Result<Outcome, CommandError> {
+/// Moves what is wanted, and tells of it. Also gives whether the lock file is as it was wanted.
+fn update(cli: &Cli, wanted: &Wanted, environment: &Environment) -> Result<(Outcome, bool), CommandError> {
     let resolution = Resolution::open(wanted.request.clone(), environment)?;
     resolution.run(|session| {
         let moves = Moves::of(session, wanted.what.clone(), Vec::new(), wanted.options());
@@ -112,14 +113,14 @@ struct Told {
 }
 
 impl Update<'_, '_> {
-    fn run(&self) -> Result<Outcome, CommandError> {
+    fn run(&self) -> Result<(Outcome, bool), CommandError> {
         if !self.session.before().evaluation().blockers.is_empty() {
             self.report_before(End::Undecided, &Told::default())?;
-            return Ok(Outcome::Undecided);
+            return Ok((Outcome::Undecided, false));
         }
         if let Some((id, hidden)) = self.destination_hidden() {
             self.report_before(End::Precise(&id, &hidden), &Told::default())?;
-            return Ok(Outcome::Held);
+            return Ok((Outcome::Held, false));
         }
         let files = self.keep()?;
         let done = self.resolve_and_judge(&files);
@@ -133,9 +134,11 @@ impl Update<'_, '_> {
                 let unresolved = self.session.explain(&ended);
                 let joined = self.moves.joined(&BTreeSet::new());
                 self.report_before(End::Unresolved(&unresolved), &Told { joined, ..Told::default() })?;
-                Ok(if unresolved.obstacles.is_empty() { Outcome::Undecided } else { Outcome::Held })
+                Ok((if unresolved.obstacles.is_empty() { Outcome::Undecided } else { Outcome::Held }, false))
             }
-            Done::Judged { judged, stayed, whole } => self.report_after(&judged, &stayed, whole),
+            Done::Judged { judged, stayed, whole } => {
+                Ok((self.report_after(&judged, &stayed, whole)?, whole == Outcome::Approved))
+            }
         }
     }
 
@@ -195,15 +198,17 @@ impl Update<'_, '_> {
     ) -> Result<Outcome, CommandError> {
         let before = &self.session.subject().lock.packages;
         let joined = self.moves.joined(stayed);
-        let asked = if self.moves.asked_for_some() {
-            let along = joined.iter().map(|id| id.name.to_string());
-            Asked::Names(self.moves.names().into_iter().chain(along).collect())
-        } else {
-            Asked::Everything
+        let along = joined.iter().map(|id| id.name.to_string());
+        let asked = match self.wanted.what {
+            What::Everything => Asked::Everything,
+            What::Manifests | What::Unapproved | What::Named { .. } => {
+                Asked::Names(self.moves.names().into_iter().chain(along).collect())
+            }
         };
+        let fixes = self.wanted.what == What::Unapproved;
         let mut told = Told {
             changes: moves::changes(before, &judged.facts().packages, judged.evaluation(), &asked),
-            joined: if self.moves.asked_for_some() { joined } else { Vec::new() },
+            joined: if fixes { Vec::new() } else { joined },
             kept: moves::kept(judged.facts(), judged.evaluation(), &self.before, stayed),
             held: moves::held(&self.session.judge(judged)),
             held_fixes: moves::held_fixes(judged.evaluation()),
@@ -225,8 +230,8 @@ impl Update<'_, '_> {
             Outcome::Undecided | Outcome::Cargo(_) => End::Undecided,
         };
         self.report(end, &told, judged)?;
-        // What is kept was there before, and holds nothing back.
-        let remains = moves::remains(judged.evaluation(), &told.kept);
+        // What is kept was there before and holds nothing back, but whoever wants everything fixed is told that it is not.
+        let remains = moves::remains(judged.evaluation(), if fixes { &[] } else { &told.kept });
         Ok(if whole == Outcome::Approved && remains { Outcome::Held } else { whole })
     }
 

@@ -28,6 +28,7 @@ mod cargo_verb;
 mod crate_files;
 mod credentials;
 mod explain;
+mod fix;
 mod help_lines;
 mod history;
 mod http;

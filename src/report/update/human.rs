@@ -183,6 +183,9 @@ fn summary(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
     if unasked > 0 {
         let _ = write!(text, ", {unasked} of them although nobody asked");
     }
+    if !report.kept.is_empty() {
+        let _ = write!(text, ", {} kept", report.kept.len());
+    }
     let _ = write!(text, "; {} held", counted(report.held.len(), "newer release"));
     let (tone, name) = if remaining > 0 { (Tone::Caution, "Finished") } else { (Tone::Good, "Finished") };
     line(out, tone, name, &text)?;

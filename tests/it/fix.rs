@@ -1,0 +1,109 @@
+//! `fix`: what is held or vulnerable moves with what must come along, nothing else; what cannot is kept and named.
+
+use crate::support::{Advisory, AdvisoryFolder, Outcome, Package, Project, TestRegistry};
+use crate::update::{FRESH, NOW, OLD, json, locked, project};
+
+struct World {
+    registry: TestRegistry,
+    project: Project,
+    advisories: AdvisoryFolder,
+}
+
+impl World {
+    fn run(&self, words: &[&str]) -> Outcome {
+        let (verb, rest) = words.split_first().unwrap();
+        let root = self.advisories.root();
+        self.project.sequester(&[&[*verb, "--now", NOW, "--advisory-db", root.as_str()], rest].concat())
+    }
+
+    fn locked(&self, names: &[&str]) -> String {
+        names.iter().map(|name| locked(&self.project, name)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A release of yesterday, a vulnerable one with a fix, one in lockstep with another, and one that could be newer.
+fn world() -> World {
+    let registry = TestRegistry::new();
+    for name in ["vulnerable", "fresh", "current"] {
+        Package::new(name, "1.0.0").pubtime(OLD).publish(&registry);
+    }
+    Package::new("whole", "1.0.0").pubtime(OLD).dep("part", "=1.0.0").publish(&registry);
+    Package::new("part", "1.0.0").pubtime(OLD).publish(&registry);
+    Package::new("fresh", "1.0.1").pubtime(FRESH).publish(&registry);
+    let project = project(&registry);
+    let policy = project.read("sequester.toml");
+    project.write("sequester.toml", format!("{policy}\n[advisories]\nmax-copy-age = \"9000 days\"\n"));
+    let project = project.dep("vulnerable", "1").dep("fresh", "1").dep("current", "1").dep("whole", "1");
+    project.lock_with_cargo();
+    for name in ["vulnerable", "current", "part"] {
+        Package::new(name, "1.0.1").pubtime(OLD).publish(&registry);
+    }
+    Package::new("whole", "1.0.1").pubtime(OLD).dep("part", "=1.0.1").publish(&registry);
+    let advisories = AdvisoryFolder::new();
+    advisories.add(&Advisory::new("RUSTSEC-2025-0501", "vulnerable").date("2025-07-01").patched(">= 1.0.1"));
+    // The fixed release is the one that another asks for exactly.
+    advisories.add(&Advisory::new("RUSTSEC-2025-0502", "part").date("2025-07-01").patched(">= 1.0.1"));
+    World { registry, project, advisories }
+}
+
+const ALL: [&str; 5] = ["vulnerable", "fresh", "current", "whole", "part"];
+
+#[test]
+fn what_is_not_approved_moves_with_its_lockstep_and_nothing_else() {
+    let world = world();
+    assert_eq!(world.locked(&ALL), "1.0.0 1.0.1 1.0.0 1.0.0 1.0.0");
+    world.run(&["audit"]).expect_code(1);
+    let before = world.project.read("Cargo.lock");
+    let would = json(&world.run(&["fix", "-n", "--format", "json"]).expect_code(0));
+    assert_eq!((&would["result"], would["changes"].as_array().unwrap().len()), (&"would-change".into(), 4));
+    assert_eq!(world.project.read("Cargo.lock"), before);
+    let outcome = world.run(&["fix"]).expect_code(0);
+    assert_eq!(world.locked(&ALL), "1.0.1 1.0.0 1.0.0 1.0.1 1.0.1");
+    assert!(!outcome.stdout.contains("nobody asked"), "{}", outcome.stdout);
+    world.run(&["audit"]).expect_code(0);
+    world.project.cargo(&["metadata", "--locked", "--format-version=1"]).expect_code(0);
+    let again = json(&world.run(&["fix", "--format", "json"]).expect_code(0));
+    assert_eq!(again["result"], "unchanged");
+    let log = world.project.sequester(&["log"]).expect_code(0).stdout;
+    assert!(log.contains("vulnerable"), "{log}");
+}
+
+#[test]
+fn what_has_nowhere_to_go_is_kept_and_the_exit_code_says_so() {
+    let world = world();
+    world.advisories.add(&Advisory::new("RUSTSEC-2025-0503", "current").date("2025-07-01"));
+    let outcome = world.run(&["fix"]).expect_code(1);
+    assert_eq!(world.locked(&ALL), "1.0.1 1.0.0 1.0.0 1.0.1 1.0.1");
+    assert!(outcome.stdout.contains("Kept current@1.0.0: not approved, because "), "{}", outcome.stdout);
+    let document = json(&world.run(&["fix", "--format", "json"]).expect_code(1));
+    assert_eq!((&document["result"], &document["kept"][0]["codes"][0]), (&"unchanged".into(), &"advisory".into()));
+}
+
+/// The update of one package moves what has to move with it, whatever else is wrong.
+#[test]
+fn a_precise_move_takes_along_who_asks_for_exactly_the_old_release() {
+    let world = world();
+    world.advisories.add(&Advisory::new("RUSTSEC-2025-0503", "current").date("2025-07-01"));
+    let outcome = world.run(&["update", "part", "--precise", "1.0.1"]).expect_code(0);
+    assert_eq!(world.locked(&["whole", "part", "current"]), "1.0.1 1.0.1 1.0.0");
+    assert!(outcome.stdout.contains("Joined whole@1.0.0"), "{}", outcome.stdout);
+}
+
+#[test]
+fn of_two_majors_the_named_one_moves_to_exactly_what_is_asked() {
+    let registry = TestRegistry::new();
+    for version in ["1.0.0", "2.0.0"] {
+        Package::new("twice", version).pubtime(OLD).publish(&registry);
+    }
+    Package::new("stuck", "1.0.0").pubtime(FRESH).publish(&registry);
+    Package::new("user", "1.0.0").pubtime(OLD).dep("twice", "1").publish(&registry);
+    let project = project(&registry).dep("twice", "2").dep("user", "1").dep("stuck", "1");
+    project.lock_with_cargo();
+    for version in ["1.0.1", "1.0.2", "2.0.1", "2.0.2"] {
+        Package::new("twice", version).pubtime(OLD).publish(&registry);
+    }
+    for (spec, version, expected) in [("twice@1", "1.0.1", "1.0.1 2.0.0"), ("twice@2.0.0", "2.0.1", "1.0.1 2.0.1")] {
+        crate::update::update(&project, &[spec, "--precise", version]).expect_code(0);
+        assert_eq!(locked(&project, "twice"), expected);
+    }
+}
