@@ -107,6 +107,8 @@ pub enum Finding {
     NoPackage { directory: String, cause: String },
     /// Two folders hold one package; cargo takes one of them without a word.
     PackageTwice { package: String, first: String, second: String },
+    /// Two packages of the lock file have one name and version, of two sources: cargo would take both from one place.
+    Shared { one: PackageId, other: PackageId },
     /// Something else than a folder lies beside the packages.
     Stray { path: String, what: &'static str },
     /// A folder has no `.cargo-checksum.json`, or none that can be read.
@@ -280,6 +282,7 @@ impl Finding {
             Self::DirectoryNotLocked { .. } => "directory-not-locked",
             Self::NoPackage { .. } => "no-package",
             Self::PackageTwice { .. } => "package-twice",
+            Self::Shared { .. } => "shared",
             Self::Stray { .. } => "stray",
             Self::NoList { .. } => "no-list",
             Self::NothingListed { .. } => "nothing-listed",

@@ -8,6 +8,7 @@ mod elsewhere;
 mod local_registry;
 mod scene;
 mod sealed;
+mod shared;
 mod stubs;
 mod tree;
 mod unnoticed;

@@ -73,6 +73,7 @@ pub fn compare(held: &Held<'_>, verification: &mut Verification) {
     };
     let findings = &mut verification.findings;
     lists(held, &covered, findings);
+    shared(&covered, findings);
     let tree = match held.tree {
         VendorRoot::Read(tree) => tree,
         VendorRoot::Crates(found) => return crates::compare(&covered, found, verification),
@@ -138,14 +139,11 @@ fn strays(tree: &VendoredTree, findings: &mut Vec<Finding>) {
 
 /// The tree against the other two.
 fn packages(held: &Held<'_>, covered: &[&Package], tree: &VendoredTree, findings: &mut Vec<Finding>) {
-    let mut wanted: BTreeMap<(&str, &Version), &Package> = BTreeMap::new();
-    for package in covered {
-        wanted.insert((&package.id.name, &package.id.version), package);
-    }
+    let wanted = by_release(covered);
     let mut seen: BTreeMap<(&str, &Version), &VendoredDirectory> = BTreeMap::new();
     let mut converted = files::Converted::default();
     for directory in &tree.directories {
-        let package = match &directory.manifest {
+        let packages = match &directory.manifest {
             Stated::Known((name, version)) => {
                 if let Some(first) = seen.insert((name, version), directory) {
                     findings.push(Finding::PackageTwice {
@@ -154,7 +152,7 @@ fn packages(held: &Held<'_>, covered: &[&Package], tree: &VendoredTree, findings
                         second: directory.name.clone(),
                     });
                 }
-                wanted.get(&(&**name, version)).copied()
+                wanted.get(&(&**name, version)).map_or(&[][..], Vec::as_slice)
             }
             Stated::Absent => {
                 let cause = "it has no `Cargo.toml`".to_owned();
@@ -164,23 +162,40 @@ fn packages(held: &Held<'_>, covered: &[&Package], tree: &VendoredTree, findings
             }
             Stated::Malformed(cause) => {
                 findings.push(Finding::NoPackage { directory: directory.name.clone(), cause: cause.clone() });
-                None
+                &[]
             }
         };
-        if let (None, Some((name, version))) = (package, directory.manifest.known()) {
+        if let (true, Some((name, version))) = (packages.is_empty(), directory.manifest.known()) {
             let package = Some(format!("{name}@{version}"));
             findings.push(Finding::DirectoryNotLocked { directory: directory.name.clone(), package });
         }
-        if let (Some(package), Some(listed)) = (package, directory.listed.known()) {
-            hashes(held, package, directory, listed, findings);
+        if let Some(listed) = directory.listed.known() {
+            for package in packages {
+                hashes(held, package, directory, listed, findings);
+            }
         }
         files::compare(directory, &mut converted, findings);
     }
     findings.extend(converted.finding());
-    for (release, package) in wanted {
-        if !seen.contains_key(&release) {
-            findings.push(Finding::NotVendored { id: package.id.clone() });
-        }
+    let absent = wanted.into_iter().filter(|(release, _)| !seen.contains_key(release));
+    let absent = absent.flat_map(|(_, packages)| packages);
+    findings.extend(absent.map(|package| Finding::NotVendored { id: package.id.clone() }));
+}
+
+/// The packages of each name and version: more than one where they come from several sources.
+fn by_release<'a>(covered: &[&'a Package]) -> BTreeMap<(&'a str, &'a Version), Vec<&'a Package>> {
+    let mut releases: BTreeMap<(&str, &Version), Vec<&Package>> = BTreeMap::new();
+    for package in covered {
+        releases.entry((&package.id.name, &package.id.version)).or_default().push(package);
+    }
+    releases
+}
+
+/// Two packages that cargo takes from one folder, or from one archive of a local registry: it tells them apart by name and version alone.
+fn shared(covered: &[&Package], findings: &mut Vec<Finding>) {
+    for packages in by_release(covered).values() {
+        let pairs = packages.iter().zip(packages.iter().skip(1));
+        findings.extend(pairs.map(|(one, other)| Finding::Shared { one: one.id.clone(), other: other.id.clone() }));
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) fn help(finding: &Finding, paths: &[String], report: &VerifyReport<'_
             "keep the vendored sources in a folder of the workspace itself, then run: cargo sequester vendor".to_owned()
         }
         "not-locked" | "package-twice" => format!("remove what the lock file does not need: {vendor}"),
+        "shared" => shared(finding),
         // Nobody but a person may remove what this program did not write.
         "directory-not-locked" | "stray" | "no-package" => remove(paths, &vendor),
         "checksum-missing" => "let cargo write the lock file anew: cargo update --workspace".to_owned(),
@@ -55,6 +56,13 @@ pub(super) fn help(finding: &Finding, paths: &[String], report: &VerifyReport<'_
         }
         _ => format!("see who changed it, then write the approved sources again: {vendor}"),
     }
+}
+
+/// One of the two has to go to another version.
+fn shared(finding: &Finding) -> String {
+    let Finding::Shared { other, .. } = finding else { return String::new() };
+    let other = quoted(&other.to_string());
+    format!("lock another version of one of them: cargo update -p {other} --precise VERSION")
 }
 
 /// Removes them by name; a name that no shell would take as it is shown is left to a person.
@@ -101,6 +109,7 @@ fn facts(finding: &Finding) -> Facts {
         | Finding::Interrupted { .. }
         | Finding::LineEndings { .. } => (None, None, None),
         Finding::NotAllowed { id }
+        | Finding::Shared { other: id, .. }
         | Finding::AllowedChecksumDiffers { id, .. }
         | Finding::ChecksumMissing { id }
         | Finding::NotVendored { id }
@@ -192,6 +201,10 @@ fn sentence(finding: &Finding, folder: &str) -> (&'static str, String) {
         Finding::PackageTwice { package, first, second } => (
             "Twice",
             format!("{package} is in {folder}/{first} and in {folder}/{second}; cargo takes one without a word"),
+        ),
+        Finding::Shared { one, other } => (
+            "Shared",
+            format!("{one} and {other} have one name and version; cargo takes both from one place in {folder}"),
         ),
         Finding::Stray { path, what } => ("Stray", format!("{folder}/{path} is {what}, not the folder of a package")),
         Finding::NoList { directory, cause } => {
