@@ -19,6 +19,7 @@ pub struct VerifiedManifest {
     pub(super) features: BTreeMap<String, Vec<String>>,
     pub(super) links: Option<String>,
     license: Option<String>,
+    unusual: Option<String>,
 }
 
 /// What is wrong with a manifest.
@@ -59,7 +60,8 @@ impl VerifiedManifest {
         let package = package.ok_or_else(|| ManifestFault::Key("package".into()))?;
         let name = of_package(package, "name")?.ok_or_else(|| ManifestFault::Key("package.name".into()))?;
         let version = of_package(package, "version")?.ok_or_else(|| ManifestFault::Key("package.version".into()))?;
-        if *name != *id.name || version.parse::<Version>().ok().as_ref() != Some(&id.version) {
+        // Cargo cuts white space off a version.
+        if *name != *id.name || version.trim().parse::<Version>().ok().as_ref() != Some(&id.version) {
             return Err(ManifestFault::OtherPackage(format!("{name} {version}").into()));
         }
         let mut requirements = Vec::new();
@@ -80,7 +82,8 @@ impl VerifiedManifest {
         };
         let links = of_package(package, "links")?.map(str::to_owned);
         let license = of_package(package, "license")?.map(str::to_owned);
-        Ok(Self { registry, requirements, features, links, license })
+        let unusual = unusual(&manifest, package);
+        Ok(Self { registry, requirements, features, links, license, unusual })
     }
 
     /// The SPDX expression of `package.license`.
@@ -89,12 +92,41 @@ impl VerifiedManifest {
         self.license.as_deref()
     }
 
+    /// A manifest with nothing but what this one asks of the cargo that loads it: an edition, a resolver or unstable features of which not
+    /// every cargo knows. `None` where it asks for nothing but what has long been stable.
+    #[must_use]
+    pub fn unusual(&self) -> Option<&str> {
+        self.unusual.as_deref()
+    }
+
     /// Every dependency that the manifest names with a version, of every kind and platform. Unlike in an index line, `registry` is
     /// `None` for crates.io.
     #[must_use]
     pub fn requirements(&self) -> &[Requirement] {
         &self.requirements
     }
+}
+
+fn unusual(manifest: &Table, package: &Table) -> Option<String> {
+    let known = |key: &str, values: &[&str]| {
+        package.get(key).is_none_or(|value| value.as_str().is_some_and(|value| values.contains(&value)))
+    };
+    let features = manifest.get("cargo-features");
+    let is_usual = known("edition", &["2015", "2018", "2021", "2024"]) && known("resolver", &["1", "2", "3"]);
+    if is_usual && features.is_none_or(|features| features.as_array().is_some_and(Vec::is_empty)) {
+        return None;
+    }
+    let mut probe = Table::new();
+    for (key, value) in [("name", "probe"), ("version", "0.0.0")] {
+        probe.insert(key.to_owned(), value.into());
+    }
+    for key in ["edition", "resolver"] {
+        probe.extend(package.get(key).map(|value| (key.to_owned(), value.clone())));
+    }
+    let mut asked = Table::new();
+    asked.extend(features.map(|features| ("cargo-features".to_owned(), features.clone())));
+    asked.insert("package".to_owned(), probe.into());
+    toml::to_string(&asked).ok()
 }
 
 /// The keys of the three kinds, old spellings included.

@@ -10,7 +10,9 @@ use crate::apply::crate_cache::{CrateCache, Stored};
 use crate::apply::vendor_dir::VendorDirError;
 use crate::cli::Cli;
 use crate::command::gate::Gate;
+use crate::gather::cargo::{self, CargoFailure};
 use crate::gather::crate_files::{self, CrateFailure, CrateFault, CrateFile, CratePlaces, WantedCrate};
+use crate::gather::environment::Environment;
 use crate::model::checksum::Checksum;
 use crate::model::facts::IndexFact;
 use crate::model::history::History;
@@ -51,6 +53,8 @@ pub(super) struct Derived {
 struct Tools {
     cache: CrateCache,
     gate: Gate,
+    /// What cargo says to manifests that not every cargo loads; `None` where it loads them.
+    loaded: Mutex<BTreeMap<String, Option<CargoFailure>>>,
 }
 
 /// Why one archive is not used.
@@ -58,6 +62,8 @@ enum Refusal {
     Archive(Box<ArchiveError>),
     NoLine,
     Diverges(Divergence),
+    /// Cargo could not load its manifest, and so build nothing that has it in the vendored sources.
+    NotLoaded(CargoFailure),
     Write(VendorDirError),
 }
 
@@ -89,7 +95,8 @@ pub(super) fn derive(
         configs: &reached.configs,
         mode: made.mode(),
     };
-    let tools = Tools { cache: CrateCache::new(made.cargo_home().to_owned()), gate: Gate::default() };
+    let tools =
+        Tools { cache: CrateCache::new(made.cargo_home().to_owned()), gate: Gate::default(), loaded: Mutex::default() };
     let shared = Mutex::new(std::mem::take(derived));
     let deliver = |at: usize, file: CrateFile| {
         let Some((package, _)) = wanted.get(at) else { return };
@@ -97,7 +104,7 @@ pub(super) fn derive(
         let mut derived = lock(&shared);
         match refusal {
             Refusal::Write(error) => derived.failed = derived.failed.take().or(Some(error)),
-            refusal @ (Refusal::Archive(_) | Refusal::NoLine | Refusal::Diverges(_)) => {
+            refusal @ (Refusal::Archive(_) | Refusal::NoLine | Refusal::Diverges(_) | Refusal::NotLoaded(_)) => {
                 derived.problems.push(refusal.tell(&package.id));
             }
         }
@@ -139,12 +146,28 @@ fn one(
     let release = history(made, &package.id).and_then(|history| history.release(&package.id.version).ok()?);
     let release = release.ok_or(Refusal::NoLine)?;
     manifest_agrees(opened.manifest(), &release).map_err(Refusal::Diverges)?;
+    if let Some(manifest) = opened.manifest().unusual() {
+        tools.loads(manifest, made.project().environment()).map_err(Refusal::NotLoaded)?;
+    }
     let tree = tree(package, &opened);
     sink(package, Proven { verified: &verified, opened: &opened, tree: &tree }).map_err(Refusal::Write)?;
     let mut derived = lock(shared);
     derived.trees.insert(package.position, tree.checksums.tree_digest());
     derived.remarks.extend(opened.notices().iter().map(|notice| (package.id.clone(), notice.to_string())));
     Ok(())
+}
+
+impl Tools {
+    /// Asks cargo once about each such manifest.
+    fn loads(&self, manifest: &str, environment: &Environment) -> Result<(), CargoFailure> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(said) = loaded.get(manifest) {
+            return said.clone().map_or(Ok(()), Err);
+        }
+        let said = cargo::loads(manifest, environment);
+        loaded.insert(manifest.to_owned(), said.clone().err());
+        said
+    }
 }
 
 fn tree<'o>(package: &PlannedPackage, opened: &'o OpenedCrate<'_>) -> VendorTree<'o> {
@@ -181,6 +204,14 @@ impl Refusal {
                     "the archive of `{id}` is refused: {divergence}\nhelp: do not build this release: what was judged is not what would be built"
                 ),
             ),
+            Self::NotLoaded(failure) => {
+                let refused = matches!(failure, CargoFailure::Refused(_));
+                let text = format!(
+                    "cargo does not load the manifest of `{id}`, and would build nothing from a folder that holds it: {failure}\nhelp: lock another \
+                     version, or use a cargo that knows what it asks for"
+                );
+                return problem(id, "manifest-not-loaded", &text, refused);
+            }
             Self::Write(error) => ("not-written", error.to_string()),
         };
         problem(id, code, &text, true)

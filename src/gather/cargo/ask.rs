@@ -35,6 +35,12 @@ pub enum CargoFailure {
         /// What the system said.
         cause: String,
     },
+    /// There is no temporary folder to ask it in.
+    #[error("a temporary folder cannot be written: {cause}")]
+    NoFolder {
+        /// What the system said.
+        cause: String,
+    },
     /// It ended with an error.
     #[error("{}", .0)]
     Refused(Words),
@@ -88,6 +94,32 @@ impl Cargo {
         // A wrapper around cargo may print lines of its own.
         let json = answer.lines().find(|line| line.starts_with('{')).unwrap_or_default();
         MetadataCommand::parse(json).map_err(|error| unreadable(&self.programs, &error))
+    }
+}
+
+/// Whether the cargo that runs here loads a package with this manifest, which must name no other file: `Err` with its words where not.
+///
+/// # Errors
+/// There is no folder to put the manifest into, cargo cannot be run, refuses it, or does not answer.
+pub fn loads(manifest: &str, environment: &Environment) -> Result<(), CargoFailure> {
+    let programs = Programs::find(environment);
+    let failed = |cause: std::io::Error| CargoFailure::NoFolder { cause: cause.to_string() };
+    let folder = tempfile::Builder::new().prefix("sequester-manifest-").tempdir().map_err(failed)?;
+    let path = folder.path().join("Cargo.toml");
+    std::fs::write(&path, manifest).map_err(failed)?;
+    std::fs::create_dir(folder.path().join("src")).map_err(failed)?;
+    std::fs::write(folder.path().join("src/lib.rs"), "").map_err(failed)?;
+    let mut command = bare(&programs, &away(environment));
+    command.args(["metadata", "--no-deps", "--format-version=1", "--offline", "--color=never", "--manifest-path"]);
+    command.arg(&path);
+    match ask(&programs, command) {
+        Ok(_) => Ok(()),
+        // Where the manifest lay concerns nobody.
+        Err(CargoFailure::Refused(Words(words))) => {
+            let words = words.replace(&*path.to_string_lossy(), "Cargo.toml");
+            Err(CargoFailure::Refused(Words(words.into())))
+        }
+        Err(failure) => Err(failure),
     }
 }
 

@@ -19,7 +19,7 @@ use tempfile::NamedTempFile;
 use super::cargo_config::{CargoConfig, CargoConfigError};
 use super::environment::Environment;
 
-pub use ask::{CargoFailure, Words, version};
+pub use ask::{CargoFailure, Words, loads, version};
 pub use overheard::{Overheard, output};
 pub use programs::Programs;
 

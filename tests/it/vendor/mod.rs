@@ -4,6 +4,7 @@ pub(crate) mod believed;
 mod bytes;
 mod kept;
 mod layout;
+mod manifests;
 mod more_sources;
 mod owned;
 mod platform;
