@@ -18,6 +18,8 @@ const LARGEST_INDEX: u64 = 64 << 20;
 pub struct LocalRegistry {
     /// Every plain file, and its digest where it is a `.crate` file that could be hashed.
     pub files: BTreeMap<String, Option<Checksum>>,
+    /// Whether there is anything in the index's place.
+    pub has_index: bool,
     /// Whether the index is exactly the wanted one.
     pub index_is_wanted: bool,
 }
@@ -53,6 +55,7 @@ pub fn read(folder: &Utf8Path, index: &BTreeMap<String, Vec<u8>>) -> Result<Loca
             found.files.insert(entry.file_name().to_owned(), digest.map(|hashed| hashed.checksum()));
         }
     }
+    found.has_index = folder.join("index").symlink_metadata().is_ok();
     let mut names = Vec::new();
     let whole = collect(&folder.join("index"), "", 0, &mut names).is_some();
     names.sort_unstable();

@@ -76,6 +76,22 @@ impl AllowedId {
     }
 }
 
+impl AllowedId {
+    /// The name of its archive in a local registry.
+    #[must_use]
+    pub fn archive_name(&self) -> String {
+        format!("{}.crate", self.release().replace('@', "-"))
+    }
+
+    /// Whether a vendored package's folder of this name is its own: the package's name, bare or with its version or what else tells two
+    /// apart.
+    #[must_use]
+    pub fn has_folder(&self, folder: &str) -> bool {
+        let name = self.release().split('@').next().unwrap_or_default();
+        folder.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+}
+
 impl FromStr for AllowedId {
     type Err = AllowedIdError;
 

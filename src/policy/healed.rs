@@ -1,13 +1,14 @@
-//! What was done to a vendored package since it was written.
+//! What was done to vendored packages since they were written, and what lies among them that no run wrote.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::model::allow_list::AllowList;
+use crate::model::allow_list::{AllowList, AllowedId};
 use crate::model::checksum::Checksum;
+use crate::model::index_line::{Release, index_path};
 use crate::model::vendor::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
-use crate::model::vendored::{EntryKind, Stated, VendoredDirectory};
+use crate::model::vendored::{CrateFolder, EntryKind, IndexedFile, Stated, VendoredDirectory, VendoredEntry};
 use crate::model::vendoring::{Alteration, AlteredFile};
 
 /// What the package's files are held against.
@@ -21,30 +22,121 @@ pub struct Genuine<'a> {
     pub recorded: Option<&'a AllowList>,
 }
 
+/// Whether the folder's own list says what its files were. Otherwise they have to be held against the release that belongs there now.
+#[must_use]
+pub fn tells(found: &VendoredDirectory, genuine: Genuine<'_>) -> bool {
+    found.listed.known().is_some_and(|listed| {
+        listed.package == genuine.files.package || genuine.is_recorded(listed) || found.whole().is_some()
+    })
+}
+
 /// Every file that is not as some run wrote it. A folder of another release that agrees with its own list and, where there is a record,
 /// with the record, was not altered: it is only out of date.
 #[must_use]
 pub fn altered(found: &VendoredDirectory, genuine: Genuine<'_>) -> Vec<AlteredFile> {
-    let list = |how| vec![AlteredFile { path: VENDOR_CHECKSUMS_FILE.to_owned(), how }];
-    let Some(listed) = found.listed.known() else {
-        let how = if found.listed == Stated::Absent { Alteration::Removed } else { Alteration::Changed };
-        return list(how);
-    };
-    if listed.package == genuine.files.package {
-        let mut files = differing(found, genuine.files, genuine.stub);
-        if files.is_empty() && !genuine.stub && listed != genuine.files {
-            files = list(Alteration::Changed);
+    let list = |how| AlteredFile { path: VENDOR_CHECKSUMS_FILE.to_owned(), how };
+    match found.listed.known() {
+        Some(listed) if listed.package == genuine.files.package => {
+            let mut files = differing(found, genuine.files, genuine.stub);
+            if files.is_empty() && !genuine.stub && listed != genuine.files {
+                files.push(list(Alteration::Changed));
+            }
+            files
         }
-        return files;
+        Some(listed) if genuine.is_recorded(listed) => differing(found, listed, false),
+        Some(_) if found.whole().is_some() => vec![list(Alteration::Changed)],
+        Some(_) | None => {
+            let mut files = differing(found, genuine.files, genuine.stub);
+            if found.listed != Stated::Absent {
+                files.push(list(Alteration::Changed));
+            } else if files.iter().all(|file| file.path != VENDOR_CHECKSUMS_FILE) {
+                files.push(list(Alteration::Removed));
+            }
+            files.sort();
+            files
+        }
     }
-    let files = differing(found, listed, false);
-    let tree = listed.tree_digest();
-    let is_recorded = |list: &AllowList| list.releases.values().any(|release| release.tree == tree);
-    if files.is_empty() && !genuine.recorded.is_none_or(is_recorded) { list(Alteration::Changed) } else { files }
+}
+
+impl Genuine<'_> {
+    /// Without a record every list stands for itself.
+    fn is_recorded(&self, listed: &VendorChecksums) -> bool {
+        self.recorded.is_none_or(|list| {
+            let tree = listed.tree_digest();
+            list.releases.values().any(|release| release.tree == tree)
+        })
+    }
+}
+
+/// What would be lost with the folder and was written by no run: everything but files of the release that belongs there now, `files`, and
+/// files that the folder's own list has with these bytes. In a folder that the allow-list names (`recorded`) an edited file is somebody's
+/// alteration of ours; elsewhere it is somebody's. A folder of which neither list knows is told by its own name.
+#[must_use]
+pub fn strange(found: &VendoredDirectory, files: &VendorChecksums, recorded: bool) -> BTreeSet<String> {
+    // The list of the same release has nothing to add to the release itself.
+    let own = found.listed.known().filter(|own| own.package != files.package);
+    let empty = empty();
+    let is_ours = |entry: &VendoredEntry| {
+        let path = &*entry.path;
+        let (expected, listed) = (files.files.get(path), own.and_then(|own| own.files.get(path)));
+        let is_named = expected.is_some() || listed.is_some() || path == VENDOR_CHECKSUMS_FILE;
+        match entry.kind {
+            EntryKind::EmptyFolder => true,
+            EntryKind::File(file) => {
+                let is = |digest: &Checksum| file.digest == *digest || file.with_line_feeds == Some(*digest);
+                (recorded && is_named)
+                    || listed.is_some_and(is)
+                    || expected.is_some_and(|digest| is(digest) || is(&empty))
+            }
+            EntryKind::Folder | EntryKind::Link | EntryKind::Special | EntryKind::NameNotText | EntryKind::Unread => {
+                recorded && is_named
+            }
+        }
+    };
+    let named = files.files.keys().chain(own.into_iter().flat_map(|own| own.files.keys()));
+    let known: BTreeSet<&str> = named.flat_map(|path| folders(path)).collect();
+    // A folder of which no release knows, such as `.git`, is one thing.
+    let whole = |path: &str| folders(path).find(|folder| !known.contains(folder)).unwrap_or(path).to_owned();
+    found.entries.iter().filter(|entry| !is_ours(entry)).map(|entry| whole(&entry.path)).collect()
+}
+
+/// The folders that a file lies in, the outermost first.
+fn folders(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').filter_map(|(at, _)| path.get(..at))
+}
+
+/// Files of a local registry's index, and whatever else lies among them, that hold what no run wrote. `known` are the releases, as
+/// `name@version`, with their digests, whose lines some run wrote or will write. In the files of `recorded` releases a line that is none
+/// is somebody's alteration of ours.
+#[must_use]
+pub fn strange_lines(
+    found: &CrateFolder,
+    known: &BTreeSet<(String, Checksum)>,
+    recorded: Option<&AllowList>,
+) -> Vec<String> {
+    let recorded: BTreeSet<&str> =
+        recorded.into_iter().flat_map(|list| list.releases.keys()).map(AllowedId::release).collect();
+    let files: BTreeSet<String> =
+        recorded.iter().filter_map(|release| release.split_once('@')).map(|(name, _)| index_path(name)).collect();
+    let is_ours = |(path, file): &(&String, &IndexedFile)| {
+        let is_recorded = files.contains(*path);
+        let is_known = |(name, release): &(String, Release)| {
+            let spec = format!("{name}@{}", release.outline.version);
+            (is_recorded && recorded.contains(&*spec)) || known.contains(&(spec, release.outline.checksum))
+        };
+        (is_recorded || file.unreadable.is_empty()) && file.releases.iter().all(is_known)
+    };
+    let strange = found.index.iter().filter(|file| !is_ours(file)).map(|(path, _)| format!("index/{path}"));
+    let others = found.strays.iter().map(|stray| &stray.path).filter(|path| path.starts_with("index/"));
+    strange.chain(others.cloned()).collect()
+}
+
+fn empty() -> Checksum {
+    Checksum::from_bytes(Sha256::digest([]).into())
 }
 
 fn differing(found: &VendoredDirectory, expected: &VendorChecksums, stub: bool) -> Vec<AlteredFile> {
-    let empty = Checksum::from_bytes(Sha256::digest([]).into());
+    let empty = empty();
     let mut missing: BTreeMap<&str, &Checksum> =
         expected.files.iter().map(|(path, digest)| (path.as_str(), digest)).collect();
     let mut files = Vec::new();

@@ -72,10 +72,10 @@ fn g8_only_what_this_tool_wrote_is_removed() {
         // A folder that was ours until somebody put other sources there.
         scene.write("vendor/c/.cargo-checksum.json", "{\"files\":{},\"package\":null}");
         let vendor = scene.open(Faults::default()).unwrap();
-        let remains = vendor.remains(Some(&scene.listed()), &BTreeSet::from(["b".to_owned()])).unwrap();
+        let remains = vendor.remains(&scene.found(), Some(&scene.listed()), &BTreeSet::from(["b".to_owned()])).unwrap();
         assert_eq!(remains.ours, BTreeSet::from(["a".to_owned()]));
         assert_eq!(remains.foreign, ["README", "c", "mine"].map(str::to_owned).into());
-        let none = vendor.remains(None, &BTreeSet::new()).unwrap();
+        let none = vendor.remains(&scene.found(), None, &BTreeSet::new()).unwrap();
         assert!(none.ours.is_empty(), "without a list nothing is ours");
         drop(vendor);
         scene.publish(&["b=2"], faults).unwrap();

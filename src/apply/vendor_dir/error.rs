@@ -58,7 +58,7 @@ pub enum VendorDirError {
     #[error(
         "{} would be written over, and no run of `vendor` wrote {}; nothing was changed\nhelp: move {} out of `{folder}`, or vendor into \
          another folder: cargo sequester vendor third-party/vendor",
-        names.iter().map(|name| format!("`{folder}/{}`", name.escape_debug())).collect::<Vec<_>>().join(", "),
+        named(folder, names),
         if names.len() == 1 { "it" } else { "them" },
         if names.len() == 1 { "it" } else { "them" }
     )]
@@ -67,6 +67,15 @@ pub enum VendorDirError {
         folder: String,
         /// The entries.
         names: Vec<String>,
+    },
+    /// Something in the folder lies on another file system, or in another place of this one.
+    #[error(
+        "`{path}` is mounted from elsewhere, and writing the folder anew would empty it; nothing was changed\nhelp: unmount it for the run, or \
+         vendor into another folder: cargo sequester vendor third-party/vendor"
+    )]
+    Mount {
+        /// The mount point.
+        path: Utf8PathBuf,
     },
     /// The plan names a package that nobody wrote.
     #[error("`{name}` was to be written, and was not\nhelp: this is a mistake in cargo-sequester; please report it")]
@@ -145,6 +154,18 @@ pub enum TargetFault {
     /// It has a manifest, so it is a package.
     #[error("it has a `Cargo.toml`, so it is a package")]
     Package,
+}
+
+/// The most that are named.
+const NAMED: usize = 20;
+
+fn named(folder: &str, names: &[String]) -> String {
+    let mut paths: Vec<String> =
+        names.iter().take(NAMED).map(|name| format!("`{folder}/{}`", name.escape_debug())).collect();
+    if let Some(more) = names.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        paths.push(format!("and {more} more"));
+    }
+    paths.join(", ")
 }
 
 impl VendorDirError {

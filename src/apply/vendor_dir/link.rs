@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use super::error::VendorDirError;
+use super::system;
 
 /// Gives `to` what `from` has: files by hard link, or by copy where the file system does not link these two. Links are made anew
 /// as they are, and nothing is read through them.
@@ -77,7 +78,15 @@ pub(super) fn entries(folder: &Utf8Path) -> Result<Vec<(String, bool)>, VendorDi
     Ok(entries)
 }
 
-/// Removes a file, a link, or a folder and all in it; nothing happens where there is nothing.
+/// Refuses a folder in which something is mounted: whoever goes through it to the ground is in somebody else's files.
+pub(super) fn without_mounts(folder: &Utf8Path) -> Result<(), VendorDirError> {
+    match system::mount_below(folder).map_err(|source| VendorDirError::io(folder, source))? {
+        Some(path) => Err(VendorDirError::Mount { path }),
+        None => Ok(()),
+    }
+}
+
+/// Removes a file, a link, or a folder and all in it, unless something is mounted there; nothing happens where there is nothing.
 pub(super) fn remove(path: &Utf8Path) -> Result<(), VendorDirError> {
     let found = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -86,6 +95,11 @@ pub(super) fn remove(path: &Utf8Path) -> Result<(), VendorDirError> {
     if !found.is_dir() {
         return fs::remove_file(path).map_err(|source| VendorDirError::io(path, source));
     }
+    let is_mount = |above| system::can_rename_between(above, path).map(|can| !can);
+    if path.parent().map_or(Ok(false), is_mount).map_err(|source| VendorDirError::io(path, source))? {
+        return Err(VendorDirError::Mount { path: path.to_owned() });
+    }
+    without_mounts(path)?;
     let inside: Vec<Utf8PathBuf> =
         entries(path)?.into_iter().filter(|(_, is_folder)| *is_folder).map(|(name, _)| path.join(name)).collect();
     inside

@@ -115,6 +115,12 @@ impl VendorDir {
         self.faults.step().map_err(|source| VendorDirError::io(path, source))
     }
 
+    /// Whether there is an entry of this name.
+    #[must_use]
+    pub fn holds(&self, name: &str) -> bool {
+        link::is_there(&self.join(name))
+    }
+
     fn join(&self, name: &str) -> Utf8PathBuf {
         self.target.path().join(name)
     }

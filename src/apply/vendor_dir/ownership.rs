@@ -23,6 +23,14 @@ pub struct Known<'a> {
     pub local_registry: bool,
 }
 
+impl Known<'_> {
+    /// Whether the allow-list has a package with a folder of this name.
+    #[must_use]
+    pub fn lists(&self, folder: &str) -> bool {
+        self.listed.is_some_and(|list| list.releases.keys().any(|id| id.has_folder(folder)))
+    }
+}
+
 /// A local registry's index.
 const INDEX: &str = "index";
 
@@ -64,30 +72,38 @@ impl VendorDir {
             let is_there = link::is_there(&self.join(name));
             is_there && (is_the_projects(name) || !self.is_replaceable(name, known))
         };
-        let names: Vec<String> = names.iter().filter(in_the_way).cloned().collect();
+        self.in_the_way(names.iter().filter(in_the_way).cloned().collect())
+    }
+
+    /// Refuses to write over these, paths below the folder, which no run wrote.
+    ///
+    /// # Errors
+    /// Names them, where there are any.
+    pub fn in_the_way(&self, names: BTreeSet<String>) -> Result<(), VendorDirError> {
         if names.is_empty() {
             return Ok(());
         }
-        Err(VendorDirError::InTheWay { folder: self.target.relative().to_owned(), names })
+        let (folder, names) = (self.target.relative().to_owned(), names.into_iter().collect());
+        Err(VendorDirError::InTheWay { folder, names })
     }
 
+    /// By what it is and by its name. What is in a folder, and which lines are in an index, is looked at when what belongs there is known.
     fn is_replaceable(&self, name: &str, known: Known<'_>) -> bool {
-        let is_listed = |list: &AllowList| {
-            if known.local_registry {
-                return name == INDEX || self.is_of_a_registry(name, false);
-            }
-            list.releases.keys().any(|id| remains::is_folder_of(name, id))
-        };
-        if known.listed.is_some_and(is_listed) {
-            return true;
+        let Ok(found) = fs::symlink_metadata(self.join(name)) else { return false };
+        // The bytes of a file may be the only copy. A link or a pipe has none.
+        let has_bytes = found.is_file();
+        if !known.local_registry {
+            return if found.is_dir() {
+                known.lists(name) || self.has_checksums(name)
+            } else {
+                known.lists(name) && !has_bytes
+            };
         }
-        let found = fs::symlink_metadata(self.join(name));
-        let is_folder = found.is_ok_and(|found| found.is_dir());
-        if known.local_registry {
-            self.is_of_a_registry(name, is_folder)
-        } else {
-            is_folder && self.has_checksums(name)
+        if name == INDEX {
+            return found.is_dir() || (known.listed.is_some() && !has_bytes);
         }
+        let is_archive = |list: &AllowList| list.releases.keys().any(|id| id.archive_name() == name);
+        !found.is_dir() && known.listed.is_some_and(is_archive)
     }
 
     fn has_checksums(&self, name: &str) -> bool {

@@ -79,7 +79,11 @@ impl Stage<'_> {
         vendor.step(target)?;
         let above = vendor.target.above();
         fs::create_dir_all(above).map_err(|source| VendorDirError::io(above, source))?;
-        self.inside = link::is_there(target)
+        let is_there = link::is_there(target);
+        if is_there {
+            link::without_mounts(target)?;
+        }
+        self.inside = is_there
             && !system::can_rename_between(above, target).map_err(|source| VendorDirError::io(target, source))?;
         let path = vendor.target.stage(&self.id, self.inside);
         fs::create_dir(&path).map_err(|source| VendorDirError::io(&path, source))?;

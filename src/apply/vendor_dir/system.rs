@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::files;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -73,6 +73,40 @@ pub(super) fn can_rename_between(folder: &Utf8Path, other: &Utf8Path) -> io::Res
 #[cfg(not(unix))]
 pub(super) fn can_rename_between(_folder: &Utf8Path, _other: &Utf8Path) -> io::Result<bool> {
     Ok(true)
+}
+
+/// Something that is mounted below this folder. Not even the device numbers tell a bind mount of the same file system.
+pub(super) fn mount_below(folder: &Utf8Path) -> io::Result<Option<Utf8PathBuf>> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Ok(mounts) = std::fs::read("/proc/self/mountinfo") {
+        return Ok(listed_below(&String::from_utf8_lossy(&mounts), folder));
+    }
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(above) = waiting.pop() {
+        for entry in above.read_dir_utf8()? {
+            let entry = entry?;
+            if !entry.file_type()?.is_dir() {
+                continue;
+            }
+            if !can_rename_between(folder, entry.path())? {
+                return Ok(Some(entry.path().to_owned()));
+            }
+            waiting.push(entry.into_path());
+        }
+    }
+    Ok(None)
+}
+
+/// The first mount point below the folder, by the kernel's list: a line for each, the path in its fifth column, with blanks and backslashes
+/// as three octal digits.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn listed_below(mounts: &str, folder: &Utf8Path) -> Option<Utf8PathBuf> {
+    let points = mounts.lines().filter_map(|line| line.split(' ').nth(4));
+    let points = points.map(|point| {
+        let escapes = [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")];
+        Utf8PathBuf::from(escapes.iter().fold(point.to_owned(), |point, (octal, plain)| point.replace(octal, plain)))
+    });
+    points.filter(|point| point != folder && point.starts_with(folder)).min()
 }
 
 /// Writes everything below a fresh folder through to the disk.

@@ -9,13 +9,15 @@ use super::place::{Left, Place};
 use super::{CommandError, Done, Run};
 use crate::apply::local_index::{StagedIndex, index_path};
 use crate::apply::vendor_dir::Changes;
-use crate::gather::local_registry;
 use crate::gather::local_registry::LocalRegistry;
+use crate::gather::{crate_folder, local_registry, vendor_tree};
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
 use crate::model::package::PackageId;
 use crate::model::plan::{PlannedFrom, PlannedPackage, VendorPlan};
 use crate::model::vendor::VENDOR_ATTRIBUTES_FILE;
+use crate::model::vendored::{VendorRoot, VendoredTree};
 use crate::model::vendoring::{Alteration, AlteredFile, Healed, PackageChange, VendoredPackage};
+use crate::policy::healed::strange_lines;
 
 const INDEX: &str = "index";
 
@@ -39,6 +41,9 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan, folder: &Utf8Path) -> Resu
     let staged_index = if found.index_is_wanted { None } else { Some(StagedIndex::write(&index)?) };
     write.extend(staged_index.iter().map(|_| INDEX.to_owned()));
     place.may_write_over(&write)?;
+    if staged_index.is_some() {
+        place.vendor.in_the_way(strange(run, plan, &place)?)?;
+    }
     let stage = place.vendor.stage(Changes { write, remove: removed.clone(), attributes: true })?;
     derive(run.cli, run.made, &others, &mut derived, &|package, proven| {
         stage.write_file(&file_name(&package.id), proven.verified.bytes())
@@ -50,7 +55,7 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan, folder: &Utf8Path) -> Resu
         stage.copy(INDEX, staged.path())?;
     }
     let (packages, allow) = packages(plan, &derived, &found)?;
-    let healed = healed(&packages, &allow, place.previous.as_ref(), &found);
+    let healed = healed(&packages, &allow, place.known().listed, &found);
     let left = Left { packages, allow, removed, kept, foreign, healed };
     place.publish(stage, left, derived)
 }
@@ -89,7 +94,7 @@ fn packages(
 }
 
 /// What was altered. An archive's name says its release, so one with other bytes always was; the index was where the releases are still
-/// those of the run before.
+/// those of the run before, which wrote it here.
 fn healed(
     packages: &[VendoredPackage],
     allow: &AllowList,
@@ -101,7 +106,8 @@ fn healed(
     let mut healed: Vec<Healed> = rewritten
         .map(|package| Healed { directory: package.directory.clone(), id: Some(package.id.clone()), files: changed() })
         .collect();
-    if !found.index_is_wanted && previous.is_some_and(|previous| previous.releases == allow.releases) {
+    if found.has_index && !found.index_is_wanted && previous.is_some_and(|previous| previous.releases == allow.releases)
+    {
         healed.push(Healed { directory: INDEX.to_owned(), id: None, files: changed() });
     }
     healed
@@ -124,6 +130,20 @@ fn index(run: &Run<'_>, plan: &VendorPlan) -> Result<BTreeMap<String, Vec<u8>>, 
     Ok(files)
 }
 
+/// What of the index no run wrote.
+fn strange(run: &Run<'_>, plan: &VendorPlan, place: &Place<'_>) -> Result<BTreeSet<String>, CommandError> {
+    let VendorRoot::Crates(there) = crate_folder::read(&run.made.subject().root, place.vendor.path())? else {
+        return Ok(BTreeSet::new());
+    };
+    let planned = plan.packages.iter().filter_map(|package| match package.from {
+        PlannedFrom::Crate(checksum) => Some((format!("{}@{}", package.id.name, package.id.version), checksum)),
+        PlannedFrom::Git => None,
+    });
+    let before = place.previous.iter().flat_map(|list| &list.releases);
+    let before = before.filter_map(|(id, release)| Some((id.release().to_owned(), release.checksum?)));
+    Ok(strange_lines(&there, &planned.chain(before).collect(), place.known().listed).into_iter().collect())
+}
+
 /// Files that nothing locked needs: those that the allow-list before had with these bytes, and all others.
 fn remains(
     found: &LocalRegistry,
@@ -133,14 +153,19 @@ fn remains(
     let previous = place.previous.as_ref();
     let mut wanted: BTreeSet<String> = plan.packages.iter().map(|package| file_name(&package.id)).collect();
     wanted.extend([INDEX.to_owned(), VENDOR_ATTRIBUTES_FILE.to_owned()]);
-    let mut others = place.vendor.remains(previous, &wanted)?;
+    // What an earlier run left here unpacked is ours as well.
+    let unpacked = match vendor_tree::read(&place.run.made.subject().root, place.vendor.path())? {
+        VendorRoot::Read(tree) => tree,
+        VendorRoot::Absent | VendorRoot::Link | VendorRoot::NotFolder | VendorRoot::Crates(_) => {
+            VendoredTree::default()
+        }
+    };
+    let mut others = place.vendor.remains(&unpacked, previous, &wanted)?;
     let mut ours = std::mem::take(&mut others.ours);
     let is_ours = |name: &str| {
         let digest = found.files.get(name).copied().flatten();
         let is_it = |id: &AllowedId, release: &AllowedRelease| {
-            digest.is_some()
-                && release.checksum == digest
-                && name == format!("{}.crate", id.release().replace('@', "-"))
+            digest.is_some() && release.checksum == digest && name == id.archive_name()
         };
         previous.is_some_and(|previous| previous.releases.iter().any(|(id, release)| is_it(id, release)))
     };

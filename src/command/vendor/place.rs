@@ -6,9 +6,10 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use super::derive::Derived;
-use super::{CommandError, Done, Run};
+use super::{CommandError, Done, Run, audit, output, report};
 use crate::apply::cargo_config::{ConfigFile, Location, Replaced, Wanted, spliced};
 use crate::apply::vendor_dir::{Faults, Known, Opening, Stage, VendorDir, VendorDirError};
+use crate::cli::VendorFormat;
 use crate::gather::allow_list;
 use crate::model::allow_list::AllowList;
 use crate::model::plan::VendorPlan;
@@ -76,7 +77,7 @@ impl<'a> Place<'a> {
         self.vendor.may_replace(names, self.known(), |name| self.holds_local(name))
     }
 
-    fn known(&self) -> Known<'_> {
+    pub(super) fn known(&self) -> Known<'_> {
         let path = self.vendor.relative();
         let location = if self.local_registry { Location::LocalRegistry(path) } else { Location::Directory(path) };
         let listed = self.previous.as_ref().filter(|_| self.config.names(location));
@@ -93,9 +94,24 @@ impl<'a> Place<'a> {
         })
     }
 
+    /// Tells what is about to be written anew: afterwards nobody can look at it any more.
+    fn tell(&self, healed: &[Healed]) -> Result<(), CommandError> {
+        let audited = audit::report_of(self.run.cli, self.run.made, None);
+        let mut text = Vec::new();
+        report::healed(&audited, self.vendor.relative(), healed, &mut text).map_err(CommandError::Output)?;
+        match self.run.arguments.format {
+            VendorFormat::Human => output::report(self.run.cli, &text),
+            VendorFormat::Json => {
+                output::aside(self.run.cli, &text);
+                Ok(())
+            }
+        }
+    }
+
     /// Makes the staged folder and the configuration the project's.
     pub(super) fn publish(&self, stage: Stage<'_>, left: Left, derived: Derived) -> Result<Done, CommandError> {
         let Left { packages, allow, removed, kept, foreign, healed } = left;
+        self.tell(&healed)?;
         let (applied, config) = if self.run.arguments.no_config {
             let block = String::from_utf8_lossy(&spliced(None, &self.wanted(&allow))?).into_owned();
             if !stage.is_empty() {

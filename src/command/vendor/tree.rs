@@ -22,7 +22,7 @@ use crate::model::source::Source;
 use crate::model::vendor::VendorChecksums;
 use crate::model::vendored::{VendorRoot, VendoredDirectory, VendoredTree};
 use crate::model::vendoring::{Alteration, AlteredFile, Healed, PackageChange, VendoredPackage};
-use crate::policy::healed::{Genuine, altered};
+use crate::policy::healed::{Genuine, altered, strange, tells};
 use crate::project::ProjectError;
 
 /// Where they go unless the command line says otherwise.
@@ -46,25 +46,34 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan) -> Result<Done, CommandErr
     place.may_write_over(&write.iter().cloned().chain(git).collect())?;
 
     let wanted: BTreeSet<String> = plan.packages.iter().map(|package| package.directory.clone()).collect();
-    let mut remains = place.vendor.remains(place.previous.as_ref(), &wanted)?;
+    let mut remains = place.vendor.remains(&found, place.previous.as_ref(), &wanted)?;
     remains.foreign.retain(|name| !place.holds_local(name));
     let mut kept = BTreeSet::new();
     if run.arguments.no_delete {
         std::mem::swap(&mut kept, &mut remains.ours);
     }
-    let healed = Mutex::new(Vec::new());
+    let genuine = Mutex::new(BTreeMap::new());
     let mut stage = place.vendor.stage(Changes { write, remove: remains.ours.clone(), attributes: true })?;
     derive(run.cli, run.made, &work.write, &mut derived, &|package, proven| {
-        let files = &vendor_files(proven.opened).checksums;
-        let altered = heal(&place, &found, package, files);
-        healed.lock().unwrap_or_else(PoisonError::into_inner).extend(altered);
+        if place.vendor.holds(&package.directory) {
+            let files = vendor_files(proven.opened).checksums;
+            genuine.lock().unwrap_or_else(PoisonError::into_inner).insert(package.position, files);
+        }
         stage.write(&package.directory, proven.tree, None)
     })?;
     if !derived.problems.is_empty() {
         return Ok(Done::Refused(derived));
     }
-    let mut healed = healed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    work.git_packages(plan, &place, &found, &mut stage, &mut healed)?;
+    let genuine = genuine.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut before = Before::default();
+    for package in &work.write {
+        if let Some(files) = genuine.get(&package.position) {
+            before.look(&place, &found, package, files)?;
+        }
+    }
+    work.git_packages(plan, &place, &found, &mut stage, &mut before)?;
+    let Before { mut healed, strange } = before;
+    place.vendor.in_the_way(strange)?;
     healed.sort_by(|one, other| one.directory.cmp(&other.directory));
     let (packages, allow) = work.packages(plan, &derived, &found, &run.arguments.platform)?;
     let left = Left { packages, allow, removed: remains.ours, kept, foreign: remains.foreign, healed };
@@ -138,7 +147,7 @@ impl<'p> Work<'p> {
         place: &Place<'_>,
         found: &VendoredTree,
         stage: &mut Stage<'_>,
-        healed: &mut Vec<Healed>,
+        before: &mut Before,
     ) -> Result<(), CommandError> {
         if self.git.is_empty() {
             return Ok(());
@@ -171,7 +180,7 @@ impl<'p> Work<'p> {
                 self.keep.insert(package.position, git.listed.tree_digest());
                 continue;
             }
-            healed.extend(heal(place, found, package, &git.listed));
+            before.look(place, found, package, &git.listed)?;
             self.derived.insert(package.position, git.listed.tree_digest());
             stage.also_write(&package.directory)?;
             stage.copy(&package.directory, &git.folder)?;
@@ -222,21 +231,49 @@ fn directory<'t>(found: &'t VendoredTree, name: &str) -> Option<&'t VendoredDire
     found.directories.get(at)
 }
 
-/// What was done to the folder in which the package is written anew; `files` are all of the release's.
-fn heal(place: &Place<'_>, found: &VendoredTree, package: &PlannedPackage, files: &VendorChecksums) -> Option<Healed> {
-    let files = match directory(found, &package.directory) {
-        Some(directory) => {
-            let recorded = place.previous.as_ref();
-            let was_stub = recorded
-                .zip(AllowedId::of(&package.id))
-                .is_some_and(|(list, id)| list.releases.get(&id).is_some_and(|release| release.stub));
-            altered(directory, Genuine { files, stub: package.stub || was_stub, recorded })
+/// What lies where packages are written anew.
+#[derive(Default)]
+struct Before {
+    /// What was altered in folders of ours.
+    healed: Vec<Healed>,
+    /// What no run wrote, by path below the vendor folder.
+    strange: BTreeSet<String>,
+}
+
+impl Before {
+    /// Holds what is there against the release that belongs there now, with these files.
+    fn look(
+        &mut self,
+        place: &Place<'_>,
+        found: &VendoredTree,
+        package: &PlannedPackage,
+        files: &VendorChecksums,
+    ) -> Result<(), CommandError> {
+        let name = &package.directory;
+        let altered = match directory(found, name) {
+            Some(directory) => {
+                let recorded = place.previous.as_ref();
+                let was_stub = recorded
+                    .zip(AllowedId::of(&package.id))
+                    .is_some_and(|(list, id)| list.releases.get(&id).is_some_and(|release| release.stub));
+                let genuine = Genuine { files, stub: package.stub || was_stub, recorded };
+                let hashed = (!tells(directory, genuine))
+                    .then(|| vendor_tree::against(place.vendor.path(), directory, files))
+                    .transpose()?;
+                let directory = hashed.as_ref().unwrap_or(directory);
+                let strange = strange(directory, files, place.known().lists(name));
+                self.strange.extend(strange.into_iter().map(|path| format!("{name}/{path}")));
+                altered(directory, genuine)
+            }
+            None if found.strays.iter().any(|stray| stray.path == *name) => {
+                vec![AlteredFile { path: String::new(), how: Alteration::NotAFile }]
+            }
+            None => Vec::new(),
+        };
+        if !altered.is_empty() {
+            let (directory, id) = (name.clone(), Some(package.id.clone()));
+            self.healed.push(Healed { directory, id, files: altered });
         }
-        None if found.strays.iter().any(|stray| stray.path == package.directory) => {
-            vec![AlteredFile { path: String::new(), how: Alteration::NotAFile }]
-        }
-        None => Vec::new(),
-    };
-    let (directory, id) = (package.directory.clone(), Some(package.id.clone()));
-    (!files.is_empty()).then_some(Healed { directory, id, files })
+        Ok(())
+    }
 }

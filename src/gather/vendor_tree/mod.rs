@@ -10,8 +10,10 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
-use crate::model::vendor::{VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE, VENDOR_CHECKSUMS_FILE};
-use crate::model::vendored::{Attributes, EntryKind, VendorRoot, VendoredDirectory, VendoredEntry, VendoredTree};
+use crate::model::vendor::{VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE, VENDOR_CHECKSUMS_FILE, VendorChecksums};
+use crate::model::vendored::{
+    Attributes, EntryKind, Stated, VendorRoot, VendoredDirectory, VendoredEntry, VendoredTree,
+};
 pub use digest::read_bounded;
 use walk::{Budget, Name};
 
@@ -93,6 +95,21 @@ pub fn read(root: &Utf8Path, folder: &Utf8Path) -> Result<VendorRoot, VendorTree
     let (files, bytes) = digest::fill(folder, &mut tree.directories)?;
     (tree.files, tree.bytes) = (files, bytes);
     Ok(VendorRoot::Read(tree))
+}
+
+/// The folder with the digests of those files, too, that `listed` has and its own list does not name.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn against(
+    tree: &Utf8Path,
+    directory: &VendoredDirectory,
+    listed: &VendorChecksums,
+) -> Result<VendoredDirectory, VendorTreeError> {
+    let mut again = VendoredDirectory { listed: Stated::Known(listed.clone()), ..directory.clone() };
+    digest::fill(tree, std::slice::from_mut(&mut again))?;
+    again.listed = directory.listed.clone();
+    Ok(again)
 }
 
 /// A package's folder, its files not yet hashed.

@@ -7,6 +7,7 @@ use crate::model::evaluation::Judgement;
 use crate::model::vendoring::{
     Alteration, AlteredFile, ConfigOutcome, Healed, PackageChange, VendoredPackage, Vendoring,
 };
+use crate::report::AuditReport;
 use crate::report::cure;
 use crate::report::escape::terminal;
 use crate::report::print::{self, line};
@@ -67,16 +68,13 @@ fn found(report: &VendorReport<'_>, done: &Vendoring, verbosity: Verbosity, out:
     for package in done.unapproved() {
         stays(report, package, out)?;
     }
-    for entry in &done.healed {
-        healed(report, done, entry, out)?;
-    }
     for name in &done.foreign {
         let path = format!("{}/{name}", done.folder);
         line(
             out,
             Tone::Caution,
             "Unknown",
-            &format!("{path} was not written by this program and is not locked; cargo may build from it"),
+            &format!("{path} is not locked, and holds what this program did not write; cargo may build from it"),
         )?;
         help(out, &format!("see what it is, then remove it: rm -r '{path}'"), report)?;
     }
@@ -114,27 +112,36 @@ fn stays(report: &VendorReport<'_>, package: &VendoredPackage, out: &mut impl Wr
 }
 
 /// The most files that are named of one package.
-const NAMED: usize = 10;
+const NAMED: usize = 100;
 
-fn healed(report: &VendorReport<'_>, done: &Vendoring, entry: &Healed, out: &mut impl Write) -> io::Result<()> {
-    let path = format!("{}/{}", done.folder, entry.directory);
-    let name = entry.id.as_ref().map(|id| format!(" ({})", package_name(id))).unwrap_or_default();
-    let told = |file: &AlteredFile| {
-        let how = match file.how {
-            Alteration::Changed => "was changed",
-            Alteration::Added => "was added",
-            Alteration::Removed => "was removed",
-            Alteration::NotAFile => "was a link or a special file",
-        };
-        if file.path.is_empty() { format!("it {how}") } else { format!("{} {how}", file.path) }
-    };
-    let mut files: Vec<String> = entry.files.iter().take(NAMED).map(told).collect();
-    if let Some(more) = entry.files.len().checked_sub(NAMED).filter(|more| *more > 0) {
-        files.push(format!("and {more} more"));
+/// Writes what is about to be written anew in `folder`, with colours.
+///
+/// # Errors
+/// The writer's.
+pub fn healed(audit: &AuditReport<'_>, folder: &str, healed: &[Healed], out: &mut impl Write) -> io::Result<()> {
+    for entry in healed {
+        let path = format!("{folder}/{}", entry.directory);
+        let name = entry.id.as_ref().map(|id| format!(" ({})", package_name(id))).unwrap_or_default();
+        let mut files: Vec<String> = entry.files.iter().take(NAMED).map(altered).collect();
+        if let Some(more) = entry.files.len().checked_sub(NAMED).filter(|more| *more > 0) {
+            files.push(format!("and {more} more"));
+        }
+        let text = format!("{path}{name} was altered since it was written: {}; it is written anew", files.join(", "));
+        writeln!(out, "{}: {}", word(Tone::Caution, "warning"), terminal(&text))?;
+        let help = format!("find out who altered it: git log -p -- '{path}'");
+        print::help(out, &WayOut::of_text(&help, audit.situation))?;
     }
-    let text = format!("{path}{name} was altered since it was written: {}; it was written anew", files.join(", "));
-    writeln!(out, "{}: {}", word(Tone::Caution, "warning"), terminal(&text))?;
-    help(out, &format!("find out who altered it: git log -p -- '{path}'"), report)
+    Ok(())
+}
+
+fn altered(file: &AlteredFile) -> String {
+    let how = match file.how {
+        Alteration::Changed => "was changed",
+        Alteration::Added => "was added",
+        Alteration::Removed => "was removed",
+        Alteration::NotAFile => "was a link or a special file",
+    };
+    if file.path.is_empty() { format!("it {how}") } else { format!("{} {how}", file.path) }
 }
 
 fn changes(done: &Vendoring, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {

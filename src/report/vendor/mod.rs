@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::AuditReport;
 use crate::model::vendoring::{Unvendorable, Vendoring};
 
-pub use human::human;
+pub use human::{healed, human};
 pub use json::{VENDOR_V1, json};
 
 /// Everything that a report of `vendor` tells.

@@ -52,34 +52,171 @@ fn entries_that_are_in_the_way_are_all_named() {
 }
 
 #[test]
-fn what_was_altered_is_named_file_by_file_wherever_it_is_told() {
+fn what_was_altered_is_named_file_by_file_before_it_is_written_anew() {
     let registry = TestRegistry::new();
     let project = locked(&registry);
     vendor(&project, &[]).expect_code(0);
     let genuine = beside_trail(&project);
     let alter = || {
-        project
-            .write("vendor/bar/src/lib.rs", "compile_error!(\"evil\");\n")
-            .write("vendor/bar/build.rs", "fn main() {}");
+        project.write("vendor/bar/src/lib.rs", "compile_error!(\"evil\");\n").write("vendor/bar/README.md", "Other\n");
         std::fs::remove_file(project.path("vendor/leaf/src/lib.rs")).unwrap();
     };
     alter();
     let done = vendor(&project, &["--quiet"]).expect_code(0);
-    let said = "warning: vendor/bar (bar@1.1.0) was altered since it was written: build.rs was added, src/lib.rs was changed; it was written anew";
+    let said = "warning: vendor/bar (bar@1.1.0) was altered since it was written: README.md was changed, src/lib.rs was changed; it is written anew";
     assert!(done.stdout.contains(said), "{}", done.stdout);
     assert!(done.stdout.contains("src/lib.rs was removed"), "{}", done.stdout);
     assert_eq!(beside_trail(&project), genuine);
     let told = project.sequester(&["log"]).expect_code(0);
-    assert!(told.stdout.contains("healed") && told.stdout.contains("build.rs"), "{}", told.stdout);
+    assert!(told.stdout.contains("healed") && told.stdout.contains("README.md"), "{}", told.stdout);
 
+    // What cannot be told is not done.
     alter();
-    let json = document(&vendor(&project, &["--format", "json"]).expect_code(0).stdout);
-    let healed = json["vendored"]["healed"].as_array().unwrap();
+    if cfg!(target_os = "linux") {
+        let program = env!("CARGO_BIN_EXE_cargo-sequester");
+        let command = format!("'{program}' sequester vendor --no-advisories > /dev/full");
+        project.run("sh", &["-c", &command]).expect_code(2);
+        assert_eq!(project.read("vendor/bar/README.md"), "Other\n");
+    }
+    let done = vendor(&project, &["--format", "json"]).expect_code(0);
+    assert!(done.stderr.contains("README.md was changed"), "{}", done.stderr);
+    let healed = document(&done.stdout)["vendored"]["healed"].as_array().unwrap().clone();
     assert_eq!(healed.len(), 2);
     assert_eq!(healed[0]["path"], "bar");
-    assert_eq!(healed[0]["files"][0], serde_json::json!({ "path": "build.rs", "change": "added" }));
+    assert_eq!(healed[0]["files"][0], serde_json::json!({ "path": "README.md", "change": "changed" }));
     let json = document(&vendor(&project, &["--format", "json"]).expect_code(0).stdout);
     assert_eq!(json["vendored"]["healed"], serde_json::json!([]));
+}
+
+#[test]
+fn edits_are_named_where_the_list_of_files_is_gone_too() {
+    let registry = TestRegistry::new();
+    let project = locked(&registry);
+    vendor(&project, &[]).expect_code(0);
+    let genuine = beside_trail(&project);
+    project.write("vendor/bar/src/lib.rs", "// a fix\n");
+    std::fs::remove_file(project.path("vendor/bar/.cargo-checksum.json")).unwrap();
+    let done = vendor(&project, &[]).expect_code(0);
+    let said = "written: .cargo-checksum.json was removed, src/lib.rs was changed; it is";
+    assert!(done.stdout.contains(said), "{}", done.stdout);
+    assert_eq!(beside_trail(&project), genuine);
+}
+
+#[test]
+fn files_that_no_run_wrote_are_refused_by_name_whatever_folder_they_lie_in() {
+    let registry = TestRegistry::new();
+    let project = locked(&registry);
+    vendor(&project, &[]).expect_code(0);
+    // Work in a clone that has taken the package's place.
+    std::fs::rename(project.path("vendor/bar"), project.outside().join("bar")).unwrap();
+    project.write("vendor/bar/Cargo.toml", "[package]\nname = \"bar\"\nversion = \"1.1.0\"\n");
+    project.write("vendor/bar/.git/HEAD", "ref: x\n").write("vendor/bar/.git/objects/12/3", "an object");
+    project.write("vendor/bar/src/work.rs", "// the only copy\n");
+    let told = refused(&project, &[]);
+    assert!(told.stderr.contains("`vendor/bar/.git`, `vendor/bar/src/work.rs`"), "{}", told.stderr);
+    std::fs::remove_dir_all(project.path("vendor/bar")).unwrap();
+    std::fs::rename(project.outside().join("bar"), project.path("vendor/bar")).unwrap();
+
+    // Notes beside what is ours, edited or not, and of another release as well.
+    project.write("vendor/bar/build.rs", "fn main() {}").write("vendor/bar/src/lib.rs", "// a fix\n");
+    let told = refused(&project, &[]);
+    assert!(told.stderr.contains("`vendor/bar/build.rs` would be written over"), "{}", told.stderr);
+    std::fs::remove_file(project.path("vendor/bar/build.rs")).unwrap();
+    vendor(&project, &[]).expect_code(0);
+    crate::support::Package::new("leaf", "0.2.1").file("src/lib.rs", "pub fn leaf() -> u8 { 3 }\n").publish(&registry);
+    project.sequester(&["update", "--no-advisories"]).expect_code(0);
+    project.write("vendor/leaf/NOTES", "mine");
+    let told = refused(&project, &[]);
+    assert!(told.stderr.contains("`vendor/leaf/NOTES`"), "{}", told.stderr);
+    std::fs::remove_file(project.path("vendor/leaf/NOTES")).unwrap();
+    // An empty folder holds nothing that could be lost.
+    std::fs::create_dir_all(project.path("vendor/leaf/empty/deep")).unwrap();
+    vendor(&project, &[]).expect_code(0);
+
+    // A file in a folder's place is none of ours, whatever the allow-list calls the folder.
+    std::fs::remove_dir_all(project.path("vendor/bar")).unwrap();
+    project.write("vendor/bar", "a file");
+    assert!(refused(&project, &[]).stderr.contains("`vendor/bar`"));
+}
+
+#[test]
+fn the_tree_of_stock_cargo_is_taken_over_as_far_as_nobody_edited_it() {
+    let registry = TestRegistry::new();
+    let project = locked(&registry);
+    let stock = super::stock(&project, &[]);
+    project.run("cp", &["-r", project.outside().join("stock").as_str(), "vendor"]).expect_code(0);
+    project.write("vendor/bar/src/lib.rs", "// an uncommitted fix\n").write("vendor/bar/NOTES", "mine");
+    let told = refused(&project, &[]);
+    assert!(told.stderr.contains("`vendor/bar/NOTES`, `vendor/bar/src/lib.rs`"), "{}", told.stderr);
+    std::fs::remove_file(project.path("vendor/bar/NOTES")).unwrap();
+    std::fs::remove_file(project.path("vendor/bar/src/lib.rs")).unwrap();
+    vendor(&project, &[]).expect_code(0);
+    super::assert_is(&stock, &project.path("vendor"));
+}
+
+#[test]
+fn what_is_no_longer_locked_stays_where_somebody_worked_in_it() {
+    let registry = TestRegistry::new();
+    let project = locked(&registry);
+    vendor(&project, &[]).expect_code(0);
+    let manifest =
+        "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[dependencies]\nleaf = \"0.2\"\n";
+    project.write("Cargo.toml", manifest).write("src/lib.rs", "");
+    std::fs::rename(project.path(".cargo"), project.path("kept")).unwrap();
+    project.lock_with_cargo();
+    std::fs::rename(project.path("kept"), project.path(".cargo")).unwrap();
+    project.write("vendor/bar/src/lib.rs", "// an uncommitted fix\n").write("vendor/leaf-0.1.0/NOTES", "mine");
+    let told = vendor(&project, &[]).expect_code(1);
+    for path in ["vendor/bar", "vendor/leaf-0.1.0"] {
+        let said = format!("{path} is not locked, and holds what this program did not write");
+        assert!(told.stdout.contains(&said), "{}", told.stdout);
+    }
+    assert_eq!(project.read("vendor/bar/src/lib.rs"), "// an uncommitted fix\n");
+    assert_eq!(project.read("vendor/leaf-0.1.0/NOTES"), "mine");
+}
+
+#[test]
+fn archives_and_lines_that_no_run_wrote_are_refused_by_name() {
+    let registry = TestRegistry::new();
+    let project = locked(&registry);
+    project.write("dist/bar-1.1.0.crate", "a build of one's own");
+    let told = refused(&project, &["--local-registry", "dist"]);
+    assert!(told.stderr.contains("`dist/bar-1.1.0.crate`"), "{}", told.stderr);
+
+    let line = format!(
+        "{{\"name\":\"mine\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"{}\",\"features\":{{}},\"yanked\":false}}\n",
+        "0".repeat(64)
+    );
+    project.write("own/index/mi/ne/mine", &line).write("own/mine-1.0.0.crate", "mine");
+    let told = refused(&project, &["--local-registry", "own"]);
+    assert!(told.stderr.contains("`own/index/mi/ne/mine` would be written over"), "{}", told.stderr);
+
+    // Nor where a run has been: a line of another crate, or of another release.
+    vendor(&project, &["--local-registry", "reg"]).expect_code(0);
+    project.write("reg/index/mi/ne/mine", &line);
+    assert!(refused(&project, &["--local-registry", "reg"]).stderr.contains("`reg/index/mi/ne/mine`"));
+    std::fs::remove_dir_all(project.path("reg/index/mi")).unwrap();
+    let ours = project.read("reg/index/3/b/bar");
+    project.write("reg/index/3/b/bar", format!("{ours}{}", line.replace("mine", "bar").replace("1.0.0", "9.0.0")));
+    assert!(refused(&project, &["--local-registry", "reg"]).stderr.contains("`reg/index/3/b/bar`"));
+    project.write("reg/index/3/b/bar", ours.replace("false", "true")).write("reg/bar-1.1.0.crate", "evil");
+    let done = vendor(&project, &["--local-registry", "reg"]).expect_code(0);
+    assert!(done.stdout.contains("reg/bar-1.1.0.crate") && done.stdout.contains("reg/index"), "{}", done.stdout);
+    assert_eq!(project.read("reg/index/3/b/bar"), ours);
+}
+
+#[test]
+fn a_folder_that_no_run_has_written_to_was_not_altered_either() {
+    let registry = TestRegistry::new();
+    let project = locked(&registry);
+    vendor(&project, &[]).expect_code(0);
+    let done = vendor(&project, &["--local-registry", "reg"]).expect_code(0);
+    assert!(!done.stdout.contains("altered"), "{}", done.stdout);
+    let done = vendor(&project, &[]).expect_code(0);
+    assert!(done.stdout.contains("nothing to do") && !done.stdout.contains("altered"), "{}", done.stdout);
+    std::fs::remove_dir_all(project.path("reg/index")).unwrap();
+    let done = vendor(&project, &["--local-registry", "reg"]).expect_code(0);
+    assert!(!done.stdout.contains("altered"), "{}", done.stdout);
 }
 
 #[test]

@@ -83,15 +83,24 @@ fn h1_h2_what_was_edited_comes_back_even_with_its_digests() {
 }
 
 #[test]
-fn h3_h4_h6_extra_files_empty_lists_and_links_are_replaced() {
+fn h3_h4_h6_empty_lists_and_links_are_replaced_and_extra_files_refused() {
     let registry = TestRegistry::new();
     let project = locked(&registry);
     vendor(&project, &[]).expect_code(0);
     let genuine = beside_trail(&project);
     project.write("vendor/bar/build.rs", "fn main() {}");
     project.write("vendor/leaf/.cargo-checksum.json", "{\"files\":{},\"package\":null}");
+    let refused = vendor(&project, &[]).expect_code(2);
+    assert!(refused.stderr.contains("`vendor/bar/build.rs`"), "{}", refused.stderr);
+    std::fs::remove_file(project.path("vendor/bar/build.rs")).unwrap();
+    project.write("vendor/bar/src/lib.rs", "// other\n");
     let done = vendor(&project, &[]).expect_code(0);
     assert!(done.stdout.contains("2 rewritten"), "{}", done.stdout);
+    assert!(
+        done.stdout.contains(
+            "vendor/leaf (leaf@0.2.0) was altered since it was written: .cargo-checksum.json was changed; it"
+        )
+    );
     assert_eq!(beside_trail(&project), genuine);
     #[cfg(unix)]
     {

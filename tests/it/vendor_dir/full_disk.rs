@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::apply::vendor_dir::{Faults, interrupted};
+use cargo_sequester::apply::vendor_dir::{Faults, VendorDirError, interrupted};
 
 use super::faults::at_every_step as refused_at_every_step;
 use super::kills::{NEW, OLD, at_every_step, edited_after_the_kill, run_until};
@@ -104,6 +104,38 @@ fn g1_a_vendor_folder_that_is_a_mount_point_is_changed_crate_by_crate() {
         assert!(staged_inside, "a rename cannot cross into a mount");
         at_every_step("exchange", || mounted(bind).unwrap());
         refused_at_every_step(ErrorKind::StorageFull, false, || mounted(bind).unwrap());
+    }
+}
+
+#[test]
+fn a_mount_below_the_vendor_folder_is_refused_and_never_emptied() {
+    for deep in ["mine", "mine/deep", "keep/mine"] {
+        for exchange in [true, false] {
+            let scene = Scene::empty();
+            scene.publish(OLD, Faults::default()).unwrap();
+            scene.write("volume/data", "precious");
+            let place = scene.path("vendor").join(deep);
+            std::fs::create_dir_all(&place).unwrap();
+            // Of the same file system: the device number says nothing.
+            let Some(mounted) = mount(&["--bind", scene.path("volume").as_str()], &place) else { return };
+            let faults = || if exchange { Faults::default() } else { Faults::default().without_exchange() };
+            let error = scene.publish(NEW, faults()).unwrap_err();
+            assert!(matches!(&error, VendorDirError::Mount { path } if *path == place), "{error}");
+            assert_eq!(scene.read("volume/data"), "precious");
+            assert_eq!(scene.read("vendor/b/src/lib.rs"), "// 1\n");
+            assert_eq!(scene.names(""), [".cargo", "vendor", "volume"]);
+
+            // Nor is what an older run left behind, should it hold one.
+            let left = scene.path(".vendor.sequester-stage-1");
+            std::fs::create_dir(&left).unwrap();
+            let again = mount(&["--bind", scene.path("volume").as_str()], &left).unwrap();
+            let error = scene.open(Faults::default()).unwrap_err();
+            assert!(matches!(&error, VendorDirError::Mount { path } if *path == left), "{error}");
+            drop((mounted, again));
+            scene.publish(NEW, faults()).unwrap();
+            assert_eq!(scene.read("volume/data"), "precious");
+            assert!(!left.exists());
+        }
     }
 }
 

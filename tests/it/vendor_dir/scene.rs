@@ -8,10 +8,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use cargo_sequester::apply::archive::{Content, VendorFile, VendorTree};
 use cargo_sequester::apply::cargo_config::{ConfigFile, Location, Wanted};
 use cargo_sequester::apply::vendor_dir::{Applied, Changes, Faults, Opening, VendorDir, VendorDirError};
-use cargo_sequester::gather::allow_list;
+use cargo_sequester::gather::{allow_list, vendor_tree};
 use cargo_sequester::model::allow_list::{AllowList, AllowedRelease};
 use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::vendor::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
+use cargo_sequester::model::vendored::{VendorRoot, VendoredTree};
 use cargo_sequester::model::waiting::Listener;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -153,6 +154,16 @@ impl Scene {
         allow_list::read(&self.path(".cargo/config.toml")).unwrap().unwrap_or_default()
     }
 
+    /// The vendor folder, its files hashed.
+    pub fn found(&self) -> VendoredTree {
+        match vendor_tree::read(&self.root, &self.path("vendor")).unwrap() {
+            VendorRoot::Read(tree) => tree,
+            VendorRoot::Absent | VendorRoot::Link | VendorRoot::NotFolder | VendorRoot::Crates(_) => {
+                VendoredTree::default()
+            }
+        }
+    }
+
     /// The configuration, and as it will be for these packages.
     pub fn config(&self, packages: &[&str]) -> (ConfigFile, Vec<u8>) {
         let releases = packages.iter().map(|package| {
@@ -175,7 +186,7 @@ impl Scene {
         let split = specs.iter().map(|package| package.split_once('=').unwrap());
         let packages: Vec<(&str, Tree)> = split.map(|(name, version)| (name, tree(name, version))).collect();
         let names: BTreeSet<String> = packages.iter().map(|(name, _)| (*name).to_owned()).collect();
-        let remains = vendor.remains(Some(&self.listed()), &names)?;
+        let remains = vendor.remains(&self.found(), Some(&self.listed()), &names)?;
         let is_there = |name: &str, tree: &Tree| {
             fs::read(self.path("vendor").join(name).join(VENDOR_CHECKSUMS_FILE))
                 .is_ok_and(|found| found == tree.checksums.to_canonical_json().as_bytes())
