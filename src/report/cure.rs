@@ -1,13 +1,34 @@
 //! What would cure a problem, as lines that can be followed or pasted.
 
 use super::duration::eligible;
-use super::problem::{Problem, Severity};
+use super::problem::{Problem, Severity, problems};
 use super::way_out::{TEXT, WayOut};
 use super::{AuditReport, JudgedBy, escape, registry_name, remark};
 use crate::model::evaluation::{Fix, FixStanding, Notice};
 use crate::model::package::{LockedChecksum, PackageId};
 use crate::model::source::{GitSource, Registry, Source};
 use crate::model::verdict::{Reason, ReasonCode};
+
+/// Whether there is a verb that makes all these moves at once.
+pub const HAS_FIX: bool = false;
+
+/// The one command that moves whatever can be moved away from a problem, where any can; then no problem has a line of its own for it.
+#[must_use]
+pub fn fix_line(report: &AuditReport<'_>) -> Option<WayOut> {
+    if !HAS_FIX || !problems(report).iter().any(|problem| target(problem, report).is_some()) {
+        return None;
+    }
+    let command = report.context().command("fix", "")?;
+    Some(WayOut::to("to move what is held or vulnerable, and nothing else", command))
+}
+
+/// Every way out of a problem but another release, where one command makes all the moves.
+#[must_use]
+pub fn beside_fix(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
+    let mut all = others(problem, report);
+    all.retain(WayOut::is_printable);
+    all
+}
 
 /// Every way out of a problem, the best first. No line leads to a release that is not approved.
 #[must_use]

@@ -39,10 +39,11 @@ pub fn audit(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Writ
         judge(report, out)?;
     }
     loosened(report, talk, out)?;
+    let fix = cure::fix_line(report);
     for problem in problems(report) {
         // A blocker tells of an undecided package already.
         if problem.severity != Severity::Undecided || verbosity == Verbosity::Verbose {
-            block(&problem, report, out)?;
+            block(&problem, report, fix.is_some(), out)?;
         }
     }
     if talk {
@@ -56,7 +57,7 @@ pub fn audit(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Writ
     if talk {
         summary(report, out)?;
     }
-    Ok(())
+    fix.map_or(Ok(()), |way| help(out, &way))
 }
 
 /// Whose policy was judged by, and what advisories.
@@ -71,7 +72,7 @@ fn judge(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn block(problem: &Problem<'_>, report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+fn block(problem: &Problem<'_>, report: &AuditReport<'_>, one_fix: bool, out: &mut impl Write) -> io::Result<()> {
     let context = report.context();
     let (id, judgement) = (&problem.package.id, problem.judgement);
     line(out, problem.severity.tone(), problem.severity.word(), &package_name(id))?;
@@ -91,7 +92,8 @@ fn block(problem: &Problem<'_>, report: &AuditReport<'_>, out: &mut impl Write) 
     for known in &judgement.fixes {
         detail(out, Tone::Plain, "fix", &fix(known, &id.name, report))?;
     }
-    cures(problem, report).iter().try_for_each(|cure| help(out, cure))
+    let ways = if one_fix { cure::beside_fix(problem, report) } else { cures(problem, report) };
+    ways.iter().try_for_each(|way| help(out, way))
 }
 
 /// What the change decides and what it loosens: before all else, since it is for whoever merges it.

@@ -48,9 +48,8 @@ fn walk(scene: &Scene) {
 
 /// A test a scene, so that they run side by side.
 macro_rules! walks {
-    ($($(#[$attribute:meta])* $name:ident)*) => {
+    ($($name:ident)*) => {
         $(#[test]
-        $(#[$attribute])*
         fn $name() {
             walk(&scenes::$name());
         })*
@@ -74,16 +73,13 @@ walks! {
     a_lock_file_that_does_not_answer
     exemptions_that_are_over
     an_approval_that_waits_for_its_update
-    #[ignore = "`update --precise` leaves the lock file alone beside another problem"]
     an_adoption
     no_policy_yet
     a_mirror_that_the_policy_does_not_allow
     a_change_on_a_base
     offline_with_nothing_cached
     vendored_sources_that_were_altered
-    #[ignore = "`update --precise` leaves the lock file alone beside another problem"]
     a_fix_a_release_too_new_and_no_fix_at_all
-    #[ignore = "`update --precise` leaves the lock file alone beside another problem"]
     two_vulnerabilities_with_fixes
 }
 

@@ -229,13 +229,13 @@ pub fn a_vulnerability_without_a_fix() -> Scene {
 pub fn a_fix_a_release_too_new_and_no_fix_at_all() -> Scene {
     let expected = ["update one --precise 1.0.1", "update two --precise 1.0.0", "approve three@1.0.0 --id"];
     let scene = Scene::new(&expected).held("two").unfixed("three", UNFIXED).vulnerable("one", FIXED);
-    scene.locked().fixed("one").all_runs()
+    scene.locked().fixed("one").all_runs().run(&["explain", "two"])
 }
 
 pub fn two_vulnerabilities_with_fixes() -> Scene {
     let expected = ["update one --precise 1.0.1", "update two --precise 1.0.1"];
     let scene = Scene::new(&expected).vulnerable("one", FIXED).vulnerable("two", "RUSTSEC-2025-0102");
-    scene.locked().fixed("one").fixed("two")
+    scene.locked().fixed("one").fixed("two").run(&["explain", "one"]).run(&["explain", "two"])
 }
 
 pub fn a_vulnerable_release_that_a_manifest_pins() -> Scene {
@@ -249,7 +249,7 @@ pub fn two_majors_of_one_crate_one_of_them_vulnerable() -> Scene {
     scene.project = scene.project.dep_toml("other = { package = \"one\", version = \"2\" }");
     let scene = scene.published("one", "1.0.0", OLD).published("one", "2.0.0", OLD);
     let advisory = Advisory::new(FIXED, "one").date("2025-02-01").patched(">= 1.0.1, < 2").patched(">= 2.0.0");
-    scene.advisory(&advisory).locked().fixed("one")
+    scene.advisory(&advisory).locked().fixed("one").run(&["explain", "one@1.0.0"])
 }
 
 /// Told once, by the name of what stands in; and a single release can be exempted.
