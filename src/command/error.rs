@@ -140,6 +140,14 @@ pub enum CommandError {
         "`{spec}` is not in the dependency graph, and its registry has no such release\nhelp: check the name and the version"
     )]
     NoSuchRelease { spec: String },
+    /// A whole version that the index does not have.
+    #[error("there is no release {spec} in its registry; Cargo.lock was left as it is\nhelp: check the version")]
+    NoSuchVersion { spec: String },
+    /// What only a nightly cargo does.
+    #[error(
+        "`--breaking` is an option of cargo's own that only a nightly cargo takes; nothing was changed\nhelp: raise a requirement in Cargo.toml, or run with a nightly cargo"
+    )]
+    NotStable,
     /// The last day is over.
     #[error("--until {until} is before today, {today}\nhelp: give a day that is still to come")]
     UntilOver { until: Date, today: Date },

@@ -6,16 +6,17 @@ use super::moves::{Moves, Which as What};
 use super::{CommandError, Outcome, output, prune, request, updated, vendor};
 use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli, UpdateFormat};
+use crate::gather::cargo;
 use crate::gather::environment::Environment;
 use crate::gather::lock_file::LockFileError;
 use crate::model::locked::Locked;
 use crate::model::moves::{Change, Held, HeldFix, Kept};
 use crate::model::package::PackageId;
-use crate::model::visibility::Hidden;
+use crate::model::visibility::{Hidden, View, versions};
 use crate::policy::moves::{self, Asked};
 use crate::project::{Decision, Purpose, Request, Which};
 use crate::report::update::{self, End, UpdateReport};
-use crate::resolve::{Ended, Resolution, ResolveError, Resolved, Session, Settled, Trials};
+use crate::resolve::{Attempt, Ended, Resolution, ResolveError, Resolved, Session, Settled, Trials};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
     move_and_vendor(cli, wanted(cli, arguments), arguments.vendor, environment)
@@ -130,11 +131,16 @@ impl Update<'_, '_> {
             files.iter().try_for_each(KeptFile::put_back)?;
         }
         match done? {
-            Done::Failed(ended) => {
-                let unresolved = self.session.explain(&ended);
+            Done::Failed { ended, stayed } => {
+                if let Some(refused) = self.refused_by_cargo() {
+                    return Err(refused);
+                }
+                let view = View { kept: versions(&stayed), exact: self.moves.exact(), ..View::default() };
+                let attempt = Attempt { commands: self.moves.commands(&stayed), view };
+                let unresolved = self.session.explain(&ended, &attempt)?;
                 let joined = self.moves.joined(&BTreeSet::new());
                 self.report_before(End::Unresolved(&unresolved), &Told { joined, ..Told::default() })?;
-                Ok((if unresolved.obstacles.is_empty() { Outcome::Undecided } else { Outcome::Held }, false))
+                Ok((if unresolved.obstacles().is_empty() { Outcome::Undecided } else { Outcome::Held }, false))
             }
             Done::Judged { judged, stayed, whole } => {
                 Ok((self.report_after(&judged, &stayed, whole)?, whole == Outcome::Approved))
@@ -153,7 +159,7 @@ impl Update<'_, '_> {
             aloud: self.cli.verbose,
         })?;
         let judged = match resolved {
-            Resolved::Failed(ended) => return Ok(Done::Failed(ended)),
+            Resolved::Failed(ended) => return Ok(Done::Failed { ended, stayed }),
             Resolved::Unlocked => {
                 let path = self.session.subject().lock_path.clone();
                 return Err(ResolveError::from(LockFileError::Absent { path }).into());
@@ -179,6 +185,24 @@ impl Update<'_, '_> {
         let manifests = if self.wanted.breaking { subject.manifests() } else { BTreeSet::new() };
         let files = [subject.lock_path.clone()].into_iter().chain(manifests);
         Ok(files.map(|path| KeptFile::keep(&path)).collect::<Result<_, _>>()?)
+    }
+
+    /// What cargo refuses whatever it is shown, and says in words that lead astray.
+    fn refused_by_cargo(&self) -> Option<CommandError> {
+        let environment = self.session.project().environment();
+        let is_stable = || cargo::version(environment).is_ok_and(|version| version.pre.is_empty());
+        if self.wanted.breaking && environment.get("RUSTC_BOOTSTRAP").is_none() && is_stable() {
+            return Some(CommandError::NotStable);
+        }
+        let What::Named { precise: Some(version), .. } = &self.wanted.what else { return None };
+        let names = self.moves.names();
+        let locked = self.session.subject().lock.packages.iter();
+        let mut absent = locked.filter(|package| names.contains(&*package.id.name)).filter(|package| {
+            let history = package.id.crate_id().and_then(|id| self.session.history(&id));
+            history.is_some_and(|history| !history.outlines().any(|one| one.version == *version))
+        });
+        let spec = absent.next().map(|package| format!("{}@{version}", package.id.name))?;
+        Some(CommandError::NoSuchVersion { spec })
     }
 
     /// The release that `--precise` asks for, where it is hidden: cargo would only say that it does not exist.
@@ -263,6 +287,6 @@ impl Update<'_, '_> {
 }
 
 enum Done {
-    Failed(Ended),
+    Failed { ended: Ended, stayed: BTreeSet<PackageId> },
     Judged { judged: Box<Decision>, stayed: BTreeSet<PackageId>, whole: Outcome },
 }

@@ -1,6 +1,4 @@
-//! Why cargo could not resolve behind the filter, as far as the filter is the cause.
-
-use std::sync::Arc;
+//! Why cargo could not resolve behind the filter: what was found out by resolving again.
 
 use semver::{Version, VersionReq};
 
@@ -12,21 +10,59 @@ use super::visibility::Hidden;
 pub struct Unresolved {
     /// Cargo's own words; an attacker's text until escaped.
     pub words: String,
-    /// The crates that cargo names and of which releases are hidden.
-    pub obstacles: Vec<Obstacle>,
+    /// What stands in the way.
+    pub cause: Cause,
 }
 
-/// A crate of which cargo did not find what was asked for.
+/// What stands in the way of a resolution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The policy: cargo resolves with these hidden releases shown.
+    Hidden {
+        /// What is wanting, the soonest first; never empty.
+        obstacles: Vec<Obstacle>,
+        /// Whether each of them is needed. It was not found out for want of time or trials otherwise.
+        all_needed: bool,
+    },
+    /// Not the policy: with every release shown cargo fails in the same way.
+    Elsewhere,
+    /// Not what is shown: in a copy of the workspace cargo resolves.
+    Place,
+    /// It could not be found out.
+    Unknown(String),
+}
+
+/// A hidden release that would have to be approved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
-    /// The crate.
-    pub name: Arc<str>,
-    /// What was asked for, where cargo says.
-    pub requirement: Option<VersionReq>,
-    /// Who asks, as cargo names it.
-    pub required_by: Option<String>,
-    /// The hidden releases that would do, the newest first.
-    pub hidden: Vec<(PackageId, Hidden)>,
-    /// The newest release that may be used, whether or not it would do.
+    /// The release.
+    pub id: PackageId,
+    /// Why it is not shown.
+    pub hidden: Hidden,
+    /// Who asks for it, and how, where it was taken.
+    pub asked_by: Vec<Demand>,
+    /// The newest release of the crate that may be used, whether or not it would do.
     pub newest_visible: Option<Version>,
+}
+
+/// A requirement on a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// The package that asks.
+    pub by: PackageId,
+    /// What it accepts.
+    pub req: VersionReq,
+    /// Whether its manifest lies in this workspace, where it can be edited.
+    pub editable: bool,
+}
+
+impl Unresolved {
+    /// What the policy would have to approve; nothing where it is not what stands in the way.
+    #[must_use]
+    pub fn obstacles(&self) -> &[Obstacle] {
+        match &self.cause {
+            Cause::Hidden { obstacles, .. } => obstacles,
+            Cause::Elsewhere | Cause::Place | Cause::Unknown(_) => &[],
+        }
+    }
 }

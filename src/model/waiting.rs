@@ -37,6 +37,8 @@ pub enum Waiting {
         /// Its name.
         name: String,
     },
+    /// Cargo is let try again what failed, with other releases shown.
+    Trials,
     /// A cargo that was started says that it waits.
     Cargo {
         /// Its own line.

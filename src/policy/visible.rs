@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
+use jiff::Timestamp;
 use semver::Version;
 
 use super::graph::same_line;
@@ -99,4 +100,21 @@ fn hidden_because(
         Verdict::Local => Some(HiddenBecause::Ambiguous),
         Verdict::Approved(_) => (release.yanked && !locked.contains(&release.version)).then_some(HiddenBecause::Yanked),
     }
+}
+
+/// The order in which hidden releases are looked at to find what would unblock: first those that time approves, the soonest first; then
+/// those that a person can approve; then those that only an ignored advisory or another policy would let in; what harms last.
+#[must_use]
+pub fn order_of_approval(hidden: &Hidden) -> (u8, Option<Timestamp>, Option<Timestamp>) {
+    let an_approval_lifts = match &hidden.because {
+        HiddenBecause::Reasons(reasons) => reasons.iter().all(|reason| reason.code().an_approval_lifts()),
+        HiddenBecause::Yanked | HiddenBecause::Ambiguous => false,
+    };
+    let rank = match hidden.eligible_at() {
+        Some(_) => 0,
+        None if hidden.is_malicious() => 3,
+        None if an_approval_lifts => 1,
+        None => 2,
+    };
+    (rank, hidden.eligible_at(), hidden.pubtime)
 }

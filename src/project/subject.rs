@@ -68,7 +68,12 @@ impl Subject {
 
     /// Reads the lock file as a cargo has left it.
     pub(crate) fn lock_now(&self) -> Result<LockFile, LockFileError> {
-        let mut lock = lock_file::read(&self.lock_path)?;
+        self.lock_at(&self.lock_path)
+    }
+
+    /// Reads a lock file of this project that lies elsewhere.
+    pub(crate) fn lock_at(&self, path: &Utf8Path) -> Result<LockFile, LockFileError> {
+        let mut lock = lock_file::read(path)?;
         if let Some(workspace) = &self.workspace {
             workspace::attach(&mut lock.packages, workspace);
         }

@@ -4,10 +4,12 @@ mod child;
 mod error;
 mod failure;
 mod lock;
+mod private_copy;
 mod resolution;
 mod session;
 mod signals;
 mod staying;
+mod unblock;
 
 pub(crate) use child::{Ended, Voice};
 pub use error::ResolveError;
@@ -15,3 +17,4 @@ pub(crate) use resolution::Resolution;
 pub(crate) use session::{Resolved, Session};
 pub(crate) use signals::Signals;
 pub(crate) use staying::{Settled, Trials};
+pub(crate) use unblock::Attempt;

@@ -1,19 +1,22 @@
 //! One run of the filter, with as many cargos behind it as a verb needs.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
+
+use semver::Version;
 
 use super::ResolveError;
 use super::child::{self, Ended, Voice};
 use super::failure;
+use super::private_copy::PrivateCopy;
 use super::signals::Signals;
 use crate::gather::cargo::Cargo;
 use crate::model::crate_name::{CrateName, is_same};
 use crate::model::evaluation::IndexGap;
-use crate::model::facts::IndexFact;
+use crate::model::facts::{Facts, IndexFact};
 use crate::model::history::History;
 use crate::model::lock_proof::LockFact;
-use crate::model::package::{CrateId, PackageId};
+use crate::model::package::{CrateId, Package, PackageId};
 use crate::model::visibility::{Hidden, View};
 use crate::policy::judge::Judge;
 use crate::project::{Decision, Gathered, Project, Subject};
@@ -67,9 +70,18 @@ impl Session<'_> {
 
     /// Runs cargo with these arguments, the verb first.
     pub(crate) fn cargo(&self, arguments: &[String], voice: Voice) -> Result<Ended, ResolveError> {
+        self.cargo_in(None, arguments, voice)
+    }
+
+    /// The same, in a copy of the workspace.
+    fn cargo_in(&self, copy: Option<&PrivateCopy>, arguments: &[String], voice: Voice) -> Result<Ended, ResolveError> {
         let overrides = self.overrides.iter().flat_map(|value| [String::from("--config"), value.clone()]);
         let (here, subject) = (self.project().environment().current_dir(), self.subject());
         let named = child::from_elsewhere(arguments, here, &subject.start, &subject.root);
+        let named = match copy {
+            Some(copy) => copy.arguments(named),
+            None => named,
+        };
         let all: Vec<String> = overrides.chain(named).collect();
         let ended = child::run(self.cargo, &all, voice, self.signals)?;
         self.refuse_signal()?;
@@ -156,6 +168,42 @@ impl Session<'_> {
         let decision = self.gathered.decide_on(self.subject().lock_now()?, self.filter.facts());
         self.refuse_signal()?;
         Ok(Resolved::Judged(Box::new(decision)))
+    }
+
+    /// Lets cargo do the same in a copy of the workspace, which is as the workspace was found, and gives the packages that it locks; none
+    /// where it writes no lock file, `None` where it fails.
+    pub(crate) fn lock_in(
+        &self,
+        copy: &PrivateCopy,
+        commands: &[Vec<String>],
+    ) -> Result<Option<Vec<Package>>, ResolveError> {
+        copy.restore(self.subject()).map_err(ResolveError::Temporary)?;
+        for command in commands {
+            let ended = self.cargo_in(Some(copy), command, Voice::Silent)?;
+            self.refuse_gaps()?;
+            if !ended.status.success() {
+                return Ok(None);
+            }
+        }
+        let path = copy.path(&self.subject().lock_path);
+        if !path.exists() {
+            return Ok(Some(Vec::new()));
+        }
+        Ok(Some(self.subject().lock_at(&path)?.packages))
+    }
+
+    /// What is known about a lock file with these packages.
+    pub(super) fn facts_about(&self, packages: Vec<Package>) -> Facts {
+        self.gathered.facts(packages, self.filter.facts())
+    }
+
+    /// The newest release of a crate that the policy does not hide.
+    pub(super) fn newest_visible(&self, id: &CrateId) -> Option<Version> {
+        let history = self.history(id)?;
+        let hidden = self.hidden().remove(id).unwrap_or_default();
+        let hidden: BTreeSet<&Version> = hidden.iter().map(|one| &one.version).collect();
+        let visible = history.outlines().map(|one| &one.version).filter(|version| !hidden.contains(version));
+        visible.filter(|version| version.pre.is_empty()).max().cloned()
     }
 
     /// A judge of single releases that knows what this decision knew.

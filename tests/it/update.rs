@@ -6,6 +6,7 @@ mod places;
 mod recorded;
 mod runs;
 mod stuck;
+mod unblock;
 
 use crate::support::{Outcome, Package, Project, TestRegistry};
 use serde_json::Value;

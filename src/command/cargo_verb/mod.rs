@@ -22,6 +22,7 @@ use crate::model::locked::Locked;
 use crate::model::moves::Kept;
 use crate::model::package::{CrateId, PackageId};
 use crate::model::policy::Origin;
+use crate::model::unresolved::Cause;
 use crate::model::verdict::ReasonCode;
 use crate::model::visibility::{Exact, HiddenBecause, View, versions};
 use crate::policy::carried::carried;
@@ -29,7 +30,7 @@ use crate::policy::moves::{self, Asked};
 use crate::project::{Decision, Footing, ProjectError, Purpose, Question, Request, Which, relative};
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Context, Verbosity};
-use crate::resolve::{Ended, Resolution, Resolved, Session, Settled, Trials, Voice};
+use crate::resolve::{Attempt, Ended, Resolution, Resolved, Session, Settled, Trials, Voice};
 
 /// How many aliases may stand behind each other.
 const MOST_ALIASES: usize = 8;
@@ -265,8 +266,9 @@ impl Run<'_, '_> {
                 self.tell(&judged);
                 Ok(Outcome::Held)
             }
-            Changed::Failed(ended) => {
-                self.tell_failure(&ended)?;
+            Changed::Failed { ended, stayed } => {
+                let view = View { kept: versions(&stayed), exact: exact.clone(), ..View::default() };
+                self.tell_failure(&ended, &Attempt { commands: asked(&stayed), view })?;
                 Ok(Outcome::Cargo(ended.code()))
             }
             Changed::Unapproved(judged) => {
@@ -299,7 +301,7 @@ impl Run<'_, '_> {
 
     fn judge(&self, settled: Settled) -> Result<Changed, CommandError> {
         let judged = match settled.resolved {
-            Resolved::Failed(ended) => return Ok(Changed::Failed(ended)),
+            Resolved::Failed(ended) => return Ok(Changed::Failed { ended, stayed: settled.stayed }),
             Resolved::Unlocked => return Ok(Changed::Unlocked),
             Resolved::Judged(judged) => judged,
         };
@@ -322,9 +324,9 @@ impl Run<'_, '_> {
     }
 
     /// What the filter has to do with cargo's failure; cargo's own words were shown as they came.
-    fn tell_failure(&self, ended: &Ended) -> Result<(), CommandError> {
-        let mut unresolved = self.session.explain(ended);
-        if unresolved.obstacles.is_empty() {
+    fn tell_failure(&self, ended: &Ended, attempt: &Attempt) -> Result<(), CommandError> {
+        let mut unresolved = self.session.explain(ended, attempt)?;
+        if unresolved.cause == Cause::Elsewhere {
             return Ok(());
         }
         unresolved.words.clear();
@@ -387,6 +389,9 @@ enum Changed {
         judged: Box<Decision>,
         kept: Vec<Kept>,
     },
-    Failed(Ended),
+    Failed {
+        ended: Ended,
+        stayed: BTreeSet<PackageId>,
+    },
     Unapproved(Box<Decision>),
 }

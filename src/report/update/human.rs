@@ -9,7 +9,7 @@ use crate::model::evaluation::Judgement;
 use crate::model::moves::{Change, Held, Kept};
 use crate::model::package::PackageId;
 use crate::model::source::{Registry, Source};
-use crate::model::unresolved::{Obstacle, Unresolved};
+use crate::model::unresolved::{Cause, Demand, Obstacle, Unresolved};
 use crate::model::verdict::{Basis, Reason};
 use crate::model::visibility::{Hidden, HiddenBecause};
 use crate::report::duration::{counted, eligible, words};
@@ -236,58 +236,102 @@ fn failed(report: &UpdateReport<'_>, unresolved: &Unresolved, out: &mut impl Wri
             None => writeln!(out, "{}", terminal(text))?,
         }
     }
-    for obstacle in &unresolved.obstacles {
-        obstacle_block(report, obstacle, out)?;
-    }
-    line(out, Tone::Bad, "Finished", "cargo found no way that the policy approves; Cargo.lock was left as it is")
+    let last = match &unresolved.cause {
+        Cause::Hidden { obstacles, all_needed } => {
+            wanting(report, obstacles, *all_needed, out)?;
+            String::from("cargo found no way that the policy approves; Cargo.lock was left as it is")
+        }
+        Cause::Elsewhere => String::from(
+            "the policy is not the cause: cargo fails with every release shown, too; Cargo.lock was left as it is",
+        ),
+        Cause::Place => {
+            detail(
+                out,
+                Tone::Help,
+                "help",
+                "in a copy of the workspace cargo does it: check whether Cargo.lock and its folder can be written",
+            )?;
+            String::from("Cargo.lock was left as it is")
+        }
+        Cause::Unknown(why) => {
+            format!("whether the policy is the cause is not known: {why}; Cargo.lock was left as it is")
+        }
+    };
+    line(out, Tone::Bad, "Finished", &last)
 }
 
-fn obstacle_block(report: &UpdateReport<'_>, obstacle: &Obstacle, out: &mut impl Write) -> io::Result<()> {
-    let wanted = match &obstacle.requirement {
-        Some(req) => format!("{} {req}", obstacle.name),
-        None => obstacle.name.to_string(),
+/// What would have to be approved, and how that comes about.
+fn wanting(
+    report: &UpdateReport<'_>,
+    obstacles: &[Obstacle],
+    all_needed: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let what = match (obstacles.len(), all_needed) {
+        (1, _) => String::from("cargo would find a way with one release that the policy does not approve:"),
+        (count, true) => format!(
+            "cargo would find a way with {count} releases that the policy does not approve, and not with fewer:"
+        ),
+        (count, false) => format!(
+            "cargo would find a way with {count} releases that the policy does not approve, or with some of them:"
+        ),
     };
-    let by = obstacle.required_by.as_ref().map(|by| format!(", required by {by},")).unwrap_or_default();
-    line(
-        out,
-        Tone::Bad,
-        "Hidden",
-        &format!("{wanted}{by} would be met by releases that the policy does not approve:"),
-    )?;
-    for (id, hidden) in &obstacle.hidden {
-        line(out, Tone::Caution, "", &package_name(id))?;
+    line(out, Tone::Bad, "Hidden", &what)?;
+    for Obstacle { id, hidden, asked_by, .. } in obstacles {
+        line(out, Tone::Caution, "", &format!("{}{}", package_name(id), demands(asked_by)))?;
         why(report, id, hidden, out)?;
     }
-    let soonest = obstacle.hidden.iter().filter_map(|(id, hidden)| Some((hidden.eligible_at()?, id))).min();
-    if let Some((at, id)) = &soonest {
-        detail(
-            out,
-            Tone::Help,
-            "help",
-            &format!("wait: {} is eligible {}", package_name(id), eligible(report.now(), *at)),
-        )?;
+    let eligible_at: Option<Vec<Timestamp>> = obstacles.iter().map(|one| one.hidden.eligible_at()).collect();
+    let soonest = eligible_at.and_then(|all| all.into_iter().max());
+    if let Some(at) = soonest {
+        let text = format!("wait: {} eligible {}", it_or_all(obstacles), eligible(report.now(), at));
+        detail(out, Tone::Help, "help", &text)?;
     }
-    if let Some((id, hidden)) = obstacle.hidden.iter().find(|(_, hidden)| approvable(hidden)) {
-        ways_out(report, id, hidden, out)?;
+    // With one of them only, nothing would be won.
+    if obstacles.iter().all(|one| approvable(&one.hidden)) {
+        for Obstacle { id, hidden, .. } in obstacles {
+            ways_out(report, id, hidden, out)?;
+        }
     }
-    let advisory = obstacle.hidden.iter().find_map(|(_, hidden)| match &hidden.because {
-        HiddenBecause::Reasons(reasons) => reasons
-            .iter()
-            .find_map(|found| if let Reason::Advisory { advisory, .. } = found { Some(advisory) } else { None }),
-        HiddenBecause::Yanked | HiddenBecause::Ambiguous => None,
-    });
-    if let (Some(advisory), None) = (advisory, soonest) {
+    for advisory in obstacles.iter().filter(|one| !one.hidden.is_malicious()).flat_map(|one| advisories(&one.hidden)) {
         let text =
             format!("or have the policy ignore {advisory} until a day, with a reason, under [[advisories.ignore]]");
         detail(out, Tone::Help, "help", &text)?;
     }
-    if let Some(version) = &obstacle.newest_visible
-        && obstacle.requirement.as_ref().is_some_and(|req| !req.matches(version))
-    {
-        let text = format!("or lower the requirement: {} {version} is approved", obstacle.name);
-        detail(out, Tone::Help, "help", &text)?;
+    for Obstacle { id, asked_by, newest_visible, .. } in obstacles {
+        let narrow = asked_by.iter().filter(|demand| demand.editable);
+        if let Some(version) = newest_visible
+            && narrow.clone().next().is_some()
+            && narrow.clone().count() == asked_by.len()
+            && narrow.clone().all(|demand| !demand.req.matches(version))
+        {
+            let text = format!("or lower the requirement: {} {version} is approved", id.name);
+            detail(out, Tone::Help, "help", &text)?;
+        }
     }
     Ok(())
+}
+
+fn it_or_all(obstacles: &[Obstacle]) -> String {
+    match obstacles {
+        [one] => format!("{} is", package_name(&one.id)),
+        several => format!("all {} are", several.len()),
+    }
+}
+
+fn advisories(hidden: &Hidden) -> impl Iterator<Item = &str> {
+    let reasons = match &hidden.because {
+        HiddenBecause::Reasons(reasons) => Some(reasons),
+        HiddenBecause::Yanked | HiddenBecause::Ambiguous => None,
+    };
+    let reasons = reasons.into_iter().flatten();
+    reasons.filter_map(|found| if let Reason::Advisory { advisory, .. } = found { Some(&**advisory) } else { None })
+}
+
+/// `, for app (^1.1) and serde (=1.0.3)`.
+fn demands(asked_by: &[Demand]) -> String {
+    let each: Vec<String> = asked_by.iter().map(|demand| format!("{} ({})", demand.by.name, demand.req)).collect();
+    if each.is_empty() { String::new() } else { format!(", for {}", each.join(" and ")) }
 }
 
 fn why(report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &mut impl Write) -> io::Result<()> {

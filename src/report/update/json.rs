@@ -9,6 +9,7 @@ use crate::model::evaluation::FixStanding;
 use crate::model::moves::{Change, Held, HeldFix, Kept};
 use crate::model::package::PackageId;
 use crate::model::source::Source;
+use crate::model::unresolved::{Cause, Demand, Obstacle};
 use crate::model::verdict::{Reason, ReasonCode, Reasons};
 use crate::model::visibility::{Hidden, HiddenBecause};
 use crate::report::duration::rfc3339;
@@ -89,16 +90,24 @@ struct HeldBackFix<'a> {
 #[derive(Serialize)]
 struct Failed<'a> {
     words: &'a str,
+    cause: &'static str,
+    all_needed: bool,
     obstacles: Vec<Obstructed<'a>>,
 }
 
 #[derive(Serialize)]
 struct Obstructed<'a> {
     name: &'a str,
-    requirement: Option<String>,
-    required_by: Option<&'a str>,
+    release: Release,
+    asked_by: Vec<Asking>,
     newest_approved: Option<String>,
-    hidden: Vec<Release>,
+}
+
+#[derive(Serialize)]
+struct Asking {
+    id: String,
+    requirement: String,
+    editable: bool,
 }
 
 /// Writes the document and a line end.
@@ -134,7 +143,14 @@ pub fn update(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()>
         unresolved: match report.end {
             End::Unresolved(unresolved) => Some(Failed {
                 words: &unresolved.words,
-                obstacles: unresolved.obstacles.iter().map(|one| obstructed(one, report)).collect(),
+                cause: match unresolved.cause {
+                    Cause::Hidden { .. } => "hidden",
+                    Cause::Elsewhere => "elsewhere",
+                    Cause::Place => "place",
+                    Cause::Unknown(_) => "unknown",
+                },
+                all_needed: matches!(unresolved.cause, Cause::Hidden { all_needed: true, .. }),
+                obstacles: unresolved.obstacles().iter().map(|one| obstructed(one, report)).collect(),
             }),
             End::Published | End::Unchanged | End::NotApproved | End::Precise(..) | End::Undecided => None,
         },
@@ -210,12 +226,16 @@ fn not_approved(report: &UpdateReport<'_>) -> Vec<String> {
     judgements.map(|judgement| judgement.id.to_string()).collect()
 }
 
-fn obstructed<'a>(obstacle: &'a crate::model::unresolved::Obstacle, report: &UpdateReport<'_>) -> Obstructed<'a> {
+fn obstructed<'a>(obstacle: &'a Obstacle, report: &UpdateReport<'_>) -> Obstructed<'a> {
+    let asking = |demand: &Demand| Asking {
+        id: demand.by.to_string(),
+        requirement: demand.req.to_string(),
+        editable: demand.editable,
+    };
     Obstructed {
-        name: &obstacle.name,
-        requirement: obstacle.requirement.as_ref().map(ToString::to_string),
-        required_by: obstacle.required_by.as_deref(),
+        name: &obstacle.id.name,
+        release: release(&obstacle.id, &obstacle.hidden, report),
+        asked_by: obstacle.asked_by.iter().map(asking).collect(),
         newest_approved: obstacle.newest_visible.as_ref().map(ToString::to_string),
-        hidden: obstacle.hidden.iter().map(|(id, hidden)| release(id, hidden, report)).collect(),
     }
 }

@@ -132,7 +132,7 @@ fn a_lock_file_that_is_half_written_by_a_dying_cargo_is_put_back() {
     let before = project.read("Cargo.lock");
     let script = project.outside().join("dying-cargo");
     let text = format!(
-        "#!/bin/sh\ncase \"$*\" in *metadata*) exec {} \"$@\";; esac\nprintf 'version = 4\\n[[pack' > '{}'\nexit 101\n",
+        "#!/bin/sh\ncase \"$*\" in *metadata*) exec {} \"$@\";; esac\nprintf 'version = 4\\n[[pack' > '{}'\nkill -KILL $$\n",
         env!("CARGO"),
         project.path("Cargo.lock")
     );
