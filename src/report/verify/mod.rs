@@ -199,7 +199,9 @@ fn blocker(blocker: &Undecided) -> (&'static str, String, String) {
         }
         Undecided::SearchEnded { limit } => (
             "search-ended",
-            format!("there are more than {limit} files below the workspace, and the rest was not searched"),
+            format!(
+                "there are more than {limit} files below the workspace, or more folders in it with a configuration than any project has, and the rest was not searched"
+            ),
             "move what is not part of the workspace out of it".to_owned(),
         ),
     }
