@@ -34,7 +34,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
         ));
     }
     let spec = Spec::parse(spec)?;
-    let project = Project::open(request::of(cli, &arguments.subject, &arguments.judge, Purpose::Change), environment)?;
+    let project = Project::open(request::of(cli, &arguments.subject, &arguments.judge, Purpose::Decide), environment)?;
     let crates = beside(&spec, project.subject())?;
     let made = Assessment::of(project, crates)?;
     let shown = Shown::of(&spec, &made)?;

@@ -116,7 +116,7 @@ impl Gathered {
         }
         // A resolution completes the lock file; what it leaves is cargo's own answer.
         let lock = match project.request().purpose {
-            Purpose::Resolve => LockFact::NotChecked,
+            Purpose::Resolve | Purpose::Decide => LockFact::NotChecked,
             Purpose::Judge | Purpose::Prove | Purpose::Change => lock_answer::find(&project, &registries, &index)?,
         };
         let advisories = advisories.fact;

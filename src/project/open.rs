@@ -115,7 +115,7 @@ impl Project {
         match (&self.base_packages, self.request.purpose) {
             (Some(packages), _) => Ground::Base(packages.clone()),
             (None, Purpose::Resolve) => Ground::Replaced(self.subject.lock.packages.clone()),
-            (None, Purpose::Judge | Purpose::Prove | Purpose::Change) => Ground::Judged,
+            (None, Purpose::Judge | Purpose::Prove | Purpose::Change | Purpose::Decide) => Ground::Judged,
         }
     }
 }

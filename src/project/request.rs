@@ -48,7 +48,10 @@ pub(crate) enum Purpose {
     Prove,
     /// To change files of the working tree by it: there is no base, and the moment has come.
     Change,
-    /// To let cargo resolve by it: as before, there may be no lock file yet, and cargo must be able to describe the workspace.
+    /// To write down what a person decides about one release: as before, and the lock file need not have it, nor be there, nor answer the
+    /// manifests, which may be what is decided for.
+    Decide,
+    /// To let cargo resolve by it: as when files change, there may be no lock file yet, and cargo must be able to describe the workspace.
     Resolve,
 }
 

@@ -49,9 +49,15 @@ impl Subject {
         if let Some(Workspace { root, failure: Some(failure), .. }) = workspace.as_ref().filter(|_| resolves) {
             return Err(ProjectError::Undescribed { root: root.clone(), failure: failure.clone() });
         }
-        let mut lock = match lock_file::read(&lock_path) {
+        let may_be_absent = match request.purpose {
             // Cargo will write the first one.
-            Err(LockFileError::Absent { .. } | LockFileError::Empty { .. }) if resolves => {
+            Purpose::Resolve => true,
+            // What a person decides may be what the first one waits for.
+            Purpose::Decide => workspace.is_some(),
+            Purpose::Judge | Purpose::Prove | Purpose::Change => false,
+        };
+        let mut lock = match lock_file::read(&lock_path) {
+            Err(LockFileError::Absent { .. } | LockFileError::Empty { .. }) if may_be_absent => {
                 LockFile { version: 4, packages: Vec::new(), unused_patches: Vec::new(), lines: Vec::new() }
             }
             // Cargo would write another one.

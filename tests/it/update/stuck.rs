@@ -177,3 +177,32 @@ fn what_harms_never_stays_and_removing_always_works() {
     }
     assert_eq!(all(&project, &["evil", "sub", "plain", "nofix"]), "   1.0.0");
 }
+
+/// What the first lock file waits for can be decided without one, and what a new requirement waits for without one that has it.
+#[test]
+fn a_person_decides_about_a_release_that_no_lock_file_has() {
+    let registry = TestRegistry::new();
+    Package::new("fresh", "1.0.0").pubtime(FRESH).publish(&registry);
+    Package::new("hit", "1.0.0").pubtime(OLD).publish(&registry);
+    Package::new("later", "1.0.0").pubtime(FRESH).publish(&registry);
+    let advisories = AdvisoryFolder::new();
+    advisories.add(&Advisory::new("RUSTSEC-2025-9402", "hit").date("2025-07-01"));
+    let project = advised(&registry).dep("fresh", "1").dep("hit", "1");
+    let why = ["--reason", "looked inside", "--by", "ana"];
+    let until = ["--until", "2026-02-28"];
+    let outcome = with_advisories(&project, &advisories, &["update"]).expect_code(1);
+    assert!(!project.path("Cargo.lock").exists(), "{}", outcome.stdout);
+    with_advisories(&project, &advisories, &[&["approve", "fresh@1.0.0"][..], &why].concat()).expect_code(0);
+    let ignore = ["approve", "hit@1.0.0", "--id", "RUSTSEC-2025-9402"];
+    with_advisories(&project, &advisories, &[&ignore[..], &why, &until].concat()).expect_code(0);
+    with_advisories(&project, &advisories, &["update"]).expect_code(0);
+    assert_eq!(all(&project, &["fresh", "hit"]), "1.0.0 1.0.0");
+    let project = project.dep("later", "1");
+    with_advisories(&project, &advisories, &["update", "--workspace"]).expect_code(1);
+    with_advisories(&project, &advisories, &[&["approve", "later@1.0.0"][..], &why].concat()).expect_code(0);
+    with_advisories(&project, &advisories, &["update", "--workspace"]).expect_code(0);
+    with_advisories(&project, &advisories, &["audit"]).expect_code(0);
+    // A lock file that was named and is not there is a slip of the pen.
+    let missing = ["approve", "fresh@1.0.0", "--lockfile", "nowhere/Cargo.lock"];
+    with_advisories(&project, &advisories, &[&missing[..], &why].concat()).expect_code(2);
+}
