@@ -57,7 +57,7 @@ pub enum VendorDirError {
     /// Something that no run wrote is in the place of a vendored package.
     #[error(
         "{} would be written over, and no run of `vendor` wrote {}; nothing was changed\nhelp: move {} out of `{folder}`, or vendor into \
-         another folder: cargo sequester vendor third-party/vendor",
+         another folder: cargo sequester vendor {elsewhere}",
         named(folder, names),
         if names.len() == 1 { "it" } else { "them" },
         if names.len() == 1 { "it" } else { "them" }
@@ -67,6 +67,8 @@ pub enum VendorDirError {
         folder: String,
         /// The entries.
         names: Vec<String>,
+        /// Another folder for the same form, as the command line takes it.
+        elsewhere: &'static str,
     },
     /// Something in the folder lies on another file system, or in another place of this one.
     #[error(

@@ -72,19 +72,21 @@ impl VendorDir {
             let is_there = link::is_there(&self.join(name));
             is_there && (is_the_projects(name) || !self.is_replaceable(name, known))
         };
-        self.in_the_way(names.iter().filter(in_the_way).cloned().collect())
+        self.in_the_way(names.iter().filter(in_the_way).cloned().collect(), known)
     }
 
     /// Refuses to write over these, paths below the folder, which no run wrote.
     ///
     /// # Errors
     /// Names them, where there are any.
-    pub fn in_the_way(&self, names: BTreeSet<String>) -> Result<(), VendorDirError> {
+    pub fn in_the_way(&self, names: BTreeSet<String>, known: Known<'_>) -> Result<(), VendorDirError> {
         if names.is_empty() {
             return Ok(());
         }
         let (folder, names) = (self.target.relative().to_owned(), names.into_iter().collect());
-        Err(VendorDirError::InTheWay { folder, names })
+        let elsewhere =
+            if known.local_registry { "--local-registry third-party/registry" } else { "third-party/vendor" };
+        Err(VendorDirError::InTheWay { folder, names, elsewhere })
     }
 
     /// By what it is and by its name. What is in a folder, and which lines are in an index, is looked at when what belongs there is known.

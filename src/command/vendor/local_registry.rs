@@ -42,7 +42,7 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan, folder: &Utf8Path) -> Resu
     write.extend(staged_index.iter().map(|_| INDEX.to_owned()));
     place.may_write_over(&write)?;
     if staged_index.is_some() {
-        place.vendor.in_the_way(strange(run, plan, &place)?)?;
+        place.vendor.in_the_way(strange(run, plan, &place)?, place.known())?;
     }
     let stage = place.vendor.stage(Changes { write, remove: removed.clone(), attributes: true })?;
     derive(run.cli, run.made, &others, &mut derived, &|package, proven| {

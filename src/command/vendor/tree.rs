@@ -73,7 +73,7 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan) -> Result<Done, CommandErr
     }
     work.git_packages(plan, &place, &found, &mut stage, &mut before)?;
     let Before { mut healed, strange } = before;
-    place.vendor.in_the_way(strange)?;
+    place.vendor.in_the_way(strange, place.known())?;
     healed.sort_by(|one, other| one.directory.cmp(&other.directory));
     let (packages, allow) = work.packages(plan, &derived, &found, &run.arguments.platform)?;
     let left = Left { packages, allow, removed: remains.ours, kept, foreign: remains.foreign, healed };

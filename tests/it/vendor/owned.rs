@@ -182,6 +182,8 @@ fn archives_and_lines_that_no_run_wrote_are_refused_by_name() {
     project.write("dist/bar-1.1.0.crate", "a build of one's own");
     let told = refused(&project, &["--local-registry", "dist"]);
     assert!(told.stderr.contains("`dist/bar-1.1.0.crate`"), "{}", told.stderr);
+    let way_out = "cargo sequester vendor --local-registry third-party/registry";
+    assert!(told.stderr.contains(way_out), "{}", told.stderr);
 
     let line = format!(
         "{{\"name\":\"mine\",\"vers\":\"1.0.0\",\"deps\":[],\"cksum\":\"{}\",\"features\":{{}},\"yanked\":false}}\n",
