@@ -8,7 +8,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::files;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::files::open_folder;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
 use crate::files::regular::{self, Links};
 
 /// Whether the open file is the one at this path.
@@ -75,10 +74,14 @@ pub(super) fn can_rename_between(_folder: &Utf8Path, _other: &Utf8Path) -> io::R
     Ok(true)
 }
 
+/// The most bytes of the list of mounts.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const MOST_MOUNTS: u64 = 16 << 20;
+
 /// Something that is mounted below this folder. Not even the device numbers tell a bind mount of the same file system.
 pub(super) fn mount_below(folder: &Utf8Path) -> io::Result<Option<Utf8PathBuf>> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    if let Ok(mounts) = std::fs::read("/proc/self/mountinfo") {
+    if let Ok(mounts) = regular::read("/proc/self/mountinfo".into(), Links::Followed, MOST_MOUNTS) {
         return Ok(listed_below(&String::from_utf8_lossy(&mounts), folder));
     }
     let mut waiting = vec![folder.to_owned()];
