@@ -10,10 +10,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
+use super::advisory;
 use crate::model::adoption::{ADOPTION_REASON, Adopted, Baseline, NotTaken};
 use crate::model::approval::Approval;
 use crate::model::evaluation::{Evaluation, Judgement};
-use crate::model::facts::Facts;
+use crate::model::facts::{AdvisoryFact, Facts};
 use crate::model::package::{CrateId, LockedChecksum, Package};
 use crate::model::policy::{GitRule, Ignore, Origin, Setting};
 use crate::model::source::{GitSource, Registry, Source};
@@ -37,7 +38,7 @@ pub fn baseline(
     let mut git: Vec<GitRule> = judged().filter_map(|(_, judgement)| git_rule(judgement)).collect();
     git.sort_by(|one, other| (&one.url, &one.rev).cmp(&(&other.url, &other.rev)));
     git.dedup();
-    let (ignores, mut unused) = ignores(evaluation, adopted, today);
+    let (ignores, mut unused) = ignores(evaluation, &facts.advisories, adopted, today);
     unused.extend(not_held(adopted, &approvals));
     (Baseline { approvals, ignores, git }, unused)
 }
@@ -116,7 +117,12 @@ fn can_be_written(rule: &GitRule) -> bool {
 }
 
 /// One for each advisory and crate that the policy rejects, or that another tool ignores; and what it ignores in vain.
-fn ignores(evaluation: &Evaluation, adopted: &Adopted, today: Date) -> (Vec<Ignore>, Vec<Setting<NotTaken>>) {
+fn ignores(
+    evaluation: &Evaluation,
+    advisories: &AdvisoryFact,
+    adopted: &Adopted,
+    today: Date,
+) -> (Vec<Ignore>, Vec<Setting<NotTaken>>) {
     let until = today.checked_add(IGNORE_DAYS.days()).unwrap_or(Date::MAX);
     let mut wanted: BTreeMap<(Arc<str>, Arc<str>), Option<String>> = BTreeMap::new();
     for judgement in &evaluation.judgements {
@@ -128,15 +134,14 @@ fn ignores(evaluation: &Evaluation, adopted: &Adopted, today: Date) -> (Vec<Igno
     }
     let mut unused = Vec::new();
     for Setting { value: (id, reason), origin } in &adopted.ignores {
-        let hit = evaluation.judgements.iter().filter(|judgement| is_hit(judgement, id));
-        let crates: Vec<Arc<str>> = hit.map(|judgement| Arc::clone(&judgement.id.name)).collect();
-        if crates.is_empty() {
+        let hits: Vec<_> = evaluation.judgements.iter().flat_map(|one| named(one, id, advisories)).collect();
+        if hits.is_empty() {
             unused.push(Setting { value: NotTaken::HitsNothing(id.clone()), origin: origin.clone() });
         }
         let said = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let detail = format!("{} ignores it{said}", file_and_line(origin));
-        for name in crates {
-            wanted.entry((id.as_str().into(), name)).or_default().get_or_insert_with(|| detail.clone());
+        for hit in hits {
+            wanted.entry(hit).or_default().get_or_insert_with(|| detail.clone());
         }
     }
     let ignores = wanted.into_iter().map(|((id, name), detail)| Ignore {
@@ -149,10 +154,23 @@ fn ignores(evaluation: &Evaluation, adopted: &Adopted, today: Date) -> (Vec<Igno
     (ignores.collect(), unused)
 }
 
-/// Whether an advisory hits a package, and is one that may be ignored.
-fn is_hit(judgement: &Judgement, id: &str) -> bool {
-    let malicious = |reason: &Reason| matches!(reason, Reason::Malicious { advisory } if **advisory == *id);
-    judgement.advisories.iter().any(|one| **one == *id) && !judgement.reasons().into_iter().flatten().any(malicious)
+/// The advisories that hit a package, may be ignored, and that another tool calls so: by RustSec's id or by an alias. With the package's
+/// name.
+fn named<'e>(
+    judgement: &'e Judgement,
+    id: &str,
+    advisories: &'e AdvisoryFact,
+) -> impl Iterator<Item = (Arc<str>, Arc<str>)> + use<'e> {
+    let ignore = Ignore { id: id.into(), crate_name: None, reason: String::new(), until: Date::MAX, line: 0 };
+    let malicious = |id: &str| {
+        let is_it = |reason: &Reason| matches!(reason, Reason::Malicious { advisory } if **advisory == *id);
+        judgement.reasons().into_iter().flatten().any(is_it)
+    };
+    let hit = judgement
+        .advisories
+        .iter()
+        .filter(move |hit| advisory::is_ignored_by(advisories, &ignore, &judgement.id.name, hit) && !malicious(hit));
+    hit.map(|hit| (Arc::clone(hit), Arc::clone(&judgement.id.name)))
 }
 
 /// What is vouched for and needs no approval, counted by file and section; each at the first of its places.

@@ -8,13 +8,14 @@ use super::source;
 use crate::model::adoption::{Carried, is_from_adoption};
 use crate::model::approval::Approval;
 use crate::model::evaluation::Evaluation;
+use crate::model::facts::AdvisoryFact;
 use crate::model::policy::{GitRule, Policy};
 use crate::model::source::Source;
 use crate::model::verdict::{Basis, Exemption, Verdict, Warning};
 
 /// Counts what an evaluation stands on, not what the policy file still says: an approval that nobody needs any more carries nothing.
 #[must_use]
-pub fn carried(evaluation: &Evaluation, policy: &Policy, approvals: &[Approval]) -> Carried {
+pub fn carried(evaluation: &Evaluation, known: &AdvisoryFact, policy: &Policy, approvals: &[Approval]) -> Carried {
     let today = TimeZone::UTC.to_datetime(evaluation.now).date();
     let (mut releases, mut advisories, mut git) = (0, BTreeSet::new(), BTreeSet::new());
     for judgement in &evaluation.judgements {
@@ -37,9 +38,7 @@ pub fn carried(evaluation: &Evaluation, policy: &Policy, approvals: &[Approval])
         for warning in &judgement.warnings {
             let Warning::Ignored { advisory, .. } = warning else { continue };
             let ignores = policy.advisories.ignore.iter().filter(|ignore| {
-                ignore.id == *advisory
-                    && ignore.until >= today
-                    && ignore.crate_name.as_ref().is_none_or(|name| name.names(&judgement.id.name))
+                ignore.until >= today && super::advisory::is_ignored_by(known, ignore, &judgement.id.name, advisory)
             });
             let mut ignores = ignores.peekable();
             if ignores.peek().is_some() && ignores.all(|ignore| is_from_adoption(&ignore.reason)) {

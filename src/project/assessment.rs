@@ -112,7 +112,7 @@ impl Assessment {
 
     /// What passes only because it was there at adoption.
     pub(crate) fn carried(&self) -> Carried {
-        carried(self.evaluation(), &self.rules().policy, &self.rules().approvals)
+        carried(self.evaluation(), &self.facts().advisories, &self.rules().policy, &self.rules().approvals)
     }
 
     /// What would be decided from the same facts if this file were the project's policy, and the rules that it makes.

@@ -15,6 +15,9 @@ use crate::model::package::Package;
 use crate::model::policy::CargoAges;
 use crate::policy::notices;
 
+/// What a message calls the base where it names one of its files, as git names files of a commit.
+const BASE: &str = "BASE";
+
 /// What a change is compared with.
 #[derive(Debug)]
 pub(crate) struct Base {
@@ -245,7 +248,10 @@ impl BaseCommit {
             folders.push(top.join(inside));
         }
         let folders = folders.iter().map(Utf8PathBuf::as_path).chain(self.outside().ancestors());
-        Ok(CargoConfig::load_from(folders, environment)?)
+        match CargoConfig::load_from(folders, environment) {
+            Ok(config) => Ok(config.of_commit(&top, BASE)),
+            Err(source) => Err(ProjectError::BaseCargoConfig { source, top, name: BASE }),
+        }
     }
 
     /// Lays out what a file of the configuration includes, wherever in the commit that lies.
@@ -253,7 +259,9 @@ impl BaseCommit {
         let mut waiting = vec![file];
         let mut known: BTreeSet<Utf8PathBuf> = BTreeSet::new();
         while let Some(file) = waiting.pop() {
-            for included in cargo_config::included(&file)? {
+            let included = cargo_config::included(&file);
+            let failed = |source| ProjectError::BaseCargoConfig { source, top: top.to_owned(), name: BASE };
+            for included in included.map_err(failed)? {
                 let path = plain(&included);
                 let Ok(inside) = path.strip_prefix(top) else {
                     let file = file.strip_prefix(top).unwrap_or(&file).to_owned();

@@ -60,6 +60,7 @@ mod status;
 mod support;
 mod support_itself;
 mod trail;
+mod unnamed_registries;
 mod update;
 mod vendor;
 // Runs are broken off at given steps, which release builds cannot do.

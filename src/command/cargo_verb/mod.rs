@@ -364,7 +364,7 @@ impl Run<'_, '_> {
             packages: &decision.facts().packages,
             evaluation: decision.evaluation(),
             advisories: &decision.facts().advisories,
-            carried: carried(decision.evaluation(), &rules.policy, &rules.approvals),
+            carried: carried(decision.evaluation(), &decision.facts().advisories, &rules.policy, &rules.approvals),
             loosened: &[],
             decided: &[],
             policy: &rules.policy,

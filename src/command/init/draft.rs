@@ -71,7 +71,7 @@ impl Draft {
     }
 
     /// What passes only because of the baseline.
-    pub(super) fn carried(&self) -> Carried {
-        carried(&self.evaluation, &self.rules.policy, &self.rules.approvals)
+    pub(super) fn carried(&self, made: &Assessment) -> Carried {
+        carried(&self.evaluation, &made.facts().advisories, &self.rules.policy, &self.rules.approvals)
     }
 }

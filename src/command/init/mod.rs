@@ -104,7 +104,7 @@ fn tell(cli: &Cli, made: &Assessment, draft: &Draft) -> Result<(), CommandError>
     let init = InitReport { adopted: &draft.adopted, baseline: &draft.baseline, names };
     let audit = AuditReport {
         evaluation: &draft.evaluation,
-        carried: draft.carried(),
+        carried: draft.carried(made),
         policy: &draft.rules.policy,
         judged_by: JudgedBy::File(Utf8Path::new(POLICY_FILE)),
         ..report_of(cli, made, None)

@@ -4,7 +4,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::CargoConfig;
 use super::error::CargoConfigError;
-use super::layers;
 use crate::model::policy::{Origin, Setting};
 
 /// In `build.build-dir` it stands for a hash of the workspace's path: two digits of it, a slash, the others. Which hash is each
@@ -41,7 +40,7 @@ impl CargoConfig {
             return Ok(Some(Setting { value: self.environment.current_dir().join(expanded(&value)), origin }));
         }
         let Some(found) = self.in_files(&keys)? else { return Ok(None) };
-        let base = layers::base(&found.layer.path);
+        let base = found.layer.base.clone();
         let Setting { value, origin } = found.text()?;
         Ok(Some(Setting { value: base.join(expanded(&value)), origin }))
     }

@@ -2,9 +2,9 @@
 
 use camino::Utf8PathBuf;
 
+use super::CargoConfig;
 use super::error::CargoConfigError;
 use super::layers::Layer;
-use super::{CargoConfig, layers};
 use crate::gather::toml_tree::{Node, Value, shown_key};
 use crate::model::policy::{Origin, Setting};
 
@@ -124,7 +124,7 @@ impl CargoConfig {
         let Some(found) = self.in_files(keys)? else {
             return Ok(None);
         };
-        let base = layers::base(&found.layer.path);
+        let base = found.layer.base.clone();
         Ok(Some(base.join(found.text()?.value)))
     }
 

@@ -107,6 +107,17 @@ impl CargoConfig {
         Self { layers, credentials: self.credentials.clone(), environment: self.environment.clone() }
     }
 
+    /// The same with the files below `top`, where those of a commit were laid out, called by the commit's name: `BASE:.cargo/config.toml`.
+    #[must_use]
+    pub fn of_commit(mut self, top: &Utf8Path, name: &str) -> Self {
+        for layer in &mut self.layers {
+            if let Ok(inside) = layer.path.strip_prefix(top) {
+                layer.path = Utf8PathBuf::from(format!("{name}:{inside}"));
+            }
+        }
+        self
+    }
+
     /// The environment that it was read in.
     pub(in crate::gather) const fn environment(&self) -> &Environment {
         &self.environment

@@ -84,3 +84,21 @@ fn where_cargo_cannot_describe_the_workspace_nothing_is_decided() {
         assert!(first.contains("cargo cannot describe the workspace"), "{what}: {text}");
     }
 }
+
+/// The base's configuration is read from a copy of its files; a message names them as git does.
+#[test]
+fn a_mistake_in_the_bases_configuration_is_named_as_the_bases() {
+    for (text, line) in [("[http\n", 1), ("[http]\ntimeout = \"soon\"\n", 2), ("include = [\"no.toml\"]\n", 1)] {
+        let world = World::new().dep("old", "1");
+        Package::new("old", "1.0.0").publish(&world.registry);
+        world.lock();
+        let good = world.project.read(".cargo/config.toml");
+        world.project.write(".cargo/config.toml", text);
+        let change = Change::commit(world);
+        change.world.project.write(".cargo/config.toml", good);
+        change.finish();
+        let told = change.world.audit(&["--base", "base"]).expect_code(2).stderr;
+        assert!(told.contains(&format!("BASE:.cargo/config.toml:{line}")), "{told}");
+        assert!(!told.contains("/tmp/."), "{told}");
+    }
+}

@@ -219,6 +219,28 @@ fn the_written_defaults_are_the_defaults() {
     policy_file::parse(&uncommented, Utf8Path::new("sequester.toml")).unwrap();
 }
 
+/// A file of another tool may name an advisory by the id that another list gives it.
+#[test]
+fn an_ignore_by_alias_is_taken_over_under_rustsecs_id() {
+    let world = World::new().dep("flawed", "2021-01-01T00:00:00Z").lock();
+    let advisory =
+        Advisory::new("RUSTSEC-2026-0002", "flawed").date("2026-01-10").line("aliases = [\"CVE-2026-0007\"]");
+    world.advisories.add(&advisory);
+    world.project.write("deny.toml", "[advisories]\nignore = [\"CVE-2026-0007\", \"CVE-2026-0008\"]\n");
+    let told = world.init(&[], 0).stdout;
+    assert!(told.contains("CVE-2026-0008 hits nothing that is locked"), "{told}");
+    assert!(!told.contains("CVE-2026-0007 hits nothing"), "{told}");
+    let ignores = world.policy().0.advisories.ignore;
+    let ignores: Vec<_> = ignores.iter().map(|one| (&*one.id, one.reason.as_str())).collect();
+    assert_eq!(ignores, [("RUSTSEC-2026-0002", "existing at adoption: deny.toml:2 ignores it")]);
+    // Written by hand, the alias carries as much, and is no more unused than the id.
+    let text = world.project.read("sequester.toml").replace("\"RUSTSEC-2026-0002\"", "\"CVE-2026-0007\"");
+    world.project.write("sequester.toml", text);
+    assert_eq!(world.summary(&[], 0)["carried"]["advisories"], 1);
+    let told = world.run("approve", &["--prune"]).expect_code(0).stdout;
+    assert!(told.contains("every approval and ignore is in use"), "{told}");
+}
+
 /// What other tools were told already holds in the policy, and the baseline says who vouched for what.
 #[test]
 fn other_tools_files_become_the_policy() {
