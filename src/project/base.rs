@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::error::ProjectError;
 use crate::files::plain;
 use crate::gather::base::{Commit, Files, Linked};
-use crate::gather::cargo_config::{self, CargoConfig};
+use crate::gather::cargo_config::{self, CargoConfig, CargoConfigError};
 use crate::gather::environment::Environment;
 use crate::gather::{lock_file, workspace};
 use crate::model::evaluation::{Loosening, Notice};
@@ -250,7 +250,7 @@ impl BaseCommit {
         let folders = folders.iter().map(Utf8PathBuf::as_path).chain(self.outside().ancestors());
         match CargoConfig::load_from(folders, environment) {
             Ok(config) => Ok(config.of_commit(&top, BASE)),
-            Err(source) => Err(ProjectError::BaseCargoConfig { source, top, name: BASE }),
+            Err(error) => Err(named_as_base(&error, &top)),
         }
     }
 
@@ -260,8 +260,7 @@ impl BaseCommit {
         let mut known: BTreeSet<Utf8PathBuf> = BTreeSet::new();
         while let Some(file) = waiting.pop() {
             let included = cargo_config::included(&file);
-            let failed = |source| ProjectError::BaseCargoConfig { source, top: top.to_owned(), name: BASE };
-            for included in included.map_err(failed)? {
+            for included in included.map_err(|error| named_as_base(&error, top))? {
                 let path = plain(&included);
                 let Ok(inside) = path.strip_prefix(top) else {
                     let file = file.strip_prefix(top).unwrap_or(&file).to_owned();
@@ -312,6 +311,11 @@ impl BaseCommit {
 pub(super) fn lay_out(path: &Utf8Path, bytes: &[u8]) -> Result<(), ProjectError> {
     let folder = path.parent().unwrap_or(path);
     std::fs::create_dir_all(folder).and_then(|()| std::fs::write(path, bytes)).map_err(ProjectError::Temporary)
+}
+
+/// A mistake in the commit's configuration. Its files were laid out below `top`, which is nobody's business.
+fn named_as_base(error: &CargoConfigError, top: &Utf8Path) -> ProjectError {
+    ProjectError::BaseCargoConfig(error.to_string().replace(&format!("{top}/"), &format!("{BASE}:")).into())
 }
 
 /// With every link resolved, as far as the path exists.

@@ -27,9 +27,9 @@ pub enum ProjectError {
     Policy(#[from] PolicyError),
     #[error(transparent)]
     CargoConfig(#[from] CargoConfigError),
-    /// Of a commit: its files were laid out below `top`, which is nobody's business.
-    #[error("{}", source.to_string().replace(&format!("{top}/"), &format!("{name}:")))]
-    BaseCargoConfig { source: CargoConfigError, top: Utf8PathBuf, name: &'static str },
+    /// Of a commit, in the words of a [`CargoConfigError`].
+    #[error("{0}")]
+    BaseCargoConfig(Box<str>),
     #[error(transparent)]
     Http(#[from] HttpError),
     #[error(transparent)]
