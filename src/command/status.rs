@@ -1,20 +1,30 @@
 //! `status`: what is held and until when, and what is newer. It writes nothing into the project.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::audit::{assess, outcome, report_of};
-use super::{CommandError, Outcome, output, screen};
+use super::moves::{Moves, Which};
+use super::{CommandError, Outcome, output, request, screen};
 use crate::cli::{self, Cli, StatusFormat};
 use crate::gather::environment::Environment;
+use crate::model::Timestamp;
+use crate::model::calendar::{Ahead, Calendar, Held};
+use crate::model::package::PackageId;
+use crate::model::visibility::{View, versions};
 use crate::policy::calendar::calendar;
 use crate::project::Purpose;
 use crate::report;
 use crate::report::status::StatusReport;
+use crate::resolve::{PrivateCopy, Resolution, ResolveError, Session};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
     let made = assess(cli, &arguments.subject, &arguments.judge, Purpose::Judge, environment)?;
-    let calendar = calendar(made.facts(), &made.rules().policy, &made.rules().approvals, made.evaluation());
+    let (policy, approvals) = (&made.rules().policy, &made.rules().approvals);
+    let seen = |ahead: &Result<Ahead, String>| calendar(made.facts(), policy, approvals, made.evaluation(), ahead);
+    let by_index = seen(&Err(String::new()));
+    let calendar = seen(&foretell(cli, arguments, environment, last_day(&by_index)));
     let audit = report_of(cli, &made, Some(started.elapsed()));
     let until = arguments.until.map(|horizon| horizon.end(made.evaluation().now));
     let report = StatusReport { audit, calendar: &calendar, until };
@@ -29,4 +39,62 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment)
     .map_err(CommandError::Output)?;
     output::report(cli, &text)?;
     Ok(outcome(&report.audit))
+}
+
+/// The last moment at which time approves a release that a requirement accepts.
+fn last_day(calendar: &Calendar) -> Option<Timestamp> {
+    let held = calendar.entries.iter().flat_map(|entry| &entry.update.held);
+    held.filter_map(Held::eligible_at).filter(|at| *at != Timestamp::MAX).max()
+}
+
+/// What cargo makes of an update behind the filter, now and on the last day, in a copy of the workspace; or why it is not asked.
+fn foretell(
+    cli: &Cli,
+    arguments: &cli::Status,
+    environment: &Environment,
+    last: Option<Timestamp>,
+) -> Result<Ahead, String> {
+    if arguments.subject.lockfile.is_some() {
+        return Err("a lock file alone has no manifests to resolve".to_owned());
+    }
+    if arguments.judge.base.is_some() {
+        return Err("nothing is resolved where a change is compared with its base".to_owned());
+    }
+    let request = request::of(cli, &arguments.subject, &arguments.judge, Purpose::Resolve);
+    let foretold = Resolution::open(request, environment)
+        .and_then(|resolution| resolution.run(|session| foretell_behind(session, last)));
+    match foretold {
+        Ok(ahead) => ahead.ok_or_else(|| "cargo finds no way; `cargo sequester update -n` says why".to_owned()),
+        Err(error) => Err(error.to_string().lines().next().unwrap_or_default().to_owned()),
+    }
+}
+
+fn foretell_behind(session: &Session<'_>, last: Option<Timestamp>) -> Result<Option<Ahead>, ResolveError> {
+    if !session.before().evaluation().blockers.is_empty() {
+        return Ok(None);
+    }
+    let copy = PrivateCopy::of(session.subject()).map_err(ResolveError::Temporary)?;
+    let Some(now) = updated(session, &copy, None)? else { return Ok(None) };
+    let later = match last {
+        Some(last) => updated(session, &copy, Some(last))?.unwrap_or_else(|| now.clone()),
+        None => now.clone(),
+    };
+    Ok(Some(Ahead { now, later }))
+}
+
+/// What an update locks as of a moment; what cannot move stays where it is.
+fn updated(
+    session: &Session<'_>,
+    copy: &PrivateCopy,
+    at: Option<Timestamp>,
+) -> Result<Option<Vec<PackageId>>, ResolveError> {
+    let moves = Moves::of(session, Which::Everything, Vec::new(), Vec::new());
+    let may_stay: BTreeSet<PackageId> = session.may_stay(&session.locked_before(), false).into_iter().collect();
+    for stayed in [BTreeSet::new(), may_stay] {
+        session.look(View { kept: versions(&stayed), at, ..View::default() });
+        if let Some(locked) = session.lock_in(copy, &moves.commands(&stayed))? {
+            return Ok(Some(locked.into_iter().map(|package| package.id).collect()));
+        }
+    }
+    Ok(None)
 }

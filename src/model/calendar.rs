@@ -8,6 +8,7 @@ use jiff::{Timestamp, ToSpan as _};
 use semver::Version;
 
 use super::age::{Age, AgeError};
+use super::package::PackageId;
 use super::verdict::{Basis, Reasons};
 
 /// Every judged package of a registry, what needs a decision first.
@@ -17,6 +18,26 @@ pub struct Calendar {
     pub now: Timestamp,
     /// One a package.
     pub entries: Vec<Entry>,
+    /// What it was foretold from.
+    pub foretold: Foretold,
+}
+
+/// What tells which newer release takes a locked one's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Foretold {
+    /// Cargo itself, which resolved behind the filter as of now and as of the last day that is known.
+    Resolution,
+    /// The index alone, which knows no `rust-version` and no conflict; and why.
+    Index(String),
+}
+
+/// The packages that cargo would lock.
+#[derive(Clone, Debug, Default)]
+pub struct Ahead {
+    /// With what is approved now.
+    pub now: Vec<PackageId>,
+    /// With what time will have approved when every release that is known is of age.
+    pub later: Vec<PackageId>,
 }
 
 /// What lies ahead of one locked release.
@@ -28,7 +49,9 @@ pub struct Entry {
     pub need: Need,
     /// When the locked release itself may be used, where time alone holds it.
     pub locked_until: Option<Timestamp>,
-    /// Newer releases that every requirement in this graph accepts.
+    /// Whether requirements accept newer releases that cargo does not take all the same: a `rust-version` or another package is in the way.
+    pub passed_over: bool,
+    /// Newer releases that every requirement in this graph accepts, and that cargo takes, where it was asked.
     pub update: Prospect,
     /// Newer releases that cargo takes for compatible with the locked one, whether or not every requirement accepts them.
     pub compatible: Prospect,
@@ -108,6 +131,13 @@ impl Prospect {
     #[must_use]
     pub fn newest_held(&self) -> Option<&Held> {
         self.held.first()
+    }
+
+    /// The one of the held ones that may be used first; the newer of two.
+    #[must_use]
+    pub fn first_held(&self) -> Option<&Held> {
+        let coming = self.held.iter().filter_map(|held| Some((held.eligible_at()?, held)));
+        coming.min_by_key(|(at, _)| *at).map(|(_, held)| held).or(self.held.first())
     }
 
     /// When the first of the held ones may be used.

@@ -13,17 +13,24 @@ use semver::{Version, VersionReq};
 use super::graph::{self, compatible_with, same_line};
 use super::judge::Judge;
 use crate::model::approval::Approvals;
-use crate::model::calendar::{Approved, Calendar, Entry, Held, Need, Prospect};
+use crate::model::calendar::{Ahead, Approved, Calendar, Entry, Foretold, Held, Need, Prospect};
 use crate::model::evaluation::{Evaluation, FixStanding, Judgement};
 use crate::model::facts::Facts;
 use crate::model::index_line::{Outline, Requirement};
-use crate::model::package::CrateId;
+use crate::model::package::{CrateId, PackageId};
 use crate::model::policy::Policy;
 use crate::model::verdict::{Reason, ReasonCode, Reasons, Verdict};
 
-/// Looks ahead for every package of a registry that was judged. `evaluation` is the decision on the same facts, by the same rules.
+/// Looks ahead for every package of a registry that was judged. `evaluation` is the decision on the same facts, by the same rules; `ahead`
+/// is what cargo makes of it, or why nobody asked.
 #[must_use]
-pub fn calendar(facts: &Facts, policy: &Policy, approvals: &Approvals, evaluation: &Evaluation) -> Calendar {
+pub fn calendar(
+    facts: &Facts,
+    policy: &Policy,
+    approvals: &Approvals,
+    evaluation: &Evaluation,
+    ahead: &Result<Ahead, String>,
+) -> Calendar {
     let judge = Judge::new(facts, policy, approvals, evaluation.now);
     // A package is asked by each of its dependents; every dependent's line is read once.
     let asked: Vec<Vec<Requirement>> = (0..facts.packages.len())
@@ -37,11 +44,15 @@ pub fn calendar(facts: &Facts, policy: &Policy, approvals: &Approvals, evaluatio
         .enumerate()
         .filter_map(|(position, judgement)| {
             let requirements = graph::requirements_by(facts, &judge.graph, position, asked_by);
-            entry(&judge, position, judgement, &requirements)
+            entry(&judge, position, judgement, &requirements, ahead.as_ref().ok())
         })
         .collect();
     entries.sort_by_cached_key(|entry| (entry.need, rank(entry, evaluation), entry.package));
-    Calendar { now: evaluation.now, entries }
+    let foretold = match ahead {
+        Ok(_) => Foretold::Resolution,
+        Err(cause) => Foretold::Index(cause.clone()),
+    };
+    Calendar { now: evaluation.now, entries, foretold }
 }
 
 /// Within one need: malicious before the rest, then whatever comes first.
@@ -59,17 +70,26 @@ fn is_malicious(reasons: &Reasons) -> bool {
     reasons.iter().any(|reason| reason.code() == ReasonCode::Malicious)
 }
 
-fn entry(judge: &Judge<'_>, position: usize, judgement: &Judgement, requirements: &[VersionReq]) -> Option<Entry> {
+fn entry(
+    judge: &Judge<'_>,
+    position: usize,
+    judgement: &Judgement,
+    requirements: &[VersionReq],
+    ahead: Option<&Ahead>,
+) -> Option<Entry> {
     // What the base has was not judged.
     let verdict = judgement.verdict.as_ref()?;
     let crate_id = judgement.id.crate_id()?;
     let locked_until = judgement.reasons().and_then(Reasons::eligible_at);
     let need = Need::Current;
     let (update, compatible, major) = Default::default();
-    let mut entry = Entry { package: position, need, locked_until, update, compatible, major };
+    let mut entry = Entry { package: position, need, locked_until, passed_over: false, update, compatible, major };
     // What the publisher of a malicious release put out afterwards is no way out.
     if !judgement.reasons().is_some_and(is_malicious) {
         look_ahead(judge, &crate_id, &judgement.id.version, requirements, &mut entry);
+        if let Some(ahead) = ahead {
+            as_cargo_has_it(judge, &crate_id, &judgement.id, ahead, &mut entry);
+        }
     }
     entry.need = need_of(&entry, verdict, judgement);
     Some(entry)
@@ -99,6 +119,36 @@ fn look_ahead(judge: &Judge<'_>, crate_id: &CrateId, locked: &Version, requireme
             add(prospect, &release, &verdict);
         }
     }
+}
+
+/// Leaves of the updates only what cargo takes: now, or once all that is known is of age.
+fn as_cargo_has_it(judge: &Judge<'_>, crate_id: &CrateId, locked: &PackageId, ahead: &Ahead, entry: &mut Entry) {
+    let taken = successor(&ahead.now, locked);
+    let later = successor(&ahead.later, locked);
+    let accepted = entry.update.approved.is_some() || !entry.update.held.is_empty();
+    entry.update.approved = taken.and_then(|version| {
+        let (history, version) = (judge.history(crate_id)?, version.clone());
+        let release = history.outlines().find(|one| one.version == version)?;
+        let Verdict::Approved(basis) = judge.verdict(crate_id, history, release) else { return None };
+        Some(Approved { version, pubtime: release.pubtime.known(), basis })
+    });
+    // None is newer than what the last day brings, and what is older than today's comes to nothing.
+    entry.update.held.retain(|held| later.is_some_and(|later| held.version <= *later));
+    if let Some(taken) = taken {
+        entry.update.held.retain(|held| held.version > *taken);
+    }
+    entry.passed_over = accepted && entry.update.approved.is_none() && entry.update.held.is_empty();
+}
+
+/// The release that takes a locked one's place in a list of packages: a newer one of its compatibility line.
+fn successor<'a>(packages: &'a [PackageId], locked: &PackageId) -> Option<&'a Version> {
+    let same = packages.iter().filter(|package| package.name == locked.name && package.source == locked.source);
+    if same.clone().any(|package| package.version == locked.version) {
+        return None;
+    }
+    same.map(|package| &package.version)
+        .filter(|version| same_line(version, &locked.version) && **version > locked.version)
+        .max()
 }
 
 fn add(prospect: &mut Prospect, release: &Outline, verdict: &Verdict) {

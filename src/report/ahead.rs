@@ -112,7 +112,7 @@ fn row(report: &StatusReport<'_>, entry: &Entry) -> Option<Row> {
         }
         Need::Fix => judgement.fixes.iter().filter(|fix| is_approved(&fix.standing)).map(|fix| &fix.version).max(),
         Need::Update => entry.update.approved.as_ref().map(|approved| &approved.version),
-        Need::Waiting => entry.update.newest_held().map(|held| &held.version),
+        Need::Waiting => entry.update.first_held().map(|held| &held.version),
         Need::Beyond => newest(&entry.compatible).or_else(|| newest(&entry.major)),
         Need::Current => None,
     };
@@ -127,7 +127,7 @@ fn row(report: &StatusReport<'_>, entry: &Entry) -> Option<Row> {
     remarks.extend(warnings(judgement));
     remarks.extend(exception(judgement, decided, &report.audit.context()));
     let fixes = || judgement.fixes.iter().map(|fix| &fix.version);
-    if let Some(held) = entry.update.newest_held().filter(|held| fixes().all(|fix| *fix != held.version)) {
+    if let Some(held) = entry.update.first_held().filter(|held| fixes().all(|fix| *fix != held.version)) {
         remarks.push(named(&held.version, to, &until(held, report)));
     }
     Some(Row {
@@ -221,7 +221,12 @@ fn beyond(entry: &Entry, to: Option<&Version>) -> Vec<String> {
     };
     let compatible = beyond(&entry.compatible).map(|version| {
         let held = held(&entry.compatible);
-        named(version, to, &format!("is compatible, but a requirement does not accept it{held}"))
+        let against = if entry.passed_over {
+            "cargo does not take it: a rust-version or another package is in the way"
+        } else {
+            "a requirement does not accept it"
+        };
+        named(version, to, &format!("is compatible, but {against}{held}"))
     });
     let major =
         beyond(&entry.major).map(|version| named(version, to, &format!("is not compatible{}", held(&entry.major))));

@@ -13,6 +13,7 @@ mod unblock;
 
 pub(crate) use child::{Ended, Voice};
 pub use error::ResolveError;
+pub(crate) use private_copy::PrivateCopy;
 pub(crate) use resolution::Resolution;
 pub(crate) use session::{Resolved, Session};
 pub(crate) use signals::Signals;

@@ -12,7 +12,7 @@ use super::super::style::{Tone, verb};
 use super::super::{Verbosity, blocker};
 use super::timeline;
 use super::{judge, loosened, notices, summary};
-use crate::model::calendar::Need;
+use crate::model::calendar::{Foretold, Need};
 
 /// How many lines of one need are written before the rest is counted.
 const ROWS: usize = 20;
@@ -36,6 +36,10 @@ pub fn status(report: &StatusReport<'_>, canvas: Canvas, verbosity: Verbosity, o
     timeline::write(report, canvas, if verbosity == Verbosity::Verbose { None } else { Some(ROWS) }, out)?;
     days(report, out)?;
     notices(&report.audit, verbosity, out)?;
+    if let Foretold::Index(cause) = &report.calendar.foretold {
+        let text = format!("what could move is told from the index alone, without rust-version and conflicts: {cause}");
+        line(out, Tone::Plain, "Note", &text)?;
+    }
     for group in blocker::groups(&report.audit.evaluation.blockers, &context) {
         error(out, &group.message, &group.help)?;
     }

@@ -9,7 +9,7 @@ use super::super::status::{Coming, StatusReport, need_name};
 use super::facts::{self, Object};
 use super::{Db, Decided, Document, Judge, Judged, Loosened, OneMore, Summary, document};
 use crate::model::Timestamp;
-use crate::model::calendar::{Entry, Prospect};
+use crate::model::calendar::{Entry, Foretold, Prospect};
 use crate::model::package::PackageId;
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
@@ -30,6 +30,8 @@ struct Status<'a> {
     trail_truncated: Vec<String>,
     notices: Vec<Object>,
     until: Option<String>,
+    foretold_by: &'static str,
+    foretold_cause: Option<&'a str>,
     packages: Vec<Ahead<'a>>,
     days: Vec<Day<'a>>,
 }
@@ -38,6 +40,7 @@ struct Status<'a> {
 #[derive(Serialize)]
 struct Ahead<'a> {
     need: &'static str,
+    passed_over: bool,
     locked: Judged<'a>,
     update: Newer,
     compatible: Newer,
@@ -107,6 +110,14 @@ pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()>
         also,
         trail_truncated,
         notices,
+        foretold_by: match report.calendar.foretold {
+            Foretold::Resolution => "resolution",
+            Foretold::Index(_) => "index",
+        },
+        foretold_cause: match &report.calendar.foretold {
+            Foretold::Resolution => None,
+            Foretold::Index(cause) => Some(cause),
+        },
         until: report.until.filter(|until| *until != Timestamp::MAX).map(rfc3339),
         packages,
         days: report
@@ -122,7 +133,7 @@ fn ahead<'a>(entry: &Entry, locked: Judged<'a>, report: &StatusReport<'a>) -> Ah
     let newer = |prospect| newer(prospect, entry, report);
     let need = need_name(entry.need);
     let (update, compatible, major) = (newer(&entry.update), newer(&entry.compatible), newer(&entry.major));
-    Ahead { need, locked, update, compatible, major }
+    Ahead { need, passed_over: entry.passed_over, locked, update, compatible, major }
 }
 
 fn newer(prospect: &Prospect, entry: &Entry, report: &StatusReport<'_>) -> Newer {

@@ -9,7 +9,7 @@ use camino::Utf8Path;
 use cargo_sequester::model::Timestamp;
 use cargo_sequester::model::adoption::Carried;
 use cargo_sequester::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind};
-use cargo_sequester::model::calendar::{Calendar, Entry};
+use cargo_sequester::model::calendar::{Calendar, Entry, Foretold};
 use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::evaluation::Evaluation;
 use cargo_sequester::model::facts::{AdvisoryFact, Facts, Ground, IndexFact, TrailFact};
@@ -197,7 +197,9 @@ impl World {
             self.facts.index.insert(id, IndexFact::Read(Arc::new(history)));
         }
         let evaluation = evaluate(&self.facts, &self.policy, &Vec::new(), now());
-        let calendar = calendar(&self.facts, &self.policy, &Vec::new(), &evaluation);
+        let nobody_asked = Err("not in these tests".to_owned());
+        let mut calendar = calendar(&self.facts, &self.policy, &Vec::new(), &evaluation, &nobody_asked);
+        calendar.foretold = Foretold::Resolution;
         Seen { world: self, evaluation, calendar }
     }
 }
