@@ -10,7 +10,7 @@ use crate::model::source::{GitSource, Registry, Source};
 use crate::model::verdict::{Reason, ReasonCode};
 
 /// Whether there is a verb that makes all these moves at once.
-pub const HAS_FIX: bool = false;
+pub const HAS_FIX: bool = true;
 
 /// The one command that moves whatever can be moved away from a problem, where any can; then no problem has a line of its own for it.
 #[must_use]
