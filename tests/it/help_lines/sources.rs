@@ -16,6 +16,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ),
     (
         "apply/vendor_dir/error.rs",
+        "cargo sequester vendor {elsewhere}",
+        "vendor_dir::targets makes the error, with a folder of the same form",
+    ),
+    (
+        "apply/vendor_dir/error.rs",
         "cargo sequester vendor third-party/vendor",
         "vendor_dir::targets makes the error; the folder is an example",
     ),
