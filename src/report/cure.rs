@@ -9,13 +9,10 @@ use crate::model::package::{LockedChecksum, PackageId};
 use crate::model::source::{GitSource, Registry, Source};
 use crate::model::verdict::{Reason, ReasonCode};
 
-/// Whether there is a verb that makes all these moves at once.
-pub const HAS_FIX: bool = true;
-
 /// The one command that moves whatever can be moved away from a problem, where any can; then no problem has a line of its own for it.
 #[must_use]
 pub fn fix_line(report: &AuditReport<'_>) -> Option<WayOut> {
-    if !HAS_FIX || !problems(report).iter().any(|problem| target(problem, report).is_some()) {
+    if !problems(report).iter().any(|problem| target(problem, report).is_some()) {
         return None;
     }
     let command = report.context().command("fix", "")?;

@@ -41,6 +41,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("command/error.rs", "cargo sequester log {spec}", "approve::refused provokes it; words:: runs `log` of a crate"),
     ("command/init/error.rs", "cargo sequester audit", "walked in `an_adoption`, whose policy is there already"),
     (
+        "command/status.rs",
+        "cargo sequester update -n",
+        "provoked by no test, being a cause among others; update::unblock runs the command where cargo finds no way",
+    ),
+    (
         "command/update.rs",
         "cargo sequester vendor --format json",
         "vendor::rerun provokes it; vendor:: runs the command",
