@@ -13,6 +13,7 @@ use crate::model::history::Standing;
 use crate::model::index_line::{Outline, Pubtime};
 use crate::model::package::{CrateId, LockedChecksum, Package};
 use crate::model::trail::{CLOCK_TOLERANCE, Event, ReleaseRecord, TrailProblem};
+use crate::model::way_around::{WayAround, WayKind, Weight};
 
 /// The most crates that are asked about only because an event of the change names them: as many as the largest projects lock.
 const MOST_CRATES: usize = 2_000;
@@ -22,7 +23,9 @@ const MOST_CRATES: usize = 2_000;
 pub fn also(judge: &Judge<'_>) -> Vec<Also> {
     let facts = judge.facts;
     let ways = weighed(facts.surroundings.new_ways.clone());
-    let mut all: Vec<Also> = ways.into_iter().map(|(weight, way)| Also::Way { weight, way }).collect();
+    let weight = |weight, way: &WayAround| if runs_a_file(way) { Weight::Fails } else { weight };
+    let mut all: Vec<Also> =
+        ways.into_iter().map(|(least, way)| Also::Way { weight: weight(least, &way), way }).collect();
     let added = &facts.trail.added;
     let file = |problem: &TrailProblem| Also::Trail {
         file: problem.file.clone(),
@@ -36,6 +39,13 @@ pub fn also(judge: &Judge<'_>) -> Vec<Also> {
         all.extend(faults.into_iter().map(|fault| Also::Trail { file: name.to_string(), fault }));
     }
     all
+}
+
+/// Whether cargo would run a program by its path, which a change can bring along: what it builds is then that program's work. A bare
+/// name is looked up on the machine.
+fn runs_a_file(way: &WayAround) -> bool {
+    matches!(way.kind, WayKind::Program | WayKind::Runner | WayKind::CredentialProvider)
+        && way.value.contains(['/', '\\'])
 }
 
 /// The crates that the change's own events name and that were not read about yet; where too many of them are in no lock file, only those

@@ -37,7 +37,7 @@ pub(super) fn help(finding: &Finding, paths: &[String], report: &VerifyReport<'_
         "not-locked" | "package-twice" => format!("remove what the lock file does not need: {vendor}"),
         "shared" => shared(finding),
         // Nobody but a person may remove what this program did not write.
-        "directory-not-locked" | "stray" | "no-package" => remove(paths, &vendor),
+        "directory-not-locked" | "stray" | "no-package" | "file-not-listed" | "not-a-file" => remove(paths, &vendor),
         "checksum-missing" => "let cargo write the lock file anew: cargo update --workspace".to_owned(),
         "allowed-checksum-differs" => {
             "find out which of the two was changed, and by whom, before anything is built".to_owned()
@@ -78,13 +78,16 @@ fn remove(paths: &[String], vendor: &str) -> String {
 
 /// What lies where nothing should, as a reader would write it.
 pub(super) fn foreign(finding: &Finding, folder: &str) -> Option<String> {
-    let (Finding::DirectoryNotLocked { directory: name, .. }
+    if let Finding::DirectoryNotLocked { directory: name, .. }
     | Finding::NoPackage { directory: name, .. }
-    | Finding::Stray { path: name, .. }) = finding
-    else {
-        return None;
-    };
-    Some(format!("{folder}/{name}"))
+    | Finding::Stray { path: name, .. } = finding
+    {
+        return Some(format!("{folder}/{name}"));
+    }
+    if let Finding::FileNotListed { directory, path } | Finding::NotAFile { directory, path, .. } = finding {
+        return Some(format!("{folder}/{directory}/{path}"));
+    }
+    None
 }
 
 /// The finding in words; `folder` is the vendored tree.

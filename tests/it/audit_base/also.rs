@@ -266,3 +266,17 @@ fn an_invented_tree_stands_in_nobodys_way() {
     let found = change.world.json(&["--base", "base"], 1);
     assert!(also(&found).iter().all(|(code, _)| code != "trail-contradiction"), "{found:#}");
 }
+
+#[test]
+fn a_program_that_the_change_can_bring_along_is_refused() {
+    for (text, code) in [
+        ("[build]\nrustc = \"tools/rustc\"\n", "program"),
+        ("[build]\nrustc-wrapper = \"tools/wrapper\"\n", "program"),
+        ("[target.'cfg(all())']\nrunner = \"tools/run\"\n", "runner"),
+    ] {
+        let change = Change::new();
+        change.append(".cargo/config.toml", text);
+        let document = change.json(1);
+        assert!(also(&document).contains(&(code.to_owned(), true)), "{text}: {document:#}");
+    }
+}
