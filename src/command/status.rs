@@ -7,6 +7,8 @@ use super::audit::{assess, outcome, report_of};
 use super::moves::{Moves, Which};
 use super::{CommandError, Outcome, output, request, screen};
 use crate::cli::{self, Cli, StatusFormat};
+use crate::files;
+use crate::files::regular::{self, Links};
 use crate::gather::environment::Environment;
 use crate::model::Timestamp;
 use crate::model::calendar::{Ahead, Calendar, Held};
@@ -60,6 +62,9 @@ fn foretell(
     if arguments.judge.base.is_some() {
         return Err("nothing is resolved where a change is compared with its base".to_owned());
     }
+    if is_cargo_at_work(environment) {
+        return Err("another cargo holds the package cache, and this verb waits for nobody".to_owned());
+    }
     let request = request::of(cli, &arguments.subject, &arguments.judge, Purpose::Resolve);
     let foretold = Resolution::open(request, environment)
         .and_then(|resolution| resolution.run(|session| foretell_behind(session, last)));
@@ -67,6 +72,12 @@ fn foretell(
         Ok(ahead) => ahead.ok_or_else(|| "cargo finds no way; `cargo sequester update -n` says why".to_owned()),
         Err(error) => Err(error.to_string().lines().next().unwrap_or_default().to_owned()),
     }
+}
+
+/// Whether a cargo that resolves would wait for another one.
+fn is_cargo_at_work(environment: &Environment) -> bool {
+    let cache = environment.cargo_home().join(".package-cache");
+    regular::open(&cache, Links::Followed).is_ok_and(|open| matches!(files::try_lock(&open.file), Ok(false)))
 }
 
 fn foretell_behind(session: &Session<'_>, last: Option<Timestamp>) -> Result<Option<Ahead>, ResolveError> {
