@@ -18,7 +18,7 @@ pub use curation::{Approve, Init, Log, LogFormat, Revoke};
 use curation::{INIT_EXIT_CODES, LOG_EXIT_CODES, REVOKE_EXIT_CODES, WRITE_EXIT_CODES};
 pub use explain::{Explain, ExplainFormat};
 use resolving::{CARGO_HELP, FIX_EXIT_CODES, UPDATE_EXIT_CODES};
-pub use resolving::{Cargo, Fix, Update, UpdateFormat};
+pub use resolving::{Cargo, Fix, Moving, Update, UpdateFormat};
 
 /// Printed below every `-h`: a script needs the meaning of the exit code more than anything else.
 const EXIT_CODES: &str = "Exit codes:

@@ -29,9 +29,9 @@ pub(super) const FIX_EXIT_CODES: &str = "Exit codes:
   1  something stays quarantined or rejected, because nothing approved can take its place yet; the rest was moved
   2  it could not be decided: usage, files, network, advisories missing or not fresh";
 
-/// `fix`.
+/// What `update` and `fix` are both told.
 #[derive(Debug, Args)]
-pub struct Fix {
+pub struct Moving {
     /// Say what would change, and leave everything as it is
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -52,9 +52,16 @@ pub struct Fix {
     pub format: UpdateFormat,
 }
 
+/// `fix`.
+#[derive(Debug, Args)]
+pub struct Fix {
+    /// How to move
+    #[command(flatten)]
+    pub moving: Moving,
+}
+
 /// `update`.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line, as cargo has them")]
 pub struct Update {
     /// The packages to move; all where none is named
     #[arg(value_name = "SPEC")]
@@ -71,24 +78,9 @@ pub struct Update {
     /// Raise requirements in manifests to the newest approved major versions, by cargo's own option of that name
     #[arg(short, long, conflicts_with_all = ["precise", "recursive"])]
     pub breaking: bool,
-    /// Say what would change, and leave everything as it is
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
-    /// Then write the approved sources into `vendor`, as `cargo sequester vendor` does
-    #[arg(long, conflicts_with = "dry_run")]
-    pub vendor: bool,
-    /// Path to the workspace's `Cargo.toml`
-    #[arg(long, value_name = "PATH")]
-    pub manifest_path: Option<Utf8PathBuf>,
-    /// Use what is on this machine; ask no registry
-    #[arg(long)]
-    pub offline: bool,
-    /// What to judge by
+    /// How to move
     #[command(flatten)]
-    pub judge: JudgeBy,
-    /// How to print the result
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub format: UpdateFormat,
+    pub moving: Moving,
 }
 
 /// How to print the result of `update` and of `fix`.

@@ -4,16 +4,12 @@
 use super::moves::Which as What;
 use super::update::{self, Wanted};
 use super::{CommandError, Outcome, request};
-use crate::cli::{self, Cli};
+use crate::cli::{self, Cli, Moving};
 use crate::gather::environment::Environment;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Fix, environment: &Environment) -> Result<Outcome, CommandError> {
-    let wanted = Wanted {
-        request: request::resolving(cli, arguments.manifest_path.as_ref(), &arguments.judge, arguments.offline),
-        what: What::Unapproved,
-        breaking: false,
-        dry_run: arguments.dry_run,
-        format: arguments.format,
-    };
-    update::move_and_vendor(cli, wanted, arguments.vendor, environment)
+    let Moving { dry_run, format, vendor, .. } = arguments.moving;
+    let request = request::resolving(cli, &arguments.moving);
+    let wanted = Wanted { request, what: What::Unapproved, breaking: false, dry_run, format };
+    update::move_and_vendor(cli, wanted, vendor, environment)
 }

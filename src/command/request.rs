@@ -1,7 +1,5 @@
 //! From the command line to what is asked of a project: the one place that knows both.
 
-use camino::Utf8PathBuf;
-
 use crate::cli::{self, Cli};
 use crate::project::{AdvisoriesFrom, JudgeBy, PolicyFrom, Purpose, Request, Which};
 
@@ -51,14 +49,14 @@ pub(super) fn advisories(db: Option<&str>, none: bool) -> AdvisoriesFrom {
 }
 
 /// The project in which a cargo is to resolve, and what it is judged by.
-pub(super) fn resolving(cli: &Cli, manifest: Option<&Utf8PathBuf>, judge: &cli::JudgeBy, offline: bool) -> Request {
+pub(super) fn resolving(cli: &Cli, moving: &cli::Moving) -> Request {
     Request {
-        which: manifest.cloned().map_or(Which::Here, Which::Manifest),
-        judge: judge.into(),
+        which: moving.manifest_path.clone().map_or(Which::Here, Which::Manifest),
+        judge: (&moving.judge).into(),
         purpose: Purpose::Resolve,
         config: Vec::new(),
         afresh: false,
-        offline,
+        offline: moving.offline,
         quiet: cli.quiet,
     }
 }

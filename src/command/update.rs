@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::moves::{Moves, Which as What};
 use super::{CommandError, Outcome, output, prune, request, updated, vendor};
 use crate::apply::kept_file::KeptFile;
-use crate::cli::{self, Cli, UpdateFormat};
+use crate::cli::{self, Cli, Moving, UpdateFormat};
 use crate::gather::cargo;
 use crate::gather::environment::Environment;
 use crate::gather::lock_file::LockFileError;
@@ -19,7 +19,7 @@ use crate::report::update::{self, End, UpdateReport};
 use crate::resolve::{Attempt, Ended, Resolution, ResolveError, Resolved, Session, Settled, Trials};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
-    move_and_vendor(cli, wanted(cli, arguments), arguments.vendor, environment)
+    move_and_vendor(cli, wanted(cli, arguments), arguments.moving.vendor, environment)
 }
 
 /// Moves what is wanted, and then writes the approved sources where that is wanted too.
@@ -52,8 +52,9 @@ fn wanted(cli: &Cli, arguments: &cli::Update) -> Wanted {
         let (specs, precise) = (arguments.specs.clone(), arguments.precise.clone());
         What::Named { specs, precise, recursive: arguments.recursive }
     };
-    let request = request::resolving(cli, arguments.manifest_path.as_ref(), &arguments.judge, arguments.offline);
-    Wanted { request, what, breaking: arguments.breaking, dry_run: arguments.dry_run, format: arguments.format }
+    let Moving { dry_run, format, .. } = arguments.moving;
+    let request = request::resolving(cli, &arguments.moving);
+    Wanted { request, what, breaking: arguments.breaking, dry_run, format }
 }
 
 /// What is wanted of a run.

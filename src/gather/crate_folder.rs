@@ -7,7 +7,7 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::local_registry::LocalRegistryError;
-use super::vendor_tree::{self, has_link_between};
+use super::vendor_tree::{self, instead_of_a_folder};
 use crate::model::index_line::Release;
 use crate::model::vendor::VENDOR_ATTRIBUTES_FILE;
 use crate::model::vendored::{CrateFolder, EntryKind, IndexedFile, VendorRoot, VendoredEntry};
@@ -26,17 +26,9 @@ const INDEX: &str = "index";
 /// # Errors
 /// A folder or an index file cannot be read, or there is more than any honest registry has.
 pub fn read(root: &Utf8Path, folder: &Utf8Path) -> Result<VendorRoot, LocalRegistryError> {
-    match folder.symlink_metadata() {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(VendorRoot::Absent);
-        }
-        Err(source) => return Err(unreadable(folder, source)),
-        Ok(metadata) if metadata.is_symlink() => return Ok(VendorRoot::Link),
-        Ok(metadata) if !metadata.is_dir() => return Ok(VendorRoot::NotFolder),
-        Ok(_) => {}
-    }
-    if has_link_between(root, folder).map_err(|error| unreadable(folder, io::Error::other(error)))? {
-        return Ok(VendorRoot::Link);
+    let instead = instead_of_a_folder(root, folder);
+    if let Some(instead) = instead.map_err(|error| unreadable(folder, io::Error::other(error)))? {
+        return Ok(instead);
     }
     let mut found = CrateFolder::default();
     let mut left = MAX_NAMES;

@@ -170,6 +170,17 @@ pub enum EntryKind {
     Unread,
 }
 
+impl EntryKind {
+    /// What a regular file's bytes hash to; `None` for everything else.
+    #[must_use]
+    pub const fn file(self) -> Option<FileDigest> {
+        match self {
+            Self::File(digest) => Some(digest),
+            Self::EmptyFolder | Self::Folder | Self::Link | Self::Special | Self::NameNotText | Self::Unread => None,
+        }
+    }
+}
+
 /// What a file's bytes hash to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileDigest {

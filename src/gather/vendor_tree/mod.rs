@@ -66,17 +66,8 @@ pub enum VendorTreeError {
 /// # Errors
 /// Something cannot be read, or there is more than any honest tree has.
 pub fn read(root: &Utf8Path, folder: &Utf8Path) -> Result<VendorRoot, VendorTreeError> {
-    match std::fs::symlink_metadata(folder) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(VendorRoot::Absent);
-        }
-        Err(source) => return Err(unreadable(folder, source)),
-        Ok(metadata) if metadata.is_symlink() => return Ok(VendorRoot::Link),
-        Ok(metadata) if !metadata.is_dir() => return Ok(VendorRoot::NotFolder),
-        Ok(_) => {}
-    }
-    if has_link_between(root, folder)? {
-        return Ok(VendorRoot::Link);
+    if let Some(instead) = instead_of_a_folder(root, folder)? {
+        return Ok(instead);
     }
     let budget = Budget::new(folder);
     let mut tree = VendoredTree::default();
@@ -133,8 +124,21 @@ fn attributes(folder: &Utf8Path) -> Result<Attributes, VendorTreeError> {
     Ok(if text.is_some_and(|bytes| ours(&bytes)) { Attributes::Ours } else { Attributes::Other })
 }
 
+/// What stands in the place of a folder that should lie below `root` without a link on the way; `None` where it is one.
+pub(super) fn instead_of_a_folder(root: &Utf8Path, folder: &Utf8Path) -> Result<Option<VendorRoot>, VendorTreeError> {
+    Ok(match std::fs::symlink_metadata(folder) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Some(VendorRoot::Absent)
+        }
+        Err(source) => return Err(unreadable(folder, source)),
+        Ok(metadata) if metadata.is_symlink() => Some(VendorRoot::Link),
+        Ok(metadata) if !metadata.is_dir() => Some(VendorRoot::NotFolder),
+        Ok(_) => has_link_between(root, folder)?.then_some(VendorRoot::Link),
+    })
+}
+
 /// Whether a folder between the two is reached by a link. A folder that does not lie below `root` is another question.
-pub(super) fn has_link_between(root: &Utf8Path, folder: &Utf8Path) -> Result<bool, VendorTreeError> {
+fn has_link_between(root: &Utf8Path, folder: &Utf8Path) -> Result<bool, VendorTreeError> {
     let Ok(below) = folder.strip_prefix(root) else { return Ok(false) };
     let mut path = root.to_owned();
     for component in below.components() {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::model::checksum::Checksum;
 use crate::model::package::PackageId;
 use crate::model::vendor::VendorChecksums;
-use crate::model::vendored::{EntryKind, VendoredDirectory};
+use crate::model::vendored::VendoredDirectory;
 use crate::model::verification::Finding;
 
 /// The most paths that one finding names.
@@ -53,15 +53,8 @@ fn finding(derived: &Derived<'_>, paths: &BTreeSet<&str>) -> Finding {
 
 /// Every file with its digests: its own, and the one with line feeds where that was worked out.
 fn files(directory: &VendoredDirectory) -> impl Iterator<Item = (&str, Vec<Checksum>)> {
-    directory.entries.iter().filter_map(|entry| match entry.kind {
-        EntryKind::File(file) => {
-            Some((&*entry.path, [Some(file.digest), file.with_line_feeds].into_iter().flatten().collect()))
-        }
-        EntryKind::EmptyFolder
-        | EntryKind::Folder
-        | EntryKind::Link
-        | EntryKind::Special
-        | EntryKind::NameNotText
-        | EntryKind::Unread => None,
+    directory.entries.iter().filter_map(|entry| {
+        let file = entry.kind.file()?;
+        Some((&*entry.path, [Some(file.digest), file.with_line_feeds].into_iter().flatten().collect()))
     })
 }

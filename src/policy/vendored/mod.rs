@@ -19,7 +19,7 @@ use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
 use crate::model::checksum::Checksum;
 use crate::model::package::{LockedChecksum, Package};
 use crate::model::source::Source;
-use crate::model::vendored::{Attributes, EntryKind, Stated, VendorRoot, VendoredDirectory, VendoredTree};
+use crate::model::vendored::{Attributes, Stated, VendorRoot, VendoredDirectory, VendoredTree};
 use crate::model::verification::{Counts, Finding, Note, Verification};
 
 /// What is compared.
@@ -220,19 +220,8 @@ fn hashes(
         // Is the list alone altered, or what it lists as well?
         let mut actual = listed.clone();
         actual.package = release.checksum;
-        actual.files = directory
-            .entries
-            .iter()
-            .filter_map(|entry| match entry.kind {
-                EntryKind::File(file) => Some((entry.path.clone(), file.digest)),
-                EntryKind::EmptyFolder
-                | EntryKind::Folder
-                | EntryKind::Link
-                | EntryKind::Special
-                | EntryKind::NameNotText
-                | EntryKind::Unread => None,
-            })
-            .collect();
+        let files = directory.entries.iter();
+        actual.files = files.filter_map(|entry| Some((entry.path.clone(), entry.kind.file()?.digest))).collect();
         let files_match = actual.tree_digest() == release.tree;
         findings.push(Finding::TreeDiffers { directory: name.clone(), id: id.clone(), files_match });
     }
