@@ -3,7 +3,7 @@
 use super::duration::eligible;
 use super::problem::{Problem, Severity, problems};
 use super::way_out::{TEXT, WayOut};
-use super::{AuditReport, JudgedBy, escape, registry_name, remark};
+use super::{AuditReport, Context, JudgedBy, escape, registry_name, remark};
 use crate::model::evaluation::{Fix, FixStanding, Notice};
 use crate::model::package::{LockedChecksum, PackageId};
 use crate::model::source::{GitSource, Registry, Source};
@@ -119,15 +119,16 @@ fn ignored(advisory: &str, problem: &Problem<'_>, report: &AuditReport<'_>) -> W
         (None, false) => "until a fix is approved: ".to_owned(),
     };
     let ways = [without(problem, report), vec![format!("ignore {advisory} until a day{}", merged(report))]].concat();
-    let command = unique_spec(id, report).and_then(|spec| ignoring(&spec, advisory, report));
+    let command = unique_spec(id, report).and_then(|spec| ignoring(&spec, advisory, &report.context()));
     WayOut::to_or(format!("{why}{}", ways.join(", or ")), command)
 }
 
 /// The command that ignores an advisory for one crate until a day.
-fn ignoring(spec: &str, advisory: &str, report: &AuditReport<'_>) -> Option<String> {
-    let until = report.context().last_day();
+#[must_use]
+pub fn ignoring(spec: &str, advisory: &str, context: &Context<'_>) -> Option<String> {
+    let until = context.last_day();
     let advisory = escape::shell_word(advisory);
-    report.context().command("approve", &format!("{spec} --id {advisory} --reason \"{TEXT}\" --until {until}"))
+    context.command("approve", &format!("{spec} --id {advisory} --reason \"{TEXT}\" --until {until}"))
 }
 
 /// How to get away from a release for which none can stand in: by what the reader can edit, which is the project's own manifests.
@@ -189,7 +190,7 @@ fn for_reason(reason: &Reason, id: &PackageId, report: &AuditReport<'_>) -> Opti
             if report.ignored_by_change(advisory, &id.name) {
                 return None;
             }
-            let command = ignoring(&unique_spec(id, report)?, advisory, report)?;
+            let command = ignoring(&unique_spec(id, report)?, advisory, &report.context())?;
             Some(WayOut::to(format!("read it, update this tool, or ignore it until a day{}", merged(report)), command))
         }
         Reason::AdvisoryUnreadable { advisory: None, .. } => Some(WayOut::words(

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::{End, UpdateReport, approvable, codes, fix_eligible};
+use super::{End, UpdateReport, approvable, codes, curable, fix_eligible};
 use crate::model::Timestamp;
 use crate::model::evaluation::Judgement;
 use crate::model::moves::{Change, Held, Kept};
@@ -12,8 +12,9 @@ use crate::model::source::{Registry, Source};
 use crate::model::unresolved::{Cause, Demand, Obstacle, Unresolved};
 use crate::model::verdict::{Basis, Reason};
 use crate::model::visibility::{Hidden, HiddenBecause};
+use crate::report::cure;
 use crate::report::duration::{counted, eligible, words};
-use crate::report::escape::terminal;
+use crate::report::escape::{shell_word, terminal};
 use crate::report::print::{detail, error, help, line};
 use crate::report::style::{Tone, word};
 use crate::report::way_out::{TEXT, WayOut};
@@ -225,7 +226,9 @@ fn is_are(count: usize) -> String {
 fn refused(report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &mut impl Write) -> io::Result<()> {
     line(out, Tone::Bad, "Refused", &format!("{}: the policy does not approve it", package_name(id)))?;
     why(report, id, hidden, out)?;
-    ways_out(report, id, hidden, out)?;
+    if approvable(hidden) {
+        exempt(report, id, hidden, out)?;
+    }
     line(out, Tone::Bad, "Finished", "Cargo.lock was left as it is; cargo was not run")
 }
 
@@ -288,15 +291,17 @@ fn wanting(
         detail(out, Tone::Help, "help", &text)?;
     }
     // With one of them only, nothing would be won.
-    if obstacles.iter().all(|one| approvable(&one.hidden)) {
+    if obstacles.iter().all(|one| curable(&one.hidden)) {
         for Obstacle { id, hidden, .. } in obstacles {
-            ways_out(report, id, hidden, out)?;
+            for advisory in advisories(hidden) {
+                let words = format!("to ignore {advisory} until a day");
+                let command = cure::ignoring(&spec(id), advisory, &report.context());
+                help(out, &WayOut::to_or(words, command))?;
+            }
+            if advisories(hidden).count() < reasons(hidden).count() {
+                exempt(report, id, hidden, out)?;
+            }
         }
-    }
-    for advisory in obstacles.iter().filter(|one| !one.hidden.is_malicious()).flat_map(|one| advisories(&one.hidden)) {
-        let text =
-            format!("or have the policy ignore {advisory} until a day, with a reason, under [[advisories.ignore]]");
-        detail(out, Tone::Help, "help", &text)?;
     }
     for Obstacle { id, asked_by, newest_visible, .. } in obstacles {
         let narrow = asked_by.iter().filter(|demand| demand.editable);
@@ -305,7 +310,7 @@ fn wanting(
             && narrow.clone().count() == asked_by.len()
             && narrow.clone().all(|demand| !demand.req.matches(version))
         {
-            let text = format!("or lower the requirement: {} {version} is approved", id.name);
+            let text = format!("lower the requirement: {} {version} is approved", id.name);
             detail(out, Tone::Help, "help", &text)?;
         }
     }
@@ -319,13 +324,17 @@ fn it_or_all(obstacles: &[Obstacle]) -> String {
     }
 }
 
-fn advisories(hidden: &Hidden) -> impl Iterator<Item = &str> {
+fn reasons(hidden: &Hidden) -> impl Iterator<Item = &Reason> {
     let reasons = match &hidden.because {
         HiddenBecause::Reasons(reasons) => Some(reasons),
         HiddenBecause::Yanked | HiddenBecause::Ambiguous => None,
     };
-    let reasons = reasons.into_iter().flatten();
-    reasons.filter_map(|found| if let Reason::Advisory { advisory, .. } = found { Some(&**advisory) } else { None })
+    reasons.into_iter().flatten()
+}
+
+fn advisories(hidden: &Hidden) -> impl Iterator<Item = &str> {
+    reasons(hidden)
+        .filter_map(|found| if let Reason::Advisory { advisory, .. } = found { Some(&**advisory) } else { None })
 }
 
 /// `, for app (^1.1) and serde (=1.0.3)`.
@@ -352,19 +361,20 @@ fn why(report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &mut imp
     }
 }
 
-fn ways_out(report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &mut impl Write) -> io::Result<()> {
-    if !approvable(hidden) {
-        return Ok(());
-    }
-    let spec = match &id.source {
-        Source::Registry(Registry::CratesIo) => format!("{}@{}", id.name, id.version),
-        Source::Registry(_) | Source::Local | Source::Git(_) | Source::Other(_) => id.to_string(),
-    };
+fn exempt(report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &mut impl Write) -> io::Result<()> {
     // Where time does not lift what hides it, an exemption needs a last day.
     let until = match hidden.eligible_at() {
         Some(_) => String::new(),
         None => format!(" --until {}", report.context().last_day()),
     };
-    let words = format!("{} --reason \"{TEXT}\"{until}", crate::report::escape::shell_word(&spec));
+    let words = format!("{} --reason \"{TEXT}\"{until}", spec(id));
     help(out, &WayOut::to_or("to exempt it after looking inside", report.context().command("approve", &words)))
+}
+
+/// A release as a word of a shell by which `approve` finds exactly it.
+fn spec(id: &PackageId) -> String {
+    shell_word(&match &id.source {
+        Source::Registry(Registry::CratesIo) => format!("{}@{}", id.name, id.version),
+        Source::Registry(_) | Source::Local | Source::Git(_) | Source::Other(_) => id.to_string(),
+    })
 }

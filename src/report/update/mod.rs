@@ -120,6 +120,17 @@ pub fn approvable(hidden: &Hidden) -> bool {
     }
 }
 
+/// Whether a person could lift all that hides a release, by an approval and by ignoring advisories.
+#[must_use]
+pub fn curable(hidden: &Hidden) -> bool {
+    match &hidden.because {
+        HiddenBecause::Reasons(reasons) => {
+            reasons.iter().all(|reason| reason.code().an_approval_lifts() || reason.code() == ReasonCode::Advisory)
+        }
+        HiddenBecause::Yanked | HiddenBecause::Ambiguous => false,
+    }
+}
+
 /// When a held fix may be used; `None` where time does not bring that about.
 #[must_use]
 pub fn fix_eligible(fix: &HeldFix) -> Option<Timestamp> {

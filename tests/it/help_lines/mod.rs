@@ -92,3 +92,24 @@ fn a_command_without_a_promise_and_one_in_plain_text_are_found() {
     let told = "  \x1b[1m\x1b[36mhelp\x1b[0m: so: \x1b[1mcargo sequester audit\x1b[0m";
     assert_eq!(pastes(told), Ok(vec![Paste::Command("cargo sequester audit".to_owned())]));
 }
+
+/// Where several things stand in the way of a first lock file, each printed line lifts one of them, and all together make a way.
+#[test]
+fn a_first_lock_file_with_two_things_in_the_way() {
+    let scene = scenes::nothing_locked_and_two_things_in_the_way();
+    let copy = scene.copy();
+    let resolve = ["cargo", "generate-lockfile"];
+    let told = copy.sequester(&resolve);
+    assert_ne!(told.code, 0);
+    let said = format!("{}{}", told.stdout, told.stderr);
+    let lines = said.lines().filter_map(|line| line.find("cargo sequester approve").map(|at| &line[at..]));
+    let lines: Vec<&str> = lines.collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    for line in lines {
+        let done = copy.shell(&line.replace("TEXT", "seen"));
+        assert_eq!(done.code, 0, "{line}: {}{}", done.stdout, done.stderr);
+    }
+    let told = copy.sequester(&resolve);
+    assert_eq!(told.code, 0, "{}{}", told.stdout, told.stderr);
+    assert!(copy.read("Cargo.lock").contains("1.1.0"));
+}

@@ -380,3 +380,7 @@ pub fn vendored_sources_that_were_altered() -> Scene {
     scene.project.write("vendor/one/src/lib.rs", "altered");
     scene.run(&["verify"])
 }
+
+pub fn nothing_locked_and_two_things_in_the_way() -> Scene {
+    Scene::new(&[]).dep("one", "=1.1.0").published("one", "1.1.0", &fresh()).unfixed("two", UNFIXED)
+}
