@@ -9,7 +9,6 @@ use super::record::Record;
 use super::shown::{Shown, beside};
 use super::spec::Spec;
 use super::{CommandError, Outcome, ignore, output, request};
-use crate::apply::policy_file::{NewApproval, with_approval, without_entries};
 use crate::cli::{self, Cli};
 use crate::gather::environment::Environment;
 use crate::model::source::{Registry, Source};
@@ -20,6 +19,7 @@ use crate::project::{Assessment, Project, Purpose, relative};
 use crate::report::escape::shell_word;
 use crate::report::way_out::{TEXT, WayOut};
 use crate::report::{Context, blocker, curation, package_name};
+use crate::write::policy_file::{NewApproval, with_approval, without_entries};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {
     let (Some(spec), Some(reason)) = (&arguments.spec, &arguments.reason) else {

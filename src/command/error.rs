@@ -4,12 +4,6 @@ use camino::Utf8PathBuf;
 use jiff::civil::Date;
 
 use super::Outcome;
-use crate::apply::cargo_config::{ConfigError, SpliceError};
-use crate::apply::kept_file::KeptFileError;
-use crate::apply::local_index::StagedIndexError;
-use crate::apply::policy_file::{PolicyEditError, PolicyWriteError};
-use crate::apply::trail::AppendError;
-use crate::apply::vendor_dir::VendorDirError;
 use crate::gather::allow_list::AllowListError;
 use crate::gather::cargo_config::CargoConfigError;
 use crate::gather::environment::EnvironmentError;
@@ -27,6 +21,12 @@ use crate::model::plan::PlanRefusal;
 use crate::project::ProjectError;
 use crate::report::vsa::VsaError;
 use crate::resolve::ResolveError;
+use crate::write::cargo_config::{ConfigError, SpliceError};
+use crate::write::kept_file::KeptFileError;
+use crate::write::local_index::StagedIndexError;
+use crate::write::policy_file::{PolicyEditError, PolicyWriteError};
+use crate::write::trail::AppendError;
+use crate::write::vendor_dir::VendorDirError;
 
 /// Why a verb could not run to its end.
 #[derive(Debug, thiserror::Error)]

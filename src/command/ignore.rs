@@ -10,7 +10,6 @@ use super::policy_text::PolicyText;
 use super::record::Record;
 use super::shown::Shown;
 use super::{CommandError, Outcome};
-use crate::apply::policy_file::{NewIgnore, with_ignore, without_entries};
 use crate::cli::{self, Cli};
 use crate::model::advisory::AdvisoryKind;
 use crate::model::facts::AdvisoryFact;
@@ -19,6 +18,7 @@ use crate::model::trail::{Kind, ReleaseRecord};
 use crate::project::{Assessment, relative};
 use crate::report::way_out::WayOut;
 use crate::report::{curation, package_name};
+use crate::write::policy_file::{NewIgnore, with_ignore, without_entries};
 
 pub(super) fn ignore(
     cli: &Cli,

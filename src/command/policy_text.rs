@@ -4,11 +4,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::CommandError;
-use crate::apply::policy_file::{PolicyEditError, replace, without_entries};
 use crate::gather::policy_file::{self, PolicyFile};
 use crate::model::approval::Approvals;
 use crate::model::checksum::Checksum;
 use crate::model::policy::Policy;
+use crate::write::policy_file::{PolicyEditError, replace, without_entries};
 
 /// One state of the policy file.
 #[derive(Clone, Debug)]

@@ -7,7 +7,6 @@ use super::audit::{assess, context_of};
 use super::policy_text::PolicyText;
 use super::record::Record;
 use super::{CommandError, Outcome, output};
-use crate::apply::policy_file::without_entries;
 use crate::cli::{self, Cli};
 use crate::gather::environment::Environment;
 use crate::model::adoption::is_from_adoption;
@@ -17,6 +16,7 @@ use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
 use crate::project::{Decision, Project, Purpose, relative};
 use crate::report::{blocker, curation, remark};
+use crate::write::policy_file::without_entries;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {
     let made = assess(cli, &arguments.subject, &arguments.judge, Purpose::Change, environment)?;

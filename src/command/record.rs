@@ -9,7 +9,6 @@ use semver::Version;
 
 use super::CommandError;
 use super::policy_text::PolicyText;
-use crate::apply::trail::{append, may_append};
 use crate::gather::environment::Environment;
 use crate::gather::git::git_user;
 use crate::gather::{self, cargo, policy_file};
@@ -20,6 +19,7 @@ use crate::model::package::{LockedChecksum, Package};
 use crate::model::trail::{AdvisoryCopy, Event, EventId, HealedFolder, Kind, KnownFrom, ReleaseRecord, Tools, Who};
 use crate::policy::drift::{Drift, drift};
 use crate::project::{AdvisoriesFrom, JudgeBy, Project, relative, trail};
+use crate::write::trail::{append, may_append};
 
 /// What an event says beside what happened.
 #[derive(Debug)]

@@ -7,7 +7,6 @@ use super::policy_text::PolicyText;
 use super::record::Record;
 use super::spec::Spec;
 use super::{CommandError, Outcome, output, request};
-use crate::apply::policy_file::without_entries;
 use crate::cli::{self, Cli};
 use crate::gather::environment::Environment;
 use crate::model::approval::Approval;
@@ -19,6 +18,7 @@ use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
 use crate::project::{JudgeBy, PolicyFrom, Project, Purpose, Subject, relative};
 use crate::report::curation;
+use crate::write::policy_file::without_entries;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Revoke, environment: &Environment) -> Result<Outcome, CommandError> {
     let spec = Spec::parse(&arguments.spec)?;

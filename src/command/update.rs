@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::moves::{Moves, Which as What};
 use super::{CommandError, Outcome, output, prune, request, updated, vendor};
-use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli, Moving, UpdateFormat};
 use crate::gather::cargo;
 use crate::gather::environment::Environment;
@@ -17,6 +16,7 @@ use crate::policy::moves::{self, Asked};
 use crate::project::{Decision, Purpose, Request, Which};
 use crate::report::update::{self, End, UpdateReport};
 use crate::resolve::{Attempt, Ended, Resolution, ResolveError, Resolved, Session, Settled, Trials};
+use crate::write::kept_file::KeptFile;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
     move_and_vendor(cli, wanted(cli, arguments), arguments.moving.vendor, environment)

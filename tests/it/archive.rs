@@ -9,7 +9,7 @@ mod real_crates;
 mod stock_vendor;
 
 use camino::Utf8Path;
-use cargo_sequester::apply::archive::{ArchiveError, Limits, OpenedCrate, VerifiedCrate, vendor_files, write_into};
+use cargo_sequester::archive::{ArchiveError, Limits, OpenedCrate, VerifiedCrate, vendor_files, write_into};
 use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::package::PackageId;
 use cargo_sequester::model::source::{Registry, Source};

@@ -3,12 +3,12 @@
 mod laws;
 mod obeyed;
 
-use cargo_sequester::apply::cargo_config::{ConfigError, ConfigFile, Location, Replaced, SpliceError, Wanted, spliced};
 use cargo_sequester::gather::allow_list::{self, AllowListError};
 use cargo_sequester::model::allow_list::{AllowList, AllowedId, AllowedRelease};
 use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::package::PackageId;
 use cargo_sequester::model::source::{GitSource, Registry, Source};
+use cargo_sequester::write::cargo_config::{ConfigError, ConfigFile, Location, Replaced, SpliceError, Wanted, spliced};
 
 pub fn allowed(ids: &[&str]) -> AllowList {
     let releases = ids.iter().enumerate().map(|(at, id)| {

@@ -3,10 +3,6 @@
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::apply::policy_file::{
-    NewApproval, NewIgnore, PolicyEditError, PolicyWriteError, approval_entry, ignore_entry, replace, with_approval,
-    with_ignore, without_approval, without_entries,
-};
 use cargo_sequester::gather::policy_file;
 use cargo_sequester::model::approval::Approvals;
 use cargo_sequester::model::checksum::Checksum;
@@ -14,6 +10,10 @@ use cargo_sequester::model::crate_name::CrateName;
 use cargo_sequester::model::policy::{CargoAges, Policy};
 use cargo_sequester::model::source::Registry;
 use cargo_sequester::model::verdict::ReasonCode;
+use cargo_sequester::write::policy_file::{
+    NewApproval, NewIgnore, PolicyEditError, PolicyWriteError, approval_entry, ignore_entry, replace, with_approval,
+    with_ignore, without_approval, without_entries,
+};
 use tempfile::TempDir;
 
 fn approval(name: &str, version: &str) -> NewApproval {

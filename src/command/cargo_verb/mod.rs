@@ -11,7 +11,6 @@ use camino::Utf8PathBuf;
 
 use super::moves::{Moves, Which as What};
 use super::{CommandError, Outcome, output, updated};
-use crate::apply::kept_file::KeptFile;
 use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::command_line::{Action, CommandLine, UpdateWords};
@@ -31,6 +30,7 @@ use crate::project::{Decision, Footing, ProjectError, Purpose, Question, Request
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Context, Verbosity};
 use crate::resolve::{Attempt, Ended, Resolution, Resolved, Session, Settled, Trials, Voice};
+use crate::write::kept_file::KeptFile;
 
 /// How many aliases may stand behind each other.
 const MOST_ALIASES: usize = 8;

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use camino::Utf8Path;
 use jiff::tz::TimeZone;
 
-use crate::apply::new_policy::{NewPolicy, new_policy};
 use crate::cli::{self, Cli};
 use crate::command::{CommandError, request};
 use crate::gather::environment::Environment;
@@ -16,6 +15,7 @@ use crate::model::policy::Origin;
 use crate::policy::baseline::baseline;
 use crate::policy::carried::carried;
 use crate::project::{Assessment, JudgeBy, POLICY_FILE, PolicyFrom, Project, Purpose, Rules};
+use crate::write::new_policy::{NewPolicy, new_policy};
 
 /// What is to be written, and what is judged by it.
 pub(super) struct Draft {

@@ -3,8 +3,8 @@
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
-use crate::apply::cargo_config::ConfigError;
-use crate::apply::policy_file::PolicyWriteError;
+use crate::write::cargo_config::ConfigError;
+use crate::write::policy_file::PolicyWriteError;
 
 /// Why `init` wrote nothing, or not all.
 #[derive(Debug, thiserror::Error)]

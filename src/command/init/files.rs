@@ -4,9 +4,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::InitError;
 use super::draft::Draft;
-use crate::apply::cargo_config::{ConfigError, ConfigFile, with_minimum_age};
-use crate::apply::policy_file;
 use crate::project::POLICY_FILE;
+use crate::write::cargo_config::{ConfigError, ConfigFile, with_minimum_age};
+use crate::write::policy_file;
 
 /// What is to be written.
 pub(super) struct Files {

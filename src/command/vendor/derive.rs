@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::apply::archive::{
+use crate::archive::{
     ArchiveError, Divergence, Limits, OpenedCrate, VendorTree, VerifiedCrate, manifest_agrees, stub_files, vendor_files,
 };
-use crate::apply::crate_cache::{CrateCache, Stored};
-use crate::apply::vendor_dir::VendorDirError;
 use crate::cli::Cli;
 use crate::command::gate::Gate;
 use crate::gather::cargo::{self, CargoFailure};
@@ -21,6 +19,8 @@ use crate::model::plan::{PlannedFrom, PlannedPackage};
 use crate::model::vendoring::{Poisoned, Unvendorable};
 use crate::project::Assessment;
 use crate::project::Progress;
+use crate::write::crate_cache::{CrateCache, Stored};
+use crate::write::vendor_dir::VendorDirError;
 
 /// An archive that was hashed, opened and held against its index line.
 pub(super) struct Proven<'a> {

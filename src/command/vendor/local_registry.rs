@@ -7,8 +7,6 @@ use camino::Utf8Path;
 use super::derive::{Derived, derive, history};
 use super::place::{Left, Place};
 use super::{CommandError, Done, Run};
-use crate::apply::local_index::{StagedIndex, index_path};
-use crate::apply::vendor_dir::Changes;
 use crate::gather::local_registry::LocalRegistry;
 use crate::gather::{crate_folder, local_registry, vendor_tree};
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
@@ -18,6 +16,8 @@ use crate::model::vendor::VENDOR_ATTRIBUTES_FILE;
 use crate::model::vendored::{VendorRoot, VendoredTree};
 use crate::model::vendoring::{Alteration, AlteredFile, Healed, PackageChange, VendoredPackage};
 use crate::policy::healed::strange_lines;
+use crate::write::local_index::{StagedIndex, index_path};
+use crate::write::vendor_dir::Changes;
 
 const INDEX: &str = "index";
 

@@ -7,14 +7,14 @@ use camino::Utf8Path;
 
 use super::derive::Derived;
 use super::{CommandError, Done, Run, audit, output, report};
-use crate::apply::cargo_config::{ConfigFile, Location, Replaced, Wanted, spliced};
-use crate::apply::vendor_dir::{Faults, Known, Opening, Stage, VendorDir, VendorDirError};
 use crate::cli::VendorFormat;
 use crate::gather::allow_list;
 use crate::model::allow_list::AllowList;
 use crate::model::plan::VendorPlan;
 use crate::model::source::Source;
 use crate::model::vendoring::{ConfigOutcome, Healed, VendoredPackage, Vendoring};
+use crate::write::cargo_config::{ConfigFile, Location, Replaced, Wanted, spliced};
+use crate::write::vendor_dir::{Faults, Known, Opening, Stage, VendorDir, VendorDirError};
 
 /// How long to wait for another run.
 const PATIENCE: Duration = Duration::from_secs(60);

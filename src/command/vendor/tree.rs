@@ -8,8 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::derive::{Derived, derive};
 use super::place::{Left, Place};
 use super::{CommandError, Done, Run, Wanted};
-use crate::apply::archive::vendor_files;
-use crate::apply::vendor_dir::{Changes, Stage};
+use crate::archive::vendor_files;
 use crate::gather::cargo_config::ConfiguredRegistry;
 use crate::gather::environment::Environment;
 use crate::gather::git_packages::{self, GitRequest};
@@ -24,6 +23,7 @@ use crate::model::vendored::{VendorRoot, VendoredDirectory, VendoredTree};
 use crate::model::vendoring::{Alteration, AlteredFile, Healed, PackageChange, VendoredPackage};
 use crate::policy::healed::{Genuine, altered, strange, tells};
 use crate::project::ProjectError;
+use crate::write::vendor_dir::{Changes, Stage};
 
 /// Where they go unless the command line says otherwise.
 const DEFAULT_FOLDER: &str = "vendor";

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use rayon::prelude::*;
 
 use super::Scene;
-use crate::apply::archive::{Limits, VerifiedCrate, manifest_agrees, vendor_files};
+use crate::archive::{Limits, VerifiedCrate, manifest_agrees, vendor_files};
 use crate::command::gate::Gate;
 use crate::gather::crate_files::LARGEST_CRATE;
 use crate::gather::vendor_tree::read_bounded;

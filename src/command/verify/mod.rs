@@ -13,7 +13,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::archives::Archives;
 use super::{CommandError, Outcome, output};
-use crate::apply::vendor_dir::{Interrupted, interrupted};
 use crate::cli::{self, Cli, VerifyFormat};
 use crate::gather::environment::Environment;
 use crate::gather::ways_around::{self, Replacing, Search, WaysAround};
@@ -31,6 +30,7 @@ use crate::project::{
     AdvisoriesFrom, JudgeBy, PolicyFrom, Project, Purpose, Request, Rules, Subject, Which, lock_answer, relative,
 };
 use crate::report::verify::{self, Proof, VerifyReport};
+use crate::write::vendor_dir::{Interrupted, interrupted};
 
 pub use sealed::SealedError;
 use sealed::{Sealed, SealedCommand};

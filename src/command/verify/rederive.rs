@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Scene;
 use super::git_trees::{self, Deriving};
-use crate::apply::archive::{ArchiveError, Limits, VerifiedCrate, stub_files, vendor_files};
+use crate::archive::{ArchiveError, Limits, VerifiedCrate, stub_files, vendor_files};
 use crate::command::CommandError;
 use crate::command::archives::Archives;
 use crate::command::gate::Gate;

@@ -2,7 +2,7 @@
 //! package in the place of one that is built.
 
 use super::Scene;
-use crate::apply::archive::VerifiedManifest;
+use crate::archive::VerifiedManifest;
 use crate::gather::environment::Environment;
 use crate::gather::target;
 use crate::gather::vendor_tree::{MAX_STATEMENT, read_bounded};

@@ -19,7 +19,7 @@ pub const MAX_FILES: usize = 100_000;
 pub const MAX_EVENT_BYTES: u64 = 16 << 20;
 /// The most bytes of all events together.
 pub const MAX_TRAIL_BYTES: u64 = 512 << 20;
-/// How `apply::trail` begins and ends the names of files that it has not finished; a killed run may leave one behind.
+/// How `write::trail` begins and ends the names of files that it has not finished; a killed run may leave one behind.
 const STAGED: (&str, &str) = (".event-", ".tmp");
 
 /// Why a trail cannot be read at all.

@@ -7,18 +7,22 @@ use camino::{Utf8Path, Utf8PathBuf};
 use scan::{children, code, mentions};
 
 /// What each top-level module may import besides itself. `lib` and `main` join everything.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("model", &[]),
     ("policy", &["model"]),
     ("files", &[]),
     ("gather", &["model", "files"]),
-    ("apply", &["model", "files"]),
+    ("archive", &["model", "files"]),
+    ("write", &["model", "files", "archive"]),
     ("report", &["model"]),
     ("registry", &["model", "policy"]),
     ("cli", &["model"]),
     ("project", &["model", "policy", "files", "gather"]),
     ("resolve", &["model", "policy", "files", "gather", "registry", "project"]),
-    ("command", &["model", "policy", "files", "gather", "apply", "report", "registry", "cli", "project", "resolve"]),
+    (
+        "command",
+        &["model", "policy", "files", "gather", "archive", "write", "report", "registry", "cli", "project", "resolve"],
+    ),
 ];
 
 /// What the decision must not be able to reach.
@@ -152,8 +156,8 @@ fn assert_complaints(path: &str, text: &str, expected: &[&str]) {
 
 #[test]
 fn upward_and_sideward_imports_are_found() {
-    assert_complaints("src/gather/a.rs", "use crate::apply::b;", &["gather must not import apply"]);
-    assert_complaints("src/apply/a.rs", "use crate::{model::x, gather::{y, z}};", &["apply must not import gather"]);
+    assert_complaints("src/gather/a.rs", "use crate::write::b;", &["gather must not import write"]);
+    assert_complaints("src/write/a.rs", "use crate::{model::x, gather::{y, z}};", &["apply must not import gather"]);
     assert_complaints("src/report/a/b.rs", "fn f() { crate::policy::evaluate() }", &["report must not import policy"]);
     assert_complaints("src/policy/mod.rs", "use super::gather::clock;", &["policy must not import gather"]);
     assert_complaints("src/model/a.rs", "use super::super::policy::p;", &["model must not import policy"]);
@@ -164,10 +168,10 @@ fn upward_and_sideward_imports_are_found() {
     );
     assert_complaints("src/project/a.rs", "use crate::resolve::Session;", &["project must not import resolve"]);
     assert_complaints("src/resolve/a.rs", "use crate::command::spec;", &["resolve must not import command"]);
-    assert_complaints("src/resolve/a.rs", "use crate::{apply, project};", &["resolve must not import apply"]);
+    assert_complaints("src/resolve/a.rs", "use crate::{write, project};", &["resolve must not import write"]);
     assert_complaints("src/gather/a.rs", "use crate as c;", &["gives the crate another name"]);
     assert_complaints("src/toolbox/a.rs", "", &["toolbox is no layer of the design"]);
-    assert_complaints("src/command/audit.rs", "use crate::{gather, apply, policy, report, registry, model, cli};", &[]);
+    assert_complaints("src/command/audit.rs", "use crate::{gather, write, policy, report, registry, model, cli};", &[]);
     assert_complaints("src/policy/a/b.rs", "use super::super::c; use crate::model; // crate::gather\n", &[]);
     assert_complaints("src/report/a.rs", "/// See [`crate::policy`].\nconst A: &str = \"crate::policy\";", &[]);
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use camino::Utf8Path;
-use cargo_sequester::apply::archive::{Fault, Limits, VerifiedCrate, manifest_agrees, vendor_files, write_into};
+use cargo_sequester::archive::{Fault, Limits, VerifiedCrate, manifest_agrees, vendor_files, write_into};
 use cargo_sequester::gather::crate_files::{self, CratePlaces, WantedCrate};
 use cargo_sequester::gather::http::{Http, HttpSettings};
 use cargo_sequester::gather::index::{self, IndexMode};

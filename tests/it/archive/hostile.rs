@@ -1,7 +1,7 @@
 //! Group A of the catalogue, and B1 and B6: each archive is refused by name, and nothing of it reaches the disk.
 
 use camino::Utf8Path;
-use cargo_sequester::apply::archive::{Fault, Limits, PathFault, VerifiedCrate};
+use cargo_sequester::archive::{Fault, Limits, PathFault, VerifiedCrate};
 use cargo_sequester::model::checksum::Checksum;
 
 use super::raw_tar::{Entry, Tar, gzip};

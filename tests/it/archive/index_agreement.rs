@@ -1,6 +1,6 @@
 //! A18: a manifest that says something else than the index line.
 
-use cargo_sequester::apply::archive::{Divergence, Limits, OpenedCrate, manifest_agrees};
+use cargo_sequester::archive::{Divergence, Limits, OpenedCrate, manifest_agrees};
 use cargo_sequester::model::index_line::Release;
 use cargo_sequester::model::package::PackageId;
 use cargo_sequester::model::source::{Registry, Source};

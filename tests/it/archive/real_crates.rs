@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use cargo_sequester::apply::archive::{Limits, VerifiedCrate, manifest_agrees, vendor_files, write_into};
+use cargo_sequester::archive::{Limits, VerifiedCrate, manifest_agrees, vendor_files, write_into};
 use cargo_sequester::model::history::{History, Standing};
 use rayon::prelude::*;
 

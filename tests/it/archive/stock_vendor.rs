@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Instant, SystemTime};
 
 use camino::Utf8Path;
-use cargo_sequester::apply::archive::{Limits, VerifiedCrate, vendor_files, write_into};
+use cargo_sequester::archive::{Limits, VerifiedCrate, vendor_files, write_into};
 use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::vendor::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
 

@@ -7,20 +7,20 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 /// A command in a source file, and what shows that it works.
 const KNOWN: &[(&str, &str, &str)] = &[
-    ("apply/new_policy.rs", "cargo sequester approve --prune", "the words of a comment in the file that `init` writes"),
-    ("apply/new_policy.rs", "cargo sequester init", "the words of a comment in the file that `init` writes"),
+    ("write/new_policy.rs", "cargo sequester approve --prune", "the words of a comment in the file that `init` writes"),
+    ("write/new_policy.rs", "cargo sequester init", "the words of a comment in the file that `init` writes"),
     (
-        "apply/vendor_dir/error.rs",
+        "write/vendor_dir/error.rs",
         "cargo sequester vendor",
         "vendor_dir::journal tests make the error; the command is walked in `vendored_sources_that_were_altered`",
     ),
     (
-        "apply/vendor_dir/error.rs",
+        "write/vendor_dir/error.rs",
         "cargo sequester vendor {elsewhere}",
         "vendor_dir::targets makes the error, with a folder of the same form",
     ),
     (
-        "apply/vendor_dir/error.rs",
+        "write/vendor_dir/error.rs",
         "cargo sequester vendor third-party/vendor",
         "vendor_dir::targets makes the error; the folder is an example",
     ),

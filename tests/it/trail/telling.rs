@@ -40,7 +40,7 @@ fn eventful() -> Folder {
     loosened.loosened = vec![PolicyChange { before: Some("7 days".to_owned()), key, now: Some("1 day".to_owned()) }];
     folder.add(loosened);
     let approved = full();
-    cargo_sequester::apply::trail::append(&folder.dir, &before, approved).unwrap();
+    cargo_sequester::write::trail::append(&folder.dir, &before, approved).unwrap();
     let mut join = event(Kind::Vendored, noon(24));
     join.who = None;
     join.without_advisories = true;

@@ -5,7 +5,7 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::lock::Holder;
-use crate::apply::archive::WriteError;
+use crate::archive::WriteError;
 
 /// The folder could not be changed. Unless the message says otherwise, the tree and the configuration are as they were.
 #[derive(Debug, thiserror::Error)]

@@ -13,9 +13,9 @@ use super::journal::{self, Entry, Journal, Method, is_entry_name};
 use super::swap::{MARKER, Swap};
 use super::target::STAGE_MARK;
 use super::{VendorDir, config, link, system};
-use crate::apply::archive::{VendorTree, write_into};
-use crate::apply::cargo_config::ConfigFile;
+use crate::archive::{VendorTree, write_into};
 use crate::model::vendor::{VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE};
+use crate::write::cargo_config::ConfigFile;
 
 /// What is to change in the vendor folder. Entries that it names neither way stay as they are.
 #[derive(Clone, Debug, Default)]

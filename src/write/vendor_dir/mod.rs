@@ -23,8 +23,8 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::apply::cargo_config::ConfigFile;
 use crate::model::waiting::Listener;
+use crate::write::cargo_config::ConfigFile;
 
 pub use error::{TargetFault, VendorDirError};
 pub use faults::Faults;

@@ -10,7 +10,7 @@ use tame_index::Error;
 use tame_index::error::{FileLockError, LockError};
 use tame_index::flock::{FileLock, LockOptions};
 
-use super::archive::VerifiedCrate;
+use crate::archive::VerifiedCrate;
 
 /// Cargo's download cache; the lock is taken with the first file and held until this value is dropped.
 pub struct CrateCache {

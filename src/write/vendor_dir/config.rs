@@ -10,9 +10,9 @@ use super::error::VendorDirError;
 use super::faults::Faults;
 use super::journal::ConfigChange;
 use super::system;
-use crate::apply::cargo_config::ConfigFile;
 use crate::files::regular::{self, Links};
 use crate::model::checksum::Checksum;
+use crate::write::cargo_config::ConfigFile;
 
 /// What waits to be put in place.
 #[derive(Debug)]

@@ -1,6 +1,5 @@
 //! Writes the world from plans. Everything is staged, synced and renamed: a killed run leaves the old state or the new one.
 
-pub mod archive;
 pub mod cargo_config;
 pub mod crate_cache;
 pub mod kept_file;
