@@ -157,7 +157,7 @@ fn assert_complaints(path: &str, text: &str, expected: &[&str]) {
 #[test]
 fn upward_and_sideward_imports_are_found() {
     assert_complaints("src/gather/a.rs", "use crate::write::b;", &["gather must not import write"]);
-    assert_complaints("src/write/a.rs", "use crate::{model::x, gather::{y, z}};", &["apply must not import gather"]);
+    assert_complaints("src/write/a.rs", "use crate::{model::x, gather::{y, z}};", &["write must not import gather"]);
     assert_complaints("src/report/a/b.rs", "fn f() { crate::policy::evaluate() }", &["report must not import policy"]);
     assert_complaints("src/policy/mod.rs", "use super::gather::clock;", &["policy must not import gather"]);
     assert_complaints("src/model/a.rs", "use super::super::policy::p;", &["model must not import policy"]);
