@@ -21,8 +21,9 @@ use cargo_sequester::model::lock_proof::{Discord, Proof};
 use cargo_sequester::policy::lock_answers_manifests::{Question, answers, told_by_index};
 
 use self::mutate::mutate;
-use self::project::{Dice, MEMBERS, Project};
+use self::project::{MEMBERS, Project};
 use self::universe::Universe;
+use crate::support::Dice;
 
 /// Mutations of each generated project.
 const MUTATIONS: usize = 9;

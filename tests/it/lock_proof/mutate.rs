@@ -1,7 +1,8 @@
 //! What an attacker, or an honest hand, changes: one thing in a manifest, in the configuration, or in the lock file.
 
-use super::project::{Dep, Dice, From, MEMBERS, Project, any_req};
+use super::project::{Dep, From, MEMBERS, Project, any_req};
 use super::universe::{CRATES, OTHER, checksum};
+use crate::support::Dice;
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 

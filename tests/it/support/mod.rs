@@ -3,6 +3,7 @@
 //! Nothing here reads the machine's `CARGO_HOME` or reaches beyond loopback.
 
 pub mod advisories;
+pub mod dice;
 pub mod facts;
 pub mod fix_worlds;
 pub mod project;
@@ -11,5 +12,6 @@ pub mod rules;
 pub mod shared;
 
 pub use advisories::{Advisory, AdvisoryFolder};
+pub use dice::Dice;
 pub use project::{Outcome, Project};
 pub use registry::{Dependency, Package, Reply, TestRegistry};
