@@ -87,6 +87,9 @@ pub enum CommandError {
     GitInLocalRegistry { id: Box<PackageId> },
     #[error(transparent)]
     KeptFile(#[from] KeptFileError),
+    /// What cargo did is about another file than there is now.
+    #[error("{path} was changed meanwhile, so nothing was written\nhelp: run the command again")]
+    ChangedMeanwhile { path: Utf8PathBuf },
     /// `install` builds what nobody judged.
     #[error(
         "`cargo install` builds from the lock file of a package that was not judged, or from none\nhelp: get its sources, then there: cargo sequester audit && cargo sequester cargo install --locked --path ."

@@ -29,11 +29,13 @@ mod vendor;
 mod verify;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Verb};
+use crate::gather::cargo;
 use crate::gather::environment::Environment;
 
 pub use error::CommandError;
@@ -67,6 +69,11 @@ impl From<Outcome> for ExitCode {
 /// Runs the program with these arguments, its own name first.
 #[must_use]
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    if let Some(failure) = cargo::become_other(&arguments) {
+        // Heard by the run that wanted it, as cargo's own words are.
+        let _ = writeln!(std::io::stderr(), "error: cargo could not be run: {failure}");
+        return Outcome::Undecided.into();
+    }
     let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let parsed = Cli::command().try_get_matches_from(arguments);
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
@@ -79,7 +86,8 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         }
     };
     let environment = Environment::read().map_err(CommandError::from);
-    let environment = environment.map(|environment| environment.heard_by(output::listener(&cli)));
+    let environment =
+        environment.map(|environment| environment.heard_by(output::listener(&cli)).run_by("/proc/self/exe"));
     if let Ok(environment) = &environment {
         cli.situation = situation::situation(&matches, &words, environment);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use super::audit::{assess, outcome, report_of};
+use super::audit::{outcome, report_of};
 use super::moves::{Moves, Which};
 use super::{CommandError, Outcome, output, request, screen};
 use crate::cli::{self, Cli, StatusFormat};
@@ -15,18 +15,21 @@ use crate::model::calendar::{Ahead, Calendar, Held};
 use crate::model::package::PackageId;
 use crate::model::visibility::{View, versions};
 use crate::policy::calendar::calendar;
-use crate::project::Purpose;
+use crate::project::{About, Assessment, Project, Purpose};
 use crate::report;
 use crate::report::status::StatusReport;
-use crate::resolve::{PrivateCopy, Resolution, ResolveError, Session};
+use crate::resolve::{ResolveError, Session, asked_crates, behind};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
-    let made = assess(cli, &arguments.subject, &arguments.judge, Purpose::Judge, environment)?;
+    let (made, prevented) = read(cli, arguments, environment)?;
     let (policy, approvals) = (&made.rules().policy, &made.rules().approvals);
     let seen = |ahead: &Result<Ahead, String>| calendar(made.facts(), policy, approvals, made.evaluation(), ahead);
     let by_index = seen(&Err(String::new()));
-    let calendar = seen(&foretell(cli, arguments, environment, last_day(&by_index)));
+    let calendar = match prevented {
+        Some(cause) => seen(&Err(cause)),
+        None => seen(&foretell(&made, last_day(&by_index))),
+    };
     let audit = report_of(cli, &made, Some(started.elapsed()));
     let until = arguments.until.map(|horizon| horizon.end(made.evaluation().now));
     let report = StatusReport { audit, calendar: &calendar, until };
@@ -49,26 +52,36 @@ fn last_day(calendar: &Calendar) -> Option<Timestamp> {
     held.filter_map(Held::eligible_at).filter(|at| *at != Timestamp::MAX).max()
 }
 
-/// What cargo makes of an update behind the filter, now and on the last day, in a copy of the workspace; or why it is not asked.
-fn foretell(
+/// Reads the world once, for the decision and for the resolution that foretells; or says why nothing is resolved.
+fn read(
     cli: &Cli,
     arguments: &cli::Status,
     environment: &Environment,
-    last: Option<Timestamp>,
-) -> Result<Ahead, String> {
-    if arguments.subject.lockfile.is_some() {
-        return Err("a lock file alone has no manifests to resolve".to_owned());
-    }
-    if arguments.judge.base.is_some() {
-        return Err("nothing is resolved where a change is compared with its base".to_owned());
-    }
-    if is_cargo_at_work(environment) {
-        return Err("another cargo holds the package cache, and this verb waits for nobody".to_owned());
-    }
-    let request = request::of(cli, &arguments.subject, &arguments.judge, Purpose::Resolve);
-    let foretold = Resolution::open(request, environment)
-        .and_then(|resolution| resolution.run(|session| foretell_behind(session, last)));
-    match foretold {
+) -> Result<(Assessment, Option<String>), CommandError> {
+    let request = request::of(cli, &arguments.subject, &arguments.judge, Purpose::Judge);
+    let project = Project::open(request, environment)?;
+    let undescribed = project.subject().workspace.as_ref().and_then(|workspace| workspace.failure.as_ref());
+    let prevented = if arguments.subject.lockfile.is_some() {
+        Some("a lock file alone has no manifests to resolve".to_owned())
+    } else if arguments.judge.base.is_some() {
+        Some("nothing is resolved where a change is compared with its base".to_owned())
+    } else if let Some(failure) = undescribed {
+        Some(failure.to_string().lines().next().unwrap_or_default().to_owned())
+    } else if is_cargo_at_work(environment) {
+        Some("another cargo holds the package cache, and this verb waits for nobody".to_owned())
+    } else {
+        None
+    };
+    let about = match prevented {
+        Some(_) => About::These(BTreeSet::new()),
+        None => About::AnyBeside(asked_crates(&project)),
+    };
+    Ok((Assessment::about(project, about)?, prevented))
+}
+
+/// What cargo makes of an update behind the filter, now and on the last day; or why that is not known.
+fn foretell(made: &Assessment, last: Option<Timestamp>) -> Result<Ahead, String> {
+    match behind(made.gathered(), |session| foretell_behind(session, last)) {
         Ok(ahead) => ahead.ok_or_else(|| "cargo finds no way; `cargo sequester update -n` says why".to_owned()),
         Err(error) => Err(error.to_string().lines().next().unwrap_or_default().to_owned()),
     }
@@ -84,26 +97,21 @@ fn foretell_behind(session: &Session<'_>, last: Option<Timestamp>) -> Result<Opt
     if !session.before().evaluation().blockers.is_empty() {
         return Ok(None);
     }
-    let copy = PrivateCopy::of(session.subject()).map_err(ResolveError::Temporary)?;
-    let Some(now) = updated(session, &copy, None)? else { return Ok(None) };
+    let Some(now) = updated(session, None)? else { return Ok(None) };
     let later = match last {
-        Some(last) => updated(session, &copy, Some(last))?.unwrap_or_else(|| now.clone()),
+        Some(last) => updated(session, Some(last))?.unwrap_or_else(|| now.clone()),
         None => now.clone(),
     };
     Ok(Some(Ahead { now, later }))
 }
 
 /// What an update locks as of a moment; what cannot move stays where it is.
-fn updated(
-    session: &Session<'_>,
-    copy: &PrivateCopy,
-    at: Option<Timestamp>,
-) -> Result<Option<Vec<PackageId>>, ResolveError> {
+fn updated(session: &Session<'_>, at: Option<Timestamp>) -> Result<Option<Vec<PackageId>>, ResolveError> {
     let moves = Moves::of(session, Which::Everything, Vec::new(), Vec::new());
     let may_stay: BTreeSet<PackageId> = session.may_stay(&session.locked_before(), false).into_iter().collect();
     for stayed in [BTreeSet::new(), may_stay] {
         session.look(View { kept: versions(&stayed), at, ..View::default() });
-        if let Some(locked) = session.lock_in(copy, &moves.commands(&stayed))? {
+        if let Some(locked) = session.lock_by(moves.commands(&stayed))? {
             return Ok(Some(locked.into_iter().map(|package| package.id).collect()));
         }
     }

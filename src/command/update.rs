@@ -15,8 +15,7 @@ use crate::model::visibility::{Hidden, View, versions};
 use crate::policy::moves::{self, Asked};
 use crate::project::{Decision, Purpose, Request, Which};
 use crate::report::update::{self, End, UpdateReport};
-use crate::resolve::{Attempt, Ended, Resolution, ResolveError, Resolved, Session, Settled, Trials};
-use crate::write::kept_file::KeptFile;
+use crate::resolve::{Attempt, Ended, Resolution, ResolveError, Resolved, Session, Settled, Trials, Writes};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
     move_and_vendor(cli, wanted(cli, arguments), arguments.moving.vendor, environment)
@@ -87,7 +86,8 @@ impl Wanted {
 
 /// Moves what is wanted, and tells of it. Also gives whether the lock file is as it was wanted.
 fn update(cli: &Cli, wanted: &Wanted, environment: &Environment) -> Result<(Outcome, bool), CommandError> {
-    let resolution = Resolution::open(wanted.request.clone(), environment)?;
+    let writes = if wanted.dry_run { Writes::Nothing } else { Writes::LockFile };
+    let resolution = Resolution::open(wanted.request.clone(), environment, writes)?;
     resolution.run(|session| {
         let moves = Moves::of(session, wanted.what.clone(), Vec::new(), wanted.options());
         Update { cli, wanted, session, moves, before: session.locked_before() }.run()
@@ -124,14 +124,7 @@ impl Update<'_, '_> {
             self.report_before(End::Precise(&id, &hidden), &Told::default())?;
             return Ok((Outcome::Held, false));
         }
-        let files = self.keep()?;
-        let done = self.resolve_and_judge(&files);
-        // Whatever went wrong, and wherever: the files are as they were before anything is told.
-        let published = matches!(&done, Ok(Done::Judged { whole: Outcome::Approved, .. })) && !self.wanted.dry_run;
-        if !published {
-            files.iter().try_for_each(KeptFile::put_back)?;
-        }
-        match done? {
+        match self.resolve_and_judge()? {
             Done::Failed { ended, stayed } => {
                 if let Some(refused) = self.refused_by_cargo() {
                     return Err(refused);
@@ -149,13 +142,12 @@ impl Update<'_, '_> {
         }
     }
 
-    /// Runs cargo and judges. The outcome says whether the result may be published.
-    fn resolve_and_judge(&self, files: &[KeptFile]) -> Result<Done, CommandError> {
+    /// Runs cargo, judges, and publishes what is whole. The outcome says whether that is so.
+    fn resolve_and_judge(&self) -> Result<Done, CommandError> {
         let may_stay = self.session.may_stay(&self.before, false);
-        let Settled { resolved, stayed } = self.session.settle(&Trials {
+        let Settled { resolved, written, stayed } = self.session.settle(&Trials {
             may_stay: &may_stay,
             exact: &self.moves.exact(),
-            afresh: &|| files.iter().try_for_each(KeptFile::put_back).map_err(CommandError::from),
             asked: &|stayed| self.moves.commands(stayed),
             aloud: self.cli.verbose,
         })?;
@@ -172,20 +164,12 @@ impl Update<'_, '_> {
         }
         let before = &self.session.subject().lock.packages;
         let changes = moves::changes(before, &judged.facts().packages, judged.evaluation(), &Asked::Everything);
-        let unchanged = files.iter().all(KeptFile::is_unchanged);
-        let whole = unchanged || updated::is_approved(&judged, &changes);
-        if whole && !unchanged && !self.wanted.dry_run {
-            updated::record(self.session.project(), &judged, &changes)?;
+        let whole = written.is_empty() || updated::is_approved(&judged, &changes);
+        if whole && !written.is_empty() && !self.wanted.dry_run {
+            let event = || updated::record(self.session.project(), &judged, &changes);
+            updated::publish(&written, updated::only_removes(&changes), event)?;
         }
         Ok(Done::Judged { judged, stayed, whole: if whole { Outcome::Approved } else { Outcome::Held } })
-    }
-
-    /// The lock file, and with `--breaking` the manifests that cargo may edit.
-    fn keep(&self) -> Result<Vec<KeptFile>, CommandError> {
-        let subject = self.session.subject();
-        let manifests = if self.wanted.breaking { subject.manifests() } else { BTreeSet::new() };
-        let files = [subject.lock_path.clone()].into_iter().chain(manifests);
-        Ok(files.map(|path| KeptFile::keep(&path)).collect::<Result<_, _>>()?)
     }
 
     /// What cargo refuses whatever it is shown, and says in words that lead astray.

@@ -9,6 +9,8 @@ use crate::model::package::PackageId;
 use crate::model::source::Source;
 use crate::model::trail::Kind;
 use crate::project::{Decision, Project};
+use crate::resolve::Written;
+use crate::write::kept_file::KeptFile;
 
 /// Whether everything that changed is approved, as far as it is still there.
 pub(super) fn is_approved(judged: &Decision, changes: &[Change]) -> bool {
@@ -18,8 +20,38 @@ pub(super) fn is_approved(judged: &Decision, changes: &[Change]) -> bool {
     changes.iter().filter_map(Change::after).all(|id| passing.contains(&id))
 }
 
-/// Writes it, where anything that is not the project's own changed. Whoever calls this still keeps the files as they were, and
-/// puts them back on an error.
+/// Writes into the project what cargo did in its copy, and then the event of it where there is one: all, or the files are as they were.
+///
+/// A kill between two files leaves each of them whole. Then a lock file with more than the manifests ask for does no harm, whereas what is
+/// missing would be resolved by the next cargo: what is only taken away goes from the manifests first.
+pub(super) fn publish(
+    written: &[Written],
+    only_removes: bool,
+    event: impl FnOnce() -> Result<(), CommandError>,
+) -> Result<(), CommandError> {
+    let is_lock_file = |file: &&Written| file.path.file_name() == Some("Cargo.lock");
+    let (locks, manifests): (Vec<&Written>, Vec<&Written>) = written.iter().partition(is_lock_file);
+    let order = if only_removes { [manifests, locks] } else { [locks, manifests] }.concat();
+    let kept = order.iter().map(|file| KeptFile::keep(&file.path)).collect::<Result<Vec<_>, _>>()?;
+    for (file, kept) in order.iter().zip(&kept) {
+        if kept.bytes() != file.before.as_deref() {
+            return Err(CommandError::ChangedMeanwhile { path: file.path.clone() });
+        }
+    }
+    let write = || order.iter().zip(&kept).try_for_each(|(file, kept)| kept.change(file.after.as_deref()));
+    let done = write().map_err(CommandError::from).and_then(|()| event());
+    if done.is_err() {
+        kept.iter().try_for_each(KeptFile::put_back)?;
+    }
+    done
+}
+
+/// Whether packages only left the lock file.
+pub(super) fn only_removes(changes: &[Change]) -> bool {
+    changes.iter().all(|change| change.after().is_none())
+}
+
+/// Writes the event of a lock file that changed, where anything that is not the project's own did.
 pub(super) fn record(project: &Project, judged: &Decision, changes: &[Change]) -> Result<(), CommandError> {
     if changes.iter().all(|change| change.source == Source::Local) {
         return Ok(());

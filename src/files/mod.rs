@@ -3,11 +3,13 @@
 
 mod plain;
 pub mod regular;
+mod writable;
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
 pub use plain::plain;
+pub use writable::{ReadOnly, may_replace};
 
 /// Opens a folder, to lock it or to bring its names to the disk.
 ///

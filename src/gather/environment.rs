@@ -12,6 +12,7 @@ pub struct Environment {
     variables: BTreeMap<String, String>,
     current_dir: Utf8PathBuf,
     listener: Listener,
+    own_program: Option<&'static str>,
 }
 
 /// The environment cannot be used.
@@ -35,20 +36,38 @@ impl Environment {
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        Ok(Self { variables, current_dir, listener: Listener::default() })
+        Ok(Self { variables, current_dir, listener: Listener::default(), own_program: None })
     }
 
     /// An environment made of these parts, for tests.
     #[must_use]
     pub fn of(current_dir: impl Into<Utf8PathBuf>, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let (variables, current_dir) = (variables.into_iter().collect(), current_dir.into());
-        Self { variables, current_dir, listener: Listener::default() }
+        Self { variables, current_dir, listener: Listener::default(), own_program: None }
     }
 
     /// The same for a run whose waiting is told to somebody.
     #[must_use]
     pub fn heard_by(self, listener: Listener) -> Self {
         Self { listener, ..self }
+    }
+
+    /// The same for a run of the program itself, which can be started once more by this path.
+    #[must_use]
+    pub fn run_by(self, own_program: &'static str) -> Self {
+        Self { own_program: Some(own_program), ..self }
+    }
+
+    /// The path by which the program itself can be started once more; `None` where it is another program that runs this code.
+    #[must_use]
+    pub const fn own_program(&self) -> Option<&'static str> {
+        self.own_program
+    }
+
+    /// The same with other variables.
+    #[must_use]
+    pub fn with(&self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { variables: variables.into_iter().collect(), ..self.clone() }
     }
 
     /// Who is told what the run waits for.
@@ -71,7 +90,7 @@ impl Environment {
         }
         // Where it is relative, it must go on meaning the same folder.
         variables.insert("CARGO_HOME".to_owned(), self.cargo_home().into_string());
-        Self { variables, current_dir: self.current_dir.join(current_dir), listener: self.listener.clone() }
+        Self { variables, current_dir: self.current_dir.join(current_dir), ..self.clone() }
     }
 
     /// A variable's value; `None` where it is unset or empty.

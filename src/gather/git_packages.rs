@@ -8,13 +8,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 use toml::{Table, Value};
 
-use super::cargo;
+use super::cargo::{self, Programs};
 use super::environment::Environment;
 use super::lock_file;
 use super::vendor_tree::{self, VendorTreeError};
@@ -257,8 +256,8 @@ fn make_absolute(value: &mut Value, root: &Utf8Path) {
 }
 
 fn run(request: &GitRequest<'_>, folder: &Utf8Path, environment: &Environment) -> Result<(), GitPackagesError> {
-    let program = environment.cargo();
-    let mut command = Command::new(program);
+    let program = Programs::find(environment).cargo;
+    let mut command = cargo::guarded(&program, environment);
     command.args(["vendor", "--versioned-dirs", "--respect-source-config", "--color=never"]);
     command.arg("--manifest-path").arg(folder.join("Cargo.toml"));
     if request.offline {
@@ -267,7 +266,7 @@ fn run(request: &GitRequest<'_>, folder: &Utf8Path, environment: &Environment) -
     command.arg(folder.join("vendor")).current_dir(folder).env_clear().envs(environment.iter());
     command.envs(request.names.iter().map(|(name, value)| (name, value)));
     let output = cargo::output(command, environment.listener())
-        .map_err(|source| GitPackagesError::NotRun { program: program.to_owned(), source })?;
+        .map_err(|source| GitPackagesError::NotRun { program: program.to_string(), source })?;
     if output.status.success() {
         return Ok(());
     }

@@ -42,12 +42,22 @@ pub(crate) struct Reached {
 impl Assessment {
     /// Makes it, and reads about some crates beside those that the lock file has.
     pub(crate) fn of(project: Project, beside: BTreeSet<CrateId>) -> Result<Self, ProjectError> {
+        Self::about(project, About::These(beside))
+    }
+
+    /// The same for one from which more is wanted than the decision.
+    pub(crate) fn about(project: Project, about: About) -> Result<Self, ProjectError> {
         let locked = relative(&project.subject().lock_path, project.environment());
-        let gathered = Gathered::read(project, About::These(beside))?;
+        let gathered = Gathered::read(project, about)?;
         let decision = gathered.decide();
         let registries = gathered.registries();
         let reached = Reached { access: registries.access(), configs: registries.configs() };
         Ok(Self { gathered, decision, locked, reached })
+    }
+
+    /// What was read for it.
+    pub(crate) const fn gathered(&self) -> &Gathered {
+        &self.gathered
     }
 
     /// The project that was judged.

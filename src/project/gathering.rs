@@ -23,7 +23,7 @@ use crate::gather::ways_around;
 use crate::model::allow_list::AllowList;
 use crate::model::crate_name::canonical;
 use crate::model::evaluation::{Evaluation, Fetched, Notice};
-use crate::model::facts::{AdvisoryFact, Facts, IndexFact, Surroundings, TrailFact};
+use crate::model::facts::{AdvisoryFact, Facts, Ground, IndexFact, Surroundings, TrailFact};
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Package};
 use crate::model::source::{Registry, Source};
@@ -85,7 +85,9 @@ impl Gathered {
         registries.prepare(&asked)?;
         let names = (!all_advisories).then(|| names(&project, &crates));
         let folder = trail::folder(&project.policy_path());
-        let progress = Progress::new(project.request().quiet || all_advisories, "Fetching", "index entries");
+        // A resolution tells of its own.
+        let resolves = project.request().purpose == Purpose::Resolve;
+        let progress = Progress::new(project.request().quiet || resolves, "Fetching", "index entries");
         let mut advance = |done, of| progress.at(done, of);
         let base = project.base().and_then(Base::commit);
         let (mut index, advisories, trail, new_ways) = std::thread::scope(|scope| {
@@ -158,6 +160,15 @@ impl Gathered {
     /// The facts about a lock file of this project that has these packages: the one builder of facts. `more` are entries that were read
     /// since; they go before those that were read first.
     pub(crate) fn facts(&self, packages: Vec<Package>, more: BTreeMap<CrateId, IndexFact>) -> Facts {
+        self.facts_on(self.project.ground(), packages, more)
+    }
+
+    /// The same about a lock file that takes the place of the one that was found.
+    pub(crate) fn facts_after(&self, packages: Vec<Package>, more: BTreeMap<CrateId, IndexFact>) -> Facts {
+        self.facts_on(self.project.ground_of_resolution(), packages, more)
+    }
+
+    fn facts_on(&self, ground: Ground, packages: Vec<Package>, more: BTreeMap<CrateId, IndexFact>) -> Facts {
         let mut index = self.index.clone();
         index.extend(more);
         let mut notices = self.notices.clone();
@@ -181,7 +192,7 @@ impl Gathered {
             registry_clock: self.registries.clock().filter(|_| by_clock),
             refused_mirrors: self.registries.refused(),
             base: self.project.base_locked(),
-            ground: self.project.ground(),
+            ground,
             lock: LockFact::NotChecked,
             trail: TrailFact { machine_clock: by_clock.then_some(self.project.machine()), ..self.recorded.clone() },
             notices,
@@ -193,6 +204,12 @@ impl Gathered {
         let lock = &self.project.subject().lock;
         let facts = Facts { lock: self.lock.clone(), ..self.facts(lock.packages.clone(), BTreeMap::new()) };
         self.decision(facts, lock.lines.clone())
+    }
+
+    /// The same as what a resolution begins with, which completes a lock file that does not answer the manifests.
+    pub(crate) fn decide_before_resolving(&self) -> Decision {
+        let lock = &self.project.subject().lock;
+        self.decision(self.facts_after(lock.packages.clone(), BTreeMap::new()), lock.lines.clone())
     }
 
     /// Whether the lock file that was found answers the manifests, for a resolution that may have to complete it.
@@ -208,7 +225,7 @@ impl Gathered {
         if !missing.is_empty() {
             more.extend(self.registries.read(&missing, &mut |_, _| ()));
         }
-        self.decision(self.facts(lock.packages, more), lock.lines)
+        self.decision(self.facts_after(lock.packages, more), lock.lines)
     }
 
     fn decision(&self, facts: Facts, lines: Vec<u32>) -> Decision {

@@ -112,10 +112,21 @@ impl Project {
 
     /// What was locked before the lock file that is judged.
     pub(super) fn ground(&self) -> Ground {
-        match (&self.base_packages, self.request.purpose) {
-            (Some(packages), _) => Ground::Base(packages.clone()),
-            (None, Purpose::Resolve) => Ground::Replaced(self.subject.lock.packages.clone()),
-            (None, Purpose::Judge | Purpose::Prove | Purpose::Change | Purpose::Decide) => Ground::Judged,
+        match self.request.purpose {
+            Purpose::Judge | Purpose::Prove | Purpose::Change | Purpose::Decide if self.base_packages.is_none() => {
+                Ground::Judged
+            }
+            Purpose::Judge | Purpose::Prove | Purpose::Change | Purpose::Decide | Purpose::Resolve => {
+                self.ground_of_resolution()
+            }
+        }
+    }
+
+    /// What is locked before a lock file that a resolution makes.
+    pub(super) fn ground_of_resolution(&self) -> Ground {
+        match &self.base_packages {
+            Some(packages) => Ground::Base(packages.clone()),
+            None => Ground::Replaced(self.subject.lock.packages.clone()),
         }
     }
 }

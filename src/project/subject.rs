@@ -72,14 +72,9 @@ impl Subject {
         Ok(Self { start, root, lock_path, workspace, lock })
     }
 
-    /// Reads the lock file as a cargo has left it.
-    pub(crate) fn lock_now(&self) -> Result<LockFile, LockFileError> {
-        self.lock_at(&self.lock_path)
-    }
-
-    /// Reads a lock file of this project that lies elsewhere.
-    pub(crate) fn lock_at(&self, path: &Utf8Path) -> Result<LockFile, LockFileError> {
-        let mut lock = lock_file::read(path)?;
+    /// What a cargo has written as the lock file.
+    pub(crate) fn lock_of(&self, bytes: &[u8]) -> Result<LockFile, LockFileError> {
+        let mut lock = lock_file::parse(bytes, &self.lock_path)?;
         if let Some(workspace) = &self.workspace {
             workspace::attach(&mut lock.packages, workspace);
         }

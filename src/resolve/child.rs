@@ -12,6 +12,8 @@ use crate::gather::cargo::{Cargo, Overheard};
 
 /// The most bytes of cargo's words that are kept.
 const MOST_WORDS: usize = 1 << 20;
+/// The most bytes of a line that are kept until it ends.
+const LONGEST_LINE: usize = 64 << 10;
 
 /// What becomes of the words of a cargo; they are kept in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,8 +48,14 @@ impl Ended {
     }
 }
 
-/// Runs cargo and waits for it.
-pub(super) fn run(cargo: &Cargo, arguments: &[String], voice: Voice, signals: &Signals) -> Result<Ended, ResolveError> {
+/// Runs cargo and waits for it. What it says is first made by `reworded` what is to be heard.
+pub(super) fn run(
+    cargo: &Cargo,
+    arguments: &[String],
+    voice: Voice,
+    signals: &Signals,
+    reworded: impl Fn(&[u8]) -> Vec<u8>,
+) -> Result<Ended, ResolveError> {
     let environment = cargo.environment();
     let failed = |source| ResolveError::CargoNotRun { program: cargo.programs().cargo.to_string(), source };
     let mut command = cargo.command();
@@ -72,17 +80,24 @@ pub(super) fn run(cargo: &Cargo, arguments: &[String], voice: Voice, signals: &S
     if let Some(mut stream) = child.stderr.take() {
         let mut overheard = Overheard::by(environment.listener());
         let mut chunk = [0; 4096];
+        // A path may come in two parts, and a line is whole.
+        let mut line = Vec::new();
         while let Ok(read @ 1..) = stream.read(&mut chunk) {
             let chunk = chunk.get(..read).unwrap_or_default();
             if voice == Voice::Aloud {
-                tell(chunk);
+                line.extend_from_slice(chunk);
+                let end = memchr::memrchr2(b'\n', b'\r', &line).map_or(0, |at| at + 1);
+                let end = if line.len() > LONGEST_LINE { line.len() } else { end };
+                tell(&reworded(&line.drain(..end).collect::<Vec<_>>()));
             } else {
                 overheard.hear(chunk);
             }
             let room = MOST_WORDS.saturating_sub(words.len()).min(chunk.len());
             words.extend_from_slice(chunk.get(..room).unwrap_or_default());
         }
+        tell(&reworded(&line));
     }
+    let words = reworded(&words);
     let status = child.wait().map_err(failed)?;
     signals.set_child(None);
     Ok(Ended { status, words: uncoloured(&words), raw: words })

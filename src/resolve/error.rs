@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 
+use crate::files::ReadOnly;
 use crate::gather::cargo_config::CargoConfigError;
 use crate::gather::http::HttpError;
 use crate::gather::lock_file::LockFileError;
@@ -48,6 +49,11 @@ pub enum ResolveError {
     /// A signal came.
     #[error("interrupted; Cargo.lock is as it was\nhelp: run the command again")]
     Interrupted { signal: i32 },
+    /// The lock file could not be written in the end.
+    #[error(
+        "{path} cannot be written: {kind}\nhelp: make the file and its folder writable; with `-n`, `update` and `fix` only tell what they would do"
+    )]
+    ReadOnly { path: Utf8PathBuf, kind: ReadOnly },
     /// The workspace could not be kept from other runs.
     #[error("{path} cannot be locked against other runs: {source}\nhelp: check the permissions of the folder")]
     NotLocked { path: Utf8PathBuf, source: std::io::Error },

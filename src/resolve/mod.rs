@@ -13,8 +13,8 @@ mod unblock;
 
 pub(crate) use child::{Ended, Voice};
 pub use error::ResolveError;
-pub(crate) use private_copy::PrivateCopy;
-pub(crate) use resolution::Resolution;
+pub(crate) use private_copy::Written;
+pub(crate) use resolution::{Resolution, Writes, asked_crates, behind};
 pub(crate) use session::{Resolved, Session};
 pub(crate) use signals::Signals;
 pub(crate) use staying::{Settled, Trials};

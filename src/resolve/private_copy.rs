@@ -1,35 +1,64 @@
-//! A workspace as cargo sees it, in a folder of our own: what cargo tries there changes nothing of the user's, and nobody sees it half done.
+//! A workspace as cargo sees it, in a folder of our own: what cargo does there changes nothing of the user's, nobody sees it half done, and
+//! a run that is killed leaves the project as it was. What is to stay is read from here and written into the project, whole, at the end.
 //!
 //! Every folder lies below ours by its whole path, so that `../dep` leads where it led. Manifests and the lock file are copies, since
-//! cargo may write them; everything else is a link, since cargo only looks whether it is there.
+//! cargo may write them; everything else is a link, since cargo only looks whether it is there. Where a text that cargo reads names one of
+//! the folders by its whole path, it names the copy's here.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use memchr::memmem;
 use tempfile::TempDir;
+use toml_edit::visit_mut::VisitMut;
+use toml_edit::{DocumentMut, Formatted};
 
+use crate::files::plain;
+use crate::files::regular::{self, Links};
 use crate::project::Subject;
 
 /// The most entries of folders that are linked: a workspace's folders have a few thousand.
 const MOST: usize = 100_000;
-
+/// As much as is kept of a file that cargo may change.
+const LIMIT: u64 = 64 << 20;
 /// The names of the files that cargo may write.
 const WRITTEN: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
+/// What marks a folder of build output. Cargo does not look into it, and would write there what it learns of the compiler.
+const OUTPUT_MARK: &str = "CACHEDIR.TAG";
 
 /// The copy; it is removed with this value.
 #[derive(Debug)]
 pub(crate) struct PrivateCopy {
     _folder: TempDir,
     top: Utf8PathBuf,
+    /// The folders of packages, and the workspace's.
+    roots: BTreeSet<Utf8PathBuf>,
+    /// The files that cargo may change.
+    originals: Vec<Original>,
 }
 
-/// What lies where.
-struct Places<'s> {
-    /// The folders that must be folders and not links: those of packages, and all above them.
-    folders: BTreeSet<&'s Utf8Path>,
-    top: Utf8PathBuf,
-    room: usize,
+/// A file that cargo may change; `None` where there is none.
+#[derive(Debug)]
+struct Original {
+    /// Where it lies in the project.
+    path: Utf8PathBuf,
+    /// What the project has there.
+    bytes: Option<Vec<u8>>,
+    /// What the copy has there before cargo runs.
+    shown: Option<Vec<u8>>,
+}
+
+/// A file that cargo changed in the copy, as the project is to have it; `None` for a file that is not there.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// Where it lies in the project.
+    pub(crate) path: Utf8PathBuf,
+    /// What the project had there when the copy was made.
+    pub(crate) before: Option<Vec<u8>>,
+    /// What it is to have.
+    pub(crate) after: Option<Vec<u8>>,
 }
 
 impl PrivateCopy {
@@ -42,103 +71,235 @@ impl PrivateCopy {
         let top =
             Utf8PathBuf::try_from(folder.path().canonicalize()?).map_err(camino::FromPathBufError::into_io_error)?;
         let locals = subject.workspace.iter().flat_map(|workspace| &workspace.packages);
-        let roots: BTreeSet<&Utf8Path> =
-            locals.map(|local| local.package.root.as_path()).chain([subject.root.as_path()]).collect();
-        let folders = roots.iter().flat_map(|root| root.ancestors()).collect();
-        let mut places = Places { folders, top, room: MOST };
-        for folder in places.folders.clone() {
+        let roots = locals.map(|local| local.package.root.clone()).chain([subject.root.clone()]).collect();
+        let mut copy = Self { _folder: folder, top, roots, originals: Vec::new() };
+        copy.fill()?;
+        for path in subject.manifests().into_iter().chain([subject.lock_path.clone()]) {
+            let bytes = read(&path)?;
+            let shown = bytes.as_deref().map(|bytes| copy.shown(&path, bytes).into_owned());
+            copy.originals.push(Original { path, bytes, shown });
+        }
+        Ok(copy)
+    }
+
+    /// Makes every folder that leads to a package, and those of the packages with everything that the project has there.
+    fn fill(&self) -> io::Result<()> {
+        let folders: BTreeSet<&Utf8Path> = self.roots.iter().flat_map(|root| root.ancestors()).collect();
+        let mut room = MOST;
+        for folder in &folders {
+            std::fs::create_dir_all(self.path(folder))?;
             // Above the packages only what leads to them is wanted, and what a workspace there has beside them.
-            if roots.iter().any(|root| folder.starts_with(root)) || folder.join("Cargo.toml").is_file() {
-                places.fill(folder)?;
-            } else {
-                std::fs::create_dir_all(places.path(folder))?;
+            let is_within = self.roots.iter().any(|root| folder.starts_with(root));
+            if is_within || folder.join("Cargo.toml").is_file() {
+                let is_led_to = |path: &Utf8Path| folders.contains(path);
+                match self.fill_folder(folder, &mut room, &is_led_to) {
+                    Err(error) if is_within || error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
+                    Ok(()) | Err(_) => {}
+                }
             }
         }
-        let top = places.top;
-        Ok(Self { _folder: folder, top })
+        Ok(())
+    }
+
+    /// Gives a folder everything that the project's has and that is not there yet.
+    fn fill_folder(&self, folder: &Utf8Path, room: &mut usize, but: &dyn Fn(&Utf8Path) -> bool) -> io::Result<()> {
+        for entry in folder.read_dir_utf8()? {
+            let entry = entry?;
+            let (from, to) = (entry.path(), self.path(entry.path()));
+            if but(from) || to.symlink_metadata().is_ok() || from.join(OUTPUT_MARK).is_file() {
+                continue;
+            }
+            *room = room.checked_sub(1).ok_or_else(|| io::Error::other(format!("too many files in {folder}")))?;
+            match read_written(entry.file_name(), from)? {
+                Some(bytes) => std::fs::write(to, self.shown(from, &bytes))?,
+                None => link(from, &to, room)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a folder be found that is no package of the workspace yet, with all that it may lead to: what lies beside it and above.
+    fn admit(&self, folder: &Utf8Path) {
+        let mut room = MOST;
+        for above in folder.ancestors() {
+            // What cannot be read or made is not there for cargo, which says so.
+            let _ = std::fs::create_dir_all(self.path(above));
+            let _ = self.fill_folder(above, &mut room, &|path| folder.starts_with(path));
+        }
     }
 
     /// Where something of the project lies in the copy.
-    pub(crate) fn path(&self, of: &Utf8Path) -> Utf8PathBuf {
-        below(&self.top, of)
+    fn path(&self, of: &Utf8Path) -> Utf8PathBuf {
+        let parts = of.components().filter(|part| matches!(part, camino::Utf8Component::Normal(_)));
+        parts.fold(self.top.clone(), |below, part| below.join(part))
     }
 
-    /// A command line for cargo that names the copy's manifest in the place of the project's.
+    /// A command line for cargo that names the copy's manifest in the place of the project's, and a dependency's folder likewise.
     pub(super) fn arguments(&self, arguments: Vec<String>) -> Vec<String> {
-        const MANIFEST: &str = "--manifest-path";
+        const PATHS: [&str; 2] = ["--manifest-path", "--path"];
         let mut led: Vec<String> = Vec::with_capacity(arguments.len());
-        for argument in arguments {
-            let path = |text: &str| self.path(Utf8Path::new(text));
-            led.push(if led.last().is_some_and(|option| option == MANIFEST) {
-                path(&argument).into_string()
-            } else if let Some(text) = argument.strip_prefix("--manifest-path=") {
-                format!("{MANIFEST}={}", path(text))
-            } else {
-                argument
+        let own = arguments.iter().position(|one| one == "--").unwrap_or(arguments.len());
+        for (at, argument) in arguments.into_iter().enumerate() {
+            let option = led.last().map_or("", String::as_str);
+            let named = argument.split_once('=').filter(|(option, _)| PATHS.contains(option));
+            led.push(match named {
+                _ if at >= own => argument,
+                _ if PATHS.contains(&option) => self.named(option, &argument),
+                Some((option, path)) => format!("{option}={}", self.named(option, path)),
+                None => argument,
             });
         }
         led
     }
 
-    /// Puts manifests and lock file back to what the project has.
-    pub(crate) fn restore(&self, subject: &Subject) -> io::Result<()> {
-        for file in subject.manifests().into_iter().chain([subject.lock_path.clone()]) {
-            copy(&file, &self.path(&file))?;
+    fn named(&self, option: &str, path: &str) -> String {
+        let path = Utf8Path::new(path);
+        if option == "--path" {
+            self.admit(path);
         }
-        Ok(())
-    }
-}
-
-impl Places<'_> {
-    fn path(&self, of: &Utf8Path) -> Utf8PathBuf {
-        below(&self.top, of)
+        self.path(path).into_string()
     }
 
-    /// Makes a folder with everything that the project's has.
-    fn fill(&mut self, folder: &Utf8Path) -> io::Result<()> {
-        let there = self.path(folder);
-        std::fs::create_dir_all(&there)?;
-        for entry in folder.read_dir_utf8()? {
-            let entry = entry?;
-            let (from, to) = (entry.path(), there.join(entry.file_name()));
-            if self.folders.contains(from) {
-                std::fs::create_dir_all(to)?;
-                continue;
+    /// A TOML text for cargo in which the folders of packages are named as they lie in the copy.
+    pub(super) fn led(&self, text: &str) -> String {
+        // Most texts name none, and stay as they are to the byte.
+        let mut led = Led { copy: self, any: false };
+        match text.parse::<DocumentMut>() {
+            Ok(mut document) => {
+                led.visit_document_mut(&mut document);
+                if led.any { document.to_string() } else { text.to_owned() }
             }
-            self.room = self.room.checked_sub(1).ok_or_else(|| io::Error::other("too many files"))?;
-            if WRITTEN.contains(&entry.file_name()) { copy(from, &to)? } else { link(from, &to)? }
+            // Cargo will say what is wrong with it.
+            Err(_) => text.to_owned(),
+        }
+    }
+
+    /// What cargo is to find in the place of a file. Only manifests name folders.
+    fn shown<'b>(&self, path: &Utf8Path, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) if path.file_name() == Some("Cargo.toml") && may_name_a_whole_path(text) => {
+                Cow::Owned(self.led(text).into_bytes())
+            }
+            Ok(_) | Err(_) => Cow::Borrowed(bytes),
+        }
+    }
+
+    /// What cargo wrote, as if it had worked in the project itself.
+    pub(super) fn unled(&self, text: &[u8]) -> Vec<u8> {
+        // Of some paths cargo says how they lie from the file system's root, where it runs.
+        let relative = self.top.as_str().trim_start_matches(std::path::is_separator);
+        let relative = format!("{relative}{}", std::path::MAIN_SEPARATOR);
+        without(&without(text, self.top.as_str().as_bytes()), relative.as_bytes())
+    }
+
+    /// Puts manifests and lock file back to what the project had.
+    pub(super) fn restore(&self) -> io::Result<()> {
+        for original in &self.originals {
+            let path = self.path(&original.path);
+            let found = read(&path)?;
+            match &original.shown {
+                shown if *shown == found => {}
+                Some(shown) => std::fs::write(path, shown)?,
+                None => std::fs::remove_file(path)?,
+            }
         }
         Ok(())
     }
+
+    /// What lies in the place of one of the project's files.
+    pub(super) fn read(&self, path: &Utf8Path) -> io::Result<Option<Vec<u8>>> {
+        read(&self.path(path))
+    }
+
+    /// The files that cargo changed.
+    pub(super) fn written(&self) -> io::Result<Vec<Written>> {
+        let mut written = Vec::new();
+        for Original { path, bytes, shown } in &self.originals {
+            let now = self.read(path)?;
+            if now != *shown {
+                let after = now.map(|now| self.unled(&now));
+                written.push(Written { path: path.clone(), before: bytes.clone(), after });
+            }
+        }
+        Ok(written)
+    }
 }
 
-fn below(top: &Utf8Path, path: &Utf8Path) -> Utf8PathBuf {
-    let parts = path.components().filter(|part| matches!(part, camino::Utf8Component::Normal(_)));
-    parts.fold(top.to_owned(), |below, part| below.join(part))
+/// Leads the whole paths of a document into the copy.
+struct Led<'c> {
+    copy: &'c PrivateCopy,
+    any: bool,
 }
 
-/// Copies a file through a link to it; what is not there is not there in the copy either.
-fn copy(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
-    use crate::files::regular::{self, Links};
-    /// As much as is kept of a file that cargo may change.
-    const LIMIT: u64 = 64 << 20;
-    match regular::read(from, Links::Followed, LIMIT) {
-        Ok(bytes) => std::fs::write(to, bytes),
-        Err(error) if error.is_absent() => match std::fs::remove_file(to) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            Ok(()) | Err(_) => Ok(()),
-        },
+impl VisitMut for Led<'_> {
+    fn visit_string_mut(&mut self, value: &mut Formatted<String>) {
+        let path = plain(Utf8Path::new(value.value()));
+        if path.is_absolute() && self.copy.roots.iter().any(|root| path.starts_with(root)) {
+            let mut led = Formatted::new(self.copy.path(&path).into_string());
+            *led.decor_mut() = value.decor().clone();
+            *value = led;
+            self.any = true;
+        }
+    }
+}
+
+/// Most manifests do not, and need not be read.
+fn may_name_a_whole_path(text: &str) -> bool {
+    !cfg!(unix) || text.contains("\"/") || text.contains("'/")
+}
+
+fn without(text: &[u8], part: &[u8]) -> Vec<u8> {
+    let mut left = Vec::with_capacity(text.len());
+    let mut from = 0;
+    for at in memmem::find_iter(text, part) {
+        left.extend_from_slice(text.get(from..at).unwrap_or_default());
+        from = at + part.len();
+    }
+    left.extend_from_slice(text.get(from..).unwrap_or_default());
+    left
+}
+
+/// Reads a file, through a link to it; `None` where there is none.
+fn read(path: &Utf8Path) -> io::Result<Option<Vec<u8>>> {
+    match regular::read(path, Links::Followed, LIMIT) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.is_absent() => Ok(None),
         Err(error) => Err(io::Error::other(error)),
     }
 }
 
+/// The bytes of a file that cargo may write; `None` for any other entry.
+fn read_written(name: &str, path: &Utf8Path) -> io::Result<Option<Vec<u8>>> {
+    if WRITTEN.contains(&name) { read(path) } else { Ok(None) }
+}
+
 #[cfg(unix)]
-fn link(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+fn link(from: &Utf8Path, to: &Utf8Path, _room: &mut usize) -> io::Result<()> {
     std::os::unix::fs::symlink(from, to)
 }
 
-#[cfg(windows)]
-fn link(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
-    // Links need a privilege here. What cargo looks for is small but for `target`, which it does not look into.
-    if from.is_dir() { std::fs::create_dir_all(to) } else { std::fs::copy(from, to).map(drop) }
+/// Links need a privilege here. Of a package's files cargo looks only whether they are there, so that empty ones do.
+#[cfg(not(unix))]
+fn link(from: &Utf8Path, to: &Utf8Path, room: &mut usize) -> io::Result<()> {
+    fn stand_in(from: &Utf8Path, to: &Utf8Path, depth: usize, room: &mut usize) -> io::Result<()> {
+        /// Such as `src/bin/tool/main.rs`.
+        const DEEPEST: usize = 3;
+        if !from.is_dir() {
+            return match read_written(from.file_name().unwrap_or_default(), from)? {
+                Some(bytes) => std::fs::write(to, bytes),
+                None => std::fs::write(to, ""),
+            };
+        }
+        std::fs::create_dir_all(to)?;
+        let hidden = from.file_name().is_some_and(|name| name.starts_with('.'));
+        if depth < DEEPEST && !hidden {
+            for entry in from.read_dir_utf8()? {
+                let entry = entry?;
+                *room = room.checked_sub(1).ok_or_else(|| io::Error::other(format!("too many files in {from}")))?;
+                stand_in(entry.path(), &to.join(entry.file_name()), depth + 1, room)?;
+            }
+        }
+        Ok(())
+    }
+    stand_in(from, to, 0, room)
 }

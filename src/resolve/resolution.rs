@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::ResolveError;
 use super::lock::WorkspaceLock;
+use super::private_copy::PrivateCopy;
 use super::session::{Session, refuse_gaps};
 use super::signals::Signals;
+use crate::files;
 use crate::gather::cargo::Cargo;
 use crate::gather::environment::Environment;
 use crate::model::facts::IndexFact;
@@ -19,6 +21,15 @@ use crate::policy::source::is_allowed;
 use crate::project::{About, Decision, Gathered, Project, Purpose, Registries, Request};
 use crate::registry::{Filter, Root, ServedRegistry, Server, Shelf, Upstream};
 
+/// What a run writes into the project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writes {
+    /// Nothing, or only where something turns out to be missing.
+    Nothing,
+    /// The lock file, and perhaps manifests.
+    LockFile,
+}
+
 /// A project in which cargo is to resolve. Nobody else's run changes it meanwhile.
 pub(crate) struct Resolution {
     project: Project,
@@ -26,10 +37,14 @@ pub(crate) struct Resolution {
 }
 
 impl Resolution {
-    /// Opens the project, and waits until no other run changes it.
-    pub(crate) fn open(request: Request, environment: &Environment) -> Result<Self, ResolveError> {
+    /// Opens the project, and waits until no other run changes it. What could not be written in the end is not waited for.
+    pub(crate) fn open(request: Request, environment: &Environment, writes: Writes) -> Result<Self, ResolveError> {
         let request = Request { purpose: Purpose::Resolve, ..request };
         let found = Project::open(request.clone(), environment)?;
+        if writes == Writes::LockFile {
+            let path = &found.subject().lock_path;
+            files::may_replace(path).map_err(|kind| ResolveError::ReadOnly { path: path.clone(), kind })?;
+        }
         let lock = WorkspaceLock::take(&found.subject().root, environment.listener())?;
         // What was read before another run changed it may be old.
         let project = if lock.waited { Project::open(request, environment)? } else { found };
@@ -50,49 +65,63 @@ impl Resolution {
         Ok(AsItIs { gathered, decision })
     }
 
-    /// Judges the lock file as it is, starts the filter, and does `work` behind it. Where the run is blocked, `work` finds the blockers in
-    /// [`Session::before`] and no server is needed; it is not started for nothing.
+    /// Reads what is known about the project, and does `work` [`behind`] the filter.
     pub(crate) fn run<R, E: From<ResolveError>>(self, work: impl FnOnce(&Session<'_>) -> Result<R, E>) -> Result<R, E> {
-        let roots = roots(&self.project);
-        let wanted = roots.iter().map(|root| root.crate_id.clone()).collect();
-        let gathered = Gathered::read(self.project, About::AnyBeside(wanted)).map_err(ResolveError::from)?;
-        let (project, registries) = (gathered.project(), gathered.registries());
-        let config = project.configs().found();
-        let configured = config.registries().map_err(ResolveError::from)?;
-        let configured = configured.into_iter().map(|one| one.registry.value).chain([Registry::CratesIo]);
-        registries.prepare(&configured.collect()).map_err(ResolveError::from)?;
-        let before = gathered.decide();
-        let is_decided = before.evaluation().blockers.is_empty();
-        let judge = gathered.judge(before.facts());
-        let (lines, questions) = Shelf::new();
-        let lines = Arc::new(lines);
-        let filter = Filter::new(
-            &judge,
-            registries,
-            Arc::clone(&lines),
-            versions(before.facts().packages.iter().map(|package| &package.id)),
-        );
-        if is_decided {
-            filter.prefetch(before.facts().index.clone(), roots);
-            refuse_gaps(&filter)?;
-        }
-        let replaced = served(&project.rules().policy, registries, &filter)?;
-        let root = project.subject().root.as_str();
-        let server = Server::start(root, &replaced, Arc::clone(&lines)).map_err(ResolveError::from)?;
-        registries.seal();
-        let urls = replaced.keys().map(|registry| (registry, server.url(registry)));
-        let cargo = Cargo::away(config, project.environment()).map_err(ResolveError::Temporary)?;
-        let there = cargo.config().map_err(ResolveError::from)?;
-        let mut overrides = there.stand_ins(urls).map_err(ResolveError::from)?;
-        overrides.push(String::from("net.offline=false"));
-        let signals = Signals::listen();
-        std::thread::scope(|scope| {
-            let filter = &filter;
-            scope.spawn(move || filter.serve(questions));
-            let _end = CloseAtEnd(&lines);
-            work(&Session { gathered: &gathered, before: &before, filter, overrides, cargo: &cargo, signals: &signals })
-        })
+        let about = About::AnyBeside(asked_crates(&self.project));
+        let gathered = Gathered::read(self.project, about).map_err(ResolveError::from)?;
+        behind(&gathered, work)
     }
+}
+
+/// The crates whose index entries a resolution needs beside those that are locked.
+pub(crate) fn asked_crates(project: &Project) -> BTreeSet<CrateId> {
+    roots(project).into_iter().map(|root| root.crate_id).collect()
+}
+
+/// Judges the lock file as it is, starts the filter, and does `work` behind it. Where the run is blocked, `work` finds the blockers in
+/// [`Session::before`] and no server is needed; it is not started for nothing. Of the project nothing is written.
+pub(crate) fn behind<R, E: From<ResolveError>>(
+    gathered: &Gathered,
+    work: impl FnOnce(&Session<'_>) -> Result<R, E>,
+) -> Result<R, E> {
+    let (project, registries) = (gathered.project(), gathered.registries());
+    let config = project.configs().found();
+    let configured = config.registries().map_err(ResolveError::from)?;
+    let configured = configured.into_iter().map(|one| one.registry.value).chain([Registry::CratesIo]);
+    registries.prepare(&configured.collect()).map_err(ResolveError::from)?;
+    let before = gathered.decide_before_resolving();
+    let is_decided = before.evaluation().blockers.is_empty();
+    let judge = gathered.judge(before.facts());
+    let (lines, questions) = Shelf::new();
+    let lines = Arc::new(lines);
+    let filter = Filter::new(
+        &judge,
+        registries,
+        Arc::clone(&lines),
+        versions(before.facts().packages.iter().map(|package| &package.id)),
+    );
+    if is_decided {
+        filter.prefetch(before.facts().index.clone(), roots(project));
+        refuse_gaps(&filter)?;
+    }
+    let replaced = served(&project.rules().policy, registries, &filter)?;
+    let root = project.subject().root.as_str();
+    let server = Server::start(root, &replaced, Arc::clone(&lines)).map_err(ResolveError::from)?;
+    registries.seal();
+    let urls = replaced.keys().map(|registry| (registry, server.url(registry)));
+    let copy = PrivateCopy::of(project.subject()).map_err(ResolveError::Temporary)?;
+    let settings = copy.led(&config.for_cargo_away());
+    let cargo = Cargo::told(&settings, project.environment()).map_err(ResolveError::Temporary)?;
+    let there = cargo.config().map_err(ResolveError::from)?;
+    let mut overrides = there.stand_ins(urls).map_err(ResolveError::from)?;
+    overrides.push(String::from("net.offline=false"));
+    let signals = Signals::listen();
+    std::thread::scope(|scope| {
+        let (filter, before, cargo, copy, signals) = (&filter, &before, &cargo, &copy, &signals);
+        scope.spawn(move || filter.serve(questions));
+        let _end = CloseAtEnd(&lines);
+        work(&Session { gathered, before, filter, overrides, cargo, copy, signals })
+    })
 }
 
 /// A lock file as it was found, with the decision on it.

@@ -8,9 +8,10 @@ use semver::Version;
 use super::ResolveError;
 use super::child::{self, Ended, Voice};
 use super::failure;
-use super::private_copy::PrivateCopy;
+use super::private_copy::{PrivateCopy, Written};
 use super::signals::Signals;
 use crate::gather::cargo::Cargo;
+use crate::gather::lock_file::LockFile;
 use crate::model::crate_name::{CrateName, is_same};
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::{Facts, IndexFact};
@@ -30,6 +31,8 @@ pub(crate) struct Session<'s> {
     /// Values for cargo's `--config`.
     pub(super) overrides: Vec<String>,
     pub(super) cargo: &'s Cargo,
+    /// Where cargo resolves.
+    pub(super) copy: &'s PrivateCopy,
     pub(super) signals: &'s Signals,
 }
 
@@ -68,22 +71,13 @@ impl Session<'_> {
         self.before
     }
 
-    /// Runs cargo with these arguments, the verb first.
-    pub(crate) fn cargo(&self, arguments: &[String], voice: Voice) -> Result<Ended, ResolveError> {
-        self.cargo_in(None, arguments, voice)
-    }
-
-    /// The same, in a copy of the workspace.
-    fn cargo_in(&self, copy: Option<&PrivateCopy>, arguments: &[String], voice: Voice) -> Result<Ended, ResolveError> {
+    /// Runs cargo with these arguments, the verb first. It finds what the last one left.
+    fn cargo(&self, arguments: &[String], voice: Voice) -> Result<Ended, ResolveError> {
         let overrides = self.overrides.iter().flat_map(|value| [String::from("--config"), value.clone()]);
         let (here, subject) = (self.project().environment().current_dir(), self.subject());
         let named = child::from_elsewhere(arguments, here, &subject.start, &subject.root);
-        let named = match copy {
-            Some(copy) => copy.arguments(named),
-            None => named,
-        };
-        let all: Vec<String> = overrides.chain(named).collect();
-        let ended = child::run(self.cargo, &all, voice, self.signals)?;
+        let all: Vec<String> = overrides.chain(self.copy.arguments(named)).collect();
+        let ended = child::run(self.cargo, &all, voice, self.signals, |words| self.copy.unled(words))?;
         self.refuse_signal()?;
         if !ended.status.success() {
             self.refuse_unnamed(&ended)?;
@@ -150,51 +144,61 @@ impl Session<'_> {
         self.filter.facts().remove(id)
     }
 
-    /// Lets cargo do what is asked, one command after the other, and judges the lock file that it left, on the ground that it was
-    /// resolved on. Whoever calls this keeps the files that cargo may change, and puts them back where the result is not to stay.
-    /// Cargo's words are added to `heard`.
-    pub(super) fn resolve(&self, asked: &Asked, heard: &mut Vec<u8>) -> Result<Resolved, ResolveError> {
+    /// Lets cargo do what is asked with the workspace as it was found, one command after the other. Gives the one that failed, where one
+    /// did; no later one is run. Cargo's words are added to `heard`.
+    fn run(&self, asked: &Asked, heard: &mut Vec<u8>) -> Result<Option<Ended>, ResolveError> {
+        self.copy.restore().map_err(ResolveError::Temporary)?;
         for command in &asked.commands {
             let ended = self.cargo(command, asked.voice)?;
             heard.extend_from_slice(&ended.raw);
             self.refuse_gaps()?;
             if !ended.status.success() {
-                return Ok(Resolved::Failed(ended));
+                return Ok(Some(ended));
             }
         }
-        if !self.subject().lock_path.exists() {
-            return Ok(Resolved::Unlocked);
+        Ok(None)
+    }
+
+    /// The lock file as the last cargo left it; `None` where there is none.
+    fn lock_left(&self) -> Result<Option<LockFile>, ResolveError> {
+        let bytes = self.copy.read(&self.subject().lock_path).map_err(ResolveError::Temporary)?;
+        Ok(bytes.map(|bytes| self.subject().lock_of(&bytes)).transpose()?)
+    }
+
+    /// Lets cargo do what is asked, and judges the lock file that it left, on the ground that it was resolved on.
+    pub(super) fn resolve(&self, asked: &Asked, heard: &mut Vec<u8>) -> Result<Resolved, ResolveError> {
+        if let Some(ended) = self.run(asked, heard)? {
+            return Ok(Resolved::Failed(ended));
         }
-        let decision = self.gathered.decide_on(self.subject().lock_now()?, self.filter.facts());
+        let Some(lock) = self.lock_left()? else { return Ok(Resolved::Unlocked) };
+        let decision = self.gathered.decide_on(lock, self.filter.facts());
         self.refuse_signal()?;
         Ok(Resolved::Judged(Box::new(decision)))
     }
 
-    /// Lets cargo do the same in a copy of the workspace, which is as the workspace was found, and gives the packages that it locks; none
-    /// where it writes no lock file, `None` where it fails.
-    pub(crate) fn lock_in(
-        &self,
-        copy: &PrivateCopy,
-        commands: &[Vec<String>],
-    ) -> Result<Option<Vec<Package>>, ResolveError> {
-        copy.restore(self.subject()).map_err(ResolveError::Temporary)?;
-        for command in commands {
-            let ended = self.cargo_in(Some(copy), command, Voice::Silent)?;
-            self.refuse_gaps()?;
-            if !ended.status.success() {
-                return Ok(None);
-            }
+    /// Lets cargo do the same unheard, and gives the packages that it locks; none where it writes no lock file, `None` where it fails.
+    pub(crate) fn lock_by(&self, commands: Vec<Vec<String>>) -> Result<Option<Vec<Package>>, ResolveError> {
+        let asked = Asked { commands, voice: Voice::Silent };
+        if self.run(&asked, &mut Vec::new())?.is_some() {
+            return Ok(None);
         }
-        let path = copy.path(&self.subject().lock_path);
-        if !path.exists() {
-            return Ok(Some(Vec::new()));
-        }
-        Ok(Some(self.subject().lock_at(&path)?.packages))
+        Ok(Some(self.lock_left()?.map(|lock| lock.packages).unwrap_or_default()))
+    }
+
+    /// Whether cargo can do this with the workspace as it was found.
+    pub(crate) fn succeeds(&self, command: Vec<String>) -> Result<bool, ResolveError> {
+        let asked = Asked { commands: vec![command], voice: Voice::Silent };
+        Ok(self.run(&asked, &mut Vec::new())?.is_none())
+    }
+
+    /// What the last cargo changed of the project's files.
+    pub(super) fn written(&self) -> Result<Vec<Written>, ResolveError> {
+        self.copy.written().map_err(ResolveError::Temporary)
     }
 
     /// What is known about a lock file with these packages.
     pub(super) fn facts_about(&self, packages: Vec<Package>) -> Facts {
-        self.gathered.facts(packages, self.filter.facts())
+        self.gathered.facts_after(packages, self.filter.facts())
     }
 
     /// The newest release of a crate that the policy does not hide.

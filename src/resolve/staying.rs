@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::child;
 use super::failure;
+use super::private_copy::Written;
 use super::session::{Asked, Resolved, Session};
 use super::{ResolveError, Voice};
 use crate::model::evaluation::Judgement;
@@ -21,23 +22,23 @@ use crate::project::Committed;
 /// The most cargo runs that look for what must stay, and the most that then look for what need not.
 const TRIALS: usize = 24;
 
-/// What is tried, in a project whose files are put back between the trials.
-pub(crate) struct Trials<'t, E> {
+/// What is tried. Each trial begins with the files as they were found.
+pub(crate) struct Trials<'t> {
     /// What may stay where it is, the least objectionable first.
     pub(crate) may_stay: &'t [PackageId],
     /// Moves from one release to exactly another.
     pub(crate) exact: &'t BTreeMap<CrateId, Vec<Exact>>,
-    /// Puts back what cargo may change.
-    pub(crate) afresh: &'t dyn Fn() -> Result<(), E>,
     /// What cargo is asked while these stay.
     pub(crate) asked: &'t dyn Fn(&BTreeSet<PackageId>) -> Vec<Vec<String>>,
     /// Whether cargo's words are to be heard.
     pub(crate) aloud: bool,
 }
 
-/// What came of the trials; the project's files are those of this result.
+/// What came of the trials.
 pub(crate) struct Settled {
     pub(crate) resolved: Resolved,
+    /// What cargo changed to come to it. Nothing of it is in the project yet.
+    pub(crate) written: Vec<Written>,
     /// What had to be left where it is.
     pub(crate) stayed: BTreeSet<PackageId>,
 }
@@ -76,7 +77,7 @@ impl Session<'_> {
     }
 
     /// Tries until cargo resolves, or until nothing is left to try.
-    pub(crate) fn settle<E: From<ResolveError>>(&self, trials: &Trials<'_, E>) -> Result<Settled, E> {
+    pub(crate) fn settle(&self, trials: &Trials<'_>) -> Result<Settled, ResolveError> {
         let mut run = Run { session: self, trials, heard: Vec::new(), now: None };
         let settled = run.settle();
         if trials.aloud && !run.voice_is_aloud() {
@@ -86,24 +87,24 @@ impl Session<'_> {
     }
 }
 
-struct Run<'r, 's, E> {
+struct Run<'r, 's> {
     session: &'r Session<'s>,
-    trials: &'r Trials<'r, E>,
+    trials: &'r Trials<'r>,
     /// The words of the last cargo.
     heard: Vec<u8>,
-    /// What stayed in the result that the project's files are of.
+    /// What stayed in the last trial, whose files are still there.
     now: Option<BTreeSet<PackageId>>,
 }
 
-impl<E: From<ResolveError>> Run<'_, '_, E> {
-    fn settle(&mut self) -> Result<Settled, E> {
+impl Run<'_, '_> {
+    fn settle(&mut self) -> Result<Settled, ResolveError> {
         let mut stayed = BTreeSet::new();
         let mut resolved = self.attempt(&stayed)?;
         for trial in 0.. {
             let Resolved::Failed(ended) = &resolved else { break };
             let more = self.more(&stayed, &failure::crates_named(&ended.words), trial < TRIALS);
             if more.is_empty() {
-                return Ok(Settled { resolved, stayed });
+                return Ok(Settled { resolved, written: Vec::new(), stayed });
             }
             stayed.extend(more);
             resolved = self.attempt(&stayed)?;
@@ -111,7 +112,7 @@ impl<E: From<ResolveError>> Run<'_, '_, E> {
         if stayed.len() > 1 {
             (resolved, stayed) = self.fewest(resolved, stayed)?;
         }
-        Ok(Settled { resolved, stayed })
+        Ok(Settled { resolved, written: self.session.written()?, stayed })
     }
 
     /// What is let stay beside these: what cargo names, or everything where it names nothing that could, or goes on without end.
@@ -127,7 +128,7 @@ impl<E: From<ResolveError>> Run<'_, '_, E> {
         &mut self,
         mut resolved: Resolved,
         stayed: BTreeSet<PackageId>,
-    ) -> Result<(Resolved, BTreeSet<PackageId>), E> {
+    ) -> Result<(Resolved, BTreeSet<PackageId>), ResolveError> {
         let all: Vec<PackageId> = self.trials.may_stay.iter().filter(|id| stayed.contains(id)).cloned().collect();
         let found = smallest(&all, TRIALS, |set| {
             // Both are known.
@@ -137,7 +138,7 @@ impl<E: From<ResolveError>> Run<'_, '_, E> {
             if *set != stayed {
                 resolved = self.attempt(set)?;
             }
-            Ok::<_, E>((!matches!(resolved, Resolved::Failed(_))).then(|| set.clone()))
+            Ok::<_, ResolveError>((!matches!(resolved, Resolved::Failed(_))).then(|| set.clone()))
         })?;
         let fewest = match found {
             Smallest::Nothing => stayed,
@@ -149,10 +150,7 @@ impl<E: From<ResolveError>> Run<'_, '_, E> {
         Ok((resolved, fewest))
     }
 
-    fn attempt(&mut self, stayed: &BTreeSet<PackageId>) -> Result<Resolved, E> {
-        if self.now.is_some() {
-            (self.trials.afresh)()?;
-        }
+    fn attempt(&mut self, stayed: &BTreeSet<PackageId>) -> Result<Resolved, ResolveError> {
         self.now = Some(stayed.clone());
         self.session.look(View { kept: versions(stayed), exact: self.trials.exact.clone(), ..View::default() });
         let voice = match self.trials.aloud {
@@ -162,7 +160,7 @@ impl<E: From<ResolveError>> Run<'_, '_, E> {
         };
         self.heard.clear();
         let asked = Asked { commands: (self.trials.asked)(stayed), voice };
-        Ok(self.session.resolve(&asked, &mut self.heard)?)
+        self.session.resolve(&asked, &mut self.heard)
     }
 
     /// Where there is only one trial, nobody need wait for its words.

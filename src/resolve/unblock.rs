@@ -1,4 +1,4 @@
-//! Finds out why cargo could not resolve, by letting it try again in a private copy with hidden releases shown.
+//! Finds out why cargo could not resolve, by letting it try again with hidden releases shown.
 //!
 //! First with everything: where that fails too, the filter is not to blame and cargo's words stand alone. Then with as few as will do, those
 //! first that time approves, the soonest before the others: what is told is the earliest day on which time alone unblocks it, or else the
@@ -6,13 +6,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::time::{Duration, Instant};
 
 use super::ResolveError;
 use super::child::Ended;
 use super::failure::error_of;
-use super::private_copy::PrivateCopy;
 use super::session::Session;
 use crate::model::facts::Facts;
 use crate::model::package::{Package, PackageId};
@@ -53,32 +51,17 @@ impl Session<'_> {
         if ended.status.code().is_none() {
             return Ok(Unresolved { words, cause: Cause::Unknown(format!("cargo ended with {}", ended.status)) });
         }
-        let copy = match PrivateCopy::of(self.subject()) {
-            Ok(copy) => copy,
-            Err(error) => return Ok(Unresolved { words, cause: Cause::Unknown(no_copy(&error)) }),
-        };
-        let search = Search {
-            session: self,
-            attempt,
-            copy,
-            began: Instant::now(),
-            told: Cell::new(false),
-            best: RefCell::new(None),
-        };
+        let search =
+            Search { session: self, attempt, began: Instant::now(), told: Cell::new(false), best: RefCell::new(None) };
         let cause = search.cause();
         self.look(View::default());
         Ok(Unresolved { words, cause: cause? })
     }
 }
 
-fn no_copy(error: &io::Error) -> String {
-    format!("no copy of the workspace to try it in could be made: {error}")
-}
-
 struct Search<'s, 'w> {
     session: &'s Session<'w>,
     attempt: &'s Attempt,
-    copy: PrivateCopy,
     began: Instant,
     told: Cell<bool>,
     /// The hidden releases of the best success so far, with the packages that were locked then.
@@ -185,7 +168,7 @@ impl Search<'_, '_> {
             self.session.project().environment().tell(&Waiting::Trials);
         }
         self.session.look(view.clone());
-        self.session.lock_in(&self.copy, &self.attempt.commands).map_err(Stop::Failed)
+        self.session.lock_by(self.attempt.commands.clone()).map_err(Stop::Failed)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Keeps a file's bytes while another program may write to it, and puts them back whole.
+//! Keeps a file's bytes, puts others in their place whole, and puts them back.
 
 use std::fs::FileTimes;
 use std::io::Write as _;
@@ -22,7 +22,7 @@ pub struct KeptFile {
 #[derive(Debug)]
 struct Content {
     bytes: Vec<u8>,
-    permissions: std::fs::Permissions,
+    metadata: std::fs::Metadata,
     modified: Option<SystemTime>,
 }
 
@@ -37,6 +37,14 @@ pub enum KeptFileError {
         /// What stood in the way.
         #[source]
         cause: ReadError,
+    },
+    /// It could not be written.
+    #[error("{path} cannot be written: {source}\nhelp: make it and its folder writable, and see that there is room")]
+    Write {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What the system said.
+        source: std::io::Error,
     },
     /// It could not be put back.
     #[error(
@@ -59,8 +67,8 @@ impl KeptFile {
         let path = path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned());
         let read = || -> Result<Content, ReadError> {
             let file = regular::open(&path, Links::Followed)?;
-            let (permissions, modified) = (file.metadata.permissions(), file.metadata.modified().ok());
-            Ok(Content { bytes: file.bytes(LIMIT)?, permissions, modified })
+            let (metadata, modified) = (file.metadata.clone(), file.metadata.modified().ok());
+            Ok(Content { bytes: file.bytes(LIMIT)?, metadata, modified })
         };
         match read() {
             Ok(content) => Ok(Self { content: Some(content), path }),
@@ -75,17 +83,20 @@ impl KeptFile {
         self.content.as_ref().map(|content| &*content.bytes)
     }
 
-    /// Whether the file is still what was kept.
-    #[must_use]
-    pub fn is_unchanged(&self) -> bool {
-        match (&self.content, regular::read(&self.path, Links::Followed, LIMIT)) {
-            (Some(content), Ok(bytes)) => content.bytes == bytes,
-            (None, Err(error)) => error.is_absent(),
-            (Some(_), Err(_)) | (None, Ok(_)) => false,
-        }
+    /// Puts these bytes in the place of what was kept, by a rename: whoever looks sees the one or the other, whole. With `None` the file is
+    /// taken away. Mode and owner stay.
+    ///
+    /// # Errors
+    /// The folder cannot be written to.
+    pub fn change(&self, bytes: Option<&[u8]>) -> Result<(), KeptFileError> {
+        let changed = match bytes {
+            Some(bytes) => self.replace(bytes, None),
+            None => std::fs::remove_file(&self.path),
+        };
+        changed.map_err(|source| KeptFileError::Write { path: self.path.clone(), source })
     }
 
-    /// Puts the file back as it was, by a rename: whoever looks sees the one or the other, whole.
+    /// Puts the file back as it was, in the same way.
     ///
     /// # Errors
     /// The folder cannot be written to.
@@ -93,25 +104,58 @@ impl KeptFile {
         if self.is_unchanged() {
             return Ok(());
         }
-        let failed = |source| KeptFileError::PutBack { path: self.path.clone(), source };
-        let Some(content) = &self.content else { return std::fs::remove_file(&self.path).map_err(failed) };
-        content.replace(&self.path).map_err(failed)
+        let put = match &self.content {
+            Some(content) => self.replace(&content.bytes, content.modified),
+            None => std::fs::remove_file(&self.path),
+        };
+        put.map_err(|source| KeptFileError::PutBack { path: self.path.clone(), source })
     }
-}
 
-impl Content {
-    fn replace(&self, path: &Utf8Path) -> std::io::Result<()> {
-        let folder = path.parent().unwrap_or(Utf8Path::new("."));
-        let mut file = tempfile::Builder::new().prefix(".sequester-").tempfile_in(folder)?;
-        file.write_all(&self.bytes)?;
-        file.as_file().set_permissions(self.permissions.clone())?;
-        if let Some(modified) = self.modified {
+    /// Whether the file is still what was kept.
+    fn is_unchanged(&self) -> bool {
+        match (&self.content, regular::read(&self.path, Links::Followed, LIMIT)) {
+            (Some(content), Ok(bytes)) => content.bytes == bytes,
+            (None, Err(error)) => error.is_absent(),
+            (Some(_), Err(_)) | (None, Ok(_)) => false,
+        }
+    }
+
+    fn replace(&self, bytes: &[u8], modified: Option<SystemTime>) -> std::io::Result<()> {
+        let folder = self.path.parent().unwrap_or(Utf8Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".sequester-");
+        // A new file gets what any other program would give it.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        if let Some(content) = &self.content {
+            content.own(file.as_file());
+            file.as_file().set_permissions(content.metadata.permissions())?;
+        }
+        if let Some(modified) = modified {
             file.as_file().set_times(FileTimes::new().set_modified(modified))?;
         }
         file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
+        match file.persist(&self.path).map_err(|error| error.error) {
+            // A file that is mounted on its own, as containers do it, has no folder to be renamed in.
+            Err(error) if error.kind() == std::io::ErrorKind::ResourceBusy => std::fs::write(&self.path, bytes)?,
+            persisted => drop(persisted?),
+        }
         // So that a power cut after this does not bring the other file back. Where a folder cannot be synced, the rename has to do.
         let _ = sync_folder(folder);
         Ok(())
     }
+}
+
+impl Content {
+    /// Gives another file the owner of this one, where the system lets us: root at work in somebody's project.
+    #[cfg(unix)]
+    fn own(&self, file: &std::fs::File) {
+        use std::os::unix::fs::MetadataExt as _;
+        let _ = std::os::unix::fs::fchown(file, Some(self.metadata.uid()), Some(self.metadata.gid()));
+    }
+
+    #[cfg(not(unix))]
+    fn own(&self, _file: &std::fs::File) {}
 }

@@ -3,6 +3,7 @@
 mod failures;
 mod ground;
 mod places;
+mod private;
 mod recorded;
 mod runs;
 mod stuck;

@@ -12,13 +12,13 @@ use crate::support::{Advisory, AdvisoryFolder, Package, Project, Reply, TestRegi
 use crate::update::{NOW, OLD, project};
 
 /// The program at work, and what it says on standard error, line by line.
-struct Run {
-    child: Child,
+pub struct Run {
+    pub child: Child,
     lines: Receiver<String>,
 }
 
 impl Run {
-    fn start(project: &Project, arguments: &[&str]) -> Self {
+    pub fn start(project: &Project, arguments: &[&str]) -> Self {
         let mut command = project.command(env!("CARGO_BIN_EXE_cargo-sequester"));
         command.arg("sequester").args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -30,7 +30,7 @@ impl Run {
 
     /// Waits until this is told. What is waited for is held all the while, so only a word about it can come.
     #[track_caller]
-    fn tells(&self, words: &str) -> String {
+    pub fn tells(&self, words: &str) -> String {
         let end = Instant::now() + Duration::from_secs(30);
         let mut told = String::new();
         while let Ok(line) = self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -52,7 +52,7 @@ impl Run {
 }
 
 /// Holds a lock as another process would: of a file that is made, or of a folder.
-fn hold(path: &Utf8Path) -> File {
+pub fn hold(path: &Utf8Path) -> File {
     let file = if path.is_dir() {
         File::open(path).unwrap()
     } else {

@@ -29,8 +29,7 @@ use crate::policy::moves::{self, Asked};
 use crate::project::{Decision, Footing, ProjectError, Purpose, Question, Request, Which, relative};
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Context, Verbosity};
-use crate::resolve::{Attempt, Ended, Resolution, Resolved, Session, Settled, Trials, Voice};
-use crate::write::kept_file::KeptFile;
+use crate::resolve::{Attempt, Ended, Resolution, Resolved, Session, Settled, Trials, Writes, Written};
 
 /// How many aliases may stand behind each other.
 const MOST_ALIASES: usize = 8;
@@ -109,7 +108,10 @@ fn behind_quarantine(
     (action, question): (Action, Option<&Question>),
 ) -> Result<Outcome, CommandError> {
     let manifest = line.manifest_path();
-    let resolution = Resolution::open(request, environment)?;
+    // What builds writes only where the lock file is not whole.
+    let is_told_not_to = line.has(&["--dry-run", "--locked", "--frozen"]);
+    let writes = if action == Action::Resolves && !is_told_not_to { Writes::LockFile } else { Writes::Nothing };
+    let resolution = Resolution::open(request, environment, writes)?;
     if action != Action::Resolves && is_approved_as_it_is(&resolution, question)? {
         return Ok(Outcome::Approved);
     }
@@ -210,9 +212,7 @@ impl Run<'_, '_> {
         self.session.look(View { kept: stays, ..View::default() });
         if !absent {
             let probe = self.with_manifest(&["update", "--workspace", "--locked"]);
-            let ended = self.session.cargo(&probe, Voice::Silent)?;
-            self.session.refuse_gaps()?;
-            if ended.status.success() {
+            if self.session.succeeds(probe)? {
                 return Ok(Outcome::Approved);
             }
         }
@@ -241,25 +241,12 @@ impl Run<'_, '_> {
         exact: &BTreeMap<CrateId, Vec<Exact>>,
         asked: &dyn Fn(&BTreeSet<PackageId>) -> Vec<Vec<String>>,
     ) -> Result<Outcome, CommandError> {
-        let subject = self.session.subject();
-        let paths = subject.manifests().into_iter().chain([subject.lock_path.clone()]);
-        let files = paths.map(|path| KeptFile::keep(&path)).collect::<Result<Vec<_>, _>>()?;
-        let settled = self.session.settle(&Trials {
-            may_stay,
-            exact,
-            afresh: &|| files.iter().try_for_each(KeptFile::put_back).map_err(CommandError::from),
-            asked,
-            aloud: !self.cli.quiet,
-        });
-        let done = settled.and_then(|settled| self.judge(settled));
-        if !matches!(done, Ok(Changed::Unlocked | Changed::Approved { .. })) {
-            files.iter().try_for_each(KeptFile::put_back)?;
-        }
-        match done? {
+        let settled = self.session.settle(&Trials { may_stay, exact, asked, aloud: !self.cli.quiet })?;
+        match self.publish(settled)? {
             Changed::Unlocked => Ok(Outcome::Approved),
-            Changed::Approved { judged, kept } => {
+            Changed::Approved { judged, kept, written } => {
                 self.tell_kept(&kept)?;
-                self.tell_vendored(&files)?;
+                self.tell_vendored(&written)?;
                 if !moves::remains(judged.evaluation(), &kept) {
                     return Ok(Outcome::Approved);
                 }
@@ -289,9 +276,9 @@ impl Run<'_, '_> {
     }
 
     /// A lock file that changed leaves the vendored sources behind.
-    fn tell_vendored(&self, kept: &[KeptFile]) -> Result<(), CommandError> {
+    fn tell_vendored(&self, written: &[Written]) -> Result<(), CommandError> {
         let is_vendored = self.session.subject().root.join("vendor").is_dir();
-        if is_vendored && !kept.iter().all(KeptFile::is_unchanged) {
+        if is_vendored && !written.is_empty() {
             let mut text = Vec::new();
             update::human::left_behind(&self.context(), &mut text).map_err(CommandError::Output)?;
             output::aside(self.cli, &text);
@@ -299,10 +286,15 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    fn judge(&self, settled: Settled) -> Result<Changed, CommandError> {
+    /// Judges what cargo did, and writes it into the project where all that is new is approved.
+    fn publish(&self, settled: Settled) -> Result<Changed, CommandError> {
+        let written = settled.written;
         let judged = match settled.resolved {
             Resolved::Failed(ended) => return Ok(Changed::Failed { ended, stayed: settled.stayed }),
-            Resolved::Unlocked => return Ok(Changed::Unlocked),
+            Resolved::Unlocked => {
+                updated::publish(&written, false, || Ok(()))?;
+                return Ok(Changed::Unlocked);
+            }
             Resolved::Judged(judged) => judged,
         };
         let before = &self.session.subject().lock.packages;
@@ -310,9 +302,10 @@ impl Run<'_, '_> {
         if !(judged.evaluation().blockers.is_empty() && updated::is_approved(&judged, &changes)) {
             return Ok(Changed::Unapproved(judged));
         }
-        updated::record(self.session.project(), &judged, &changes)?;
+        let event = || updated::record(self.session.project(), &judged, &changes);
+        updated::publish(&written, updated::only_removes(&changes), event)?;
         let kept = moves::kept(judged.facts(), judged.evaluation(), &self.before, &settled.stayed);
-        Ok(Changed::Approved { judged, kept })
+        Ok(Changed::Approved { judged, kept, written })
     }
 
     /// What stays in the lock file although it is not approved.
@@ -388,6 +381,7 @@ enum Changed {
     Approved {
         judged: Box<Decision>,
         kept: Vec<Kept>,
+        written: Vec<Written>,
     },
     Failed {
         ended: Ended,

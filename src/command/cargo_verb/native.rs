@@ -12,8 +12,7 @@ pub(super) fn for_toolchain(environment: &Environment, toolchain: Option<&str>) 
     let Some(toolchain) = toolchain else { return environment.clone() };
     let kept = environment.iter().filter(|(name, _)| !matches!(*name, "CARGO" | "RUSTUP_TOOLCHAIN"));
     let chosen = [("RUSTUP_TOOLCHAIN", toolchain)];
-    let variables = kept.chain(chosen).map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Environment::of(environment.current_dir(), variables.collect::<Vec<_>>()).heard_by(environment.listener().clone())
+    environment.with(kept.chain(chosen).map(|(name, value)| (name.to_owned(), value.to_owned())))
 }
 
 /// Runs cargo with the user's arguments on the usual sources. Where the system can, this process becomes that cargo: signals, exit code

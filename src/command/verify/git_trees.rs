@@ -119,8 +119,7 @@ fn home(deriving: &Deriving<'_>) -> Result<(CleanPlace, Environment), CleanPlace
     let home = [("CARGO_HOME", place.path().as_str())];
     let variables: Vec<(String, String)> =
         variables.chain(home).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let environment = Environment::of(deriving.environment.current_dir(), variables);
-    Ok((place, environment))
+    Ok((place, deriving.environment.with(variables)))
 }
 
 #[cfg(unix)]

@@ -7,6 +7,7 @@
 //! character go through, which they do not in variables.
 
 mod ask;
+mod guarded;
 mod overheard;
 mod programs;
 
@@ -20,6 +21,7 @@ use super::cargo_config::{CargoConfig, CargoConfigError};
 use super::environment::Environment;
 
 pub use ask::{CargoFailure, Words, loads, version};
+pub use guarded::{become_other, guarded};
 pub use overheard::{Overheard, output};
 pub use programs::Programs;
 
@@ -38,8 +40,16 @@ impl Cargo {
     /// # Errors
     /// The file with these settings cannot be written.
     pub fn away(config: &CargoConfig, environment: &Environment) -> Result<Self, std::io::Error> {
+        Self::told(&config.for_cargo_away(), environment)
+    }
+
+    /// Makes it ready with this text as its configuration.
+    ///
+    /// # Errors
+    /// The file for it cannot be written.
+    pub fn told(text: &str, environment: &Environment) -> Result<Self, std::io::Error> {
         let mut settings = tempfile::Builder::new().prefix("sequester-cargo-").suffix(".toml").tempfile()?;
-        settings.write_all(config.for_cargo_away().as_bytes())?;
+        settings.write_all(text.as_bytes())?;
         Ok(Self { programs: Programs::find(environment), environment: away(environment), settings })
     }
 
@@ -89,7 +99,7 @@ pub fn compiler(environment: &Environment) -> Command {
 
 /// The command `cargo`.
 fn bare(programs: &Programs, away: &Environment) -> Command {
-    let mut command = Command::new(&programs.cargo);
+    let mut command = guarded(&programs.cargo, away);
     command.current_dir(away.current_dir()).env_clear().envs(away.iter());
     command.env("RUSTC", &programs.rustc);
     // Empty, they are none, whatever a file says.

@@ -44,13 +44,14 @@ fn named(environment: &Environment, program: &str) -> Utf8PathBuf {
     found.into_iter().find(|path| is_program(path)).unwrap_or_else(|| program.into())
 }
 
+/// Whether it is a file that may be run.
 #[cfg(unix)]
-fn is_program(path: &Utf8Path) -> bool {
+pub(super) fn is_program(path: &Utf8Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(not(unix))]
-fn is_program(path: &Utf8Path) -> bool {
+pub(super) fn is_program(path: &Utf8Path) -> bool {
     path.is_file()
 }
