@@ -8,7 +8,6 @@ use super::moves::{Moves, Which};
 use super::{CommandError, Outcome, output, request, screen};
 use crate::cli::{self, Cli, StatusFormat};
 use crate::files;
-use crate::files::regular::{self, Links};
 use crate::gather::environment::Environment;
 use crate::model::Timestamp;
 use crate::model::calendar::{Ahead, Calendar, Held};
@@ -67,7 +66,7 @@ fn read(
         Some("nothing is resolved where a change is compared with its base".to_owned())
     } else if let Some(failure) = undescribed {
         Some(failure.to_string().lines().next().unwrap_or_default().to_owned())
-    } else if is_cargo_at_work(environment) {
+    } else if files::is_package_cache_locked(&environment.cargo_home()) {
         Some("another cargo holds the package cache, and this verb waits for nobody".to_owned())
     } else {
         None
@@ -85,12 +84,6 @@ fn foretell(made: &Assessment, last: Option<Timestamp>) -> Result<Ahead, String>
         Ok(ahead) => ahead.ok_or_else(|| "cargo finds no way; `cargo sequester update -n` says why".to_owned()),
         Err(error) => Err(error.to_string().lines().next().unwrap_or_default().to_owned()),
     }
-}
-
-/// Whether a cargo that resolves would wait for another one.
-fn is_cargo_at_work(environment: &Environment) -> bool {
-    let cache = environment.cargo_home().join(".package-cache");
-    regular::open(&cache, Links::Followed).is_ok_and(|open| matches!(files::try_lock(&open.file), Ok(false)))
 }
 
 fn foretell_behind(session: &Session<'_>, last: Option<Timestamp>) -> Result<Option<Ahead>, ResolveError> {

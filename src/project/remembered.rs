@@ -9,7 +9,7 @@
 //! compares.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write as _};
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +20,8 @@ use super::gathering::Decision;
 use super::open::Project;
 use super::request::{Request, Which};
 use super::trail;
+use crate::files::Replacement;
+use crate::files::names::in_cargo_home;
 use crate::files::regular::{self, Links};
 use crate::gather::advisory_db::{self, Copy};
 use crate::gather::cargo_config::CargoConfig;
@@ -119,7 +121,7 @@ impl Question {
         if request.judge.now.is_some() || request.judge.base.is_some() || !matches!(request.which, Which::Here) {
             return None;
         }
-        let folder = environment.cargo_home().join("sequester").join("decisions");
+        let folder = in_cargo_home(&environment.cargo_home(), "decisions");
         if may_be_carried(&folder, here) {
             return None;
         }
@@ -195,10 +197,7 @@ impl Question {
         let folder = self.file.parent().unwrap_or(Utf8Path::new("."));
         make_private(folder)?;
         forget(folder, made);
-        let mut file = tempfile::Builder::new().prefix(".decision-").tempfile_in(folder)?;
-        file.write_all(&serde_json::to_vec(&answer)?)?;
-        file.persist(&self.file).map_err(|error| error.error)?;
-        Ok(())
+        Replacement::of(&self.file).private().of_a_cache().write(&serde_json::to_vec(&answer)?)
     }
 }
 

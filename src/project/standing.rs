@@ -7,6 +7,7 @@ use super::base::BaseCommit;
 use super::error::ProjectError;
 use super::subject::{POLICY_FILE, Subject};
 use super::trail;
+use crate::files::names::TRAIL_FOLDER;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::model::evaluation::{Loosening, LooseningKind};
@@ -27,7 +28,7 @@ pub(super) fn standing(
     let trail = trail::folder(policy);
     let mut found = Vec::new();
     links(base, subject, policy, &trail, environment, &mut found)?;
-    let lost = base.lost(POLICY_FILE, trail::TRAIL)?;
+    let lost = base.lost(POLICY_FILE, TRAIL_FOLDER)?;
     rules(base, policy, &lost, &mut found)?;
     manifest_and_lock(base, subject, &mut found)?;
     trails(base, &trail, &lost, &mut found);

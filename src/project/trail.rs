@@ -6,16 +6,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::base::BaseCommit;
 use super::error::ProjectError;
+use crate::files::names::TRAIL_FOLDER;
 use crate::gather;
 use crate::model::facts::{AddedEvents, TrailFact};
 use crate::model::trail::{EventFileName, EventId, Recorded, Trail, TrailProblem, TrailProblemKind, missing_events};
 
-/// Where the trail lies, from the folder that holds the policy.
-pub(super) const TRAIL: &str = ".sequester/trail";
-
 /// The folder of the trail beside a policy file.
 pub(crate) fn folder(policy: &Utf8Path) -> Utf8PathBuf {
-    policy.parent().unwrap_or(Utf8Path::new(".")).join(TRAIL)
+    policy.parent().unwrap_or(Utf8Path::new(".")).join(TRAIL_FOLDER)
 }
 
 /// What is known from the trail in this folder, and the trail that is believed. With a base that is the base's alone; of the change's

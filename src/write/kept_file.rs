@@ -1,13 +1,11 @@
 //! Keeps a file's bytes, puts others in their place whole, and puts them back.
 
-use std::fs::FileTimes;
-use std::io::Write as _;
 use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::files::Replacement;
 use crate::files::regular::{self, Links, ReadError};
-use crate::files::sync_folder;
 
 /// The most bytes that are kept: a manifest, a lock file or a configuration has far fewer.
 const LIMIT: u64 = 64 << 20;
@@ -121,41 +119,7 @@ impl KeptFile {
     }
 
     fn replace(&self, bytes: &[u8], modified: Option<SystemTime>) -> std::io::Result<()> {
-        let folder = self.path.parent().unwrap_or(Utf8Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".sequester-");
-        // A new file gets what any other program would give it.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder)?;
-        file.write_all(bytes)?;
-        if let Some(content) = &self.content {
-            content.own(file.as_file());
-            file.as_file().set_permissions(content.metadata.permissions())?;
-        }
-        if let Some(modified) = modified {
-            file.as_file().set_times(FileTimes::new().set_modified(modified))?;
-        }
-        file.as_file().sync_all()?;
-        match file.persist(&self.path).map_err(|error| error.error) {
-            // A file that is mounted on its own, as containers do it, has no folder to be renamed in.
-            Err(error) if error.kind() == std::io::ErrorKind::ResourceBusy => std::fs::write(&self.path, bytes)?,
-            persisted => drop(persisted?),
-        }
-        // So that a power cut after this does not bring the other file back. Where a folder cannot be synced, the rename has to do.
-        let _ = sync_folder(folder);
-        Ok(())
+        let before = self.content.as_ref().map(|content| content.metadata.clone());
+        Replacement::of(&self.path).like(before).modified(modified).stage(bytes)?.put_or_overwrite(bytes)
     }
-}
-
-impl Content {
-    /// Gives another file the owner of this one, where the system lets us: root at work in somebody's project.
-    #[cfg(unix)]
-    fn own(&self, file: &std::fs::File) {
-        use std::os::unix::fs::MetadataExt as _;
-        let _ = std::os::unix::fs::fchown(file, Some(self.metadata.uid()), Some(self.metadata.gid()));
-    }
-
-    #[cfg(not(unix))]
-    fn own(&self, _file: &std::fs::File) {}
 }

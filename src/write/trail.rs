@@ -1,13 +1,13 @@
 //! Adds events to a trail. Files are created whole or not at all, and none is ever written twice.
 
-use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
-use crate::files::open_folder;
+use crate::files::names::STAGED_EVENT;
 use crate::files::regular::{self, Links};
+use crate::files::{Replacement, lock_folder, sync_folder};
 use crate::model::trail::{CLOCK_TOLERANCE, Event, EventError, EventId, Trail};
 
 /// Why an event could not be added; the trail is as it was.
@@ -77,14 +77,12 @@ pub fn append(dir: &Utf8Path, trail: &Trail, mut event: Event) -> Result<EventId
     let id = EventId::of(&bytes);
     let path = dir.join(event.file_name(id).to_string());
     create_folder(dir)?;
-    let folder = open_folder(dir).map_err(|source| AppendError::Io { path: dir.to_owned(), source })?;
-    lock(&folder);
+    // Keeps a second first event out. Where the file system has no locks the reader still names a second beginning.
+    let _lock = lock_folder(dir, || {}).map_err(|source| AppendError::Io { path: dir.to_owned(), source })?;
     if event.parents.is_empty() && has_events(dir)? && !path.exists() {
         return Err(AppendError::BegunElsewhere(dir.to_owned()));
     }
     write(dir, &path, &bytes).map_err(|source| AppendError::Io { path, source })?;
-    // Without this a crash could forget the name of a file whose bytes are safe.
-    folder.sync_all().map_err(|source| AppendError::Io { path: dir.to_owned(), source })?;
     Ok(id)
 }
 
@@ -120,11 +118,6 @@ fn create_folder(dir: &Utf8Path) -> Result<(), AppendError> {
     }
 }
 
-/// Keeps a second first event out. Where the file system has no locks the reader still names a second beginning.
-fn lock(folder: &File) {
-    let _ = folder.lock();
-}
-
 fn has_events(dir: &Utf8Path) -> Result<bool, AppendError> {
     let io = |source| AppendError::Io { path: dir.to_owned(), source };
     for entry in std::fs::read_dir(dir).map_err(io)? {
@@ -135,22 +128,11 @@ fn has_events(dir: &Utf8Path) -> Result<bool, AppendError> {
     Ok(false)
 }
 
-/// Stages the bytes beside their place and moves them there unless the name is taken: by the same event, as the name says.
+/// Puts the bytes in their place unless the name is taken: by the same event, as the name says.
 fn write(dir: &Utf8Path, path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".event-").suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut staged = builder.tempfile_in(dir)?;
-    staged.write_all(bytes)?;
-    staged.as_file().sync_all()?;
-    match staged.persist_noclobber(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists && is_there(path, bytes) => Ok(()),
-        Err(error) => Err(error.error),
+    match Replacement::of(path).named(STAGED_EVENT).stage(bytes)?.put_new() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_there(path, bytes) => sync_folder(dir),
+        written => written,
     }
 }
 

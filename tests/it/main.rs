@@ -51,6 +51,7 @@ mod policy_places;
 mod policy_rules;
 mod policy_smallest;
 mod regular_files;
+mod replaced_files;
 mod report;
 mod security_fix;
 mod security_fix_company;

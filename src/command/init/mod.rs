@@ -14,6 +14,7 @@ use super::audit::{context_of, report_of};
 use super::record::Record;
 use super::{CommandError, Outcome, output};
 use crate::cli::{self, Cli};
+use crate::files::names::TRAIL_FOLDER;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::gather::{adopt, clock, workspace};
@@ -31,8 +32,6 @@ pub use error::InitError;
 
 /// How many names a line has before it counts the rest.
 const NAMES: usize = 6;
-/// Where the audit trail lies.
-const TRAIL: &str = ".sequester/trail";
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -> Result<Outcome, CommandError> {
     let machine = clock::now();
@@ -75,7 +74,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
         let after = before.edited(Ok(draft.text.clone()))?;
         files.write()?;
         record.write(Kind::Init, event::releases(&made, &draft), &before, &after)?;
-        let names: Vec<String> = names.into_iter().chain([TRAIL.to_owned()]).collect();
+        let names: Vec<String> = names.into_iter().chain([TRAIL_FOLDER.to_owned()]).collect();
         let words = if is_approved {
             "commit these, and let CI run"
         } else {

@@ -8,6 +8,7 @@ use camino::Utf8Path;
 use super::derive::Derived;
 use super::{CommandError, Done, Run, audit, output, report};
 use crate::cli::VendorFormat;
+use crate::files::names::in_cargo_home;
 use crate::gather::allow_list;
 use crate::model::allow_list::AllowList;
 use crate::model::plan::VendorPlan;
@@ -50,7 +51,7 @@ impl<'a> Place<'a> {
         local_registry: bool,
     ) -> Result<Self, CommandError> {
         let root = &run.made.subject().root;
-        let records = run.made.cargo_home().join("sequester").join("runs");
+        let records = in_cargo_home(run.made.cargo_home(), "runs");
         let listener = run.environment.listener();
         let (command, faults) = ("cargo sequester vendor", Faults::default());
         let opening = Opening { command, wait: PATIENCE, listener, records: &records, faults };

@@ -4,7 +4,7 @@
 //! reader that has just read the state still finds its generation: a replaced one is kept for an hour.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::civil::Date;
@@ -15,8 +15,9 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::error::AdvisoryDbError;
+use crate::files::names::in_cargo_home;
 use crate::files::regular::{self, Links};
-use crate::files::{self, open_folder, sync_folder};
+use crate::files::{Lock, Replacement, sync_tree};
 use crate::gather::http::shown;
 use crate::model::checksum::Checksum;
 use crate::model::waiting::{Listener, Waiting};
@@ -106,7 +107,7 @@ impl Cache {
     /// The cache of the source that the policy writes so.
     pub(super) fn of(cargo_home: &Utf8Path, source: &str) -> Self {
         let digest = Checksum::from_bytes(Sha256::digest(source.as_bytes()).into()).to_string();
-        let folder = cargo_home.join("sequester").join("advisory-db").join(digest);
+        let folder = in_cargo_home(cargo_home, "advisory-db").join(digest);
         Self { folder, source: source.to_owned(), _temporary: None }
     }
 
@@ -165,17 +166,15 @@ impl Cache {
         state.map(Some).map_err(|source| AdvisoryDbError::State { path, source })
     }
 
-    /// Makes the folder and keeps other refreshes of this source waiting until the guard is dropped.
-    pub(super) fn lock(&self, listener: &Listener) -> Result<File, AdvisoryDbError> {
+    /// Makes the folder and keeps other refreshes of this source waiting until the lock is dropped.
+    pub(super) fn lock(&self, listener: &Listener) -> Result<Option<Lock>, AdvisoryDbError> {
         fs::create_dir_all(&self.folder).map_err(AdvisoryDbError::io(&self.folder))?;
         let path = self.folder.join("lock");
         let file = File::options().create(true).append(true).open(&path).map_err(AdvisoryDbError::io(&path))?;
         let of = || format!("the advisories of {}", shown(&self.source));
+        let taken = Lock::take(file, || listener.tell(&Waiting::Lock { of: of() }));
         // Where the file system has no locks, two refreshes at once cost a second download: each installs by a rename.
-        match files::lock(&file, || listener.tell(&Waiting::Lock { of: of() })) {
-            Err(error) if error.kind() != ErrorKind::Unsupported => Err(AdvisoryDbError::io(&path)(error)),
-            Ok(_) | Err(_) => Ok(file),
-        }
+        taken.map(|taken| taken.lock).map_err(AdvisoryDbError::io(&path))
     }
 
     /// A new folder to unpack to, removed again unless it is installed.
@@ -194,7 +193,8 @@ impl Cache {
         now: Timestamp,
     ) -> Result<(), AdvisoryDbError> {
         let generation = staged.path().file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        flush(staged.path()).map_err(AdvisoryDbError::io(self.folder.join(&generation)))?;
+        let folder = self.folder.join(&generation);
+        sync_tree(&folder).map_err(AdvisoryDbError::io(folder))?;
         let mut retired = Vec::new();
         if let Some(old) = old {
             retired = old.retired;
@@ -218,14 +218,7 @@ impl Cache {
         let mut text =
             serde_json::to_vec_pretty(state).map_err(|source| AdvisoryDbError::State { path: path.clone(), source })?;
         text.push(b'\n');
-        let write = || {
-            let mut file = tempfile::Builder::new().prefix("state-").tempfile_in(&self.folder)?;
-            file.write_all(&text)?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
-            sync_folder(&self.folder)
-        };
-        write().map_err(AdvisoryDbError::io(&path))
+        Replacement::of(&path).private().write(&text).map_err(AdvisoryDbError::io(&path))
     }
 
     /// The generations that nobody can be reading any more; the retired ones among them are taken out of the state.
@@ -255,24 +248,4 @@ impl Cache {
 fn is_generation(name: &str) -> bool {
     name.strip_prefix(GENERATION)
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}
-
-/// Brings the unpacked files to the disk before the state names them.
-#[cfg(target_os = "linux")]
-fn flush(folder: &std::path::Path) -> std::io::Result<()> {
-    Ok(rustix::fs::syncfs(open_folder(folder)?)?)
-}
-
-/// Brings the unpacked files to the disk before the state names them.
-#[cfg(not(target_os = "linux"))]
-fn flush(folder: &std::path::Path) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            flush(&entry.path())?;
-        } else {
-            File::options().append(true).open(entry.path())?.sync_all()?;
-        }
-    }
-    Ok(())
 }

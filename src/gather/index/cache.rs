@@ -1,21 +1,19 @@
 //! The folder of cargo's index cache for one registry: where it lies, what is in it, and how to write into it beside cargo.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
-use tame_index::error::{FileLockError, LockError};
-use tame_index::flock::{FileLock, LockOptions};
+use tame_index::KrateName;
 use tame_index::index::IndexCache;
 use tame_index::utils::url_to_local_dir;
-use tame_index::{Error, KrateName};
 
 use super::IndexOrigin;
 use super::config::{LARGEST_CONFIG, RegistryConfig};
 use super::entry::{Entry, Validators};
 use super::lines::version_of;
 use crate::files::regular::{self, Links};
+use crate::files::{Replacement, lock_package_cache};
 use crate::model::history::History;
 use crate::model::package::CrateId;
 
@@ -98,7 +96,7 @@ pub(super) fn store(cargo_home: &Utf8Path, changes: &[Change]) -> Option<String>
     if changes.is_empty() {
         return None;
     }
-    match package_cache_lock(cargo_home) {
+    match lock_package_cache(cargo_home) {
         // The next run fetches again what was not written.
         Ok(Some(_lock)) => changes
             .par_iter()
@@ -107,22 +105,6 @@ pub(super) fn store(cargo_home: &Utf8Path, changes: &[Change]) -> Option<String>
             .map(|error| error.to_string()),
         Ok(None) => None,
         Err(cause) => Some(cause),
-    }
-}
-
-/// Cargo's exclusive lock for downloads; `None` where somebody holds it: it is not waited for. File systems without locks are written to,
-/// as cargo does: every write here is a rename, and no reader sees half of one.
-fn package_cache_lock(cargo_home: &Utf8Path) -> Result<Option<FileLock>, String> {
-    match LockOptions::cargo_package_lock(Some(cargo_home.to_owned())).and_then(|options| options.try_lock()) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(Error::Lock(FileLockError { source, .. })) => match source {
-            LockError::Nfs | LockError::NotSupported => Ok(Some(FileLock::unlocked())),
-            LockError::Contested | LockError::TimedOut => Ok(None),
-            other @ (LockError::Open(_) | LockError::Readonly | LockError::CreateDir(_) | LockError::Lock(_)) => {
-                Err(other.to_string())
-            }
-        },
-        Err(other) => Err(other.to_string()),
     }
 }
 
@@ -140,16 +122,5 @@ fn carry_out(change: &Change) -> std::io::Result<()> {
 fn put(path: &Utf8Path, bytes: &[u8]) -> std::io::Result<()> {
     let Some(folder) = path.parent() else { return Ok(()) };
     std::fs::create_dir_all(folder)?;
-    let mut options = tempfile::Builder::new();
-    options.prefix(".sequester-");
-    #[cfg(unix)]
-    {
-        // As cargo's own: what the user's mask leaves, not what a private file would have.
-        use std::os::unix::fs::PermissionsExt;
-        options.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = options.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Replacement::of(path).of_a_cache().write(bytes)
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
+use crate::files::names::STAGED_EVENT;
 use crate::files::regular::{self, Links, ReadError};
 use crate::model::trail::{Trail, TrailProblemKind};
 use examine::{Examined, examine};
@@ -19,8 +20,6 @@ pub const MAX_FILES: usize = 100_000;
 pub const MAX_EVENT_BYTES: u64 = 16 << 20;
 /// The most bytes of all events together.
 pub const MAX_TRAIL_BYTES: u64 = 512 << 20;
-/// How `write::trail` begins and ends the names of files that it has not finished; a killed run may leave one behind.
-const STAGED: (&str, &str) = (".event-", ".tmp");
 
 /// Why a trail cannot be read at all.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +80,7 @@ pub fn read(dir: &Utf8Path) -> Result<Trail, TrailError> {
     let examined: Result<Vec<_>, TrailError> = names
         .into_par_iter()
         .filter_map(|(name, is_file)| match name.into_string() {
-            Ok(name) if is_staged(&name) => None,
+            Ok(name) if STAGED_EVENT.is_of(&name) => None,
             Ok(name) if is_file => Some(read_event(dir, name, &total)),
             Ok(name) => Some(Ok(Examined::flawed(name, TrailProblemKind::Foreign))),
             Err(name) => Some(Ok(Examined::flawed(name.to_string_lossy().into_owned(), TrailProblemKind::Foreign))),
@@ -94,10 +93,6 @@ pub fn read(dir: &Utf8Path) -> Result<Trail, TrailError> {
 #[must_use]
 pub fn of_files(files: Vec<(String, Vec<u8>)>) -> Trail {
     join::join(files.into_par_iter().map(|(name, bytes)| examine(name, &bytes)).collect())
-}
-
-fn is_staged(name: &str) -> bool {
-    name.starts_with(STAGED.0) && name.ends_with(STAGED.1)
 }
 
 fn read_event(dir: &Utf8Path, name: String, total: &AtomicU64) -> Result<Examined, TrailError> {

@@ -1,12 +1,12 @@
 //! Puts a policy file's new text in the place of the old one, whole or not at all.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::files::Replacement;
 use crate::files::regular::{self, Links, ReadError};
-use crate::files::sync_folder;
 
 /// Why the file was not written; it is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +40,7 @@ pub enum PolicyWriteError {
 }
 
 /// Replaces the file at `path`, whose text was `old` when it was read (`None`: there was no file), by one with the text `new`. Its
-/// permissions stay.
+/// permissions and its owner stay.
 ///
 /// # Errors
 /// Anything that [`PolicyWriteError`] names; the file is then as it was.
@@ -50,17 +50,10 @@ pub fn replace(path: &Utf8Path, old: Option<&str>, new: &str) -> Result<(), Poli
         Some(parent) if !parent.as_str().is_empty() => parent,
         Some(_) | None => Utf8Path::new("."),
     };
-    let permissions = current(path, old)?;
+    let before = current(path, old)?;
     // The owner of everything may write to what nobody may: such a mark is meant all the same.
     if fs::metadata(folder).map_err(io)?.permissions().readonly() {
         return Err(PolicyWriteError::ReadOnly { path: folder.to_owned() });
-    }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".sequester-").suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(fs::Permissions::from_mode(0o666));
     }
     let failed = |source: io::Error| {
         if matches!(source.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied) {
@@ -69,31 +62,23 @@ pub fn replace(path: &Utf8Path, old: Option<&str>, new: &str) -> Result<(), Poli
             io(source)
         }
     };
-    let mut staged = builder.tempfile_in(folder).map_err(failed)?;
-    staged.write_all(new.as_bytes()).map_err(io)?;
-    if let Some(permissions) = permissions {
-        staged.as_file().set_permissions(permissions).map_err(io)?;
-    }
-    staged.as_file().sync_all().map_err(io)?;
+    let staged = Replacement::of(path).like(before).stage(new.as_bytes()).map_err(failed)?;
     current(path, old)?;
     match old {
-        Some(_) => staged.persist(path).map_err(|error| io(error.error))?,
+        Some(_) => staged.put().map_err(io),
         // What came there in the meantime is never overwritten.
-        None => staged.persist_noclobber(path).map_err(|error| {
-            if error.error.kind() == io::ErrorKind::AlreadyExists {
+        None => staged.put_new().map_err(|error| {
+            if error.kind() == io::ErrorKind::AlreadyExists {
                 PolicyWriteError::Changed { path: path.to_owned() }
             } else {
-                io(error.error)
+                io(error)
             }
-        })?,
-    };
-    // Without this a crash could forget the name of a file whose bytes are safe. Not every file system can do it.
-    let _ = sync_folder(folder);
-    Ok(())
+        }),
+    }
 }
 
-/// The permissions of what is there, after making sure that it is what was read.
-fn current(path: &Utf8Path, old: Option<&str>) -> Result<Option<fs::Permissions>, PolicyWriteError> {
+/// What is there, after making sure that it is what was read.
+fn current(path: &Utf8Path, old: Option<&str>) -> Result<Option<fs::Metadata>, PolicyWriteError> {
     let io = |source| PolicyWriteError::Io { path: path.to_owned(), source };
     let found = match fs::symlink_metadata(path) {
         Ok(found) => found,
@@ -111,7 +96,7 @@ fn current(path: &Utf8Path, old: Option<&str>) -> Result<Option<fs::Permissions>
     }
     let Some(old) = old else { return Err(PolicyWriteError::Changed { path: path.to_owned() }) };
     match regular::read(path, Links::Refused, old.len() as u64) {
-        Ok(bytes) if bytes == old.as_bytes() => Ok(Some(found.permissions())),
+        Ok(bytes) if bytes == old.as_bytes() => Ok(Some(found)),
         Ok(_) | Err(ReadError::TooLarge(_)) => Err(PolicyWriteError::Changed { path: path.to_owned() }),
         Err(cause) => Err(io(cause.into())),
     }

@@ -1,7 +1,7 @@
 //! The new configuration file, written beside the old one until its turn comes.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use sha2::{Digest, Sha256};
@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use super::error::VendorDirError;
 use super::faults::Faults;
 use super::journal::ConfigChange;
-use super::system;
 use crate::files::regular::{self, Links};
+use crate::files::{Replacement, sync_folder};
 use crate::model::checksum::Checksum;
 use crate::write::cargo_config::ConfigFile;
 
@@ -21,7 +21,7 @@ pub(super) struct StagedConfig {
     pub(super) change: ConfigChange,
 }
 
-/// Writes the bytes, with the old file's permissions, through to the disk; `None` where the file has these bytes.
+/// Writes the bytes, with the old file's permissions and owner, through to the disk; `None` where the file has these bytes.
 pub(super) fn stage(
     root: &Utf8Path,
     file: &ConfigFile,
@@ -37,7 +37,7 @@ pub(super) fn stage(
     }
     let id = std::process::id().to_string();
     let staged = staged(root, &id);
-    let written = faults.step().and_then(|()| write(root, &staged, bytes));
+    let written = faults.step().and_then(|()| write(root, &id, bytes));
     if let Err(source) = written {
         discard(root, &id)?;
         return Err(VendorDirError::io(&staged, source));
@@ -45,19 +45,15 @@ pub(super) fn stage(
     Ok(Some(StagedConfig { id, change }))
 }
 
-fn write(root: &Utf8Path, staged: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+fn write(root: &Utf8Path, id: &str, bytes: &[u8]) -> io::Result<()> {
     let folder = folder(root);
     match fs::create_dir(&folder) {
-        Ok(()) => system::sync_folder(root)?,
+        Ok(()) => sync_folder(root)?,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),
     }
-    let mut file = File::options().write(true).create_new(true).open(staged)?;
-    file.write_all(bytes)?;
-    if let Ok(old) = fs::metadata(path(root)) {
-        file.set_permissions(old.permissions())?;
-    }
-    file.sync_all()
+    let path = path(root);
+    Replacement::of(&path).named_exactly(format!("{PREFIX}{id}")).like(fs::metadata(&path).ok()).stage(bytes)?.keep()
 }
 
 /// Puts the staged file in its place; nothing happens where that is done already.
@@ -122,7 +118,7 @@ pub(super) fn current(root: &Utf8Path) -> Result<Option<Checksum>, VendorDirErro
 /// Writes the change of names through to the disk.
 pub(super) fn sync(root: &Utf8Path) -> Result<(), VendorDirError> {
     let folder = folder(root);
-    system::sync_folder(&folder).map_err(|source| VendorDirError::io(&folder, source))
+    sync_folder(&folder).map_err(|source| VendorDirError::io(&folder, source))
 }
 
 /// The most that is read of the configuration.

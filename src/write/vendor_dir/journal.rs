@@ -3,17 +3,17 @@
 //! A journal may also come with a repository, from anyone, and only one of this machine's own is followed. It holds names and digests
 //! only, never paths of stages or of the configuration; those follow from the project's root.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::{JournalFault, VendorDirError};
 use super::record::Record;
-use super::system;
-use super::target::{STAGE_MARK, Target};
+use super::target::Target;
+use crate::files::names::{PROJECT_FOLDER, STAGE_MARK};
 use crate::files::regular::{self, Links, ReadError};
+use crate::files::{Replacement, sync_folder};
 use crate::model::checksum::Checksum;
 
 const VERSION: u32 = 1;
@@ -112,22 +112,10 @@ impl Journal {
     /// Puts the file in its place, whole and on the disk.
     pub(super) fn write(&self, root: &Utf8Path, record: &Record) -> Result<(), VendorDirError> {
         let path = path(root);
-        let fresh = root.join(".sequester/.journal.json.sequester-stage");
         let json = serde_json::to_vec(self).map_err(|error| VendorDirError::io(&path, error.into()))?;
         record.note(&json);
-        let write = || -> io::Result<()> {
-            // What a killed run left of an unfinished journal is of no use to anyone.
-            let _ = fs::remove_file(&fresh);
-            let mut file = File::options().write(true).create_new(true).open(&fresh)?;
-            file.write_all(&json)?;
-            file.sync_all()?;
-            fs::rename(&fresh, &path)
-        };
-        if let Err(source) = write() {
-            let _ = fs::remove_file(&fresh);
-            return Err(VendorDirError::io(&path, source));
-        }
-        sync(root)
+        let replacement = Replacement::of(&path).named_exactly(".journal.json.sequester-stage");
+        replacement.write(&json).map_err(|source| VendorDirError::io(&path, source))
     }
 
     /// Forgets the change.
@@ -145,12 +133,12 @@ impl Journal {
 }
 
 pub(super) fn path(root: &Utf8Path) -> Utf8PathBuf {
-    root.join(".sequester/journal.json")
+    root.join(PROJECT_FOLDER).join("journal.json")
 }
 
 fn sync(root: &Utf8Path) -> Result<(), VendorDirError> {
-    let folder = root.join(".sequester");
-    system::sync_folder(&folder).map_err(|source| VendorDirError::io(&folder, source))
+    let folder = root.join(PROJECT_FOLDER);
+    sync_folder(&folder).map_err(|source| VendorDirError::io(&folder, source))
 }
 
 /// Whether this can be the name of an entry of the vendor folder: one component, and not one of a stage's.

@@ -13,6 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::error::VendorDirError;
 use super::{Opening, system};
 use crate::files;
+use crate::files::names::PROJECT_FOLDER;
 use crate::files::regular::{self, Links};
 use crate::model::waiting::Waiting;
 
@@ -38,7 +39,7 @@ impl fmt::Display for Holder {
 #[derive(Debug)]
 pub(super) struct Lock {
     path: Utf8PathBuf,
-    file: File,
+    held: files::Lock,
 }
 
 const PAUSE: Duration = Duration::from_millis(50);
@@ -49,8 +50,8 @@ impl Lock {
         let path = path(root);
         let mut waited = Duration::ZERO;
         loop {
-            let file = open(root, &path)?;
-            if !files::try_lock(&file).map_err(|source| VendorDirError::io(&path, source))? {
+            let held = files::Lock::try_take(open(root, &path)?).map_err(|source| VendorDirError::io(&path, source))?;
+            let Some(held) = held else {
                 if waited >= wait {
                     return Err(VendorDirError::Locked { holder: holder(&path).unwrap_or_default(), path });
                 }
@@ -61,10 +62,10 @@ impl Lock {
                 thread::sleep(PAUSE);
                 waited += PAUSE;
                 continue;
-            }
+            };
             // The run before removes the file as it ends. A lock on a file that is no longer there keeps nobody out.
-            if system::is_at(&file, &path) {
-                let lock = Self { path, file };
+            if system::is_at(held.file(), &path) {
+                let lock = Self { path, held };
                 lock.sign(command).map_err(|source| VendorDirError::io(&lock.path, source))?;
                 return Ok(lock);
             }
@@ -72,7 +73,7 @@ impl Lock {
     }
 
     fn sign(&self, command: &str) -> io::Result<()> {
-        let mut file = &self.file;
+        let mut file = self.held.file();
         file.set_len(0)?;
         file.rewind()?;
         writeln!(file, "{}\n{}", std::process::id(), command.escape_debug())
@@ -86,16 +87,15 @@ impl Drop for Lock {
         if let Some(folder) = self.path.parent() {
             let _ = fs::remove_dir(folder);
         }
-        let _ = self.file.unlock();
     }
 }
 
 fn path(root: &Utf8Path) -> Utf8PathBuf {
-    root.join(".sequester/lock")
+    root.join(PROJECT_FOLDER).join("lock")
 }
 
 fn open(root: &Utf8Path, path: &Utf8Path) -> Result<File, VendorDirError> {
-    let folder = root.join(".sequester");
+    let folder = root.join(PROJECT_FOLDER);
     loop {
         match fs::create_dir(&folder) {
             Ok(()) => {}
@@ -128,9 +128,6 @@ pub(super) fn holder(path: &Utf8Path) -> Option<Holder> {
 pub(super) fn look(root: &Utf8Path) -> Option<(Holder, bool)> {
     let path = path(root);
     let file = regular::open(&path, Links::Refused).ok()?.file;
-    let free = files::try_lock(&file).unwrap_or(true);
-    if free {
-        let _ = file.unlock();
-    }
-    Some((holder(&path).unwrap_or_default(), !free))
+    let is_held = matches!(files::Lock::try_take(file), Ok(None));
+    Some((holder(&path).unwrap_or_default(), is_held))
 }

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use super::VendorDir;
 use super::error::VendorDirError;
 use super::link;
-use super::target::STAGE_MARK;
+use crate::files::names::STAGE_MARK;
 use crate::files::regular::{self, Links};
 use crate::model::allow_list::AllowList;
 use crate::model::vendor::{VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE, VENDOR_CHECKSUMS_FILE, VendorChecksums};

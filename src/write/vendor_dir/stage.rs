@@ -11,9 +11,10 @@ use rayon::prelude::*;
 use super::error::VendorDirError;
 use super::journal::{self, Entry, Journal, Method, is_entry_name};
 use super::swap::{MARKER, Swap};
-use super::target::STAGE_MARK;
 use super::{VendorDir, config, link, system};
 use crate::archive::{VendorTree, write_into};
+use crate::files::names::STAGE_MARK;
+use crate::files::sync_tree;
 use crate::model::vendor::{VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE};
 use crate::write::cargo_config::ConfigFile;
 
@@ -200,7 +201,7 @@ impl Stage<'_> {
         let staged =
             config.map(|(file, bytes)| config::stage(root, file, bytes, &self.vendor.faults)).transpose()?.flatten();
         self.vendor.step(path)?;
-        system::sync_tree(path).map_err(|source| VendorDirError::io(path, source))?;
+        sync_tree(path).map_err(|source| VendorDirError::io(path, source))?;
 
         let change = staged.map(|staged| staged.change);
         let relative = target.relative().to_owned();

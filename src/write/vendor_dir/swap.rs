@@ -10,9 +10,11 @@ use super::error::VendorDirError;
 use super::faults::Faults;
 use super::journal::{self, Entry, Journal, Method};
 use super::record::Record;
-use super::target::{STAGE_MARK, Target};
+use super::target::Target;
 use super::{config, link, system};
+use crate::files::names::STAGE_MARK;
 use crate::files::regular::{self, Links};
+use crate::files::sync_folder;
 
 /// The file that tells the new tree from the old one until the change is complete.
 pub(super) const MARKER: &str = ".sequester-stage-id";
@@ -196,7 +198,7 @@ fn rename(from: &Utf8Path, to: &Utf8Path) -> Result<(), VendorDirError> {
 }
 
 fn sync(folder: &Utf8Path) -> Result<(), VendorDirError> {
-    system::sync_folder(folder).map_err(|source| VendorDirError::io(folder, source))
+    sync_folder(folder).map_err(|source| VendorDirError::io(folder, source))
 }
 
 /// Whether a name in the vendor folder is one that only an unfinished run leaves there.

@@ -1,13 +1,11 @@
-//! What the systems do differently: exchanges, mounts and writing through to the disk.
+//! What the systems do differently: exchanges and mounts.
 
 use std::fs::File;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::files;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use crate::files::open_folder;
 use crate::files::regular::{self, Links};
 
 /// Whether the open file is the one at this path.
@@ -110,36 +108,4 @@ fn listed_below(mounts: &str, folder: &Utf8Path) -> Option<Utf8PathBuf> {
         Utf8PathBuf::from(escapes.iter().fold(point.to_owned(), |point, (octal, plain)| point.replace(octal, plain)))
     });
     points.filter(|point| point != folder && point.starts_with(folder)).min()
-}
-
-/// Writes everything below a fresh folder through to the disk.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn sync_tree(folder: &Utf8Path) -> io::Result<()> {
-    // One call for the whole file system: a call for every file takes thirty times as long.
-    Ok(rustix::fs::syncfs(open_folder(folder)?)?)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) fn sync_tree(folder: &Utf8Path) -> io::Result<()> {
-    for entry in folder.read_dir_utf8()? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            sync_tree(entry.path())?;
-        } else if kind.is_file() {
-            regular::open(entry.path(), Links::Refused)?.file.sync_all()?;
-        }
-    }
-    sync_folder(folder)
-}
-
-/// Writes a folder's list of names through to the disk.
-#[cfg(unix)]
-pub(super) fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
-    files::sync_folder(folder)
-}
-
-#[cfg(not(unix))]
-pub(super) fn sync_folder(_folder: &Utf8Path) -> io::Result<()> {
-    Ok(())
 }

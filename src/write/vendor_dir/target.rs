@@ -6,6 +6,7 @@ use std::io;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::error::{TargetFault, VendorDirError};
+use crate::files::names::{PROJECT_FOLDER, STAGE_MARK};
 
 /// A checked path.
 #[derive(Clone, Debug)]
@@ -16,7 +17,7 @@ pub(super) struct Target {
 }
 
 /// Folders that nothing may be vendored into, nor anywhere below them.
-const TAKEN: [&str; 5] = [".git", ".cargo", ".sequester", "src", "target"];
+const TAKEN: [&str; 5] = [".git", ".cargo", PROJECT_FOLDER, "src", "target"];
 
 impl Target {
     /// Takes a relative path from the root. The root itself may be reached through a link; nothing below it may.
@@ -96,6 +97,3 @@ impl Target {
         if inside { self.path.join(format!("{STAGE_MARK}{id}")) } else { self.above().join(self.stage_prefix() + id) }
     }
 }
-
-/// In the name of every stage; inside the target a stage's name begins with it.
-pub(super) const STAGE_MARK: &str = ".sequester-stage-";
