@@ -135,7 +135,7 @@ pub enum CommandError {
     Ambiguous { spec: String, candidates: String },
     /// It names no package of the lock file.
     #[error(
-        "`{spec}` is not in the dependency graph{locked}\nhelp: `cargo tree` lists what is; a release that is not locked yet needs its whole version: name@1.2.3"
+        "`{spec}` is not in the dependency graph{locked}\nhelp: `cargo sequester cargo tree` lists what is; a release that is not locked yet needs its whole version: name@1.2.3"
     )]
     NotInGraph { spec: String, locked: String },
     /// A whole version that neither the lock file nor the index has.

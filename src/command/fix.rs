@@ -8,8 +8,8 @@ use crate::cli::{self, Cli, Moving};
 use crate::gather::environment::Environment;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Fix, environment: &Environment) -> Result<Outcome, CommandError> {
-    let Moving { dry_run, format, vendor, .. } = arguments.moving;
+    let Moving { dry_run, format, vendor: vendors, .. } = arguments.moving;
     let request = request::resolving(cli, &arguments.moving);
-    let wanted = Wanted { request, what: What::Unapproved, breaking: false, dry_run, format };
-    update::move_and_vendor(cli, wanted, vendor, environment)
+    let wanted = Wanted { request, what: What::Unapproved, breaking: false, vendors, dry_run, format };
+    update::move_and_vendor(cli, wanted, environment)
 }

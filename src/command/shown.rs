@@ -138,6 +138,7 @@ fn unlocked(judge: &Judge<'_>, id: PackageId, history: &History, outline: &Outli
         yanked: Some(outline.yanked),
         path: Vec::new(),
         newest_approved: None,
+        if_edited: None,
         fixes: Vec::new(),
         id,
     }

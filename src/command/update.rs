@@ -18,28 +18,25 @@ use crate::report::update::{self, End, UpdateReport};
 use crate::resolve::{Attempt, Ended, Resolution, ResolveError, Resolved, Session, Settled, Trials, Writes};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
-    move_and_vendor(cli, wanted(cli, arguments), arguments.moving.vendor, environment)
+    move_and_vendor(cli, wanted(cli, arguments), environment)
 }
 
 /// Moves what is wanted, and then writes the approved sources where that is wanted too.
-pub(super) fn move_and_vendor(
-    cli: &Cli,
-    wanted: Wanted,
-    vendors: bool,
-    environment: &Environment,
-) -> Result<Outcome, CommandError> {
-    if vendors && wanted.format == UpdateFormat::Json {
+pub(super) fn move_and_vendor(cli: &Cli, wanted: Wanted, environment: &Environment) -> Result<Outcome, CommandError> {
+    if wanted.vendors && wanted.format == UpdateFormat::Json {
         return Err(CommandError::Usage(
             "`--vendor` with `--format json` would print two documents as one\nhelp: run `cargo sequester vendor --format json` afterwards",
         ));
     }
     let (moved, published) = update(cli, &wanted, environment)?;
-    if !vendors || !published {
+    if !wanted.vendors || !published {
         return Ok(moved);
     }
     // The same project and the same rules.
     let asked = Request { purpose: Purpose::Change, ..wanted.request };
-    vendor::vendor(cli, &vendor::Wanted::of(asked), environment)
+    let written = vendor::vendor(cli, &vendor::Wanted::of(asked), environment)?;
+    // What is kept was told already, and decides no more about the sources than about the lock file.
+    Ok(if written.only_kept { moved } else { written.outcome })
 }
 
 fn wanted(cli: &Cli, arguments: &cli::Update) -> Wanted {
@@ -51,9 +48,9 @@ fn wanted(cli: &Cli, arguments: &cli::Update) -> Wanted {
         let (specs, precise) = (arguments.specs.clone(), arguments.precise.clone());
         What::Named { specs, precise, recursive: arguments.recursive }
     };
-    let Moving { dry_run, format, .. } = arguments.moving;
+    let Moving { dry_run, format, vendor: vendors, .. } = arguments.moving;
     let request = request::resolving(cli, &arguments.moving);
-    Wanted { request, what, breaking: arguments.breaking, dry_run, format }
+    Wanted { request, what, breaking: arguments.breaking, vendors, dry_run, format }
 }
 
 /// What is wanted of a run.
@@ -64,6 +61,8 @@ pub(super) struct Wanted {
     pub(super) what: What,
     /// Whether requirements in manifests may be raised.
     pub(super) breaking: bool,
+    /// Whether the approved sources are written afterwards.
+    pub(super) vendors: bool,
     /// Whether everything is left as it is.
     pub(super) dry_run: bool,
     /// How the result is told.
@@ -227,8 +226,10 @@ impl Update<'_, '_> {
         if let Asked::Names(names) = &asked {
             let concerns =
                 |id: &PackageId| names.contains(&*id.name) || told.changes.iter().any(|change| change.name == id.name);
-            told.held.retain(|held| concerns(&held.package));
-            told.held_fixes.retain(|fix| concerns(&fix.package));
+            // What is kept is named, so that the fix that it waits for is, too.
+            let waits = |id: &PackageId| told.kept.iter().any(|kept| kept.package == *id);
+            told.held_fixes.retain(|fix| concerns(&fix.package) || waits(&fix.package));
+            told.held.retain(|held| concerns(&held.package) || (fixes && waits(&held.package)));
         } else if whole == Outcome::Approved && !self.wanted.dry_run {
             told.pruned = prune::lapsed_baseline(self.session.project(), judged)?;
         }
@@ -259,7 +260,7 @@ impl Update<'_, '_> {
             judged_by: self.session.project().rules().judged_by(),
             situation: &self.cli.situation,
             dry_run: self.wanted.dry_run,
-            vendored: self.session.subject().root.join("vendor").is_dir(),
+            vendored: !self.wanted.vendors && self.session.subject().root.join("vendor").is_dir(),
         };
         let mut text = Vec::new();
         match self.wanted.format {

@@ -55,6 +55,8 @@ pub struct Judgement {
     pub path: Vec<usize>,
     /// For a package that is not approved: the newest release that every requirement in this graph accepts and the policy approves.
     pub newest_approved: Option<Version>,
+    /// Where there is none: the newest release that the policy approves and that nothing but manifests of this workspace keeps out.
+    pub if_edited: Option<Version>,
     /// For a package hit by advisories: the releases that mend it.
     pub fixes: Vec<Fix>,
 }

@@ -11,7 +11,7 @@ use super::age::Age;
 use super::allow_list::AllowList;
 use super::evaluation::Judgement;
 use super::index_line::DependencyKind;
-use super::package::{CrateId, Package};
+use super::package::{CrateId, Line, Package};
 use super::policy::{Origin, Setting};
 use super::trail::release::ReleaseRecord;
 use super::trail::{EventId, Kind, Trail};
@@ -206,6 +206,8 @@ pub struct Ask {
     pub optional: bool,
     /// The platform that it is limited to.
     pub target: Option<String>,
+    /// Where it is written, as far as it can be edited here.
+    pub at: Vec<Line>,
 }
 
 /// An event about the release.

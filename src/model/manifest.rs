@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use semver::{Version, VersionReq};
 
 use super::index_line::DependencyKind;
+use super::package::Line;
 use super::source::{GitReference, Registry};
 
 /// The manifests that a resolution of the workspace can need.
@@ -41,6 +42,7 @@ impl Manifests {
         for manifest in &mut self.packages {
             there(&mut manifest.path);
             manifest.dependencies.iter_mut().for_each(place);
+            manifest.lines.iter_mut().for_each(|line| there(&mut line.file));
             manifest.unfollowed.iter_mut().for_each(|unfollowed| there(&mut unfollowed.path));
         }
         for patch in &mut self.patches {
@@ -75,6 +77,8 @@ pub struct Manifest {
     pub links: Option<String>,
     /// What it depends on: of every kind, and for every platform.
     pub dependencies: Vec<Declared>,
+    /// Where the versions of each of them are written, in the same order.
+    pub lines: Vec<Line>,
     /// `[features]`, as written.
     pub features: BTreeMap<String, Vec<String>>,
     /// What it says and cannot be followed here.

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
-use semver::Version;
+use semver::{Version, VersionReq};
 
 use super::checksum::Checksum;
 use super::source::{Registry, Source};
@@ -150,4 +150,39 @@ pub struct LocalPackage {
     pub inside_workspace: bool,
     /// The requirements of its manifest on packages of registries.
     pub requirements: Vec<super::index_line::Requirement>,
+    /// Where they are written, as far as that is known and somebody here can edit it.
+    pub written: Vec<Written>,
+}
+
+/// A requirement of a manifest on a crate of a registry, and where to edit it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The crate.
+    pub crate_id: CrateId,
+    /// The accepted versions.
+    pub req: VersionReq,
+    /// Where the versions stand: in the root manifest, where they are inherited from there.
+    pub at: Line,
+}
+
+/// A line of a file, shown as editors and terminals open it: `Cargo.toml:7`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Line {
+    /// The file.
+    pub file: Utf8PathBuf,
+    /// The line, counted from 1.
+    pub number: u32,
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.number)
+    }
+}
+
+impl LocalPackage {
+    /// Where its manifest asks so for releases of a crate; several tables can.
+    pub fn lines<'p>(&'p self, crate_id: &'p CrateId, req: &'p VersionReq) -> impl Iterator<Item = &'p Written> {
+        self.written.iter().filter(move |one| one.crate_id == *crate_id && one.req == *req)
+    }
 }

@@ -2,7 +2,7 @@
 
 use semver::{Version, VersionReq};
 
-use super::package::PackageId;
+use super::package::{Line, PackageId};
 use super::visibility::Hidden;
 
 /// A failed resolution.
@@ -54,6 +54,8 @@ pub struct Demand {
     pub req: VersionReq,
     /// Whether its manifest lies in this workspace, where it can be edited.
     pub editable: bool,
+    /// Where it is written, as far as it can be edited.
+    pub at: Vec<Line>,
 }
 
 impl Unresolved {

@@ -4,7 +4,6 @@
 //! Index files are read from the newest release down, and only as far as the newest approved one.
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -19,7 +18,9 @@ use crate::model::facts::Facts;
 use crate::model::index_line::{Outline, Requirement};
 use crate::model::package::{CrateId, PackageId};
 use crate::model::policy::Policy;
+use crate::model::source::Source;
 use crate::model::verdict::{Reason, ReasonCode, Reasons, Verdict};
+use crate::model::warning::Warning;
 
 /// Looks ahead for every package of a registry that was judged. `evaluation` is the decision on the same facts, by the same rules; `ahead`
 /// is what cargo makes of it, or why nobody asked.
@@ -47,7 +48,7 @@ pub fn calendar(
             entry(&judge, position, judgement, &requirements, ahead.as_ref().ok())
         })
         .collect();
-    entries.sort_by_cached_key(|entry| (entry.need, rank(entry, evaluation), entry.package));
+    entries.sort_by_cached_key(|entry| (entry.need, rank(entry, evaluation, &judge), entry.package));
     let foretold = match ahead {
         Ok(_) => Foretold::Resolution,
         Err(cause) => Foretold::Index(cause.clone()),
@@ -55,15 +56,46 @@ pub fn calendar(
     Calendar { now: evaluation.now, entries, foretold }
 }
 
-/// Within one need: malicious before the rest, then whatever comes first.
-fn rank(entry: &Entry, evaluation: &Evaluation) -> (Reverse<bool>, Timestamp) {
-    let reasons = evaluation.judgements.get(entry.package).and_then(Judgement::reasons);
+/// An entry's place within one need; what sorts lower comes first.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    /// Malicious before the rest.
+    harmless: bool,
+    /// What the locked release is warned of before what is only newer.
+    unquestioned: bool,
+    /// What only a person settles before what time does.
+    settles: bool,
+    /// Then whatever comes first.
+    next: Timestamp,
+    /// Then what this workspace asks for itself, and can ask for otherwise.
+    indirect: bool,
+}
+
+fn rank(entry: &Entry, evaluation: &Evaluation, judge: &Judge<'_>) -> Rank {
+    let judgement = evaluation.judgements.get(entry.package);
+    let reasons = judgement.and_then(Judgement::reasons);
     let next = match entry.need {
         Need::Held => entry.locked_until,
         Need::Waiting => entry.update.next_at(),
         Need::Rejected | Need::Fix | Need::Update | Need::Beyond | Need::Current => None,
     };
-    (Reverse(reasons.is_some_and(is_malicious)), next.unwrap_or(Timestamp::MAX))
+    let by_urgency = matches!(entry.need, Need::Update | Need::Waiting);
+    let is_own = |at: &usize| judge.facts.packages.get(*at).is_some_and(|package| package.id.source == Source::Local);
+    Rank {
+        harmless: !reasons.is_some_and(is_malicious),
+        unquestioned: !by_urgency || !judgement.is_some_and(is_questioned),
+        settles: entry.need != Need::Waiting || next.is_some(),
+        next: next.unwrap_or(Timestamp::MAX),
+        indirect: by_urgency && !judge.graph.dependents(entry.package).iter().any(is_own),
+    }
+}
+
+/// Whether there is a reason to move away from a release that passes.
+fn is_questioned(judgement: &Judgement) -> bool {
+    judgement.warnings.iter().any(|warning| match warning {
+        Warning::Advisory { .. } | Warning::Ignored { .. } | Warning::Yanked | Warning::Signal(_) => true,
+        Warning::NamedByAdvisory { .. } | Warning::OutsideWorkspace { .. } | Warning::LicenseUndecided => false,
+    })
 }
 
 fn is_malicious(reasons: &Reasons) -> bool {

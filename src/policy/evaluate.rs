@@ -99,6 +99,7 @@ fn judge_package(judge: &Judge<'_>, position: usize) -> (Judgement, Vec<Blocker>
         yanked: None,
         path: judge.graph.path(position),
         newest_approved: None,
+        if_edited: None,
         fixes: Vec::new(),
     };
     if judge.facts.base.as_ref().is_some_and(|base| base.has(package)) {
@@ -137,7 +138,9 @@ fn judge_package(judge: &Judge<'_>, position: usize) -> (Judgement, Vec<Blocker>
 fn add_ways_out(judgement: &mut Judgement, position: usize, candidates: &mut Candidates<'_>) {
     let Some(crate_id) = judgement.id.crate_id() else { return };
     if let Some(reasons) = judgement.reasons() {
-        judgement.newest_approved = candidates.newest_approved(position, reasons);
+        let newest = candidates.newest_approved(position, reasons);
+        let if_edited = if newest.is_none() { candidates.newest_if_edited(position, reasons) } else { None };
+        (judgement.newest_approved, judgement.if_edited) = (newest, if_edited);
     }
     if !judgement.advisories.is_empty() {
         judgement.fixes = candidates.fixes(&crate_id, &judgement.id.version);

@@ -1,13 +1,13 @@
 //! The graph of a lock file: who pulls a package in, and what is asked of it.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use semver::{Version, VersionReq};
 
 use crate::model::facts::{Facts, IndexFact};
 use crate::model::index_line::{DependencyKind, Requirement};
-use crate::model::package::{CrateId, Package};
+use crate::model::package::{CrateId, Line, Package, PackageId};
 use crate::model::source::{Registry, Source};
 
 /// No honest way is longer; a lock file that is one long chain must not cost the square of its length.
@@ -137,25 +137,39 @@ pub fn requirements_by<'r>(
     asked_by: impl Fn(usize) -> Cow<'r, [Requirement]>,
 ) -> Vec<VersionReq> {
     let Some(target) = facts.packages.get(package) else { return Vec::new() };
-    let crate_id = target.id.crate_id();
-    let mut all = Vec::new();
-    for dependent in graph.dependents(package) {
-        let found = asked_by(*dependent)
-            .iter()
-            .filter(|requirement| requirement.name == target.id.name)
-            .filter(|requirement| asked_for(&facts.packages[*dependent], requirement) == crate_id)
-            .filter(|requirement| requirement.req.matches(&target.id.version))
-            .map(|requirement| requirement.req.clone())
-            .collect::<Vec<_>>();
-        if found.is_empty() {
-            all.push(compatible_with(&line(&target.id.version)));
-        }
-        all.extend(found);
-    }
+    let dependents = graph.dependents(package).iter();
+    let mut all: Vec<VersionReq> =
+        dependents.flat_map(|dependent| asked_of(facts, &target.id, *dependent, &asked_by(*dependent))).collect();
     if all.is_empty() {
         all.push(compatible_with(&line(&target.id.version)));
     }
     all
+}
+
+/// The requirements on a package that stand in manifests which nobody can edit here; `None` where no other asks for it.
+#[must_use]
+pub fn requirements_of_others(facts: &Facts, graph: &Graph, package: usize) -> Option<Vec<VersionReq>> {
+    let target = facts.packages.get(package)?;
+    let is_own = |at: &&usize| facts.packages[**at].local.as_ref().is_some_and(|local| local.inside_workspace);
+    let (own, others): (Vec<&usize>, Vec<&usize>) = graph.dependents(package).iter().partition(is_own);
+    if own.is_empty() {
+        return None;
+    }
+    let of = |at: &usize| asked_of(facts, &target.id, *at, &requirements_of(facts, *at).unwrap_or_default());
+    Some(others.into_iter().flat_map(of).collect())
+}
+
+/// What one dependent asks of a package; the compatible line of the locked version where that is not known.
+fn asked_of(facts: &Facts, target: &PackageId, dependent: usize, asked: &[Requirement]) -> Vec<VersionReq> {
+    let crate_id = target.crate_id();
+    let found = asked
+        .iter()
+        .filter(|requirement| requirement.name == target.name)
+        .filter(|requirement| asked_for(&facts.packages[dependent], requirement) == crate_id)
+        .filter(|requirement| requirement.req.matches(&target.version))
+        .map(|requirement| requirement.req.clone());
+    let found: Vec<VersionReq> = found.collect();
+    if found.is_empty() { vec![compatible_with(&line(&target.version))] } else { found }
 }
 
 /// The crate that a package's requirement asks for. Packages outside any registry ask crates.io where they name no other.
@@ -167,6 +181,14 @@ pub fn asked_for(package: &Package, requirement: &Requirement) -> Option<CrateId
         (None, Source::Local | Source::Git(_) | Source::Other(_)) => Registry::CratesIo,
     };
     Some(CrateId { registry, name: requirement.name.clone() })
+}
+
+/// Where a package asks so for another one, as far as it can be edited here.
+#[must_use]
+pub fn lines(package: &Package, of: &PackageId, req: &VersionReq) -> Vec<Line> {
+    let (Some(local), Some(crate_id)) = (&package.local, of.crate_id()) else { return Vec::new() };
+    let lines: BTreeSet<&Line> = local.lines(&crate_id, req).map(|written| &written.at).collect();
+    lines.into_iter().cloned().collect()
 }
 
 /// What a locked package asks of others; `None` where nobody knows.

@@ -38,11 +38,27 @@ impl<'j> Candidates<'j> {
     /// releases are named: what its publisher put out afterwards is no way out.
     #[must_use]
     pub fn newest_approved(&mut self, package: usize, reasons: &Reasons) -> Option<Version> {
+        let requirements = graph::requirements(self.judge.facts, &self.judge.graph, package);
+        self.newest(package, reasons, |version| requirements.iter().all(|req| req.matches(version)))
+    }
+
+    /// The newest that the policy approves and that no requirement but those of this workspace's own manifests keeps out, preferably one
+    /// that is compatible with the locked one. From an advisory nothing older of another line is a way out.
+    #[must_use]
+    pub fn newest_if_edited(&mut self, package: usize, reasons: &Reasons) -> Option<Version> {
+        let others = graph::requirements_of_others(self.judge.facts, &self.judge.graph, package)?;
+        let locked = &self.judge.facts.packages.get(package)?.id.version;
+        let accepted = |version: &Version| version.pre.is_empty() && others.iter().all(|req| req.matches(version));
+        let back = reasons.iter().all(|reason| reason.code().time_lifts() || reason.code() == ReasonCode::Malicious);
+        self.newest(package, reasons, |version| accepted(version) && same_line(version, locked))
+            .or_else(|| self.newest(package, reasons, |version| accepted(version) && (back || version > locked)))
+    }
+
+    fn newest(&mut self, package: usize, reasons: &Reasons, fits: impl Fn(&Version) -> bool) -> Option<Version> {
         let judge = self.judge;
         let locked = judge.facts.packages.get(package)?;
         let crate_id = locked.id.crate_id()?;
         let history = judge.history(&crate_id)?;
-        let requirements = graph::requirements(judge.facts, &judge.graph, package);
         let older_only = reasons.iter().any(|reason| reason.code() == ReasonCode::Malicious);
         let candidates = self.by_crate.entry(crate_id.clone()).or_insert_with(|| candidates(history));
         for Candidate { release, is_approved } in candidates {
@@ -50,8 +66,7 @@ impl<'j> Candidates<'j> {
             if *is_approved == Some(false) {
                 continue;
             }
-            let fits = requirements.iter().all(|req| req.matches(version));
-            if !fits || *version == locked.id.version || (older_only && *version > locked.id.version) {
+            if !fits(version) || *version == locked.id.version || (older_only && *version > locked.id.version) {
                 continue;
             }
             let approves = || matches!(judge.verdict(&crate_id, history, release), Verdict::Approved(_));

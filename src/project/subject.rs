@@ -9,6 +9,7 @@ use super::request::{Purpose, Request, Which};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::gather::lock_file::{self, LockFile, LockFileError};
+use crate::gather::manifest::{self, Roots};
 use crate::gather::workspace::{self, Workspace};
 use crate::model::source::Source;
 
@@ -41,7 +42,10 @@ impl Subject {
         let (root, lock_path, workspace) = match &request.which {
             Which::LockFile(path) => (start.clone(), environment.current_dir().join(path), None),
             Which::Here | Which::Manifest(_) => {
-                let workspace = workspace::locate(environment, config, manifest(&request.which))?;
+                let mut workspace = workspace::locate(environment, config, given_manifest(&request.which))?;
+                if request.purpose != Purpose::Prove {
+                    tell_lines(&mut workspace, environment, config);
+                }
                 (workspace.root.clone(), workspace.lock_file.clone(), Some(workspace))
             }
         };
@@ -118,10 +122,20 @@ pub(super) fn start(which: &Which, environment: &Environment) -> Utf8PathBuf {
 }
 
 /// The manifest that was asked for.
-fn manifest(which: &Which) -> Option<&Utf8Path> {
+fn given_manifest(which: &Which) -> Option<&Utf8Path> {
     match which {
         Which::Manifest(path) => Some(path),
         Which::Here | Which::LockFile(_) => None,
+    }
+}
+
+/// Says of the packages of a workspace where their requirements are written.
+fn tell_lines(workspace: &mut Workspace, environment: &Environment, config: &CargoConfig) {
+    let members: Vec<Utf8PathBuf> = workspace.folders().into_iter().collect();
+    let manifests = manifest::read(&Roots { root: &workspace.root, members: &members, config });
+    let mut written = manifest::written(&manifests, |file| relative(file, environment));
+    for local in workspace.packages.iter_mut().filter(|local| local.package.inside_workspace) {
+        local.package.written = written.remove(&local.package.root).unwrap_or_default();
     }
 }
 

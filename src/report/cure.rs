@@ -1,11 +1,13 @@
 //! What would cure a problem, as lines that can be followed or pasted.
 
+use semver::{Version, VersionReq};
+
 use super::duration::eligible;
 use super::problem::{Problem, Severity, problems};
 use super::way_out::{TEXT, WayOut};
 use super::{AuditReport, Context, JudgedBy, escape, registry_name, remark};
-use crate::model::evaluation::{Fix, FixStanding, Notice};
-use crate::model::package::{LockedChecksum, PackageId};
+use crate::model::evaluation::{Fix, FixStanding, Judgement, Notice};
+use crate::model::package::{Line, LockedChecksum, Package, PackageId};
 use crate::model::source::{GitSource, Registry, Source};
 use crate::model::verdict::{Reason, ReasonCode};
 
@@ -40,7 +42,7 @@ pub fn cures(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
 fn others(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
     let id = &problem.package.id;
     let decided = report.evaluation.blockers.is_empty();
-    let mut cures = Vec::new();
+    let mut cures: Vec<WayOut> = edited(problem.judgement, report.packages).filter(|_| decided).into_iter().collect();
     if problem.severity == Severity::Malicious && target(problem, report).is_none() && decided {
         cures.push(WayOut::words(
             "no approved release was found that every requirement accepts: remove the crate, or what pulls it in",
@@ -114,7 +116,10 @@ fn ignored(advisory: &str, problem: &Problem<'_>, report: &AuditReport<'_>) -> W
         ));
     }
     let why = match (out_of_reach(problem), problem.judgement.fixes.is_empty()) {
-        (Some(version), _) => format!("{version} is an approved fix, and a requirement does not accept it: "),
+        (Some(version), _) => {
+            let whose = if problem.judgement.if_edited.is_some() { "" } else { " of a package from elsewhere" };
+            format!("{version} is an approved fix, and a requirement{whose} does not accept it: ")
+        }
         (None, true) => "no approved release was found that every requirement accepts: ".to_owned(),
         (None, false) => "until a fix is approved: ".to_owned(),
     };
@@ -131,12 +136,34 @@ pub fn ignoring(spec: &str, advisory: &str, context: &Context<'_>) -> Option<Str
     context.command("approve", &format!("{spec} --id {advisory} --reason \"{TEXT}\" --until {until}"))
 }
 
+/// What nothing but the workspace's own manifests keeps from taking a release's place, and where they say so.
+#[must_use]
+pub fn edited(judgement: &Judgement, packages: &[Package]) -> Option<WayOut> {
+    let (version, id) = (judgement.if_edited.as_ref()?, &judgement.id);
+    let crate_id = id.crate_id()?;
+    let written = packages.iter().filter_map(|package| package.local.as_ref()).flat_map(|local| &local.written);
+    let in_the_way =
+        written.filter(|one| one.crate_id == crate_id && one.req.matches(&id.version) && !one.req.matches(version));
+    let asks: Vec<(&VersionReq, &Line)> = in_the_way.map(|one| (&one.req, &one.at)).collect();
+    Some(edit(&id.name, version, &asks))
+}
+
+/// That a requirement is to be changed, and where it stands as far as that is known.
+#[must_use]
+pub fn edit(name: &str, version: &Version, asks: &[(&VersionReq, &Line)]) -> WayOut {
+    let mut places: Vec<String> = asks.iter().map(|(req, at)| format!("`{req}` in {at}")).collect();
+    places.sort();
+    places.dedup();
+    let place = if places.is_empty() { "the requirement on it".to_owned() } else { places.join(" and ") };
+    WayOut::words(format!("change {place}: {name} {version} is approved"))
+}
+
 /// How to get away from a release for which none can stand in: by what the reader can edit, which is the project's own manifests.
 fn without(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<String> {
     let asks = report.packages.iter().filter(|package| package.dependencies.contains(&problem.position));
     let by: Vec<&PackageId> = asks.map(|package| &package.id).collect();
     if by.iter().any(|id| id.source == Source::Local) {
-        return vec!["do without the crate".to_owned(), "loosen the requirement on it".to_owned()];
+        return vec!["do without the crate".to_owned()];
     }
     let way = report.names(&problem.judgement.path);
     vec![match way.get(1) {

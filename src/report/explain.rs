@@ -13,6 +13,7 @@ use crate::model::index_line::DependencyKind;
 use crate::model::policy::Origin;
 use crate::model::verdict::{Reason, Verdict};
 use crate::report::problem::{Problem, severity};
+use crate::report::way_out::WayOut;
 
 /// Everything that a report of `explain` tells.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +89,25 @@ pub fn published(release: &Explanation, context: &Context<'_>) -> String {
     let minimum = release.minimum.as_ref().filter(|_| !told);
     let minimum = minimum.map(|age| format!("; the minimum age is {} ({})", age.value, age.origin)).unwrap_or_default();
     format!("{at}{yanked}{minimum}")
+}
+
+/// What the day on which a release may be used stands on. One that is locked is there already; of another nobody has asked cargo.
+#[must_use]
+pub const fn stands_on(release: &Explanation) -> &'static str {
+    match release.locked {
+        Some(_) => "",
+        None => "; by the policy alone: cargo may not take it, for its rust-version or another package",
+    }
+}
+
+/// What asks cargo: of a crate that is locked, `status` tells what takes its place and when.
+#[must_use]
+pub fn resolved(release: &Explanation, report: &AuditReport<'_>) -> Option<WayOut> {
+    release.judgement.reasons()?.eligible_at()?;
+    let crate_id = release.package.id.crate_id().filter(|_| release.locked.is_none());
+    report.packages.iter().find(|package| crate_id.is_some() && package.id.crate_id() == crate_id)?;
+    let command = report.context().command("status", "-v")?;
+    Some(WayOut::to("to see what cargo takes, now and later", command))
 }
 
 /// A release on a timeline or in a list: its verdict and its marks. Before the run is decided nothing is called approved.
@@ -210,6 +230,7 @@ pub fn asks(asks: &[Ask]) -> String {
             notes.push("optional".to_owned());
         }
         notes.extend(ask.target.clone());
+        notes.extend(ask.at.iter().map(ToString::to_string));
         let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
         format!("{}{notes}", ask.req)
     };

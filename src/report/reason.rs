@@ -74,6 +74,39 @@ pub fn sentence(reason: &Reason, id: &PackageId, context: &Context<'_>) -> Strin
     }
 }
 
+/// The same as a clause: `it has a vulnerability: …`, to stand behind "because".
+#[must_use]
+pub fn clause(reason: &Reason, id: &PackageId, context: &Context<'_>) -> String {
+    let begin = match reason {
+        Reason::TooNew { .. } | Reason::Malicious { .. } | Reason::Yanked => "it was ",
+        Reason::Denied { .. } => "it is ",
+        Reason::Advisory { kind, .. } => match kind {
+            AdvisoryKind::Vulnerability | AdvisoryKind::Notice => "it ",
+            AdvisoryKind::Malicious => "it was ",
+            AdvisoryKind::Unsound | AdvisoryKind::Unmaintained => "it is ",
+        },
+        Reason::Signal { signal, .. } => match signal {
+            Signal::NewDependency { .. } => "it ",
+            Signal::Dormant { .. } => "it was ",
+            Signal::LookAlike { .. } => "it is ",
+            Signal::YankLure { .. } => "",
+        },
+        Reason::SourceNotAllowed
+        | Reason::NewCrate { .. }
+        | Reason::PubtimeUnknown { .. }
+        | Reason::PubtimeInFuture { .. }
+        | Reason::PubtimeChanged { .. }
+        | Reason::ChecksumMismatch { .. }
+        | Reason::ChecksumMissing
+        | Reason::NotInIndex
+        | Reason::IndexUnavailable
+        | Reason::IndexEntryUnreadable { .. }
+        | Reason::AdvisoryUnreadable { .. }
+        | Reason::LicenseNotAllowed { .. } => "",
+    };
+    format!("{begin}{}", sentence(reason, id, context))
+}
+
 /// What was seen, and how it is known.
 #[must_use]
 pub fn signal(signal: &Signal, context: &Context<'_>) -> String {

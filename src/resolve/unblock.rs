@@ -183,7 +183,12 @@ fn demands(facts: &Facts, graph: &Graph, id: &PackageId) -> Vec<Demand> {
             graph::asked_for(package, requirement) == id.crate_id() && requirement.req.matches(&id.version)
         });
         let editable = package.local.as_ref().is_some_and(|local| local.inside_workspace);
-        all.extend(of_it.map(|requirement| Demand { by: package.id.clone(), req: requirement.req, editable }));
+        all.extend(of_it.map(|requirement| Demand {
+            by: package.id.clone(),
+            at: graph::lines(package, id, &requirement.req),
+            req: requirement.req,
+            editable,
+        }));
     }
     all.sort_by_key(|demand| !demand.editable);
     all.dedup();

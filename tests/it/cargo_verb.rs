@@ -1,6 +1,7 @@
 //! `cargo <args>`: two phases, with real cargo over a loopback registry.
 
 mod remembered;
+mod stuck;
 
 use crate::support::{Outcome, Package, Project, TestRegistry};
 use crate::update::{FRESH, NOW, OLD, locked, project};

@@ -143,6 +143,9 @@ fn a_spec_that_names_nothing_or_too_much_says_so() {
         let outcome = explain(&project, &db, &[spec]).expect_code(2);
         assert!(outcome.stderr.contains(said) && outcome.stdout.is_empty(), "{spec}: {}", outcome.stderr);
     }
+    // Plain `cargo tree` would download and unpack what is held.
+    let unknown = explain(&project, &db, &["nothing"]).expect_code(2).stderr;
+    assert!(unknown.contains("help: `cargo sequester cargo ") && !unknown.contains("`cargo tree"), "{unknown}");
     // Two locked releases: the list, with each.
     let both = explain(&project, &db, &["foo"]).expect_code(1).stdout;
     assert!(both.contains("3 releases of foo") && both.contains("cargo sequester explain foo@"), "{both}");

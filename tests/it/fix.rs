@@ -79,6 +79,23 @@ fn what_has_nowhere_to_go_is_kept_and_the_exit_code_says_so() {
     assert_eq!((&document["result"], &document["kept"][0]["codes"][0]), (&"unchanged".into(), &"advisory".into()));
 }
 
+/// Who runs `fix` to get a fix is told that there is one, and when it may be used.
+#[test]
+fn a_fix_that_is_held_is_told_with_its_day() {
+    let world = world();
+    Package::new("current", "1.0.2").pubtime("2026-01-14T12:00:00Z").publish(&world.registry);
+    let advisory = Advisory::new("RUSTSEC-2026-0503", "current").date("2026-01-14").patched(">= 1.0.2");
+    world.advisories.add(&advisory);
+    let outcome = world.run(&["fix"]).expect_code(1);
+    for expected in [
+        "Kept current@1.0.0: not approved, because it has a vulnerability",
+        "Fix held current@1.0.0: RUSTSEC-2026-0503 is fixed by 1.0.2; eligible in 12 hours",
+    ] {
+        assert!(outcome.stdout.contains(expected), "{expected}: {}", outcome.stdout);
+    }
+    assert!(outcome.stdout.contains("2 newer releases held"), "{}", outcome.stdout);
+}
+
 /// The update of one package moves what has to move with it, whatever else is wrong.
 #[test]
 fn a_precise_move_takes_along_who_asks_for_exactly_the_old_release() {

@@ -32,6 +32,7 @@ fn package(id: PackageId, dependencies: &[usize]) -> Package {
         member: true,
         inside_workspace: true,
         requirements: Vec::new(),
+        written: Vec::new(),
     });
     let checksum = match id.source {
         Source::Registry(_) => LockedChecksum::Known("ab".repeat(32).parse().unwrap()),
@@ -66,6 +67,7 @@ fn judgement(id: &PackageId, verdict: Option<Verdict>) -> Judgement {
         yanked: None,
         path: Vec::new(),
         newest_approved: None,
+        if_edited: None,
         fixes: Vec::new(),
     }
 }

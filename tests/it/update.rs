@@ -2,6 +2,7 @@
 
 mod failures;
 mod ground;
+mod pinned;
 mod places;
 mod private;
 mod recorded;

@@ -186,7 +186,7 @@ impl Run<'_, '_> {
         }
         let done = self.completed(&endangered)?;
         if done == Outcome::Approved && !endangered.is_empty() {
-            self.tell_kept(&endangered)?;
+            self.tell_kept(&endangered, self.session.before())?;
         }
         Ok(done)
     }
@@ -245,7 +245,7 @@ impl Run<'_, '_> {
         match self.publish(settled)? {
             Changed::Unlocked => Ok(Outcome::Approved),
             Changed::Approved { judged, kept, written } => {
-                self.tell_kept(&kept)?;
+                self.tell_kept(&kept, &judged)?;
                 self.tell_vendored(&written)?;
                 if !moves::remains(judged.evaluation(), &kept) {
                     return Ok(Outcome::Approved);
@@ -309,9 +309,10 @@ impl Run<'_, '_> {
     }
 
     /// What stays in the lock file although it is not approved.
-    fn tell_kept(&self, kept: &[Kept]) -> Result<(), CommandError> {
+    fn tell_kept(&self, kept: &[Kept], judged: &Decision) -> Result<(), CommandError> {
         let mut text = Vec::new();
-        update::human::kept(kept, &self.context(), &mut text).map_err(CommandError::Output)?;
+        let (evaluation, packages) = (judged.evaluation(), &judged.facts().packages);
+        update::human::kept(kept, evaluation, packages, &self.context(), &mut text).map_err(CommandError::Output)?;
         output::aside(self.cli, &text);
         Ok(())
     }

@@ -101,11 +101,24 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Vendor, environment: &Environment)
         format: arguments.format,
         ..Wanted::of(request::of(cli, &arguments.subject, &arguments.judge, Purpose::Change))
     };
-    vendor(cli, &wanted, environment)
+    Ok(vendor(cli, &wanted, environment)?.outcome)
+}
+
+/// How a run ended.
+pub(super) struct Ended {
+    pub(super) outcome: Outcome,
+    /// Whether the sources are those of the lock file, and the outcome is for nothing but what is kept in them.
+    pub(super) only_kept: bool,
+}
+
+impl Ended {
+    const fn stopped(outcome: Outcome) -> Self {
+        Self { outcome, only_kept: false }
+    }
 }
 
 /// Decides, and writes what is approved.
-pub(super) fn vendor(cli: &Cli, arguments: &Wanted, environment: &Environment) -> Result<Outcome, CommandError> {
+pub(super) fn vendor(cli: &Cli, arguments: &Wanted, environment: &Environment) -> Result<Ended, CommandError> {
     let started = Instant::now();
     // By what the registries say now, whatever the machine's caches have.
     let request = Request { afresh: true, ..arguments.request.clone() };
@@ -118,7 +131,7 @@ pub(super) fn vendor(cli: &Cli, arguments: &Wanted, environment: &Environment) -
         let places = arguments.local_registry.is_none().then(|| kept::places(&made, &folder)).transpose()?;
         match places.flatten() {
             Some(places) => kept = places,
-            None => return held(cli, arguments, &made, started),
+            None => return held(cli, arguments, &made, started).map(Ended::stopped),
         }
     }
     let targets =
@@ -139,13 +152,14 @@ pub(super) fn vendor(cli: &Cli, arguments: &Wanted, environment: &Environment) -
                 done: "the sources are vendored",
                 cause: Box::new(cause),
             })?;
-            let is_whole = vendoring.foreign.is_empty() && vendoring.unapproved().next().is_none();
-            Ok(if is_whole { Outcome::Approved } else { Outcome::Held })
+            let (foreign, kept) = (!vendoring.foreign.is_empty(), vendoring.unapproved().next().is_some());
+            let outcome = if foreign || kept { Outcome::Held } else { Outcome::Approved };
+            Ok(Ended { outcome, only_kept: kept && !foreign })
         }
         Done::Refused(derived) => {
             tell(&run, started, None, &derived.problems)?;
             let refused = derived.problems.iter().all(|problem| problem.refused);
-            Ok(if refused { Outcome::Held } else { Outcome::Undecided })
+            Ok(Ended::stopped(if refused { Outcome::Held } else { Outcome::Undecided }))
         }
     }
 }

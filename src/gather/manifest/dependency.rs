@@ -24,6 +24,8 @@ pub(super) struct Scope<'a> {
 /// An entry as it was read; with what cannot be followed in it, where there is such.
 pub(super) struct Read {
     pub(super) declared: Declared,
+    /// The line on which its versions stand.
+    pub(super) line: u32,
     pub(super) unsupported: Option<Unsupported>,
 }
 
@@ -41,7 +43,7 @@ pub(super) fn read(keys: &Keys<'_>, key: &str, scope: &Scope<'_>) -> Result<Read
             features: Vec::new(),
             default_features: true,
         };
-        return Ok(Read { declared, unsupported: None });
+        return Ok(Read { declared, line: entry.line, unsupported: None });
     }
     let inner = keys.inner(key)?.ok_or(ManifestProblem::NoPackage)?;
     let req = match (inner.table.get("version"), inner.text("version")?) {
@@ -64,7 +66,7 @@ pub(super) fn read(keys: &Keys<'_>, key: &str, scope: &Scope<'_>) -> Result<Read
         features: inner.texts("features")?.unwrap_or_default(),
         default_features: default_features(&inner)?.unwrap_or(true),
     };
-    Ok(Read { declared, unsupported })
+    Ok(Read { declared, line: inner.table.get("version").unwrap_or(entry).line, unsupported })
 }
 
 /// `default-features`, in either spelling.

@@ -19,7 +19,8 @@ use super::cargo_config::CargoConfig;
 use super::toml_tree::Table;
 use crate::files::plain;
 use crate::model::index_line::DependencyKind;
-use crate::model::manifest::{Manifest, ManifestProblem, Manifests, Place, Unfollowed, Unsupported};
+use crate::model::manifest::{Declared, Manifest, ManifestProblem, Manifests, Place, Unfollowed, Unsupported};
+use crate::model::package::{CrateId, Line, Written};
 
 pub use self::document::MAX_BYTES;
 
@@ -86,6 +87,24 @@ pub fn read_vendored(folders: &[Option<Utf8PathBuf>], config: &CargoConfig) -> V
         package::read(&folder.join("Cargo.toml"), false, &mut documents).ok()
     };
     folders.par_iter().map(|folder| folder.as_ref().and_then(read)).collect()
+}
+
+/// Where packages of registries are asked for, by the folder of the manifest that asks. `shown` is how a file is to be named.
+#[must_use]
+pub fn written(manifests: &Manifests, shown: impl Fn(&Utf8Path) -> Utf8PathBuf) -> BTreeMap<Utf8PathBuf, Vec<Written>> {
+    let one = |(declared, line): (&Declared, &Line)| {
+        let Place::Registry(registry) = &declared.from else { return None };
+        Some(Written {
+            crate_id: CrateId { registry: registry.clone(), name: declared.name.clone() },
+            req: declared.req.clone()?,
+            at: Line { file: shown(&line.file), number: line.number },
+        })
+    };
+    let of = |manifest: &Manifest| {
+        let all = manifest.dependencies.iter().zip(&manifest.lines);
+        (manifest.folder().to_owned(), all.filter_map(one).collect())
+    };
+    manifests.packages.iter().map(of).collect()
 }
 
 fn folder(place: &Place) -> Option<Utf8PathBuf> {

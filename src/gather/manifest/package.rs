@@ -9,6 +9,7 @@ use super::{Documents, workspace};
 use crate::gather::toml_tree::Table;
 use crate::model::index_line::DependencyKind;
 use crate::model::manifest::{Declared, Manifest, ManifestProblem, Unfollowed, Unsupported};
+use crate::model::package::Line;
 
 /// The tables of dependencies, today's name and the old one.
 const TABLES: [(&str, &str, DependencyKind); 3] = [
@@ -22,7 +23,8 @@ pub(super) fn read(path: &Utf8Path, member: bool, documents: &mut Documents<'_>)
     let table = documents.read(path)?.clone();
     let keys = Keys::root(&table);
     let package = keys.inner(keys.spelled("package", "project"))?.ok_or(ManifestProblem::NoPackage)?;
-    let mut reader = Reader { path, root: None, documents, dependencies: Vec::new(), unfollowed: Vec::new() };
+    let mut reader =
+        Reader { path, root: None, documents, dependencies: Vec::new(), lines: Vec::new(), unfollowed: Vec::new() };
     let name = package.text("name")?.ok_or(ManifestProblem::Missing("package.name"))?;
     let version = reader.version(&package)?;
     if keys.table.get("cargo-features").is_some() {
@@ -51,6 +53,7 @@ pub(super) fn read(path: &Utf8Path, member: bool, documents: &mut Documents<'_>)
         member,
         links: package.text("links")?.map(str::to_owned),
         dependencies: reader.dependencies,
+        lines: reader.lines,
         features,
         unfollowed: reader.unfollowed,
     })
@@ -62,6 +65,7 @@ struct Reader<'a, 'd> {
     root: Option<(Utf8PathBuf, Table)>,
     documents: &'a mut Documents<'d>,
     dependencies: Vec<Declared>,
+    lines: Vec<Line>,
     unfollowed: Vec<Unfollowed>,
 }
 
@@ -91,23 +95,31 @@ impl Reader<'_, '_> {
         for (modern, old, kind) in TABLES {
             let Some(entries) = keys.inner(keys.spelled(modern, old))? else { continue };
             for (key, _) in entries.table.iter() {
-                let Read { declared, unsupported } = self.dependency(&entries, key, kind)?;
+                let (Read { declared, line, unsupported }, file) = self.dependency(&entries, key, kind)?;
                 if let Some(what) = unsupported {
                     self.note(entries.dotted(key), what);
                 }
                 self.dependencies.push(declared);
+                self.lines.push(Line { file, number: line });
             }
         }
         Ok(())
     }
 
-    fn dependency(&mut self, keys: &Keys<'_>, key: &str, kind: DependencyKind) -> Result<Read, ManifestProblem> {
+    /// An entry, and the file that says which versions it accepts.
+    fn dependency(
+        &mut self,
+        keys: &Keys<'_>,
+        key: &str,
+        kind: DependencyKind,
+    ) -> Result<(Read, Utf8PathBuf), ManifestProblem> {
         let config = self.documents.config;
         let own = keys.table.get(key).and_then(|entry| entry.node.value.as_table()).filter(|_| true);
         let inherits = own.and_then(|table| table.get("workspace")).and_then(|entry| entry.node.value.as_boolean());
         if inherits != Some(true) {
             let folder = self.path.parent().unwrap_or(self.path);
-            return dependency::read(keys, key, &Scope { folder, kind, config });
+            let read = dependency::read(keys, key, &Scope { folder, kind, config })?;
+            return Ok((read, self.path.to_owned()));
         }
         let line = keys.table.get(key).map_or(1, |entry| entry.line);
         let not_there = || ManifestProblem::NotInherited { line, key: keys.dotted(key) };
@@ -116,13 +128,14 @@ impl Reader<'_, '_> {
             Keys::root(table).inner("workspace")?.map(|keys| keys.inner("dependencies")).transpose()?.flatten();
         let shared = shared.filter(|shared| shared.table.get(key).is_some()).ok_or_else(not_there)?;
         let folder = root.parent().unwrap_or(root);
+        let file = root.to_owned();
         let mut read = dependency::read(&shared, key, &Scope { folder, kind, config })?;
         let own = keys.inner(key)?.ok_or_else(not_there)?;
         read.declared.features.extend(own.texts("features")?.unwrap_or_default());
         read.declared.optional = own.boolean("optional")?.unwrap_or(false);
         // A package can add the default features to what the workspace takes without them, and cannot take them away.
         read.declared.default_features |= dependency::default_features(&own)? == Some(true);
-        Ok(read)
+        Ok((read, file))
     }
 
     fn root(&mut self) -> Option<(&Utf8Path, &Table)> {

@@ -83,7 +83,7 @@ fn patches(
         }
         for (key, _) in entries.table.iter() {
             let scope = Scope { folder: roots.root, kind: DependencyKind::Normal, config: roots.config };
-            let dependency::Read { declared, unsupported } = dependency::read(&entries, key, &scope)?;
+            let dependency::Read { declared, unsupported, .. } = dependency::read(&entries, key, &scope)?;
             if let Some(what) = unsupported {
                 into.unfollowed.push(unfollowed(path, &entries.dotted(key), what));
             }

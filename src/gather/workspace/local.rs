@@ -78,7 +78,7 @@ fn take(metadata: Metadata, root: &Utf8Path, member: bool, found: &mut Vec<Local
 }
 
 fn local_package(folder: Utf8PathBuf, root: &Utf8Path, member: bool, requirements: Vec<Requirement>) -> LocalPackage {
-    LocalPackage { inside_workspace: folder.starts_with(root), root: folder, member, requirements }
+    LocalPackage { inside_workspace: folder.starts_with(root), root: folder, member, requirements, written: Vec::new() }
 }
 
 /// What a manifest asks of a registry; `None` for a path or git dependency.

@@ -133,6 +133,7 @@ fn judge_unlocked(judge: &Judge<'_>, crate_id: &CrateId, version: &Version) -> O
         yanked: Some(release.yanked),
         path: Vec::new(),
         newest_approved: None,
+        if_edited: None,
         fixes,
     };
     let checksum = LockedChecksum::Known(release.checksum);

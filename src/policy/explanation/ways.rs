@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::graph::{asked_for, requirements_of};
+use super::super::graph::{asked_for, lines, requirements_of};
 use super::super::judge::Judge;
 use crate::model::explanation::{Ask, Dependent, Paths};
 
@@ -73,7 +73,13 @@ pub(super) fn dependents(judge: &Judge<'_>, package: usize) -> Vec<Dependent> {
             .into_iter()
             .filter(|one| asker.is_some_and(|asker| crate_id.is_some() && asked_for(asker, one) == crate_id))
             .filter(|one| one.req.matches(&target.version))
-            .map(|one| Ask { req: one.req, kind: one.kind, optional: one.optional, target: one.target })
+            .map(|one| Ask {
+                at: asker.map(|asker| lines(asker, target, &one.req)).unwrap_or_default(),
+                req: one.req,
+                kind: one.kind,
+                optional: one.optional,
+                target: one.target,
+            })
             .collect()
     };
     let dependents = judge.graph.dependents(package).iter();

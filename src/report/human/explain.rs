@@ -105,7 +105,12 @@ fn verdict(release: &Explanation, report: &ExplainReport<'_>, out: &mut impl Wri
         detail(out, Tone::Plain, "published", &explain::published(release, &context))?;
     }
     match judgement.reasons().and_then(crate::model::verdict::Reasons::eligible_at) {
-        Some(at) => detail(out, Tone::Plain, "eligible", &eligible(context.now, at)),
+        Some(at) => detail(
+            out,
+            Tone::Plain,
+            "eligible",
+            &format!("{}{}", eligible(context.now, at), explain::stands_on(release)),
+        ),
         None => Ok(()),
     }
 }
@@ -249,5 +254,9 @@ fn trail(
 
 fn cure(release: &Explanation, report: &ExplainReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let Some(problem) = explain::problem(release) else { return Ok(()) };
-    cures(&problem, &report.audit).iter().try_for_each(|cure| help(out, cure))
+    cures(&problem, &report.audit).iter().try_for_each(|cure| help(out, cure))?;
+    match explain::resolved(release, &report.audit) {
+        Some(way) => help(out, &way),
+        None => Ok(()),
+    }
 }

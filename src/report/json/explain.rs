@@ -124,6 +124,13 @@ struct Ask<'a> {
     kind: &'static str,
     optional: bool,
     target: Option<&'a str>,
+    written: Vec<ManifestLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct ManifestLine<'a> {
+    file: &'a str,
+    line: u32,
 }
 
 #[derive(Serialize)]
@@ -293,6 +300,7 @@ fn ask(ask: &crate::model::explanation::Ask) -> Ask<'_> {
         },
         optional: ask.optional,
         target: ask.target.as_deref(),
+        written: ask.at.iter().map(|line| ManifestLine { file: line.file.as_str(), line: line.number }).collect(),
     }
 }
 

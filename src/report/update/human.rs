@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use super::{End, UpdateReport, approvable, codes, curable, fix_eligible};
 use crate::model::Timestamp;
-use crate::model::evaluation::Judgement;
+use crate::model::evaluation::{Evaluation, Judgement};
 use crate::model::moves::{Change, Held, Kept};
-use crate::model::package::PackageId;
+use crate::model::package::{Package, PackageId};
 use crate::model::source::{Registry, Source};
 use crate::model::unresolved::{Cause, Demand, Obstacle, Unresolved};
 use crate::model::verdict::{Basis, Reason};
@@ -41,7 +41,7 @@ pub fn update(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Wr
         moved(report, out)?;
         held(report, verbosity, out)?;
     }
-    kept(report.kept, &report.context(), out)?;
+    kept(report.kept, report.evaluation, report.packages, &report.context(), out)?;
     for fix in report.held_fixes {
         let until = fix_eligible(fix).map_or_else(
             || String::from("not before something changes"),
@@ -96,21 +96,31 @@ fn moved(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What stays although it is not approved, a line each.
+/// What stays although it is not approved, a line each. `judged` is the decision on the lock file that has these packages.
 ///
 /// # Errors
 /// The writer's.
-pub fn kept(kept: &[Kept], context: &Context<'_>, out: &mut impl Write) -> io::Result<()> {
+pub fn kept(
+    kept: &[Kept],
+    judged: &Evaluation,
+    packages: &[Package],
+    context: &Context<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     for Kept { package, because } in kept {
         let why = match because {
             HiddenBecause::Reasons(reasons) => {
-                let sentences = reasons.iter().map(|found| reason::sentence(found, package, context));
-                format!("not approved, because {}", sentences.collect::<Vec<_>>().join("; "))
+                let clauses = reasons.iter().map(|found| reason::clause(found, package, context));
+                format!("not approved, because {}", clauses.collect::<Vec<_>>().join("; "))
             }
             HiddenBecause::Yanked => String::from("yanked, and nothing approved can take its place"),
             HiddenBecause::Ambiguous => String::from("the index has two different lines for it"),
         };
         line(out, Tone::Caution, "Kept", &format!("{}: {why}", package_name(package)))?;
+        let judgement = judged.judgements.iter().find(|judgement| judgement.id == *package);
+        if let Some(way) = judgement.and_then(|judgement| cure::edited(judgement, packages)) {
+            help(out, &way)?;
+        }
     }
     Ok(())
 }
@@ -310,8 +320,8 @@ fn wanting(
             && narrow.clone().count() == asked_by.len()
             && narrow.clone().all(|demand| !demand.req.matches(version))
         {
-            let text = format!("lower the requirement: {} {version} is approved", id.name);
-            detail(out, Tone::Help, "help", &text)?;
+            let asks = narrow.flat_map(|demand| demand.at.iter().map(|line| (&demand.req, line)));
+            help(out, &cure::edit(&id.name, version, &asks.collect::<Vec<_>>()))?;
         }
     }
     Ok(())
@@ -337,10 +347,16 @@ fn advisories(hidden: &Hidden) -> impl Iterator<Item = &str> {
         .filter_map(|found| if let Reason::Advisory { advisory, .. } = found { Some(&**advisory) } else { None })
 }
 
-/// `, for app (^1.1) and serde (=1.0.3)`.
+/// `, for app (^1.1, Cargo.toml:7) and serde (=1.0.3)`.
 fn demands(asked_by: &[Demand]) -> String {
-    let each: Vec<String> = asked_by.iter().map(|demand| format!("{} ({})", demand.by.name, demand.req)).collect();
+    let each: Vec<String> = asked_by.iter().map(demand).collect();
     if each.is_empty() { String::new() } else { format!(", for {}", each.join(" and ")) }
+}
+
+/// `app (=1.0.3, Cargo.toml:7)`.
+fn demand(demand: &Demand) -> String {
+    let lines: String = demand.at.iter().map(|line| format!(", {line}")).collect();
+    format!("{} ({}{lines})", demand.by.name, demand.req)
 }
 
 fn why(report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &mut impl Write) -> io::Result<()> {

@@ -99,15 +99,22 @@ struct Failed<'a> {
 struct Obstructed<'a> {
     name: &'a str,
     release: Release,
-    asked_by: Vec<Asking>,
+    asked_by: Vec<Asking<'a>>,
     newest_approved: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Asking {
+struct Asking<'a> {
     id: String,
     requirement: String,
     editable: bool,
+    written: Vec<ManifestLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct ManifestLine<'a> {
+    file: &'a str,
+    line: u32,
 }
 
 /// Writes the document and a line end.
@@ -227,10 +234,11 @@ fn not_approved(report: &UpdateReport<'_>) -> Vec<String> {
 }
 
 fn obstructed<'a>(obstacle: &'a Obstacle, report: &UpdateReport<'_>) -> Obstructed<'a> {
-    let asking = |demand: &Demand| Asking {
+    let asking = |demand: &'a Demand| Asking {
         id: demand.by.to_string(),
         requirement: demand.req.to_string(),
         editable: demand.editable,
+        written: demand.at.iter().map(|line| ManifestLine { file: line.file.as_str(), line: line.number }).collect(),
     };
     Obstructed {
         name: &obstacle.id.name,

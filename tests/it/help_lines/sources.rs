@@ -37,6 +37,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "cargo sequester cargo install --locked --path .",
         "of `cargo install`: about another folder, which is yet to be fetched",
     ),
+    ("command/error.rs", "cargo sequester cargo tree", "explain provokes it; cargo_verb::stuck runs it"),
     ("command/error.rs", "cargo sequester log", "log_verb provokes it and runs `log`"),
     ("command/error.rs", "cargo sequester log {spec}", "approve::refused provokes it; words:: runs `log` of a crate"),
     ("command/init/error.rs", "cargo sequester audit", "walked in `an_adoption`, whose policy is there already"),

@@ -86,6 +86,7 @@ fn all_approved() -> Scene {
         member: true,
         inside_workspace: true,
         requirements: Vec::new(),
+        written: Vec::new(),
     });
     scene.release("cc", "1.2.0", aged()).pubtime = Some(at("2026-01-05T10:00:00Z"));
     scene.add(id("fork", "0.2.0", git()), Some(Verdict::Approved(Basis::AllowedSource)));

@@ -147,6 +147,7 @@ impl Scene {
             yanked: registry.then_some(false),
             path: if position == 0 { vec![0] } else { vec![0, position] },
             newest_approved: None,
+            if_edited: None,
             fixes: Vec::new(),
         });
         self.evaluation.judgements.last_mut().unwrap()

@@ -206,6 +206,38 @@ fn what_needs_a_decision_comes_first() {
     assert_eq!(seen.entry("held").locked_until, Some(days_ago(3 - 7)));
 }
 
+/// Among what is merely newer, too: first what the locked release is warned of, then what time does not settle, then what comes first.
+#[test]
+fn among_updates_and_what_waits_the_doubtful_comes_first() {
+    let mut world = World::new();
+    for name in ["plain", "unmaintained", "later", "sooner", "denied", "unsound"] {
+        world = world.locked(name, "1.0.0").released(name, "1.0.0", 100);
+    }
+    let mut world = world
+        .released("plain", "1.0.1", 60)
+        .released("unmaintained", "1.0.1", 60)
+        .released("later", "1.0.1", 1)
+        .released("sooner", "1.0.1", 6)
+        .released("denied", "1.0.1", 60)
+        .released("unsound", "1.0.1", 2)
+        .advisory_of(AdvisoryKind::Unmaintained, "RUSTSEC-2026-0001", "unmaintained", "")
+        .advisory_of(AdvisoryKind::Unsound, "RUSTSEC-2026-0002", "unsound", "");
+    world.policy.deny =
+        vec![Ban { crate_name: "denied".into(), req: Some(">=1.0.1".parse().unwrap()), text: "denied@>=1.0.1".into() }];
+    let expected = ["unmaintained", "plain", "unsound", "denied", "sooner", "later"];
+    assert_eq!(world.see().order(), expected);
+}
+
+#[test]
+fn of_two_updates_the_one_that_the_workspace_asks_for_itself_comes_first() {
+    let mut seen = World::new();
+    for name in ["first", "below", "direct"] {
+        seen = seen.locked(name, "1.0.0").released(name, "1.0.0", 100).released(name, "1.0.1", 60);
+        seen = if name == "below" { seen.below() } else { seen };
+    }
+    assert_eq!(seen.see().order(), ["first", "direct", "below"]);
+}
+
 #[test]
 fn a_crate_without_an_index_entry_has_nothing_ahead() {
     let seen = World::new().locked("foo", "1.0.0").see();

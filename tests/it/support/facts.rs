@@ -152,6 +152,7 @@ impl World {
                 member: true,
                 inside_workspace: true,
                 requirements: Vec::new(),
+                written: Vec::new(),
             }),
         };
         Self {

@@ -2,7 +2,7 @@
 
 use super::layout::document;
 use super::{build_from_nothing_else, everything, listing, project, publish, vendor};
-use crate::support::{Package, Project, TestRegistry};
+use crate::support::{Advisory, AdvisoryFolder, Package, Project, TestRegistry};
 
 fn git(project: &Project, arguments: &[&str]) -> bool {
     let mut command = project.command("git");
@@ -107,4 +107,56 @@ fn nothing_that_is_held_is_ever_newly_written() {
     assert!(git(&project, &["rm", "-r", "--cached", "--quiet", ".cargo"]));
     assert!(git(&project, &["commit", "--quiet", "-m", "forgotten"]));
     stops("the commit has no allow-list");
+}
+
+/// The fix of one crate is written and can be built while another has none: promise 5.
+#[test]
+fn a_fix_is_vendored_beside_a_vulnerability_without_one() {
+    let registry = TestRegistry::new();
+    Package::new("rsa", "0.9.0").file("src/lib.rs", "pub fn sign() -> u8 { 9 }\n").publish(&registry);
+    Package::new("h2", "0.4.0").file("src/lib.rs", "pub fn version() -> u8 { 0 }\n").publish(&registry);
+    let project = project(&registry).dep("rsa", "0.9").dep("h2", "0.4");
+    let policy = project.read("sequester.toml");
+    project.write("sequester.toml", format!("{policy}\n[advisories]\nmax-copy-age = \"9000 days\"\n"));
+    project.write("src/lib.rs", "pub fn sum() -> u8 { rsa::sign() + h2::version() }\n");
+    project.lock_with_cargo();
+    let advisories = AdvisoryFolder::new().with(&Advisory::new("RUSTSEC-2025-9400", "unrelated"));
+    let run = |words: &[&str]| {
+        let root = advisories.root();
+        project.sequester(&[words, &NOW, &["--advisory-db", root.as_str()]].concat())
+    };
+    run(&["vendor"]).expect_code(0);
+    if !git(&project, &["init", "--quiet"]) {
+        eprintln!("skipped: there is no git");
+        return;
+    }
+    assert!(git(&project, &["add", "-A"]) && git(&project, &["commit", "--quiet", "-m", "vendored"]));
+
+    Package::new("h2", "0.4.1").file("src/lib.rs", "pub fn version() -> u8 { 1 }\n").publish(&registry);
+    advisories.add(&Advisory::new("RUSTSEC-2025-9401", "h2").date("2025-07-01").patched(">= 0.4.1"));
+    advisories.add(&Advisory::new("RUSTSEC-2025-9402", "rsa").date("2025-07-01"));
+    let moved = run(&["fix"]).expect_code(1);
+    assert!(moved.stdout.contains("Moved h2 0.4.0 → 0.4.1"), "{}", moved.stdout);
+    let (kept, entry) = (listing(&project.path("vendor/rsa")), |project: &Project| {
+        let config = project.read(".cargo/config.toml");
+        config.lines().find(|line| line.contains("rsa@0.9.0")).map(str::to_owned)
+    });
+    let before = entry(&project);
+    let done = run(&["vendor"]).expect_code(1);
+    assert!(done.stdout.contains("Kept rsa@0.9.0, which is not approved (advisory)"), "{}", done.stdout);
+    assert!(project.read("vendor/h2/src/lib.rs").contains("{ 1 }"));
+    assert_eq!(listing(&project.path("vendor/rsa")), kept);
+    assert!(before.is_some() && entry(&project) == before);
+    project.sequester(&["verify"]).expect_code(0);
+    build_from_nothing_else(&project, &[]);
+    // The weekly run that moves and vendors is not red for what nobody can replace.
+    Package::new("h2", "0.4.2").file("src/lib.rs", "pub fn version() -> u8 { 2 }\n").publish(&registry);
+    let weekly = run(&["update", "--vendor"]).expect_code(0);
+    assert!(weekly.stdout.contains("Kept rsa@0.9.0"), "{}", weekly.stdout);
+    assert!(!weekly.stdout.contains("bring the vendored sources along"), "{}", weekly.stdout);
+    assert!(project.read("vendor/h2/src/lib.rs").contains("{ 2 }"));
+    // Once more there is nothing to do, and what is kept is still told.
+    let again = run(&["vendor"]).expect_code(1);
+    assert!(again.stdout.contains("Kept rsa@0.9.0"), "{}", again.stdout);
+    run(&["audit"]).expect_code(1);
 }
