@@ -56,22 +56,10 @@ pub fn calendar(
     Calendar { now: evaluation.now, entries, foretold }
 }
 
-/// An entry's place within one need; what sorts lower comes first.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    /// Malicious before the rest.
-    harmless: bool,
-    /// What the locked release is warned of before what is only newer.
-    unquestioned: bool,
-    /// What only a person settles before what time does.
-    settles: bool,
-    /// Then whatever comes first.
-    next: Timestamp,
-    /// Then what this workspace asks for itself, and can ask for otherwise.
-    indirect: bool,
-}
-
-fn rank(entry: &Entry, evaluation: &Evaluation, judge: &Judge<'_>) -> Rank {
+/// An entry's place within one need, the first that differs deciding; what sorts lower comes first. Malicious before the rest, what the
+/// locked release is warned of before what is only newer, what only a person settles before what time does, then whatever comes first,
+/// then what this workspace asks for itself, and can ask for otherwise.
+fn rank(entry: &Entry, evaluation: &Evaluation, judge: &Judge<'_>) -> ([bool; 3], Timestamp, bool) {
     let judgement = evaluation.judgements.get(entry.package);
     let reasons = judgement.and_then(Judgement::reasons);
     let next = match entry.need {
@@ -79,15 +67,13 @@ fn rank(entry: &Entry, evaluation: &Evaluation, judge: &Judge<'_>) -> Rank {
         Need::Waiting => entry.update.next_at(),
         Need::Rejected | Need::Fix | Need::Update | Need::Beyond | Need::Current => None,
     };
-    let by_urgency = matches!(entry.need, Need::Update | Need::Waiting);
+    let is_newer = matches!(entry.need, Need::Update | Need::Waiting);
     let is_own = |at: &usize| judge.facts.packages.get(*at).is_some_and(|package| package.id.source == Source::Local);
-    Rank {
-        harmless: !reasons.is_some_and(is_malicious),
-        unquestioned: !by_urgency || !judgement.is_some_and(is_questioned),
-        settles: entry.need != Need::Waiting || next.is_some(),
-        next: next.unwrap_or(Timestamp::MAX),
-        indirect: by_urgency && !judge.graph.dependents(entry.package).iter().any(is_own),
-    }
+    let malicious = reasons.is_some_and(is_malicious);
+    let questioned = is_newer && judgement.is_some_and(is_questioned);
+    let unsettled = entry.need == Need::Waiting && next.is_none();
+    let indirect = is_newer && !judge.graph.dependents(entry.package).iter().any(is_own);
+    ([!malicious, !questioned, !unsettled], next.unwrap_or(Timestamp::MAX), indirect)
 }
 
 /// Whether there is a reason to move away from a release that passes.

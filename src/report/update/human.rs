@@ -355,8 +355,9 @@ fn demands(asked_by: &[Demand]) -> String {
 
 /// `app (=1.0.3, Cargo.toml:7)`.
 fn demand(demand: &Demand) -> String {
-    let lines: String = demand.at.iter().map(|line| format!(", {line}")).collect();
-    format!("{} ({}{lines})", demand.by.name, demand.req)
+    let lines = demand.at.iter().map(ToString::to_string);
+    let words: Vec<String> = [demand.req.to_string()].into_iter().chain(lines).collect();
+    format!("{} ({})", demand.by.name, words.join(", "))
 }
 
 fn why(report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &mut impl Write) -> io::Result<()> {
