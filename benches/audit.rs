@@ -16,7 +16,7 @@ use cargo_sequester::gather::environment::Environment;
 use cargo_sequester::gather::index::{self, IndexMode};
 use cargo_sequester::gather::lock_file;
 use cargo_sequester::model::approval::Approvals;
-use cargo_sequester::model::facts::{AdvisoryFact, Facts, Ground, TrailFact};
+use cargo_sequester::model::facts::{AdvisoryFact, Facts, OldLock, TrailFact};
 use cargo_sequester::model::package::CrateId;
 use cargo_sequester::model::policy::Policy;
 use cargo_sequester::model::{Timestamp, Version};
@@ -104,7 +104,7 @@ impl Project {
             registry_clock: None,
             refused_mirrors: Vec::new(),
             base: None,
-            ground: Ground::Judged,
+            old_lock: OldLock::Judged,
             lock: cargo_sequester::model::lock_proof::LockFact::NotChecked,
             trail: TrailFact::default(),
             notices: Vec::new(),

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::model::age::Age;
 use crate::model::calendar::Horizon;
 use crate::model::evaluation::Lane;
-use crate::model::situation::Situation;
+use crate::model::run::Invocation;
 pub use curation::{Approve, Init, Log, LogFormat, Revoke};
 use curation::{INIT_EXIT_CODES, LOG_EXIT_CODES, REVOKE_EXIT_CODES, WRITE_EXIT_CODES};
 pub use explain::{Explain, ExplainFormat};
@@ -61,7 +61,7 @@ pub struct Cli {
     pub verb: Verb,
     /// The command line as ways out have to fit it; nobody types it
     #[arg(skip)]
-    pub situation: Situation,
+    pub situation: Invocation,
 }
 
 /// What to do.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use icu_normalizer::DecomposingNormalizerBorrowed;
 
 use crate::model::checksum::Checksum;
-use crate::model::vendor::VENDOR_CHECKSUMS_FILE;
+use crate::model::vendored::VENDOR_CHECKSUMS_FILE;
 
 use super::entry_path;
 use super::error::Fault;

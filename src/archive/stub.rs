@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use toml::{Table, Value};
 
 use crate::model::checksum::Checksum;
-use crate::model::vendor::VendorChecksums;
+use crate::model::vendored::VendorChecksums;
 
 use super::opened::OpenedCrate;
 use super::vendor_tree::{Content, VendorFile, VendorTree, is_kept, mtime, permissions};

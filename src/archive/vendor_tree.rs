@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::model::vendor::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
+use crate::model::vendored::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
 
 use super::file_set::PackedFile;
 use super::opened::OpenedCrate;

@@ -1,7 +1,6 @@
 //! The proof that an archive's bytes are the ones that were asked for.
 
-use crate::model::checksum::Checksum;
-use crate::model::hashed::Hashed;
+use crate::model::checksum::{Checksum, Hashed};
 use crate::model::package::PackageId;
 
 use super::error::{ArchiveError, Fault};

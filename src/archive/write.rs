@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::files::regular::{self, Links};
 use crate::model::checksum::Checksum;
-use crate::model::vendor::VENDOR_CHECKSUMS_FILE;
+use crate::model::vendored::VENDOR_CHECKSUMS_FILE;
 
 use super::opened::Part;
 use super::vendor_tree::{Content, PlaceInArchive, VendorFile, VendorTree};

@@ -9,8 +9,8 @@ use crate::gather::crate_files::{
 };
 use crate::gather::http::Http;
 use crate::gather::index::{self, IndexMode};
+use crate::model::checksum::Hashed;
 use crate::model::facts::RefusedMirror;
-use crate::model::hashed::Hashed;
 use crate::model::package::PackageId;
 use crate::model::source::{Registry, Source};
 use crate::project::access::{self, Access, Configs};

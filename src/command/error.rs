@@ -17,7 +17,7 @@ use crate::gather::vendor_tree::VendorTreeError;
 use crate::gather::ways_around::{ManifestError, WaysError};
 use crate::gather::workspace::WorkspaceError;
 use crate::model::package::PackageId;
-use crate::model::plan::PlanRefusal;
+use crate::model::vendoring::PlanRefusal;
 use crate::project::ProjectError;
 use crate::report::vsa::VsaError;
 use crate::resolve::ResolveError;

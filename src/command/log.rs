@@ -6,9 +6,8 @@ use crate::cli::{Cli, Log, LogFormat};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::gather::{self, workspace};
-use crate::model::trail::selection::Selection;
-use crate::project::trail;
-use crate::project::{POLICY_FILE, relative};
+use crate::model::trail::Selection;
+use crate::project::{POLICY_FILE, relative, trail};
 use crate::report::log::{self, LogReport};
 use crate::report::{log_json, vsa};
 

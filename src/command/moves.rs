@@ -6,9 +6,9 @@ use semver::Version;
 
 use super::spec::Spec;
 use crate::model::package::{CrateId, Package, PackageId};
+use crate::model::resolution::Exact;
 use crate::model::source::Source;
-use crate::model::visibility::Exact;
-use crate::policy::moves::in_lockstep;
+use crate::policy::lock_changes::in_lockstep;
 use crate::resolve::Session;
 
 /// What is wanted.

@@ -7,7 +7,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use super::{CommandError, screen};
 use crate::cli::{Cli, Color};
-use crate::model::waiting::Listener;
+use crate::model::run::Listener;
 use crate::report::style::{self, Tone};
 use crate::report::way_out::WayOut;
 use crate::report::{self, Verbosity, escape, wrap};

@@ -17,7 +17,7 @@ use crate::model::evaluation::Judgement;
 use crate::model::facts::AdvisoryFact;
 use crate::model::package::{LockedChecksum, Package};
 use crate::model::trail::{AdvisoryCopy, Event, EventId, HealedFolder, Kind, KnownFrom, ReleaseRecord, Tools, Who};
-use crate::policy::drift::{Drift, drift};
+use crate::policy::policy_drift::{PolicyDrift, policy_drift};
 use crate::project::{AdvisoriesFrom, JudgeBy, Project, relative, trail};
 use crate::write::trail::{append, may_append};
 
@@ -122,12 +122,16 @@ impl<'a> Record<'a> {
         let mut trail = gather::trail::read(&folder)?;
         let recorded = trail.latest_rules().and_then(|rules| policy_file::parse(rules, &self.policy).ok());
         let rules = before.rules();
-        let drift =
-            drift(&trail, recorded.map(|read| read.policy().clone()), (&before.policy, &before.approvals), &rules);
+        let drift = policy_drift(
+            &trail,
+            recorded.map(|read| read.policy().clone()),
+            (&before.policy, &before.approvals),
+            &rules,
+        );
         let (changed, loosened) = match drift {
-            Drift::None => (None, Vec::new()),
-            Drift::Changed => (Some(Kind::PolicyChanged), Vec::new()),
-            Drift::Loosened(loosened) => (Some(Kind::PolicyLoosened), loosened),
+            PolicyDrift::None => (None, Vec::new()),
+            PolicyDrift::Changed => (Some(Kind::PolicyChanged), Vec::new()),
+            PolicyDrift::Loosened(loosened) => (Some(Kind::PolicyLoosened), loosened),
         };
         if let Some(kind) = changed {
             let event = Event { loosened, policy: before.digest(), rules: Some(rules), ..self.event(kind) };

@@ -7,7 +7,7 @@ use crate::cli::Cli;
 use crate::gather::environment::Environment;
 use crate::gather::{clock, git_root};
 use crate::model::Timestamp;
-use crate::model::situation::{Given, Situation};
+use crate::model::run::{Given, Invocation};
 
 /// The options that say which project is meant, by what it is judged and whether a registry may be asked; and whether they have a value.
 const OPTIONS: [(&str, bool); 11] = [
@@ -25,8 +25,8 @@ const OPTIONS: [(&str, bool); 11] = [
 ];
 
 /// What was typed, by the parsed options and the words that they were parsed from.
-pub(super) fn situation(matches: &ArgMatches, words: &[String], environment: &Environment) -> Situation {
-    let Some((verb, matches)) = matches.subcommand() else { return Situation::default() };
+pub(super) fn situation(matches: &ArgMatches, words: &[String], environment: &Environment) -> Invocation {
+    let Some((verb, matches)) = matches.subcommand() else { return Invocation::default() };
     let mut given: Vec<Given> = OPTIONS.iter().filter_map(|option| of(matches, *option)).collect();
     if verb == "cargo" {
         given.extend(of_cargo(words));
@@ -34,7 +34,7 @@ pub(super) fn situation(matches: &ArgMatches, words: &[String], environment: &En
     let now = given.iter().find(|given| given.name == "now").and_then(|given| given.value.as_deref());
     let now = now.and_then(|now| now.parse::<Timestamp>().ok());
     let begin = words.iter().position(|word| word == verb).unwrap_or(words.len());
-    Situation {
+    Invocation {
         verb: verb.to_owned(),
         words: words.get(begin..).unwrap_or_default().to_vec(),
         options: if given.is_empty() { [].into() } else { options() },

@@ -7,17 +7,16 @@ use super::audit::{outcome, report_of};
 use super::moves::{Moves, Which};
 use super::{CommandError, Outcome, output, request, screen};
 use crate::cli::{self, Cli, StatusFormat};
-use crate::files;
 use crate::gather::environment::Environment;
 use crate::model::Timestamp;
 use crate::model::calendar::{Ahead, Calendar, Held};
 use crate::model::package::PackageId;
-use crate::model::visibility::{View, versions};
+use crate::model::resolution::{View, versions};
 use crate::policy::calendar::calendar;
 use crate::project::{About, Assessment, Project, Purpose};
-use crate::report;
 use crate::report::status::StatusReport;
 use crate::resolve::{ResolveError, Session, asked_crates, behind};
+use crate::{files, report};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();

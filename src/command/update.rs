@@ -8,11 +8,9 @@ use crate::cli::{self, Cli, Moving, UpdateFormat};
 use crate::gather::cargo;
 use crate::gather::environment::Environment;
 use crate::gather::lock_file::LockFileError;
-use crate::model::locked::Locked;
-use crate::model::moves::{Change, Held, HeldFix, Kept};
-use crate::model::package::PackageId;
-use crate::model::visibility::{Hidden, View, versions};
-use crate::policy::moves::{self, Asked};
+use crate::model::package::{Locked, PackageId};
+use crate::model::resolution::{Change, Held, HeldFix, Hidden, Kept, View, versions};
+use crate::policy::lock_changes::{self, Asked};
 use crate::project::{Decision, Purpose, Request, Which};
 use crate::report::update::{self, End, UpdateReport};
 use crate::resolve::{Attempt, Ended, Resolution, ResolveError, Resolved, Session, Settled, Trials, Writes};
@@ -162,7 +160,7 @@ impl Update<'_, '_> {
             return Ok(Done::Judged { judged, stayed, whole: Outcome::Undecided });
         }
         let before = &self.session.subject().lock.packages;
-        let changes = moves::changes(before, &judged.facts().packages, judged.evaluation(), &Asked::Everything);
+        let changes = lock_changes::changes(before, &judged.facts().packages, judged.evaluation(), &Asked::Everything);
         let whole = written.is_empty() || updated::is_approved(&judged, &changes);
         if whole && !written.is_empty() && !self.wanted.dry_run {
             let event = || updated::record(self.session.project(), &judged, &changes);
@@ -215,11 +213,11 @@ impl Update<'_, '_> {
         };
         let fixes = self.wanted.what == What::Unapproved;
         let mut told = Told {
-            changes: moves::changes(before, &judged.facts().packages, judged.evaluation(), &asked),
+            changes: lock_changes::changes(before, &judged.facts().packages, judged.evaluation(), &asked),
             joined: if fixes { Vec::new() } else { joined },
-            kept: moves::kept(judged.facts(), judged.evaluation(), &self.before, stayed),
-            held: moves::held(&self.session.judge(judged)),
-            held_fixes: moves::held_fixes(judged.evaluation()),
+            kept: lock_changes::kept(judged.facts(), judged.evaluation(), &self.before, stayed),
+            held: lock_changes::held(&self.session.judge(judged)),
+            held_fixes: lock_changes::held_fixes(judged.evaluation()),
             pruned: 0,
         };
         // Who names packages has not asked about the others.
@@ -241,7 +239,7 @@ impl Update<'_, '_> {
         };
         self.report(end, &told, judged)?;
         // What is kept was there before and holds nothing back, but whoever wants everything fixed is told that it is not.
-        let remains = moves::remains(judged.evaluation(), if fixes { &[] } else { &told.kept });
+        let remains = lock_changes::remains(judged.evaluation(), if fixes { &[] } else { &told.kept });
         Ok(if whole == Outcome::Approved && remains { Outcome::Held } else { whole })
     }
 

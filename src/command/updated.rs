@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::CommandError;
 use super::record::{Record, release};
-use crate::model::moves::Change;
 use crate::model::package::PackageId;
+use crate::model::resolution::Change;
 use crate::model::source::Source;
 use crate::model::trail::Kind;
 use crate::project::{Decision, Project};

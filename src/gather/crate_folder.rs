@@ -9,8 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::local_registry::LocalRegistryError;
 use super::vendor_tree::{self, instead_of_a_folder};
 use crate::model::index_line::Release;
-use crate::model::vendor::VENDOR_ATTRIBUTES_FILE;
-use crate::model::vendored::{CrateFolder, EntryKind, IndexedFile, VendorRoot, VendoredEntry};
+use crate::model::vendored::{CrateFolder, EntryKind, IndexedFile, VENDOR_ATTRIBUTES_FILE, VendorRoot, VendoredEntry};
 
 /// The most names: a local registry of the largest known lock files has some 4,000.
 const MAX_NAMES: usize = 200_000;

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::cargo_config::{CargoConfig, ConfiguredRegistry, Form, Program, Provider, Token};
 use super::environment::Environment;
+use crate::model::run::Waiting;
 use crate::model::source::{CRATES_IO_SPARSE_INDEX, Registry};
-use crate::model::waiting::Waiting;
 
 /// How long a program may take: people may have to unlock something.
 const PATIENCE: Duration = Duration::from_secs(60);

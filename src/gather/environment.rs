@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::model::waiting::{Listener, Waiting};
+use crate::model::run::{Listener, Waiting};
 
 /// The environment of this run, read once.
 #[derive(Clone, Debug)]

@@ -6,8 +6,7 @@
 //! the locked commits.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io;
+use std::{fs, io};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
@@ -20,8 +19,7 @@ use super::vendor_tree::{self, VendorTreeError};
 use crate::files::regular::{self, Links};
 use crate::model::package::PackageId;
 use crate::model::source::{Registry, Source};
-use crate::model::vendor::VendorChecksums;
-use crate::model::vendored::{Stated, VendorRoot, VendoredDirectory};
+use crate::model::vendored::{Stated, VendorChecksums, VendorRoot, VendoredDirectory};
 
 /// The most bytes of a manifest or a lock file that is taken over.
 const LARGEST_FILE: u64 = 32 << 20;

@@ -7,8 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::crate_files::LARGEST_CRATE;
 use crate::files::regular::{self, Links};
-use crate::model::checksum::Checksum;
-use crate::model::hashed::Hashed;
+use crate::model::checksum::{Checksum, Hashed};
 
 /// The most bytes of one index file that are compared with what it should be.
 const LARGEST_INDEX: u64 = 64 << 20;

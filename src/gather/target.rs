@@ -6,7 +6,7 @@ use cargo_platform::Cfg;
 
 use super::cargo;
 use super::environment::Environment;
-use crate::model::plan::TargetPlatform;
+use crate::model::vendoring::TargetPlatform;
 
 /// The compiler does not know the platform, or could not be asked.
 #[derive(Debug, thiserror::Error)]

@@ -17,7 +17,7 @@ pub struct Calendar {
     /// The moment that was judged by.
     pub now: Timestamp,
     /// One a package.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<CalendarEntry>,
     /// What it was foretold from.
     pub foretold: Foretold,
 }
@@ -42,7 +42,7 @@ pub struct Ahead {
 
 /// What lies ahead of one locked release.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct CalendarEntry {
     /// The package's position in the lock file.
     pub package: usize,
     /// What it asks of the reader.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use sha2::{Digest as _, Sha256};
+
 /// A SHA-256 digest. Its text form is 64 lower-case hexadecimal digits and nothing else: cargo writes no other form, and a
 /// second spelling of one digest is a way to slip past a comparison of strings.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,5 +72,34 @@ impl<'de> serde::Deserialize<'de> for Checksum {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Bytes whose SHA-256 was computed from exactly these bytes: there is no other way to make one, and no way to change it. Who has
+/// one need not hash again.
+#[derive(Clone, Debug)]
+pub struct Hashed {
+    bytes: Vec<u8>,
+    checksum: Checksum,
+}
+
+impl Hashed {
+    /// Hashes the bytes.
+    #[must_use]
+    pub fn of(bytes: Vec<u8>) -> Self {
+        let checksum = Checksum::from_bytes(Sha256::digest(&bytes).into());
+        Self { bytes, checksum }
+    }
+
+    /// The digest.
+    #[must_use]
+    pub const fn checksum(&self) -> Checksum {
+        self.checksum
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 }

@@ -6,14 +6,13 @@ use jiff::Timestamp;
 use semver::Version;
 
 use super::age::Age;
-use super::also::Also;
 use super::approval::Approval;
 use super::lock_proof::{Discord, Unproven};
 use super::package::PackageId;
 use super::policy::{Ignore, Origin};
+use super::side_effect::SideEffect;
 use super::source::Registry;
-use super::trail::finding::TrailFinding;
-use super::trail::{EventFileName, TrailProblem};
+use super::trail::{EventFileName, TrailFinding, TrailProblem};
 use super::verdict::{Basis, Reasons, Verdict, Warning};
 
 /// The whole decision.
@@ -32,7 +31,7 @@ pub struct Evaluation {
     /// With a base: the events of its audit trail that the change does not have.
     pub truncated: Vec<EventFileName>,
     /// With a base commit: what the change does beside what it locks.
-    pub also: Vec<Also>,
+    pub also: Vec<SideEffect>,
 }
 
 /// One package's part of the decision.
@@ -459,7 +458,7 @@ impl Evaluation {
     /// Whether every package may be built, nothing stood in the way of saying so, and nothing was taken from the audit trail.
     #[must_use]
     pub fn is_approved(&self) -> bool {
-        let nothing_else = self.truncated.is_empty() && !self.also.iter().any(Also::fails);
+        let nothing_else = self.truncated.is_empty() && !self.also.iter().any(SideEffect::fails);
         self.blockers.is_empty() && nothing_else && self.judgements.iter().all(Judgement::passes)
     }
 }

@@ -112,7 +112,7 @@ pub struct Milestone {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChecksumRecord {
     /// Who says it.
-    pub place: Place,
+    pub place: ChecksumPlace,
     /// What it says.
     pub checksum: Option<Box<str>>,
     /// How that compares with the index, or without one with the first place that has a checksum.
@@ -121,7 +121,7 @@ pub struct ChecksumRecord {
 
 /// Where checksums are recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ChecksumPlace {
     /// The lock file.
     LockFile,
     /// The registry's index.

@@ -10,11 +10,11 @@ use super::allow_list::AllowList;
 use super::evaluation::{IndexGap, Notice};
 use super::history::History;
 use super::lock_proof::LockFact;
-use super::locked::Locked;
-use super::package::{CrateId, Package};
+use super::package::{CrateId, Locked, Package};
 use super::policy::Origin;
+use super::recorded::Recorded;
 use super::source::Registry;
-use super::trail::{Event, EventFileName, Recorded, TrailProblem};
+use super::trail::{Event, EventFileName, TrailProblem};
 use super::way_around::WayAround;
 
 /// The world as it was read, once, for one decision.
@@ -35,7 +35,7 @@ pub struct Facts {
     /// With a base: what it locks already, which is not judged.
     pub base: Option<Locked>,
     /// What was locked before: whether a security fix is needed is asked there.
-    pub ground: Ground,
+    pub old_lock: OldLock,
     /// What the audit trail recorded.
     pub trail: TrailFact,
     /// Whether the lock file answers the manifests.
@@ -61,7 +61,7 @@ pub struct Surroundings {
 /// The requirements of its local packages count where they are known. Where they are not, nobody can say that they keep an older
 /// release out, so that less comes early.
 #[derive(Clone, Debug, Default)]
-pub enum Ground {
+pub enum OldLock {
     /// Nobody said which. Nothing is needed on it.
     #[default]
     Unknown,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 use semver::Version;
 
-use super::manifest::{ManifestProblem, Place, Unfollowed};
+use super::manifest::{DependencySource, ManifestProblem, Unfollowed};
 use super::package::PackageId;
 
 /// The answer.
@@ -76,7 +76,7 @@ pub enum Discord {
         /// Which versions; `None` for every one.
         req: Option<String>,
         /// From where.
-        from: Place,
+        from: DependencySource,
         /// Packages of that name in the lock file, in the order of their versions: each does not satisfy, comes from elsewhere, or is
         /// not locked for `by`.
         instead: Vec<PackageId>,
@@ -124,7 +124,7 @@ pub enum Discord {
         /// The package that the `[patch]` names.
         name: Arc<str>,
         /// Where it takes it from.
-        from: Place,
+        from: DependencySource,
         /// The file that says so.
         path: Utf8PathBuf,
     },

@@ -35,7 +35,7 @@ impl Manifests {
             }
         };
         let place = |declared: &mut Declared| {
-            if let Place::Path(folder) = &mut declared.from {
+            if let DependencySource::Path(folder) = &mut declared.from {
                 there(folder);
             }
         };
@@ -103,7 +103,7 @@ pub struct Declared {
     /// The accepted versions; `None` accepts every one, pre-releases too.
     pub req: Option<VersionReq>,
     /// Where it must come from.
-    pub from: Place,
+    pub from: DependencySource,
     /// `normal`, `build` or `dev`.
     pub kind: DependencyKind,
     /// Whether a feature must turn it on.
@@ -116,7 +116,7 @@ pub struct Declared {
 
 /// Where a manifest wants a package from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Place {
+pub enum DependencySource {
     /// A registry.
     Registry(Registry),
     /// A git repository.
@@ -133,7 +133,7 @@ pub enum Place {
 /// One entry of a `[patch]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patch {
-    /// The source that is patched, as [`Place::address`] tells it.
+    /// The source that is patched, as [`DependencySource::address`] tells it.
     pub of: String,
     /// What is put there.
     pub with: Declared,
@@ -219,7 +219,7 @@ pub enum ManifestProblem {
     NoPackage,
 }
 
-impl Place {
+impl DependencySource {
     /// The address by which `[patch]` tells sources from each other, whatever their kind: cargo's `CanonicalUrl`. Folders have none.
     #[must_use]
     pub fn address(&self) -> Option<String> {

@@ -3,16 +3,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use super::advisory::AdvisoryKind;
 use super::age::Age;
 use super::checksum::Checksum;
 use super::policy::Origin;
-
-pub use super::security_fix::{FixNeed, FixRole, HeldFix, LockedBy};
-pub use super::signal::Signal;
-pub use super::warning::Warning;
 
 /// May this package be built?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -349,4 +346,136 @@ impl Reason {
             | Self::LicenseNotAllowed { .. } => None,
         }
     }
+}
+
+/// Why a release takes part in a security fix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FixRole {
+    /// The advisory names it as patched.
+    Named,
+    /// A release that the fix requires.
+    Companion {
+        /// The crate that carries the fix.
+        of: Arc<str>,
+        /// The release of it.
+        version: Version,
+    },
+    /// A release through which the fix is reached.
+    Dependent {
+        /// The crate that carries the fix.
+        of: Arc<str>,
+        /// The release of it.
+        version: Version,
+    },
+}
+
+/// What made a security fix needed; the versions are those of the crate that carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FixNeed {
+    /// A release is locked that the advisory hits, and the fix can take its place.
+    Vulnerable {
+        /// That release.
+        version: Version,
+        /// Where it is locked.
+        locked_by: LockedBy,
+    },
+    /// The fix itself is locked.
+    Locked {
+        /// The newest release of the usual age that could be locked instead, which the advisory hits.
+        instead_of: Version,
+    },
+    /// The crate is not locked yet.
+    NotLocked {
+        /// The newest release of the usual age that could be locked instead, which the advisory hits.
+        instead_of: Version,
+    },
+}
+
+/// Where a vulnerable release is locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockedBy {
+    /// In the judged lock file.
+    LockFile,
+    /// In the base's lock file.
+    Base,
+    /// In the lock file that is being replaced.
+    ReplacedLockFile,
+    /// The audit trail has it as in use.
+    Trail,
+}
+
+/// A release that will come early, once it has the age that a security fix must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldFix {
+    /// The advisory that the fix is for.
+    pub advisory: Arc<str>,
+    /// The age that a fix must have.
+    pub min_age: Age,
+}
+
+/// A takeover signal with its evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// A dependency that no earlier release had.
+    NewDependency {
+        /// The crate that was added.
+        dependency: Arc<str>,
+        /// When that crate's first release was published, when known.
+        first_published: Option<Timestamp>,
+    },
+    /// Published after a long silence.
+    Dormant {
+        /// The release before it.
+        previous: Version,
+        /// When that one was published.
+        previous_pubtime: Timestamp,
+    },
+    /// A young crate with nearly the name of another.
+    LookAlike {
+        /// The name that it resembles.
+        resembles: Arc<str>,
+    },
+    /// Older compatible releases were yanked around its publication.
+    YankLure {
+        /// The yanked releases.
+        yanked: Vec<Version>,
+    },
+}
+
+/// Something worth knowing that holds nothing back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// Hit by an advisory that the policy only warns of.
+    Advisory {
+        /// The advisory.
+        advisory: Arc<str>,
+        /// What it says.
+        kind: AdvisoryKind,
+    },
+    /// Hit by an advisory that the policy ignores for now.
+    Ignored {
+        /// The advisory.
+        advisory: Arc<str>,
+        /// Through the end of this UTC day.
+        until: jiff::civil::Date,
+    },
+    /// From git or from a folder, and an advisory is about the release of crates.io with its name and version. Whether it is that
+    /// code, nobody can tell.
+    NamedByAdvisory {
+        /// The advisory.
+        advisory: Arc<str>,
+        /// What it says.
+        kind: AdvisoryKind,
+    },
+    /// Yanked, and the policy only warns of that.
+    Yanked,
+    /// A signal that is no reason.
+    Signal(Signal),
+    /// A path dependency from outside the workspace.
+    OutsideWorkspace {
+        /// Where it lies.
+        path: camino::Utf8PathBuf,
+    },
+    /// The policy has a licence list, but no verified archive is at hand to judge by.
+    LicenseUndecided,
 }

@@ -3,22 +3,23 @@
 //! Only three things are in it: releases that nothing but their age holds, vulnerabilities that are known by name, and commits of
 //! git repositories. Whatever else stands against a package stays a finding.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-use super::advisory;
-use crate::model::adoption::{ADOPTION_REASON, Adopted, Baseline, NotTaken};
+use super::{advisory, source};
+use crate::model::adoption::{ADOPTION_REASON, Adopted, Baseline, Carried, NotTaken, is_from_adoption};
+use crate::model::age::Age;
 use crate::model::approval::Approval;
 use crate::model::evaluation::{Evaluation, Judgement};
 use crate::model::facts::{AdvisoryFact, Facts};
 use crate::model::package::{CrateId, LockedChecksum, Package};
-use crate::model::policy::{GitRule, Ignore, Origin, Setting};
+use crate::model::policy::{GitRule, Ignore, Origin, Policy, Setting};
 use crate::model::source::{GitSource, Registry, Source};
-use crate::model::verdict::{Reason, ReasonCode};
+use crate::model::verdict::{Basis, Exemption, Reason, ReasonCode, Verdict, Warning};
 
 /// How many days an advisory is ignored that was there at adoption.
 pub const IGNORE_DAYS: i32 = 90;
@@ -194,4 +195,80 @@ fn not_held(adopted: &Adopted, approvals: &[Approval]) -> Vec<Setting<NotTaken>>
     }
     let settings = counts.into_iter();
     settings.map(|(_, origin, count)| Setting { value: NotTaken::NotHeld(count), origin: origin.clone() }).collect()
+}
+
+/// With at most one age and one level of a kind left, and everything that gave way named. `flag` is `--min-publish-age`.
+///
+/// Of ages the longest counts, of levels the strictest, of everything else each once.
+#[must_use]
+pub fn settled(mut adopted: Adopted, flag: Option<Age>) -> Adopted {
+    let longest = adopted.ages.iter().map(|one| one.value).max();
+    for Setting { value, origin } in std::mem::take(&mut adopted.ages) {
+        match (flag, longest) {
+            (Some(flag), _) if flag != value => adopted.leave(origin, NotTaken::Overruled(flag)),
+            (None, Some(longest)) if longest > value => adopted.leave(origin, NotTaken::Shorter(longest)),
+            _ if !adopted.ages.is_empty() => adopted.leave(origin, NotTaken::Repeated),
+            _ => adopted.ages.push(Setting { value, origin }),
+        }
+    }
+    if let Some(value) = flag.filter(|_| adopted.ages.is_empty()) {
+        adopted.ages.push(Setting { value, origin: Origin::Flag });
+    }
+    let levels = std::mem::take(&mut adopted.levels);
+    let strictest = |key| levels.iter().filter(|one| one.value.0 == key).map(|one| one.value.1).max();
+    for Setting { value: (key, level), origin } in levels.clone() {
+        let taken = adopted.levels.iter().any(|one| one.value.0 == key);
+        match strictest(key).filter(|strictest| *strictest > level) {
+            Some(stricter) => adopted.leave(origin, NotTaken::Laxer(stricter)),
+            None if taken => adopted.leave(origin, NotTaken::Repeated),
+            None => adopted.levels.push(Setting { value: (key, level), origin }),
+        }
+    }
+    once(&mut adopted.allow_registries);
+    once(&mut adopted.allow_git);
+    once(&mut adopted.deny);
+    once(&mut adopted.licenses);
+    adopted
+}
+
+/// Keeps the first of equal values; a second one asks for nothing more.
+fn once<T: Ord + Clone>(settings: &mut Vec<Setting<T>>) {
+    let mut seen = std::collections::BTreeSet::new();
+    settings.retain(|one| seen.insert(one.value.clone()));
+}
+
+/// Counts what an evaluation stands on, not what the policy file still says: an approval that nobody needs any more carries nothing.
+#[must_use]
+pub fn carried(evaluation: &Evaluation, known: &AdvisoryFact, policy: &Policy, approvals: &[Approval]) -> Carried {
+    let today = TimeZone::UTC.to_datetime(evaluation.now).date();
+    let (mut releases, mut advisories, mut git) = (0, BTreeSet::new(), BTreeSet::new());
+    for judgement in &evaluation.judgements {
+        match (&judgement.verdict, &judgement.id.source) {
+            (Some(Verdict::Approved(Basis::Approval { given })), _) => {
+                let on_line = |line| approvals.iter().filter(move |one: &&Approval| one.line == line);
+                let marked = |exemption: &Exemption| on_line(exemption.line).any(|one| is_from_adoption(&one.reason));
+                releases += usize::from(given.iter().any(marked));
+            }
+            (Some(Verdict::Approved(Basis::AllowedSource)), Source::Git(found)) => {
+                let mut rules =
+                    policy.sources.allow_git.iter().filter(|rule| source::allows_git(rule, found)).peekable();
+                let marked = |rule: &GitRule| rule.reason.as_deref().is_some_and(is_from_adoption);
+                if rules.peek().is_some() && rules.all(marked) {
+                    git.insert((&found.url, &found.commit));
+                }
+            }
+            _ => {}
+        }
+        for warning in &judgement.warnings {
+            let Warning::Ignored { advisory, .. } = warning else { continue };
+            let ignores = policy.advisories.ignore.iter().filter(|ignore| {
+                ignore.until >= today && super::advisory::is_ignored_by(known, ignore, &judgement.id.name, advisory)
+            });
+            let mut ignores = ignores.peekable();
+            if ignores.peek().is_some() && ignores.all(|ignore| is_from_adoption(&ignore.reason)) {
+                advisories.insert(advisory);
+            }
+        }
+    }
+    Carried { releases, advisories: advisories.len(), git: git.len() }
 }

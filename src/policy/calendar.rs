@@ -12,15 +12,14 @@ use semver::{Version, VersionReq};
 use super::graph::{self, compatible_with, same_line};
 use super::judge::Judge;
 use crate::model::approval::Approvals;
-use crate::model::calendar::{Ahead, Approved, Calendar, Entry, Foretold, Held, Need, Prospect};
+use crate::model::calendar::{Ahead, Approved, Calendar, CalendarEntry, Foretold, Held, Need, Prospect};
 use crate::model::evaluation::{Evaluation, FixStanding, Judgement};
 use crate::model::facts::Facts;
 use crate::model::index_line::{Outline, Requirement};
 use crate::model::package::{CrateId, PackageId};
 use crate::model::policy::Policy;
 use crate::model::source::Source;
-use crate::model::verdict::{Reason, ReasonCode, Reasons, Verdict};
-use crate::model::warning::Warning;
+use crate::model::verdict::{Reason, ReasonCode, Reasons, Verdict, Warning};
 
 /// Looks ahead for every package of a registry that was judged. `evaluation` is the decision on the same facts, by the same rules; `ahead`
 /// is what cargo makes of it, or why nobody asked.
@@ -39,7 +38,7 @@ pub fn calendar(
         .map(|package| graph::requirements_of(facts, package).unwrap_or_default())
         .collect();
     let asked_by = |package: usize| Cow::Borrowed(asked.get(package).map_or(&[][..], Vec::as_slice));
-    let mut entries: Vec<Entry> = evaluation
+    let mut entries: Vec<CalendarEntry> = evaluation
         .judgements
         .par_iter()
         .enumerate()
@@ -59,7 +58,7 @@ pub fn calendar(
 /// An entry's place within one need, the first that differs deciding; what sorts lower comes first. Malicious before the rest, what the
 /// locked release is warned of before what is only newer, what only a person settles before what time does, then whatever comes first,
 /// then what this workspace asks for itself, and can ask for otherwise.
-fn rank(entry: &Entry, evaluation: &Evaluation, judge: &Judge<'_>) -> ([bool; 3], Timestamp, bool) {
+fn rank(entry: &CalendarEntry, evaluation: &Evaluation, judge: &Judge<'_>) -> ([bool; 3], Timestamp, bool) {
     let judgement = evaluation.judgements.get(entry.package);
     let reasons = judgement.and_then(Judgement::reasons);
     let next = match entry.need {
@@ -94,14 +93,15 @@ fn entry(
     judgement: &Judgement,
     requirements: &[VersionReq],
     ahead: Option<&Ahead>,
-) -> Option<Entry> {
+) -> Option<CalendarEntry> {
     // What the base has was not judged.
     let verdict = judgement.verdict.as_ref()?;
     let crate_id = judgement.id.crate_id()?;
     let locked_until = judgement.reasons().and_then(Reasons::eligible_at);
     let need = Need::Current;
     let (update, compatible, major) = Default::default();
-    let mut entry = Entry { package: position, need, locked_until, passed_over: false, update, compatible, major };
+    let mut entry =
+        CalendarEntry { package: position, need, locked_until, passed_over: false, update, compatible, major };
     // What the publisher of a malicious release put out afterwards is no way out.
     if !judgement.reasons().is_some_and(is_malicious) {
         look_ahead(judge, &crate_id, &judgement.id.version, requirements, &mut entry);
@@ -114,7 +114,13 @@ fn entry(
 }
 
 /// Reads the crate's releases from the newest down until each prospect knows its newest approved one.
-fn look_ahead(judge: &Judge<'_>, crate_id: &CrateId, locked: &Version, requirements: &[VersionReq], entry: &mut Entry) {
+fn look_ahead(
+    judge: &Judge<'_>,
+    crate_id: &CrateId,
+    locked: &Version,
+    requirements: &[VersionReq],
+    entry: &mut CalendarEntry,
+) {
     let Some(history) = judge.history(crate_id) else { return };
     let line = compatible_with(locked);
     for (version, place) in history.above(locked) {
@@ -140,7 +146,13 @@ fn look_ahead(judge: &Judge<'_>, crate_id: &CrateId, locked: &Version, requireme
 }
 
 /// Leaves of the updates only what cargo takes: now, or once all that is known is of age.
-fn as_cargo_has_it(judge: &Judge<'_>, crate_id: &CrateId, locked: &PackageId, ahead: &Ahead, entry: &mut Entry) {
+fn as_cargo_has_it(
+    judge: &Judge<'_>,
+    crate_id: &CrateId,
+    locked: &PackageId,
+    ahead: &Ahead,
+    entry: &mut CalendarEntry,
+) {
     let taken = successor(&ahead.now, locked);
     let later = successor(&ahead.later, locked);
     let accepted = entry.update.approved.is_some() || !entry.update.held.is_empty();
@@ -184,7 +196,7 @@ fn add(prospect: &mut Prospect, release: &Outline, verdict: &Verdict) {
     }
 }
 
-fn need_of(entry: &Entry, verdict: &Verdict, judgement: &Judgement) -> Need {
+fn need_of(entry: &CalendarEntry, verdict: &Verdict, judgement: &Judgement) -> Need {
     let mended = is_mended(judgement);
     let ahead = |prospect: &Prospect| prospect.approved.is_some() || !prospect.held.is_empty();
     if mended {

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use rayon::prelude::*;
 
-use super::also::also;
+use super::alternatives::Candidates;
 use super::findings::Findings;
 use super::judge::Judge;
-use super::outlook::Candidates;
-use super::{advisory, integrity, publish_age, recorded, rules_in_use, source, trail};
+use super::side_effects::side_effects;
+use super::{advisory, findings, publish_age, rules_in_use, source, trail};
 use crate::model::approval::Approvals;
 use crate::model::evaluation::{Blocker, Evaluation, IndexGap, Judgement, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact};
@@ -29,7 +31,7 @@ pub fn evaluate(facts: &Facts, policy: &Policy, approvals: &Approvals, now: Time
     // Reading the index lines is most of the work, and no package's verdict waits for another's.
     let judged: Vec<_> =
         (0..facts.packages.len()).into_par_iter().map(|package| judge_package(&judge, package)).collect();
-    let (in_the_way, recorded) = trail::found(&judge);
+    let (in_the_way, recorded) = trail::found(facts);
     blockers.extend(in_the_way);
     let mut candidates = Candidates::new(&judge);
     let mut judgements = Vec::with_capacity(judged.len());
@@ -48,7 +50,7 @@ pub fn evaluate(facts: &Facts, policy: &Policy, approvals: &Approvals, now: Time
     notices.extend(recorded);
     notices.extend(rules_in_use::notices(&judge, &judgements));
     let truncated = facts.trail.truncated.clone();
-    let (manifests, also) = (facts.lock.code(), also(&judge));
+    let (manifests, also) = (facts.lock.code(), side_effects(&judge));
     Evaluation { now: judge.now, judgements, blockers, notices, manifests, truncated, also }
 }
 
@@ -80,7 +82,7 @@ fn run_blockers(facts: &Facts, policy: &Policy, machine: Timestamp, now: Timesta
 }
 
 /// What the index says of one locked release.
-enum Entry<'a> {
+enum IndexAnswer<'a> {
     Found(&'a History, Outline),
     Missing(Reason),
     Gap(IndexGap),
@@ -111,8 +113,8 @@ fn judge_package(judge: &Judge<'_>, position: usize) -> (Judgement, Vec<Blocker>
         judgement.verdict = Some(without_registry(judge, package));
         return (judgement, blockers);
     };
-    let verdict = match entry(judge.facts.index.get(&crate_id), package) {
-        Entry::Found(history, release) => {
+    let verdict = match index_answer(judge.facts.index.get(&crate_id), package) {
+        IndexAnswer::Found(history, release) => {
             // A change is judged by what its registry says today; what it passes is not judged again.
             if judge.facts.base.is_some() && history.standing() != Standing::Confirmed {
                 let (package, cause) = (package.id.clone(), IndexGap::Unconfirmed);
@@ -120,12 +122,12 @@ fn judge_package(judge: &Judge<'_>, position: usize) -> (Judgement, Vec<Blocker>
             }
             judge_release(judge, package, &crate_id, history, &release, &mut judgement)
         }
-        Entry::Missing(reason) => judge_unseen(judge, package, &crate_id, Some(reason), &mut judgement),
+        IndexAnswer::Missing(reason) => judge_unseen(judge, package, &crate_id, Some(reason), &mut judgement),
         // The package is rejected for where it comes from, so nothing hangs on what was not asked.
-        Entry::Gap(IndexGap::NotNamed) if !source::is_allowed(judge.policy, &package.id.source) => {
+        IndexAnswer::Gap(IndexGap::NotNamed) if !source::is_allowed(judge.policy, &package.id.source) => {
             judge_unseen(judge, package, &crate_id, None, &mut judgement)
         }
-        Entry::Gap(cause) => {
+        IndexAnswer::Gap(cause) => {
             blockers.push(Blocker::IndexUnavailable { package: package.id.clone(), cause });
             judge_unseen(judge, package, &crate_id, Some(Reason::IndexUnavailable), &mut judgement)
         }
@@ -147,18 +149,18 @@ fn add_ways_out(judgement: &mut Judgement, position: usize, candidates: &mut Can
     }
 }
 
-fn entry<'a>(fact: Option<&'a IndexFact>, package: &Package) -> Entry<'a> {
+fn index_answer<'a>(fact: Option<&'a IndexFact>, package: &Package) -> IndexAnswer<'a> {
     let history = match fact {
         Some(IndexFact::Read(history)) => history,
-        Some(IndexFact::Gone) => return Entry::Missing(Reason::NotInIndex),
-        Some(IndexFact::Unavailable(gap)) => return Entry::Gap(gap.clone()),
-        None => return Entry::Gap(IndexGap::NotCached),
+        Some(IndexFact::Gone) => return IndexAnswer::Missing(Reason::NotInIndex),
+        Some(IndexFact::Unavailable(gap)) => return IndexAnswer::Gap(gap.clone()),
+        None => return IndexAnswer::Gap(IndexGap::NotCached),
     };
     match (history.release(&package.id.version), history.standing()) {
-        (Ok(Some(release)), _) => Entry::Found(history, release.outline),
-        (Ok(None), Standing::Confirmed) => Entry::Missing(Reason::NotInIndex),
-        (Ok(None), Standing::Cached(_)) => Entry::Gap(IndexGap::NotInCachedEntry),
-        (Err(error), _) => Entry::Missing(Reason::IndexEntryUnreadable { cause: error.to_string() }),
+        (Ok(Some(release)), _) => IndexAnswer::Found(history, release.outline),
+        (Ok(None), Standing::Confirmed) => IndexAnswer::Missing(Reason::NotInIndex),
+        (Ok(None), Standing::Cached(_)) => IndexAnswer::Gap(IndexGap::NotInCachedEntry),
+        (Err(error), _) => IndexAnswer::Missing(Reason::IndexEntryUnreadable { cause: error.to_string() }),
     }
 }
 
@@ -172,7 +174,7 @@ fn judge_release(
 ) -> Verdict {
     let Findings { mut reasons, warnings, advisories } =
         judge.evidence().locked_findings(crate_id, history, release, &package.checksum);
-    reasons.extend(integrity::checksum(&package.checksum, release.checksum));
+    reasons.extend(findings::checksum_reason(&package.checksum, release.checksum));
     judgement.warnings.extend(warnings);
     judgement.advisories = advisories;
     judgement.yanked = Some(release.yanked);
@@ -200,7 +202,7 @@ fn judge_unseen(
         findings.reasons.push(Reason::ChecksumMissing);
     }
     let known = &judge.facts.trail.recorded;
-    findings.reasons.extend(recorded::locked_checksum(known, crate_id, &package.id.version, &package.checksum));
+    findings.reasons.extend(trail::locked_checksum(known, crate_id, &package.id.version, &package.checksum));
     judgement.warnings.extend(findings.warnings);
     judgement.advisories = findings.advisories;
     let unknown = || Reasons::of(Reason::IndexUnavailable, Vec::new());
@@ -235,4 +237,24 @@ fn named_by_advisories(judge: &Judge<'_>, id: &PackageId, judgement: &mut Judgem
 fn outside_workspace(package: &Package) -> Vec<Warning> {
     let outside = package.local.iter().filter(|local| !local.inside_workspace);
     outside.map(|local| Warning::OutsideWorkspace { path: local.root.clone() }).collect()
+}
+
+/// The moment from which on the same facts may have to be judged anew. Up to it whatever `policy` and `approvals` approve of them stays
+/// approved; it is the earliest that could matter, whether or not it does.
+///
+/// Time takes no age, fix or crate's youth back; what ends are a person's exemptions, ignores, and that advisories are fresh.
+#[must_use]
+pub fn lasts_until(facts: &Facts, policy: &Policy, approvals: &Approvals, now: Timestamp) -> Timestamp {
+    let today = TimeZone::UTC.to_datetime(now).date();
+    let last_days = approvals.iter().filter_map(|approval| approval.until);
+    let last_days = last_days.chain(policy.advisories.ignore.iter().map(|ignore| ignore.until));
+    let ends = last_days.filter(|day| *day >= today).map(day_after);
+    let stale = advisory::fresh_until(&policy.advisories, &facts.advisories, now);
+    ends.chain(stale).min().unwrap_or(Timestamp::MAX)
+}
+
+/// The first moment after a UTC day; the last of all where there is none.
+fn day_after(day: Date) -> Timestamp {
+    let next = day.checked_add(1.day()).ok().and_then(|next| next.to_zoned(TimeZone::UTC).ok());
+    next.map_or(Timestamp::MAX, |next| next.timestamp())
 }

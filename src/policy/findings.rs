@@ -6,14 +6,15 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use semver::Version;
 
-use super::{advisory, publish_age, recorded, source};
+use super::{advisory, publish_age, source, trail};
+use crate::model::checksum::Checksum;
 use crate::model::facts::{Facts, IndexFact};
 use crate::model::history::History;
 use crate::model::index_line::Outline;
 use crate::model::package::{CrateId, LockedChecksum, PackageId};
 use crate::model::policy::{Level, Policy};
 use crate::model::source::Source;
-use crate::model::verdict::{Reason, Warning};
+use crate::model::verdict::{Reason, Warning, Witness};
 
 /// What releases are held against.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +69,7 @@ impl<'a> Evidence<'a> {
             reasons: publish_age::reasons(self.policy, crate_id, history, &release.pubtime, self.now),
             ..Findings::default()
         };
-        findings.reasons.extend(recorded::reasons(&self.facts.trail.recorded, crate_id, release, locked));
+        findings.reasons.extend(trail::reasons(&self.facts.trail.recorded, crate_id, release, locked));
         self.add_advisories(crate_id, &release.version, &mut findings);
         match self.policy.advisories.yanked {
             _ if !release.yanked => {}
@@ -112,4 +113,19 @@ impl<'a> Evidence<'a> {
             }
         }
     }
+}
+
+/// The reason that a locked checksum gives, held against the index's.
+#[must_use]
+pub fn checksum_reason(locked: &LockedChecksum, index: Checksum) -> Option<Reason> {
+    match locked {
+        LockedChecksum::Known(locked) if *locked == index => None,
+        LockedChecksum::Known(locked) => Some(mismatch(&locked.to_string(), index)),
+        LockedChecksum::Malformed(text) => Some(mismatch(text, index)),
+        LockedChecksum::Missing => Some(Reason::ChecksumMissing),
+    }
+}
+
+fn mismatch(locked: &str, index: Checksum) -> Reason {
+    Reason::ChecksumMismatch { locked: locked.into(), expected: index, witness: Witness::Index }
 }

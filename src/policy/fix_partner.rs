@@ -56,7 +56,7 @@ impl Fix<'_, '_> {
             let crate_id = target(self.crate_id, dependency)?;
             let history = self.rule.evidence.history(&crate_id)?;
             let satisfies = |version: &Version| dependency.req.matches(version);
-            let mut locked = self.rule.footing.locked(&crate_id).map(|(_, package)| &package.id.version).peekable();
+            let mut locked = self.rule.ground.locked(&crate_id).map(|(_, package)| &package.id.version).peekable();
             locked.peek()?;
             let satisfying: Vec<_> = history.outlines().filter(|one| satisfies(&one.version)).collect();
             let was_aged = |one: &&Outline| self.rule.may_have_been_aged(&crate_id, one, self.needed.moment);
@@ -77,11 +77,11 @@ impl Fix<'_, '_> {
             let is_hit = self.needed.advisory.versions.is_vulnerable(locked);
             locked == self.version() || (is_hit && super::graph::serves(locked, self.version()))
         };
-        let locked = self.rule.footing.locked(self.crate_id);
+        let locked = self.rule.ground.locked(self.crate_id);
         let positions: BTreeSet<usize> =
             locked.filter(|(_, package)| mended(package)).map(|(position, _)| position).collect();
         let mut asked: BTreeSet<(CrateId, Version)> = BTreeSet::new();
-        let dependents = self.rule.footing.dependents(&positions);
+        let dependents = self.rule.ground.dependents(&positions);
         dependents
             .filter_map(|dependent| {
                 let crate_id = dependent.id.crate_id()?;
@@ -96,7 +96,7 @@ impl Fix<'_, '_> {
         let history = self.rule.evidence.history(crate_id)?;
         let is_hit = |version: &Version| self.needed.advisory.versions.is_vulnerable(version);
         let mended: Vec<&Version> = fixed.outlines().map(|one| &one.version).filter(|one| !is_hit(one)).collect();
-        let requirements = self.rule.footing.requirements(crate_id, locked);
+        let requirements = self.rule.ground.requirements(crate_id, locked);
         let mut reaching = Vec::new();
         for (release, text) in history.outlined_lines().filter(|(one, _)| same_line(&one.version, locked)) {
             let parsed = Release::parse(history.name(), text);
@@ -114,7 +114,7 @@ impl Fix<'_, '_> {
         }
         let lowest = lowest(reaching.iter().copied())?;
         let reaches = |version: &Version| reaching.iter().any(|one| one.version == *version);
-        let mut others = self.rule.footing.locked(crate_id).filter(|(_, one)| one.id.version != lowest.version);
+        let mut others = self.rule.ground.locked(crate_id).filter(|(_, one)| one.id.version != lowest.version);
         if others.any(|(_, one)| reaches(&one.id.version)) || self.was_aged(crate_id, lowest) {
             return None;
         }

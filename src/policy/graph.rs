@@ -1,14 +1,16 @@
-//! The graph of a lock file: who pulls a package in, and what is asked of it.
+//! The graph of a lock file: who pulls a package in, what is asked of it, and which platforms can build it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 
+use cargo_platform::Platform;
 use semver::{Version, VersionReq};
 
 use crate::model::facts::{Facts, IndexFact};
 use crate::model::index_line::{DependencyKind, Requirement};
 use crate::model::package::{CrateId, Line, Package, PackageId};
 use crate::model::source::{Registry, Source};
+use crate::model::vendoring::TargetPlatform;
 
 /// No honest way is longer; a lock file that is one long chain must not cost the square of its length.
 const LONGEST_PATH: usize = 100;
@@ -256,4 +258,85 @@ pub const fn line(version: &Version) -> Version {
         (0, minor) => Version::new(0, minor, 0),
         (major, _) => Version::new(major, 0, 0),
     }
+}
+
+/// What a package of the lock file, by its position, asks of registries; `None` where nobody knows.
+pub type Asked<'a> = dyn Fn(usize) -> Option<Vec<Requirement>> + 'a;
+
+/// For each package of the lock file, whether a named platform can build it; all of them where none is named.
+///
+/// Where it is not known what a link asks for, it holds: a package too many costs space, one too few costs the build. Only the named
+/// platforms count, also for build scripts and procedural macros, so that the answer is the same on every machine; who builds on
+/// another platform than the named ones names that too.
+#[must_use]
+pub fn built_on(facts: &Facts, targets: &[TargetPlatform]) -> Vec<bool> {
+    built_by(&facts.packages, &|at| requirements_of(facts, at), targets)
+}
+
+/// The same, of packages whose requirements are known by other means than the index.
+#[must_use]
+pub fn built_by(packages: &[Package], asked: &Asked<'_>, targets: &[TargetPlatform]) -> Vec<bool> {
+    if targets.is_empty() {
+        return vec![true; packages.len()];
+    }
+    let mut built = vec![false; packages.len()];
+    for target in targets {
+        for (at, reached) in reached_on(packages, asked, target).into_iter().enumerate() {
+            if let Some(known) = built.get_mut(at) {
+                *known |= reached;
+            }
+        }
+    }
+    built
+}
+
+fn reached_on(packages: &[Package], asked: &Asked<'_>, target: &TargetPlatform) -> Vec<bool> {
+    let mut reached = vec![false; packages.len()];
+    let mut queue: VecDeque<usize> = build_roots(packages).into();
+    for root in &queue {
+        reached[*root] = true;
+    }
+    while let Some(at) = queue.pop_front() {
+        let asked = asked(at);
+        for next in packages[at].dependencies.iter().copied() {
+            let Some(dependency) = packages.get(next) else { continue };
+            if !reached[next] && holds(&packages[at], asked.as_deref(), dependency, target) {
+                reached[next] = true;
+                queue.push_back(next);
+            }
+        }
+    }
+    reached
+}
+
+/// The workspace's members; where they are not known, every package without a source, or else every package.
+fn build_roots(packages: &[Package]) -> Vec<usize> {
+    let positions = |choose: &dyn Fn(&Package) -> bool| -> Vec<usize> {
+        packages.iter().enumerate().filter(|(_, package)| choose(package)).map(|(at, _)| at).collect()
+    };
+    let members = positions(&|package| package.local.as_ref().is_some_and(|local| local.member));
+    let local = if members.is_empty() { positions(&|package| package.id.source == Source::Local) } else { members };
+    if local.is_empty() { (0..packages.len()).collect() } else { local }
+}
+
+/// Whether the platform builds `dependency` for `package`.
+fn holds(package: &Package, asked: Option<&[Requirement]>, dependency: &Package, target: &TargetPlatform) -> bool {
+    let Some(asked) = asked else { return true };
+    // A manifest's requirements on folders and repositories are not among those that are known.
+    if package.id.source == Source::Local && !matches!(dependency.id.source, Source::Registry(_)) {
+        return true;
+    }
+    let mut known = false;
+    for requirement in asked {
+        if *requirement.name == *dependency.id.name && requirement.req.matches(&dependency.id.version) {
+            known = true;
+            let platform = requirement.target.as_deref().map(str::parse::<Platform>);
+            match platform {
+                None | Some(Err(_)) => return true,
+                Some(Ok(platform)) if platform.matches(&target.triple, &target.cfgs) => return true,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+    !known
 }

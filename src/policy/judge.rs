@@ -6,14 +6,16 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use semver::Version;
 
 use super::findings::Evidence;
 use super::fix_partner::{Partner, partners};
 use super::graph::Graph;
 use super::security_fix::{Early, FixRule};
-use super::{approval, publish_age, recorded};
+use super::{publish_age, trail};
 use crate::model::adoption::is_from_adoption;
 use crate::model::approval::Approval;
+use crate::model::checksum::Checksum;
 use crate::model::facts::Facts;
 use crate::model::history::History;
 use crate::model::index_line::Outline;
@@ -159,14 +161,14 @@ impl<'a> Judge<'a> {
         reasons: &mut Vec<Reason>,
     ) -> Vec<Exemption> {
         let mut given = Vec::new();
-        if !recorded::approvals_carry(&self.facts.trail.recorded, crate_id, history) {
+        if !trail::approvals_carry(&self.facts.trail.recorded, crate_id, history) {
             return given;
         }
         loop {
-            let approvals = approval::of(self.approvals, crate_id, &release.version, release.checksum, self.today).map(
+            let approvals = approvals_of(self.approvals, crate_id, &release.version, release.checksum, self.today).map(
                 |approval| {
                     let lifted: BTreeSet<_> =
-                        reasons.iter().filter(|reason| approval::lifts(approval, reason)).map(Reason::code).collect();
+                        reasons.iter().filter(|reason| lifts(approval, reason)).map(Reason::code).collect();
                     (approval, lifted)
                 },
             );
@@ -201,4 +203,44 @@ impl<'a> Judge<'a> {
             Basis::Aged
         }
     }
+}
+
+/// The approvals of one exact release that still count. An approval is of bytes: the version, the build metadata and the checksum
+/// must all be the ones that the person looked at.
+pub fn approvals_of<'a>(
+    approvals: &'a [Approval],
+    crate_id: &'a CrateId,
+    version: &'a Version,
+    checksum: Checksum,
+    today: Date,
+) -> impl Iterator<Item = &'a Approval> {
+    approvals_naming(approvals, crate_id, version)
+        .filter(move |approval| approval.checksum == checksum && !has_lapsed(approval, today))
+}
+
+/// The approvals that name a release, whatever its bytes and the day.
+pub fn approvals_naming<'a>(
+    approvals: &'a [Approval],
+    crate_id: &'a CrateId,
+    version: &'a Version,
+) -> impl Iterator<Item = &'a Approval> {
+    approvals.iter().filter(move |approval| {
+        approval.crate_name.names(&crate_id.name)
+            && approval.registry == crate_id.registry
+            && approval.version == *version
+    })
+}
+
+/// Whether its last day is over.
+#[must_use]
+pub fn has_lapsed(approval: &Approval, today: Date) -> bool {
+    approval.until.is_some_and(|until| until < today)
+}
+
+/// Whether an approval lifts a reason: one that it names, and that any approval may lift. Where time does not lift the reason, only an
+/// approval that ends may: what a person once accepted must not stand for ever.
+#[must_use]
+pub fn lifts(approval: &Approval, reason: &Reason) -> bool {
+    let code: ReasonCode = reason.code();
+    code.an_approval_lifts() && approval.lifts.contains(&code) && (code.time_lifts() || approval.until.is_some())
 }

@@ -1,15 +1,26 @@
-//! From a decision to what `vendor` writes: only what is approved, and either all of it or nothing.
+//! From a decision to what `vendor` writes: only what is approved, and either all of it or nothing; and what was done to the vendored
+//! packages since they were written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
+use sha2::{Digest as _, Sha256};
 
-use super::platforms;
+use super::graph;
+use crate::model::allow_list::{AllowList, AllowedId};
+use crate::model::checksum::Checksum;
 use crate::model::evaluation::Evaluation;
 use crate::model::facts::Facts;
+use crate::model::index_line::{Release, index_path};
 use crate::model::package::{LockedChecksum, Package, PackageId};
-use crate::model::plan::{KeptPlace, PlanRefusal, PlannedFrom, PlannedPackage, TargetPlatform, VendorPlan};
 use crate::model::source::Source;
+use crate::model::vendored::{
+    CrateFolder, EntryKind, IndexedFile, Stated, VENDOR_CHECKSUMS_FILE, VendorChecksums, VendoredDirectory,
+    VendoredEntry,
+};
+use crate::model::vendoring::{
+    Alteration, AlteredFile, KeptPlace, PlanRefusal, PlannedFrom, PlannedPackage, TargetPlatform, VendorPlan,
+};
 use crate::model::verdict::Verdict;
 
 /// How to lay the packages out.
@@ -34,7 +45,7 @@ pub fn plan(facts: &Facts, evaluation: &Evaluation, options: &PlanOptions<'_>) -
     if !held.is_empty() || !evaluation.blockers.is_empty() || evaluation.judgements.len() != facts.packages.len() {
         return Err(PlanRefusal::NotApproved(held));
     }
-    let built = platforms::built(facts, options.targets);
+    let built = graph::built_on(facts, options.targets);
     let wanted: Vec<(usize, &Package, PlannedFrom)> =
         facts.packages.iter().enumerate().filter_map(|(at, package)| Some((at, package, from(package)?))).collect();
     no_release_twice(wanted.iter().map(|(_, package, _)| &package.id))?;
@@ -112,4 +123,158 @@ fn no_directory_twice(packages: &[PlannedPackage]) -> Result<(), PlanRefusal> {
         }
     }
     Ok(())
+}
+
+/// What the package's files are held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Genuine<'a> {
+    /// All files of the release that belongs there now.
+    pub files: &'a VendorChecksums,
+    /// Whether a stub of it is there or will be: then its files may be missing or empty.
+    pub stub: bool,
+    /// The allow-list of the run before.
+    pub recorded: Option<&'a AllowList>,
+}
+
+/// Whether the folder's own list says what its files were. Otherwise they have to be held against the release that belongs there now.
+#[must_use]
+pub fn tells(found: &VendoredDirectory, genuine: Genuine<'_>) -> bool {
+    found.listed.known().is_some_and(|listed| {
+        listed.package == genuine.files.package || genuine.is_recorded(listed) || found.whole().is_some()
+    })
+}
+
+/// Every file that is not as some run wrote it. A folder of another release that agrees with its own list and, where there is a record,
+/// with the record, was not altered: it is only out of date.
+#[must_use]
+pub fn altered(found: &VendoredDirectory, genuine: Genuine<'_>) -> Vec<AlteredFile> {
+    let list = |how| AlteredFile { path: VENDOR_CHECKSUMS_FILE.to_owned(), how };
+    match found.listed.known() {
+        Some(listed) if listed.package == genuine.files.package => {
+            let mut files = differing(found, genuine.files, genuine.stub);
+            if files.is_empty() && !genuine.stub && listed != genuine.files {
+                files.push(list(Alteration::Changed));
+            }
+            files
+        }
+        Some(listed) if genuine.is_recorded(listed) => differing(found, listed, false),
+        Some(_) if found.whole().is_some() => vec![list(Alteration::Changed)],
+        Some(_) | None => {
+            let mut files = differing(found, genuine.files, genuine.stub);
+            if found.listed != Stated::Absent {
+                files.push(list(Alteration::Changed));
+            } else if files.iter().all(|file| file.path != VENDOR_CHECKSUMS_FILE) {
+                files.push(list(Alteration::Removed));
+            }
+            files.sort();
+            files
+        }
+    }
+}
+
+impl Genuine<'_> {
+    /// Without a record every list stands for itself.
+    fn is_recorded(&self, listed: &VendorChecksums) -> bool {
+        self.recorded.is_none_or(|list| {
+            let tree = listed.tree_digest();
+            list.releases.values().any(|release| release.tree == tree)
+        })
+    }
+}
+
+/// What would be lost with the folder and was written by no run: everything but files of the release that belongs there now, `files`, and
+/// files that the folder's own list has with these bytes. In a folder that the allow-list names (`recorded`) an edited file is somebody's
+/// alteration of ours; elsewhere it is somebody's. A folder of which neither list knows is told by its own name.
+#[must_use]
+pub fn strange(found: &VendoredDirectory, files: &VendorChecksums, recorded: bool) -> BTreeSet<String> {
+    // The list of the same release has nothing to add to the release itself.
+    let own = found.listed.known().filter(|own| own.package != files.package);
+    let empty = empty();
+    let is_ours = |entry: &VendoredEntry| {
+        let path = &*entry.path;
+        let (expected, listed) = (files.files.get(path), own.and_then(|own| own.files.get(path)));
+        let is_named = expected.is_some() || listed.is_some() || path == VENDOR_CHECKSUMS_FILE;
+        match entry.kind {
+            EntryKind::EmptyFolder => true,
+            EntryKind::File(file) => {
+                let is = |digest: &Checksum| file.digest == *digest || file.with_line_feeds == Some(*digest);
+                (recorded && is_named)
+                    || listed.is_some_and(is)
+                    || expected.is_some_and(|digest| is(digest) || is(&empty))
+            }
+            EntryKind::Folder | EntryKind::Link | EntryKind::Special | EntryKind::NameNotText | EntryKind::Unread => {
+                recorded && is_named
+            }
+        }
+    };
+    let named = files.files.keys().chain(own.into_iter().flat_map(|own| own.files.keys()));
+    let known: BTreeSet<&str> = named.flat_map(|path| folders(path)).collect();
+    // A folder of which no release knows, such as `.git`, is one thing.
+    let whole = |path: &str| folders(path).find(|folder| !known.contains(folder)).unwrap_or(path).to_owned();
+    found.entries.iter().filter(|entry| !is_ours(entry)).map(|entry| whole(&entry.path)).collect()
+}
+
+/// The folders that a file lies in, the outermost first.
+fn folders(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').filter_map(|(at, _)| path.get(..at))
+}
+
+/// Files of a local registry's index, and whatever else lies among them, that hold what no run wrote. `known` are the releases, as
+/// `name@version`, with their digests, whose lines some run wrote or will write. In the files of `recorded` releases a line that is none
+/// is somebody's alteration of ours.
+#[must_use]
+pub fn strange_lines(
+    found: &CrateFolder,
+    known: &BTreeSet<(String, Checksum)>,
+    recorded: Option<&AllowList>,
+) -> Vec<String> {
+    let recorded: BTreeSet<&str> =
+        recorded.into_iter().flat_map(|list| list.releases.keys()).map(AllowedId::release).collect();
+    let files: BTreeSet<String> =
+        recorded.iter().filter_map(|release| release.split_once('@')).map(|(name, _)| index_path(name)).collect();
+    let is_ours = |(path, file): &(&String, &IndexedFile)| {
+        let is_recorded = files.contains(*path);
+        let is_known = |(name, release): &(String, Release)| {
+            let spec = format!("{name}@{}", release.outline.version);
+            (is_recorded && recorded.contains(&*spec)) || known.contains(&(spec, release.outline.checksum))
+        };
+        (is_recorded || file.unreadable.is_empty()) && file.releases.iter().all(is_known)
+    };
+    let strange = found.index.iter().filter(|file| !is_ours(file)).map(|(path, _)| format!("index/{path}"));
+    let others = found.strays.iter().map(|stray| &stray.path).filter(|path| path.starts_with("index/"));
+    strange.chain(others.cloned()).collect()
+}
+
+fn empty() -> Checksum {
+    Checksum::from_bytes(Sha256::digest([]).into())
+}
+
+fn differing(found: &VendoredDirectory, expected: &VendorChecksums, stub: bool) -> Vec<AlteredFile> {
+    let empty = empty();
+    let mut missing: BTreeMap<&str, &Checksum> =
+        expected.files.iter().map(|(path, digest)| (path.as_str(), digest)).collect();
+    let mut files = Vec::new();
+    for entry in &found.entries {
+        let how = match (entry.kind, missing.remove(entry.path.as_str())) {
+            (EntryKind::File(file), Some(digest)) if file.digest == *digest || (stub && file.digest == empty) => {
+                continue;
+            }
+            (EntryKind::File(_), Some(_)) => Alteration::Changed,
+            (
+                EntryKind::File(_)
+                | EntryKind::Unread
+                | EntryKind::EmptyFolder
+                | EntryKind::Folder
+                | EntryKind::NameNotText,
+                _,
+            ) => Alteration::Added,
+            (EntryKind::Link | EntryKind::Special, _) => Alteration::NotAFile,
+        };
+        files.push(AlteredFile { path: entry.path.clone(), how });
+    }
+    if !stub {
+        files.extend(missing.into_keys().map(|path| AlteredFile { path: path.to_owned(), how: Alteration::Removed }));
+    }
+    files.sort();
+    files
 }

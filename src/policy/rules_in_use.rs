@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::graph::same_line;
 use super::judge::Judge;
-use super::{advisory, approval, source};
+use super::{advisory, judge, source};
 use crate::model::approval::Approval;
 use crate::model::evaluation::{Idle, Judgement, Notice, RuleKind};
 use crate::model::facts::AdvisoryFact;
@@ -64,7 +64,7 @@ fn idle(judge: &Judge<'_>, judgements: &[Judgement], one: &Approval) -> Option<N
             && one.crate_name.names(&package.id.name)
             && package.id.crate_id().is_some_and(|id| id.registry == one.registry)
     });
-    match (one.until.filter(|_| approval::has_lapsed(one, judge.today)), locked) {
+    match (one.until.filter(|_| judge::has_lapsed(one, judge.today)), locked) {
         (Some(until), _) => Some(Notice::ApprovalLapsed { line, release, until }),
         // With a base, what was not judged needs no approval, and that says nothing about the approval.
         (None, Some((_, judgement))) if judgement.verdict.is_none() => None,

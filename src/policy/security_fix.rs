@@ -14,8 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use semver::{Op, Version, VersionReq};
 
 use super::findings::{Evidence, Findings};
-use super::footing::{Footing, Wanted};
 use super::graph::{same_line, serves};
+use super::ground::{Ground, Wanted};
 use super::{advisory, publish_age};
 use crate::model::advisory::{Advisory, AdvisoryKind};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact};
@@ -67,7 +67,7 @@ impl Early {
 #[derive(Debug)]
 pub struct FixRule<'a> {
     pub(super) evidence: Evidence<'a>,
-    pub(super) footing: Footing<'a>,
+    pub(super) ground: Ground<'a>,
     /// What the advisory database certainly knows of: releases after that moment could be hit without its knowing.
     known_until: Timestamp,
 }
@@ -93,7 +93,7 @@ impl<'a> FixRule<'a> {
         {
             return None;
         }
-        Some(Self { evidence, footing: Footing::new(facts)?, known_until: advisory::state_of(db)? })
+        Some(Self { evidence, ground: Ground::new(facts)?, known_until: advisory::state_of(db)? })
     }
 
     /// Why a release comes early as one that advisories name: once for each.
@@ -107,7 +107,7 @@ impl<'a> FixRule<'a> {
     /// The needed fixes of the locked crates, but for those that have had the usual age long since, as nearly all have.
     pub(super) fn all_needed(&self) -> impl Iterator<Item = (&CrateId, Needed<'a>)> {
         let Evidence { facts, policy, now, .. } = self.evidence;
-        live(&self.footing, facts, policy, now).flat_map(move |(crate_id, advisory)| {
+        live(&self.ground, facts, policy, now).flat_map(move |(crate_id, advisory)| {
             let history = self.evidence.history(crate_id);
             history.into_iter().flat_map(move |history| {
                 let named = history.outlines().filter(|release| names(advisory, &release.version));
@@ -132,7 +132,7 @@ impl<'a> FixRule<'a> {
         {
             return None;
         }
-        let wanted = self.footing.wants(crate_id, version, advisory)?;
+        let wanted = self.ground.wants(crate_id, version, advisory)?;
         let (since, known) = self.comes_of_age(release, advisory)?;
         let moment = since.max(first_second(advisory.date)?);
         let vulnerable = self.would_be_locked(crate_id, history, version, advisory, moment)?;
@@ -169,7 +169,7 @@ impl<'a> FixRule<'a> {
         if !aged().any(|one| serves(&one.version, fix)) {
             return None;
         }
-        let requirements = self.footing.requirements(crate_id, fix);
+        let requirements = self.ground.requirements(crate_id, fix);
         let would_do = |one: &Outline| {
             one.version > *lowest
                 && !is_hit(&one)
@@ -230,23 +230,23 @@ impl<'a> FixRule<'a> {
 /// that depend on them and on these, and of those that such a fix may require. Ask again when they are read.
 #[must_use]
 pub fn wanted(facts: &Facts, policy: &Policy, now: Timestamp) -> BTreeSet<CrateId> {
-    let Some(footing) = Footing::new(facts).filter(|_| policy.quarantine.security_fix) else { return BTreeSet::new() };
+    let Some(ground) = Ground::new(facts).filter(|_| policy.quarantine.security_fix) else { return BTreeSet::new() };
     let mut crates = BTreeSet::new();
-    for (crate_id, advisory) in live(&footing, facts, policy, now) {
+    for (crate_id, advisory) in live(&ground, facts, policy, now) {
         if advisory.versions.patched().iter().flat_map(lower_bounds).next().is_none() {
             continue;
         }
         let mut around = vec![crate_id.clone()];
         for _ in 0..2 {
-            let positions = around.iter().flat_map(|one| footing.locked(one)).map(|(position, _)| position).collect();
-            around.extend(footing.dependents(&positions).filter_map(|package| package.id.crate_id()));
+            let positions = around.iter().flat_map(|one| ground.locked(one)).map(|(position, _)| position).collect();
+            around.extend(ground.dependents(&positions).filter_map(|package| package.id.crate_id()));
         }
         if let Some(IndexFact::Read(history)) = facts.index.get(crate_id) {
             let named = history.outlines().filter(|release| names(advisory, &release.version));
             let releases: Vec<_> =
                 named.filter_map(|release| history.release(&release.version).ok().flatten()).collect();
             let required = releases.iter().flat_map(built).filter_map(|dependency| target(crate_id, dependency));
-            around.extend(required.filter(|one| footing.has(one)));
+            around.extend(required.filter(|one| ground.has(one)));
         }
         crates.extend(around);
     }
@@ -257,7 +257,7 @@ pub fn wanted(facts: &Facts, policy: &Policy, now: Timestamp) -> BTreeSet<CrateI
 /// The locked crates with the advisories about them of which a fix, or what comes along with it, could still be younger than the usual
 /// age. The longest there is, whichever crate has it: a fix that has its age must not take along the ground under a companion.
 fn live<'f, 'a>(
-    footing: &'f Footing<'a>,
+    ground: &'f Ground<'a>,
     facts: &'a Facts,
     policy: &Policy,
     now: Timestamp,
@@ -268,7 +268,7 @@ fn live<'f, 'a>(
         let last = first_second(advisory.date).and_then(|day| day.checked_add(window).ok());
         last.is_some_and(|last| publish_age::is_reached(longest, last, now))
     };
-    footing.crates().filter(|crate_id| crate_id.registry == Registry::CratesIo).flat_map(move |crate_id| {
+    ground.crates().filter(|crate_id| crate_id.registry == Registry::CratesIo).flat_map(move |crate_id| {
         let about = advisory::about(&facts.advisories, crate_id).iter();
         about.filter(move |advisory| !is_past(advisory)).map(move |advisory| (crate_id, advisory))
     })

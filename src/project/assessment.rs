@@ -19,7 +19,7 @@ use crate::model::facts::Facts;
 use crate::model::package::CrateId;
 use crate::model::source::Registry;
 use crate::model::trail::Trail;
-use crate::policy::carried::carried;
+use crate::policy::baseline::carried;
 
 /// A decision with all that it was made from.
 #[derive(Debug)]

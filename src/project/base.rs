@@ -13,7 +13,7 @@ use crate::gather::{lock_file, workspace};
 use crate::model::evaluation::{Loosening, Notice};
 use crate::model::package::Package;
 use crate::model::policy::CargoAges;
-use crate::policy::notices;
+use crate::policy::publish_age;
 
 /// What a message calls the base where it names one of its files, as git names files of a commit.
 const BASE: &str = "BASE";
@@ -294,7 +294,7 @@ impl BaseCommit {
         let mut shortened = Vec::new();
         for commit in grown_from {
             let ages = commit.cargo_config(environment.current_dir(), environment)?.ages()?;
-            shortened.extend(notices::longest_cargo_ages(ages, head.clone()).1.into_iter().map(|one| one.key));
+            shortened.extend(publish_age::longest_cargo_ages(ages, head.clone()).1.into_iter().map(|one| one.key));
         }
         let (kept, gone): (Vec<_>, Vec<_>) = today.into_iter().partition(|one| shortened.contains(&one.key));
         Ok((kept, gone.into_iter().map(|one| one.key).collect()))

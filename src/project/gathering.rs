@@ -5,32 +5,28 @@ use std::sync::Arc;
 
 use super::base::Base;
 use super::error::ProjectError;
-use super::lock_answer;
 use super::open::Project;
 use super::progress::Progress;
 use super::registries::Registries;
 use super::request::{Purpose, Which};
 use super::rules::Rules;
-use super::{trail, ways};
+use super::{lock_answer, trail, ways};
 use crate::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFailure};
-use crate::gather::allow_list;
-use crate::gather::cargo;
-use crate::gather::cargo_config;
 use crate::gather::http::{Http, Request};
 use crate::gather::lock_file::LockFile;
 use crate::gather::policy_file::PolicyFile;
-use crate::gather::ways_around;
+use crate::gather::{allow_list, cargo, cargo_config, ways_around};
 use crate::model::allow_list::AllowList;
 use crate::model::crate_name::canonical;
 use crate::model::evaluation::{Evaluation, Fetched, Notice};
-use crate::model::facts::{AdvisoryFact, Facts, Ground, IndexFact, Surroundings, TrailFact};
+use crate::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, Surroundings, TrailFact};
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Package};
 use crate::model::source::{Registry, Source};
 use crate::model::trail::Trail;
 use crate::model::verdict::Reason;
 use crate::policy::judge::Judge;
-use crate::policy::{self, also, notices, security_fix};
+use crate::policy::{self, publish_age, security_fix, side_effects};
 
 /// The fixed crate and those around it, and then what the fix requires.
 const FIX_ROUNDS: usize = 2;
@@ -103,7 +99,7 @@ impl Gathered {
         let mut locked: BTreeSet<CrateId> =
             project.subject().lock.packages.iter().filter_map(|one| one.id.crate_id()).collect();
         locked.extend(project.base_packages().into_iter().flatten().filter_map(|package| package.id.crate_id()));
-        let more = also::wanted(&recorded.added, |id| index.contains_key(id), |id| locked.contains(id));
+        let more = side_effects::wanted(&recorded.added, |id| index.contains_key(id), |id| locked.contains(id));
         if !more.is_empty() {
             registries.prepare(&more.iter().map(|id| id.registry.clone()).collect())?;
             index.extend(registries.read(&more, &mut |_, _| ()));
@@ -160,7 +156,7 @@ impl Gathered {
     /// The facts about a lock file of this project that has these packages: the one builder of facts. `more` are entries that were read
     /// since; they go before those that were read first.
     pub(crate) fn facts(&self, packages: Vec<Package>, more: BTreeMap<CrateId, IndexFact>) -> Facts {
-        self.facts_on(self.project.ground(), packages, more)
+        self.facts_on(self.project.old_lock(), packages, more)
     }
 
     /// The same about a lock file that takes the place of the one that was found.
@@ -168,7 +164,7 @@ impl Gathered {
         self.facts_on(self.project.ground_of_resolution(), packages, more)
     }
 
-    fn facts_on(&self, ground: Ground, packages: Vec<Package>, more: BTreeMap<CrateId, IndexFact>) -> Facts {
+    fn facts_on(&self, old_lock: OldLock, packages: Vec<Package>, more: BTreeMap<CrateId, IndexFact>) -> Facts {
         let mut index = self.index.clone();
         index.extend(more);
         let mut notices = self.notices.clone();
@@ -192,7 +188,7 @@ impl Gathered {
             registry_clock: self.registries.clock().filter(|_| by_clock),
             refused_mirrors: self.registries.refused(),
             base: self.project.base_locked(),
-            ground,
+            old_lock,
             lock: LockFact::NotChecked,
             trail: TrailFact { machine_clock: by_clock.then_some(self.project.machine()), ..self.recorded.clone() },
             notices,
@@ -340,8 +336,8 @@ fn worth_knowing(project: &Project, registries: &BTreeSet<Registry>) -> Vec<Noti
     let sets_age = policy.cargo.global.is_some() || !policy.cargo.registries.is_empty();
     // Asking for the version starts a process; it matters only where cargo's own key is set.
     let version = (sets_age && local).then(|| cargo::version(project.environment()).ok()).flatten();
-    all.extend(notices::cargo_ages(policy, registries, version.as_ref()));
-    all.extend(notices::cooldown(policy, cargo_config::cooldown_age(&subject.root)));
+    all.extend(publish_age::cargo_age_notices(policy, registries, version.as_ref()));
+    all.extend(publish_age::cooldown_notice(policy, cargo_config::cooldown_age(&subject.root)));
     all
 }
 

@@ -17,7 +17,7 @@ use crate::gather::manifest::{self, Roots};
 use crate::gather::workspace::Workspace;
 use crate::model::facts::IndexFact;
 use crate::model::lock_proof::{LockFact, Proof, Unproven};
-use crate::model::manifest::{Manifests, Place, Unsupported};
+use crate::model::manifest::{DependencySource, Manifests, Unsupported};
 use crate::model::package::{CrateId, LockedChecksum, Package, PackageId};
 use crate::model::source::Registry;
 use crate::policy::lock_answers_manifests::{Question, Told, answers, stand_as_before, told_by_index};
@@ -229,8 +229,8 @@ fn registries_of(manifests: &Manifests) -> Vec<Registry> {
     let places = declared.chain(manifests.patches.iter().map(|patch| &patch.with)).map(|declared| &declared.from);
     let registries: BTreeSet<&Registry> = places
         .filter_map(|place| match place {
-            Place::Registry(registry) => Some(registry),
-            Place::Git { .. } | Place::Path(_) => None,
+            DependencySource::Registry(registry) => Some(registry),
+            DependencySource::Git { .. } | DependencySource::Path(_) => None,
         })
         .collect();
     registries.into_iter().cloned().collect()

@@ -14,9 +14,8 @@ use super::subject::{self, Subject};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::clock;
 use crate::gather::environment::Environment;
-use crate::model::facts::Ground;
-use crate::model::locked::Locked;
-use crate::model::package::Package;
+use crate::model::facts::OldLock;
+use crate::model::package::{Locked, Package};
 
 /// A project with everything that it is judged by.
 #[derive(Debug)]
@@ -111,10 +110,10 @@ impl Project {
     }
 
     /// What was locked before the lock file that is judged.
-    pub(super) fn ground(&self) -> Ground {
+    pub(super) fn old_lock(&self) -> OldLock {
         match self.request.purpose {
             Purpose::Judge | Purpose::Prove | Purpose::Change | Purpose::Decide if self.base_packages.is_none() => {
-                Ground::Judged
+                OldLock::Judged
             }
             Purpose::Judge | Purpose::Prove | Purpose::Change | Purpose::Decide | Purpose::Resolve => {
                 self.ground_of_resolution()
@@ -123,10 +122,10 @@ impl Project {
     }
 
     /// What is locked before a lock file that a resolution makes.
-    pub(super) fn ground_of_resolution(&self) -> Ground {
+    pub(super) fn ground_of_resolution(&self) -> OldLock {
         match &self.base_packages {
-            Some(packages) => Ground::Base(packages.clone()),
-            None => Ground::Replaced(self.subject.lock.packages.clone()),
+            Some(packages) => OldLock::Base(packages.clone()),
+            None => OldLock::Replaced(self.subject.lock.packages.clone()),
         }
     }
 }

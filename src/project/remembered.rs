@@ -30,7 +30,7 @@ use crate::gather::git_root;
 use crate::gather::workspace::Workspace;
 use crate::model::checksum::Checksum;
 use crate::model::facts::AdvisoryFact;
-use crate::policy::lasting::lasts_until;
+use crate::policy::evaluate::lasts_until;
 
 /// The form of the file; another one is not believed.
 const SCHEMA: u32 = 1;

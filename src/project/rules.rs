@@ -12,8 +12,7 @@ use crate::gather::policy_file::{self, PolicyFile};
 use crate::model::approval::Approvals;
 use crate::model::evaluation::{Lane, Loosening};
 use crate::model::policy::{CargoAges, JudgedBy, Policy};
-use crate::policy::loosened;
-use crate::policy::notices;
+use crate::policy::{policy_drift, publish_age};
 
 /// The rules to judge by, and what needs no judging.
 #[derive(Clone, Debug)]
@@ -85,7 +84,7 @@ impl Rules {
         let ages = match ages.trusted {
             None => ages.found,
             Some(trusted) => {
-                let (longest, shortened) = notices::longest_cargo_ages(trusted, ages.found.clone());
+                let (longest, shortened) = publish_age::longest_cargo_ages(trusted, ages.found.clone());
                 let since = commit.map(|commit| commit.ages_since(&ages.found, shortened, environment)).transpose()?;
                 let (shortened, moved) = since.unwrap_or_default();
                 read.loosened.extend(shortened);
@@ -99,9 +98,9 @@ impl Rules {
         }
         let (decided, loosened) = match judge.loosened {
             Lane::Fail => (Vec::new(), read.loosened),
-            Lane::Report => loosened::decided(read.loosened),
+            Lane::Report => policy_drift::decided(read.loosened),
         };
-        loosened::let_count(&decided, &mut policy, &mut approvals);
+        policy_drift::let_count(&decided, &mut policy, &mut approvals);
         policy.min_publish_age_flag = judge.min_publish_age;
         let mut folder = path.parent().unwrap_or(&subject.root).to_owned();
         match &judge.advisories {
@@ -188,7 +187,7 @@ fn stand_on(commit: &BaseCommit, path: &Utf8Path, own: Read) -> Result<Read, Pro
         commit.grown_from().map(|commit| former(commit).unwrap_or_else(|| file.clone())).collect();
     let grown_from: Vec<_> = grown_from.iter().map(|file| (file.policy(), &**file.approvals())).collect();
     let (loosened, moved) =
-        loosened::since(&grown_from, (file.policy(), file.approvals()), (own.file.policy(), own.file.approvals()));
+        policy_drift::since(&grown_from, (file.policy(), file.approvals()), (own.file.policy(), own.file.approvals()));
     Ok(Read { path: text.is_some().then_some(inside), loosened, moved, file })
 }
 

@@ -9,7 +9,8 @@ use super::error::ProjectError;
 use crate::files::names::TRAIL_FOLDER;
 use crate::gather;
 use crate::model::facts::{AddedEvents, TrailFact};
-use crate::model::trail::{EventFileName, EventId, Recorded, Trail, TrailProblem, TrailProblemKind, missing_events};
+use crate::model::recorded::Recorded;
+use crate::model::trail::{EventFileName, EventId, Trail, TrailProblem, TrailProblemKind, missing_events};
 
 /// The folder of the trail beside a policy file.
 pub(crate) fn folder(policy: &Utf8Path) -> Utf8PathBuf {

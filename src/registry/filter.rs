@@ -15,7 +15,7 @@ use crate::model::evaluation::IndexGap;
 use crate::model::facts::IndexFact;
 use crate::model::history::History;
 use crate::model::package::CrateId;
-use crate::model::visibility::{Hidden, Versions, View};
+use crate::model::resolution::{Hidden, Versions, View};
 use crate::policy::judge::Judge;
 use crate::policy::visible::{Filtered, filtered_lines};
 

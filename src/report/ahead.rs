@@ -2,13 +2,12 @@
 
 use semver::Version;
 
-use super::cure;
 use super::duration::{counted, distance, eligible};
 use super::reason::{kind_words, signal_name};
 use super::status::{Part, StatusReport, codes};
 use super::style::Tone;
-use super::{Context, package_name, remark};
-use crate::model::calendar::{Entry, Held, Need, Prospect};
+use super::{Context, cure, package_name, remark};
+use crate::model::calendar::{CalendarEntry, Held, Need, Prospect};
 use crate::model::evaluation::{FixStanding, Judgement};
 use crate::model::package::Package;
 use crate::model::source::{Registry, Source};
@@ -98,7 +97,7 @@ pub fn sentence(report: &StatusReport<'_>) -> String {
     parts.join(", ")
 }
 
-fn row(report: &StatusReport<'_>, entry: &Entry) -> Option<Row> {
+fn row(report: &StatusReport<'_>, entry: &CalendarEntry) -> Option<Row> {
     let (package, judgement) = report.about(entry)?;
     let decided = report.audit.evaluation.blockers.is_empty();
     // Where the run could not decide, a fix is no way out of a rejection.
@@ -213,7 +212,7 @@ fn until(held: &Held, report: &StatusReport<'_>) -> String {
 }
 
 /// The newest compatible and the newest incompatible release, where no requirement lets them in.
-fn beyond(entry: &Entry, to: Option<&Version>) -> Vec<String> {
+fn beyond(entry: &CalendarEntry, to: Option<&Version>) -> Vec<String> {
     let beyond = |prospect| newest(prospect).filter(|version| newest(&entry.update) != Some(version));
     let held = |prospect: &Prospect| {
         let held = prospect.newest_held().map(|held| format!("; held ({})", codes(&held.reasons)));

@@ -3,8 +3,8 @@
 use super::duration::moment;
 use super::log_problem::problem_sentence;
 use super::verify;
-use crate::model::also::{Also, RecordedFact, TrailFault, TrailWitness};
 use crate::model::policy::Origin;
+use crate::model::side_effect::{RecordedFact, SideEffect, TrailFault, TrailWitness};
 use crate::model::way_around::{WayAround, WayKind};
 
 /// How many things of one kind are told one by one: a change may bring thousands of files.
@@ -23,7 +23,7 @@ pub struct Told {
 
 /// Each thing, but of what there is much of one kind the rest only counted.
 #[must_use]
-pub fn told(all: &[Also]) -> Vec<Told> {
+pub fn told(all: &[SideEffect]) -> Vec<Told> {
     let mut told: Vec<Told> = Vec::new();
     let mut counts: Vec<(&'static str, bool, usize)> = Vec::new();
     for one in all {
@@ -51,10 +51,10 @@ pub fn told(all: &[Also]) -> Vec<Told> {
 
 /// One thing in a sentence that follows "this change also".
 #[must_use]
-pub fn sentence(also: &Also) -> String {
+pub fn sentence(also: &SideEffect) -> String {
     match also {
-        Also::Way { way, .. } => way_sentence(way),
-        Also::Trail { file, fault } => format!("adds to the audit trail {file}: {}", fault_sentence(fault)),
+        SideEffect::Way { way, .. } => way_sentence(way),
+        SideEffect::Trail { file, fault } => format!("adds to the audit trail {file}: {}", fault_sentence(fault)),
     }
 }
 
@@ -113,8 +113,9 @@ fn fault_sentence(fault: &TrailFault) -> String {
 
 /// What whoever reads it can do.
 #[must_use]
-pub fn help(all: &[Also]) -> Option<&'static str> {
-    let fails = |is_trail: bool| all.iter().any(|one| one.fails() && matches!(one, Also::Trail { .. }) == is_trail);
+pub fn help(all: &[SideEffect]) -> Option<&'static str> {
+    let fails =
+        |is_trail: bool| all.iter().any(|one| one.fails() && matches!(one, SideEffect::Trail { .. }) == is_trail);
     match (fails(true), fails(false)) {
         (true, _) => Some(
             "take these files out of the change: only `cargo sequester` writes events, and after a merge they would stand in the way of every run",

@@ -1,16 +1,15 @@
 //! Why a run could not decide, in words, and what can be done about it.
 
 use super::duration::{distance, moment, words};
-use super::lock_proof;
 use super::log_problem::{finding_sentence, problem_sentence, whole_help};
 use super::remark::few;
 use super::way_out::WayOut;
-use super::{Context, package_name, registry_name};
+use super::{Context, lock_proof, package_name, registry_name};
 use crate::model::evaluation::{Blocker, IndexGap};
 use crate::model::package::PackageId;
 use crate::model::policy::RUSTSEC_DB;
 use crate::model::source::{Registry, Source};
-use crate::model::trail::finding::TrailFinding;
+use crate::model::trail::TrailFinding;
 
 /// Blockers that say the same of several packages.
 #[derive(Clone, Debug, PartialEq, Eq)]

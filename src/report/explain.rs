@@ -7,7 +7,8 @@ use super::{AuditReport, Context, remark};
 use crate::model::advisory::Advisory;
 use crate::model::evaluation::Judgement;
 use crate::model::explanation::{
-    AdvisoryEffect, AdvisoryView, Agreement, Ask, Decider, Explanation, Milestone, Paths, Place, Releases, TrailEntry,
+    AdvisoryEffect, AdvisoryView, Agreement, Ask, ChecksumPlace, Decider, Explanation, Milestone, Paths, Releases,
+    TrailEntry,
 };
 use crate::model::index_line::DependencyKind;
 use crate::model::policy::Origin;
@@ -140,25 +141,25 @@ pub fn marks(one: &Milestone, asked: bool, decided: bool) -> String {
 
 /// Where a checksum is recorded.
 #[must_use]
-pub fn place(place: &Place, context: &Context<'_>) -> String {
+pub fn place(place: &ChecksumPlace, context: &Context<'_>) -> String {
     match place {
-        Place::LockFile => "the lock file".to_owned(),
-        Place::Index => "the index".to_owned(),
-        Place::Trail => "the audit trail".to_owned(),
-        Place::AllowList => "the allow-list".to_owned(),
-        Place::Approval(line) => format!("the approval in {}", context.judged_by.place(*line)),
+        ChecksumPlace::LockFile => "the lock file".to_owned(),
+        ChecksumPlace::Index => "the index".to_owned(),
+        ChecksumPlace::Trail => "the audit trail".to_owned(),
+        ChecksumPlace::AllowList => "the allow-list".to_owned(),
+        ChecksumPlace::Approval(line) => format!("the approval in {}", context.judged_by.place(*line)),
     }
 }
 
 /// A place, as JSON has it.
 #[must_use]
-pub const fn place_code(place: &Place) -> &'static str {
+pub const fn place_code(place: &ChecksumPlace) -> &'static str {
     match place {
-        Place::LockFile => "lock-file",
-        Place::Index => "index",
-        Place::Trail => "trail",
-        Place::AllowList => "allow-list",
-        Place::Approval(_) => "approval",
+        ChecksumPlace::LockFile => "lock-file",
+        ChecksumPlace::Index => "index",
+        ChecksumPlace::Trail => "trail",
+        ChecksumPlace::AllowList => "allow-list",
+        ChecksumPlace::Approval(_) => "approval",
     }
 }
 

@@ -6,7 +6,6 @@ mod timeline;
 
 use std::io::{self, Write};
 
-use super::blocker;
 use super::cure::{self, cures, fix};
 use super::duration::{counted, distance, eligible};
 use super::print::{detail, error, help, line};
@@ -14,9 +13,9 @@ use super::problem::{Problem, Severity, problems, severity};
 use super::remark::{self, few};
 use super::style::Tone;
 use super::way_out::WayOut;
-use super::{AuditReport, JudgedBy, Verbosity, also, decision, package_name, reason, tally};
-use crate::model::also::Also;
+use super::{AuditReport, JudgedBy, Verbosity, also, blocker, decision, package_name, reason, tally};
 use crate::model::facts::AdvisoryFact;
+use crate::model::side_effect::SideEffect;
 use crate::model::verdict::{Basis, Verdict};
 
 pub use explain::explain;
@@ -243,7 +242,7 @@ fn summary(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
     } else if evaluation.judgements.iter().any(|judgement| rejected(&judgement.verdict))
         || !report.loosened.is_empty()
         || !evaluation.truncated.is_empty()
-        || evaluation.also.iter().any(Also::fails)
+        || evaluation.also.iter().any(SideEffect::fails)
     {
         (Tone::Bad, "Finished")
     } else {

@@ -3,7 +3,7 @@
 use super::duration::counted;
 use super::{package_name, registry_name};
 use crate::model::lock_proof::{Discord, Unproven};
-use crate::model::manifest::{Place, Unsupported};
+use crate::model::manifest::{DependencySource, Unsupported};
 
 /// How many packages one sentence names.
 const NAMES: usize = 4;
@@ -85,14 +85,14 @@ fn unsupported(what: Unsupported, key: &str) -> String {
     }
 }
 
-fn place(place: &Place) -> String {
+fn place(place: &DependencySource) -> String {
     match place {
-        Place::Registry(registry) => registry_name(registry),
-        Place::Git { url, reference } => match reference.setting() {
+        DependencySource::Registry(registry) => registry_name(registry),
+        DependencySource::Git { url, reference } => match reference.setting() {
             Some((key, value)) => format!("{url} ({key} {value})"),
             None => url.clone(),
         },
-        Place::Path(folder) => folder.to_string(),
+        DependencySource::Path(folder) => folder.to_string(),
     }
 }
 

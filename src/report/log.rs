@@ -11,8 +11,7 @@ use super::{Verbosity, registry_name};
 use crate::model::source::Registry;
 use crate::model::trail::event::{Event, Kind, KnownFrom, Who};
 use crate::model::trail::release::{ApprovalRecord, BasisRecord, ReasonRecord, ReleaseRecord, VerdictCode};
-use crate::model::trail::selection::Selection;
-use crate::model::trail::{EventId, HeadCheck, Trail};
+use crate::model::trail::{EventId, HeadCheck, Selection, Trail};
 
 /// How many releases one event shows before it counts the rest.
 const RELEASES: usize = 10;

@@ -3,8 +3,7 @@
 use super::duration::{moment, words};
 use super::registry_name;
 use crate::model::package::CrateId;
-use crate::model::trail::TrailProblemKind;
-use crate::model::trail::finding::TrailFinding;
+use crate::model::trail::{TrailFinding, TrailProblemKind};
 
 /// What is wrong with a file; the sentence follows the file's name and a colon.
 #[must_use]

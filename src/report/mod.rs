@@ -51,7 +51,7 @@ use crate::model::facts::AdvisoryFact;
 use crate::model::package::{LockedChecksum, Package, PackageId};
 pub use crate::model::policy::JudgedBy;
 use crate::model::policy::{Origin, Policy};
-use crate::model::situation::Situation;
+use crate::model::run::Invocation;
 use crate::model::source::{Registry, Source};
 
 /// Everything that a report of `audit` tells.
@@ -78,7 +78,7 @@ pub struct AuditReport<'a> {
     /// Each package's line in the lock file, counted from 1; empty where that is not known.
     pub lines: &'a [u32],
     /// What ways out have to fit.
-    pub situation: &'a Situation,
+    pub situation: &'a Invocation,
     /// How long the whole run took, where that is to be told.
     pub elapsed: Option<Duration>,
 }
@@ -105,7 +105,7 @@ pub struct Context<'a> {
     /// Whose policy entries are told of by their lines.
     pub judged_by: JudgedBy<'a>,
     /// What ways out have to fit.
-    pub situation: &'a Situation,
+    pub situation: &'a Invocation,
 }
 
 impl<'a> Context<'a> {

@@ -8,7 +8,7 @@ use semver::Version;
 
 use super::AuditReport;
 use crate::model::Timestamp;
-use crate::model::calendar::{Calendar, Entry, Need};
+use crate::model::calendar::{Calendar, CalendarEntry, Need};
 use crate::model::evaluation::{FixStanding, Judgement};
 use crate::model::package::Package;
 use crate::model::verdict::{Reason, ReasonCode, Reasons};
@@ -94,12 +94,12 @@ pub const fn need_name(need: Need) -> &'static str {
 impl<'a> StatusReport<'a> {
     /// The package and the judgement that an entry is about.
     #[must_use]
-    pub fn about(&self, entry: &Entry) -> Option<(&'a Package, &'a Judgement)> {
+    pub fn about(&self, entry: &CalendarEntry) -> Option<(&'a Package, &'a Judgement)> {
         Some((self.audit.packages.get(entry.package)?, self.audit.evaluation.judgements.get(entry.package)?))
     }
 
     /// The entries of one need, in order.
-    pub fn entries(&self, need: Need) -> impl Iterator<Item = &'a Entry> + use<'a> {
+    pub fn entries(&self, need: Need) -> impl Iterator<Item = &'a CalendarEntry> + use<'a> {
         self.calendar.entries.iter().filter(move |entry| entry.need == need)
     }
 
@@ -115,7 +115,7 @@ impl<'a> StatusReport<'a> {
         all
     }
 
-    fn coming_of(&self, entry: &'a Entry) -> Vec<Coming<'a>> {
+    fn coming_of(&self, entry: &'a CalendarEntry) -> Vec<Coming<'a>> {
         let Some((package, judgement)) = self.about(entry) else { return Vec::new() };
         let coming = |version: &'a Version, reasons: &'a Reasons, part| {
             // An age that overflows ends never.

@@ -3,7 +3,7 @@
 use super::duration::words;
 use super::escape;
 use super::style::{self, Tone};
-use crate::model::waiting::Waiting;
+use crate::model::run::Waiting;
 
 /// The line that is told, with its verb.
 #[must_use]

@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::Context;
 use super::escape::{shell_word, terminal};
-use crate::model::situation::Situation;
+use crate::model::run::Invocation;
 
 /// What stands in a printed command for what only the person who runs it can say; it is refused as an answer.
 pub const TEXT: &str = "TEXT";
@@ -93,7 +93,7 @@ impl WayOut {
     /// The way out in a text that comes from where nobody knows the command line: its commands are completed, and one that ends the text is
     /// the step.
     #[must_use]
-    pub fn of_text(text: &str, situation: &Situation) -> Self {
+    pub fn of_text(text: &str, situation: &Invocation) -> Self {
         let text = completed(text, situation);
         let command = |text: &str| PROGRAMS.iter().any(|program| text.starts_with(program));
         if command(&text) {
@@ -133,7 +133,7 @@ impl Context<'_> {
 
 /// See [`Context::command`].
 #[must_use]
-pub fn command(situation: &Situation, verb: &str, words: &str) -> Option<String> {
+pub fn command(situation: &Invocation, verb: &str, words: &str) -> Option<String> {
     let has: Vec<&str> = words.split(' ').filter_map(|word| word.strip_prefix("--")).collect();
     let repeated = situation.repeated(verb, &has)?;
     let repeated = repeated.iter().map(|word| shell_word(word));
@@ -143,7 +143,7 @@ pub fn command(situation: &Situation, verb: &str, words: &str) -> Option<String>
 }
 
 /// A command of cargo's behind ours: our options come first, and which project is meant is for cargo to hear.
-fn behind_cargo(situation: &Situation, words: &str) -> Option<String> {
+fn behind_cargo(situation: &Invocation, words: &str) -> Option<String> {
     let ours = command(situation, "cargo", "")?;
     let manifest = situation.given.iter().find(|given| given.name == "manifest-path");
     let manifest =
@@ -159,7 +159,7 @@ fn last_day(now: Timestamp) -> jiff::civil::Date {
 /// The words of an error with its commands completed for this run. Errors come from where nobody knows the command line; a command in
 /// them is what begins with `cargo sequester` and ends with the line, or with the backtick that follows.
 #[must_use]
-pub fn completed(text: &str, situation: &Situation) -> String {
+pub fn completed(text: &str, situation: &Invocation) -> String {
     const PROGRAM: &str = "cargo sequester ";
     if situation.given.is_empty() {
         return text.to_owned();

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 use super::ResolveError;
 use crate::files::{Lock, Taken, lock_folder};
-use crate::model::waiting::{Listener, Waiting};
+use crate::model::run::{Listener, Waiting};
 
 /// Held as long as it lives. It is the folder itself that is locked, so no file is left behind.
 #[derive(Debug)]

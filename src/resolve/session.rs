@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use semver::Version;
 
-use super::ResolveError;
 use super::child::{self, Ended, Voice};
-use super::failure;
 use super::private_copy::{PrivateCopy, Written};
 use super::signals::Signals;
+use super::{ResolveError, failure};
 use crate::gather::cargo::Cargo;
 use crate::gather::lock_file::LockFile;
 use crate::model::crate_name::{CrateName, is_same};
@@ -18,7 +17,7 @@ use crate::model::facts::{Facts, IndexFact};
 use crate::model::history::History;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Package, PackageId};
-use crate::model::visibility::{Hidden, View};
+use crate::model::resolution::{Hidden, View};
 use crate::policy::judge::Judge;
 use crate::project::{Decision, Gathered, Project, Subject};
 use crate::registry::Filter;

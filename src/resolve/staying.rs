@@ -6,17 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::child;
-use super::failure;
 use super::private_copy::Written;
 use super::session::{Asked, Resolved, Session};
-use super::{ResolveError, Voice};
+use super::{ResolveError, Voice, child, failure};
 use crate::model::evaluation::Judgement;
-use crate::model::locked::Locked;
-use crate::model::package::{CrateId, Package, PackageId};
-use crate::model::visibility::{Exact, HiddenBecause, View, versions};
-use crate::policy::kept;
-use crate::policy::smallest::{Smallest, smallest};
+use crate::model::package::{CrateId, Locked, Package, PackageId};
+use crate::model::resolution::{Exact, HiddenBecause, View, versions};
+use crate::policy::lock_changes;
+use crate::policy::visible::{Smallest, smallest};
 use crate::project::Committed;
 
 /// The most cargo runs that look for what must stay, and the most that then look for what need not.
@@ -64,7 +61,7 @@ impl Session<'_> {
     }
 
     fn rank(&self, package: &Package, judgement: &Judgement, before: &Locked, harmful: bool) -> Option<u8> {
-        let is_harmful = || !kept::may_stay(package, judgement, before);
+        let is_harmful = || !lock_changes::may_stay(package, judgement, before);
         match self.hides(&package.id) {
             None => judgement.yanked.filter(|yanked| *yanked && judgement.passes()).map(|_| 0),
             Some(hidden) if matches!(hidden.because, HiddenBecause::Reasons(_)) => match hidden.eligible_at() {

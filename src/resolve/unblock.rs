@@ -14,13 +14,11 @@ use super::failure::error_of;
 use super::session::Session;
 use crate::model::facts::Facts;
 use crate::model::package::{Package, PackageId};
+use crate::model::resolution::{Cause, Demand, Hidden, HiddenBecause, Obstacle, Unresolved, View, versions};
+use crate::model::run::Waiting;
 use crate::model::source::Source;
-use crate::model::unresolved::{Cause, Demand, Obstacle, Unresolved};
-use crate::model::visibility::{Hidden, HiddenBecause, View, versions};
-use crate::model::waiting::Waiting;
 use crate::policy::graph::{self, Graph};
-use crate::policy::smallest::{Smallest, smallest};
-use crate::policy::visible::order_of_approval;
+use crate::policy::visible::{Smallest, order_of_approval, smallest};
 
 /// The most cargo runs.
 const TRIALS: usize = 32;

@@ -6,7 +6,7 @@ use cargo_sequester::model::adoption::NotTaken::{self, AlwaysRefused, NoCounterp
 use cargo_sequester::model::adoption::{Adopted, LevelKey};
 use cargo_sequester::model::age::Age;
 use cargo_sequester::model::policy::{Level, Origin, Setting};
-use cargo_sequester::policy::adopted::settled;
+use cargo_sequester::policy::baseline::settled;
 
 use crate::support::Project;
 

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_platform::Cfg;
 use cargo_sequester::model::evaluation::{Blocker, Evaluation, Judgement};
-use cargo_sequester::model::facts::{AdvisoryFact, Facts, Ground, IndexFact, TrailFact};
+use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, TrailFact};
 use cargo_sequester::model::history::{History, Standing};
 use cargo_sequester::model::package::{LocalPackage, LockedChecksum, Package, PackageId};
-use cargo_sequester::model::plan::{PlanRefusal, TargetPlatform, VendorPlan};
 use cargo_sequester::model::source::{GitSource, Registry, Source};
+use cargo_sequester::model::vendoring::{PlanRefusal, TargetPlatform, VendorPlan};
 use cargo_sequester::model::verdict::{Basis, Reason, Reasons, Verdict};
 use cargo_sequester::policy::plan::{PlanOptions, plan};
 use proptest::prelude::*;
@@ -50,7 +50,7 @@ fn facts(packages: Vec<Package>) -> Facts {
         registry_clock: None,
         refused_mirrors: Vec::new(),
         base: None,
-        ground: Ground::Judged,
+        old_lock: OldLock::Judged,
         lock: cargo_sequester::model::lock_proof::LockFact::NotChecked,
         trail: TrailFact::default(),
         notices: Vec::new(),

@@ -6,7 +6,7 @@ use cargo_sequester::model::approval::Approval;
 use cargo_sequester::model::evaluation::LooseningKind;
 use cargo_sequester::model::policy::{GitRule, Level, Policy, RegistryPolicy};
 use cargo_sequester::model::source::Registry;
-use cargo_sequester::policy::loosened::{decided, let_count, loosened, since};
+use cargo_sequester::policy::policy_drift::{decided, let_count, loosened, since};
 
 /// What the head loosens against a base, by key.
 fn loose(base: &dyn Fn(&mut World), head: &dyn Fn(&mut World)) -> Vec<String> {

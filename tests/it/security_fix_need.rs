@@ -1,10 +1,11 @@
 //! Whether a security fix is needed: what is locked, what would have done, and as of when.
 
 use cargo_sequester::model::evaluation::FixStanding;
-use cargo_sequester::model::facts::Ground;
+use cargo_sequester::model::facts::OldLock;
 use cargo_sequester::model::policy::{AgeOverride, Origin, Setting};
+use cargo_sequester::model::recorded::Recorded;
 use cargo_sequester::model::source::Registry;
-use cargo_sequester::model::trail::{Event, EventId, Kind, Recorded, ReleaseRecord, Tools, Trail};
+use cargo_sequester::model::trail::{Event, EventId, Kind, ReleaseRecord, Tools, Trail};
 use cargo_sequester::model::verdict::{Basis, FixNeed, LockedBy, Verdict};
 
 use crate::support::facts::{
@@ -67,13 +68,13 @@ fn what_made_it_needed_is_named() {
     assert_eq!(*offered, vulnerable("1.2.0", LockedBy::LockFile));
     assert_eq!(need(&fixed, "foo"), Some(FixNeed::Locked { instead_of: version("1.2.0") }));
     assert_eq!(need(&fixed.clone().after(&locked), "foo"), Some(vulnerable("1.2.0", LockedBy::Base)));
-    let replaced = fixed.clone().with(|world| world.ground = Ground::Replaced(locked.packages.clone()));
+    let replaced = fixed.clone().with(|world| world.ground = OldLock::Replaced(locked.packages.clone()));
     assert_eq!(need(&replaced, "foo"), Some(vulnerable("1.2.0", LockedBy::ReplacedLockFile)));
     let not_locked = Some(FixNeed::NotLocked { instead_of: version("1.2.0") });
     assert_eq!(need(&fixed.clone().after(&index()), "foo"), not_locked);
-    assert_eq!(need(&fixed.clone().with(|world| world.ground = Ground::Replaced(Vec::new())), "foo"), not_locked);
+    assert_eq!(need(&fixed.clone().with(|world| world.ground = OldLock::Replaced(Vec::new())), "foo"), not_locked);
     // Nobody said what was locked before.
-    let unknown = fixed.with(|world| world.ground = Ground::Unknown);
+    let unknown = fixed.with(|world| world.ground = OldLock::Unknown);
     assert_eq!(unknown.outcome("foo"), "quarantined too-new");
 }
 
@@ -122,7 +123,7 @@ fn a_release_of_the_usual_age_that_would_do_is_no_less_one_for_being_yanked() {
     for other in [would_do(), would_do().days_old(8), would_do().yanked(), would_do().pubtime(None)] {
         let moved = world(other.clone()).with(|world| {
             let fix = index().lock("foo", "1.2.3").packages[1].clone();
-            world.ground = Ground::Base(world.packages.clone());
+            world.ground = OldLock::Base(world.packages.clone());
             world.packages[1] = fix;
         });
         assert_eq!(moved.outcome("foo"), "quarantined too-new", "{other:?}");

@@ -9,7 +9,7 @@ mod targets;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cargo_sequester::model::vendor::VENDOR_ATTRIBUTES;
+use cargo_sequester::model::vendored::VENDOR_ATTRIBUTES;
 use cargo_sequester::write::vendor_dir::{Changes, Faults, Interrupted, VendorDirError, interrupted};
 use scene::{Scene, tree};
 

@@ -1,7 +1,7 @@
 //! What of an index file cargo is shown: by the policy, and by a view that asks for something else.
 
 use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::visibility::{Exact, Versions, View, versions};
+use cargo_sequester::model::resolution::{Exact, Versions, View, versions};
 use cargo_sequester::policy::judge::Judge;
 use cargo_sequester::policy::visible::{Filtered, filtered_lines};
 use semver::Version;

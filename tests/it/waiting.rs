@@ -180,7 +180,7 @@ fn cargos_own_words_about_waiting_are_passed_on_and_no_others() {
     use std::sync::{Arc, Mutex};
 
     use cargo_sequester::gather::cargo::Overheard;
-    use cargo_sequester::model::waiting::{Listener, Waiting};
+    use cargo_sequester::model::run::{Listener, Waiting};
     use cargo_sequester::report::waiting::line;
 
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();

@@ -17,15 +17,12 @@ use crate::gather::command_line::{Action, CommandLine, UpdateWords};
 use crate::gather::environment::Environment;
 use crate::gather::{clock, workspace};
 use crate::model::lock_proof::LockFact;
-use crate::model::locked::Locked;
-use crate::model::moves::Kept;
-use crate::model::package::{CrateId, PackageId};
+use crate::model::package::{CrateId, Locked, PackageId};
 use crate::model::policy::Origin;
-use crate::model::unresolved::Cause;
+use crate::model::resolution::{Cause, Exact, HiddenBecause, Kept, View, versions};
 use crate::model::verdict::ReasonCode;
-use crate::model::visibility::{Exact, HiddenBecause, View, versions};
-use crate::policy::carried::carried;
-use crate::policy::moves::{self, Asked};
+use crate::policy::baseline::carried;
+use crate::policy::lock_changes::{self, Asked};
 use crate::project::{Decision, Footing, ProjectError, Purpose, Question, Request, Which, relative};
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Context, Verbosity};
@@ -180,7 +177,7 @@ impl Run<'_, '_> {
     fn complete(&self) -> Result<Outcome, CommandError> {
         let before = self.session.before().evaluation();
         let endangered = self.endangered();
-        if !before.blockers.is_empty() || moves::remains(before, &endangered) {
+        if !before.blockers.is_empty() || lock_changes::remains(before, &endangered) {
             self.tell_before();
             return Ok(if before.blockers.is_empty() { Outcome::Held } else { Outcome::Undecided });
         }
@@ -194,7 +191,7 @@ impl Run<'_, '_> {
     /// What is locked and vulnerable, and nothing worse.
     fn endangered(&self) -> Vec<Kept> {
         let decision = self.session.before();
-        let kept = moves::kept(decision.facts(), decision.evaluation(), &self.before, &BTreeSet::new());
+        let kept = lock_changes::kept(decision.facts(), decision.evaluation(), &self.before, &BTreeSet::new());
         let only_vulnerable = |kept: &Kept| match &kept.because {
             HiddenBecause::Reasons(reasons) => reasons.iter().all(|reason| reason.code() == ReasonCode::Advisory),
             HiddenBecause::Yanked | HiddenBecause::Ambiguous => false,
@@ -247,7 +244,7 @@ impl Run<'_, '_> {
             Changed::Approved { judged, kept, written } => {
                 self.tell_kept(&kept, &judged)?;
                 self.tell_vendored(&written)?;
-                if !moves::remains(judged.evaluation(), &kept) {
+                if !lock_changes::remains(judged.evaluation(), &kept) {
                     return Ok(Outcome::Approved);
                 }
                 self.tell(&judged);
@@ -298,13 +295,13 @@ impl Run<'_, '_> {
             Resolved::Judged(judged) => judged,
         };
         let before = &self.session.subject().lock.packages;
-        let changes = moves::changes(before, &judged.facts().packages, judged.evaluation(), &Asked::Everything);
+        let changes = lock_changes::changes(before, &judged.facts().packages, judged.evaluation(), &Asked::Everything);
         if !(judged.evaluation().blockers.is_empty() && updated::is_approved(&judged, &changes)) {
             return Ok(Changed::Unapproved(judged));
         }
         let event = || updated::record(self.session.project(), &judged, &changes);
         updated::publish(&written, updated::only_removes(&changes), event)?;
-        let kept = moves::kept(judged.facts(), judged.evaluation(), &self.before, &settled.stayed);
+        let kept = lock_changes::kept(judged.facts(), judged.evaluation(), &self.before, &settled.stayed);
         Ok(Changed::Approved { judged, kept, written })
     }
 

@@ -12,8 +12,7 @@ use crate::gather::policy_file;
 use crate::model::adoption::{Adopted, Baseline, Carried};
 use crate::model::evaluation::Evaluation;
 use crate::model::policy::Origin;
-use crate::policy::baseline::baseline;
-use crate::policy::carried::carried;
+use crate::policy::baseline::{baseline, carried};
 use crate::project::{Assessment, JudgeBy, POLICY_FILE, PolicyFrom, Project, Purpose, Rules};
 use crate::write::new_policy::{NewPolicy, new_policy};
 

@@ -19,7 +19,7 @@ use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::gather::{adopt, clock, workspace};
 use crate::model::trail::Kind;
-use crate::policy::adopted::settled;
+use crate::policy::baseline::settled;
 use crate::policy::publish_age::CLOCK_TOLERANCE;
 use crate::project::{Assessment, POLICY_FILE, relative};
 use crate::report::init::InitReport;

@@ -15,10 +15,8 @@ use crate::model::checksum::Checksum;
 use crate::model::facts::IndexFact;
 use crate::model::history::History;
 use crate::model::package::PackageId;
-use crate::model::plan::{PlannedFrom, PlannedPackage};
-use crate::model::vendoring::{Poisoned, Unvendorable};
-use crate::project::Assessment;
-use crate::project::Progress;
+use crate::model::vendoring::{PlannedFrom, PlannedPackage, Poisoned, Unvendorable};
+use crate::project::{Assessment, Progress};
 use crate::write::crate_cache::{CrateCache, Stored};
 use crate::write::vendor_dir::VendorDirError;
 

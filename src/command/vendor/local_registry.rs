@@ -11,11 +11,11 @@ use crate::gather::local_registry::LocalRegistry;
 use crate::gather::{crate_folder, local_registry, vendor_tree};
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
 use crate::model::package::PackageId;
-use crate::model::plan::{PlannedFrom, PlannedPackage, VendorPlan};
-use crate::model::vendor::VENDOR_ATTRIBUTES_FILE;
-use crate::model::vendored::{VendorRoot, VendoredTree};
-use crate::model::vendoring::{Alteration, AlteredFile, Healed, PackageChange, VendoredPackage};
-use crate::policy::healed::strange_lines;
+use crate::model::vendored::{VENDOR_ATTRIBUTES_FILE, VendorRoot, VendoredTree};
+use crate::model::vendoring::{
+    Alteration, AlteredFile, Healed, PackageChange, PlannedFrom, PlannedPackage, VendorPlan, VendoredPackage,
+};
+use crate::policy::plan::strange_lines;
 use crate::write::local_index::{StagedIndex, index_path};
 use crate::write::vendor_dir::Changes;
 

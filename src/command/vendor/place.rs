@@ -11,9 +11,8 @@ use crate::cli::VendorFormat;
 use crate::files::names::in_cargo_home;
 use crate::gather::allow_list;
 use crate::model::allow_list::AllowList;
-use crate::model::plan::VendorPlan;
 use crate::model::source::Source;
-use crate::model::vendoring::{ConfigOutcome, Healed, VendoredPackage, Vendoring};
+use crate::model::vendoring::{ConfigOutcome, Healed, VendorPlan, VendoredPackage, Vendoring};
 use crate::write::cargo_config::{ConfigFile, Location, Replaced, Wanted, spliced};
 use crate::write::vendor_dir::{Faults, Known, Opening, Stage, VendorDir, VendorDirError};
 

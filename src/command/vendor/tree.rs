@@ -16,12 +16,12 @@ use crate::gather::vendor_tree;
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
 use crate::model::checksum::Checksum;
 use crate::model::package::PackageId;
-use crate::model::plan::{PlannedFrom, PlannedPackage, VendorPlan};
 use crate::model::source::Source;
-use crate::model::vendor::VendorChecksums;
-use crate::model::vendored::{VendorRoot, VendoredDirectory, VendoredTree};
-use crate::model::vendoring::{Alteration, AlteredFile, Healed, PackageChange, VendoredPackage};
-use crate::policy::healed::{Genuine, altered, strange, tells};
+use crate::model::vendored::{VendorChecksums, VendorRoot, VendoredDirectory, VendoredTree};
+use crate::model::vendoring::{
+    Alteration, AlteredFile, Healed, PackageChange, PlannedFrom, PlannedPackage, VendorPlan, VendoredPackage,
+};
+use crate::policy::plan::{Genuine, altered, strange, tells};
 use crate::project::ProjectError;
 use crate::write::vendor_dir::{Changes, Stage};
 

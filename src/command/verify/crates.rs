@@ -8,13 +8,12 @@ use crate::archive::{Limits, VerifiedCrate, manifest_agrees, vendor_files};
 use crate::command::gate::Gate;
 use crate::gather::crate_files::LARGEST_CRATE;
 use crate::gather::vendor_tree::read_bounded;
-use crate::model::checksum::Checksum;
-use crate::model::hashed::Hashed;
+use crate::model::checksum::{Checksum, Hashed};
 use crate::model::index_line::index_path;
 use crate::model::package::{LockedChecksum, Package};
 use crate::model::vendored::{CrateFolder, VendorRoot};
 use crate::model::verification::Finding;
-use crate::policy::vendored::archive_name;
+use crate::policy::vendored_contents::archive_name;
 
 /// What one archive is.
 struct Read {

@@ -62,7 +62,7 @@ fn one(
     scene: &Scene<'_>,
     ids: &[&PackageId],
     deriving: &Deriving<'_>,
-) -> Result<Vec<crate::model::vendor::VendorChecksums>, String> {
+) -> Result<Vec<crate::model::vendored::VendorChecksums>, String> {
     if ids.iter().any(|id| matches!(&id.source, Source::Git(git) if git.commit.is_none())) {
         return Err(
             "the lock file names no commit of it\nhelp: let cargo write the lock file anew: cargo update --workspace"

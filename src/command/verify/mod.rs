@@ -22,9 +22,9 @@ use crate::model::lock_proof::LockFact;
 use crate::model::source::Source;
 use crate::model::vendored::{VendorRoot, VendoredForm, VendoredPlace};
 use crate::model::verification::{Finding, Note, Outside, Undecided, Verification};
+use crate::policy::side_effects::weighed;
 use crate::policy::source::is_allowed;
 use crate::policy::vendored::{Held, compare, follow};
-use crate::policy::ways_around::weighed;
 use crate::project::access::Configs;
 use crate::project::{
     AdvisoriesFrom, JudgeBy, PolicyFrom, Project, Purpose, Request, Rules, Subject, Which, lock_answer, relative,

@@ -9,7 +9,7 @@ use crate::gather::vendor_tree::{MAX_STATEMENT, read_bounded};
 use crate::model::index_line::{DependencyKind, Requirement};
 use crate::model::package::Package;
 use crate::model::verification::{Finding, Undecided, Verification};
-use crate::policy::platforms::built_by;
+use crate::policy::graph::built_by;
 
 /// Adds every stub that a recorded platform can build. What is asked of whom is read from the vendored manifests, which stubs have whole.
 pub(super) fn check(scene: &Scene<'_>, environment: &Environment, verification: &mut Verification) {

@@ -20,7 +20,7 @@ use crate::files::regular::{self, Links};
 use crate::files::{Lock, Replacement, sync_tree};
 use crate::gather::http::shown;
 use crate::model::checksum::Checksum;
-use crate::model::waiting::{Listener, Waiting};
+use crate::model::run::{Listener, Waiting};
 
 /// The form of the state file.
 const SCHEMA: u32 = 1;

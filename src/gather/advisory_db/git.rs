@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::unpack::is_commit;
 use crate::gather::environment::Environment;
 use crate::gather::git::{self, Answer, Failure, Reach};
-use crate::model::waiting::Waiting;
+use crate::model::run::Waiting;
 
 /// The most bytes of a call's output.
 const OUTPUT_LIMIT: u64 = 256 << 20;

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
-use crate::model::waiting::{Listener, Waiting};
+use crate::model::run::{Listener, Waiting};
 
 /// The most bytes of a line that is passed on.
 const LONGEST_LINE: usize = 1000;

@@ -5,7 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::LARGEST_CRATE;
 use crate::files::regular::{self, Links, ReadError};
 use crate::gather::index::{IndexOrigin, in_use, registry_folders};
-use crate::model::hashed::Hashed;
+use crate::model::checksum::Hashed;
 use crate::model::package::PackageId;
 
 /// One registry's folder.

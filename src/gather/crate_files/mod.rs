@@ -16,8 +16,7 @@ pub use self::address::download_address;
 pub use self::error::{CrateFailure, CrateFault};
 
 use crate::gather::index::{IndexMode, RegistryAccess, RegistryConfig};
-use crate::model::checksum::Checksum;
-use crate::model::hashed::Hashed;
+use crate::model::checksum::{Checksum, Hashed};
 use crate::model::package::PackageId;
 use crate::model::source::Registry;
 

@@ -13,7 +13,7 @@ use super::error::{CrateFailure, CrateFault};
 use super::{CrateFile, CratePlaces, CratesProgress, CratesTaken, LARGEST_CRATE, PoisonedEntry, WantedCrate};
 use crate::gather::http::{Answer, Http, HttpError, Request, shown};
 use crate::gather::index::{IndexMode, RegistryAccess, crate_name};
-use crate::model::hashed::Hashed;
+use crate::model::checksum::Hashed;
 use crate::model::source::{Registry, Source};
 
 /// Downloaded bytes that may wait for a worker.

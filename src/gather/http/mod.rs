@@ -24,7 +24,7 @@ use jiff::Timestamp;
 pub use self::error::{HttpError, shown};
 
 use self::engine::Engine;
-use crate::model::waiting::Listener;
+use crate::model::run::Listener;
 
 /// What cargo's configuration says about the network (`[http]` and `[net]`).
 #[derive(Clone, Debug, Default)]

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::error::{HttpError, shown_url};
 use super::shown;
-use crate::model::waiting::{Listener, Waiting};
+use crate::model::run::{Listener, Waiting};
 
 /// A pause, or a silence, that is worth a word.
 const WORTH_TELLING: Duration = Duration::from_secs(1);

@@ -9,7 +9,7 @@ use crate::files::plain;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::toml_tree::{Entry, Value};
 use crate::model::index_line::DependencyKind;
-use crate::model::manifest::{Declared, ManifestProblem, Place, Unsupported};
+use crate::model::manifest::{Declared, DependencySource, ManifestProblem, Unsupported};
 use crate::model::source::{GitReference, Registry};
 
 /// Where an entry stands and what it can refer to.
@@ -37,7 +37,7 @@ pub(super) fn read(keys: &Keys<'_>, key: &str, scope: &Scope<'_>) -> Result<Read
             key: key.to_owned(),
             name: key.into(),
             req: Some(requirement(keys, key, entry, text)?),
-            from: Place::Registry(Registry::CratesIo),
+            from: DependencySource::Registry(Registry::CratesIo),
             kind: scope.kind,
             optional: false,
             features: Vec::new(),
@@ -51,7 +51,7 @@ pub(super) fn read(keys: &Keys<'_>, key: &str, scope: &Scope<'_>) -> Result<Read
         _ => None,
     };
     let (from, mut unsupported) = place(keys, key, entry, &inner, scope)?;
-    if req.is_none() && matches!(from, Place::Registry(_)) {
+    if req.is_none() && matches!(from, DependencySource::Registry(_)) {
         return Err(keys.wrong(key, entry, "a dependency with a version, a path or a repository"));
     }
     let odd = [("artifact", Unsupported::Artifact), ("target", Unsupported::Artifact), ("lib", Unsupported::Artifact)];
@@ -84,31 +84,31 @@ fn place(
     entry: &Entry,
     inner: &Keys<'_>,
     scope: &Scope<'_>,
-) -> Result<(Place, Option<Unsupported>), ManifestProblem> {
+) -> Result<(DependencySource, Option<Unsupported>), ManifestProblem> {
     let (git, path) = (inner.text("git")?, inner.text("path")?);
     let (name, index) = (inner.text("registry")?, inner.text("registry-index")?);
     if inner.table.get("base").is_some() {
-        return Ok((Place::Path(scope.folder.to_owned()), Some(Unsupported::PathBase)));
+        return Ok((DependencySource::Path(scope.folder.to_owned()), Some(Unsupported::PathBase)));
     }
     match (git, path, name, index) {
         (Some(url), None, None, None) => repository(inner, url),
-        (None, Some(path), _, _) => Ok((Place::Path(plain(&scope.folder.join(path))), None)),
+        (None, Some(path), _, _) => Ok((DependencySource::Path(plain(&scope.folder.join(path))), None)),
         (None, None, Some(name), None) => match scope.config.registry_named(name) {
-            Ok(Some(registry)) => Ok((Place::Registry(registry), None)),
+            Ok(Some(registry)) => Ok((DependencySource::Registry(registry), None)),
             _ => Err(keys.wrong(key, entry, "a dependency on a registry that cargo's configuration names")),
         },
         (None, None, None, Some(url)) => {
             let registry = inner.table.get("registry-index").zip(Registry::parse(url).ok());
             let (_, registry) =
                 registry.ok_or_else(|| keys.wrong(key, entry, "a dependency with a registry's address"))?;
-            Ok((Place::Registry(registry), None))
+            Ok((DependencySource::Registry(registry), None))
         }
-        (None, None, None, None) => Ok((Place::Registry(Registry::CratesIo), None)),
+        (None, None, None, None) => Ok((DependencySource::Registry(Registry::CratesIo), None)),
         _ => Err(keys.wrong(key, entry, "a dependency from one place")),
     }
 }
 
-fn repository(inner: &Keys<'_>, url: &str) -> Result<(Place, Option<Unsupported>), ManifestProblem> {
+fn repository(inner: &Keys<'_>, url: &str) -> Result<(DependencySource, Option<Unsupported>), ManifestProblem> {
     let wrong = |expected| {
         let entry = inner.table.get("git");
         entry.map_or(ManifestProblem::NoPackage, |entry| inner.wrong("git", entry, expected))
@@ -123,5 +123,5 @@ fn repository(inner: &Keys<'_>, url: &str) -> Result<(Place, Option<Unsupported>
         _ => return Err(wrong("a repository with at most one of `branch`, `tag` and `rev`")),
     };
     let odd = parsed.fragment().is_some() || parsed.query().is_some() || parsed.cannot_be_a_base();
-    Ok((Place::Git { url: parsed.into(), reference }, odd.then_some(Unsupported::Address)))
+    Ok((DependencySource::Git { url: parsed.into(), reference }, odd.then_some(Unsupported::Address)))
 }

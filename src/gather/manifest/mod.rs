@@ -19,7 +19,9 @@ use super::cargo_config::CargoConfig;
 use super::toml_tree::Table;
 use crate::files::plain;
 use crate::model::index_line::DependencyKind;
-use crate::model::manifest::{Declared, Manifest, ManifestProblem, Manifests, Place, Unfollowed, Unsupported};
+use crate::model::manifest::{
+    Declared, DependencySource, Manifest, ManifestProblem, Manifests, Unfollowed, Unsupported,
+};
 use crate::model::package::{CrateId, Line, Written};
 
 pub use self::document::MAX_BYTES;
@@ -93,7 +95,7 @@ pub fn read_vendored(folders: &[Option<Utf8PathBuf>], config: &CargoConfig) -> V
 #[must_use]
 pub fn written(manifests: &Manifests, shown: impl Fn(&Utf8Path) -> Utf8PathBuf) -> BTreeMap<Utf8PathBuf, Vec<Written>> {
     let one = |(declared, line): (&Declared, &Line)| {
-        let Place::Registry(registry) = &declared.from else { return None };
+        let DependencySource::Registry(registry) = &declared.from else { return None };
         Some(Written {
             crate_id: CrateId { registry: registry.clone(), name: declared.name.clone() },
             req: declared.req.clone()?,
@@ -107,10 +109,10 @@ pub fn written(manifests: &Manifests, shown: impl Fn(&Utf8Path) -> Utf8PathBuf) 
     manifests.packages.iter().map(of).collect()
 }
 
-fn folder(place: &Place) -> Option<Utf8PathBuf> {
+fn folder(place: &DependencySource) -> Option<Utf8PathBuf> {
     match place {
-        Place::Path(folder) => Some(folder.clone()),
-        Place::Registry(_) | Place::Git { .. } => None,
+        DependencySource::Path(folder) => Some(folder.clone()),
+        DependencySource::Registry(_) | DependencySource::Git { .. } => None,
     }
 }
 

@@ -10,9 +10,9 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
-use crate::model::vendor::{VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE, VENDOR_CHECKSUMS_FILE, VendorChecksums};
 use crate::model::vendored::{
-    Attributes, EntryKind, Stated, VendorRoot, VendoredDirectory, VendoredEntry, VendoredTree,
+    Attributes, EntryKind, Stated, VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE, VENDOR_CHECKSUMS_FILE, VendorChecksums,
+    VendorRoot, VendoredDirectory, VendoredEntry, VendoredTree,
 };
 pub use digest::read_bounded;
 use walk::{Budget, Name};

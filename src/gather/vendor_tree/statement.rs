@@ -7,8 +7,7 @@ use semver::Version;
 use serde::Deserialize;
 
 use super::{MAX_STATEMENT, VendorTreeError, digest, unreadable};
-use crate::model::vendor::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
-use crate::model::vendored::Stated;
+use crate::model::vendored::{Stated, VENDOR_CHECKSUMS_FILE, VendorChecksums};
 
 /// A file's bytes; `None` where it is larger than any honest file of its kind.
 pub(super) fn bytes(path: &Utf8Path) -> Result<Option<Vec<u8>>, VendorTreeError> {

@@ -1,13 +1,16 @@
 //! One event of the audit trail: who changed what, when, and what was known.
 
 use std::collections::BTreeSet;
+use std::io::{self, Write};
 
 use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
+use serde_json::ser::Formatter;
 
+use super::id::{EventFileName, EventId};
+use super::moment;
 use super::release::ReleaseRecord;
-use super::{EventFileName, EventId, canonical, moment};
 use crate::model::checksum::Checksum;
 
 /// What the first version of an event says in `schema`.
@@ -37,7 +40,7 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub loosened: Vec<PolicyChange>,
     /// The machine's time, where the caller set `time` with `--now`.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "moment::option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "moment::Optional")]
     pub machine_time: Option<Timestamp>,
     /// `--min-publish-age` in seconds, where it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -136,7 +139,7 @@ pub struct AdvisoryCopy {
     /// The address or folder that was asked for.
     pub source: String,
     /// The time of that commit, when known.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "moment::option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "moment::Optional")]
     pub time: Option<Timestamp>,
 }
 
@@ -255,7 +258,7 @@ impl Event {
     /// # Errors
     /// JSON has no form for a value in it.
     pub fn to_bytes(&self) -> Result<Vec<u8>, EventError> {
-        canonical::to_bytes(self).map_err(|error| EventError::Unreadable(error.to_string().into()))
+        canonical_bytes(self).map_err(|error| EventError::Unreadable(error.to_string().into()))
     }
 
     /// The name of its file, given its id.
@@ -275,5 +278,93 @@ fn explain(bytes: &[u8], error: &serde_json::Error) -> EventError {
     match serde_json::from_slice::<Peek<'_>>(bytes) {
         Ok(peek) if peek.schema != TRAIL_EVENT_V1 => EventError::UnknownSchema(peek.schema.into()),
         Ok(_) | Err(_) => EventError::Unreadable(error.to_string().into()),
+    }
+}
+
+/// Objects and arrays nested deeper than this stay on one line.
+const OPEN_DEPTH: usize = 2;
+
+#[derive(Default)]
+struct Lines {
+    depth: usize,
+    filled: bool,
+}
+
+/// The one byte form of an event: JSON with sorted keys, a line for each member and one for each release, LF, a final newline. One release
+/// a line keeps an event of 700 releases readable in a diff, where it is reviewed. Keys come out in the order of the struct's fields, which
+/// therefore are declared sorted.
+pub(super) fn canonical_bytes(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(1024);
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, Lines::default()))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+impl Lines {
+    fn open<W: Write + ?Sized>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        self.filled = false;
+        writer.write_all(bracket)
+    }
+
+    fn close<W: Write + ?Sized>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
+        let own_line = self.filled && self.depth <= OPEN_DEPTH;
+        self.depth -= 1;
+        if own_line {
+            self.new_line(writer)?;
+        }
+        writer.write_all(bracket)
+    }
+
+    fn member<W: Write + ?Sized>(&self, writer: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            writer.write_all(b",")?;
+        }
+        if self.depth <= OPEN_DEPTH { self.new_line(writer) } else { Ok(()) }
+    }
+
+    fn new_line<W: Write + ?Sized>(&self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b"\n")?;
+        (0..self.depth).try_for_each(|_| writer.write_all(b"  "))
+    }
+}
+
+impl Formatter for Lines {
+    fn begin_array<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"[")
+    }
+
+    fn end_array<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"]")
+    }
+
+    fn begin_array_value<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.member(writer, first)
+    }
+
+    fn end_array_value<W: Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
+    }
+
+    fn begin_object<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"{")
+    }
+
+    fn end_object<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"}")
+    }
+
+    fn begin_object_key<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.member(writer, first)
+    }
+
+    fn begin_object_value<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(if self.depth <= OPEN_DEPTH { b": " } else { b":" })
+    }
+
+    fn end_object_value<W: Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
     }
 }

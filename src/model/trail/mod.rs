@@ -1,29 +1,24 @@
 //! The audit trail: events that name their parents by digest, so that what was once known cannot be changed unseen.
 
-mod canonical;
 mod moment;
 
 pub mod event;
-pub mod finding;
 pub mod id;
-pub mod problem;
-pub mod purl;
-pub mod recorded;
 pub mod release;
-pub mod selection;
-mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use semver::Version;
 
+use super::age::Age;
+use super::crate_name::CrateName;
+use super::package::CrateId;
 pub use event::{AdvisoryCopy, Event, EventError, HealedFolder, Kind, KnownFrom, PolicyChange, Schema, Tools, Who};
 pub use id::{EventFileName, EventId};
-pub use problem::{TrailProblem, TrailProblemKind};
-pub use recorded::Recorded;
 pub use release::ReleaseRecord;
-
-use crate::model::age::Age;
 
 /// How far an event may lie before its parent: two machines' clocks are seldom the same.
 pub const CLOCK_TOLERANCE: Age = Age::minutes(10);
@@ -130,4 +125,205 @@ impl Trail {
 #[must_use]
 pub fn missing_events(base: &BTreeSet<EventId>, head: &BTreeSet<EventId>) -> Vec<EventId> {
     base.difference(head).copied().collect()
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TrailProblem {
+    /// The file's name in the trail's folder; `*-ID.json` for one that is gone. An attacker's text until escaped.
+    pub file: String,
+    /// What is wrong with it.
+    pub kind: TrailProblemKind,
+}
+
+/// What is wrong with one file of a trail. That the parents form a circle is not among them: an event's id is the digest of bytes
+/// that hold its parents' ids, so no event can name its own descendant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TrailProblemKind {
+    /// Its bytes are not the ones that its name stands for.
+    Edited {
+        /// The id of the bytes that are there.
+        found: EventId,
+    },
+    /// Other events name it as a parent, and it is not there.
+    Deleted {
+        /// Its id.
+        id: EventId,
+        /// An event that names it.
+        named_by: EventId,
+    },
+    /// Its name says another time than its content.
+    Renamed {
+        /// When it was written.
+        written: Timestamp,
+    },
+    /// Written earlier than its parent.
+    Reordered {
+        /// The parent.
+        parent: EventId,
+        /// By so many seconds.
+        seconds: u64,
+    },
+    /// It has no parents, yet it is not the event that the trail began with.
+    Unparented,
+    /// The same event again under another name.
+    Duplicate {
+        /// The event.
+        of: EventId,
+    },
+    /// Of a form that only a newer version reads.
+    UnknownSchema {
+        /// What it says that it is; an attacker's text until escaped.
+        schema: Box<str>,
+    },
+    /// Its bytes are the ones that its name stands for, and they are no event.
+    Malformed {
+        /// What is wrong with them.
+        cause: Box<str>,
+    },
+    /// Larger than any event.
+    TooLarge,
+    /// Nothing that belongs here: another name, a folder, a link.
+    Foreign,
+}
+
+impl TrailProblemKind {
+    /// Whether an event cannot be read, or may have been overwritten, so that nobody knows what the trail says or where it ends. Nothing is added to such a trail
+    /// before the event has been restored.
+    #[must_use]
+    pub const fn hides_an_event(&self) -> bool {
+        match self {
+            Self::Edited { .. }
+            | Self::Deleted { .. }
+            | Self::UnknownSchema { .. }
+            | Self::Malformed { .. }
+            | Self::Duplicate { .. }
+            | Self::TooLarge => true,
+            Self::Renamed { .. } | Self::Reordered { .. } | Self::Unparented | Self::Foreign => false,
+        }
+    }
+
+    /// As JSON writes it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Edited { .. } => "edited",
+            Self::Deleted { .. } => "deleted",
+            Self::Renamed { .. } => "renamed",
+            Self::Reordered { .. } => "reordered",
+            Self::Unparented => "unparented",
+            Self::Duplicate { .. } => "duplicate",
+            Self::UnknownSchema { .. } => "unknown-schema",
+            Self::Malformed { .. } => "malformed",
+            Self::TooLarge => "too-large",
+            Self::Foreign => "foreign",
+        }
+    }
+}
+
+/// One such finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrailFinding {
+    /// The registry has removed a release that was recorded: its approval no longer counts, and a vendored copy needs a look.
+    ReleaseVanished {
+        /// Its crate.
+        crate_id: CrateId,
+        /// The release.
+        version: Version,
+        /// When it was first recorded.
+        since: Timestamp,
+    },
+    /// The registry's list ends before releases that were recorded and that the project did not leave: it may be an old list.
+    IndexShortened {
+        /// The crate.
+        crate_id: CrateId,
+        /// The recorded releases that it lacks.
+        missing: Vec<Version>,
+    },
+    /// The name belongs to another crate now: its first release is younger than one that was recorded.
+    CrateReappeared {
+        /// The crate.
+        crate_id: CrateId,
+        /// The earliest pubtime that was recorded.
+        recorded: Timestamp,
+        /// When its first release was published, as the index has it now.
+        found: Option<Timestamp>,
+    },
+    /// The machine's clock lies before the latest event.
+    ClockBehindTrail {
+        /// The machine's clock.
+        now: Timestamp,
+        /// When the latest event was written.
+        latest: Timestamp,
+    },
+}
+
+impl TrailFinding {
+    /// Whether the run cannot decide (exit code 2) as long as it holds. The others are told beside the reasons that they bring.
+    #[must_use]
+    pub const fn blocks(&self) -> bool {
+        match self {
+            Self::IndexShortened { .. } | Self::ClockBehindTrail { .. } => true,
+            Self::ReleaseVanished { .. } | Self::CrateReappeared { .. } => false,
+        }
+    }
+
+    /// As JSON writes it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::ReleaseVanished { .. } => "removed-upstream",
+            Self::IndexShortened { .. } => "index-shortened",
+            Self::CrateReappeared { .. } => "crate-reappeared",
+            Self::ClockBehindTrail { .. } => "clock-behind-trail",
+        }
+    }
+}
+
+/// A choice of events; the default takes all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only what touches this crate.
+    pub crate_name: Option<CrateName>,
+    /// Only what touches this version of it.
+    pub version: Option<Version>,
+    /// Only these kinds; all where empty.
+    pub kinds: BTreeSet<Kind>,
+    /// Not before this UTC day.
+    pub since: Option<Date>,
+    /// Not after this UTC day.
+    pub until: Option<Date>,
+}
+
+impl Selection {
+    /// The chosen events, newest first.
+    #[must_use]
+    pub fn of<'a>(&self, trail: &'a Trail) -> Vec<(EventId, &'a Event)> {
+        trail.newest_first().into_iter().filter(|(_, event)| self.takes(event)).collect()
+    }
+
+    /// Whether an event is chosen.
+    #[must_use]
+    pub fn takes(&self, event: &Event) -> bool {
+        let day = day(event.written());
+        (self.kinds.is_empty() || self.kinds.contains(&event.kind))
+            && self.since.is_none_or(|since| since <= day)
+            && self.until.is_none_or(|until| day <= until)
+            && (self.names_nothing() || event.releases.iter().any(|release| self.takes_release(release)))
+    }
+
+    /// Whether a release is among those that were asked for.
+    #[must_use]
+    pub fn takes_release(&self, release: &ReleaseRecord) -> bool {
+        self.crate_name.as_ref().is_none_or(|name| name.names(&release.crate_id.name))
+            && self.version.as_ref().is_none_or(|version| *version == release.version)
+    }
+
+    const fn names_nothing(&self) -> bool {
+        self.crate_name.is_none() && self.version.is_none()
+    }
+}
+
+fn day(moment: Timestamp) -> Date {
+    TimeZone::UTC.to_datetime(moment).date()
 }

@@ -26,22 +26,22 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     }
 }
 
-/// The same where there may be none.
-pub(super) mod option {
-    use super::{Deserialize, Deserializer, Serializer, Timestamp};
+/// The same where there may be none: for `#[serde(with = …)]`, which takes a type as well as a module.
+pub(super) struct Optional;
 
-    #[derive(Deserialize)]
-    struct Moment(#[serde(with = "super")] Timestamp);
+#[derive(Deserialize)]
+struct Moment(#[serde(deserialize_with = "deserialize")] Timestamp);
 
+impl Optional {
     #[expect(clippy::ref_option, reason = "the signature that serde calls")]
-    pub(in super::super) fn serialize<S: Serializer>(moment: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(moment: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
         match moment {
-            Some(moment) => super::serialize(moment, to),
+            Some(moment) => serialize(moment, to),
             None => to.serialize_none(),
         }
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
         Ok(Option::<Moment>::deserialize(from)?.map(|Moment(moment)| moment))
     }
 }

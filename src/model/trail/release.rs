@@ -1,18 +1,17 @@
 //! What an event records of one release: which bytes, when published, what was decided and why.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::purl::{parse_purl, purl};
-use super::{moment, verdict};
+use super::moment;
 use crate::model::checksum::Checksum;
 use crate::model::package::CrateId;
 use crate::model::source::Registry;
-use crate::model::verdict::ReasonCode;
-
-pub use verdict::{BasisCode, BasisRecord, ReasonRecord, SignalCode, VerdictCode};
+use crate::model::verdict::{Basis, FixRole, Reason, ReasonCode, Signal, Verdict};
 
 /// A release as an event has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +102,7 @@ struct Line {
     basis: Option<BasisRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     checksum: Option<Checksum>,
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "moment::option")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "moment::Optional")]
     pubtime: Option<Timestamp>,
     purl: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -162,4 +161,267 @@ impl From<ReleaseRecord> for Line {
             verdict: record.verdict,
         }
     }
+}
+
+/// A verdict on a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each is documented at the Verdict of the same name")]
+pub enum VerdictCode {
+    Approved,
+    Quarantined,
+    Rejected,
+}
+
+/// What an approved release stands on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BasisRecord {
+    /// For a security fix: the advisory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advisory: Option<String>,
+    /// For an approval: who gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Its kind.
+    pub code: BasisCode,
+    /// For an approval: what it lifted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lifted: Vec<ReasonCode>,
+    /// For a security fix by way of another release: that release, as `name@version`, or the yanked version that it stands in for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+}
+
+/// The kind of a basis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each is documented at the Basis of the same name")]
+pub enum BasisCode {
+    Aged,
+    TrustedRegistry,
+    AllowedSource,
+    SecurityFix,
+    Approval,
+}
+
+/// One thing that stood against a release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReasonRecord {
+    /// The advisory, crate, version, entry or expression that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Its kind.
+    pub code: ReasonCode,
+    /// For a signal: which one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<SignalCode>,
+    /// When time lifts it.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "moment::Optional")]
+    pub until: Option<Timestamp>,
+}
+
+/// The kind of a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each is documented at the Signal of the same name")]
+pub enum SignalCode {
+    NewDependency,
+    Dormant,
+    LookAlike,
+    YankLure,
+}
+
+macro_rules! names {
+    ($code:ty { $($variant:ident => $name:literal),+ $(,)? }) => {
+        impl $code {
+            /// As the event writes it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+names!(VerdictCode { Approved => "approved", Quarantined => "quarantined", Rejected => "rejected" });
+names!(BasisCode {
+    Aged => "aged",
+    TrustedRegistry => "trusted-registry",
+    AllowedSource => "allowed-source",
+    SecurityFix => "security-fix",
+    Approval => "approval",
+});
+names!(SignalCode {
+    NewDependency => "new-dependency",
+    Dormant => "dormant",
+    LookAlike => "look-alike",
+    YankLure => "yank-lure",
+});
+
+impl ReleaseRecord {
+    /// Takes over what was decided.
+    #[must_use]
+    pub fn with_verdict(mut self, verdict: &Verdict) -> Self {
+        self.basis = None;
+        self.reasons = Vec::new();
+        self.verdict = match verdict {
+            Verdict::Local => None,
+            Verdict::Approved(basis) => {
+                self.basis = Some(basis.into());
+                Some(VerdictCode::Approved)
+            }
+            Verdict::Quarantined(reasons) => {
+                self.reasons = reasons.iter().map(ReasonRecord::from).collect();
+                Some(VerdictCode::Quarantined)
+            }
+            Verdict::Rejected(reasons) => {
+                self.reasons = reasons.iter().map(ReasonRecord::from).collect();
+                Some(VerdictCode::Rejected)
+            }
+        };
+        self
+    }
+}
+
+impl From<&Basis> for BasisRecord {
+    fn from(basis: &Basis) -> Self {
+        let plain = |code| Self { advisory: None, by: None, code, lifted: Vec::new(), of: None };
+        match basis {
+            Basis::Aged => plain(BasisCode::Aged),
+            Basis::TrustedRegistry => plain(BasisCode::TrustedRegistry),
+            Basis::AllowedSource => plain(BasisCode::AllowedSource),
+            Basis::SecurityFix { advisory, fix, need: _ } => Self {
+                advisory: Some(advisory.to_string()),
+                of: match fix {
+                    FixRole::Named => None,
+                    FixRole::Companion { of, version } | FixRole::Dependent { of, version } => {
+                        Some(format!("{of}@{version}"))
+                    }
+                },
+                ..plain(BasisCode::SecurityFix)
+            },
+            Basis::Approval { given } => {
+                let mut by: Vec<&str> = given.iter().filter_map(|one| one.by.as_deref()).collect();
+                by.dedup();
+                Self {
+                    by: (!by.is_empty()).then(|| by.join(", ")),
+                    lifted: given.iter().flat_map(|one| one.lifted.iter().copied()).collect(),
+                    ..plain(BasisCode::Approval)
+                }
+            }
+        }
+    }
+}
+
+impl From<&Reason> for ReasonRecord {
+    fn from(reason: &Reason) -> Self {
+        let (about, signal) = match reason {
+            Reason::Signal { signal, .. } => {
+                let (about, code) = signal_record(signal);
+                (Some(about), Some(code))
+            }
+            Reason::Malicious { advisory } | Reason::Advisory { advisory, .. } => (Some(advisory.to_string()), None),
+            Reason::AdvisoryUnreadable { file, .. } => (Some(file.clone()), None),
+            Reason::Denied { entry } => (Some(entry.clone()), None),
+            Reason::LicenseNotAllowed { expression } => (expression.clone(), None),
+            Reason::IndexEntryUnreadable { cause } => (Some(cause.clone()), None),
+            Reason::PubtimeUnknown { found } => (found.as_ref().map(ToString::to_string), None),
+            Reason::ChecksumMismatch { locked, .. } => (Some(locked.to_string()), None),
+            Reason::PubtimeChanged { found, .. } => (found.map(|found| found.to_string()), None),
+            Reason::TooNew { .. }
+            | Reason::NewCrate { .. }
+            | Reason::PubtimeInFuture { .. }
+            | Reason::ChecksumMissing
+            | Reason::NotInIndex
+            | Reason::IndexUnavailable
+            | Reason::Yanked
+            | Reason::SourceNotAllowed => (None, None),
+        };
+        Self { about, code: reason.code(), signal, until: reason.eligible_at().map(moment::whole_seconds) }
+    }
+}
+
+fn signal_record(signal: &Signal) -> (String, SignalCode) {
+    match signal {
+        Signal::NewDependency { dependency, .. } => (dependency.to_string(), SignalCode::NewDependency),
+        Signal::Dormant { previous, .. } => (previous.to_string(), SignalCode::Dormant),
+        Signal::LookAlike { resembles } => (resembles.to_string(), SignalCode::LookAlike),
+        Signal::YankLure { yanked } => {
+            let yanked: Vec<_> = yanked.iter().map(ToString::to_string).collect();
+            (yanked.join(", "), SignalCode::YankLure)
+        }
+    }
+}
+
+/// A text is no package URL of a cargo release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a package URL of a release: expected `pkg:cargo/NAME@VERSION`")]
+pub struct PurlError;
+
+/// The package URL of a release (the purl specification and its definition of the type `cargo`): `pkg:cargo/NAME@VERSION`, with
+/// `repository_url` for any registry but crates.io. A name keeps its case; build metadata's `+` is percent-encoded, as the specification asks.
+#[must_use]
+pub fn purl(crate_id: &CrateId, version: &Version) -> String {
+    let mut purl = String::from("pkg:cargo/");
+    encode(&mut purl, &crate_id.name);
+    purl.push('@');
+    encode(&mut purl, &version.to_string());
+    match &crate_id.registry {
+        Registry::CratesIo => {}
+        Registry::Sparse(url) | Registry::Git(url) => {
+            purl.push_str("?repository_url=");
+            encode(&mut purl, url);
+        }
+    }
+    purl
+}
+
+/// The name and the version that a package URL says. Qualifiers are passed over: `repository_url` does not tell a sparse index from
+/// a git one, so a record names its registry in a field of its own.
+///
+/// # Errors
+/// It is of another type, has no version, a namespace or a subpath, or a part that is not properly encoded.
+pub fn parse_purl(text: &str) -> Result<(String, Version), PurlError> {
+    let rest = text.strip_prefix("pkg:cargo/").ok_or(PurlError)?;
+    let path = rest.split_once('?').map_or(rest, |(path, _)| path);
+    let (name, version) = path.split_once('@').ok_or(PurlError)?;
+    let (name, version) = (decode(name)?, decode(version)?);
+    if name.is_empty() {
+        return Err(PurlError);
+    }
+    Ok((name, version.parse().map_err(|_| PurlError)?))
+}
+
+/// The specification leaves letters, digits, `.`, `-`, `_`, `~` and `:` as they are.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~' | b':')
+}
+
+fn encode(purl: &mut String, part: &str) {
+    for byte in part.bytes() {
+        if is_plain(byte) {
+            purl.push(char::from(byte));
+        } else {
+            let _ = write!(purl, "%{byte:02X}");
+        }
+    }
+}
+
+fn decode(part: &str) -> Result<String, PurlError> {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'%' => {
+                let mut digit = || rest.next().and_then(|byte| char::from(byte).to_digit(16)).ok_or(PurlError);
+                let value = digit()? * 16 + digit()?;
+                bytes.push(u8::try_from(value).map_err(|_| PurlError)?);
+            }
+            byte if is_plain(byte) => bytes.push(byte),
+            _ => return Err(PurlError),
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| PurlError)
 }

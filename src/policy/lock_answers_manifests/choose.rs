@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use camino::Utf8Path;
 
-use super::Question;
-use super::ask::Need;
+use super::question::{Need, Question};
 use crate::model::lock_proof::{Discord, Unproven};
-use crate::model::manifest::{Declared, Manifest, Place, canonical};
+use crate::model::manifest::{Declared, DependencySource, Manifest, canonical};
 use crate::model::package::{Package, PackageId};
 use crate::model::source::{GitReference, GitSource, Registry, Source};
 
@@ -103,7 +102,7 @@ impl<'a> Choices<'a> {
     fn patched(&self, with: &Declared) -> Result<Option<(PackageId, Option<usize>)>, ()> {
         let fits =
             |id: &PackageId| id.name == with.name && with.req.as_ref().is_none_or(|req| req.matches(&id.version));
-        if let Place::Path(folder) = &with.from {
+        if let DependencySource::Path(folder) = &with.from {
             let manifest = self.question.manifests.packages.iter().find(|one| one.folder() == folder).ok_or(())?;
             let id =
                 PackageId { name: manifest.name.clone(), version: manifest.version.clone(), source: Source::Local };
@@ -192,18 +191,18 @@ impl<'a> Choices<'a> {
         need.accepts(package) && (self.stands_for(&need.from, at, package) || patches())
     }
 
-    fn stands_for(&self, from: &Place, at: usize, package: &Package) -> bool {
+    fn stands_for(&self, from: &DependencySource, at: usize, package: &Package) -> bool {
         match from {
-            Place::Path(folder) => self.folders.get(folder.as_path()) == Some(&at),
-            Place::Registry(_) | Place::Git { .. } => self.is_from(from, &package.id.source),
+            DependencySource::Path(folder) => self.folders.get(folder.as_path()) == Some(&at),
+            DependencySource::Registry(_) | DependencySource::Git { .. } => self.is_from(from, &package.id.source),
         }
     }
 
     /// Whether a package's source is the place that is asked for. Folders have no source.
-    fn is_from(&self, from: &Place, source: &Source) -> bool {
+    fn is_from(&self, from: &DependencySource, source: &Source) -> bool {
         match (from, source) {
-            (Place::Registry(one), Source::Registry(other)) => same_registry(one, other),
-            (Place::Git { url, reference }, Source::Git(git)) => {
+            (DependencySource::Registry(one), Source::Registry(other)) => same_registry(one, other),
+            (DependencySource::Git { url, reference }, Source::Git(git)) => {
                 let locked = git.wanted();
                 let same =
                     *reference == locked || (self.question.version <= 2 && is_main(reference) && is_main(&locked));
@@ -247,11 +246,11 @@ impl Origin {
     }
 
     /// Of the place that a need names.
-    pub(super) fn of(place: &Place) -> Self {
+    pub(super) fn of(place: &DependencySource) -> Self {
         match place {
-            Place::Path(folder) => Self::Folder(folder.to_string()),
-            Place::Registry(registry) => Self::registry(registry),
-            Place::Git { url, reference } => Self::Git(canonical(url), reference.clone()),
+            DependencySource::Path(folder) => Self::Folder(folder.to_string()),
+            DependencySource::Registry(registry) => Self::registry(registry),
+            DependencySource::Git { url, reference } => Self::Git(canonical(url), reference.clone()),
         }
     }
 }

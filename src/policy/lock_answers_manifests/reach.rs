@@ -2,12 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::ask::{Asks, Summary};
 use super::choose::Choices;
-use super::features::Enables;
-use super::{DEFAULT, Question, no_feature};
+use super::question::{Asks, DEFAULT, Enables, Question, Summary, no_feature};
 use crate::model::lock_proof::{Discord, Unproven};
-use crate::model::manifest::Place;
+use crate::model::manifest::DependencySource;
 use crate::model::source::Source;
 
 /// What was found.
@@ -177,7 +175,7 @@ impl<'a> Reach<'a> {
 
     fn unanswered(&mut self, by: usize, summary: &Summary<'_>, number: usize) {
         let need = &summary.needs[number];
-        if let Place::Path(folder) = &*need.from
+        if let DependencySource::Path(folder) = &*need.from
             && let Some(problem) = self.question.manifests.unread.get(folder)
         {
             let path = folder.join("Cargo.toml");

@@ -10,7 +10,7 @@ use super::super::explain::{self, ExplainReport};
 use super::super::reason::kind_name;
 use super::facts::{self, Object};
 use super::{Db, Document, Judge, Judged, document, judged};
-use crate::model::explanation::{AdvisoryEffect, Decider, Explanation, Milestone, Place, TrailEntry};
+use crate::model::explanation::{AdvisoryEffect, ChecksumPlace, Decider, Explanation, Milestone, TrailEntry};
 use crate::model::index_line::DependencyKind;
 use crate::model::policy::Origin;
 use crate::model::verdict::{Reason, ReasonCode, Verdict};
@@ -196,8 +196,11 @@ fn one<'a>(release: &'a Explanation, report: &ExplainReport<'a>) -> Release<'a> 
             .map(|record| Said {
                 place: explain::place_code(&record.place),
                 line: match record.place {
-                    Place::Approval(line) => Some(line),
-                    Place::LockFile | Place::Index | Place::Trail | Place::AllowList => None,
+                    ChecksumPlace::Approval(line) => Some(line),
+                    ChecksumPlace::LockFile
+                    | ChecksumPlace::Index
+                    | ChecksumPlace::Trail
+                    | ChecksumPlace::AllowList => None,
                 },
                 checksum: record.checksum.as_deref(),
                 agreement: explain::agreement_code(record.agreement),

@@ -9,7 +9,7 @@ use super::super::status::{Coming, StatusReport, need_name};
 use super::facts::{self, Object};
 use super::{Db, Decided, Document, Judge, Judged, Loosened, OneMore, Summary, document};
 use crate::model::Timestamp;
-use crate::model::calendar::{Entry, Foretold, Prospect};
+use crate::model::calendar::{CalendarEntry, Foretold, Prospect};
 use crate::model::package::PackageId;
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
@@ -129,14 +129,14 @@ pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()>
     super::write(&document, out)
 }
 
-fn ahead<'a>(entry: &Entry, locked: Judged<'a>, report: &StatusReport<'a>) -> Ahead<'a> {
+fn ahead<'a>(entry: &CalendarEntry, locked: Judged<'a>, report: &StatusReport<'a>) -> Ahead<'a> {
     let newer = |prospect| newer(prospect, entry, report);
     let need = need_name(entry.need);
     let (update, compatible, major) = (newer(&entry.update), newer(&entry.compatible), newer(&entry.major));
     Ahead { need, passed_over: entry.passed_over, locked, update, compatible, major }
 }
 
-fn newer(prospect: &Prospect, entry: &Entry, report: &StatusReport<'_>) -> Newer {
+fn newer(prospect: &Prospect, entry: &CalendarEntry, report: &StatusReport<'_>) -> Newer {
     let context = report.audit.context();
     let id = |version: &semver::Version| {
         let locked = report.about(entry).map(|(package, _)| package.id.clone());

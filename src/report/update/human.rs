@@ -6,19 +6,16 @@ use std::io::{self, Write};
 use super::{End, UpdateReport, approvable, codes, curable, fix_eligible};
 use crate::model::Timestamp;
 use crate::model::evaluation::{Evaluation, Judgement};
-use crate::model::moves::{Change, Held, Kept};
 use crate::model::package::{Package, PackageId};
+use crate::model::resolution::{Cause, Change, Demand, Held, Hidden, HiddenBecause, Kept, Obstacle, Unresolved};
 use crate::model::source::{Registry, Source};
-use crate::model::unresolved::{Cause, Demand, Obstacle, Unresolved};
 use crate::model::verdict::{Basis, Reason};
-use crate::model::visibility::{Hidden, HiddenBecause};
-use crate::report::cure;
 use crate::report::duration::{counted, eligible, words};
 use crate::report::escape::{shell_word, terminal};
 use crate::report::print::{detail, error, help, line};
 use crate::report::style::{Tone, word};
 use crate::report::way_out::{TEXT, WayOut};
-use crate::report::{Context, Verbosity, blocker, package_name, reason, remark};
+use crate::report::{Context, Verbosity, blocker, cure, package_name, reason, remark};
 
 /// Writes the report, with colours.
 ///

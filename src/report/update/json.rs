@@ -6,12 +6,10 @@ use serde::Serialize;
 
 use super::{End, UpdateReport, codes};
 use crate::model::evaluation::FixStanding;
-use crate::model::moves::{Change, Held, HeldFix, Kept};
 use crate::model::package::PackageId;
+use crate::model::resolution::{Cause, Change, Demand, Held, HeldFix, Hidden, HiddenBecause, Kept, Obstacle};
 use crate::model::source::Source;
-use crate::model::unresolved::{Cause, Demand, Obstacle};
 use crate::model::verdict::{Reason, ReasonCode, Reasons};
-use crate::model::visibility::{Hidden, HiddenBecause};
 use crate::report::duration::rfc3339;
 use crate::report::json::facts::{self, Object};
 use crate::report::{blocker, json};

@@ -7,12 +7,10 @@ use super::{Context, JudgedBy};
 use crate::model::Timestamp;
 use crate::model::evaluation::{Evaluation, FixStanding};
 use crate::model::facts::AdvisoryFact;
-use crate::model::moves::{Change, Held, HeldFix, Kept};
 use crate::model::package::{Package, PackageId};
-use crate::model::situation::Situation;
-use crate::model::unresolved::Unresolved;
+use crate::model::resolution::{Change, Held, HeldFix, Hidden, HiddenBecause, Kept, Unresolved};
+use crate::model::run::Invocation;
 use crate::model::verdict::{Reason, ReasonCode};
-use crate::model::visibility::{Hidden, HiddenBecause};
 
 /// Everything that a report of `update` tells.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +38,7 @@ pub struct UpdateReport<'a> {
     /// Whose policy was judged by.
     pub judged_by: JudgedBy<'a>,
     /// What ways out have to fit.
-    pub situation: &'a Situation,
+    pub situation: &'a Invocation,
     /// Whether nothing was to be written.
     pub dry_run: bool,
     /// Whether approved sources lie in `vendor/`, which are another command's to bring along.

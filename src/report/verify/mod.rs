@@ -10,9 +10,8 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 
-use super::JudgedBy;
-use super::lock_proof;
-use crate::model::situation::Situation;
+use super::{JudgedBy, lock_proof};
+use crate::model::run::Invocation;
 use crate::model::vendored::VendoredForm;
 use crate::model::verification::{Note, Outside, Undecided, Verification};
 
@@ -40,7 +39,7 @@ pub struct VerifyReport<'a> {
     /// The lock file, as a reader would write it.
     pub locked: &'a Utf8Path,
     /// What ways out have to fit.
-    pub situation: &'a Situation,
+    pub situation: &'a Invocation,
     /// How long the run took, where that is to be told.
     pub elapsed: Option<Duration>,
 }

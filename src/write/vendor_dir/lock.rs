@@ -2,11 +2,10 @@
 //!
 //! The file is there only while a run is at work: one that nobody holds was left by a run that was killed.
 
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
-use std::thread;
 use std::time::Duration;
+use std::{fmt, thread};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -15,7 +14,7 @@ use super::{Opening, system};
 use crate::files;
 use crate::files::names::PROJECT_FOLDER;
 use crate::files::regular::{self, Links};
-use crate::model::waiting::Waiting;
+use crate::model::run::Waiting;
 
 /// Who holds, or held, the lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

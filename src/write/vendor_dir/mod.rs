@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::model::waiting::Listener;
+use crate::model::run::Listener;
 use crate::write::cargo_config::ConfigFile;
 
 pub use error::{TargetFault, VendorDirError};

@@ -12,7 +12,7 @@ use super::error::{TargetFault, VendorDirError};
 use super::{VendorDir, link, remains};
 use crate::files::regular::{self, Links};
 use crate::model::allow_list::AllowList;
-use crate::model::vendor::VENDOR_ATTRIBUTES_FILE;
+use crate::model::vendored::VENDOR_ATTRIBUTES_FILE;
 
 /// What the configuration knows of the folder.
 #[derive(Clone, Copy, Debug)]

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
-use super::VendorDir;
 use super::error::VendorDirError;
-use super::link;
+use super::{VendorDir, link};
 use crate::files::names::STAGE_MARK;
 use crate::files::regular::{self, Links};
 use crate::model::allow_list::AllowList;
-use crate::model::vendor::{VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE, VENDOR_CHECKSUMS_FILE, VendorChecksums};
-use crate::model::vendored::{VendoredDirectory, VendoredTree};
+use crate::model::vendored::{
+    VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE, VENDOR_CHECKSUMS_FILE, VendorChecksums, VendoredDirectory, VendoredTree,
+};
 
 /// The most that is read of a list of files.
 const LARGEST_LIST: u64 = 64 << 20;

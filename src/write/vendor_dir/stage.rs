@@ -15,7 +15,7 @@ use super::{VendorDir, config, link, system};
 use crate::archive::{VendorTree, write_into};
 use crate::files::names::STAGE_MARK;
 use crate::files::sync_tree;
-use crate::model::vendor::{VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE};
+use crate::model::vendored::{VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE};
 use crate::write::cargo_config::ConfigFile;
 
 /// What is to change in the vendor folder. Entries that it names neither way stay as they are.

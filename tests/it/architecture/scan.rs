@@ -85,6 +85,55 @@ pub fn children(code: &str, root: &str) -> Vec<String> {
     found
 }
 
+/// Every path of at least two names in the code, groups opened: `a::{b::c, d}` gives `a::b::c` and `a::d`.
+pub fn paths(code: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some(start) = rest.find(|c: char| c.is_alphabetic() || c == '_') {
+        let before = rest[..start].trim_end();
+        rest = &rest[start..];
+        let mut names = vec![leading_name(rest).to_owned()];
+        let goes_on = before.ends_with("::");
+        rest = &rest[names[0].len()..];
+        while let Some(next) = rest.trim_start().strip_prefix("::").map(str::trim_start) {
+            let name = leading_name(next);
+            if let Some(group) = next.strip_prefix('{') {
+                let items = members(group);
+                found.extend(items.iter().flat_map(|item| paths(&format!("{}::{item}", names.join("::")))));
+                names.clear();
+                rest = &group[group_end(group)..];
+                break;
+            }
+            let name = if next.starts_with('*') { "*" } else { name };
+            if name.is_empty() {
+                break;
+            }
+            names.push(name.to_owned());
+            rest = &next[name.len()..];
+        }
+        if names.len() > 1 && !goes_on {
+            found.push(names);
+        }
+    }
+    found
+}
+
+/// Where a group ends, its closing brace included.
+fn group_end(group: &str) -> usize {
+    let mut depth = 1_usize;
+    for (offset, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return offset + 1;
+        }
+    }
+    group.len()
+}
+
 /// The items of a group, which ends at its own closing brace.
 fn members(group: &str) -> Vec<&str> {
     let mut items = Vec::new();

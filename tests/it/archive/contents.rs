@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 use cargo_sequester::archive::{Fault, Limits, ManifestFault, Notice, VerifiedCrate, vendor_files, write_into};
-use cargo_sequester::model::vendor::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
+use cargo_sequester::model::vendored::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
 
 use super::raw_tar::{Entry, MANIFEST, Tar};
 use super::{hash, open, package, release};

@@ -7,7 +7,7 @@ use cargo_metadata::DependencyKind as CargoKind;
 use cargo_sequester::gather::cargo_config::CargoConfig;
 use cargo_sequester::gather::manifest::{self, Roots};
 use cargo_sequester::model::index_line::DependencyKind;
-use cargo_sequester::model::manifest::{ManifestProblem, Manifests, Place, Unsupported};
+use cargo_sequester::model::manifest::{DependencySource, ManifestProblem, Manifests, Unsupported};
 
 use crate::support::Project;
 
@@ -28,8 +28,8 @@ fn ours(manifests: &Manifests) -> Vec<Line> {
             let renamed = (dep.key != *dep.name).then(|| dep.key.clone());
             let req = dep.req.as_ref().map_or_else(|| String::from("*"), ToString::to_string);
             let path = match &dep.from {
-                Place::Path(path) => path.as_str(),
-                Place::Registry(_) | Place::Git { .. } => "",
+                DependencySource::Path(path) => path.as_str(),
+                DependencySource::Registry(_) | DependencySource::Git { .. } => "",
             };
             format!(
                 "{} {} {renamed:?} {req} {:?} {} {} {:?} {path}",

@@ -9,8 +9,7 @@ use cargo_sequester::model::facts::AdvisoryFact;
 use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum};
 use cargo_sequester::model::policy::Origin;
 use cargo_sequester::model::source::{GitSource, Registry, Source};
-use cargo_sequester::model::trail::finding::TrailFinding;
-use cargo_sequester::model::trail::{EventFileName, EventId, TrailProblem, TrailProblemKind};
+use cargo_sequester::model::trail::{EventFileName, EventId, TrailFinding, TrailProblem, TrailProblemKind};
 use cargo_sequester::model::verdict::{Basis, HeldFix, Reason, ReasonCode, Reasons, Signal, Verdict, Warning, Witness};
 use cargo_sequester::report::JudgedBy;
 

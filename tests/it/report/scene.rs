@@ -13,18 +13,18 @@ use cargo_sequester::model::evaluation::{Evaluation, Judgement, Loosening};
 use cargo_sequester::model::facts::AdvisoryFact;
 use cargo_sequester::model::package::{LockedChecksum, Package, PackageId};
 use cargo_sequester::model::policy::Policy;
-use cargo_sequester::model::situation::Situation;
+use cargo_sequester::model::run::Invocation;
 use cargo_sequester::model::source::{Registry, Source};
 use cargo_sequester::model::verdict::{Basis, Reason, Reasons, Verdict, Warning};
 use cargo_sequester::report::places::Places;
 use cargo_sequester::report::{AuditReport, JudgedBy};
 
 /// A verb without options, in a repository.
-pub static SITUATION: LazyLock<Situation> = LazyLock::new(|| Situation {
+pub static SITUATION: LazyLock<Invocation> = LazyLock::new(|| Invocation {
     verb: "audit".to_owned(),
     words: vec!["audit".to_owned()],
     repository: true,
-    ..Situation::default()
+    ..Invocation::default()
 });
 
 /// Everything that a report borrows.

@@ -9,10 +9,10 @@ use camino::Utf8Path;
 use cargo_sequester::model::Timestamp;
 use cargo_sequester::model::adoption::Carried;
 use cargo_sequester::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind};
-use cargo_sequester::model::calendar::{Calendar, Entry, Foretold};
+use cargo_sequester::model::calendar::{Calendar, CalendarEntry, Foretold};
 use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::evaluation::Evaluation;
-use cargo_sequester::model::facts::{AdvisoryFact, Facts, Ground, IndexFact, TrailFact};
+use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, TrailFact};
 use cargo_sequester::model::history::{History, Standing};
 use cargo_sequester::model::index_line::{DependencyKind, Requirement};
 use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum, Package, PackageId};
@@ -75,7 +75,7 @@ impl World {
             registry_clock: None,
             refused_mirrors: Vec::new(),
             base: None,
-            ground: Ground::Judged,
+            old_lock: OldLock::Judged,
             lock: cargo_sequester::model::lock_proof::LockFact::NotChecked,
             trail: TrailFact::default(),
             notices: Vec::new(),
@@ -208,8 +208,8 @@ impl World {
 impl Seen {
     /// What lies ahead of the first locked package of this name.
     #[track_caller]
-    pub fn entry(&self, name: &str) -> &Entry {
-        let named = |entry: &&Entry| *self.world.facts.packages[entry.package].id.name == *name;
+    pub fn entry(&self, name: &str) -> &CalendarEntry {
+        let named = |entry: &&CalendarEntry| *self.world.facts.packages[entry.package].id.name == *name;
         self.calendar.entries.iter().find(named).unwrap()
     }
 

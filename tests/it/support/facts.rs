@@ -8,7 +8,7 @@ use cargo_sequester::model::age::Age;
 use cargo_sequester::model::approval::Approval;
 use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::evaluation::{Evaluation, Judgement};
-use cargo_sequester::model::facts::{AdvisoryFact, Facts, Ground, IndexFact, TrailFact};
+use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, TrailFact};
 use cargo_sequester::model::history::{History, Standing};
 use cargo_sequester::model::index_line::{DependencyKind, Requirement};
 use cargo_sequester::model::lock_proof::LockFact;
@@ -135,7 +135,7 @@ pub struct World {
     pub db: Option<AdvisoryDb>,
     pub registry_clock: Option<Timestamp>,
     pub base: Option<Vec<(PackageId, Option<Checksum>)>>,
-    pub ground: Ground,
+    pub ground: OldLock,
     pub trail: TrailFact,
     pub policy: Policy,
     pub approvals: Vec<Approval>,
@@ -162,7 +162,7 @@ impl World {
             db: Some(database()),
             registry_clock: None,
             base: None,
-            ground: Ground::Judged,
+            ground: OldLock::Judged,
             trail: TrailFact::default(),
             policy: Policy::default(),
             approvals: Vec::new(),
@@ -240,7 +240,7 @@ impl World {
 
     /// Judges what differs from another world's lock file, which is the base.
     pub fn after(mut self, base: &Self) -> Self {
-        self.ground = Ground::Base(base.packages.clone());
+        self.ground = OldLock::Base(base.packages.clone());
         let locked = base.packages.iter().filter_map(|package| match package.checksum {
             LockedChecksum::Known(checksum) => Some((package.id.clone(), Some(checksum))),
             LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,
@@ -267,7 +267,7 @@ impl World {
             registry_clock: self.registry_clock,
             refused_mirrors: Vec::new(),
             base: self.base.clone().map(|base| base.into_iter().collect()),
-            ground: self.ground.clone(),
+            old_lock: self.ground.clone(),
             lock: LockFact::NotChecked,
             trail: self.trail.clone(),
             notices: Vec::new(),

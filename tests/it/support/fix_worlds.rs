@@ -2,10 +2,11 @@
 //! yanked and good releases, and a ground that may be another lock file than the judged one.
 
 use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::facts::{Facts, Ground};
+use cargo_sequester::model::facts::{Facts, OldLock};
 use cargo_sequester::model::policy::{AgeOverride, Origin, Setting};
+use cargo_sequester::model::recorded::Recorded;
 use cargo_sequester::model::source::Registry;
-use cargo_sequester::model::trail::{Event, EventId, Kind, Recorded, ReleaseRecord, Tools, Trail};
+use cargo_sequester::model::trail::{Event, EventId, Kind, ReleaseRecord, Tools, Trail};
 use cargo_sequester::model::verdict::{Basis, FixRole, Reason, ReasonCode, Verdict};
 use cargo_sequester::policy::judge::Judge;
 use jiff::Timestamp;
@@ -156,10 +157,10 @@ impl FixWorld {
         let before = self.before.lock(world.clone()).packages;
         world = self.head.lock(world);
         world.ground = match self.on {
-            On::Judged => Ground::Judged,
-            On::Base => Ground::Base(before),
-            On::Replaced => Ground::Replaced(before),
-            On::Unknown => Ground::Unknown,
+            On::Judged => OldLock::Judged,
+            On::Base => OldLock::Base(before),
+            On::Replaced => OldLock::Replaced(before),
+            On::Unknown => OldLock::Unknown,
         };
         world
     }

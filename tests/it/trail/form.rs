@@ -4,8 +4,7 @@ use super::{at, checksum, crates_io, event, noon, release, tools, version};
 use cargo_sequester::model::package::CrateId;
 use cargo_sequester::model::source::Registry;
 use cargo_sequester::model::trail::event::TRAIL_EVENT_V1;
-use cargo_sequester::model::trail::purl::{parse_purl, purl};
-use cargo_sequester::model::trail::release::{ApprovalRecord, VerdictCode};
+use cargo_sequester::model::trail::release::{ApprovalRecord, VerdictCode, parse_purl, purl};
 use cargo_sequester::model::trail::{
     AdvisoryCopy, Event, EventError, EventFileName, EventId, Kind, PolicyChange, ReleaseRecord, Schema,
 };

@@ -234,7 +234,7 @@ fn two_thousand_events_are_verified_quickly() {
     eprintln!("read and verified {} events in {:?}", trail.events.len(), start.elapsed());
     assert_eq!((trail.events.len(), trail.problems.len(), trail.heads.len()), (2_000, 0, 1));
     let start = Instant::now();
-    let recorded = cargo_sequester::model::trail::Recorded::of(&trail);
+    let recorded = cargo_sequester::model::recorded::Recorded::of(&trail);
     eprintln!("gathered the facts of {} crates in {:?}", recorded.crates.len(), start.elapsed());
 }
 

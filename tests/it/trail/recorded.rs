@@ -4,12 +4,12 @@ use super::{Folder, at, checksum, crates_io, event, noon, release, version};
 use cargo_sequester::model::history::{History, Standing};
 use cargo_sequester::model::index_line::{Outline, Pubtime};
 use cargo_sequester::model::package::LockedChecksum;
-use cargo_sequester::model::trail::finding::TrailFinding;
+use cargo_sequester::model::recorded::Recorded;
 use cargo_sequester::model::trail::release::{ApprovalRecord, BasisCode};
-use cargo_sequester::model::trail::{Kind, Recorded, ReleaseRecord};
+use cargo_sequester::model::trail::{Kind, ReleaseRecord, TrailFinding};
 use cargo_sequester::model::verdict::{Basis, Reason, ReasonCode, Reasons, Verdict, Witness};
-use cargo_sequester::policy::integrity;
-use cargo_sequester::policy::recorded::{approvals_carry, clock, findings, gone, locked_checksum, reasons};
+use cargo_sequester::policy::findings;
+use cargo_sequester::policy::trail::{approvals_carry, clock, findings, gone, locked_checksum, reasons};
 
 const FIRST: &str = "2026-01-01T00:00:00Z";
 const SECOND: &str = "2026-02-01T00:00:00Z";
@@ -89,7 +89,7 @@ fn b5_a_checksum_other_than_the_recorded_one_is_a_reason() {
         assert_eq!(reasons(&recorded, &bar, line, &locked), Vec::from_iter(expected), "{locked:?}");
     }
     // The lock file kept the recorded bytes and the registry changed them: the index is the witness against it.
-    assert!(integrity::checksum(&known(2), swapped.checksum).is_some());
+    assert!(findings::checksum_reason(&known(2), swapped.checksum).is_some());
     assert_eq!(locked_checksum(&recorded, &bar, &version("1.1.0"), &known(9)), Some(mismatch(&other)));
     assert_eq!(locked_checksum(&recorded, &bar, &version("1.1.0"), &known(2)), None);
     assert_eq!(locked_checksum(&recorded, &bar, &version("1.3.0"), &known(2)), None);

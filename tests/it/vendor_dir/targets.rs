@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cargo_sequester::model::waiting::Listener;
+use cargo_sequester::model::run::Listener;
 use cargo_sequester::write::vendor_dir::{Faults, Opening, TargetFault, VendorDir, VendorDirError};
 
 use super::scene::Scene;

@@ -3,7 +3,7 @@
 
 use cargo_sequester::gather::lock_file;
 use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::vendor::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
+use cargo_sequester::model::vendored::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
 use sha2::{Digest as _, Sha256};
 
 use super::scene::{codes, json};

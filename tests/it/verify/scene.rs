@@ -8,7 +8,7 @@ use cargo_sequester::model::allow_list::{AllowList, AllowedId, AllowedRelease};
 use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::package::LockedChecksum;
 use cargo_sequester::model::source::Source;
-use cargo_sequester::model::vendor::{VENDOR_ATTRIBUTES, VENDOR_CHECKSUMS_FILE, VendorChecksums};
+use cargo_sequester::model::vendored::{VENDOR_ATTRIBUTES, VENDOR_CHECKSUMS_FILE, VendorChecksums};
 use cargo_sequester::write::cargo_config::{Location, Wanted, spliced};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
-use super::advisory;
-use super::graph::{self, same_line, serves};
+use super::graph::{same_line, serves};
 use super::judge::Judge;
+use super::{advisory, graph};
 use crate::model::advisory::AdvisoryKind;
 use crate::model::evaluation::{Fix, FixStanding};
 use crate::model::history::History;

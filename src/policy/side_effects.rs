@@ -4,30 +4,29 @@ use std::collections::BTreeSet;
 
 use super::advisory;
 use super::judge::Judge;
-use super::ways_around::weighed;
 use crate::model::allow_list::AllowedId;
-use crate::model::also::{Also, RecordedFact, TrailFault, TrailWitness};
 use crate::model::checksum::Checksum;
-use crate::model::facts::{AddedEvents, Facts, Ground, IndexFact};
+use crate::model::facts::{AddedEvents, Facts, IndexFact, OldLock};
 use crate::model::history::Standing;
 use crate::model::index_line::{Outline, Pubtime};
 use crate::model::package::{CrateId, LockedChecksum, Package};
+use crate::model::side_effect::{RecordedFact, SideEffect, TrailFault, TrailWitness};
 use crate::model::trail::{CLOCK_TOLERANCE, Event, ReleaseRecord, TrailProblem};
-use crate::model::way_around::{WayAround, WayKind, Weight};
+use crate::model::way_around::{Scope, WayAround, WayKind, Weight};
 
 /// The most crates that are asked about only because an event of the change names them: as many as the largest projects lock.
 const MOST_CRATES: usize = 2_000;
 
 /// Everything that is to be told.
 #[must_use]
-pub fn also(judge: &Judge<'_>) -> Vec<Also> {
+pub fn side_effects(judge: &Judge<'_>) -> Vec<SideEffect> {
     let facts = judge.facts;
     let ways = weighed(facts.surroundings.new_ways.clone());
     let weight = |weight, way: &WayAround| if runs_a_file(way) { Weight::Fails } else { weight };
-    let mut all: Vec<Also> =
-        ways.into_iter().map(|(least, way)| Also::Way { weight: weight(least, &way), way }).collect();
+    let mut all: Vec<SideEffect> =
+        ways.into_iter().map(|(least, way)| SideEffect::Way { weight: weight(least, &way), way }).collect();
     let added = &facts.trail.added;
-    let file = |problem: &TrailProblem| Also::Trail {
+    let file = |problem: &TrailProblem| SideEffect::Trail {
         file: problem.file.clone(),
         fault: TrailFault::File(problem.kind.clone()),
     };
@@ -36,7 +35,7 @@ pub fn also(judge: &Judge<'_>) -> Vec<Also> {
     for (name, event) in &added.events {
         let mut faults = of_event(judge, event, unasked.is_some());
         faults.extend(unasked.clone().filter(|_| event.releases.iter().any(|record| !is_asked(facts, record))));
-        all.extend(faults.into_iter().map(|fault| Also::Trail { file: name.to_string(), fault }));
+        all.extend(faults.into_iter().map(|fault| SideEffect::Trail { file: name.to_string(), fault }));
     }
     all
 }
@@ -90,7 +89,7 @@ fn of_event(judge: &Judge<'_>, event: &Event, is_unasked: bool) -> Vec<TrailFaul
 fn of_release(judge: &Judge<'_>, record: &ReleaseRecord, is_unasked: bool, faults: &mut Vec<TrailFault>) {
     let facts = judge.facts;
     let recorded = facts.trail.recorded.release(&record.crate_id, &record.version);
-    let locked: Vec<&Package> = locked(facts, record).collect();
+    let locked: Vec<&Package> = locked_as(facts, record).collect();
     let mut contradicts = |fact, witness| {
         faults.push(TrailFault::Contradicts { release: record.purl(), fact, witness });
     };
@@ -177,7 +176,8 @@ fn of_use(facts: &Facts, event: &Event, record: &ReleaseRecord) -> Option<TrailF
 
 /// Whether a lock file or the base's trail has a release.
 fn is_known(facts: &Facts, record: &ReleaseRecord) -> bool {
-    locked(facts, record).next().is_some() || facts.trail.recorded.release(&record.crate_id, &record.version).is_some()
+    locked_as(facts, record).next().is_some()
+        || facts.trail.recorded.release(&record.crate_id, &record.version).is_some()
 }
 
 /// What the index has of a release.
@@ -190,10 +190,10 @@ enum Seen {
 }
 
 /// The packages of this release, in the change's lock file and in the base's.
-fn locked<'f>(facts: &'f Facts, record: &'f ReleaseRecord) -> impl Iterator<Item = &'f Package> {
-    let base = match &facts.ground {
-        Ground::Base(packages) => packages.as_slice(),
-        Ground::Unknown | Ground::Judged | Ground::Replaced(_) => &[],
+fn locked_as<'f>(facts: &'f Facts, record: &'f ReleaseRecord) -> impl Iterator<Item = &'f Package> {
+    let base = match &facts.old_lock {
+        OldLock::Base(packages) => packages.as_slice(),
+        OldLock::Unknown | OldLock::Judged | OldLock::Replaced(_) => &[],
     };
     facts.packages.iter().chain(base).filter(|package| {
         package.id.version == record.version && package.id.crate_id().as_ref() == Some(&record.crate_id)
@@ -203,11 +203,58 @@ fn locked<'f>(facts: &'f Facts, record: &'f ReleaseRecord) -> impl Iterator<Item
 /// The trees of this release that are allowed.
 fn allowed<'f>(facts: &'f Facts, record: &'f ReleaseRecord) -> impl Iterator<Item = Checksum> + 'f {
     let list = facts.surroundings.allowed.as_ref();
-    let ids = locked(facts, record).filter_map(|package| AllowedId::of(&package.id));
+    let ids = locked_as(facts, record).filter_map(|package| AllowedId::of(&package.id));
     ids.filter_map(move |id| list?.releases.get(&id).map(|release| release.tree))
 }
 
 /// Whether both are known and not the same.
 fn differ<T: PartialEq>(known: Option<T>, said: Option<T>) -> bool {
     known.zip(said).is_some_and(|(known, said)| known != said)
+}
+
+/// Whether the proof holds beside it.
+///
+/// It does not where the way leads to other *sources* than the vendored ones, to output that was not built from them, or puts another
+/// program in the place of cargo, of this one, or (by `[env]`, which no honest project needs for it) of the compiler and what it
+/// loads: then the build is not of what was looked at, wherever the setting stands. It does where a *program or an argument* is set that
+/// cargo runs: the sources are still the approved ones, projects need such settings (a linker for another platform, a compiler
+/// cache), and those of the repository are in front of its reviewers, as its own build scripts are. A toolchain that the
+/// caller's own environment names is the caller's choice.
+#[must_use]
+pub const fn weight(way: &WayAround) -> Weight {
+    match way.kind {
+        WayKind::Paths
+        | WayKind::ConfigPatch
+        | WayKind::PatchOutside
+        | WayKind::SourceOverride
+        | WayKind::LegacyConfig
+        | WayKind::LockfilePath
+        | WayKind::SequesterAlias
+        | WayKind::AliasOptions
+        | WayKind::EnvOverride
+        | WayKind::BuildOutput
+        | WayKind::TargetDir => Weight::Fails,
+        WayKind::ToolchainPath if !matches!(way.scope, Scope::Environment) => Weight::Fails,
+        WayKind::ManifestPatch
+        | WayKind::OtherSource
+        | WayKind::OtherLockFile
+        | WayKind::Program
+        | WayKind::Runner
+        | WayKind::Flags
+        | WayKind::LinksOverride
+        | WayKind::CredentialProvider
+        | WayKind::BuiltinAlias
+        | WayKind::AliasManifest
+        | WayKind::EnvTable
+        | WayKind::ToolchainPath => Weight::Warns,
+    }
+}
+
+/// Weighs each; what breaks the proof first, each kind in a fixed order.
+#[must_use]
+pub fn weighed(ways: Vec<WayAround>) -> Vec<(Weight, WayAround)> {
+    let mut weighed: Vec<_> = ways.into_iter().map(|way| (weight(&way), way)).collect();
+    // Stable: of one kind the order is the one in which cargo would come upon them.
+    weighed.sort_by_key(|(weight, way)| (*weight, way.scope, way.kind));
+    weighed
 }

@@ -7,7 +7,7 @@ use super::way_around::{WayAround, WayKind, Weight};
 
 /// One thing that a change does as well. It is told whatever the lock file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Also {
+pub enum SideEffect {
     /// A setting or a file that the base does not have, by which cargo builds or runs something else.
     Way {
         /// What it means.
@@ -92,7 +92,7 @@ pub enum TrailWitness {
     AllowList,
 }
 
-impl Also {
+impl SideEffect {
     /// Whether the change is refused for it. What spoils the trail always is: after the merge it would stand in every run's way.
     #[must_use]
     pub const fn fails(&self) -> bool {

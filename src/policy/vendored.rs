@@ -1,26 +1,19 @@
 //! Whether lock file, allow-list and vendored tree say the same: every package in all three or in none, every file the listed one,
 //! every list the recorded one.
 
-mod archive;
-mod collision;
-mod crates;
-mod files;
-mod leads;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 
-pub use archive::{Derived, derived};
-pub use crates::archive_name;
-pub use leads::follow;
-
+use super::vendored_contents::{Converted, collisions, compare_archives, compare_files, what};
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
 use crate::model::checksum::Checksum;
-use crate::model::package::{LockedChecksum, Package};
+use crate::model::package::{LockedChecksum, Package, PackageId};
 use crate::model::source::Source;
-use crate::model::vendored::{Attributes, Stated, VendorRoot, VendoredDirectory, VendoredTree};
-use crate::model::verification::{Counts, Finding, Note, Verification};
+use crate::model::vendored::{
+    Attributes, Destination, Lead, Stated, VendorChecksums, VendorRoot, VendoredDirectory, VendoredPlace, VendoredTree,
+};
+use crate::model::verification::{Counts, Finding, Note, TakenFrom, Verification};
 
 /// What is compared.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +69,7 @@ pub fn compare(held: &Held<'_>, verification: &mut Verification) {
     shared(&covered, findings);
     let tree = match held.tree {
         VendorRoot::Read(tree) => tree,
-        VendorRoot::Crates(found) => return crates::compare(&covered, found, verification),
+        VendorRoot::Crates(found) => return compare_archives(&covered, found, verification),
         VendorRoot::Absent | VendorRoot::Link | VendorRoot::NotFolder if covered.is_empty() => return,
         VendorRoot::Absent => return findings.push(Finding::NoTree { path: held.folder.to_owned() }),
         VendorRoot::Link => return findings.push(Finding::TreeIsLink { path: held.folder.to_owned() }),
@@ -125,23 +118,19 @@ fn lists(held: &Held<'_>, covered: &[&Package], findings: &mut Vec<Finding>) {
 fn strays(tree: &VendoredTree, findings: &mut Vec<Finding>) {
     let stray = |entry: &crate::model::vendored::VendoredEntry| Finding::Stray {
         path: entry.path.clone(),
-        what: files::what(entry.kind),
+        what: what(entry.kind),
     };
     findings.extend(tree.strays.iter().map(stray));
     let names = tree.directories.iter().map(|directory| directory.name.as_str());
     let names = names.chain(tree.strays.iter().map(|stray| stray.path.as_str()));
-    findings.extend(collision::collisions(names).map(|(first, second)| Finding::Collision {
-        directory: None,
-        first,
-        second,
-    }));
+    findings.extend(collisions(names).map(|(first, second)| Finding::Collision { directory: None, first, second }));
 }
 
 /// The tree against the other two.
 fn packages(held: &Held<'_>, covered: &[&Package], tree: &VendoredTree, findings: &mut Vec<Finding>) {
     let wanted = by_release(covered);
     let mut seen: BTreeMap<(&str, &Version), &VendoredDirectory> = BTreeMap::new();
-    let mut converted = files::Converted::default();
+    let mut converted = Converted::default();
     for directory in &tree.directories {
         let packages = match &directory.manifest {
             Stated::Known((name, version)) => {
@@ -174,7 +163,7 @@ fn packages(held: &Held<'_>, covered: &[&Package], tree: &VendoredTree, findings
                 hashes(held, package, directory, listed, findings);
             }
         }
-        files::compare(directory, &mut converted, findings);
+        compare_files(directory, &mut converted, findings);
     }
     findings.extend(converted.finding());
     let absent = wanted.into_iter().filter(|(release, _)| !seen.contains_key(release));
@@ -204,7 +193,7 @@ fn hashes(
     held: &Held<'_>,
     package: &Package,
     directory: &VendoredDirectory,
-    listed: &crate::model::vendor::VendorChecksums,
+    listed: &crate::model::vendored::VendorChecksums,
     findings: &mut Vec<Finding>,
 ) {
     let (id, name) = (&package.id, &directory.name);
@@ -225,4 +214,85 @@ fn hashes(
         let files_match = actual.tree_digest() == release.tree;
         findings.push(Finding::TreeDiffers { directory: name.clone(), id: id.clone(), files_match });
     }
+}
+
+/// Adds where each package is taken from, and every source that leads elsewhere.
+///
+/// Which ones must lead there is asked of the lock file alone: a configuration that no longer replaces a source does not thereby make it one
+/// that need not be replaced.
+pub fn follow(packages: &[Package], leads: &[Lead], place: Option<&VendoredPlace>, verification: &mut Verification) {
+    let is_there = |lead: &Lead| matches!(&lead.to, Destination::Folder(folder) if Some(folder) == place);
+    verification.taken =
+        packages.iter().map(|package| (package.id.clone(), taken(package, leads, &is_there))).collect();
+    verification.findings.extend(leads.iter().filter(|lead| !is_there(lead)).map(|lead| Finding::NotReplaced {
+        source: lead.source.clone(),
+        to: lead.to.clone(),
+        by: lead.by.clone(),
+        start: lead.start.clone(),
+    }));
+}
+
+fn taken(package: &Package, leads: &[Lead], is_there: &dyn Fn(&Lead) -> bool) -> TakenFrom {
+    let source = package.id.source.without_commit();
+    let mut of_it = leads.iter().filter(|lead| lead.source == source).peekable();
+    match (&source, of_it.peek().is_some(), of_it.find(|lead| !is_there(lead)).map(|lead| &lead.to)) {
+        (Source::Local, _, _) => TakenFrom::Local,
+        (Source::Other(_), _, _) | (_, false, _) => TakenFrom::Unknown,
+        (_, true, None) => TakenFrom::Vendored,
+        (Source::Registry(_), true, Some(Destination::Itself)) => TakenFrom::Registry,
+        (Source::Git(_), true, Some(Destination::Itself)) => TakenFrom::Repository,
+        (_, true, Some(to)) => TakenFrom::Elsewhere(to.clone()),
+    }
+}
+
+/// The most paths that one finding names.
+const MAX_PATHS: usize = 8;
+
+/// A package, its folder, and what its archive says.
+#[derive(Clone, Copy, Debug)]
+pub struct Derived<'a> {
+    /// The package.
+    pub id: &'a PackageId,
+    /// Its folder in the tree.
+    pub directory: &'a VendoredDirectory,
+    /// The `.cargo-checksum.json` of the archive's own tree, or of the stub that is made from it.
+    pub checksums: &'a VendorChecksums,
+    /// The tree's digest that the allow-list records.
+    pub recorded: Checksum,
+}
+
+/// What differs from the archive's tree. Both the files and the recorded digest are held against it.
+///
+/// The one proof that a tree and an allow-list which were edited together cannot pass.
+#[must_use]
+pub fn derived(derived: &Derived<'_>) -> Option<Finding> {
+    let mut paths: BTreeSet<&str> = BTreeSet::new();
+    for (path, digest) in digests(derived.directory) {
+        // Converted line ends are a finding of their own, and no forgery.
+        let is_listed = |listed: &Checksum| digest.iter().any(|digest| digest == listed);
+        if !derived.checksums.files.get(path).is_some_and(is_listed) {
+            paths.insert(path);
+        }
+    }
+    let present: BTreeSet<&str> = digests(derived.directory).map(|(path, _)| path).collect();
+    paths.extend(derived.checksums.files.keys().map(String::as_str).filter(|path| !present.contains(path)));
+    let is_recorded = derived.checksums.tree_digest() == derived.recorded;
+    (!paths.is_empty() || !is_recorded).then(|| not_from_archive(derived, &paths))
+}
+
+fn not_from_archive(derived: &Derived<'_>, paths: &BTreeSet<&str>) -> Finding {
+    Finding::NotFromArchive {
+        id: derived.id.clone(),
+        directory: derived.directory.name.clone(),
+        paths: paths.iter().take(MAX_PATHS).map(|path| (*path).to_owned()).collect(),
+        more: paths.len().saturating_sub(MAX_PATHS),
+    }
+}
+
+/// Every file with its digests: its own, and the one with line feeds where that was worked out.
+fn digests(directory: &VendoredDirectory) -> impl Iterator<Item = (&str, Vec<Checksum>)> {
+    directory.entries.iter().filter_map(|entry| {
+        let file = entry.kind.file()?;
+        Some((&*entry.path, [Some(file.digest), file.with_line_feeds].into_iter().flatten().collect()))
+    })
 }

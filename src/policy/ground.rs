@@ -1,4 +1,5 @@
-//! What was locked before: the releases that a security fix can be needed for, and the requirements that decide which others would do.
+//! The ground of the decision: what was locked before it, by the old lock file, the base or the audit trail. It says for which releases a
+//! security fix can be needed, and which others would do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,14 +7,14 @@ use semver::{Comparator, Op, Version, VersionReq};
 
 use super::graph::{asked_for, asks_of, same_line, serves};
 use crate::model::advisory::Advisory;
-use crate::model::facts::{Facts, Ground};
+use crate::model::facts::{Facts, OldLock};
 use crate::model::package::{CrateId, Package};
 use crate::model::verdict::LockedBy;
 
 /// The ground of the decision, read for the security fixes. What the change under judgement writes is no part of it, unless the
 /// judged lock file is all there is.
 #[derive(Debug)]
-pub struct Footing<'a> {
+pub struct Ground<'a> {
     facts: &'a Facts,
     packages: &'a [Package],
     place: LockedBy,
@@ -31,15 +32,15 @@ pub enum Wanted {
     NotLocked,
 }
 
-impl<'a> Footing<'a> {
+impl<'a> Ground<'a> {
     /// Reads it; `None` where nobody said what was locked before.
     #[must_use]
     pub fn new(facts: &'a Facts) -> Option<Self> {
-        let (packages, place) = match &facts.ground {
-            Ground::Unknown => return None,
-            Ground::Judged => (&facts.packages, LockedBy::LockFile),
-            Ground::Base(packages) => (packages, LockedBy::Base),
-            Ground::Replaced(packages) => (packages, LockedBy::ReplacedLockFile),
+        let (packages, place) = match &facts.old_lock {
+            OldLock::Unknown => return None,
+            OldLock::Judged => (&facts.packages, LockedBy::LockFile),
+            OldLock::Base(packages) => (packages, LockedBy::Base),
+            OldLock::Replaced(packages) => (packages, LockedBy::ReplacedLockFile),
         };
         let mut by_crate: BTreeMap<CrateId, Vec<usize>> = BTreeMap::new();
         for (position, package) in packages.iter().enumerate() {

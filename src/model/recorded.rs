@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use semver::Version;
 
-use super::event::{Event, Kind};
-use super::release::{BasisCode, ReleaseRecord, VerdictCode};
-use super::{EventId, Trail};
-use crate::model::checksum::Checksum;
-use crate::model::package::CrateId;
+use super::checksum::Checksum;
+use super::package::CrateId;
+use super::trail::event::{Event, Kind};
+use super::trail::release::{BasisCode, ReleaseRecord, VerdictCode};
+use super::trail::{EventId, Trail};
 
 /// The recorded facts of a whole trail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,8 @@
-//! What a way out has to fit: the verb that runs, and what its command line says of the project, the rules and the network.
+//! A run as its reports see it: what its command line says, and what it waits for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
 
 /// An option as it was given on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +15,7 @@ pub struct Given {
 
 /// A run as a command of the next one sees it. The default is a verb without options.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Situation {
+pub struct Invocation {
     /// The verb that runs.
     pub verb: String,
     /// Its words as they were given, without the program's name.
@@ -31,7 +33,7 @@ pub struct Situation {
 /// The verbs that change something: a base is nothing to them.
 const CHANGING: [&str; 6] = ["approve", "revoke", "update", "fix", "vendor", "init"];
 
-impl Situation {
+impl Invocation {
     /// Whether an option was given.
     #[must_use]
     pub fn gave(&self, name: &str) -> bool {
@@ -85,5 +87,75 @@ impl Situation {
             }
         }
         words
+    }
+}
+
+/// Something that a run waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// Another process holds a lock on this.
+    Lock {
+        /// What is locked, in words: `the project's folder /home/ana/app`.
+        of: String,
+    },
+    /// A request failed and is made again after a pause.
+    Again {
+        /// The address, without secrets.
+        url: String,
+        /// Why it failed, in one line.
+        cause: String,
+        /// How long until then.
+        seconds: u64,
+        /// How often it is made again at most, this time included.
+        left: u32,
+    },
+    /// A server has not answered yet.
+    Answer {
+        /// Its address, without secrets.
+        url: String,
+    },
+    /// A git that was started for the advisories has not ended yet.
+    Git {
+        /// Which of its commands.
+        call: &'static str,
+    },
+    /// A credential provider has not given a token yet.
+    Provider {
+        /// Its name.
+        name: String,
+    },
+    /// Cargo is let try again what failed, with other releases shown.
+    Trials,
+    /// A cargo that was started says that it waits.
+    Cargo {
+        /// Its own line.
+        line: String,
+    },
+}
+
+/// Who is told; nobody where nobody wants to know.
+#[derive(Clone, Default)]
+pub struct Listener(Option<Arc<Tell>>);
+
+type Tell = dyn Fn(&Waiting) + Send + Sync;
+
+impl Listener {
+    /// One that is told of everything, by whatever thread waits.
+    pub fn new(told: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(told)))
+    }
+
+    /// Tells it.
+    pub fn tell(&self, waiting: &Waiting) {
+        if let Some(told) = &self.0 {
+            told(waiting);
+        }
+    }
+}
+
+/// Without the function, which says nothing of itself.
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Listener(somebody)" } else { "Listener(nobody)" })
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::judge::Judge;
-use super::super::{advisory, publish_age};
+use super::judge::Judge;
+use super::{advisory, publish_age};
 use crate::model::advisory::AdvisoryKind;
 use crate::model::explanation::Decider;
 use crate::model::package::{CrateId, PackageId};
