@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::model::age::Age;
 use crate::model::calendar::Horizon;
-use crate::model::evaluation::Lane;
+use crate::model::loosening::Lane;
 use crate::model::run::Invocation;
 pub use curation::{Approve, Init, Log, LogFormat, Revoke};
 use curation::{INIT_EXIT_CODES, LOG_EXIT_CODES, REVOKE_EXIT_CODES, WRITE_EXIT_CODES};

@@ -157,6 +157,6 @@ pub enum LogFormat {
 
 fn kind(text: &str) -> Result<Kind, String> {
     let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
-    let found = Kind::ALL.into_iter().find(|kind| kind.as_str() == text);
+    let found = Kind::named(text);
     found.ok_or_else(|| format!("the kinds are {}", names.join(", ")))
 }

@@ -110,18 +110,12 @@ pub enum LevelKey {
     Yanked,
 }
 
-impl LevelKey {
-    /// As the policy file writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unsound => "unsound",
-            Self::Unmaintained => "unmaintained",
-            Self::Notice => "notice",
-            Self::Yanked => "yanked",
-        }
-    }
-}
+names!(LevelKey {
+    Unsound => "unsound",
+    Unmaintained => "unmaintained",
+    Notice => "notice",
+    Yanked => "yanked",
+});
 
 /// One exact release that somebody vouched for elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]

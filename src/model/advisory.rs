@@ -49,6 +49,14 @@ pub enum AdvisoryKind {
     Notice,
 }
 
+names!(AdvisoryKind {
+    Malicious => "malicious",
+    Vulnerability => "vulnerability",
+    Unsound => "unsound",
+    Unmaintained => "unmaintained",
+    Notice => "notice",
+});
+
 /// The advisories about the crates in question, and what is known of the copy that they were read from.
 #[derive(Clone, Debug)]
 pub struct AdvisoryDb {

@@ -31,6 +31,8 @@ pub enum Foretold {
     Index(String),
 }
 
+codes!(Foretold { Resolution => "resolution", Index => "index" });
+
 /// The packages that cargo would lock.
 #[derive(Clone, Debug, Default)]
 pub struct Ahead {
@@ -77,6 +79,16 @@ pub enum Need {
     /// Nothing lies ahead.
     Current,
 }
+
+names!(Need {
+    Rejected => "rejected",
+    Fix => "fix",
+    Held => "held",
+    Update => "update",
+    Waiting => "waiting",
+    Beyond => "beyond",
+    Current => "current",
+});
 
 /// Newer releases of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

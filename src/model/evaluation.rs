@@ -6,10 +6,9 @@ use jiff::Timestamp;
 use semver::Version;
 
 use super::age::Age;
-use super::approval::Approval;
 use super::lock_proof::{Discord, Unproven};
 use super::package::PackageId;
-use super::policy::{Ignore, Origin};
+use super::policy::Origin;
 use super::side_effect::SideEffect;
 use super::source::Registry;
 use super::trail::{EventFileName, TrailFinding, TrailProblem};
@@ -157,6 +156,21 @@ pub enum Blocker {
     /// The registry's list or the machine's clock went back behind what the audit trail recorded.
     Trail(TrailFinding),
 }
+
+codes!(Blocker {
+    WorkspaceUnread => "workspace-unread",
+    AdvisoriesUnavailable => "advisories-unavailable",
+    AdvisoriesStale => "advisories-stale",
+    AdvisoriesRolledBack => "advisories-rolled-back",
+    IndexUnavailable => "index-unavailable",
+    MirrorNotAllowed => "mirror-not-allowed",
+    ClockSkew => "clock-skew",
+    TrailBroken => "trail-broken",
+    LockOutdated => "lock-outdated",
+    LockRefused => "lock-refused",
+    LockUnproven => "lock-unproven";
+    Self::Trail(finding) => finding.code(),
+});
 
 /// Why there is no index entry to judge by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -371,6 +385,33 @@ pub enum Notice {
     Trail(TrailFinding),
 }
 
+codes!(Notice {
+    ApprovalUnused => "approval-unused",
+    ApprovalLapsed => "approval-lapsed",
+    ApprovalOfOtherBytes => "approval-of-other-bytes",
+    IgnoreLapsed => "ignore-lapsed",
+    IgnoreUnused => "ignore-unused",
+    ApprovalEnding => "approval-ending",
+    IgnoreEnding => "ignore-ending",
+    AdvisoriesSkipped => "advisories-skipped",
+    AdvisoriesFromCopy => "advisories-from-copy",
+    NotKept => "not-kept",
+    CargoAgeLonger => "cargo-age-longer",
+    CargoAgeShorter => "cargo-age-shorter",
+    CargoIgnoresAge => "cargo-ignores-age",
+    CooldownDisagrees => "cooldown-disagrees",
+    IndexFromCache => "index-from-cache",
+    PubtimesMissing => "pubtimes-missing",
+    ManifestsNotChecked => "manifests-not-checked",
+    ManifestsUnseen => "manifests-unseen",
+    BaseMovedOn => "base-moved-on",
+    NoMergeBase => "no-merge-base",
+    BaseWithoutRules => "base-without-rules",
+    TrailDisordered => "trail-disordered";
+    Self::RuleUnused { kind, .. } => kind.as_str(),
+    Self::Trail(finding) => finding.code(),
+});
+
 /// The kinds of rules that name crates or places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleKind {
@@ -384,75 +425,13 @@ pub enum RuleKind {
     Ban,
 }
 
-/// Something that a change makes looser than its base has it: for the code owner to see who merges it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Loosening {
-    /// What kind of thing it is.
-    pub kind: LooseningKind,
-    /// The key, with its tables and what tells it from others of its kind: `quarantine.min-publish-age`, `approval cc@1.2.3`.
-    pub key: String,
-    /// What the base says; `None` where it has no such entry.
-    pub base: Option<String>,
-    /// What the change says; `None` where it has no such entry.
-    pub head: Option<String>,
-}
-
-/// What becomes of what a change decides itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lane {
-    /// Nothing of it counts, and all of it fails the run.
-    #[default]
-    Fail,
-    /// What a person may decide counts and is told first; everything else fails the run.
-    Report,
-}
-
-impl Lane {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Fail, Self::Report];
-
-    /// Its name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fail => "fail",
-            Self::Report => "report",
-        }
-    }
-
-    /// The one of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|lane| lane.as_str() == name)
-    }
-}
-
-/// What a change makes looser.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LooseningKind {
-    /// A rule: an age, a level, where releases and advisories come from.
-    Rule,
-    /// It exempts a release: exactly these bytes.
-    Approval(Box<Approval>),
-    /// It ignores an advisory until a day.
-    Ignore(Box<Ignore>),
-    /// It brings the first policy.
-    Adoption,
-    /// What is judged, or judged by, is not where the base has it, so that the base's own could not be held against it.
-    Place,
-}
-
-impl LooseningKind {
-    /// Whether a person may decide it in the change itself, where whoever merges it is shown it first: what is exempted by its bytes or
-    /// ends by itself, and the first policy. Everything else makes every later change pass more easily.
-    #[must_use]
-    pub const fn may_be_decided(&self) -> bool {
-        match self {
-            Self::Approval(_) | Self::Ignore(_) | Self::Adoption => true,
-            Self::Rule | Self::Place => false,
-        }
-    }
-}
+// By what a notice of one that does nothing is called.
+names!(RuleKind {
+    Override => "override-unused",
+    Registry => "registry-unused",
+    Git => "allow-git-unused",
+    Ban => "deny-unused",
+});
 
 impl Evaluation {
     /// Whether every package may be built, nothing stood in the way of saying so, and nothing was taken from the audit trail.

@@ -134,6 +134,14 @@ pub enum ChecksumPlace {
     Approval(u32),
 }
 
+codes!(ChecksumPlace {
+    LockFile => "lock-file",
+    Index => "index",
+    Trail => "trail",
+    AllowList => "allow-list",
+    Approval => "approval",
+});
+
 /// How a place's record compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
@@ -144,6 +152,8 @@ pub enum Agreement {
     /// It says nothing.
     Silent,
 }
+
+names!(Agreement { Agrees => "agrees", Differs => "differs", Silent => "silent" });
 
 /// An advisory and what it means for the release.
 #[derive(Clone, Debug)]
@@ -174,6 +184,15 @@ pub enum AdvisoryEffect {
     /// The policy does not want to hear of its kind.
     Allowed,
 }
+
+codes!(AdvisoryEffect {
+    NotAffected => "not-affected",
+    Withdrawn => "withdrawn",
+    Rejects => "rejects",
+    Warns => "warns",
+    Ignored => "ignored",
+    Allowed => "allowed",
+});
 
 /// Ways through the dependency graph, as positions in the lock file, the shortest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

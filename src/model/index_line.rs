@@ -74,8 +74,7 @@ pub struct Requirement {
 }
 
 /// When a dependency is needed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DependencyKind {
     /// To build and run.
     #[default]
@@ -85,6 +84,8 @@ pub enum DependencyKind {
     /// For tests, benches and examples.
     Dev,
 }
+
+names!(DependencyKind read { Normal => "normal", Build => "build", Dev => "dev" });
 
 /// Why a line says nothing that may be believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -213,11 +214,7 @@ impl From<RawDependency> for Requirement {
             req: raw.req,
             registry: raw.registry,
             // As in cargo, an unknown kind is a normal dependency: the reading that leaves nothing out.
-            kind: match raw.kind.as_deref() {
-                Some("build") => DependencyKind::Build,
-                Some("dev") => DependencyKind::Dev,
-                _ => DependencyKind::Normal,
-            },
+            kind: raw.kind.as_deref().and_then(DependencyKind::named).unwrap_or_default(),
             optional: raw.optional,
             features: raw.features,
             default_features: raw.default_features,

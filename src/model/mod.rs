@@ -1,5 +1,8 @@
 //! The vocabulary: releases, facts, policy, verdicts. Types and their invariants, nothing that reads or writes.
 
+#[macro_use]
+mod names;
+
 pub mod adoption;
 pub mod advisory;
 pub mod age;
@@ -14,9 +17,11 @@ pub mod facts;
 pub mod history;
 pub mod index_line;
 pub mod lock_proof;
+pub mod loosening;
 pub mod manifest;
 pub mod package;
 pub mod policy;
+pub mod reason_facts;
 pub mod recorded;
 pub mod resolution;
 pub mod run;

@@ -152,8 +152,7 @@ pub enum JudgedBy<'a> {
 }
 
 /// What to do about something that is not plainly bad.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Say nothing.
     Allow,
@@ -163,14 +162,12 @@ pub enum Level {
     Reject,
 }
 
+names!(Level read { Allow => "allow", Warn => "warn", Reject => "reject" });
+
 /// As the policy file writes it.
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Allow => "allow",
-            Self::Warn => "warn",
-            Self::Reject => "reject",
-        })
+        f.write_str(self.as_str())
     }
 }
 

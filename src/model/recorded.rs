@@ -8,8 +8,9 @@ use semver::Version;
 use super::checksum::Checksum;
 use super::package::CrateId;
 use super::trail::event::{Event, Kind};
-use super::trail::release::{BasisCode, ReleaseRecord, VerdictCode};
+use super::trail::release::ReleaseRecord;
 use super::trail::{EventId, Trail};
+use super::verdict::{BasisCode, VerdictCode};
 
 /// The recorded facts of a whole trail.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

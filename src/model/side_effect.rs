@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::trail::TrailProblemKind;
-use super::way_around::{WayAround, WayKind, Weight};
+use super::way_around::{WayAround, Weight};
 
 /// One thing that a change does as well. It is told whatever the lock file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +68,16 @@ pub enum TrailFault {
     },
 }
 
+codes!(TrailFault {
+    File => "trail-file",
+    Ahead => "trail-ahead",
+    Unknown => "trail-unknown-release",
+    NotLocked => "trail-release-not-locked",
+    Unconfirmed => "trail-unconfirmed",
+    Contradicts => "trail-contradiction",
+    TooMany => "trail-too-many-crates",
+});
+
 /// What an event says of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RecordedFact {
@@ -106,22 +116,8 @@ impl SideEffect {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Way { way: WayAround { kind, .. }, .. } => WayKind::code(*kind),
+            Self::Way { way: WayAround { kind, .. }, .. } => kind.as_str(),
             Self::Trail { fault, .. } => fault.code(),
-        }
-    }
-}
-
-impl TrailFault {
-    const fn code(&self) -> &'static str {
-        match self {
-            Self::File(_) => "trail-file",
-            Self::Ahead { .. } => "trail-ahead",
-            Self::Unknown { .. } => "trail-unknown-release",
-            Self::NotLocked { .. } => "trail-release-not-locked",
-            Self::Unconfirmed { .. } => "trail-unconfirmed",
-            Self::Contradicts { .. } => "trail-contradiction",
-            Self::TooMany { .. } => "trail-too-many-crates",
         }
     }
 }

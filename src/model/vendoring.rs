@@ -182,18 +182,12 @@ pub enum Alteration {
     NotAFile,
 }
 
-impl Alteration {
-    /// As reports and events write it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Changed => "changed",
-            Self::Added => "added",
-            Self::Removed => "removed",
-            Self::NotAFile => "not-a-file",
-        }
-    }
-}
+names!(Alteration {
+    Changed => "changed",
+    Added => "added",
+    Removed => "removed",
+    NotAFile => "not-a-file",
+});
 
 /// What happened to a package's folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,6 +199,8 @@ pub enum PackageChange {
     /// Something else was there.
     Rewritten,
 }
+
+names!(PackageChange { Kept => "kept", New => "new", Rewritten => "rewritten" });
 
 /// An entry of cargo's download cache with other bytes than its name says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use semver::Version;
-use serde::{Deserialize, Serialize};
 
 use super::advisory::AdvisoryKind;
 use super::age::Age;
@@ -23,6 +22,26 @@ pub enum Verdict {
     /// No: at least one reason stays however long one waits.
     Rejected(Reasons),
 }
+
+codes!(Verdict {
+    Local => "local";
+    Self::Approved(_) => VerdictCode::Approved.as_str(),
+    Self::Quarantined(_) => VerdictCode::Quarantined.as_str(),
+    Self::Rejected(_) => VerdictCode::Rejected.as_str(),
+});
+
+/// What is recorded of a verdict on a registry's release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerdictCode {
+    /// See [`Verdict::Approved`].
+    Approved,
+    /// See [`Verdict::Quarantined`].
+    Quarantined,
+    /// See [`Verdict::Rejected`].
+    Rejected,
+}
+
+names!(VerdictCode read { Approved => "approved", Quarantined => "quarantined", Rejected => "rejected" });
 
 /// What an approved release stands on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +68,16 @@ pub enum Basis {
         given: Vec<Exemption>,
     },
 }
+
+codes!(Basis as
+/// The kind of a basis.
+BasisCode {
+    Aged => "aged",
+    TrustedRegistry => "trusted-registry",
+    AllowedSource => "allowed-source",
+    SecurityFix => "security-fix",
+    Approval => "approval",
+});
 
 /// What one approval lifted from a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,57 +253,32 @@ pub enum Witness {
     Trail,
 }
 
+names!(Witness { Index => "index", Trail => "trail" });
+
+codes!(Reason as
 /// A reason's kind, as the policy file and JSON name it. The order is the order of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "each is documented at the Reason of the same name")]
-pub enum ReasonCode {
-    TooNew,
-    NewCrate,
-    Signal,
-    PubtimeUnknown,
-    PubtimeInFuture,
-    PubtimeChanged,
-    ChecksumMismatch,
-    ChecksumMissing,
-    NotInIndex,
-    IndexUnavailable,
-    IndexEntryUnreadable,
-    AdvisoryUnreadable,
-    Malicious,
-    Advisory,
-    Yanked,
-    SourceNotAllowed,
-    Denied,
-    LicenseNotAllowed,
-}
+ReasonCode {
+    TooNew => "too-new",
+    NewCrate => "new-crate",
+    Signal => "signal",
+    PubtimeUnknown => "pubtime-unknown",
+    PubtimeInFuture => "pubtime-in-future",
+    PubtimeChanged => "pubtime-changed",
+    ChecksumMismatch => "checksum-mismatch",
+    ChecksumMissing => "checksum-missing",
+    NotInIndex => "not-in-index",
+    IndexUnavailable => "index-unavailable",
+    IndexEntryUnreadable => "index-entry-unreadable",
+    AdvisoryUnreadable => "advisory-unreadable",
+    Malicious => "malicious",
+    Advisory => "advisory",
+    Yanked => "yanked",
+    SourceNotAllowed => "source-not-allowed",
+    Denied => "denied",
+    LicenseNotAllowed => "license-not-allowed",
+});
 
 impl ReasonCode {
-    /// As JSON and the policy file write it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::TooNew => "too-new",
-            Self::NewCrate => "new-crate",
-            Self::Signal => "signal",
-            Self::PubtimeUnknown => "pubtime-unknown",
-            Self::PubtimeInFuture => "pubtime-in-future",
-            Self::PubtimeChanged => "pubtime-changed",
-            Self::ChecksumMismatch => "checksum-mismatch",
-            Self::ChecksumMissing => "checksum-missing",
-            Self::NotInIndex => "not-in-index",
-            Self::IndexUnavailable => "index-unavailable",
-            Self::IndexEntryUnreadable => "index-entry-unreadable",
-            Self::AdvisoryUnreadable => "advisory-unreadable",
-            Self::Malicious => "malicious",
-            Self::Advisory => "advisory",
-            Self::Yanked => "yanked",
-            Self::SourceNotAllowed => "source-not-allowed",
-            Self::Denied => "denied",
-            Self::LicenseNotAllowed => "license-not-allowed",
-        }
-    }
-
     /// Whether a person may exempt a release from it.
     #[must_use]
     pub const fn an_approval_lifts(self) -> bool {
@@ -297,31 +301,6 @@ impl ReasonCode {
 }
 
 impl Reason {
-    /// Its kind.
-    #[must_use]
-    pub const fn code(&self) -> ReasonCode {
-        match self {
-            Self::TooNew { .. } => ReasonCode::TooNew,
-            Self::NewCrate { .. } => ReasonCode::NewCrate,
-            Self::Signal { .. } => ReasonCode::Signal,
-            Self::PubtimeUnknown { .. } => ReasonCode::PubtimeUnknown,
-            Self::PubtimeInFuture { .. } => ReasonCode::PubtimeInFuture,
-            Self::PubtimeChanged { .. } => ReasonCode::PubtimeChanged,
-            Self::ChecksumMismatch { .. } => ReasonCode::ChecksumMismatch,
-            Self::ChecksumMissing => ReasonCode::ChecksumMissing,
-            Self::NotInIndex => ReasonCode::NotInIndex,
-            Self::IndexUnavailable => ReasonCode::IndexUnavailable,
-            Self::IndexEntryUnreadable { .. } => ReasonCode::IndexEntryUnreadable,
-            Self::AdvisoryUnreadable { .. } => ReasonCode::AdvisoryUnreadable,
-            Self::Malicious { .. } => ReasonCode::Malicious,
-            Self::Advisory { .. } => ReasonCode::Advisory,
-            Self::Yanked => ReasonCode::Yanked,
-            Self::SourceNotAllowed => ReasonCode::SourceNotAllowed,
-            Self::Denied { .. } => ReasonCode::Denied,
-            Self::LicenseNotAllowed { .. } => ReasonCode::LicenseNotAllowed,
-        }
-    }
-
     /// When time has lifted it; `None` if time does not.
     #[must_use]
     pub const fn eligible_at(&self) -> Option<Timestamp> {
@@ -369,6 +348,8 @@ pub enum FixRole {
     },
 }
 
+codes!(FixRole { Named => "named", Companion => "companion", Dependent => "dependent" });
+
 /// What made a security fix needed; the versions are those of the crate that carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FixNeed {
@@ -391,6 +372,8 @@ pub enum FixNeed {
     },
 }
 
+codes!(FixNeed { Vulnerable => "vulnerable-locked", Locked => "fix-locked", NotLocked => "crate-not-locked" });
+
 /// Where a vulnerable release is locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockedBy {
@@ -403,6 +386,13 @@ pub enum LockedBy {
     /// The audit trail has it as in use.
     Trail,
 }
+
+names!(LockedBy {
+    LockFile => "lock-file",
+    Base => "base",
+    ReplacedLockFile => "replaced-lock-file",
+    Trail => "trail",
+});
 
 /// A release that will come early, once it has the age that a security fix must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -442,6 +432,15 @@ pub enum Signal {
     },
 }
 
+codes!(Signal as
+/// The kind of a signal.
+SignalCode {
+    NewDependency => "new-dependency",
+    Dormant => "dormant",
+    LookAlike => "look-alike",
+    YankLure => "yank-lure",
+});
+
 /// Something worth knowing that holds nothing back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Warning {
@@ -479,3 +478,13 @@ pub enum Warning {
     /// The policy has a licence list, but no verified archive is at hand to judge by.
     LicenseUndecided,
 }
+
+codes!(Warning {
+    Advisory => "advisory",
+    Ignored => "ignored",
+    NamedByAdvisory => "named-by-advisory",
+    Yanked => "yanked",
+    Signal => "signal",
+    OutsideWorkspace => "outside-workspace",
+    LicenseUndecided => "license-undecided",
+});

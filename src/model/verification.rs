@@ -44,6 +44,15 @@ pub enum TakenFrom {
     Unknown,
 }
 
+codes!(TakenFrom {
+    Local => "local",
+    Vendored => "vendored",
+    Registry => "registry",
+    Repository => "repository",
+    Elsewhere => "elsewhere",
+    Unknown => "unknown",
+});
+
 /// What was counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -145,6 +154,42 @@ pub enum Finding {
     SourceNotAllowed { id: PackageId },
 }
 
+codes!(Finding {
+    NotReplaced => "not-replaced",
+    NoAllowList => "no-allow-list",
+    NoTree => "no-tree",
+    TreeIsLink => "tree-is-link",
+    TreeIsNoFolder => "tree-is-no-folder",
+    TreeOutside => "tree-outside",
+    Interrupted => "interrupted",
+    NotAllowed => "not-allowed",
+    NotLocked => "not-locked",
+    AllowedChecksumDiffers => "allowed-checksum-differs",
+    ChecksumMissing => "checksum-missing",
+    NotVendored => "not-vendored",
+    DirectoryNotLocked => "directory-not-locked",
+    NoPackage => "no-package",
+    PackageTwice => "package-twice",
+    Shared => "shared",
+    Stray => "stray",
+    NoList => "no-list",
+    NothingListed => "nothing-listed",
+    PackageHashDiffers => "package-hash-differs",
+    TreeDiffers => "tree-differs",
+    FileEdited => "file-edited",
+    FileNotListed => "file-not-listed",
+    FileMissing => "file-missing",
+    NotAFile => "not-a-file",
+    Collision => "collision",
+    LineEndings => "line-endings",
+    NotFromArchive => "not-from-archive",
+    ArchiveDiffers => "archive-differs",
+    IndexDiffers => "index-differs",
+    StubNeeded => "stub-needed",
+    ArchiveRefused => "archive-refused",
+    SourceNotAllowed => "source-not-allowed",
+});
+
 /// Something that a person should know and that breaks nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
@@ -223,21 +268,6 @@ pub enum Undecided {
     },
 }
 
-impl TakenFrom {
-    /// The stable name in JSON.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::Vendored => "vendored",
-            Self::Registry => "registry",
-            Self::Repository => "repository",
-            Self::Elsewhere(_) => "elsewhere",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
 impl Verification {
     /// How many packages cargo will take from such a place.
     #[must_use]
@@ -259,47 +289,5 @@ impl Verification {
     /// The ways around that a person should know of.
     pub fn warning_ways(&self) -> impl Iterator<Item = &WayAround> {
         self.ways.iter().filter(|(weight, _)| *weight == Weight::Warns).map(|(_, way)| way)
-    }
-}
-
-impl Finding {
-    /// The stable name in JSON.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::NotReplaced { .. } => "not-replaced",
-            Self::NoAllowList => "no-allow-list",
-            Self::NoTree { .. } => "no-tree",
-            Self::TreeIsLink { .. } => "tree-is-link",
-            Self::TreeIsNoFolder { .. } => "tree-is-no-folder",
-            Self::TreeOutside { .. } => "tree-outside",
-            Self::Interrupted { .. } => "interrupted",
-            Self::NotAllowed { .. } => "not-allowed",
-            Self::NotLocked { .. } => "not-locked",
-            Self::AllowedChecksumDiffers { .. } => "allowed-checksum-differs",
-            Self::ChecksumMissing { .. } => "checksum-missing",
-            Self::NotVendored { .. } => "not-vendored",
-            Self::DirectoryNotLocked { .. } => "directory-not-locked",
-            Self::NoPackage { .. } => "no-package",
-            Self::PackageTwice { .. } => "package-twice",
-            Self::Shared { .. } => "shared",
-            Self::Stray { .. } => "stray",
-            Self::NoList { .. } => "no-list",
-            Self::NothingListed { .. } => "nothing-listed",
-            Self::PackageHashDiffers { .. } => "package-hash-differs",
-            Self::TreeDiffers { .. } => "tree-differs",
-            Self::FileEdited { .. } => "file-edited",
-            Self::FileNotListed { .. } => "file-not-listed",
-            Self::FileMissing { .. } => "file-missing",
-            Self::NotAFile { .. } => "not-a-file",
-            Self::Collision { .. } => "collision",
-            Self::LineEndings { .. } => "line-endings",
-            Self::NotFromArchive { .. } => "not-from-archive",
-            Self::ArchiveDiffers { .. } => "archive-differs",
-            Self::IndexDiffers { .. } => "index-differs",
-            Self::StubNeeded { .. } => "stub-needed",
-            Self::ArchiveRefused { .. } => "archive-refused",
-            Self::SourceNotAllowed { .. } => "source-not-allowed",
-        }
     }
 }

@@ -28,6 +28,13 @@ pub enum Scope {
     Environment,
 }
 
+names!(Scope {
+    Repository => "repository",
+    Above => "above",
+    Home => "cargo-home",
+    Environment => "environment",
+});
+
 /// What a way around does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WayKind {
@@ -79,6 +86,32 @@ pub enum WayKind {
     ToolchainPath,
 }
 
+names!(WayKind {
+    Paths => "paths",
+    ConfigPatch => "config-patch",
+    PatchOutside => "patch-outside",
+    ManifestPatch => "manifest-patch",
+    SourceOverride => "source-override",
+    OtherSource => "other-source",
+    LegacyConfig => "legacy-config",
+    LockfilePath => "lockfile-path",
+    OtherLockFile => "other-lock-file",
+    Program => "program",
+    Runner => "runner",
+    Flags => "flags",
+    LinksOverride => "links-override",
+    CredentialProvider => "credential-provider",
+    SequesterAlias => "sequester-alias",
+    BuiltinAlias => "builtin-alias",
+    AliasOptions => "alias-options",
+    AliasManifest => "alias-manifest",
+    EnvOverride => "env-override",
+    EnvTable => "env-table",
+    BuildOutput => "build-output",
+    TargetDir => "target-dir",
+    ToolchainPath => "toolchain-path",
+});
+
 /// What a way around means for the proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
@@ -88,34 +121,4 @@ pub enum Weight {
     Warns,
 }
 
-impl WayKind {
-    /// The stable name in JSON.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Paths => "paths",
-            Self::ConfigPatch => "config-patch",
-            Self::PatchOutside => "patch-outside",
-            Self::ManifestPatch => "manifest-patch",
-            Self::SourceOverride => "source-override",
-            Self::OtherSource => "other-source",
-            Self::LegacyConfig => "legacy-config",
-            Self::LockfilePath => "lockfile-path",
-            Self::OtherLockFile => "other-lock-file",
-            Self::Program => "program",
-            Self::Runner => "runner",
-            Self::Flags => "flags",
-            Self::LinksOverride => "links-override",
-            Self::CredentialProvider => "credential-provider",
-            Self::SequesterAlias => "sequester-alias",
-            Self::BuiltinAlias => "builtin-alias",
-            Self::AliasOptions => "alias-options",
-            Self::AliasManifest => "alias-manifest",
-            Self::EnvOverride => "env-override",
-            Self::EnvTable => "env-table",
-            Self::BuildOutput => "build-output",
-            Self::TargetDir => "target-dir",
-            Self::ToolchainPath => "toolchain-path",
-        }
-    }
-}
+names!(Weight { Fails => "fails", Warns => "warns" });

@@ -8,7 +8,7 @@ use super::source;
 use crate::model::age::Age;
 use crate::model::approval::Approval;
 use crate::model::crate_name::NamePattern;
-use crate::model::evaluation::{Loosening, LooseningKind};
+use crate::model::loosening::{Loosening, LooseningKind};
 use crate::model::policy::{AgeOverride, Ban, GitRule, Ignore, Level, Policy, Setting};
 use crate::model::source::Registry;
 use crate::model::trail::{Kind, PolicyChange, ReleaseRecord, Trail};

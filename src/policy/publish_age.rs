@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use semver::Version;
 
 use crate::model::age::Age;
-use crate::model::evaluation::{Loosening, LooseningKind, Notice};
+use crate::model::evaluation::Notice;
 use crate::model::history::History;
 use crate::model::index_line::Pubtime;
+use crate::model::loosening::{Loosening, LooseningKind};
 use crate::model::package::CrateId;
 use crate::model::policy::{CargoAges, Origin, Policy, Quarantine, Setting};
 use crate::model::source::Registry;

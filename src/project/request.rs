@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::gather::policy_file::PolicyFile;
 use crate::model::age::Age;
-use crate::model::evaluation::Lane;
+use crate::model::loosening::Lane;
 
 /// A whole request.
 #[derive(Clone, Debug, Default)]

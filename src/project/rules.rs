@@ -10,7 +10,7 @@ use super::subject::{POLICY_FILE, Subject, relative};
 use crate::gather::environment::Environment;
 use crate::gather::policy_file::{self, PolicyFile};
 use crate::model::approval::Approvals;
-use crate::model::evaluation::{Lane, Loosening};
+use crate::model::loosening::{Lane, Loosening};
 use crate::model::policy::{CargoAges, JudgedBy, Policy};
 use crate::policy::{policy_drift, publish_age};
 

@@ -10,7 +10,7 @@ use super::trail;
 use crate::files::names::TRAIL_FOLDER;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
-use crate::model::evaluation::{Loosening, LooseningKind};
+use crate::model::loosening::{Loosening, LooseningKind};
 
 /// Cargo's own configuration, which can lengthen ages.
 const CONFIGURATION: [&str; 2] = [".cargo/config.toml", ".cargo/config"];

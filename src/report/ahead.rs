@@ -3,7 +3,7 @@
 use semver::Version;
 
 use super::duration::{counted, distance, eligible};
-use super::reason::{kind_words, signal_name};
+use super::reason::kind_words;
 use super::status::{Part, StatusReport, codes};
 use super::style::Tone;
 use super::{Context, cure, package_name, remark};
@@ -167,7 +167,7 @@ fn against(judgement: &Judgement, report: &StatusReport<'_>) -> Option<String> {
         if let Reason::Malicious { advisory } | Reason::Advisory { advisory, .. } = reason {
             format!("{code} {advisory}")
         } else if let Reason::Signal { signal, .. } = reason {
-            format!("{code} {}", signal_name(signal))
+            format!("{code} {}", signal.code().as_str())
         } else {
             code.to_owned()
         }
@@ -184,7 +184,7 @@ fn warnings(judgement: &Judgement) -> impl Iterator<Item = String> {
         Warning::NamedByAdvisory { advisory, kind } => Some(format!("{} by name ({advisory})", kind_words(*kind))),
         Warning::Ignored { advisory, until } => Some(format!("{advisory} is ignored until the end of {until}")),
         Warning::Yanked => Some("yanked".to_owned()),
-        Warning::Signal(signal) => Some(format!("signal {}", signal_name(signal))),
+        Warning::Signal(signal) => Some(format!("signal {}", signal.code().as_str())),
         Warning::OutsideWorkspace { .. } | Warning::LicenseUndecided => None,
     })
 }

@@ -122,25 +122,6 @@ pub fn message(blocker: &Blocker, context: &Context<'_>) -> String {
     }
 }
 
-/// A blocker's name, as JSON has it.
-#[must_use]
-pub const fn code(blocker: &Blocker) -> &'static str {
-    match blocker {
-        Blocker::WorkspaceUnread { .. } => "workspace-unread",
-        Blocker::AdvisoriesUnavailable { .. } => "advisories-unavailable",
-        Blocker::AdvisoriesStale { .. } => "advisories-stale",
-        Blocker::AdvisoriesRolledBack { .. } => "advisories-rolled-back",
-        Blocker::IndexUnavailable { .. } => "index-unavailable",
-        Blocker::MirrorNotAllowed { .. } => "mirror-not-allowed",
-        Blocker::ClockSkew { .. } => "clock-skew",
-        Blocker::TrailBroken(_) => "trail-broken",
-        Blocker::LockOutdated(_) => "lock-outdated",
-        Blocker::LockRefused { .. } => "lock-refused",
-        Blocker::LockUnproven { .. } => "lock-unproven",
-        Blocker::Trail(finding) => finding.code(),
-    }
-}
-
 /// The package that a blocker is about.
 #[must_use]
 pub const fn package(blocker: &Blocker) -> Option<&PackageId> {

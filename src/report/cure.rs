@@ -198,6 +198,8 @@ fn moved(problem: &Problem<'_>, report: &AuditReport<'_>) -> Option<WayOut> {
     })
 }
 
+/// What a reason asks for beside another release; most ask for nothing else.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a new reason has no way out of its own until somebody knows one")]
 fn for_reason(reason: &Reason, id: &PackageId, report: &AuditReport<'_>) -> Option<WayOut> {
     match reason {
         Reason::Malicious { .. } => {
@@ -226,17 +228,7 @@ fn for_reason(reason: &Reason, id: &PackageId, report: &AuditReport<'_>) -> Opti
         Reason::PubtimeChanged { .. } => {
             Some(WayOut::words("ask the registry's operators why a published fact changed; nothing here lifts this"))
         }
-        Reason::TooNew { .. }
-        | Reason::NewCrate { .. }
-        | Reason::Signal { .. }
-        | Reason::PubtimeUnknown { .. }
-        | Reason::PubtimeInFuture { .. }
-        | Reason::NotInIndex
-        | Reason::IndexUnavailable
-        | Reason::IndexEntryUnreadable { .. }
-        | Reason::Advisory { .. }
-        | Reason::Yanked
-        | Reason::LicenseNotAllowed { .. } => None,
+        _ => None,
     }
 }
 

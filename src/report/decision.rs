@@ -3,7 +3,7 @@
 use super::AuditReport;
 use super::escape::shell_word;
 use super::way_out::WayOut;
-use crate::model::evaluation::{Loosening, LooseningKind};
+use crate::model::loosening::{Loosening, LooseningKind};
 use crate::model::verdict::ReasonCode;
 use crate::report::JudgedBy;
 
@@ -49,18 +49,6 @@ pub const fn verb(one: &Loosening) -> &'static str {
 #[must_use]
 pub fn sides(one: &Loosening) -> (&str, &str) {
     (one.base.as_deref().unwrap_or("nothing"), one.head.as_deref().unwrap_or("nothing"))
-}
-
-/// A kind's name, as JSON has it.
-#[must_use]
-pub const fn kind(one: &Loosening) -> &'static str {
-    match one.kind {
-        LooseningKind::Rule => "rule",
-        LooseningKind::Approval(_) => "approval",
-        LooseningKind::Ignore(_) => "ignore",
-        LooseningKind::Adoption => "adoption",
-        LooseningKind::Place => "place",
-    }
 }
 
 /// What whoever looks at the list is to do.

@@ -3,12 +3,11 @@
 use super::duration::{distance, moment};
 use super::reason::{kind_words, sentence};
 use super::status::codes;
-use super::{AuditReport, Context, remark};
+use super::{AuditReport, Context};
 use crate::model::advisory::Advisory;
 use crate::model::evaluation::Judgement;
 use crate::model::explanation::{
-    AdvisoryEffect, AdvisoryView, Agreement, Ask, ChecksumPlace, Decider, Explanation, Milestone, Paths, Releases,
-    TrailEntry,
+    AdvisoryEffect, AdvisoryView, Ask, ChecksumPlace, Decider, Explanation, Milestone, Paths, Releases, TrailEntry,
 };
 use crate::model::index_line::DependencyKind;
 use crate::model::policy::Origin;
@@ -29,14 +28,8 @@ pub struct ExplainReport<'a> {
 
 /// A verdict in a word, as JSON has it.
 #[must_use]
-pub const fn verdict_word(verdict: Option<&Verdict>) -> &'static str {
-    match verdict {
-        None => "not-judged",
-        Some(Verdict::Local) => "local",
-        Some(Verdict::Approved(_)) => "approved",
-        Some(Verdict::Quarantined(_)) => "quarantined",
-        Some(Verdict::Rejected(_)) => "rejected",
-    }
+pub fn verdict_word(verdict: Option<&Verdict>) -> &'static str {
+    verdict.map_or("not-judged", Verdict::code)
 }
 
 /// The release as a problem, where it is one.
@@ -122,7 +115,7 @@ pub fn marks(one: &Milestone, asked: bool, decided: bool) -> String {
             other @ (crate::model::verdict::Basis::TrustedRegistry
             | crate::model::verdict::Basis::AllowedSource
             | crate::model::verdict::Basis::SecurityFix { .. }
-            | crate::model::verdict::Basis::Approval { .. }) => format!("approved ({})", remark::basis_code(other)),
+            | crate::model::verdict::Basis::Approval { .. }) => format!("approved ({})", other.code().as_str()),
         },
         Verdict::Quarantined(reasons) => format!("quarantined ({})", codes(reasons)),
         Verdict::Rejected(reasons) => format!("rejected ({})", codes(reasons)),
@@ -148,41 +141,6 @@ pub fn place(place: &ChecksumPlace, context: &Context<'_>) -> String {
         ChecksumPlace::Trail => "the audit trail".to_owned(),
         ChecksumPlace::AllowList => "the allow-list".to_owned(),
         ChecksumPlace::Approval(line) => format!("the approval in {}", context.judged_by.place(*line)),
-    }
-}
-
-/// A place, as JSON has it.
-#[must_use]
-pub const fn place_code(place: &ChecksumPlace) -> &'static str {
-    match place {
-        ChecksumPlace::LockFile => "lock-file",
-        ChecksumPlace::Index => "index",
-        ChecksumPlace::Trail => "trail",
-        ChecksumPlace::AllowList => "allow-list",
-        ChecksumPlace::Approval(_) => "approval",
-    }
-}
-
-/// How a record compares, as JSON has it.
-#[must_use]
-pub const fn agreement_code(agreement: Agreement) -> &'static str {
-    match agreement {
-        Agreement::Agrees => "agrees",
-        Agreement::Differs => "differs",
-        Agreement::Silent => "silent",
-    }
-}
-
-/// What the policy makes of an advisory, as JSON has it.
-#[must_use]
-pub const fn effect_code(effect: AdvisoryEffect) -> &'static str {
-    match effect {
-        AdvisoryEffect::NotAffected => "not-affected",
-        AdvisoryEffect::Withdrawn => "withdrawn",
-        AdvisoryEffect::Rejects => "rejects",
-        AdvisoryEffect::Warns => "warns",
-        AdvisoryEffect::Ignored(_) => "ignored",
-        AdvisoryEffect::Allowed => "allowed",
     }
 }
 

@@ -195,13 +195,13 @@ fn document<'a>(report: &AuditReport<'a>) -> Document<'a> {
         decides: report
             .decided
             .iter()
-            .map(|one| Decided { kind: decision::kind(one), key: &one.key, message: decision::sentence(one) })
+            .map(|one| Decided { kind: one.kind.code(), key: &one.key, message: decision::sentence(one) })
             .collect(),
         loosened: report
             .loosened
             .iter()
             .map(|loosening| Loosened {
-                kind: decision::kind(loosening),
+                kind: loosening.kind.code(),
                 key: &loosening.key,
                 base: loosening.base.as_deref(),
                 head: loosening.head.as_deref(),
@@ -215,7 +215,7 @@ fn document<'a>(report: &AuditReport<'a>) -> Document<'a> {
         notices: evaluation
             .notices
             .iter()
-            .map(|notice| Object::new(remark::notice_code(notice)).message(remark::notice(notice, &context)))
+            .map(|notice| Object::new(notice.code()).message(remark::notice(notice, &context)))
             .collect(),
         packages: report
             .packages
@@ -257,7 +257,7 @@ fn judged<'a>(package: &'a Package, judgement: &'a Judgement, report: &AuditRepo
         pubtime: judgement.pubtime.map(rfc3339),
         age_seconds: judgement.pubtime.map(|pubtime| now.saturating_sub(pubtime.as_second())),
         yanked: judgement.yanked,
-        verdict: verdict_name(judgement.verdict.as_ref()),
+        verdict: super::explain::verdict_word(judgement.verdict.as_ref()),
         basis,
         eligible_at: judgement.reasons().and_then(Reasons::eligible_at).map(rfc3339),
         reasons: judgement.reasons().into_iter().flatten().map(|reason| facts::reason(reason, id, &context)).collect(),
@@ -283,16 +283,5 @@ fn judged_fix<'a>(fix: &'a Fix, crate_name: &str, report: &AuditReport<'a>) -> J
         eligible_at: reasons.and_then(Reasons::eligible_at).map(rfc3339),
         reasons: reasons.into_iter().flatten().map(Reason::code).map(ReasonCode::as_str).collect(),
         message: cure::fix(fix, crate_name, report),
-    }
-}
-
-/// A verdict's name; `not-judged` for what the base has.
-const fn verdict_name(verdict: Option<&Verdict>) -> &'static str {
-    match verdict {
-        None => "not-judged",
-        Some(Verdict::Local) => "local",
-        Some(Verdict::Approved(_)) => "approved",
-        Some(Verdict::Quarantined(_)) => "quarantined",
-        Some(Verdict::Rejected(_)) => "rejected",
     }
 }

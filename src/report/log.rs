@@ -10,8 +10,9 @@ use super::way_out::WayOut;
 use super::{Verbosity, registry_name};
 use crate::model::source::Registry;
 use crate::model::trail::event::{Event, Kind, KnownFrom, Who};
-use crate::model::trail::release::{ApprovalRecord, BasisRecord, ReasonRecord, ReleaseRecord, VerdictCode};
+use crate::model::trail::release::{ApprovalRecord, BasisRecord, ReasonRecord, ReleaseRecord};
 use crate::model::trail::{EventId, HeadCheck, Selection, Trail};
+use crate::model::verdict::VerdictCode;
 
 /// How many releases one event shows before it counts the rest.
 const RELEASES: usize = 10;

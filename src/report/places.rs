@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{AuditReport, JudgedBy};
-use crate::model::evaluation::{Loosening, Notice, RuleKind};
+use crate::model::evaluation::{Notice, RuleKind};
+use crate::model::loosening::Loosening;
 
 /// The files that findings are about. Code hosts find them by their paths from the repository's root, wherever a run began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

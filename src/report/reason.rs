@@ -6,7 +6,7 @@ use crate::model::advisory::{Advisory, AdvisoryKind};
 use crate::model::package::PackageId;
 use crate::model::policy::Origin;
 use crate::model::source::Source;
-use crate::model::verdict::{Reason, Signal, Witness};
+use crate::model::verdict::{Reason, ReasonCode, Signal, Witness};
 
 /// What stands against the package `id`.
 #[must_use]
@@ -107,6 +107,80 @@ pub fn clause(reason: &Reason, id: &PackageId, context: &Context<'_>) -> String 
     format!("{begin}{}", sentence(reason, id, context))
 }
 
+/// A reason as a rule: what it is, and what to do about it.
+#[must_use]
+pub const fn rule(code: ReasonCode) -> (&'static str, &'static str) {
+    match code {
+        ReasonCode::TooNew => (
+            "The release was published too recently.",
+            "Wait until it is eligible, use the newest approved release, or approve it after looking inside.",
+        ),
+        ReasonCode::NewCrate => (
+            "The crate itself is too young.",
+            "Wait until it is eligible, do without it, or approve the release after looking inside.",
+        ),
+        ReasonCode::Signal => (
+            "Something about the release is known from takeovers of crates.",
+            "Compare it with the release before it. Wait until it is eligible, or approve it after looking inside.",
+        ),
+        ReasonCode::PubtimeUnknown => (
+            "The index does not say when the release was published, or not readably.",
+            "Use another release, or approve this one after looking inside.",
+        ),
+        ReasonCode::PubtimeInFuture => (
+            "The index says that the release will be published later than now.",
+            "Check the machine's clock and the registry; no approval lifts this.",
+        ),
+        ReasonCode::PubtimeChanged => (
+            "The publication time is not the one that the audit trail recorded.",
+            "Ask the registry's operators; nothing lifts this.",
+        ),
+        ReasonCode::ChecksumMismatch => (
+            "The lock file's checksum is not the one of the index or of the audit trail.",
+            "Find out which change brought the checksum before building anything; nothing lifts this.",
+        ),
+        ReasonCode::ChecksumMissing => (
+            "The lock file has no checksum for a package of a registry.",
+            "Restore the checksum from a lock file that you trust.",
+        ),
+        ReasonCode::NotInIndex => {
+            ("The registry does not have the release.", "Find out why it was removed, and use another release.")
+        }
+        ReasonCode::IndexUnavailable => {
+            ("The release's index entry could not be had in this run.", "Run again with a network.")
+        }
+        ReasonCode::IndexEntryUnreadable => (
+            "The release's index entry cannot be used.",
+            "Use another release, or a version of this tool that reads the entry.",
+        ),
+        ReasonCode::AdvisoryUnreadable => (
+            "An advisory about the crate could not be read, so the release may be hit.",
+            "Get the advisory database anew.",
+        ),
+        ReasonCode::Malicious => (
+            "An advisory says that the release was made to do harm.",
+            "Remove it. Where it was built, its code may have run. Nothing lifts this.",
+        ),
+        ReasonCode::Advisory => (
+            "An advisory hits the release.",
+            "Move to a release that mends it. The policy can ignore an advisory until a date, with a reason.",
+        ),
+        ReasonCode::Yanked => (
+            "The release is yanked from its registry.",
+            "Look for an approved release. Do not move to one that is not approved: yanks have been used to push users to harm.",
+        ),
+        ReasonCode::SourceNotAllowed => (
+            "The package comes from a place that the policy does not allow.",
+            "Name the source in the policy, or take the package from an allowed one.",
+        ),
+        ReasonCode::Denied => ("The policy denies the package.", "Remove the package, or change the policy."),
+        ReasonCode::LicenseNotAllowed => (
+            "The package's licence is not on the policy's list.",
+            "Replace the package, allow its licence in the policy, or approve the release.",
+        ),
+    }
+}
+
 /// What was seen, and how it is known.
 #[must_use]
 pub fn signal(signal: &Signal, context: &Context<'_>) -> String {
@@ -130,29 +204,6 @@ pub fn signal(signal: &Signal, context: &Context<'_>) -> String {
             let yanked: Vec<String> = yanked.iter().map(ToString::to_string).collect();
             format!("older compatible releases are yanked, which pushes users towards this one: {}", yanked.join(", "))
         }
-    }
-}
-
-/// A signal's name, as JSON has it.
-#[must_use]
-pub const fn signal_name(signal: &Signal) -> &'static str {
-    match signal {
-        Signal::NewDependency { .. } => "new-dependency",
-        Signal::Dormant { .. } => "dormant",
-        Signal::LookAlike { .. } => "look-alike",
-        Signal::YankLure { .. } => "yank-lure",
-    }
-}
-
-/// An advisory kind's name, as JSON has it.
-#[must_use]
-pub const fn kind_name(kind: AdvisoryKind) -> &'static str {
-    match kind {
-        AdvisoryKind::Malicious => "malicious",
-        AdvisoryKind::Vulnerability => "vulnerability",
-        AdvisoryKind::Unsound => "unsound",
-        AdvisoryKind::Unmaintained => "unmaintained",
-        AdvisoryKind::Notice => "notice",
     }
 }
 
@@ -186,15 +237,6 @@ pub const fn kind_words(kind: AdvisoryKind) -> &'static str {
         AdvisoryKind::Unsound => "unsound",
         AdvisoryKind::Unmaintained => "unmaintained",
         AdvisoryKind::Notice => "has a notice",
-    }
-}
-
-/// Who says what a checksum should be, as JSON has it.
-#[must_use]
-pub const fn witness_code(witness: Witness) -> &'static str {
-    match witness {
-        Witness::Index => "index",
-        Witness::Trail => "trail",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Context;
 use super::duration::{counted, moment};
 use super::log_problem::{finding_sentence, problem_sentence};
-use super::reason::{cited, kind_name, kind_words, signal};
+use super::reason::{cited, kind_words, signal};
 use crate::model::advisory::AdvisoryKind;
 use crate::model::evaluation::{Fetched, Idle, Notice, RuleKind};
 use crate::model::package::PackageId;
@@ -32,26 +32,12 @@ pub fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) -> Stri
     }
 }
 
-/// A warning's name, as JSON has it.
-#[must_use]
-pub const fn warning_code(warning: &Warning) -> &'static str {
-    match warning {
-        Warning::Advisory { .. } => "advisory",
-        Warning::Ignored { .. } => "ignored",
-        Warning::NamedByAdvisory { .. } => "named-by-advisory",
-        Warning::Yanked => "yanked",
-        Warning::Signal(_) => "signal",
-        Warning::OutsideWorkspace { .. } => "outside-workspace",
-        Warning::LicenseUndecided => "license-undecided",
-    }
-}
-
 /// What warnings are counted by: finer than the code, so that a line about many says one thing.
 #[must_use]
 pub const fn warning_group(warning: &Warning) -> &'static str {
     match warning {
         Warning::Advisory { kind: AdvisoryKind::Notice, .. } => "with a notice",
-        Warning::Advisory { kind, .. } => kind_name(*kind),
+        Warning::Advisory { kind, .. } => kind.as_str(),
         Warning::Ignored { .. } => "with an advisory that the policy ignores",
         Warning::NamedByAdvisory { kind: AdvisoryKind::Malicious, .. } => {
             "from git or a folder, made to do harm by their name and version"
@@ -115,18 +101,6 @@ fn fix_need(need: &FixNeed) -> String {
         FixNeed::Locked { instead_of } | FixNeed::NotLocked { instead_of } => {
             format!("because {instead_of}, which would do otherwise, is vulnerable")
         }
-    }
-}
-
-/// A basis's name, as JSON has it.
-#[must_use]
-pub const fn basis_code(basis: &Basis) -> &'static str {
-    match basis {
-        Basis::Aged => "aged",
-        Basis::TrustedRegistry => "trusted-registry",
-        Basis::AllowedSource => "allowed-source",
-        Basis::SecurityFix { .. } => "security-fix",
-        Basis::Approval { .. } => "approval",
     }
 }
 
@@ -241,42 +215,6 @@ fn unused(release: &str, idle: &Idle, place: &str) -> String {
         }
         Idle::NotLocked => format!("the approval of {release} ({place}) is not used: the release is not locked"),
         Idle::NotHeld => format!("the approval of {release} ({place}) is no longer needed: nothing holds it"),
-    }
-}
-
-/// A notice's name, as JSON has it.
-#[must_use]
-pub const fn notice_code(notice: &Notice) -> &'static str {
-    match notice {
-        Notice::ApprovalUnused { .. } => "approval-unused",
-        Notice::ApprovalLapsed { .. } => "approval-lapsed",
-        Notice::ApprovalOfOtherBytes { .. } => "approval-of-other-bytes",
-        Notice::IgnoreLapsed { .. } => "ignore-lapsed",
-        Notice::IgnoreUnused { .. } => "ignore-unused",
-        Notice::ApprovalEnding { .. } => "approval-ending",
-        Notice::IgnoreEnding { .. } => "ignore-ending",
-        Notice::RuleUnused { kind, .. } => match kind {
-            RuleKind::Override => "override-unused",
-            RuleKind::Registry => "registry-unused",
-            RuleKind::Git => "allow-git-unused",
-            RuleKind::Ban => "deny-unused",
-        },
-        Notice::AdvisoriesSkipped => "advisories-skipped",
-        Notice::AdvisoriesFromCopy { .. } => "advisories-from-copy",
-        Notice::NotKept { .. } => "not-kept",
-        Notice::CargoAgeLonger { .. } => "cargo-age-longer",
-        Notice::CargoAgeShorter { .. } => "cargo-age-shorter",
-        Notice::CargoIgnoresAge { .. } => "cargo-ignores-age",
-        Notice::CooldownDisagrees { .. } => "cooldown-disagrees",
-        Notice::IndexFromCache { .. } => "index-from-cache",
-        Notice::PubtimesMissing { .. } => "pubtimes-missing",
-        Notice::ManifestsNotChecked => "manifests-not-checked",
-        Notice::ManifestsUnseen { .. } => "manifests-unseen",
-        Notice::BaseMovedOn { .. } => "base-moved-on",
-        Notice::NoMergeBase => "no-merge-base",
-        Notice::BaseWithoutRules { .. } => "base-without-rules",
-        Notice::TrailDisordered(_) => "trail-disordered",
-        Notice::Trail(finding) => finding.code(),
     }
 }
 

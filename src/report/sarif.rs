@@ -11,7 +11,7 @@ use super::problem::{Problem, problems};
 use super::{AuditReport, also, blocker, cure, decision, human, json, package_name, reason, remark};
 use crate::model::checksum::Checksum;
 use crate::model::verdict::{Reason, Signal, Warning};
-use rules::{RULES, Rule};
+use rules::{Rule, rules};
 
 mod rules;
 
@@ -140,7 +140,7 @@ pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) ->
             let sentence = remark::warning(warning, &package.id, &report.context());
             let text = format!("{}: {sentence}", package_name(&package.id));
             let key = [package.id.to_string(), warning_key(warning)];
-            let rule = remark::warning_code(warning);
+            let rule = warning.code();
             results.push(outcome(rule, "warning", &text, &key, places.package(position, report)));
         }
     }
@@ -172,7 +172,7 @@ pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) ->
                 driver: Driver {
                     name: "cargo-sequester",
                     semantic_version: env!("CARGO_PKG_VERSION"),
-                    rules: RULES.iter().map(descriptor).collect(),
+                    rules: rules().iter().map(descriptor).collect(),
                 },
             },
             invocations: [invocation(report, places)],
@@ -231,7 +231,7 @@ fn outcome(rule_id: &'static str, level: &'static str, text: &str, key: &[String
     let hash = Checksum::from_bytes(hash.finalize().into()).to_string();
     Outcome {
         rule_id,
-        rule_index: RULES.iter().position(|rule| rule.id == rule_id).unwrap_or_default(),
+        rule_index: rules().iter().position(|rule| rule.id == rule_id).unwrap_or_default(),
         level,
         message: message(text),
         locations: [location(place)],
@@ -250,6 +250,7 @@ fn message(text: &str) -> Message {
 }
 
 /// What tells one reason of a code from another about the same package.
+#[expect(clippy::wildcard_enum_match_arm, reason = "of any other code a package has one reason at most")]
 fn reason_key(found: &Reason) -> String {
     match found {
         Reason::Signal { signal, .. } => signal_key(signal),
@@ -257,18 +258,7 @@ fn reason_key(found: &Reason) -> String {
         Reason::AdvisoryUnreadable { file, .. } => file.clone(),
         Reason::Denied { entry } => entry.clone(),
         Reason::ChecksumMismatch { locked, expected, .. } => format!("{locked} {expected}"),
-        Reason::TooNew { .. }
-        | Reason::NewCrate { .. }
-        | Reason::PubtimeUnknown { .. }
-        | Reason::PubtimeInFuture { .. }
-        | Reason::PubtimeChanged { .. }
-        | Reason::ChecksumMissing
-        | Reason::NotInIndex
-        | Reason::IndexUnavailable
-        | Reason::IndexEntryUnreadable { .. }
-        | Reason::Yanked
-        | Reason::SourceNotAllowed
-        | Reason::LicenseNotAllowed { .. } => String::new(),
+        _ => String::new(),
     }
 }
 
@@ -286,6 +276,6 @@ fn signal_key(signal: &Signal) -> String {
     match signal {
         Signal::NewDependency { dependency, .. } => format!("new-dependency {dependency}"),
         Signal::LookAlike { resembles } => format!("look-alike {resembles}"),
-        Signal::Dormant { .. } | Signal::YankLure { .. } => reason::signal_name(signal).to_owned(),
+        Signal::Dormant { .. } | Signal::YankLure { .. } => signal.code().as_str().to_owned(),
     }
 }

@@ -77,20 +77,6 @@ impl Part {
     }
 }
 
-/// A need, as JSON has it.
-#[must_use]
-pub const fn need_name(need: Need) -> &'static str {
-    match need {
-        Need::Rejected => "rejected",
-        Need::Fix => "fix",
-        Need::Held => "held",
-        Need::Update => "update",
-        Need::Waiting => "waiting",
-        Need::Beyond => "beyond",
-        Need::Current => "current",
-    }
-}
-
 impl<'a> StatusReport<'a> {
     /// The package and the judgement that an entry is about.
     #[must_use]

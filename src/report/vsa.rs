@@ -12,8 +12,9 @@ use super::duration::rfc3339;
 use super::escape;
 use crate::model::checksum::Checksum;
 use crate::model::package::CrateId;
-use crate::model::trail::release::{ReleaseRecord, VerdictCode};
+use crate::model::trail::release::ReleaseRecord;
 use crate::model::trail::{Event, EventId, Kind, Trail};
+use crate::model::verdict::VerdictCode;
 
 /// The type of an in-toto Statement v1.
 const STATEMENT_V1: &str = "https://in-toto.io/Statement/v1";

@@ -3,7 +3,7 @@
 use crate::support::facts::{World, age, checksum, date, other_registry};
 use crate::support::rules::{COMMIT, ban, ignore, longer_rule, of_everything, set};
 use cargo_sequester::model::approval::Approval;
-use cargo_sequester::model::evaluation::LooseningKind;
+use cargo_sequester::model::loosening::LooseningKind;
 use cargo_sequester::model::policy::{GitRule, Level, Policy, RegistryPolicy};
 use cargo_sequester::model::source::Registry;
 use cargo_sequester::policy::policy_drift::{decided, let_count, loosened, since};

@@ -8,28 +8,6 @@ use crate::model::policy::Policy;
 use crate::model::source::Registry;
 use crate::model::verdict::ReasonCode;
 
-/// Every reason's code, in the order of reports.
-pub(super) const CODES: [ReasonCode; 18] = [
-    ReasonCode::TooNew,
-    ReasonCode::NewCrate,
-    ReasonCode::Signal,
-    ReasonCode::PubtimeUnknown,
-    ReasonCode::PubtimeInFuture,
-    ReasonCode::PubtimeChanged,
-    ReasonCode::ChecksumMismatch,
-    ReasonCode::ChecksumMissing,
-    ReasonCode::NotInIndex,
-    ReasonCode::IndexUnavailable,
-    ReasonCode::IndexEntryUnreadable,
-    ReasonCode::AdvisoryUnreadable,
-    ReasonCode::Malicious,
-    ReasonCode::Advisory,
-    ReasonCode::Yanked,
-    ReasonCode::SourceNotAllowed,
-    ReasonCode::Denied,
-    ReasonCode::LicenseNotAllowed,
-];
-
 /// `[[approval]]`, in the file's order.
 pub(super) fn approvals(root: &mut TableReader<'_, '_>, policy: &Policy) -> Approvals {
     let mut approvals = Approvals::new();
@@ -99,8 +77,7 @@ fn repeated(table: &mut TableReader<'_, '_>, lifts: &[ReasonCode]) {
 }
 
 fn code(text: &str) -> Result<ReasonCode, Fault> {
-    let code = CODES.into_iter().find(|code| code.as_str() == text);
-    let code = code.ok_or_else(|| Fault::ReasonCode(grammar::shown(text)))?;
+    let code = ReasonCode::named(text).ok_or_else(|| Fault::ReasonCode(grammar::shown(text)))?;
     if code.an_approval_lifts() { Ok(code) } else { Err(Fault::NotLiftable(code)) }
 }
 

@@ -155,7 +155,7 @@ impl Fault {
 }
 
 fn liftable() -> String {
-    let codes: Vec<_> = super::approvals::CODES.iter().filter(|code| code.an_approval_lifts()).collect();
+    let codes: Vec<_> = ReasonCode::ALL.into_iter().filter(|code| code.an_approval_lifts()).collect();
     let names: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
     format!("an approval lifts: {}", names.join(", "))
 }

@@ -74,8 +74,7 @@ pub struct Event {
 }
 
 /// What an event is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// The project adopted the gate.
     Init,
@@ -102,32 +101,17 @@ impl Kind {
             Self::Approved | Self::Revoked | Self::PolicyChanged | Self::PolicyLoosened => false,
         }
     }
-
-    /// Every kind.
-    pub const ALL: [Self; 7] = [
-        Self::Init,
-        Self::Vendored,
-        Self::Updated,
-        Self::Approved,
-        Self::Revoked,
-        Self::PolicyChanged,
-        Self::PolicyLoosened,
-    ];
-
-    /// As the event writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Init => "init",
-            Self::Vendored => "vendored",
-            Self::Updated => "updated",
-            Self::Approved => "approved",
-            Self::Revoked => "revoked",
-            Self::PolicyChanged => "policy-changed",
-            Self::PolicyLoosened => "policy-loosened",
-        }
-    }
 }
+
+names!(Kind read {
+    Init => "init",
+    Vendored => "vendored",
+    Updated => "updated",
+    Approved => "approved",
+    Revoked => "revoked",
+    PolicyChanged => "policy-changed",
+    PolicyLoosened => "policy-loosened",
+});
 
 /// The copy of the advisory database that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

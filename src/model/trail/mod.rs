@@ -187,6 +187,19 @@ pub enum TrailProblemKind {
     Foreign,
 }
 
+codes!(TrailProblemKind {
+    Edited => "edited",
+    Deleted => "deleted",
+    Renamed => "renamed",
+    Reordered => "reordered",
+    Unparented => "unparented",
+    Duplicate => "duplicate",
+    UnknownSchema => "unknown-schema",
+    Malformed => "malformed",
+    TooLarge => "too-large",
+    Foreign => "foreign",
+});
+
 impl TrailProblemKind {
     /// Whether an event cannot be read, or may have been overwritten, so that nobody knows what the trail says or where it ends. Nothing is added to such a trail
     /// before the event has been restored.
@@ -200,23 +213,6 @@ impl TrailProblemKind {
             | Self::Duplicate { .. }
             | Self::TooLarge => true,
             Self::Renamed { .. } | Self::Reordered { .. } | Self::Unparented | Self::Foreign => false,
-        }
-    }
-
-    /// As JSON writes it.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Edited { .. } => "edited",
-            Self::Deleted { .. } => "deleted",
-            Self::Renamed { .. } => "renamed",
-            Self::Reordered { .. } => "reordered",
-            Self::Unparented => "unparented",
-            Self::Duplicate { .. } => "duplicate",
-            Self::UnknownSchema { .. } => "unknown-schema",
-            Self::Malformed { .. } => "malformed",
-            Self::TooLarge => "too-large",
-            Self::Foreign => "foreign",
         }
     }
 }
@@ -258,6 +254,13 @@ pub enum TrailFinding {
     },
 }
 
+codes!(TrailFinding {
+    ReleaseVanished => "removed-upstream",
+    IndexShortened => "index-shortened",
+    CrateReappeared => "crate-reappeared",
+    ClockBehindTrail => "clock-behind-trail",
+});
+
 impl TrailFinding {
     /// Whether the run cannot decide (exit code 2) as long as it holds. The others are told beside the reasons that they bring.
     #[must_use]
@@ -265,17 +268,6 @@ impl TrailFinding {
         match self {
             Self::IndexShortened { .. } | Self::ClockBehindTrail { .. } => true,
             Self::ReleaseVanished { .. } | Self::CrateReappeared { .. } => false,
-        }
-    }
-
-    /// As JSON writes it.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::ReleaseVanished { .. } => "removed-upstream",
-            Self::IndexShortened { .. } => "index-shortened",
-            Self::CrateReappeared { .. } => "crate-reappeared",
-            Self::ClockBehindTrail { .. } => "clock-behind-trail",
         }
     }
 }

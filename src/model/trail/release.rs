@@ -11,7 +11,7 @@ use super::moment;
 use crate::model::checksum::Checksum;
 use crate::model::package::CrateId;
 use crate::model::source::Registry;
-use crate::model::verdict::{Basis, FixRole, Reason, ReasonCode, Signal, Verdict};
+use crate::model::verdict::{Basis, BasisCode, FixRole, Reason, ReasonCode, Signal, SignalCode, Verdict, VerdictCode};
 
 /// A release as an event has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,16 +163,6 @@ impl From<ReleaseRecord> for Line {
     }
 }
 
-/// A verdict on a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "each is documented at the Verdict of the same name")]
-pub enum VerdictCode {
-    Approved,
-    Quarantined,
-    Rejected,
-}
-
 /// What an approved release stands on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -193,18 +183,6 @@ pub struct BasisRecord {
     pub of: Option<String>,
 }
 
-/// The kind of a basis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "each is documented at the Basis of the same name")]
-pub enum BasisCode {
-    Aged,
-    TrustedRegistry,
-    AllowedSource,
-    SecurityFix,
-    Approval,
-}
-
 /// One thing that stood against a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -221,44 +199,6 @@ pub struct ReasonRecord {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "moment::Optional")]
     pub until: Option<Timestamp>,
 }
-
-/// The kind of a signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "each is documented at the Signal of the same name")]
-pub enum SignalCode {
-    NewDependency,
-    Dormant,
-    LookAlike,
-    YankLure,
-}
-
-macro_rules! names {
-    ($code:ty { $($variant:ident => $name:literal),+ $(,)? }) => {
-        impl $code {
-            /// As the event writes it.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name),+ }
-            }
-        }
-    };
-}
-
-names!(VerdictCode { Approved => "approved", Quarantined => "quarantined", Rejected => "rejected" });
-names!(BasisCode {
-    Aged => "aged",
-    TrustedRegistry => "trusted-registry",
-    AllowedSource => "allowed-source",
-    SecurityFix => "security-fix",
-    Approval => "approval",
-});
-names!(SignalCode {
-    NewDependency => "new-dependency",
-    Dormant => "dormant",
-    LookAlike => "look-alike",
-    YankLure => "yank-lure",
-});
 
 impl ReleaseRecord {
     /// Takes over what was decided.
@@ -287,11 +227,9 @@ impl ReleaseRecord {
 
 impl From<&Basis> for BasisRecord {
     fn from(basis: &Basis) -> Self {
-        let plain = |code| Self { advisory: None, by: None, code, lifted: Vec::new(), of: None };
+        let plain = Self { advisory: None, by: None, code: basis.code(), lifted: Vec::new(), of: None };
         match basis {
-            Basis::Aged => plain(BasisCode::Aged),
-            Basis::TrustedRegistry => plain(BasisCode::TrustedRegistry),
-            Basis::AllowedSource => plain(BasisCode::AllowedSource),
+            Basis::Aged | Basis::TrustedRegistry | Basis::AllowedSource => plain,
             Basis::SecurityFix { advisory, fix, need: _ } => Self {
                 advisory: Some(advisory.to_string()),
                 of: match fix {
@@ -300,7 +238,7 @@ impl From<&Basis> for BasisRecord {
                         Some(format!("{of}@{version}"))
                     }
                 },
-                ..plain(BasisCode::SecurityFix)
+                ..plain
             },
             Basis::Approval { given } => {
                 let mut by: Vec<&str> = given.iter().filter_map(|one| one.by.as_deref()).collect();
@@ -308,7 +246,7 @@ impl From<&Basis> for BasisRecord {
                 Self {
                     by: (!by.is_empty()).then(|| by.join(", ")),
                     lifted: given.iter().flat_map(|one| one.lifted.iter().copied()).collect(),
-                    ..plain(BasisCode::Approval)
+                    ..plain
                 }
             }
         }
@@ -318,10 +256,7 @@ impl From<&Basis> for BasisRecord {
 impl From<&Reason> for ReasonRecord {
     fn from(reason: &Reason) -> Self {
         let (about, signal) = match reason {
-            Reason::Signal { signal, .. } => {
-                let (about, code) = signal_record(signal);
-                (Some(about), Some(code))
-            }
+            Reason::Signal { signal, .. } => (Some(about_signal(signal)), Some(signal.code())),
             Reason::Malicious { advisory } | Reason::Advisory { advisory, .. } => (Some(advisory.to_string()), None),
             Reason::AdvisoryUnreadable { file, .. } => (Some(file.clone()), None),
             Reason::Denied { entry } => (Some(entry.clone()), None),
@@ -343,15 +278,12 @@ impl From<&Reason> for ReasonRecord {
     }
 }
 
-fn signal_record(signal: &Signal) -> (String, SignalCode) {
+fn about_signal(signal: &Signal) -> String {
     match signal {
-        Signal::NewDependency { dependency, .. } => (dependency.to_string(), SignalCode::NewDependency),
-        Signal::Dormant { previous, .. } => (previous.to_string(), SignalCode::Dormant),
-        Signal::LookAlike { resembles } => (resembles.to_string(), SignalCode::LookAlike),
-        Signal::YankLure { yanked } => {
-            let yanked: Vec<_> = yanked.iter().map(ToString::to_string).collect();
-            (yanked.join(", "), SignalCode::YankLure)
-        }
+        Signal::NewDependency { dependency, .. } => dependency.to_string(),
+        Signal::Dormant { previous, .. } => previous.to_string(),
+        Signal::LookAlike { resembles } => resembles.to_string(),
+        Signal::YankLure { yanked } => yanked.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
     }
 }
 

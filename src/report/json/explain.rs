@@ -7,11 +7,9 @@ use serde::Serialize;
 use super::super::cure::cures;
 use super::super::duration::rfc3339;
 use super::super::explain::{self, ExplainReport};
-use super::super::reason::kind_name;
 use super::facts::{self, Object};
 use super::{Db, Document, Judge, Judged, document, judged};
 use crate::model::explanation::{AdvisoryEffect, ChecksumPlace, Decider, Explanation, Milestone, TrailEntry};
-use crate::model::index_line::DependencyKind;
 use crate::model::policy::Origin;
 use crate::model::verdict::{Reason, ReasonCode, Verdict};
 
@@ -194,7 +192,7 @@ fn one<'a>(release: &'a Explanation, report: &ExplainReport<'a>) -> Release<'a> 
             .checksums
             .iter()
             .map(|record| Said {
-                place: explain::place_code(&record.place),
+                place: record.place.code(),
                 line: match record.place {
                     ChecksumPlace::Approval(line) => Some(line),
                     ChecksumPlace::LockFile
@@ -203,7 +201,7 @@ fn one<'a>(release: &'a Explanation, report: &ExplainReport<'a>) -> Release<'a> 
                     | ChecksumPlace::AllowList => None,
                 },
                 checksum: record.checksum.as_deref(),
-                agreement: explain::agreement_code(record.agreement),
+                agreement: record.agreement.as_str(),
             })
             .collect(),
         advisories: release.advisories.iter().map(advisory).collect(),
@@ -270,7 +268,7 @@ fn advisory(view: &crate::model::explanation::AdvisoryView) -> AdvisoryEntry<'_>
     AdvisoryEntry {
         id: &one.id,
         date: one.date.to_string(),
-        kind: kind_name(one.kind),
+        kind: one.kind.as_str(),
         title: &one.title,
         url: one.url.as_deref(),
         aliases: one.aliases.iter().map(|alias| &**alias).collect(),
@@ -280,7 +278,7 @@ fn advisory(view: &crate::model::explanation::AdvisoryView) -> AdvisoryEntry<'_>
         patched: one.versions.patched().iter().map(ToString::to_string).collect(),
         unaffected: one.versions.unaffected().iter().map(ToString::to_string).collect(),
         hits: view.hits,
-        effect: explain::effect_code(view.effect),
+        effect: view.effect.code(),
         ignored_until: match view.effect {
             AdvisoryEffect::Ignored(until) => Some(until.to_string()),
             AdvisoryEffect::NotAffected
@@ -296,11 +294,7 @@ fn advisory(view: &crate::model::explanation::AdvisoryView) -> AdvisoryEntry<'_>
 fn ask(ask: &crate::model::explanation::Ask) -> Ask<'_> {
     Ask {
         req: ask.req.to_string(),
-        kind: match ask.kind {
-            DependencyKind::Normal => "normal",
-            DependencyKind::Build => "build",
-            DependencyKind::Dev => "dev",
-        },
+        kind: ask.kind.as_str(),
         optional: ask.optional,
         target: ask.target.as_deref(),
         written: ask.at.iter().map(|line| ManifestLine { file: line.file.as_str(), line: line.number }).collect(),
@@ -318,7 +312,7 @@ fn event(entry: &TrailEntry) -> Entry<'_> {
         replaced: entry.replaced,
         checksum: record.checksum.map(|checksum| checksum.to_string()),
         pubtime: record.pubtime.map(rfc3339),
-        verdict: record.verdict.map(crate::model::trail::release::VerdictCode::as_str),
+        verdict: record.verdict.map(crate::model::verdict::VerdictCode::as_str),
         reason: record.approval.as_ref().and_then(|approval| approval.reason.as_deref()),
     }
 }

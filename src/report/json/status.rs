@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::super::duration::rfc3339;
-use super::super::status::{Coming, StatusReport, need_name};
+use super::super::status::{Coming, StatusReport};
 use super::facts::{self, Object};
 use super::{Db, Decided, Document, Judge, Judged, Loosened, OneMore, Summary, document};
 use crate::model::Timestamp;
@@ -110,10 +110,7 @@ pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()>
         also,
         trail_truncated,
         notices,
-        foretold_by: match report.calendar.foretold {
-            Foretold::Resolution => "resolution",
-            Foretold::Index(_) => "index",
-        },
+        foretold_by: report.calendar.foretold.code(),
         foretold_cause: match &report.calendar.foretold {
             Foretold::Resolution => None,
             Foretold::Index(cause) => Some(cause),
@@ -131,7 +128,7 @@ pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()>
 
 fn ahead<'a>(entry: &CalendarEntry, locked: Judged<'a>, report: &StatusReport<'a>) -> Ahead<'a> {
     let newer = |prospect| newer(prospect, entry, report);
-    let need = need_name(entry.need);
+    let need = entry.need.as_str();
     let (update, compatible, major) = (newer(&entry.update), newer(&entry.compatible), newer(&entry.major));
     Ahead { need, passed_over: entry.passed_over, locked, update, compatible, major }
 }

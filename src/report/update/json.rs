@@ -164,7 +164,7 @@ pub fn update(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()>
 }
 
 fn block(one: &crate::model::evaluation::Blocker, report: &UpdateReport<'_>) -> Block {
-    Block { code: blocker::code(one), message: blocker::message(one, &report.context()) }
+    Block { code: one.code(), message: blocker::message(one, &report.context()) }
 }
 
 fn changed<'a>(change: &'a Change, report: &UpdateReport<'_>) -> Changed<'a> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::VendorReport;
-use crate::model::vendoring::{ConfigOutcome, PackageChange, Unvendorable, Vendoring};
+use crate::model::vendoring::{ConfigOutcome, Unvendorable, Vendoring};
 use crate::report::{self, escape};
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
@@ -129,11 +129,7 @@ impl<'a> Vendored<'a> {
             checksum: package.checksum.map(|checksum| checksum.to_string()),
             tree: package.tree.to_string(),
             stub: package.stub,
-            change: match package.change {
-                PackageChange::Kept => "kept",
-                PackageChange::New => "new",
-                PackageChange::Rewritten => "rewritten",
-            },
+            change: package.change.as_str(),
             approved: package.approved,
         });
         let poisoned = done.poisoned.iter().map(|entry| Poisoned {

@@ -240,12 +240,9 @@ fn way_around<'a>(weight: Weight, one: &'a WayAround, report: &VerifyReport<'a>)
     };
     let some = |text: &'a str| Some(text).filter(|text| !text.is_empty());
     Way {
-        code: one.kind.code(),
-        effect: match weight {
-            Weight::Fails => "fails",
-            Weight::Warns => "warns",
-        },
-        scope: way::scope(one.scope),
+        code: one.kind.as_str(),
+        effect: weight.as_str(),
+        scope: one.scope.as_str(),
         file,
         line,
         key: key.and_then(some),

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 use super::shown;
 use crate::model::policy::Origin;
-use crate::model::way_around::{Scope, WayAround, WayKind};
+use crate::model::way_around::{WayAround, WayKind};
 
 /// Where a way stands: `.cargo/config.toml:3`, or the variable's name.
 pub(super) fn place(way: &WayAround, root: &Utf8Path) -> String {
@@ -62,15 +62,5 @@ pub(in crate::report) const fn effect(kind: WayKind) -> &'static str {
         WayKind::BuildOutput => "git tracks build output, which cargo runs without building it anew",
         WayKind::TargetDir => "build output is taken from this folder of the repository",
         WayKind::ToolchainPath => "rustup runs cargo itself and the compiler from this folder",
-    }
-}
-
-/// Whose it is, in JSON.
-pub(super) const fn scope(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Repository => "repository",
-        Scope::Above => "above",
-        Scope::Home => "cargo-home",
-        Scope::Environment => "environment",
     }
 }

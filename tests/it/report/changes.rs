@@ -1,7 +1,7 @@
 //! Reports of changes: what they loosen, and what they decide themselves.
 
 use cargo_sequester::model::approval::Approval;
-use cargo_sequester::model::evaluation::{Loosening, LooseningKind};
+use cargo_sequester::model::loosening::{Loosening, LooseningKind};
 use cargo_sequester::model::package::LockedChecksum;
 use cargo_sequester::model::policy::Ignore;
 use cargo_sequester::model::source::Registry;

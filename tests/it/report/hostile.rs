@@ -1,12 +1,12 @@
 //! F1 and F2: text from outside does no harm in any format.
 
 use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::evaluation::{Blocker, IndexGap, Loosening, LooseningKind, Notice};
+use cargo_sequester::model::evaluation::{Blocker, IndexGap, Notice};
+use cargo_sequester::model::loosening::{Loosening, LooseningKind};
 use cargo_sequester::model::policy::Origin;
 use cargo_sequester::model::source::{GitSource, Registry, Source};
 use cargo_sequester::model::verdict::{Basis, Exemption, Reason, Signal, Verdict, Warning};
-use cargo_sequester::report::Verbosity;
-use cargo_sequester::report::escape;
+use cargo_sequester::report::{Verbosity, escape};
 use proptest::prelude::*;
 
 use super::cases::too_new;

@@ -4,12 +4,12 @@ use super::{at, checksum, crates_io, event, noon, release, tools, version};
 use cargo_sequester::model::package::CrateId;
 use cargo_sequester::model::source::Registry;
 use cargo_sequester::model::trail::event::TRAIL_EVENT_V1;
-use cargo_sequester::model::trail::release::{ApprovalRecord, VerdictCode, parse_purl, purl};
+use cargo_sequester::model::trail::release::{ApprovalRecord, parse_purl, purl};
 use cargo_sequester::model::trail::{
     AdvisoryCopy, Event, EventError, EventFileName, EventId, Kind, PolicyChange, ReleaseRecord, Schema,
 };
 use cargo_sequester::model::verdict::{
-    Basis, FixNeed, FixRole, LockedBy, Reason, ReasonCode, Reasons, Signal, Verdict,
+    Basis, FixNeed, FixRole, LockedBy, Reason, ReasonCode, Reasons, Signal, Verdict, VerdictCode,
 };
 
 /// An event with everything in it.

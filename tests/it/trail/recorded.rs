@@ -5,9 +5,9 @@ use cargo_sequester::model::history::{History, Standing};
 use cargo_sequester::model::index_line::{Outline, Pubtime};
 use cargo_sequester::model::package::LockedChecksum;
 use cargo_sequester::model::recorded::Recorded;
-use cargo_sequester::model::trail::release::{ApprovalRecord, BasisCode};
+use cargo_sequester::model::trail::release::ApprovalRecord;
 use cargo_sequester::model::trail::{Kind, ReleaseRecord, TrailFinding};
-use cargo_sequester::model::verdict::{Basis, Reason, ReasonCode, Reasons, Verdict, Witness};
+use cargo_sequester::model::verdict::{Basis, BasisCode, Reason, ReasonCode, Reasons, Verdict, Witness};
 use cargo_sequester::policy::findings;
 use cargo_sequester::policy::trail::{approvals_carry, clock, findings, gone, locked_checksum, reasons};
 

@@ -1,0 +1,123 @@
+//! What a reason and a signal say beside their codes, each fact by its name: for formats that give facts as well as a sentence.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+
+use super::verdict::{HeldFix, Reason, Signal};
+
+/// One fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact<'a> {
+    /// In words, or a name.
+    Text(Cow<'a, str>),
+    /// Several such.
+    Texts(Vec<String>),
+    /// A number; its name says of what.
+    Number(u64),
+    /// A moment.
+    Moment(Timestamp),
+    /// Nobody knows.
+    Unknown,
+    /// An advisory, by its id: of those that are at hand more can be told.
+    Advisory(&'a str),
+    /// Facts that belong together.
+    Group(Facts<'a>),
+}
+
+/// Facts by their names, in a fixed order.
+pub type Facts<'a> = Vec<(&'static str, Fact<'a>)>;
+
+fn text(text: &str) -> Fact<'_> {
+    Fact::Text(Cow::Borrowed(text))
+}
+
+fn maybe_text(found: Option<&str>) -> Fact<'_> {
+    found.map_or(Fact::Unknown, text)
+}
+
+fn said<'a>(said: &impl ToString) -> Fact<'a> {
+    Fact::Text(Cow::Owned(said.to_string()))
+}
+
+fn maybe_moment<'a>(moment: Option<Timestamp>) -> Fact<'a> {
+    moment.map_or(Fact::Unknown, Fact::Moment)
+}
+
+impl Reason {
+    /// What it says beside its code.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        match self {
+            Self::TooNew { pubtime, min_age, rule, eligible_at, fix } => {
+                let mut facts = vec![
+                    ("pubtime", Fact::Moment(*pubtime)),
+                    ("min_age_seconds", Fact::Number(min_age.as_secs())),
+                    ("rule", said(rule)),
+                    ("eligible_at", Fact::Moment(*eligible_at)),
+                ];
+                facts.extend(fix.as_ref().map(|HeldFix { advisory, min_age }| {
+                    let min_age = Fact::Number(min_age.as_secs());
+                    ("fix", Fact::Group(vec![("advisory", text(advisory)), ("min_age_seconds", min_age)]))
+                }));
+                facts
+            }
+            Self::NewCrate { first_published, min_age, eligible_at } => vec![
+                ("first_published", maybe_moment(*first_published)),
+                ("min_age_seconds", Fact::Number(min_age.as_secs())),
+                ("eligible_at", Fact::Moment(*eligible_at)),
+            ],
+            Self::Signal { signal, eligible_at } => {
+                let mut facts = signal.facts();
+                facts.push(("eligible_at", Fact::Moment(*eligible_at)));
+                facts
+            }
+            Self::PubtimeUnknown { found } => vec![("found", maybe_text(found.as_deref()))],
+            Self::PubtimeInFuture { pubtime, eligible_at } => {
+                vec![("pubtime", Fact::Moment(*pubtime)), ("eligible_at", Fact::Moment(*eligible_at))]
+            }
+            Self::PubtimeChanged { recorded, found } => {
+                vec![("recorded", Fact::Moment(*recorded)), ("found", maybe_moment(*found))]
+            }
+            Self::ChecksumMismatch { locked, expected, witness } => {
+                vec![("locked", text(locked)), ("expected", said(expected)), ("witness", text(witness.as_str()))]
+            }
+            Self::ChecksumMissing
+            | Self::NotInIndex
+            | Self::IndexUnavailable
+            | Self::Yanked
+            | Self::SourceNotAllowed => Vec::new(),
+            Self::IndexEntryUnreadable { cause } => vec![("cause", text(cause))],
+            Self::AdvisoryUnreadable { advisory, file, cause } => {
+                vec![("advisory", maybe_text(advisory.as_deref())), ("file", text(file)), ("cause", text(cause))]
+            }
+            Self::Malicious { advisory } => vec![("advisory", Fact::Advisory(advisory))],
+            Self::Advisory { advisory, kind } => {
+                vec![("kind", text(kind.as_str())), ("advisory", Fact::Advisory(advisory))]
+            }
+            Self::Denied { entry } => vec![("entry", text(entry))],
+            Self::LicenseNotAllowed { expression } => vec![("expression", maybe_text(expression.as_deref()))],
+        }
+    }
+}
+
+impl Signal {
+    /// Which it is, and its evidence.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        let mut facts = vec![("signal", text(self.code().as_str()))];
+        match self {
+            Self::NewDependency { dependency, first_published } => {
+                facts.extend([("dependency", text(dependency)), ("first_published", maybe_moment(*first_published))]);
+            }
+            Self::Dormant { previous, previous_pubtime } => {
+                facts.extend([("previous", said(previous)), ("previous_pubtime", Fact::Moment(*previous_pubtime))]);
+            }
+            Self::LookAlike { resembles } => facts.push(("resembles", text(resembles))),
+            Self::YankLure { yanked } => {
+                facts.push(("yanked", Fact::Texts(yanked.iter().map(ToString::to_string).collect())));
+            }
+        }
+        facts
+    }
+}
