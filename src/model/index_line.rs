@@ -251,10 +251,10 @@ impl Pubtime {
     }
 }
 
-/// The same line with its release yanked: cargo leaves such a release where its lock file has it, and takes it for nothing new. Every other
-/// byte stays. `None` for what is no object, or says twice whether it is yanked.
+/// The same line with its release yanked or not: cargo leaves a yanked release where its lock file has it, and takes it for nothing new. Every
+/// other byte stays. `None` for what is no object, or says twice whether it is yanked.
 #[must_use]
-pub fn yanked(line: &[u8]) -> Option<Vec<u8>> {
+pub fn with_yanked(line: &[u8], yanked: bool) -> Option<Vec<u8>> {
     #[derive(Deserialize)]
     struct Said<'a> {
         #[serde(borrow, default, deserialize_with = "as_written")]
@@ -269,11 +269,11 @@ pub fn yanked(line: &[u8]) -> Option<Vec<u8>> {
     let (before, after) = if let Some(value) = said.yanked {
         // The value is a part of the line.
         let start = value.get().as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-        (format!("{}true", text.get(..start)?), text.get(start + value.get().len()..)?)
+        (format!("{}{yanked}", text.get(..start)?), text.get(start + value.get().len()..)?)
     } else {
         let (before, after) = text.split_once('{')?;
         let comma = if after.trim_start().starts_with('}') { "" } else { "," };
-        (format!("{before}{{\"yanked\":true{comma}"), after)
+        (format!("{before}{{\"yanked\":{yanked}{comma}"), after)
     };
     Some((before + after).into_bytes())
 }
@@ -305,11 +305,13 @@ pub fn index_path(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::yanked;
+    use super::with_yanked;
 
     #[test]
     fn only_the_yank_changes() {
-        let with = |line: &str| yanked(line.as_bytes()).map(|line| String::from_utf8_lossy(&line).into_owned());
+        let with = |line: &str, yanked| {
+            with_yanked(line.as_bytes(), yanked).map(|line| String::from_utf8_lossy(&line).into_owned())
+        };
         for (line, expected) in [
             (r#"{"name":"a","yanked":false,"v":2}"#, Some(r#"{"name":"a","yanked":true,"v":2}"#)),
             (r#"{"name":"a","yanked": null }"#, Some(r#"{"name":"a","yanked": true }"#)),
@@ -324,7 +326,8 @@ mod tests {
             ("[]", None),
             ("\"{\"", None),
         ] {
-            assert_eq!(with(line).as_deref(), expected, "{line}");
+            assert_eq!(with(line, true).as_deref(), expected, "{line}");
         }
+        assert_eq!(with(r#"{"yanked": true,"v":2}"#, false).as_deref(), Some(r#"{"yanked": false,"v":2}"#));
     }
 }

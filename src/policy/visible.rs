@@ -1,8 +1,9 @@
 //! Which releases of a crate cargo may see while it resolves: those that the policy approves, and nothing else.
 //!
 //! A locked release that the policy does not approve is hidden like any other: cargo then moves away from it by itself. A [`View`] asks
-//! for something else, where that fails or for a question of its own. What is shown is shown verbatim, but for the yank of what is kept.
-//! Facts may still grow while cargo resolves, so nothing here asks for crates beyond the one in hand.
+//! for something else, where that fails or for a question of its own. What is shown is shown verbatim, but for the yank of what is kept, and
+//! of what is locked and shown although the policy hides it. Facts may still grow while cargo resolves, so nothing here asks for crates
+//! beyond the one in hand.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -63,9 +64,12 @@ pub fn filtered_lines(
         let shown = if is_ambiguous {
             None
         } else if has(&view.kept, version) {
-            index_line::yanked(line).map(Cow::Owned)
+            index_line::with_yanked(line, true).map(Cow::Owned)
         } else if hidden.as_ref().is_some_and(stays_hidden) || is_passed_over(exact, version, locked) {
             None
+        } else if hidden.is_some() && outline.yanked && locked.contains(version) {
+            // If the policy approved it, it could stay where it is although it is yanked.
+            index_line::with_yanked(line, false).map(Cow::Owned)
         } else {
             Some(Cow::Borrowed(line))
         };

@@ -178,6 +178,29 @@ fn what_harms_never_stays_and_removing_always_works() {
     assert_eq!(all(&project, &["evil", "sub", "plain", "nofix"]), "   1.0.0");
 }
 
+/// Seen from cargo it is the yank alone that stands in the way.
+#[test]
+fn what_harms_and_is_yanked_besides_is_named_as_what_harms() {
+    let registry = TestRegistry::new();
+    Package::new("evil", "1.0.0").pubtime(OLD).publish(&registry);
+    Package::new("sub", "1.0.0").pubtime(OLD).dep("evil", "1").publish(&registry);
+    let project = advised(&registry).dep("sub", "1");
+    project.lock_with_cargo();
+    Package::new("evil", "1.0.0").pubtime(OLD).yanked().publish(&registry);
+    let advisories = AdvisoryFolder::new();
+    advisories.add(&Advisory::new("RUSTSEC-2026-0905", "evil").malicious().date("2025-07-01"));
+    let before = project.read("Cargo.lock");
+    let document = json(&with_advisories(&project, &advisories, &["update", "--format", "json"]).expect_code(1));
+    assert_eq!(project.read("Cargo.lock"), before);
+    assert_eq!(document["unresolved"]["cause"], "hidden");
+    let outcome = with_advisories(&project, &advisories, &["update"]).expect_code(1);
+    assert!(
+        outcome.stdout.contains("evil@1.0.0") && outcome.stdout.contains("RUSTSEC-2026-0905"),
+        "{}",
+        outcome.stdout
+    );
+}
+
 /// What the first lock file waits for can be decided without one, and what a new requirement waits for without one that has it.
 #[test]
 fn a_person_decides_about_a_release_that_no_lock_file_has() {
