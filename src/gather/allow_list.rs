@@ -110,19 +110,14 @@ pub fn read_text(text: &str, path: &Utf8Path) -> Result<Option<AllowList>, Allow
 type Fault = (u32, AllowListFault);
 
 fn parse(text: &str) -> Result<Option<AllowList>, Fault> {
-    let document = toml_tree::parse(text).map_err(|errors| {
-        let first = errors.into_iter().next();
-        first.map_or((1, AllowListFault::Syntax(String::new())), |error| {
-            (error.line, AllowListFault::Syntax(error.message))
-        })
-    })?;
+    let document = toml_tree::parse(text).map_err(|error| (error.line, AllowListFault::Syntax(error.message)))?;
     let Some(entry) = document.get("sequester") else { return Ok(None) };
-    let table = as_table("sequester", &entry.node)?;
+    let table = as_table("sequester", entry)?;
     known_keys(table, &["version", "platforms", "allow"])?;
 
     let version = table.get("version").ok_or((entry.line, AllowListFault::Missing("sequester.version")))?;
-    let Value::Integer(found) = version.node.value else {
-        return Err((version.line, wrong_type("sequester.version", "an integer", &version.node.value)));
+    let Value::Integer(found) = version.value else {
+        return Err((version.line, wrong_type("sequester.version", "an integer", &version.value)));
     };
     if found != Some(i64::from(ALLOW_LIST_VERSION)) {
         let found = found.map_or_else(|| "out of range".to_owned(), |found| found.to_string());
@@ -131,9 +126,9 @@ fn parse(text: &str) -> Result<Option<AllowList>, Fault> {
 
     let allow = table.get("allow").ok_or((entry.line, AllowListFault::Missing("sequester.allow")))?;
     let mut releases = BTreeMap::new();
-    for (key, entry) in as_table("sequester.allow", &allow.node)?.iter() {
+    for (key, entry) in as_table("sequester.allow", allow)?.iter() {
         let id = id(key).map_err(|fault| (entry.line, fault))?;
-        releases.insert(id, release(key, as_table(key, &entry.node)?, entry.line)?);
+        releases.insert(id, release(key, as_table(key, entry)?, entry.line)?);
     }
     Ok(Some(AllowList { releases, platforms: platforms(table)? }))
 }
@@ -142,7 +137,7 @@ fn parse(text: &str) -> Result<Option<AllowList>, Fault> {
 fn platforms(table: &Table) -> Result<Vec<String>, Fault> {
     let Some(entry) = table.get("platforms") else { return Ok(Vec::new()) };
     let wrong = |value: &Value| (entry.line, wrong_type("sequester.platforms", "an array of strings", value));
-    let Value::List(nodes) = &entry.node.value else { return Err(wrong(&entry.node.value)) };
+    let Value::List(nodes) = &entry.value else { return Err(wrong(&entry.value)) };
     let text = |node: &Node| {
         if let Value::Text(text) = &node.value { Ok(text.clone()) } else { Err(wrong(&node.value)) }
     };
@@ -166,7 +161,7 @@ fn release(id: &str, table: &Table, line: u32) -> Result<AllowedRelease, Fault> 
         return Err((line, AllowListFault::ChecksumMissing(shown(id))));
     }
     let tree = digest(id, table, "tree")?.ok_or((line, AllowListFault::Missing("tree")))?;
-    let stub = match table.get("stub").map(|entry| (entry.line, &entry.node.value)) {
+    let stub = match table.get("stub").map(|entry| (entry.line, &entry.value)) {
         None => false,
         Some((_, Value::Boolean(stub))) => *stub,
         Some((line, other)) => return Err((line, wrong_type("stub", "`true` or `false`", other))),
@@ -176,8 +171,8 @@ fn release(id: &str, table: &Table, line: u32) -> Result<AllowedRelease, Fault> 
 
 fn digest(id: &str, table: &Table, key: &'static str) -> Result<Option<Checksum>, Fault> {
     let Some(entry) = table.get(key) else { return Ok(None) };
-    let Value::Text(text) = &entry.node.value else {
-        return Err((entry.line, wrong_type(key, "a string", &entry.node.value)));
+    let Value::Text(text) = &entry.value else {
+        return Err((entry.line, wrong_type(key, "a string", &entry.value)));
     };
     let digest = text.parse().map_err(|_| (entry.line, AllowListFault::Digest { id: shown(id), key }))?;
     Ok(Some(digest))

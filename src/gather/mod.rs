@@ -24,7 +24,7 @@ pub mod locked_cargo;
 pub mod manifest;
 pub mod policy_file;
 pub mod target;
-pub mod toml_tree;
+pub(crate) mod toml_tree;
 pub mod trail;
 pub mod vendor_tree;
 pub mod ways_around;

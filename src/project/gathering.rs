@@ -15,7 +15,7 @@ use crate::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFa
 use crate::gather::http::{Http, Request};
 use crate::gather::lock_file::LockFile;
 use crate::gather::policy_file::PolicyFile;
-use crate::gather::{allow_list, cargo, cargo_config, ways_around};
+use crate::gather::{adopt, allow_list, cargo, ways_around};
 use crate::model::allow_list::AllowList;
 use crate::model::crate_name::canonical;
 use crate::model::evaluation::{Evaluation, Fetched, Notice};
@@ -337,7 +337,7 @@ fn worth_knowing(project: &Project, registries: &BTreeSet<Registry>) -> Vec<Noti
     // Asking for the version starts a process; it matters only where cargo's own key is set.
     let version = (sets_age && local).then(|| cargo::version(project.environment()).ok()).flatten();
     all.extend(publish_age::cargo_age_notices(policy, registries, version.as_ref()));
-    all.extend(publish_age::cooldown_notice(policy, cargo_config::cooldown_age(&subject.root)));
+    all.extend(publish_age::cooldown_notice(policy, adopt::cooldown_age(&subject.root)));
     all
 }
 

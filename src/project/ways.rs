@@ -111,9 +111,9 @@ fn at<'t>(table: &'t Table, key: &str) -> Option<&'t Value> {
         [shown_key(name), name.to_owned()].iter().find_map(|shown| {
             let rest = key.strip_prefix(shown.as_str())?;
             if rest.is_empty() {
-                return Some(&entry.node.value);
+                return Some(&entry.value);
             }
-            at(entry.node.value.as_table()?, rest.strip_prefix('.')?)
+            at(entry.value.as_table()?, rest.strip_prefix('.')?)
         })
     })
 }

@@ -6,7 +6,8 @@ use std::fs;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::gather::cargo_config::{CargoConfig, CargoConfigError, Replacement, cooldown_age};
+use cargo_sequester::gather::adopt::cooldown_age;
+use cargo_sequester::gather::cargo_config::{CargoConfig, CargoConfigError, Replacement};
 use cargo_sequester::gather::environment::Environment;
 use cargo_sequester::model::age::Age;
 use cargo_sequester::model::policy::{CargoAges, Origin};

@@ -1,10 +1,10 @@
-//! `deny.toml` of cargo-deny: its advisories and sources; its lists are in `deny_lists`.
+//! `deny.toml` of cargo-deny: advisories, sources, banned crates and allowed licences.
 
 use camino::Utf8Path;
+use semver::{Op, VersionReq};
 
-use super::deny_lists;
-use super::document::{Document, fits, plain, quoted, text};
-use crate::gather::toml_tree::{Entry, Value};
+use super::foreign::{ForeignFile, fits, plain, quoted, with_req};
+use crate::gather::toml_tree::{Node, Table, Value};
 use crate::model::adoption::{Adopted, LevelKey, NotTaken};
 use crate::model::policy::{Level, Setting};
 use crate::model::source::Registry;
@@ -16,13 +16,13 @@ const NAMES: [&str; 3] = ["deny.toml", ".deny.toml", ".cargo/deny.toml"];
 
 pub(super) fn read(root: &Utf8Path, adopted: &mut Adopted) {
     let Some(name) = NAMES.into_iter().find(|name| std::fs::symlink_metadata(root.join(name)).is_ok()) else { return };
-    let Some(file) = Document::read(root, name, SIZE_LIMIT, adopted) else { return };
+    let Some(file) = ForeignFile::read(root, name, SIZE_LIMIT, adopted) else { return };
     for (section, entry) in file.table.iter() {
-        let read: fn(&Document, &str, &Entry, &mut Adopted) = match section {
+        let read: fn(&ForeignFile, &str, &Node, &mut Adopted) = match section {
             "advisories" => advisories,
             "sources" => sources,
-            "bans" => deny_lists::bans,
-            "licenses" => deny_lists::licenses,
+            "bans" => bans,
+            "licenses" => licenses,
             _ => {
                 file.leave(adopted, entry.line, &[section], NotTaken::NoCounterpart);
                 continue;
@@ -34,9 +34,9 @@ pub(super) fn read(root: &Utf8Path, adopted: &mut Adopted) {
     }
 }
 
-fn advisories(file: &Document, key: &str, entry: &Entry, adopted: &mut Adopted) {
+fn advisories(file: &ForeignFile, key: &str, entry: &Node, adopted: &mut Adopted) {
     let keys = ["advisories", key];
-    let said = entry.node.value.as_text().map(String::as_str);
+    let said = entry.value.as_text().map(String::as_str);
     let mut level = |of: LevelKey| {
         let level = match said {
             Some("deny" | "all") => Some(Level::Reject),
@@ -60,12 +60,12 @@ fn advisories(file: &Document, key: &str, entry: &Entry, adopted: &mut Adopted) 
         "yanked" => level(LevelKey::Yanked),
         "vulnerability" if said == Some("deny") => {}
         "vulnerability" => file.leave(adopted, entry.line, &keys, NotTaken::AlwaysRefused),
-        "db-urls" if entry.node.value.as_list().is_some_and(|urls| urls.iter().all(|url| is_rustsec(&url.value))) => {}
+        "db-urls" if entry.value.as_list().is_some_and(|urls| urls.iter().all(|url| is_rustsec(&url.value))) => {}
         "ignore" => {
             for node in file.list(entry, &keys, adopted) {
                 let (id, reason) = match &node.value {
                     Value::Text(id) => (Some(id.as_str()), None),
-                    Value::Table(table) => (text(table, "id"), text(table, "reason").map(plain)),
+                    Value::Table(table) => (table.text("id"), table.text("reason").map(plain)),
                     Value::Integer(_) | Value::Float | Value::Boolean(_) | Value::Datetime(_) | Value::List(_) => {
                         (None, None)
                     }
@@ -93,11 +93,11 @@ fn is_advisory(id: &str) -> bool {
     !id.contains(char::is_lowercase) && fits(&ignore)
 }
 
-fn sources(file: &Document, key: &str, entry: &Entry, adopted: &mut Adopted) {
+fn sources(file: &ForeignFile, key: &str, entry: &Node, adopted: &mut Adopted) {
     let keys = ["sources", key];
     match key {
         "unknown-registry" | "unknown-git" => {
-            if entry.node.value.as_text().is_none_or(|level| level != "deny") {
+            if entry.value.as_text().is_none_or(|level| level != "deny") {
                 file.leave(adopted, entry.line, &keys, NotTaken::AlwaysRefused);
             }
         }
@@ -120,6 +120,89 @@ fn sources(file: &Document, key: &str, entry: &Entry, adopted: &mut Adopted) {
                 let rule = |url: &str| format!("[sources]\nallow-git = [{{ url = {} }}]\n", quoted(url));
                 match node.value.as_text().filter(|url| fits(&rule(url))) {
                     Some(url) => adopted.allow_git.push(Setting { value: plain(url), origin }),
+                    None => adopted.leave(origin, NotTaken::UnknownForm),
+                }
+            }
+        }
+        _ => file.leave(adopted, entry.line, &keys, NotTaken::NoCounterpart),
+    }
+}
+
+/// One key of `[bans]`.
+fn bans(file: &ForeignFile, key: &str, entry: &Node, adopted: &mut Adopted) {
+    let keys = ["bans", key];
+    if key != "deny" {
+        return file.leave(adopted, entry.line, &keys, NotTaken::NoCounterpart);
+    }
+    for node in file.list(entry, &keys, adopted) {
+        let origin = file.origin(node.line, &keys);
+        match ban(node) {
+            Ok(value) => adopted.deny.push(Setting { value, origin }),
+            Err(why) => adopted.leave(origin, why),
+        }
+    }
+}
+
+fn ban(node: &Node) -> Result<String, NotTaken> {
+    let known = match &node.value {
+        Value::Text(spec) => of_spec(spec),
+        Value::Table(table) => {
+            // A ban with exceptions, or one of several versions at once, says less than a ban.
+            if is_said(table, "wrappers") || is_said(table, "deny-multiple-versions") {
+                return Err(NotTaken::NoCounterpart);
+            }
+            match (table.text("crate"), table.text("name")) {
+                (Some(spec), _) => of_spec(spec),
+                (None, Some(name)) => with_req(name, table.text("version").map(VersionReq::parse)),
+                (None, None) => None,
+            }
+        }
+        Value::Integer(_) | Value::Float | Value::Boolean(_) | Value::Datetime(_) | Value::List(_) => None,
+    };
+    known.filter(|ban| fits(&format!("[bans]\ndeny = [{}]\n", quoted(ban)))).ok_or(NotTaken::UnknownForm)
+}
+
+/// Whether a key is set to something other than nothing.
+fn is_said(table: &Table, key: &str) -> bool {
+    table.get(key).is_some_and(|entry| match &entry.value {
+        Value::List(list) => !list.is_empty(),
+        Value::Boolean(value) => *value,
+        Value::Text(_) | Value::Integer(_) | Value::Float | Value::Datetime(_) | Value::Table(_) => true,
+    })
+}
+
+/// `name`, `name@1.2.3` for that version alone, or `name:` and a requirement.
+fn of_spec(spec: &str) -> Option<String> {
+    if let Some((name, version)) = spec.split_once('@') {
+        let exact = VersionReq::parse(version).map(|mut req| {
+            if let Some(first) = req.comparators.first_mut() {
+                first.op = Op::Exact;
+            }
+            req
+        });
+        return with_req(name, Some(exact));
+    }
+    match spec.split_once(':') {
+        Some((name, req)) => with_req(name, Some(VersionReq::parse(req))),
+        None => with_req(spec, None),
+    }
+}
+
+/// One key of `[licenses]`.
+fn licenses(file: &ForeignFile, key: &str, entry: &Node, adopted: &mut Adopted) {
+    let keys = ["licenses", key];
+    match key {
+        "version" => {}
+        "allow" => {
+            for node in file.list(entry, &keys, adopted) {
+                let origin = file.origin(node.line, &keys);
+                let list = |id: &str| format!("[licenses]\nallow = [{}]\n", quoted(id));
+                match node.value.as_text() {
+                    Some(id) if fits(&list(id)) => {
+                        adopted.licenses.push(Setting { value: id.clone(), origin });
+                    }
+                    // An id with an exception (`… WITH …`), or a name that is no SPDX id.
+                    Some(_) => adopted.leave(origin, NotTaken::NoCounterpart),
                     None => adopted.leave(origin, NotTaken::UnknownForm),
                 }
             }

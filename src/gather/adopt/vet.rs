@@ -3,10 +3,8 @@
 use camino::Utf8Path;
 use semver::{Version, VersionReq};
 
-use super::cooldown::is_crate;
-use super::deny_lists::with_req;
-use super::document::{Document, ENTRIES, fits, plain, quoted, text};
-use crate::gather::toml_tree::{Entry, Table, Value};
+use super::foreign::{ENTRIES, ForeignFile, fits, is_crate, plain, quoted, with_req};
+use crate::gather::toml_tree::{Node, Table, Value};
 use crate::model::adoption::{Adopted, NotTaken, Vouched};
 use crate::model::policy::Setting;
 
@@ -14,7 +12,7 @@ use crate::model::policy::Setting;
 const SIZE_LIMIT: u64 = 8 * 1024 * 1024;
 
 pub(super) fn read(root: &Utf8Path, adopted: &mut Adopted) {
-    if let Some(file) = Document::read(root, "supply-chain/config.toml", SIZE_LIMIT, adopted) {
+    if let Some(file) = ForeignFile::read(root, "supply-chain/config.toml", SIZE_LIMIT, adopted) {
         for (key, entry) in file.table.iter() {
             match key {
                 "cargo-vet" => {}
@@ -23,7 +21,7 @@ pub(super) fn read(root: &Utf8Path, adopted: &mut Adopted) {
             }
         }
     }
-    if let Some(file) = Document::read(root, "supply-chain/audits.toml", SIZE_LIMIT, adopted) {
+    if let Some(file) = ForeignFile::read(root, "supply-chain/audits.toml", SIZE_LIMIT, adopted) {
         let mut differences = 0;
         for (key, entry) in file.table.iter() {
             match key {
@@ -38,7 +36,7 @@ pub(super) fn read(root: &Utf8Path, adopted: &mut Adopted) {
 }
 
 /// What an entry of the store says.
-enum Said {
+enum Claim {
     Vouches(Version, String),
     Bans(Option<VersionReq>),
     Difference,
@@ -46,11 +44,11 @@ enum Said {
 
 /// Reads the lists below the names of crates.
 fn each(
-    file: &Document,
+    file: &ForeignFile,
     section: &str,
-    entry: &Entry,
+    entry: &Node,
     adopted: &mut Adopted,
-    mut read: impl FnMut(&Table) -> Option<Said>,
+    mut read: impl FnMut(&Table) -> Option<Claim>,
 ) {
     let Some(table) = file.table(entry, &[section], adopted) else { return };
     let mut total = 0;
@@ -68,38 +66,38 @@ fn each(
             let origin = file.origin(node.line, &keys);
             let crate_name = name.to_owned();
             match node.value.as_table().and_then(&mut read) {
-                Some(Said::Vouches(version, how)) => {
+                Some(Claim::Vouches(version, how)) => {
                     adopted.vouched.push(Setting { value: Vouched { crate_name, version, how }, origin });
                 }
-                Some(Said::Bans(req)) => match with_req(name, req.map(Ok)) {
+                Some(Claim::Bans(req)) => match with_req(name, req.map(Ok)) {
                     Some(value) if fits(&format!("[bans]\ndeny = [{}]\n", quoted(&value))) => {
                         adopted.deny.push(Setting { value, origin });
                     }
                     Some(_) | None => adopted.leave(origin, NotTaken::UnknownForm),
                 },
-                Some(Said::Difference) => {}
+                Some(Claim::Difference) => {}
                 None => adopted.leave(origin, NotTaken::UnknownForm),
             }
         }
     }
 }
 
-fn exemption(table: &Table) -> Option<Said> {
-    let version = Version::parse(text(table, "version")?).ok()?;
-    Some(Said::Vouches(version, format!("exempts it from {}", criteria(table))))
+fn exemption(table: &Table) -> Option<Claim> {
+    let version = Version::parse(table.text("version")?).ok()?;
+    Some(Claim::Vouches(version, format!("exempts it from {}", criteria(table))))
 }
 
-fn audit(table: &Table, differences: &mut usize) -> Option<Said> {
-    if let Some(violation) = text(table, "violation") {
-        return Some(Said::Bans(Some(VersionReq::parse(violation).ok()?)));
+fn audit(table: &Table, differences: &mut usize) -> Option<Claim> {
+    if let Some(violation) = table.text("violation") {
+        return Some(Claim::Bans(Some(VersionReq::parse(violation).ok()?)));
     }
-    if text(table, "delta").is_some() {
+    if table.text("delta").is_some() {
         *differences += 1;
-        return Some(Said::Difference);
+        return Some(Claim::Difference);
     }
-    let version = Version::parse(text(table, "version")?).ok()?;
+    let version = Version::parse(table.text("version")?).ok()?;
     let by = words(table, "who").map(|who| format!(", by {who}")).unwrap_or_default();
-    Some(Said::Vouches(version, format!("audits it as {}{by}", criteria(table))))
+    Some(Claim::Vouches(version, format!("audits it as {}{by}", criteria(table))))
 }
 
 fn criteria(table: &Table) -> String {
@@ -108,7 +106,7 @@ fn criteria(table: &Table) -> String {
 
 /// A string, or a list of strings.
 fn words(table: &Table, key: &str) -> Option<String> {
-    match &table.get(key)?.node.value {
+    match &table.get(key)?.value {
         Value::Text(text) => Some(plain(text)),
         Value::List(nodes) => {
             let texts: Vec<_> =

@@ -10,9 +10,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Metadata, MetadataCommand};
 use semver::Version;
 
+use super::first_message::first_message;
 use super::{Cargo, Programs, away, bare};
 use crate::gather::environment::Environment;
-use crate::gather::workspace::first_message;
 
 /// The most bytes of an answer: a workspace of a thousand members has a few mebibytes.
 const MAX_ANSWER: u64 = 256 << 20;

@@ -7,6 +7,7 @@
 //! character go through, which they do not in variables.
 
 mod ask;
+mod first_message;
 mod guarded;
 mod overheard;
 mod programs;

@@ -6,24 +6,21 @@ use std::fmt;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::CargoConfigError;
-use crate::files::regular::{self, Links};
-use crate::gather::toml_tree::{self, Node, Table, Value};
-use crate::model::policy::Origin;
+use crate::gather::toml_tree::{self, DocumentError, Node, SyntaxError, Table, Value, WrongType, dotted};
+use crate::model::policy::{Origin, Setting};
 
 /// The largest file that is read, in bytes; an allow-list of ten thousand releases has 3 MiB.
 const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 /// The most files that one configuration may include, and how deep.
 const INCLUDE_LIMIT: usize = 64;
 
-/// One file of the configuration.
+/// One file of the configuration, or a value of `--config`.
 #[derive(Clone)]
 pub struct Layer {
-    /// The file.
     pub path: Utf8PathBuf,
     /// What relative paths in it start from: the folder that holds its folder, as in cargo's `Definition::root`.
     pub base: Utf8PathBuf,
-    /// What it says.
-    pub table: Table,
+    pub(crate) table: Table,
     /// The file and line whose `include` brought it in.
     pub included_by: Option<(Utf8PathBuf, u32)>,
     /// The `config.toml` that cargo does not read because this file, the legacy `config`, lies beside it.
@@ -37,13 +34,19 @@ pub struct Layer {
 /// Without the table, which may hold tokens.
 impl fmt::Debug for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Layer");
-        shown.field("path", &self.path).field("included_by", &self.included_by).field("shadows", &self.shadows);
-        shown.finish_non_exhaustive()
+        let mut fields = f.debug_struct("Layer");
+        fields.field("path", &self.path).field("included_by", &self.included_by).field("shadows", &self.shadows);
+        fields.finish_non_exhaustive()
     }
 }
 
 impl Layer {
+    /// A file of the configuration by itself.
+    pub(super) fn file(path: Utf8PathBuf, table: Table) -> Self {
+        let base = base(&path);
+        Self { path, base, table, included_by: None, shadows: None, on_command_line: false, home: false }
+    }
+
     /// Where a key of this file stands.
     #[must_use]
     pub fn origin(&self, line: u32, key: &str) -> Origin {
@@ -51,6 +54,34 @@ impl Layer {
             return Origin::Flag;
         }
         Origin::File { path: self.path.clone(), line, key: key.to_owned() }
+    }
+
+    fn wrong_type(&self, WrongType { line, key, expected, found }: WrongType) -> CargoConfigError {
+        CargoConfigError::WrongType { origin: self.origin(line, &key), expected, found }
+    }
+
+    /// The key in this file; an error where something on the way to it is no table.
+    pub(super) fn find(&self, keys: &[&str]) -> Result<Option<Found<'_>>, CargoConfigError> {
+        let node = self.table.find(keys).map_err(|wrong| self.wrong_type(wrong))?;
+        Ok(node.map(|node| Found { layer: self, origin: self.origin(node.line, &dotted(keys)), value: &node.value }))
+    }
+}
+
+/// A key in a file.
+pub(super) struct Found<'a> {
+    pub(super) layer: &'a Layer,
+    pub(super) origin: Origin,
+    pub(super) value: &'a Value,
+}
+
+impl Found<'_> {
+    pub(super) fn wrong_type(&self, expected: &'static str) -> CargoConfigError {
+        CargoConfigError::WrongType { origin: self.origin.clone(), expected, found: self.value.kind() }
+    }
+
+    pub(super) fn text(self) -> Result<Setting<String>, CargoConfigError> {
+        let text = self.value.as_text().ok_or_else(|| self.wrong_type("a string"))?;
+        Ok(Setting { value: text.clone(), origin: self.origin })
     }
 }
 
@@ -82,10 +113,7 @@ pub(super) fn layers<'a>(
         }
         if let Some((path, shadows)) = either(&folder, "config") {
             let table = read(&path)?;
-            found.add(
-                Layer { base: base(&path), path, table, included_by: None, shadows, on_command_line: false, home },
-                &[],
-            )?;
+            found.add(Layer { shadows, home, ..Layer::file(path, table) }, &[])?;
         }
     }
     Ok(found.layers)
@@ -100,43 +128,30 @@ pub(super) fn on_command_line(values: &[String], current_dir: &Utf8Path) -> Resu
             (path.clone(), read(&path)?)
         } else {
             let name = Utf8PathBuf::from("--config");
-            let table = parse(value, &name)?;
+            let table = toml_tree::parse(value).map_err(|error| not_toml(&name, error))?;
             (name, table)
         };
-        found.add(
-            Layer {
-                base: current_dir.to_owned(),
-                path,
-                table,
-                included_by: None,
-                shadows: None,
-                on_command_line: true,
-                home: false,
-            },
-            &[],
-        )?;
+        let base = current_dir.to_owned();
+        found.add(Layer { base, on_command_line: true, ..Layer::file(path, table) }, &[])?;
     }
     // What such a file includes is said on the command line as well.
     found.layers.iter_mut().for_each(|layer| layer.on_command_line = true);
     Ok(found.layers)
 }
 
-/// Reads one file.
 pub(super) fn read(path: &Utf8Path) -> Result<Table, CargoConfigError> {
-    let text = regular::text(path, Links::Followed, SIZE_LIMIT)
-        .map_err(|cause| CargoConfigError::Unreadable { path: path.to_owned(), cause })?;
-    parse(&text, path)
-}
-
-fn parse(text: &str, path: &Utf8Path) -> Result<Table, CargoConfigError> {
-    toml_tree::parse(text).map_err(|errors| {
-        let (line, message) = errors.into_iter().next().map_or((1, String::new()), |error| (error.line, error.message));
-        CargoConfigError::Syntax { path: path.to_owned(), line, message }
+    toml_tree::read(path, SIZE_LIMIT).map_err(|error| match error {
+        DocumentError::Read(cause) => CargoConfigError::Unreadable { path: path.to_owned(), cause },
+        DocumentError::Syntax(error) => not_toml(path, error),
     })
 }
 
+fn not_toml(path: &Utf8Path, SyntaxError { line, message }: SyntaxError) -> CargoConfigError {
+    CargoConfigError::Syntax { path: path.to_owned(), line, message }
+}
+
 /// See [`Layer::base`]. The path is not tidied first, because cargo does not tidy it either.
-pub(super) fn base(path: &Utf8Path) -> Utf8PathBuf {
+fn base(path: &Utf8Path) -> Utf8PathBuf {
     path.parent().and_then(Utf8Path::parent).unwrap_or(path).to_owned()
 }
 
@@ -145,16 +160,7 @@ pub(super) fn base(path: &Utf8Path) -> Utf8PathBuf {
 /// # Errors
 /// The file cannot be read, is not TOML, or its `include` is no list of paths.
 pub fn included(file: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CargoConfigError> {
-    let table = read(file)?;
-    let layer = Layer {
-        base: base(file),
-        path: file.to_owned(),
-        table,
-        included_by: None,
-        shadows: None,
-        on_command_line: false,
-        home: false,
-    };
+    let layer = Layer::file(file.to_owned(), read(file)?);
     Ok(includes(&layer)?.into_iter().map(|include| include.included).collect())
 }
 
@@ -181,25 +187,16 @@ impl Loader {
             if included.canonicalize_utf8().is_ok_and(|identity| chain.contains(&identity)) {
                 return Err(CargoConfigError::IncludeCycle { path, line, included });
             }
-            let text = match regular::text(&included, Links::Followed, SIZE_LIMIT) {
-                Ok(text) => text,
-                Err(cause) if optional && cause.is_absent() => continue,
-                Err(cause) => return Err(CargoConfigError::Include { path, line, included, cause }),
+            let table = match toml_tree::read(&included, SIZE_LIMIT) {
+                Ok(table) => table,
+                Err(DocumentError::Read(cause)) if optional && cause.is_absent() => continue,
+                Err(DocumentError::Read(cause)) => {
+                    return Err(CargoConfigError::Include { path, line, included, cause });
+                }
+                Err(DocumentError::Syntax(error)) => return Err(not_toml(&included, error)),
             };
-            let table = parse(&text, &included)?;
             let included_by = Some((path.clone(), line));
-            self.add(
-                Layer {
-                    base: base(&included),
-                    path: included,
-                    table,
-                    included_by,
-                    shadows: None,
-                    on_command_line: false,
-                    home,
-                },
-                &chain,
-            )?;
+            self.add(Layer { included_by, home, ..Layer::file(included, table) }, &chain)?;
         }
         Ok(())
     }
@@ -217,33 +214,29 @@ fn includes(layer: &Layer) -> Result<Vec<Include>, CargoConfigError> {
     let Some(entry) = layer.table.get("include") else {
         return Ok(Vec::new());
     };
-    match entry.node.value.as_list() {
+    match entry.value.as_list() {
         Some(nodes) => nodes.iter().map(|node| include(layer, node)).collect(),
-        None => Ok(vec![include(layer, &entry.node)?]),
+        None => Ok(vec![include(layer, entry)?]),
     }
 }
 
 fn include(layer: &Layer, node: &Node) -> Result<Include, CargoConfigError> {
-    let wrong = |node: &Node, expected| CargoConfigError::WrongType {
-        origin: layer.origin(node.line, "include"),
-        expected,
-        found: node.value.kind(),
+    let wrong = |node: &Node, expected| {
+        let (key, found) = (String::from("include"), node.value.kind());
+        layer.wrong_type(WrongType { line: node.line, key, expected, found })
     };
     let (path, optional) = match &node.value {
         Value::Text(path) => (path, false),
         Value::Table(table) => {
-            let path = table.get("path").map(|entry| &entry.node);
-            let path = match path.map(|node| (&node.value, node)) {
-                Some((Value::Text(path), _)) => path,
-                Some((_, node)) => return Err(wrong(node, "a string")),
+            let path = match table.get("path") {
+                Some(node) => node.value.as_text().ok_or_else(|| wrong(node, "a string"))?,
                 None => {
                     let origin = layer.origin(node.line, "include");
                     return Err(CargoConfigError::Value { origin, expected: "a table with the key `path`" });
                 }
             };
-            let optional = match table.get("optional").map(|entry| &entry.node) {
-                Some(Node { value: Value::Boolean(optional), .. }) => *optional,
-                Some(node) => return Err(wrong(node, "`true` or `false`")),
+            let optional = match table.get("optional") {
+                Some(node) => node.value.as_boolean().ok_or_else(|| wrong(node, "`true` or `false`"))?,
                 None => false,
             };
             (path, optional)

@@ -5,13 +5,12 @@
 
 use std::fmt;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
-use super::CargoConfig;
+use super::config::CargoConfig;
 use super::error::CargoConfigError;
-use super::layers::Layer;
-use super::lookup::{dotted, within};
-use super::registries::Token;
+use super::layers::{Found, Layer};
+use crate::gather::toml_tree::dotted;
 use crate::model::policy::{Origin, Setting};
 
 /// Cargo's own provider, which reads tokens from the configuration and the credentials file.
@@ -22,6 +21,31 @@ const STDOUT: &str = "cargo:token-from-stdout";
 const PASETO: &str = "cargo:paseto";
 /// What the names of cargo's own providers begin with.
 const OWN: &str = "cargo:";
+
+/// A secret; [`fmt::Debug`] does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// Printable ASCII, which every header may carry; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: String) -> Option<Self> {
+        let fits = !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        fits.then_some(Self(text))
+    }
+
+    /// The secret itself, for the `Authorization` header and nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
 
 /// One way to a token.
 #[derive(Clone, Debug)]
@@ -86,7 +110,7 @@ pub enum NotRun {
 }
 
 /// A provider as it is written.
-struct Words {
+struct Named {
     list: Vec<String>,
     origin: Origin,
     /// What a relative path starts from.
@@ -108,7 +132,7 @@ impl CargoConfig {
         };
         if named.is_empty() {
             let (origin, base) = (Origin::Default, Utf8PathBuf::new());
-            named.push(Words { list: vec![TOKEN.to_owned()], origin, base, trusted: true });
+            named.push(Named { list: vec![TOKEN.to_owned()], origin, base, trusted: true });
         }
         let mut providers = Vec::new();
         for words in named {
@@ -125,16 +149,16 @@ impl CargoConfig {
     }
 
     /// What these words name. The token of cargo's own provider is not looked for here.
-    fn provider(&self, mut named: Words) -> Result<Provider, CargoConfigError> {
+    fn provider(&self, mut named: Named) -> Result<Provider, CargoConfigError> {
         let is_name = |words: &[String]| matches!(words, [name] if !name.starts_with(OWN));
         if is_name(&named.list)
             && let Some(name) = named.list.first()
             && let Some(alias) = self.words(&["credential-alias", name])?
         {
             // Whoever may write either may choose what runs.
-            named = Words { trusted: named.trusted && alias.trusted, ..alias };
+            named = Named { trusted: named.trusted && alias.trusted, ..alias };
         }
-        let Words { list, origin, base, trusted } = named;
+        let Named { list, origin, base, trusted } = named;
         let mut words = list.into_iter();
         let first = words.next().unwrap_or_default();
         let not_run = |shown: String, why| Ok(Provider::NotRun { shown, why });
@@ -158,31 +182,27 @@ impl CargoConfig {
     }
 
     /// A string of words, or a list of strings.
-    fn words(&self, keys: &[&str]) -> Result<Option<Words>, CargoConfigError> {
+    fn words(&self, keys: &[&str]) -> Result<Option<Named>, CargoConfigError> {
         if let Some(Setting { value, origin }) = self.in_environment(keys) {
             return Ok(Some(self.in_variable(value.split_whitespace(), origin)));
         }
         let Some(found) = self.in_files(keys)? else { return Ok(None) };
         let (base, trusted) = (found.layer.base.clone(), self.is_the_users(found.layer));
-        let list = if let Some(nodes) = found.node.value.as_list() {
-            let words: Option<Vec<String>> = nodes.iter().map(|node| node.value.as_text().cloned()).collect();
-            words.ok_or_else(|| found.wrong_type("a string or a list of strings"))?
-        } else {
-            let text = found.node.value.as_text();
-            let text = text.ok_or_else(|| found.wrong_type("a string or a list of strings"))?;
-            text.split_whitespace().map(str::to_owned).collect()
+        let list = match found.value.as_text() {
+            Some(text) => text.split_whitespace().map(str::to_owned).collect(),
+            None => found.value.as_texts().ok_or_else(|| found.wrong_type("a string or a list of strings"))?,
         };
-        Ok(Some(Words { list, origin: found.origin, base, trusted }))
+        Ok(Some(Named { list, origin: found.origin, base, trusted }))
     }
 
-    fn in_variable<'w>(&self, words: impl Iterator<Item = &'w str>, origin: Origin) -> Words {
+    fn in_variable<'w>(&self, words: impl Iterator<Item = &'w str>, origin: Origin) -> Named {
         let base = self.environment.current_dir().to_owned();
-        Words { list: words.map(str::to_owned).collect(), origin, base, trusted: true }
+        Named { list: words.map(str::to_owned).collect(), origin, base, trusted: true }
     }
 
     /// `registry.global-credential-providers` of the environment and all files. Cargo joins the lists, the closest file's at the end, and
     /// asks the last first.
-    fn global_providers(&self) -> Result<Vec<Words>, CargoConfigError> {
+    fn global_providers(&self) -> Result<Vec<Named>, CargoConfigError> {
         const KEYS: [&str; 2] = ["registry", "global-credential-providers"];
         let mut providers = Vec::new();
         if let Some(Setting { value, origin }) = self.in_environment(&KEYS) {
@@ -190,11 +210,11 @@ impl CargoConfig {
             providers.extend(words.map(|word| self.in_variable(std::iter::once(word), origin.clone())));
         }
         for layer in &self.layers {
-            let Some(found) = within(layer, &KEYS)? else { continue };
+            let Some(found) = layer.find(&KEYS)? else { continue };
             let wrong_type = || found.wrong_type("a list of strings");
-            for node in found.node.value.as_list().ok_or_else(wrong_type)?.iter().rev() {
+            for node in found.value.as_list().ok_or_else(wrong_type)?.iter().rev() {
                 let text = node.value.as_text().ok_or_else(wrong_type)?;
-                providers.push(Words {
+                providers.push(Named {
                     list: text.split_whitespace().map(str::to_owned).collect(),
                     origin: layer.origin(node.line, &dotted(&KEYS)),
                     base: layer.base.clone(),
@@ -209,14 +229,39 @@ impl CargoConfig {
     /// working directory.
     fn is_the_users(&self, layer: &Layer) -> bool {
         let (home, here) = (self.home(), self.environment.current_dir());
-        let is_checkout = |folder: &&camino::Utf8Path| {
+        let is_checkout = |folder: &&Utf8Path| {
             here.starts_with(folder) && [".git", "Cargo.toml"].iter().any(|name| folder.join(name).exists())
         };
         layer.home && home.ancestors().find(is_checkout).is_none()
     }
 
     fn is_set(&self, keys: &[&str]) -> Result<bool, CargoConfigError> {
-        let in_credentials = self.credentials.as_ref().map(|layer| within(layer, keys)).transpose()?.flatten();
-        Ok(self.in_environment(keys).is_some() || in_credentials.is_some() || self.in_files(keys)?.is_some())
+        let in_credentials = self.in_credentials(keys)?.is_some();
+        Ok(self.in_environment(keys).is_some() || in_credentials || self.in_files(keys)?.is_some())
+    }
+
+    fn in_credentials(&self, keys: &[&str]) -> Result<Option<Found<'_>>, CargoConfigError> {
+        self.credentials.as_ref().map_or(Ok(None), |layer| layer.find(keys))
+    }
+
+    /// A variable, then the credentials file, then the configuration.
+    fn token(&self, keys: &[&str]) -> Result<Option<Setting<Token>>, CargoConfigError> {
+        let setting =
+            self.in_environment(keys).map_or_else(|| self.token_in_files(keys), |setting| Ok(Some(setting)))?;
+        let Some(Setting { value, origin }) = setting else {
+            return Ok(None);
+        };
+        match Token::parse(value) {
+            Some(value) => Ok(Some(Setting { value, origin })),
+            None => Err(CargoConfigError::Value { origin, expected: "a token of printable ASCII characters" }),
+        }
+    }
+
+    fn token_in_files(&self, keys: &[&str]) -> Result<Option<Setting<String>>, CargoConfigError> {
+        let found = match self.in_credentials(keys)? {
+            Some(found) => Some(found),
+            None => self.in_files(keys)?,
+        };
+        found.map(Found::text).transpose()
     }
 }

@@ -1,13 +1,11 @@
-//! The registries that cargo knows by name, and the tokens for them.
+//! The registries that cargo knows by name, and their minimum ages (`min-publish-age`, stable from cargo 1.100).
 
-use std::fmt;
-
-use super::CargoConfig;
+use super::config::{CargoConfig, variable};
 use super::error::CargoConfigError;
-use super::lookup::{Found, variable, within};
-use super::providers::Provider;
+use super::providers::{Provider, Token};
 use crate::gather::toml_tree::shown;
-use crate::model::policy::{Origin, Setting};
+use crate::model::age::Age;
+use crate::model::policy::{CargoAges, Origin, Setting};
 use crate::model::source::Registry;
 
 /// What cargo calls crates.io in its configuration.
@@ -42,31 +40,6 @@ impl ConfiguredRegistry {
             Registry::Git(url) => url.to_string(),
         };
         Some((variable(&["registries", &self.name, "index"]), index))
-    }
-}
-
-/// A secret; [`fmt::Debug`] does not show it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
-
-impl Token {
-    /// Printable ASCII, which every header may carry; `None` for anything else.
-    #[must_use]
-    pub fn parse(text: String) -> Option<Self> {
-        let fits = !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-        fits.then_some(Self(text))
-    }
-
-    /// The secret itself, for the `Authorization` header and nothing else.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
     }
 }
 
@@ -134,25 +107,40 @@ impl CargoConfig {
         Ok(ConfiguredRegistry { name, registry, providers })
     }
 
-    /// A variable, then the credentials file, then the configuration.
-    pub(super) fn token(&self, keys: &[&str]) -> Result<Option<Setting<Token>>, CargoConfigError> {
-        let setting =
-            self.in_environment(keys).map_or_else(|| self.token_in_files(keys), |setting| Ok(Some(setting)))?;
-        let Some(Setting { value, origin }) = setting else {
-            return Ok(None);
-        };
-        match Token::parse(value) {
-            Some(value) => Ok(Some(Setting { value, origin })),
-            None => Err(CargoConfigError::Value { origin, expected: "a token of printable ASCII characters" }),
+    /// `registry.global-min-publish-age` and `registries.NAME.min-publish-age`. A registry that two names mean has the longer age; an age
+    /// for a name that has no index is an age for nothing.
+    ///
+    /// # Errors
+    /// An age is no string in cargo's grammar, or `registry.min-publish-age` is used, which no cargo obeys.
+    pub fn ages(&self) -> Result<CargoAges, CargoConfigError> {
+        let dropped = ["registry", "min-publish-age"];
+        if let Some(setting) = self.in_environment(&dropped) {
+            return Err(CargoConfigError::AgeDropped { origin: setting.origin });
         }
+        if let Some(found) = self.in_files(&dropped)? {
+            return Err(CargoConfigError::AgeDropped { origin: found.origin });
+        }
+        let mut ages = CargoAges { global: self.age(&["registry", "global-min-publish-age"])?, ..CargoAges::default() };
+        for name in self.registry_names()? {
+            let age = self.age(&["registries", &name, "min-publish-age"])?;
+            let (Some(age), Some(registry)) = (age, self.index(&name)?) else {
+                continue;
+            };
+            let longest = ages.registries.entry(registry.value).or_insert_with(|| age.clone());
+            if longest.value < age.value {
+                *longest = age;
+            }
+        }
+        Ok(ages)
     }
 
-    fn token_in_files(&self, keys: &[&str]) -> Result<Option<Setting<String>>, CargoConfigError> {
-        let found = match &self.credentials {
-            Some(layer) => within(layer, keys)?,
-            None => None,
+    fn age(&self, keys: &[&str]) -> Result<Option<Setting<Age>>, CargoConfigError> {
+        let Some(Setting { value, origin }) = self.text(keys)? else {
+            return Ok(None);
         };
-        let found = if found.is_some() { found } else { self.in_files(keys)? };
-        found.map(Found::text).transpose()
+        match value.parse() {
+            Ok(value) => Ok(Some(Setting { value, origin })),
+            Err(cause) => Err(CargoConfigError::Age { origin, cause }),
+        }
     }
 }

@@ -1,10 +1,9 @@
 //! The small grammars inside the strings of a policy file.
 
-use jiff::civil::Date;
 use semver::{Version, VersionReq};
 
-use super::error::Fault;
-pub(super) use crate::gather::toml_tree::{shown, shown_key};
+use super::fault::Fault;
+use crate::gather::toml_tree::shown;
 use crate::model::crate_name::{CrateName, NamePattern};
 use crate::model::policy::{Ban, Level};
 use crate::model::source::Registry;
@@ -20,7 +19,6 @@ fn is_name(text: &str) -> bool {
     (1..=NAME_LIMIT).contains(&text.len()) && text.bytes().all(is_name_byte)
 }
 
-/// A crate's name.
 pub(super) fn crate_name(text: &str) -> Result<CrateName, Fault> {
     if is_name(text) { Ok(text.into()) } else { Err(Fault::CrateName(shown(text))) }
 }
@@ -31,7 +29,6 @@ pub(super) fn glob(text: &str) -> Result<NamePattern, Fault> {
     if good { Ok(text.into()) } else { Err(Fault::Glob(shown(text))) }
 }
 
-/// One exact version.
 pub(super) fn version(text: &str) -> Result<Version, Fault> {
     Version::parse(text).map_err(|_| Fault::Version(shown(text)))
 }
@@ -47,19 +44,6 @@ pub(super) fn ban(text: &str) -> Result<Ban, Fault> {
 /// A text that says something.
 pub(super) fn prose(text: &str) -> Result<String, Fault> {
     if text.trim().is_empty() { Err(Fault::Empty) } else { Ok(text.to_owned()) }
-}
-
-/// `YYYY-MM-DD` and no other spelling.
-pub(super) fn date(text: &str) -> Option<Date> {
-    let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
-    let bytes = text.as_bytes();
-    let [year @ .., b'-', m1, m2, b'-', d1, d2] = bytes else {
-        return None;
-    };
-    if year.len() != 4 || !digits(year) || !digits(&[*m1, *m2, *d1, *d2]) {
-        return None;
-    }
-    text.parse().ok()
 }
 
 /// What to do about something that is not plainly bad.
@@ -109,4 +93,13 @@ fn is_address(url: &str) -> bool {
         && rest_begins
         && !rest.contains(['?', '#', '\\'])
         && !rest.contains(|letter: char| letter.is_whitespace() || letter.is_control())
+}
+
+/// An SPDX id in its exact spelling; `spdx` itself would take `MIT+` for `MIT`.
+pub(super) fn license(text: &str) -> Result<String, Fault> {
+    if spdx::license_id(text).is_some_and(|id| id.name == text) {
+        return Ok(text.to_owned());
+    }
+    let nearest = spdx::imprecise_license_id(text).map(|(id, _)| id.name);
+    Err(Fault::License { text: shown(text), nearest })
 }

@@ -1,11 +1,11 @@
-//! Typed reading of one TOML table: every key that is asked for is known, and what is left over is a mistake.
+//! Typed reading of one table of a policy file: every key that is asked for is known, what is left over is a mistake, and no mistake hides
+//! the next one.
 
 use jiff::civil::Date;
 use toml::value::Datetime;
 
-use super::error::{Fault, Problem};
-use super::grammar;
-use crate::gather::toml_tree::{Entry, Node, Table, Value};
+use super::fault::{Fault, Problem};
+use crate::gather::toml_tree::{Node, Section, Table, Value, WrongType};
 use crate::model::age::Age;
 
 /// A value with the line of its key.
@@ -16,31 +16,29 @@ pub(super) struct At<T> {
 
 /// Reads one table and notes its mistakes. A key with a mistake reads as absent; the mistake alone makes the file invalid.
 pub(super) struct TableReader<'t, 'p> {
-    table: &'t Table,
-    prefix: String,
+    section: Section<'t>,
     known: Vec<&'static str>,
     problems: &'p mut Vec<Problem>,
 }
 
 impl<'t, 'p> TableReader<'t, 'p> {
-    pub(super) const fn new(table: &'t Table, prefix: String, problems: &'p mut Vec<Problem>) -> Self {
-        Self { table, prefix, known: Vec::new(), problems }
+    pub(super) const fn root(document: &'t Table, problems: &'p mut Vec<Problem>) -> Self {
+        Self { section: Section::root(document), known: Vec::new(), problems }
     }
 
     /// The line of the table's header.
     pub(super) const fn line(&self) -> u32 {
-        self.table.line
+        self.section.table.line
     }
 
     /// Whether the key is there, right or wrong.
     pub(super) fn has(&self, key: &str) -> bool {
-        self.table.get(key).is_some()
+        self.section.table.get(key).is_some()
     }
 
     /// The key with its tables.
     pub(super) fn path(&self, key: &str) -> String {
-        let key = grammar::shown_key(key);
-        if self.prefix.is_empty() { key } else { format!("{}.{key}", self.prefix) }
+        self.section.dotted(key)
     }
 
     /// Notes a mistake of this key.
@@ -51,16 +49,22 @@ impl<'t, 'p> TableReader<'t, 'p> {
 
     /// Notes that a key is not there that must be.
     pub(super) fn missing(&mut self, key: &str, fault: Fault) {
-        self.fault(self.table.line, key, fault);
+        self.fault(self.line(), key, fault);
     }
 
-    fn entry(&mut self, key: &'static str) -> Option<&'t Entry> {
-        self.known.push(key);
-        self.table.get(key)
+    fn node(&mut self, key: &'static str) -> Option<&'t Node> {
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
+        self.section.table.get(key)
     }
 
-    fn wrong_type(&mut self, node: &Node, key: &str, expected: &'static str) {
-        self.fault(node.line, key, Fault::WrongType { expected, found: node.value.kind() });
+    /// What was read; a wrong type is noted, and reads as absent.
+    fn noted<T>(&mut self, read: Result<Option<T>, WrongType>) -> Option<T> {
+        read.unwrap_or_else(|WrongType { line, key, expected, found }| {
+            self.problems.push(Problem { line, key: Some(key), fault: Fault::WrongType { expected, found } });
+            None
+        })
     }
 
     /// A string and what `parse` makes of it.
@@ -69,15 +73,12 @@ impl<'t, 'p> TableReader<'t, 'p> {
         key: &'static str,
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<At<T>> {
-        let Entry { line, node } = self.entry(key)?;
-        let Value::Text(text) = &node.value else {
-            self.wrong_type(node, key, "a string");
-            return None;
-        };
-        match parse(text) {
-            Ok(value) => Some(At { line: *line, value }),
+        let line = self.node(key)?.line;
+        let text = self.section.text(key);
+        match parse(self.noted(text)?) {
+            Ok(value) => Some(At { line, value }),
             Err(fault) => {
-                self.fault(*line, key, fault);
+                self.fault(line, key, fault);
                 None
             }
         }
@@ -89,42 +90,37 @@ impl<'t, 'p> TableReader<'t, 'p> {
         key: &'static str,
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<At<T>> {
-        if self.table.get(key).is_none() {
-            self.known.push(key);
+        if !self.has(key) {
             self.missing(key, Fault::Missing);
-            return None;
         }
         self.parsed(key, parse)
     }
 
-    /// A list of strings and what `parse` makes of each, with the line of each; `None` where the key is absent or no list.
+    /// A list of strings and what `parse` makes of each; `None` where the key is absent or no list.
     pub(super) fn list<T>(
         &mut self,
         key: &'static str,
         mut parse: impl FnMut(&str) -> Result<T, Fault>,
-    ) -> Option<Vec<At<T>>> {
+    ) -> Option<Vec<T>> {
         let nodes = self.nodes(key)?;
         let mut values = Vec::with_capacity(nodes.len());
         for node in nodes {
-            let Value::Text(text) = &node.value else {
-                self.wrong_type(node, key, "a string");
-                continue;
-            };
-            match parse(text) {
-                Ok(value) => values.push(At { line: node.line, value }),
-                Err(fault) => self.fault(node.line, key, fault),
+            match node.value.as_text().map(|text| parse(text)) {
+                Some(Ok(value)) => values.push(value),
+                Some(Err(fault)) => self.fault(node.line, key, fault),
+                None => {
+                    let wrong = self.section.wrong(key, node, "a string");
+                    self.noted::<()>(Err(wrong));
+                }
             }
         }
         Some(values)
     }
 
     fn nodes(&mut self, key: &'static str) -> Option<&'t [Node]> {
-        let Entry { node, .. } = self.entry(key)?;
-        if let Value::List(nodes) = &node.value {
-            return Some(nodes);
-        }
-        self.wrong_type(node, key, "a list");
-        None
+        self.node(key)?;
+        let list = self.section.list(key);
+        self.noted(list).map(Vec::as_slice)
     }
 
     /// A list of strings that must be there, with at least one entry; `None` where any of it is wrong.
@@ -133,22 +129,20 @@ impl<'t, 'p> TableReader<'t, 'p> {
         key: &'static str,
         parse: impl FnMut(&str) -> Result<T, Fault>,
     ) -> Option<Vec<T>> {
-        let Some(entry) = self.table.get(key) else {
-            self.known.push(key);
+        let Some(line) = self.node(key).map(|node| node.line) else {
             self.missing(key, Fault::Missing);
             return None;
         };
         let before = self.problems.len();
         let values = self.list(key, parse)?;
         if before == self.problems.len() && values.is_empty() {
-            self.fault(entry.line, key, Fault::Empty);
+            self.fault(line, key, Fault::Empty);
         }
-        (before == self.problems.len()).then(|| values.into_iter().map(|at| at.value).collect())
+        (before == self.problems.len()).then_some(values)
     }
 
     pub(super) fn age(&mut self, key: &'static str) -> Option<At<Age>> {
-        if let Some(Entry { line, node: Node { value: Value::Integer(number), .. } }) = self.table.get(key) {
-            self.known.push(key);
+        if let Some(Node { line, value: Value::Integer(number) }) = self.node(key) {
             self.fault(*line, key, Fault::AgeIsInteger { number: *number });
             return None;
         }
@@ -163,20 +157,16 @@ impl<'t, 'p> TableReader<'t, 'p> {
     }
 
     pub(super) fn boolean(&mut self, key: &'static str) -> Option<bool> {
-        let Entry { node, .. } = self.entry(key)?;
-        if let Value::Boolean(value) = node.value {
-            return Some(value);
-        }
-        self.wrong_type(node, key, "`true` or `false`");
-        None
+        self.node(key)?;
+        let value = self.section.boolean(key);
+        self.noted(value)
     }
 
     /// A day, as a TOML date or a string.
     pub(super) fn date(&mut self, key: &'static str) -> Option<At<Date>> {
-        let Some(Entry { line, node: Node { value: Value::Datetime(moment), .. } }) = self.table.get(key) else {
-            return self.parsed(key, |text| grammar::date(text).ok_or(Fault::Date));
+        let Some(Node { line, value: Value::Datetime(moment) }) = self.node(key) else {
+            return self.parsed(key, |text| written_date(text).ok_or(Fault::Date));
         };
-        self.known.push(key);
         if let Some(value) = local_date(moment) {
             return Some(At { line: *line, value });
         }
@@ -194,14 +184,16 @@ impl<'t, 'p> TableReader<'t, 'p> {
 
     /// The table under this key.
     pub(super) fn table(&mut self, key: &'static str) -> Option<TableReader<'t, '_>> {
-        let Entry { node, .. } = self.entry(key)?;
-        self.inner(node, key)
+        self.node(key)?;
+        let section = self.section.section(key);
+        self.inner(section)
     }
 
     /// The tables of a list, one after another.
     pub(super) fn each_table(&mut self, key: &'static str, mut read: impl FnMut(TableReader<'t, '_>)) {
         for node in self.nodes(key).unwrap_or_default() {
-            if let Some(inner) = self.inner(node, key) {
+            let section = self.section.inner(key, node);
+            if let Some(inner) = self.inner(section.map(Some)) {
                 read(inner);
             }
         }
@@ -209,30 +201,41 @@ impl<'t, 'p> TableReader<'t, 'p> {
 
     /// The tables under names that the file chooses.
     pub(super) fn each_named(mut self, mut read: impl FnMut(&'t str, TableReader<'t, '_>)) {
-        for (name, entry) in self.table.iter() {
-            if let Some(inner) = self.inner(&entry.node, name) {
+        for (name, node) in self.section.table.iter() {
+            let section = self.section.inner(name, node);
+            if let Some(inner) = self.inner(section.map(Some)) {
                 read(name, inner);
             }
         }
     }
 
-    fn inner(&mut self, node: &'t Node, key: &str) -> Option<TableReader<'t, '_>> {
-        if let Value::Table(table) = &node.value {
-            let prefix = self.path(key);
-            return Some(TableReader::new(table, prefix, self.problems));
-        }
-        self.wrong_type(node, key, "a table");
-        None
+    fn inner(&mut self, section: Result<Option<Section<'t>>, WrongType>) -> Option<TableReader<'t, '_>> {
+        let section = self.noted(section)?;
+        Some(TableReader { section, known: Vec::new(), problems: self.problems })
     }
 
     /// Notes every key that nobody asked for.
     pub(super) fn finish(mut self) {
-        let table = self.table;
-        for (key, entry) in table.iter().filter(|(key, _)| !self.known.contains(key)).collect::<Vec<_>>() {
-            let known = self.known.clone();
-            self.fault(entry.line, key, Fault::UnknownKey { known });
+        for (key, node) in self.section.table.iter() {
+            if !self.known.contains(&key) {
+                let known = self.known.clone();
+                self.fault(node.line, key, Fault::UnknownKey { known });
+            }
         }
     }
+}
+
+/// `YYYY-MM-DD` and no other spelling.
+fn written_date(text: &str) -> Option<Date> {
+    let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let [year @ .., b'-', m1, m2, b'-', d1, d2] = bytes else {
+        return None;
+    };
+    if year.len() != 4 || !digits(year) || !digits(&[*m1, *m2, *d1, *d2]) {
+        return None;
+    }
+    text.parse().ok()
 }
 
 fn local_date(moment: &Datetime) -> Option<Date> {

@@ -9,7 +9,7 @@ use crate::files::plain;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::command_line::{Action, CommandLine};
 use crate::gather::environment::Environment;
-use crate::gather::toml_tree::{Entry, Table, Value, shown_key};
+use crate::gather::toml_tree::{Node, Table, Value, shown_key};
 use crate::model::policy::{Origin, Setting};
 use crate::model::way_around::WayKind;
 
@@ -86,7 +86,7 @@ pub(super) fn target_dirs(config: &CargoConfig, environment: &Environment) -> Ve
     let mut found = Vec::new();
     for layer in config.layers() {
         for (name, entry) in entries(&layer.table) {
-            let words = words(&entry.node.value);
+            let words = words(&entry.value);
             found.extend(asked(&name, &words, layer.origin(entry.line, &key(&name))));
             if let Some(joined) = config.alias(&name).ok().flatten().filter(|joined| *joined != words) {
                 found.extend(asked(&name, &joined, layer.origin(entry.line, &key(&name))));
@@ -107,12 +107,12 @@ pub(super) fn of_variable(rest: &str) -> String {
 }
 
 /// Every alias of a file with its name. A table's are named with points: `cargo a.b` is `alias.a.b`.
-pub(super) fn entries(table: &Table) -> Vec<(String, &Entry)> {
+pub(super) fn entries(table: &Table) -> Vec<(String, &Node)> {
     let mut found = Vec::new();
-    let mut waiting: Vec<(String, &Entry)> =
+    let mut waiting: Vec<(String, &Node)> =
         tables::tables(table, "alias").map(|(name, entry)| (name.to_owned(), entry)).collect();
     while let Some((name, entry)) = waiting.pop() {
-        match entry.node.value.as_table() {
+        match entry.value.as_table() {
             Some(inner) => waiting.extend(inner.iter().map(|(below, entry)| (format!("{name}.{below}"), entry))),
             None => found.push((name, entry)),
         }

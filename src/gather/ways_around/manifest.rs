@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{bounded, lies_below, tables};
 use crate::files::regular::{self, Links, ReadError};
-use crate::gather::toml_tree::{self, Entry, Table, shown_key};
+use crate::gather::toml_tree::{self, Node, SyntaxError, Table, shown_key};
 use crate::model::policy::Origin;
 use crate::model::way_around::{Scope, WayAround, WayKind};
 
@@ -40,9 +40,10 @@ pub fn text(path: &Utf8Path) -> Result<Option<String>, ManifestError> {
 /// A TOML file's content; `None` where there is no such file.
 pub(super) fn document(path: &Utf8Path) -> Result<Option<Table>, ManifestError> {
     let Some(text) = text(path)? else { return Ok(None) };
-    toml_tree::parse(&text).map(Some).map_err(|errors| {
-        let (line, message) = errors.into_iter().next().map_or((1, String::new()), |error| (error.line, error.message));
-        ManifestError::Syntax { path: path.to_owned(), line, message }
+    toml_tree::parse(&text).map(Some).map_err(|SyntaxError { line, message }| ManifestError::Syntax {
+        path: path.to_owned(),
+        line,
+        message,
     })
 }
 
@@ -51,7 +52,7 @@ pub(super) fn ways(root: &Utf8Path) -> Result<Vec<WayAround>, ManifestError> {
     let Some(table) = document(&path)? else { return Ok(Vec::new()) };
     let mut ways = Vec::new();
     for (source, patches) in tables::tables(&table, "patch") {
-        for (name, entry) in patches.node.value.as_table().into_iter().flat_map(Table::iter) {
+        for (name, entry) in patches.value.as_table().into_iter().flat_map(Table::iter) {
             ways.push(way(root, &path, &format!("patch.{}.{}", shown_key(source), shown_key(name)), entry));
         }
     }
@@ -61,15 +62,15 @@ pub(super) fn ways(root: &Utf8Path) -> Result<Vec<WayAround>, ManifestError> {
     Ok(ways)
 }
 
-fn way(root: &Utf8Path, manifest: &Utf8Path, key: &str, entry: &Entry) -> WayAround {
-    let folder = entry.node.value.as_table().and_then(|table| table.get("path"));
+fn way(root: &Utf8Path, manifest: &Utf8Path, key: &str, entry: &Node) -> WayAround {
+    let folder = entry.value.as_table().and_then(|table| table.get("path"));
     let is_outside = folder.is_some_and(|folder| {
-        let folder = tables::text(&folder.node.value);
+        let folder = tables::text(&folder.value);
         let climbs = folder.split(['/', '\\']).any(|component| component == "..");
         let folder = root.join(folder);
         !lies_below(root, &folder) || (climbs && !folder.exists())
     });
     let kind = if is_outside { WayKind::PatchOutside } else { WayKind::ManifestPatch };
     let origin = Origin::File { path: manifest.to_owned(), line: entry.line, key: key.to_owned() };
-    WayAround { kind, origin, scope: Scope::Repository, value: bounded(&tables::text(&entry.node.value)) }
+    WayAround { kind, origin, scope: Scope::Repository, value: bounded(&tables::text(&entry.value)) }
 }

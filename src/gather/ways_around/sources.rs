@@ -53,8 +53,8 @@ impl Replacing {
     /// What stands in for crates.io goes before the names that `vendor` gives, and those before whatever else stands in for anything.
     fn of(layer: &Layer) -> Self {
         let Some(sources) = inner(&layer.table, "source") else { return Self::default() };
-        let source = |name: &str| sources.get(name).and_then(|entry| entry.node.value.as_table());
-        let replaced_by = |name: &str| source(name)?.get("replace-with")?.node.value.as_text().cloned();
+        let source = |name: &str| sources.get(name).and_then(|entry| entry.value.as_table());
+        let replaced_by = |name: &str| source(name)?.get("replace-with")?.value.as_text().cloned();
         let others = sources.iter().filter_map(|(name, _)| replaced_by(name));
         let names = replaced_by(CRATES_IO).into_iter().chain(OURS.map(str::to_owned)).chain(others);
         let mut first = None;
@@ -66,7 +66,7 @@ impl Replacing {
             for (key, form) in [("directory", VendoredForm::Directory), ("local-registry", VendoredForm::LocalRegistry)]
             {
                 let Some(entry) = table.get(key) else { continue };
-                let path = plain(&layer.base.join(text(&entry.node.value)));
+                let path = plain(&layer.base.join(text(&entry.value)));
                 let origin = Some(layer.origin(entry.line, &format!("source.{name}.{key}")));
                 return Self { name: Some(name), place: Some(VendoredPlace { form, path }), origin };
             }
@@ -106,10 +106,10 @@ impl Reader<'_> {
     pub(super) fn sources(&self, ways: &mut Vec<WayAround>) {
         let own = self.replacing.name.as_deref();
         for (name, entry) in tables(&self.layer.table, "source") {
-            let Some(table) = entry.node.value.as_table() else { continue };
+            let Some(table) = entry.value.as_table() else { continue };
             let is_replaced = name == CRATES_IO || self.names.contains(name);
             for (key, setting) in table.iter() {
-                let value = text(&setting.node.value);
+                let value = text(&setting.value);
                 let kind = if Some(name) == own {
                     self.own_source(key, &value)
                 } else if is_replaced {

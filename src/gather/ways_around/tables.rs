@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::sources::Replacing;
 use super::{alias, bounded, variables};
 use crate::gather::cargo_config::{CargoConfig, Layer};
-use crate::gather::toml_tree::{Entry, Table, Value, shown_key};
+use crate::gather::toml_tree::{Node, Table, Value, shown_key};
 use crate::model::way_around::{Scope, WayAround, WayKind};
 
 /// Where a file stands in cargo's order, seen from the workspace's own.
@@ -51,13 +51,13 @@ impl Reader<'_> {
         let mut ways = Vec::new();
         let table = &self.layer.table;
         if let Some(entry) = table.get("paths") {
-            ways.push(self.way(WayKind::Paths, entry, "paths", &text(&entry.node.value)));
+            ways.push(self.way(WayKind::Paths, entry, "paths", &text(&entry.value)));
         }
         for (source, entry) in tables(table, "patch") {
-            match entry.node.value.as_table() {
+            match entry.value.as_table() {
                 Some(patches) => ways.extend(patches.iter().map(|(name, patch)| {
                     let key = format!("patch.{}.{}", shown_key(source), shown_key(name));
-                    self.way(WayKind::ConfigPatch, patch, &key, &text(&patch.node.value))
+                    self.way(WayKind::ConfigPatch, patch, &key, &text(&patch.value))
                 })),
                 None => ways.push(self.way(WayKind::ConfigPatch, entry, "patch", "")),
             }
@@ -67,20 +67,20 @@ impl Reader<'_> {
         self.programs("build", &mut ways);
         self.programs("host", &mut ways);
         for (target, entry) in tables(table, "target") {
-            if let Some(inner) = entry.node.value.as_table() {
+            if let Some(inner) = entry.value.as_table() {
                 self.programs_of(inner, &format!("target.{}", shown_key(target)), true, &mut ways);
             }
         }
         if let Some(entry) = inner(table, "resolver").and_then(|resolver| resolver.get("lockfile-path")) {
-            ways.push(self.way(WayKind::LockfilePath, entry, "resolver.lockfile-path", &text(&entry.node.value)));
+            ways.push(self.way(WayKind::LockfilePath, entry, "resolver.lockfile-path", &text(&entry.value)));
         }
         self.credentials(&mut ways);
         if let Some(entry) = inner(table, "doc").and_then(|doc| doc.get("browser")) {
-            ways.push(self.way(WayKind::Program, entry, "doc.browser", &text(&entry.node.value)));
+            ways.push(self.way(WayKind::Program, entry, "doc.browser", &text(&entry.value)));
         }
         for (name, entry) in alias::entries(table) {
-            if let Some(kind) = alias::kind(&name, &alias::words(&entry.node.value), self.start) {
-                ways.push(self.way(kind, entry, &alias::key(&name), &text(&entry.node.value)));
+            if let Some(kind) = alias::kind(&name, &alias::words(&entry.value), self.start) {
+                ways.push(self.way(kind, entry, &alias::key(&name), &text(&entry.value)));
             }
         }
         for (name, entry) in tables(table, "env") {
@@ -95,12 +95,12 @@ impl Reader<'_> {
             return;
         }
         for (name, entry) in tables(&self.layer.table, "registries") {
-            let Some(index) = entry.node.value.as_table().and_then(|table| table.get("index")) else { continue };
+            let Some(index) = entry.value.as_table().and_then(|table| table.get("index")) else { continue };
             let meant = |config: &CargoConfig| config.registry_named(name).ok().flatten();
             let at_root = meant(self.at_root);
             if at_root.is_some() && at_root != meant(self.start.config) {
                 let key = format!("registries.{}.index", shown_key(name));
-                ways.push(self.way(WayKind::SourceOverride, index, &key, &text(&index.node.value)));
+                ways.push(self.way(WayKind::SourceOverride, index, &key, &text(&index.value)));
             }
         }
     }
@@ -115,8 +115,8 @@ impl Reader<'_> {
         for (name, entry) in table.iter() {
             let key = format!("{prefix}.{}", shown_key(name));
             let known = PROGRAMS.iter().find(|(known, _)| *known == name);
-            let value = text(&entry.node.value);
-            let inner = entry.node.value.as_table();
+            let value = text(&entry.value);
+            let inner = entry.value.as_table();
             match known {
                 // An empty text is how a setting of another file is taken back.
                 Some((_, kind)) => {
@@ -136,9 +136,9 @@ impl Reader<'_> {
 
     fn credentials(&self, ways: &mut Vec<WayAround>) {
         let table = &self.layer.table;
-        let mut add = |key: String, entry: &Entry| {
-            if !serves_tokens_only(&entry.node.value) {
-                ways.push(self.way(WayKind::CredentialProvider, entry, &key, &text(&entry.node.value)));
+        let mut add = |key: String, entry: &Node| {
+            if !serves_tokens_only(&entry.value) {
+                ways.push(self.way(WayKind::CredentialProvider, entry, &key, &text(&entry.value)));
             }
         };
         for key in ["credential-provider", "global-credential-providers"] {
@@ -147,7 +147,7 @@ impl Reader<'_> {
             }
         }
         for (name, entry) in tables(table, "registries") {
-            if let Some(provider) = entry.node.value.as_table().and_then(|table| table.get("credential-provider")) {
+            if let Some(provider) = entry.value.as_table().and_then(|table| table.get("credential-provider")) {
                 add(format!("registries.{}.credential-provider", shown_key(name)), provider);
             }
         }
@@ -156,18 +156,18 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn way(&self, kind: WayKind, entry: &Entry, key: &str, value: &str) -> WayAround {
+    pub(super) fn way(&self, kind: WayKind, entry: &Node, key: &str, value: &str) -> WayAround {
         WayAround { kind, origin: self.layer.origin(entry.line, key), scope: self.scope, value: bounded(value) }
     }
 }
 
 /// A table of the document.
 pub(super) fn inner<'a>(table: &'a Table, name: &str) -> Option<&'a Table> {
-    table.get(name)?.node.value.as_table()
+    table.get(name)?.value.as_table()
 }
 
 /// The entries of a table of the document.
-pub(super) fn tables<'a>(table: &'a Table, name: &str) -> impl Iterator<Item = (&'a str, &'a Entry)> {
+pub(super) fn tables<'a>(table: &'a Table, name: &str) -> impl Iterator<Item = (&'a str, &'a Node)> {
     inner(table, name).into_iter().flat_map(Table::iter)
 }
 
@@ -178,7 +178,7 @@ pub(super) fn text(value: &Value) -> String {
         Value::List(nodes) => nodes.iter().map(|node| text(&node.value)).collect::<Vec<_>>().join(" "),
         Value::Table(table) => {
             let place = ["path", "git", "registry", "version"].into_iter().find_map(|key| table.get(key));
-            place.map(|entry| text(&entry.node.value)).unwrap_or_default()
+            place.map(|entry| text(&entry.value)).unwrap_or_default()
         }
         Value::Integer(_) | Value::Float | Value::Boolean(_) | Value::Datetime(_) => String::new(),
     }

@@ -84,5 +84,5 @@ fn way(root: &Utf8Path, path: &Utf8Path) -> Result<Option<WayAround>, ToolchainE
     }
     let table = toml_tree::parse(&content).map_err(|_| ToolchainError::NotUnderstood { path: path.to_owned() })?;
     let Some(entry) = inner(&table, "toolchain").and_then(|toolchain| toolchain.get("path")) else { return Ok(None) };
-    Ok(found(entry.line, "toolchain.path", &text(&entry.node.value)))
+    Ok(found(entry.line, "toolchain.path", &text(&entry.value)))
 }

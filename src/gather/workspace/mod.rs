@@ -7,7 +7,6 @@
 mod find;
 mod local;
 mod reach;
-mod words;
 
 use std::collections::BTreeSet;
 
@@ -22,7 +21,6 @@ use crate::model::source::Source;
 
 pub use find::is_of_workspace;
 pub use local::Local;
-pub use words::first_message;
 
 /// The most bytes of a manifest.
 const MAX_MANIFEST: u64 = 32 << 20;

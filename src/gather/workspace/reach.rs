@@ -28,8 +28,8 @@ pub(super) fn check(first: impl Iterator<Item = Utf8PathBuf>) -> Result<(), Work
         let mut named = BTreeSet::new();
         collect(&table, &mut named);
         waiting.extend(named.iter().map(|name| plain(&folder.join(name)).join("Cargo.toml")));
-        let members = table.get("workspace").and_then(|entry| entry.node.value.as_table()?.get("members"));
-        let listed = members.and_then(|entry| entry.node.value.as_list()).into_iter().flatten();
+        let members = table.get("workspace").and_then(|entry| entry.value.as_table()?.get("members"));
+        let listed = members.and_then(|entry| entry.value.as_list()).into_iter().flatten();
         for pattern in listed.filter_map(|node| node.value.as_text()) {
             waiting.extend(expand(folder, Utf8Path::new(pattern)).into_iter().map(|member| member.join("Cargo.toml")));
         }
@@ -40,7 +40,7 @@ pub(super) fn check(first: impl Iterator<Item = Utf8PathBuf>) -> Result<(), Work
 /// The values of `path` and `workspace`, wherever they stand: too many rather than too few.
 fn collect(table: &Table, named: &mut BTreeSet<String>) {
     for (key, entry) in table.iter() {
-        let value = &entry.node.value;
+        let value = &entry.value;
         if let Some(text) = value.as_text().filter(|_| matches!(key, "path" | "workspace")) {
             named.insert(text.clone());
         }

@@ -1,47 +1,42 @@
-//! A foreign TOML file: read within bounds, walked without trust.
+//! A file of another tool: read within bounds, walked without trust, and what of it a policy file may say.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use semver::VersionReq;
 
-use crate::files::regular::{self, Links};
 use crate::gather::policy_file;
-use crate::gather::toml_tree::{self, Entry, Node, Table, shown_key};
+use crate::gather::toml_tree::{self, DocumentError, Node, Table, dotted};
 use crate::model::adoption::{Adopted, NotTaken};
 use crate::model::policy::Origin;
+use crate::model::source::Registry;
 
 /// The most entries of one list that are read.
 pub(super) const ENTRIES: usize = 10_000;
 /// The most characters of a foreign text that are taken over.
 const TEXT: usize = 300;
 
-/// A file that could be read.
-pub(super) struct Document {
-    /// As a reader at the root would name it.
+/// One that could be read.
+pub(super) struct ForeignFile {
+    /// As a reader at the root names it.
     name: Utf8PathBuf,
     pub(super) table: Table,
 }
 
-impl Document {
+impl ForeignFile {
     /// Reads it; one that is not there is nothing to tell of, one that cannot be read is.
     pub(super) fn read(root: &Utf8Path, name: &str, limit: u64, adopted: &mut Adopted) -> Option<Self> {
-        let path = root.join(name);
-        let text = match regular::text(&path, Links::Followed, limit) {
-            Ok(text) => text,
-            Err(error) if error.is_absent() => return None,
-            Err(error) => {
-                adopted.leave(place(name, 1, ""), NotTaken::Unreadable(error.to_string()));
-                return None;
-            }
-        };
-        match toml_tree::parse(&text) {
+        match toml_tree::read(&root.join(name), limit) {
             Ok(table) => {
                 adopted.files.push(name.into());
                 Some(Self { name: name.into(), table })
             }
-            Err(errors) => {
-                let error = errors.first();
-                let line = error.map_or(1, |error| error.line);
-                let cause = error.map(|error| format!("not TOML: {}", error.message)).unwrap_or_default();
-                adopted.leave(place(name, line, ""), NotTaken::Unreadable(cause));
+            Err(DocumentError::Read(error)) if error.is_absent() => None,
+            Err(DocumentError::Read(error)) => {
+                adopted.leave(place(name, 1, ""), NotTaken::Unreadable(error.to_string()));
+                None
+            }
+            Err(DocumentError::Syntax(error)) => {
+                let cause = format!("not TOML: {}", error.message);
+                adopted.leave(place(name, error.line, ""), NotTaken::Unreadable(cause));
                 None
             }
         }
@@ -49,7 +44,7 @@ impl Document {
 
     /// Where a key stands.
     pub(super) fn origin(&self, line: u32, keys: &[&str]) -> Origin {
-        place(self.name.as_str(), line, &keys.iter().map(|key| shown_key(key)).collect::<Vec<_>>().join("."))
+        place(self.name.as_str(), line, &dotted(keys))
     }
 
     /// Notes that a key is not taken over.
@@ -58,8 +53,8 @@ impl Document {
     }
 
     /// The keys of a table; a key that is no table is noted.
-    pub(super) fn table<'a>(&self, entry: &'a Entry, keys: &[&str], adopted: &mut Adopted) -> Option<&'a Table> {
-        let table = entry.node.value.as_table();
+    pub(super) fn table<'a>(&self, entry: &'a Node, keys: &[&str], adopted: &mut Adopted) -> Option<&'a Table> {
+        let table = entry.value.as_table();
         if table.is_none() {
             self.leave(adopted, entry.line, keys, NotTaken::UnknownForm);
         }
@@ -67,8 +62,8 @@ impl Document {
     }
 
     /// The entries of a list, so many at most; a key that is no list is noted.
-    pub(super) fn list<'a>(&self, entry: &'a Entry, keys: &[&str], adopted: &mut Adopted) -> &'a [Node] {
-        let Some(nodes) = entry.node.value.as_list() else {
+    pub(super) fn list<'a>(&self, entry: &'a Node, keys: &[&str], adopted: &mut Adopted) -> &'a [Node] {
+        let Some(nodes) = entry.value.as_list() else {
             self.leave(adopted, entry.line, keys, NotTaken::UnknownForm);
             return &[];
         };
@@ -83,14 +78,31 @@ fn place(name: &str, line: u32, key: &str) -> Origin {
     Origin::File { path: name.into(), line, key: key.to_owned() }
 }
 
-/// The text of a key.
-pub(super) fn text<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
-    table.get(key)?.node.value.as_text().map(String::as_str)
-}
-
 /// Whether a policy file may say this.
 pub(super) fn fits(policy: &str) -> bool {
     policy_file::parse(policy, Utf8Path::new("sequester.toml")).is_ok()
+}
+
+/// Whether a policy can name this registry so.
+pub(super) fn is_registry(name: &str, registry: &Registry) -> bool {
+    fits(&format!("[registries.{}]\nindex = {}\n", toml_edit::Key::new(name), quoted(&registry.to_string())))
+        && name.len() <= 64
+        && !name.contains(char::is_control)
+}
+
+/// Whether this can be a crate's name.
+pub(super) fn is_crate(name: &str) -> bool {
+    !name.contains('@') && fits(&format!("[bans]\ndeny = [{}]\n", quoted(name)))
+}
+
+/// As `[bans] deny` writes it.
+pub(super) fn with_req(name: &str, req: Option<Result<VersionReq, semver::Error>>) -> Option<String> {
+    match req {
+        None => Some(name.to_owned()),
+        Some(Ok(req)) if req == VersionReq::STAR => Some(name.to_owned()),
+        Some(Ok(req)) => Some(format!("{name}@{req}")),
+        Some(Err(_)) => None,
+    }
 }
 
 /// A TOML string on one line.

@@ -1,16 +1,39 @@
-//! Cargo's own configuration: `min-publish-age` and what stands in for crates.io.
+//! Reads the files of other tools for what a policy can say too: cargo's own keys, `cooldown.toml`, `deny.toml`, a store of cargo-vet.
+//!
+//! None of them is ours, so nothing in them is an error: what cannot be used is named with its file and line. Every value that is
+//! taken has passed the strict reader of policy files.
+
+mod cooldown;
+mod deny;
+mod foreign;
+mod vet;
 
 use camino::Utf8Path;
 
-use super::document::{fits, quoted};
-use crate::gather::cargo_config::{CargoConfig, CargoConfigError, Replacement};
+use self::foreign::{fits, is_registry, quoted};
+use super::cargo_config::{CargoConfig, CargoConfigError, Replacement};
 use crate::model::adoption::{Adopted, AdoptedRegistry, NotTaken};
 use crate::model::age::Age;
 use crate::model::policy::{Origin, Setting};
 use crate::model::source::Registry;
 
+pub use cooldown::cooldown_age;
+
+/// What the project in `root` says elsewhere. `config` is what a cargo started there obeys.
+///
+/// # Errors
+/// Cargo's configuration has a key of these that cargo refuses.
+pub fn read(root: &Utf8Path, config: &CargoConfig) -> Result<Adopted, CargoConfigError> {
+    let mut adopted = Adopted::default();
+    read_cargo(root, config, &mut adopted)?;
+    cooldown::read(root, &mut adopted);
+    deny::read(root, &mut adopted);
+    vet::read(root, &mut adopted);
+    Ok(adopted)
+}
+
 /// Ages of the project's own files, and the registry that is asked in the place of crates.io.
-pub(super) fn read(root: &Utf8Path, config: &CargoConfig, adopted: &mut Adopted) -> Result<(), CargoConfigError> {
+fn read_cargo(root: &Utf8Path, config: &CargoConfig, adopted: &mut Adopted) -> Result<(), CargoConfigError> {
     let ages = config.ages()?;
     if let Some(Setting { value, origin }) = ages.global {
         match unfit(&origin, value == Age::ZERO, root) {
@@ -42,13 +65,6 @@ pub(super) fn read(root: &Utf8Path, config: &CargoConfig, adopted: &mut Adopted)
         }
     }
     Ok(())
-}
-
-/// Whether a policy can name this registry so.
-pub(super) fn is_registry(name: &str, registry: &Registry) -> bool {
-    fits(&format!("[registries.{}]\nindex = {}\n", toml_edit::Key::new(name), quoted(&registry.to_string())))
-        && name.len() <= 64
-        && !name.contains(char::is_control)
 }
 
 /// What one machine is told is not for everybody, and no age is not taken over unseen.

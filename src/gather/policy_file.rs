@@ -1,25 +1,21 @@
 //! Reads `sequester.toml`: the policy and the approvals, or every mistake in them with its line and key.
 
-mod advisories;
-mod approvals;
-mod error;
+mod fault;
 mod grammar;
-mod keys;
-mod lists;
-mod quarantine;
 mod reader;
-mod registries;
+mod tables;
+
+use std::collections::BTreeMap;
 
 use camino::Utf8Path;
 
-pub use error::{Fault, PolicyError, Problem};
-pub use keys::keys;
-
-use self::reader::{At, TableReader};
-use super::toml_tree;
+use self::reader::TableReader;
+use super::toml_tree::{self, Node, Table, Value};
 use crate::files::regular::{self, Links, ReadError};
 use crate::model::approval::Approvals;
-use crate::model::policy::{CargoAges, Origin, Policy, Setting};
+use crate::model::policy::{CargoAges, Origin, Policy};
+
+pub use fault::{Fault, PolicyError, Problem};
 
 /// The largest policy file that is read, in bytes.
 const SIZE_LIMIT: u64 = 1024 * 1024;
@@ -86,8 +82,8 @@ pub fn parse(text: &str, path: &Utf8Path) -> Result<PolicyFile, PolicyError> {
         return Err(PolicyError::Unreadable { path: path.to_owned(), cause: ReadError::TooLarge(SIZE_LIMIT) });
     }
     let mut problems = Vec::new();
-    let read = match toml_tree::parse(text) {
-        Ok(document) => document_of(TableReader::new(&document, String::new(), &mut problems), path),
+    let read = match toml_tree::parse_whole(text) {
+        Ok(document) => document_of(TableReader::root(&document, &mut problems), path),
         Err(errors) => {
             problems.extend(errors.into_iter().map(|error| Problem {
                 line: error.line,
@@ -106,25 +102,72 @@ pub fn parse(text: &str, path: &Utf8Path) -> Result<PolicyFile, PolicyError> {
 
 fn document_of(mut root: TableReader<'_, '_>, path: &Utf8Path) -> PolicyFile {
     // The registries come first: other tables call them by name.
-    let names = registries::registries(&mut root, path);
-    let quarantine = quarantine::quarantine(&mut root, path);
+    let registries = tables::registries(&mut root, path);
+    let quarantine = tables::quarantine(&mut root, path);
+    let overrides = tables::overrides(&mut root, path, &quarantine, &registries);
+    let advisories = tables::advisories(&mut root);
+    let sources = tables::sources(&mut root, &registries);
+    let deny = tables::deny(&mut root);
+    let licenses = tables::licenses(&mut root);
+    let approvals = tables::approvals(&mut root, &registries);
+    root.finish();
     let policy = Policy {
         min_publish_age_flag: None,
-        overrides: quarantine::overrides(&mut root, path, &quarantine, &names),
+        overrides,
         quarantine,
         cargo: CargoAges::default(),
-        advisories: advisories::advisories(&mut root),
-        sources: registries::sources(&mut root, &names),
-        deny: lists::deny(&mut root),
-        licenses: lists::licenses(&mut root),
-        registries: names.into_policies(),
+        advisories,
+        sources,
+        deny,
+        licenses,
+        registries: registries.into_policies(),
     };
-    let approvals = approvals::approvals(&mut root, &policy);
-    root.finish();
     PolicyFile { policy, approvals }
 }
 
-/// The value and where it stands.
-fn setting<T>(At { line, value }: At<T>, path: &Utf8Path, key: String) -> Setting<T> {
-    Setting { value, origin: Origin::File { path: path.to_owned(), line, key } }
+/// The tables of a policy lie no deeper than this.
+const DEEPEST: usize = 4;
+
+/// Every key of a policy file, with its tables: `quarantine.min-publish-age`; and every entry of its lists by what it is about:
+/// `approval cc@1.2.3`, `advisories.ignore RUSTSEC-2023-0071`, `override a, b`. `None` where the file cannot be read; `named` is what
+/// messages call it.
+#[must_use]
+pub fn keys(path: &Utf8Path, named: &Utf8Path) -> Option<BTreeMap<String, Origin>> {
+    let document = toml_tree::read(path, SIZE_LIMIT).ok()?;
+    let mut keys = BTreeMap::new();
+    add_keys(&document, "", 0, named, &mut keys);
+    Some(keys)
+}
+
+fn add_keys(table: &Table, prefix: &str, depth: usize, path: &Utf8Path, keys: &mut BTreeMap<String, Origin>) {
+    for (name, entry) in table.iter() {
+        let key = format!("{prefix}{name}");
+        if let Value::Table(inner) = &entry.value
+            && depth < DEEPEST
+        {
+            add_keys(inner, &format!("{key}."), depth + 1, path, keys);
+        }
+        if let Value::List(nodes) = &entry.value {
+            for (about, line) in nodes.iter().filter_map(|node| about(&key, node)) {
+                let key = format!("{key} {about}");
+                keys.insert(key.clone(), Origin::File { path: path.to_owned(), line, key });
+            }
+        }
+        keys.insert(key.clone(), Origin::File { path: path.to_owned(), line: entry.line, key });
+    }
+}
+
+/// What an entry of a list is about, and its line.
+fn about(list: &str, node: &Node) -> Option<(String, u32)> {
+    let entry = node.value.as_table()?;
+    let about = match list {
+        "approval" => format!("{}@{}", entry.text("crate")?, entry.text("version")?),
+        "advisories.ignore" => entry.text("id")?.to_owned(),
+        "override" => {
+            let crates = entry.get("crates")?.value.as_list().into_iter().flatten();
+            crates.filter_map(|node| node.value.as_text().map(String::as_str)).collect::<Vec<_>>().join(", ")
+        }
+        _ => return None,
+    };
+    Some((about, node.line))
 }

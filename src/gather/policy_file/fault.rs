@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 use jiff::civil::Date;
 
 use crate::files::regular::ReadError;
+use crate::gather::toml_tree::shown;
 use crate::model::age::{Age, AgeError};
 use crate::model::verdict::ReasonCode;
 
@@ -14,43 +15,32 @@ use crate::model::verdict::ReasonCode;
 pub enum PolicyError {
     /// There is no such file; the caller knows whether the defaults may stand in for it.
     #[error("{path}: there is no policy file here\nhelp: write one with `cargo sequester init`")]
-    Absent {
-        /// The file that was looked for.
-        path: Utf8PathBuf,
-    },
-    /// The file could not be read.
+    Absent { path: Utf8PathBuf },
     #[error("{path}: the policy file cannot be read: {cause}\nhelp: a policy is a UTF-8 TOML file of at most 1 MiB")]
     Unreadable {
-        /// The file.
         path: Utf8PathBuf,
-        /// What stood in the way.
         #[source]
         cause: ReadError,
     },
-    /// The file says things that cannot be understood or must not be said.
     #[error("{}", Listing { path, problems })]
     Invalid {
-        /// The file.
         path: Utf8PathBuf,
         /// Every mistake that was found, in the order of the file; never empty.
         problems: Vec<Problem>,
     },
 }
 
-/// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Its line, counted from 1.
+    /// Counted from 1.
     pub line: u32,
     /// The key with its tables, such as `quarantine.min-publish-age`; `None` where the text is not even TOML.
     pub key: Option<String>,
-    /// What is wrong.
     pub fault: Fault,
 }
 
 /// What is wrong with one key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "the message of each says what it is")]
 pub enum Fault {
     #[error("not TOML: {0}")]
     Syntax(String),
@@ -143,7 +133,7 @@ impl Fault {
             Self::License { nearest: None, .. } => "write an id of https://spdx.org/licenses, such as \"Apache-2.0\"",
             Self::AdvisoryId(_) => "write an id such as \"RUSTSEC-2023-0071\"",
             Self::Level(_) => "write \"allow\", \"warn\" or \"reject\"",
-            Self::ReasonCode(_) | Self::NotLiftable(_) => return liftable(),
+            Self::ReasonCode(_) | Self::NotLiftable(_) => return all_liftable(),
             Self::Repeated => "remove one of the two",
             Self::UntilRequired(_) => "add `until`, the last day on which the approval counts",
             Self::UntilBeforeAt { .. } => "let `until` be the last day on which the approval counts",
@@ -154,7 +144,13 @@ impl Fault {
     }
 }
 
-fn liftable() -> String {
+/// The reason of this name, which must be one that an approval can lift.
+pub(super) fn liftable(name: &str) -> Result<ReasonCode, Fault> {
+    let code = ReasonCode::named(name).ok_or_else(|| Fault::ReasonCode(shown(name)))?;
+    if code.an_approval_lifts() { Ok(code) } else { Err(Fault::NotLiftable(code)) }
+}
+
+fn all_liftable() -> String {
     let codes: Vec<_> = ReasonCode::ALL.into_iter().filter(|code| code.an_approval_lifts()).collect();
     let names: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
     format!("an approval lifts: {}", names.join(", "))

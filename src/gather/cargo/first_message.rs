@@ -7,8 +7,7 @@ const MOST_CHARACTERS: usize = 500;
 
 /// The first message of an error of cargo's or rustup's, and its causes. What follows is for other readers: a picture of the place, hints,
 /// and, where `RUST_BACKTRACE` is set, the functions of the program itself. `None` where nothing is said.
-#[must_use]
-pub fn first_message(text: &str) -> Option<String> {
+pub(super) fn first_message(text: &str) -> Option<String> {
     let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).skip_while(|line| !is_error(line));
     // A program that writes no `error` still says something.
     let first = lines.next().or_else(|| text.lines().find(|line| !line.trim().is_empty()))?;
