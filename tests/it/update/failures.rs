@@ -23,7 +23,7 @@ fn a_failed_resolution_says_what_was_hidden_and_until_when() {
     let project = project(&registry).dep("bar", "1.1");
     let outcome = update(&project, &[]).expect_code(1);
     for expected in [
-        "bar@1.1.0, for app (^1.1)",
+        "bar@1.1.0, for app (^1.1, Cargo.toml:7)",
         "too-new",
         "wait: bar@1.1.0 is eligible in 5 days",
         "approve bar@1.1.0",
