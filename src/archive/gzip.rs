@@ -4,8 +4,7 @@ use std::io::{self, Read};
 
 use flate2::bufread::GzDecoder;
 
-use super::error::Fault;
-use super::limits::Limits;
+use super::fault::{Fault, Limits};
 
 /// What an archive unpacks to: held whole where it is small, and otherwise unpacked again by everybody who reads it.
 #[derive(Debug)]

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use semver::{Version, VersionReq};
 use toml::{Table, Value};
 
+use super::fault::{Limits, ManifestFault};
 use crate::model::index_line::{DependencyKind, Requirement};
 use crate::model::package::PackageId;
 use crate::model::source::{Registry, Source};
-
-use super::limits::Limits;
 
 /// The manifest of an [`OpenedCrate`](super::OpenedCrate); its name and version are the package's.
 #[derive(Debug, Clone)]
@@ -20,23 +19,6 @@ pub struct VerifiedManifest {
     pub(super) links: Option<String>,
     license: Option<String>,
     unusual: Option<String>,
-}
-
-/// What is wrong with a manifest.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ManifestFault {
-    /// More bytes than any crate needs.
-    #[error("is too large")]
-    TooLarge,
-    /// Not UTF-8, or not TOML.
-    #[error("is not TOML")]
-    NotToml,
-    /// A key is absent, or its value is of another kind than cargo's.
-    #[error("has no usable `{}`", .0.escape_debug())]
-    Key(Box<str>),
-    /// It is another package's.
-    #[error("says it is `{}`", .0.escape_debug())]
-    OtherPackage(Box<str>),
 }
 
 impl VerifiedManifest {

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read};
 
-use super::error::Fault;
+use super::fault::Fault;
 use super::gzip::Unpacked;
 use super::walk::Member;
 

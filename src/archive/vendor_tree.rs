@@ -1,11 +1,16 @@
-//! A package in the form that `cargo vendor` gives it.
+//! A package in the form that `cargo vendor` gives it, whole or as a stub.
 
+use std::collections::BTreeSet;
+use std::io;
 use std::ops::Range;
 
-use crate::model::vendored::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
+use sha2::{Digest as _, Sha256};
+use toml::{Table, Value};
 
+use super::crate_file::{OpenedCrate, Part};
 use super::file_set::PackedFile;
-use super::opened::OpenedCrate;
+use crate::model::checksum::Checksum;
+use crate::model::vendored::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
 
 /// A file to write.
 #[derive(Debug)]
@@ -31,7 +36,7 @@ pub enum Content<'a> {
 
 /// A place in an opened archive.
 #[derive(Clone, Copy, Debug)]
-pub struct PlaceInArchive<'a>(pub(super) &'a Range<u64>);
+pub struct PlaceInArchive<'a>(&'a Range<u64>);
 
 /// All that a vendored package consists of beside its `.cargo-checksum.json`.
 #[derive(Debug)]
@@ -42,6 +47,27 @@ pub struct VendorTree<'a> {
     pub checksums: VendorChecksums,
     /// The archive that holds what is [`Content::Packed`].
     pub archive: Option<&'a OpenedCrate<'a>>,
+}
+
+impl VendorTree<'_> {
+    /// Hands on every file with its content, in an order in which an archive is read once.
+    pub(crate) fn contents<E: From<io::Error>>(
+        &self,
+        mut take: impl FnMut(&VendorFile<'_>, Part<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut packed: Vec<(&VendorFile<'_>, &Range<u64>)> = Vec::new();
+        for file in &self.files {
+            match file.content {
+                Content::Bytes(bytes) => take(file, Part::Whole(bytes))?,
+                Content::Packed(PlaceInArchive(place)) => packed.push((file, place)),
+            }
+        }
+        let Some(archive) = self.archive else { return Ok(()) };
+        packed.sort_unstable_by_key(|(_, place)| place.start);
+        archive.read(packed.iter().map(|(_, place)| *place), |at, part| {
+            packed.get(at).map_or(Ok(()), |(file, _)| take(file, part))
+        })
+    }
 }
 
 /// The files that `cargo vendor` keeps of a registry's package, hashed. Cargo 1.95 (`ops/vendor.rs`) keeps all files verbatim but
@@ -59,7 +85,7 @@ pub fn vendor_files<'a>(opened: &'a OpenedCrate<'_>) -> VendorTree<'a> {
     VendorTree { files, checksums, archive: Some(opened) }
 }
 
-pub(super) fn is_kept(path: &str) -> bool {
+fn is_kept(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     path != VENDOR_CHECKSUMS_FILE
         && !matches!(name, ".gitattributes" | ".gitignore" | ".cargo-ok")
@@ -68,7 +94,7 @@ pub(super) fn is_kept(path: &str) -> bool {
 
 /// Cargo takes the permission bits and the umask. We never let group or others write, whatever the umask, and always let the owner
 /// read: with the usual umask of 022 that is the same for every file that can be read at all.
-pub(super) const fn permissions(mode: u32) -> u32 {
+const fn permissions(mode: u32) -> u32 {
     mode & 0o755 | 0o400
 }
 
@@ -77,9 +103,73 @@ const GENERATED: u64 = 1_153_704_088;
 
 /// As cargo sets it: what it generates itself when it packs a crate has a fixed time, and no file has the time 0. Times matter
 /// because a build script's `rerun-if-changed` compares them.
-pub(super) fn mtime(file: &PackedFile) -> u64 {
+fn mtime(file: &PackedFile) -> u64 {
     match (&*file.path, file.mtime) {
         ("Cargo.lock" | "Cargo.toml" | ".cargo_vcs_info.json", _) | (_, None) => GENERATED,
         (_, Some(mtime)) => mtime.max(1),
     }
+}
+
+/// Where cargo looks for targets that the manifest does not list.
+const FOLDERS: [&str; 4] = ["src/bin/", "examples/", "tests/", "benches/"];
+
+/// A stub in the place of a package that no wanted platform builds: its manifest as it is, and the files of its targets empty. Cargo reads
+/// the manifest of every locked package and looks whether its targets' files exist, also where it will not build them; a package that is
+/// left out breaks `--locked` builds. What `verify` derives from the archive again must come out the same.
+#[must_use]
+pub fn stub_files<'a>(opened: &'a OpenedCrate<'_>) -> VendorTree<'a> {
+    let named = named_targets(opened.manifest_text());
+    let empty = Checksum::from_bytes(Sha256::digest([]).into());
+    let mut checksums = VendorChecksums { package: Some(opened.checksum()), ..VendorChecksums::default() };
+    let mut files = Vec::new();
+    for file in opened.packed_files().iter().filter(|file| is_kept(&file.path)) {
+        let (bytes, digest): (&[u8], Checksum) = match &*file.path {
+            "Cargo.toml" => (opened.manifest_text(), file.digest),
+            path if named.contains(path) || may_be_inferred(path) => (&[], empty),
+            _ => continue,
+        };
+        checksums.files.insert((*file.path).to_owned(), digest);
+        let content = Content::Bytes(bytes);
+        files.push(VendorFile { path: &file.path, mode: permissions(file.mode), mtime: mtime(file), content });
+    }
+    VendorTree { files, checksums, archive: None }
+}
+
+/// The paths that the manifest gives to its targets and its build script.
+fn named_targets(manifest: &[u8]) -> BTreeSet<String> {
+    let table = std::str::from_utf8(manifest).ok().and_then(|text| text.parse::<Table>().ok()).unwrap_or_default();
+    let mut paths = BTreeSet::new();
+    let mut add = |value: Option<&Value>| match value {
+        Some(Value::String(path)) => {
+            paths.insert(with_slashes(path));
+        }
+        Some(Value::Array(several)) => paths.extend(several.iter().filter_map(Value::as_str).map(with_slashes)),
+        _ => {}
+    };
+    for package in ["package", "project"] {
+        add(table.get(package).and_then(|package| package.get("build")));
+    }
+    add(table.get("lib").and_then(|lib| lib.get("path")));
+    for kind in ["bin", "example", "test", "bench"] {
+        for target in table.get(kind).and_then(Value::as_array).into_iter().flatten() {
+            add(target.get("path"));
+        }
+    }
+    paths
+}
+
+/// `./src/x.rs` and `src\x.rs` are `src/x.rs`.
+fn with_slashes(path: &str) -> String {
+    let path = path.replace('\\', "/");
+    path.strip_prefix("./").map_or_else(|| path.clone(), str::to_owned)
+}
+
+fn may_be_inferred(path: &str) -> bool {
+    if matches!(path, "build.rs" | "src/lib.rs" | "src/main.rs") {
+        return true;
+    }
+    FOLDERS.iter().filter_map(|folder| path.strip_prefix(folder)).any(|rest| match rest.split_once('/') {
+        None => rest.strip_suffix(".rs").is_some(),
+        Some((_, file)) => file == "main.rs",
+    })
 }

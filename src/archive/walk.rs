@@ -6,11 +6,8 @@ use std::ops::Range;
 
 use sha2::{Digest as _, Sha256};
 
-use super::error::Fault;
+use super::fault::{Fault, Limits};
 use super::gzip::fault_of;
-use super::header::{BLOCK, Damage, Header};
-use super::limits::Limits;
-use super::pax::{self, Pax};
 use crate::model::checksum::Checksum;
 
 /// A file or a directory of the archive, as its headers describe it. Its path is not yet checked.
@@ -175,7 +172,7 @@ fn extend(extension: &mut Extension, header: &Header<'_>, content: &[u8], positi
     if header.kind() == b'L' && extension.long_name.is_none() {
         extension.long_name = Some(content.strip_suffix(b"\0").unwrap_or(content).to_vec());
     } else if header.kind() == b'x' && extension.pax.is_none() {
-        extension.pax = Some(pax::read(content).map_err(|part| Fault::ExtendedHeader { position, part })?);
+        extension.pax = Some(read_pax(content).map_err(|part| Fault::ExtendedHeader { position, part })?);
     } else {
         return Err(refused("two of one kind for one entry"));
     }
@@ -233,4 +230,127 @@ const fn kind_name(kind: u8) -> &'static str {
         b'g' => "global extended header",
         _ => "kind of entry that is not known",
     }
+}
+
+/// The size of a header, and of the blocks that content is padded to.
+const BLOCK: usize = 512;
+
+/// A header whose checksum holds.
+struct Header<'a> {
+    block: &'a [u8; BLOCK],
+    form: Form,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    V7,
+    Ustar,
+    Gnu,
+}
+
+/// The field that cannot be read.
+type Damage = &'static str;
+
+impl<'a> Header<'a> {
+    /// Takes a block that is not all zeros.
+    fn read(block: &'a [u8; BLOCK]) -> Result<Self, Damage> {
+        let form = match &block[257..265] {
+            b"ustar\x0000" => Form::Ustar,
+            b"ustar  \0" => Form::Gnu,
+            [0, 0, 0, 0, 0, 0, 0, 0] => Form::V7,
+            _ => return Err("magic"),
+        };
+        let written = octal(&block[148..156]).ok_or("checksum")?;
+        let sum: u64 = block
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u64::from(*byte) })
+            .sum();
+        if sum == written { Ok(Self { block, form }) } else { Err("checksum") }
+    }
+
+    /// The type flag.
+    const fn kind(&self) -> u8 {
+        self.block[156]
+    }
+
+    /// The path as this header has it, before any extended header replaces it.
+    fn path(&self) -> Vec<u8> {
+        let name = until_nul(&self.block[..100]);
+        let prefix = if self.form == Form::Ustar { until_nul(&self.block[345..500]) } else { &[] };
+        if prefix.is_empty() { name.to_vec() } else { [prefix, b"/", name].concat() }
+    }
+
+    /// The number of content bytes. Only octal: the other form exists for files of 8 GiB and more.
+    fn size(&self) -> Result<u64, Damage> {
+        octal(&self.block[124..136]).ok_or("size")
+    }
+
+    /// The permission bits, with the bits above them that some writers put there.
+    fn mode(&self) -> Result<u32, Damage> {
+        octal(&self.block[100..108]).and_then(|mode| u32::try_from(mode).ok()).ok_or("mode")
+    }
+
+    /// The time of the last change, in seconds since 1970. Cargo of 2017 left it out for the manifests that it generated.
+    fn mtime(&self) -> Option<u64> {
+        octal(&self.block[136..148])
+    }
+}
+
+fn until_nul(field: &[u8]) -> &[u8] {
+    field.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+/// Spaces, octal digits, then spaces and NULs only. Anything else is read differently by different readers.
+fn octal(field: &[u8]) -> Option<u64> {
+    let field = field.trim_ascii_start();
+    let digits = field.iter().take_while(|byte| matches!(byte, b'0'..=b'7')).count();
+    let (digits, rest) = field.split_at(digits);
+    if digits.is_empty() || rest.iter().any(|byte| !matches!(byte, 0 | b' ')) {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |value, digit| value.checked_mul(8)?.checked_add(u64::from(digit - b'0')))
+}
+
+/// What a pax extended header (POSIX.1-2001, `pax`) may say about the entry that follows.
+#[derive(Default)]
+struct Pax {
+    /// Replaces the path.
+    path: Option<Vec<u8>>,
+    /// Must be the size that the entry's own header has.
+    size: Option<u64>,
+}
+
+/// Reads the records, `length key=value\n`, repeated. Times, owners and comments change nothing; a key that would change what the entry is (`linkpath`,
+/// `GNU.sparse.…`, extended attributes, …) and a key that is there twice are refused.
+fn read_pax(mut records: &[u8]) -> Result<Pax, Box<str>> {
+    let mut pax = Pax::default();
+    while !records.is_empty() {
+        let (key, value, rest) = pax_record(records).ok_or("a malformed record")?;
+        records = rest;
+        match key {
+            b"path" if pax.path.is_none() => pax.path = Some(value.to_vec()),
+            b"size" if pax.size.is_none() => pax.size = Some(decimal(value).ok_or("a malformed size")?),
+            b"path" | b"size" => return Err("a key that is there twice".into()),
+            b"mtime" | b"atime" | b"ctime" | b"uname" | b"gname" | b"uid" | b"gid" | b"comment" => {}
+            other => return Err(format!("the key {}", other.escape_ascii()).into()),
+        }
+    }
+    Ok(pax)
+}
+
+fn pax_record(records: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let space = records.iter().position(|byte| *byte == b' ')?;
+    let length = usize::try_from(decimal(&records[..space])?).ok()?;
+    let (record, rest) = records.split_at_checked(length)?;
+    let pair = record.get(space + 1..)?.strip_suffix(b"\n")?;
+    let equals = pair.iter().position(|byte| *byte == b'=')?;
+    Some((&pair[..equals], &pair[equals + 1..], rest))
+}
+
+fn decimal(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    str::from_utf8(text).ok()?.parse().ok()
 }

@@ -22,9 +22,9 @@ use crate::project::ProjectError;
 use crate::report::vsa::VsaError;
 use crate::resolve::ResolveError;
 use crate::write::cargo_config::{ConfigError, SpliceError};
-use crate::write::kept_file::KeptFileError;
 use crate::write::local_index::StagedIndexError;
-use crate::write::policy_file::{PolicyEditError, PolicyWriteError};
+use crate::write::policy_file::PolicyEditError;
+use crate::write::project_file::{KeptFileError, PolicyWriteError};
 use crate::write::trail::AppendError;
 use crate::write::vendor_dir::VendorDirError;
 

@@ -8,7 +8,8 @@ use crate::gather::policy_file::{self, PolicyFile};
 use crate::model::approval::Approvals;
 use crate::model::checksum::Checksum;
 use crate::model::policy::Policy;
-use crate::write::policy_file::{PolicyEditError, replace, without_entries};
+use crate::write::policy_file::{PolicyEditError, without_entries};
+use crate::write::project_file::replace;
 
 /// One state of the policy file.
 #[derive(Clone, Debug)]

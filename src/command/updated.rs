@@ -10,7 +10,7 @@ use crate::model::source::Source;
 use crate::model::trail::Kind;
 use crate::project::{Decision, Project};
 use crate::resolve::Written;
-use crate::write::kept_file::KeptFile;
+use crate::write::project_file::KeptFile;
 
 /// Whether everything that changed is approved, as far as it is still there.
 pub(super) fn is_approved(judged: &Decision, changes: &[Change]) -> bool {

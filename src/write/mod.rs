@@ -2,9 +2,11 @@
 
 pub mod cargo_config;
 pub mod crate_cache;
-pub mod kept_file;
 pub mod local_index;
 pub mod new_policy;
+pub mod package;
 pub mod policy_file;
+pub mod project_file;
+mod toml_text;
 pub mod trail;
 pub mod vendor_dir;

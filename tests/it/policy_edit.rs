@@ -11,9 +11,10 @@ use cargo_sequester::model::policy::{CargoAges, Policy};
 use cargo_sequester::model::source::Registry;
 use cargo_sequester::model::verdict::ReasonCode;
 use cargo_sequester::write::policy_file::{
-    NewApproval, NewIgnore, PolicyEditError, PolicyWriteError, approval_entry, ignore_entry, replace, with_approval,
-    with_ignore, without_approval, without_entries,
+    NewApproval, NewIgnore, PolicyEditError, approval_entry, ignore_entry, with_approval, with_ignore,
+    without_approval, without_entries,
 };
+use cargo_sequester::write::project_file::{PolicyWriteError, replace};
 use tempfile::TempDir;
 
 fn approval(name: &str, version: &str) -> NewApproval {

@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
 use crate::write::cargo_config::ConfigError;
-use crate::write::policy_file::PolicyWriteError;
+use crate::write::project_file::PolicyWriteError;
 
 /// Why `init` wrote nothing, or not all.
 #[derive(Debug, thiserror::Error)]

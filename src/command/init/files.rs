@@ -6,7 +6,7 @@ use super::InitError;
 use super::draft::Draft;
 use crate::project::POLICY_FILE;
 use crate::write::cargo_config::{ConfigError, ConfigFile, with_minimum_age};
-use crate::write::policy_file;
+use crate::write::project_file::replace;
 
 /// What is to be written.
 pub(super) struct Files {
@@ -37,9 +37,9 @@ impl Files {
                     .map_err(|cause| InitError::Folder { path: folder.to_owned(), cause })?;
             }
             let original = file.original().map(String::from_utf8_lossy);
-            policy_file::replace(file.path(), original.as_deref(), text)?;
+            replace(file.path(), original.as_deref(), text)?;
         }
-        Ok(policy_file::replace(&self.root.join(POLICY_FILE), None, &self.policy)?)
+        Ok(replace(&self.root.join(POLICY_FILE), None, &self.policy)?)
     }
 }
 

@@ -5,9 +5,8 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::error::ConfigError;
-use super::splice::spliced;
-use super::{Location, Wanted};
+use super::splice::{SpliceError, spliced};
+use super::wanted::{Location, Wanted};
 use crate::files::regular::{self, Links, ReadError};
 
 /// 1,300 packages need a quarter of a mebibyte.
@@ -83,4 +82,59 @@ fn content(path: &Utf8Path) -> Result<Vec<u8>, ConfigError> {
             ConfigError::Read { path: path.to_owned(), cause: cause.into() }
         }
     })
+}
+
+/// The file cannot be changed. It is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file could not be read.
+    #[error("cannot read `{path}`: {cause}\nhelp: see that this file may be read, then run the command again")]
+    Read {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// It is larger than any honest file of its kind.
+    #[error("`{path}` is larger than {limit} bytes\nhelp: move what is not cargo's configuration elsewhere")]
+    TooLarge {
+        /// The file.
+        path: Utf8PathBuf,
+        /// The bound.
+        limit: u64,
+    },
+    /// It is a link, or something else that is no file; replacing it would change more than the project.
+    #[error(
+        "`{path}` is not a plain file, so it is left alone\nhelp: put a file in its place, or let `vendor` leave it out with `--no-config`"
+    )]
+    NotAFile {
+        /// What is no file.
+        path: Utf8PathBuf,
+    },
+    /// The folder of the configuration is reached through a link.
+    #[error(
+        "`{path}` is not a plain folder, so it is left alone\nhelp: put a folder in its place, or let `vendor` leave it out with `--no-config`"
+    )]
+    NotAFolder {
+        /// What is no folder.
+        path: Utf8PathBuf,
+    },
+    /// Cargo prefers a file without the ending where both are there.
+    #[error(
+        "`{path}` has cargo's old name, and cargo would read it and not `config.toml`\nhelp: rename it: git mv '{path}' '{path}.toml'"
+    )]
+    Legacy {
+        /// The file with the old name.
+        path: Utf8PathBuf,
+    },
+    /// Its content leaves no room for ours.
+    #[error("{path}:{fault}")]
+    Splice {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Why.
+        #[source]
+        fault: SpliceError,
+    },
 }

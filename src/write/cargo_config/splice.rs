@@ -1,19 +1,16 @@
-//! What has to be set, what has to go, and what is in the way.
+//! `.cargo/config.toml` as `vendor` and `init` leave it: source replacement and the allow-list, or cargo's own minimum age, spliced into the
+//! file's own bytes.
 
 use std::collections::BTreeMap;
 
-use toml_edit::{Document, Item, TableLike, Value};
+use toml::Table;
+use toml_edit::{Item, TableLike, Value};
 
+use super::wanted::{Replaced, SOURCE_NAMES, Wanted, is_only_a_definition};
+use crate::model::age::Age;
 use crate::model::allow_list::{ALLOW_LIST_VERSION, AllowedId, AllowedRelease};
-
-use super::error::SpliceError;
-use super::insert::{Splicer, dotted};
-use super::lines::Lines;
-use super::locate::{Form, Found};
-use super::remaining::same_beside_ours;
-use super::replaced::{Replaced, is_only_a_definition};
-use super::{SOURCE_NAMES, Wanted};
 use crate::model::source::Registry;
+use crate::write::toml_text::{Form, Found, Lines, Shape, Splicer, Syntax, dotted};
 
 /// The file's bytes with our keys as wanted, and every other byte as it was. The same bytes come back where nothing has to change.
 /// Without a file the result is the block to print or to begin one with.
@@ -53,11 +50,8 @@ fn is_plain(text: &str) -> bool {
 }
 
 fn once(original: &str, wanted: &Wanted<'_>) -> Result<String, SpliceError> {
-    let lines = Lines::of(original);
-    let document = Document::parse(lines.text().to_owned()).map_err(|error| SpliceError::Syntax {
-        line: lines.number(error.span().map_or(0, |span| span.start)),
-        message: error.message().lines().next().unwrap_or_default().to_owned(),
-    })?;
+    let lines = Lines::completed(original);
+    let document = lines.parsed()?;
     let mut splicer = Splicer::new(&document, lines);
     replace_sources(&mut splicer, wanted)?;
     location(&mut splicer, wanted)?;
@@ -122,10 +116,10 @@ fn set_replacement(splicer: &mut Splicer<'_>, source: &str, name: &str) -> Resul
             new: format!("replace-with = {}", Value::from(name)),
         });
     }
-    set_text(splicer, &path, "replace-with", name)
+    Ok(set_text(splicer, &path, "replace-with", name)?)
 }
 
-fn location(splicer: &mut Splicer<'_>, wanted: &Wanted<'_>) -> Result<(), SpliceError> {
+fn location(splicer: &mut Splicer<'_>, wanted: &Wanted<'_>) -> Result<(), Shape> {
     let (name, key) = (wanted.location.source_name(), wanted.location.key());
     for other in SOURCE_NAMES.into_iter().filter(|other| *other != name) {
         splicer.remove_table(&["source"], other)?;
@@ -162,7 +156,7 @@ fn allow_list(splicer: &mut Splicer<'_>, wanted: &Wanted<'_>) -> Result<(), Spli
         }
         Some(found) => found,
     };
-    let Form::Header(header) = &found.form else { return Err(splicer.shape(&path, &(0..0))) };
+    let Form::Header(header) = &found.form else { return Err(splicer.shape(&path, &(0..0)).into()) };
     let mut present: BTreeMap<&str, usize> = BTreeMap::new();
     for (key, item) in found.table.iter() {
         let span = item.as_value().and_then(Value::span).ok_or_else(|| splicer.shape(&path, header))?;
@@ -185,7 +179,7 @@ fn allow_list(splicer: &mut Splicer<'_>, wanted: &Wanted<'_>) -> Result<(), Spli
 }
 
 /// The platforms that stubs are right for; no key where there is no stub.
-fn platforms(splicer: &mut Splicer<'_>, platforms: &[String]) -> Result<(), SpliceError> {
+fn platforms(splicer: &mut Splicer<'_>, platforms: &[String]) -> Result<(), Shape> {
     if !platforms.is_empty() {
         let written: Vec<String> = platforms.iter().map(|triple| Value::from(triple).to_string()).collect();
         let same = |item: &Item| {
@@ -221,10 +215,158 @@ fn says(item: &Item, release: &AllowedRelease) -> bool {
         && table.len() == length
 }
 
-fn set_text(splicer: &mut Splicer<'_>, path: &[&str], key: &str, text: &str) -> Result<(), SpliceError> {
+fn set_text(splicer: &mut Splicer<'_>, path: &[&str], key: &str, text: &str) -> Result<(), Shape> {
     splicer.set(path, key, &Value::from(text).to_string(), |item| item.as_str() == Some(text))
 }
 
 fn text_of<'t>(table: &'t dyn TableLike, key: &str) -> Option<&'t str> {
     table.get(key).and_then(Item::as_str)
+}
+
+/// Whether two texts say the same once our keys are left out. `false` where one of them is not TOML.
+fn same_beside_ours(before: &str, after: &str) -> bool {
+    let parse = |text: &str| text.trim_start_matches('\u{feff}').parse::<Table>();
+    match (parse(before), parse(after)) {
+        (Ok(before), Ok(after)) => without_ours(before) == without_ours(after),
+        (Err(_), _) | (_, Err(_)) => false,
+    }
+}
+
+fn without_ours(mut config: Table) -> Table {
+    if let Some(toml::Value::Table(sources)) = config.get_mut("source") {
+        let names: Vec<String> = sources.keys().cloned().collect();
+        for name in names {
+            let Some(toml::Value::Table(source)) = sources.get_mut(&name) else { continue };
+            let ours = |source: &Table| match source.get("replace-with") {
+                Some(toml::Value::String(with)) => SOURCE_NAMES.contains(&with.as_str()),
+                _ => false,
+            };
+            if ours(source) {
+                source.remove("replace-with");
+            }
+            let definition = name.contains('+') && source.keys().all(|key| is_definition(key));
+            if SOURCE_NAMES.contains(&name.as_str()) || definition || (name == "crates-io" && source.is_empty()) {
+                sources.remove(&name);
+            }
+        }
+        if sources.is_empty() {
+            config.remove("source");
+        }
+    }
+    if let Some(toml::Value::Table(ours)) = config.get_mut("sequester") {
+        ours.remove("version");
+        ours.remove("platforms");
+        ours.remove("allow");
+        if ours.is_empty() {
+            config.remove("sequester");
+        }
+    }
+    config
+}
+
+fn is_definition(key: &str) -> bool {
+    matches!(key, "registry" | "git" | "branch" | "tag" | "rev")
+}
+
+/// Cargo's own minimum age, which plain cargo obeys from 1.100 on.
+const AGE_TABLE: &str = "registry";
+const AGE_KEY: &str = "global-min-publish-age";
+
+/// The file's bytes with `registry.global-min-publish-age`, every other byte as it was. A file that sets an age already comes back
+/// unchanged, whatever that age is.
+///
+/// # Errors
+/// The text is not TOML, or is written in a form that cannot be added to.
+pub fn with_minimum_age(original: Option<&[u8]>, age: Age) -> Result<Vec<u8>, SpliceError> {
+    let original = std::str::from_utf8(original.unwrap_or_default()).map_err(|_| SpliceError::NotUtf8)?;
+    let lines = Lines::completed(original);
+    let document = lines.parsed()?;
+    let mut splicer = Splicer::new(&document, lines);
+    splicer.set(&[AGE_TABLE], AGE_KEY, &format!("\"{age}\""), |_| true)?;
+    let text = splicer.finish();
+    // Every shape that TOML allows was not foreseen. What is wrong with the result, if anything, shows in the result.
+    if text != original && !says_only_more(original, &text, age) {
+        return Err(SpliceError::Shape { line: 1, key: AGE_TABLE.to_owned() });
+    }
+    Ok(text.into_bytes())
+}
+
+fn says_only_more(before: &str, after: &str, age: Age) -> bool {
+    let parse = |text: &str| text.trim_start_matches('\u{feff}').parse::<Table>();
+    let (Ok(mut expected), Ok(after)) = (parse(before), parse(after)) else { return false };
+    let toml::Value::Table(registry) = expected.entry(AGE_TABLE).or_insert_with(|| toml::Value::Table(Table::new()))
+    else {
+        return false;
+    };
+    registry.insert(AGE_KEY.to_owned(), toml::Value::String(age.to_string()));
+    expected == after
+}
+
+/// The text cannot take our keys. Lines are counted from 1; each message begins with its line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SpliceError {
+    /// It is not UTF-8.
+    #[error("1: this file is not UTF-8 text\nhelp: save it as UTF-8")]
+    NotUtf8,
+    /// It is not TOML.
+    #[error("{line}: not TOML: {message}\nhelp: cargo cannot read this file either; mend this line")]
+    Syntax {
+        /// Where.
+        line: usize,
+        /// The parser's words.
+        message: String,
+    },
+    /// A source is already replaced, and not by us.
+    #[error(
+        "{line}: `{key}` is set, and `vendor` would change where crates come from\n  - {old}\n  + {new}\nhelp: remove this \
+         `replace-with` (a mirror of crates.io that may stand in for it is named in `sequester.toml`), or use `--no-config`"
+    )]
+    Conflict {
+        /// Where.
+        line: usize,
+        /// The key with its tables.
+        key: String,
+        /// The line as it is.
+        old: String,
+        /// The line as it would be.
+        new: String,
+    },
+    /// Our table was written by another version of this program.
+    #[error(
+        "{line}: `sequester.version` is {found}, and this program writes {ALLOW_LIST_VERSION}\nhelp: use the release of cargo-sequester that \
+         wrote it, or remove the table"
+    )]
+    Version {
+        /// Where.
+        line: usize,
+        /// As written.
+        found: String,
+    },
+    /// Our keys, or the tables that they belong into, are written in a form that cannot be added to.
+    #[error(
+        "{line}: `{key}` is written in a form that cannot be changed in place\nhelp: write it under a header: [{key}]"
+    )]
+    Shape {
+        /// Where.
+        line: usize,
+        /// The table.
+        key: String,
+    },
+    /// A name, an address or a path that must not stand in this file.
+    #[error(
+        "1: {0:?} cannot be written as a name or path of a source\nhelp: choose a path without control characters; see who named the package so"
+    )]
+    Name(String),
+}
+
+impl From<Syntax> for SpliceError {
+    fn from(Syntax { line, message }: Syntax) -> Self {
+        Self::Syntax { line, message }
+    }
+}
+
+impl From<Shape> for SpliceError {
+    fn from(Shape { line, key }: Shape) -> Self {
+        Self::Shape { line, key }
+    }
 }

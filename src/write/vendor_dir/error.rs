@@ -1,11 +1,29 @@
 //! Why the vendor folder was not changed, or not to the end.
 
+use std::fmt;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::lock::Holder;
-use crate::archive::WriteError;
+use crate::write::package::WriteError;
+
+/// Who holds, or held, the lock.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holder {
+    /// The process id, where the lock file says it.
+    pub process: Option<u32>,
+    /// The command, as its run gave it.
+    pub command: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.process {
+            Some(process) => write!(f, "process {process}, `{}`", self.command.escape_debug()),
+            None => f.write_str("a run that does not say who it is"),
+        }
+    }
+}
 
 /// The folder could not be changed. Unless the message says otherwise, the tree and the configuration are as they were.
 #[derive(Debug, thiserror::Error)]

@@ -1,15 +1,17 @@
 //! The journal of a change that is decided but perhaps not finished: what is enough to finish it or to take it back.
 //!
-//! A journal may also come with a repository, from anyone, and only one of this machine's own is followed. It holds names and digests
-//! only, never paths of stages or of the configuration; those follow from the project's root.
+//! A journal may also come with a repository, from anyone, and only one of this machine's own is followed: it is believed only where this
+//! machine's record of exactly this project, which lies outside of it, names its exact bytes. It holds names and digests only, never paths
+//! of stages or of the configuration; those follow from the project's root.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::error::{JournalFault, VendorDirError};
-use super::record::Record;
 use super::target::Target;
 use crate::files::names::{PROJECT_FOLDER, STAGE_MARK};
 use crate::files::regular::{self, Links, ReadError};
@@ -17,7 +19,7 @@ use crate::files::{Replacement, sync_folder};
 use crate::model::checksum::Checksum;
 
 const VERSION: u32 = 1;
-const LIMIT: u64 = 16 * 1024 * 1024;
+const LARGEST_JOURNAL: u64 = 16 * 1024 * 1024;
 
 /// The file's content.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -84,7 +86,7 @@ impl Journal {
     pub(super) fn read(root: &Utf8Path, record: &Record) -> Result<Option<Self>, VendorDirError> {
         let path = path(root);
         let fault = |reason| VendorDirError::Journal { path: path.clone(), reason };
-        let text = match regular::read(&path, Links::Refused, LIMIT) {
+        let text = match regular::read(&path, Links::Refused, LARGEST_JOURNAL) {
             Ok(text) => text,
             Err(error) if error.is_absent() => return Ok(None),
             Err(ReadError::Irregular(_)) => return Err(VendorDirError::Special { path }),
@@ -147,4 +149,68 @@ pub(super) fn is_entry_name(name: &str) -> bool {
         && name.len() <= 255
         && !name.starts_with(STAGE_MARK)
         && !name.chars().any(|character| character.is_control() || matches!(character, '/' | '\\'))
+}
+
+/// Where the record of one project lies.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    /// `None` where no place outside the project is known: then no journal is believed.
+    path: Option<Utf8PathBuf>,
+}
+
+/// One line is the digest of one journal; a run writes two at the most.
+const LARGEST_RECORD: u64 = 4096;
+
+impl Record {
+    /// The record of the project at `root`, an absolute path without links, in this folder.
+    pub(super) fn of(root: &Utf8Path, records: &Utf8Path) -> Self {
+        let records = real(records);
+        let inside = records.starts_with(root) || !records.is_absolute();
+        let name = digest(root.as_str().as_bytes()).to_string();
+        Self { path: (!inside).then(|| records.join(name)) }
+    }
+
+    /// Notes the bytes of a journal that is about to be written. Where that cannot be done a killed run can only be set right by hand.
+    pub(super) fn note(&self, journal: &[u8]) {
+        let Some(path) = &self.path else { return };
+        let note = || -> io::Result<()> {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            let mut file = File::options().append(true).create(true).open(path)?;
+            writeln!(file, "{}", digest(journal))?;
+            file.sync_all()
+        };
+        let _ = note();
+    }
+
+    /// Whether this machine wrote a journal of these bytes for this project and has not finished with it.
+    pub(super) fn has(&self, journal: &[u8]) -> bool {
+        let Some(path) = &self.path else { return false };
+        let digest = digest(journal).to_string();
+        regular::text(path, Links::Refused, LARGEST_RECORD).is_ok_and(|text| text.lines().any(|line| line == digest))
+    }
+
+    /// Forgets every journal of the project.
+    pub(super) fn forget(&self) {
+        if let Some(path) = &self.path {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// The path with its links resolved, as far as it exists.
+fn real(path: &Utf8Path) -> Utf8PathBuf {
+    let mut missing = Vec::new();
+    for above in path.ancestors() {
+        if let Ok(real) = above.canonicalize_utf8() {
+            return missing.iter().rev().fold(real, |path, name| path.join(name));
+        }
+        missing.extend(above.file_name());
+    }
+    path.to_owned()
+}
+
+fn digest(bytes: &[u8]) -> Checksum {
+    Checksum::from_bytes(Sha256::digest(bytes).into())
 }

@@ -4,34 +4,31 @@
 
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
+use std::thread;
 use std::time::Duration;
-use std::{fmt, thread};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::error::VendorDirError;
-use super::{Opening, system};
+use super::error::{Holder, VendorDirError};
+use super::faults::Faults;
 use crate::files;
 use crate::files::names::PROJECT_FOLDER;
 use crate::files::regular::{self, Links};
-use crate::model::run::Waiting;
+use crate::model::run::{Listener, Waiting};
 
-/// Who holds, or held, the lock.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Holder {
-    /// The process id, where the lock file says it.
-    pub process: Option<u32>,
-    /// The command, as its run gave it.
-    pub command: String,
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.process {
-            Some(process) => write!(f, "process {process}, `{}`", self.command.escape_debug()),
-            None => f.write_str("a run that does not say who it is"),
-        }
-    }
+/// Who opens the folder, and how long they wait for their turn.
+#[derive(Clone, Debug)]
+pub struct Opening<'a> {
+    /// The command, as the message of another run shows it.
+    pub command: &'a str,
+    /// How long to wait for another run to end.
+    pub wait: Duration,
+    /// Who is told of it.
+    pub listener: &'a Listener,
+    /// A folder outside every project, in which runs note their journals: a journal without such a note is not followed.
+    pub records: &'a Utf8Path,
+    /// Where this run is to break off, in tests.
+    pub faults: Faults,
 }
 
 /// The held lock.
@@ -63,7 +60,7 @@ impl Lock {
                 continue;
             };
             // The run before removes the file as it ends. A lock on a file that is no longer there keeps nobody out.
-            if system::is_at(held.file(), &path) {
+            if is_at(held.file(), &path) {
                 let lock = Self { path, held };
                 lock.sign(command).map_err(|source| VendorDirError::io(&lock.path, source))?;
                 return Ok(lock);
@@ -129,4 +126,19 @@ pub(super) fn look(root: &Utf8Path) -> Option<(Holder, bool)> {
     let file = regular::open(&path, Links::Refused).ok()?.file;
     let is_held = matches!(files::Lock::try_take(file), Ok(None));
     Some((holder(&path).unwrap_or_default(), is_held))
+}
+
+/// Whether the open file is the one at this path.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Utf8Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), std::fs::symlink_metadata(path)) {
+        (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
+        (Err(_), _) | (_, Err(_)) => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_at(_file: &File, path: &Utf8Path) -> bool {
+    path.exists()
 }

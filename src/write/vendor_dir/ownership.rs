@@ -9,10 +9,14 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::error::{TargetFault, VendorDirError};
-use super::{VendorDir, link, remains};
+use super::folder::VendorDir;
+use super::tree;
+use crate::files::names::STAGE_MARK;
 use crate::files::regular::{self, Links};
 use crate::model::allow_list::AllowList;
-use crate::model::vendored::VENDOR_ATTRIBUTES_FILE;
+use crate::model::vendored::{
+    VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE, VENDOR_CHECKSUMS_FILE, VendorChecksums, VendoredDirectory, VendoredTree,
+};
 
 /// What the configuration knows of the folder.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +47,7 @@ impl VendorDir {
         if known.listed.is_some() {
             return Ok(());
         }
-        let entries = link::entries(self.target.path())?;
+        let entries = tree::entries(self.target.path())?;
         let is_vendored = |(name, is_folder): &(String, bool)| *is_folder && self.has_checksums(name);
         if !known.local_registry && entries.iter().any(is_vendored) {
             return Ok(());
@@ -69,7 +73,7 @@ impl VendorDir {
         is_the_projects: impl Fn(&str) -> bool,
     ) -> Result<(), VendorDirError> {
         let in_the_way = |name: &&String| {
-            let is_there = link::is_there(&self.join(name));
+            let is_there = tree::is_there(&self.join(name));
             is_there && (is_the_projects(name) || !self.is_replaceable(name, known))
         };
         self.in_the_way(names.iter().filter(in_the_way).cloned().collect(), known)
@@ -109,7 +113,7 @@ impl VendorDir {
     }
 
     fn has_checksums(&self, name: &str) -> bool {
-        remains::checksums(&self.join(name)).is_some()
+        checksums(&self.join(name)).is_some()
     }
 
     fn is_of_a_registry(&self, name: &str, is_folder: bool) -> bool {
@@ -123,7 +127,7 @@ impl VendorDir {
 
 /// Whether a folder holds index files and nothing else.
 fn is_index(folder: &Utf8Path, depth: usize) -> bool {
-    let Ok(entries) = link::entries(folder) else { return false };
+    let Ok(entries) = tree::entries(folder) else { return false };
     depth <= 3
         && entries.iter().all(|(name, is_folder)| {
             let path = folder.join(name);
@@ -148,4 +152,60 @@ const LARGEST_INDEX: u64 = 64 << 20;
 fn is_index_file(path: &Utf8Path) -> bool {
     regular::text(path, Links::Refused, LARGEST_INDEX)
         .is_ok_and(|text| !text.is_empty() && text.lines().all(|line| serde_json::from_str::<IndexLine>(line).is_ok()))
+}
+
+/// The most that is read of a list of files.
+const LARGEST_LIST: u64 = 64 << 20;
+
+/// Entries of the vendor folder that are not wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remains {
+    /// Folders that this program wrote: the allow-list before has their tree under this name, and every file is as it says.
+    pub ours: BTreeSet<String>,
+    /// Everything else. It is left as it is.
+    pub foreign: BTreeSet<String>,
+}
+
+impl VendorDir {
+    /// Looks for entries that are not `wanted`. `previous` is the allow-list as the configuration has it; without one nothing is ours.
+    /// `found` is the folder as it was read, its files hashed: a folder of ours in which anything was altered is somebody's, too.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn remains(
+        &self,
+        found: &VendoredTree,
+        previous: Option<&AllowList>,
+        wanted: &BTreeSet<String>,
+    ) -> Result<Remains, VendorDirError> {
+        let mut remains = Remains::default();
+        for (name, _) in tree::entries(self.target.path())? {
+            if wanted.contains(&name) || name.starts_with(STAGE_MARK) || self.is_our_attributes(&name) {
+                continue;
+            }
+            let directory = found.directories.iter().find(|directory| directory.name == name);
+            let tree = directory.and_then(VendoredDirectory::whole).map(VendorChecksums::tree_digest);
+            let ours = previous.zip(tree).is_some_and(|(previous, tree)| {
+                previous.releases.iter().any(|(id, release)| release.tree == tree && id.has_folder(&name))
+            });
+            if ours {
+                remains.ours.insert(name)
+            } else {
+                remains.foreign.insert(name)
+            };
+        }
+        Ok(remains)
+    }
+
+    fn is_our_attributes(&self, name: &str) -> bool {
+        name == VENDOR_ATTRIBUTES_FILE
+            && regular::read(&self.join(name), Links::Refused, LARGEST_LIST)
+                .is_ok_and(|text| text == VENDOR_ATTRIBUTES.as_bytes())
+    }
+}
+
+/// What the folder's `.cargo-checksum.json` says, where it is a plain file of that form.
+fn checksums(folder: &Utf8Path) -> Option<VendorChecksums> {
+    let path = folder.join(VENDOR_CHECKSUMS_FILE);
+    VendorChecksums::parse(&regular::read(&path, Links::Refused, LARGEST_LIST).ok()?).ok()
 }

@@ -9,14 +9,16 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use super::error::VendorDirError;
+use super::folder::VendorDir;
 use super::journal::{self, Entry, Journal, Method, is_entry_name};
 use super::swap::{MARKER, Swap};
-use super::{VendorDir, config, link, system};
-use crate::archive::{VendorTree, write_into};
+use super::{config, tree};
+use crate::archive::VendorTree;
 use crate::files::names::STAGE_MARK;
 use crate::files::sync_tree;
 use crate::model::vendored::{VENDOR_ATTRIBUTES, VENDOR_ATTRIBUTES_FILE};
 use crate::write::cargo_config::ConfigFile;
+use crate::write::package::write_into;
 
 /// What is to change in the vendor folder. Entries that it names neither way stay as they are.
 #[derive(Clone, Debug, Default)]
@@ -62,8 +64,8 @@ impl VendorDir {
             return Err(VendorDirError::Name { name: name.clone() });
         }
         let target = self.target.path();
-        changes.attributes &= !link::is_there(&self.join(VENDOR_ATTRIBUTES_FILE));
-        changes.remove.retain(|name| link::is_there(&target.join(name)));
+        changes.attributes &= !tree::is_there(&self.join(VENDOR_ATTRIBUTES_FILE));
+        changes.remove.retain(|name| tree::is_there(&target.join(name)));
         let id = std::process::id().to_string();
         let mut stage = Stage { vendor: self, changes, id, path: None, inside: false, written: Mutex::default() };
         stage.make_folder()?;
@@ -80,12 +82,12 @@ impl Stage<'_> {
         vendor.step(target)?;
         let above = vendor.target.above();
         fs::create_dir_all(above).map_err(|source| VendorDirError::io(above, source))?;
-        let is_there = link::is_there(target);
+        let is_there = tree::is_there(target);
         if is_there {
-            link::without_mounts(target)?;
+            tree::without_mounts(target)?;
         }
         self.inside = is_there
-            && !system::can_rename_between(above, target).map_err(|source| VendorDirError::io(target, source))?;
+            && !tree::can_rename_between(above, target).map_err(|source| VendorDirError::io(target, source))?;
         let path = vendor.target.stage(&self.id, self.inside);
         fs::create_dir(&path).map_err(|source| VendorDirError::io(&path, source))?;
         self.path = Some(path);
@@ -121,8 +123,8 @@ impl Stage<'_> {
     ///
     /// # Errors
     /// The changes do not name it, or something of it could not be written.
-    pub fn write(&self, name: &str, tree: &VendorTree<'_>, comment: Option<&str>) -> Result<(), VendorDirError> {
-        self.add(name, |path| Ok(write_into(path, tree, comment)?))
+    pub fn write(&self, name: &str, package: &VendorTree<'_>, comment: Option<&str>) -> Result<(), VendorDirError> {
+        self.add(name, |path| Ok(write_into(path, package, comment)?))
     }
 
     /// Writes a file directly in the vendor folder.
@@ -138,7 +140,7 @@ impl Stage<'_> {
     /// # Errors
     /// The changes do not name it, or something of it could not be linked or copied.
     pub fn copy(&self, name: &str, from: &Utf8Path) -> Result<(), VendorDirError> {
-        self.add(name, |path| link::carry_over(from, path))
+        self.add(name, |path| tree::carry_over(from, path))
     }
 
     fn add(
@@ -168,9 +170,9 @@ impl Stage<'_> {
         };
         let published = self.publish_tree(&path, config);
         let root = self.vendor.target.root();
-        if published.is_err() && !link::is_there(&journal::path(root)) {
+        if published.is_err() && !tree::is_there(&journal::path(root)) {
             // Without a journal nothing of the stage will ever be needed. The first error is the one to tell.
-            let _ = link::remove(&path);
+            let _ = tree::remove(&path);
             let _ = config::discard(root, &self.id);
         }
         published
@@ -188,9 +190,9 @@ impl Stage<'_> {
             write_new(&path.join(VENDOR_ATTRIBUTES_FILE), VENDOR_ATTRIBUTES.as_bytes())?;
             entries.push(Entry { name: VENDOR_ATTRIBUTES_FILE.to_owned(), old: false, new: true });
         }
-        let method = if !link::is_there(target.path()) {
+        let method = if !tree::is_there(target.path()) {
             Method::Place
-        } else if self.inside || system::never_exchanges() || !self.vendor.faults.may_exchange() {
+        } else if self.inside || tree::never_exchanges() || !self.vendor.faults.may_exchange() {
             Method::Entries
         } else {
             self.carry_over(path)?;
@@ -211,7 +213,7 @@ impl Stage<'_> {
     }
 
     fn entries(&self) -> Vec<Entry> {
-        let old = |name: &String| link::is_there(&self.vendor.join(name));
+        let old = |name: &String| tree::is_there(&self.vendor.join(name));
         let new = self.changes.write.iter().map(|name| Entry { name: name.clone(), old: old(name), new: true });
         let gone = self.changes.remove.difference(&self.changes.write);
         new.chain(gone.map(|name| Entry { name: name.clone(), old: true, new: false })).collect()
@@ -223,10 +225,10 @@ impl Stage<'_> {
         let Changes { write, remove, .. } = &self.changes;
         let stays = |name: &str| !write.contains(name) && !remove.contains(name) && !name.starts_with(STAGE_MARK);
         let names: Vec<String> =
-            link::entries(target)?.into_iter().map(|(name, _)| name).filter(|name| stays(name)).collect();
+            tree::entries(target)?.into_iter().map(|(name, _)| name).filter(|name| stays(name)).collect();
         names.par_iter().try_for_each(|name| {
             self.vendor.step(path)?;
-            link::carry_over(&target.join(name), &path.join(name))
+            tree::carry_over(&target.join(name), &path.join(name))
         })
     }
 }
@@ -235,7 +237,7 @@ impl Drop for Stage<'_> {
     fn drop(&mut self) {
         // What cannot be removed now is removed by the next run.
         if let Some(path) = &self.path {
-            let _ = link::remove(path);
+            let _ = tree::remove(path);
         }
     }
 }

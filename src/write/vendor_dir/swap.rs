@@ -1,17 +1,16 @@
 //! Puts a staged tree and configuration in their places, or takes that back. Every step finds out by itself whether it was done
-//! before, so that a run that was killed anywhere can be gone through again.
+//! before, so that a run that was killed anywhere can be gone through again, by the next one.
 
 use std::fs;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::error::VendorDirError;
+use super::error::{Holder, VendorDirError};
 use super::faults::Faults;
-use super::journal::{self, Entry, Journal, Method};
-use super::record::Record;
+use super::journal::{self, Entry, Journal, Method, Record};
 use super::target::Target;
-use super::{config, link, system};
+use super::{config, lock, tree};
 use crate::files::names::STAGE_MARK;
 use crate::files::regular::{self, Links};
 use crate::files::sync_folder;
@@ -64,7 +63,7 @@ impl<'a> Swap<'a> {
             }
             Method::Exchange => {
                 self.step()?;
-                if !system::exchange(&self.stage, path).map_err(|source| VendorDirError::io(path, source))? {
+                if !tree::exchange(&self.stage, path).map_err(|source| VendorDirError::io(path, source))? {
                     self.journal.method = Method::Entries;
                     self.journal.write(self.target.root(), self.record)?;
                     return self.forward();
@@ -72,7 +71,7 @@ impl<'a> Swap<'a> {
             }
             Method::Entries => {
                 let before = self.stage.join(BEFORE);
-                if !link::is_there(&before) {
+                if !tree::is_there(&before) {
                     fs::create_dir(&before).map_err(|source| VendorDirError::io(&before, source))?;
                 }
                 self.journal.entries.iter().try_for_each(|entry| self.entry_forward(entry))?;
@@ -89,15 +88,15 @@ impl<'a> Swap<'a> {
 
     fn entry_forward(&self, entry: &Entry) -> Result<(), VendorDirError> {
         let [live, fresh, before] = self.places(entry);
-        if entry.new && !link::is_there(&fresh) {
+        if entry.new && !tree::is_there(&fresh) {
             return Ok(());
         }
-        if link::is_there(&live) {
+        if tree::is_there(&live) {
             self.step()?;
-            if !link::is_there(&before) {
+            if !tree::is_there(&before) {
                 set_aside(&live, &before)?;
             }
-            link::remove(&live)?;
+            tree::remove(&live)?;
         }
         if entry.new {
             self.step()?;
@@ -110,7 +109,7 @@ impl<'a> Swap<'a> {
     pub(super) fn can_go_back(&self) -> bool {
         let kept = |entry: &Entry| {
             let [live, fresh, before] = self.places(entry);
-            !entry.old || link::is_there(&before) || (link::is_there(&live) && (!entry.new || link::is_there(&fresh)))
+            !entry.old || tree::is_there(&before) || (tree::is_there(&live) && (!entry.new || tree::is_there(&fresh)))
         };
         self.journal.method != Method::Entries || self.journal.entries.iter().all(kept)
     }
@@ -121,7 +120,7 @@ impl<'a> Swap<'a> {
         match self.journal.method {
             Method::Place if self.is_marked(path) => rename(path, &self.stage)?,
             Method::Exchange if self.is_marked(path) => {
-                if !system::exchange(&self.stage, path).map_err(|source| VendorDirError::io(path, source))? {
+                if !tree::exchange(&self.stage, path).map_err(|source| VendorDirError::io(path, source))? {
                     return Err(self.lost(&self.stage));
                 }
             }
@@ -129,11 +128,11 @@ impl<'a> Swap<'a> {
             Method::Entries => {
                 for entry in self.journal.entries.iter().rev() {
                     let [live, fresh, before] = self.places(entry);
-                    if entry.new && link::is_there(&live) && !link::is_there(&fresh) {
+                    if entry.new && tree::is_there(&live) && !tree::is_there(&fresh) {
                         rename(&live, &fresh)?;
                     }
-                    if link::is_there(&before) {
-                        link::remove(&live)?;
+                    if tree::is_there(&before) {
+                        tree::remove(&live)?;
                         rename(&before, &live)?;
                     }
                 }
@@ -154,9 +153,9 @@ impl<'a> Swap<'a> {
         Journal::remove(root, self.record)?;
         self.step()?;
         config::discard(root, &self.journal.id)?;
-        link::remove(&self.target.path().join(MARKER))?;
+        tree::remove(&self.target.path().join(MARKER))?;
         self.step()?;
-        link::remove(&self.stage)
+        tree::remove(&self.stage)
     }
 
     /// In the vendor folder, in the stage, and where the stage keeps what was there before.
@@ -185,8 +184,8 @@ fn set_aside(live: &Utf8Path, before: &Utf8Path) -> Result<(), VendorDirError> {
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
             // A folder of an overlay's lower layer can be copied and removed, but not renamed.
             let part = before.with_file_name(format!("{STAGE_MARK}part"));
-            link::remove(&part)?;
-            link::carry_over(live, &part)?;
+            tree::remove(&part)?;
+            tree::carry_over(live, &part)?;
             rename(&part, before)
         }
         renamed => renamed.map_err(|source| VendorDirError::io(live, source)),
@@ -204,4 +203,76 @@ fn sync(folder: &Utf8Path) -> Result<(), VendorDirError> {
 /// Whether a name in the vendor folder is one that only an unfinished run leaves there.
 pub(super) fn is_stage_name(name: &str) -> bool {
     name.starts_with(STAGE_MARK)
+}
+
+/// How the change of a killed run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovered {
+    /// It was finished: tree and configuration are the new ones.
+    Finished,
+    /// It was taken back, because the configuration was changed in the meantime: tree and configuration are the old ones.
+    TakenBack,
+}
+
+/// A run that is not over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Interrupted {
+    /// It is still at work.
+    Running(Holder),
+    /// It was killed before it changed anything that counts.
+    Stopped(Holder),
+    /// It was killed while it changed the tree and the configuration, which may not belong together. The next `vendor` sets that right.
+    HalfDone(Holder),
+}
+
+/// Looks for a run that is not over. Reads only.
+#[must_use]
+pub fn interrupted(root: &Utf8Path) -> Option<Interrupted> {
+    let half_done = tree::is_there(&journal::path(root));
+    match lock::look(root) {
+        Some((holder, true)) => Some(Interrupted::Running(holder)),
+        Some((holder, false)) if !half_done => Some(Interrupted::Stopped(holder)),
+        found => half_done.then(|| Interrupted::HalfDone(found.map(|(holder, _)| holder).unwrap_or_default())),
+    }
+}
+
+/// Finishes the change that a journal decides, or takes it back.
+pub(super) fn recover(root: &Utf8Path, record: &Record, faults: &Faults) -> Result<Option<Recovered>, VendorDirError> {
+    let Some(journal) = Journal::read(root, record)? else { return Ok(None) };
+    let target = Target::of(root, journal.target.as_str().into())?;
+    let (id, change) = (journal.id.clone(), journal.config);
+    let mut swap = Swap::new(&target, journal, record, faults);
+
+    let now = config::current(root)?;
+    // Whoever changed the file since did so knowing the old one, and writing over it would lose that.
+    let back = match change {
+        None => false,
+        Some(change) if config::is_waiting(root, &id) => now != change.old,
+        Some(change) => now == change.old,
+    };
+    if !back {
+        swap.forward()?;
+    } else if swap.can_go_back() {
+        swap.back()?;
+    } else {
+        return Err(swap.lost(&root.join(".cargo/config.toml")));
+    }
+    swap.clean()?;
+    Ok(Some(if back { Recovered::TakenBack } else { Recovered::Finished }))
+}
+
+/// Removes what killed runs left that no journal speaks of.
+pub(super) fn sweep(target: &Target) -> Result<(), VendorDirError> {
+    let prefix = target.stage_prefix();
+    for (name, _) in tree::entries(target.above())? {
+        if name.strip_prefix(&prefix).is_some_and(|id| id.bytes().all(|byte| byte.is_ascii_digit())) {
+            tree::remove(&target.above().join(name))?;
+        }
+    }
+    for (name, _) in tree::entries(target.path())? {
+        if is_stage_name(&name) {
+            tree::remove(&target.path().join(name))?;
+        }
+    }
+    config::sweep(target.root())
 }

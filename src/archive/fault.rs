@@ -1,10 +1,51 @@
-//! Why an archive is refused.
+//! How large an archive may be, and why one is refused.
 
 use crate::model::checksum::Checksum;
 use crate::model::package::PackageId;
 
-use super::entry_path::PathFault;
-use super::manifest::ManifestFault;
+/// The bounds of an archive. The default's sizes are cargo's (`max_unpack_size` of its `sources/registry`), so that every crate
+/// that cargo unpacks passes; the others are far above what real crates have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes that any archive may unpack to, headers included.
+    pub unpacked: u64,
+    /// How many times its compressed size an archive may unpack to, where that is more than [`Self::unpacked`].
+    pub ratio: u64,
+    /// Unpacked bytes that are held in memory: an archive that has more is unpacked again for each use.
+    pub held: u64,
+    /// Entries in the archive.
+    pub entries: usize,
+    /// Bytes of an entry's path, the `name-version/` prefix included.
+    pub path_bytes: usize,
+    /// Bytes of one component of a path: what file systems hold.
+    pub component_bytes: usize,
+    /// Components of a path.
+    pub path_depth: usize,
+    /// Bytes of `Cargo.toml`.
+    pub manifest_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            unpacked: 512 << 20,
+            ratio: 20,
+            held: 32 << 20,
+            entries: 100_000,
+            path_bytes: 1024,
+            component_bytes: 255,
+            path_depth: 64,
+            manifest_bytes: 16 << 20,
+        }
+    }
+}
+
+impl Limits {
+    /// The bytes that an archive of `compressed` bytes may unpack to.
+    pub(super) fn unpacked_from(&self, compressed: usize) -> u64 {
+        self.unpacked.max((compressed as u64).saturating_mul(self.ratio))
+    }
+}
 
 /// A `.crate` file that must not be used, and why. Nothing of it has been written anywhere.
 #[derive(Debug, thiserror::Error)]
@@ -165,4 +206,59 @@ impl Fault {
             }
         }
     }
+}
+
+/// What is wrong with an entry's path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PathFault {
+    /// Bytes that are not UTF-8.
+    #[error("has a path that is not UTF-8")]
+    NotUtf8,
+    /// A control character, NUL included.
+    #[error("has a control character in its path")]
+    ControlCharacter,
+    /// A character that is not seen, or that turns the direction of the text around it.
+    #[error("has an invisible or direction-changing character in its path")]
+    InvisibleCharacter,
+    /// A character that Windows gives another meaning; cargo packs no file with one in its name.
+    #[error("has the character `{0}` in its path")]
+    ForbiddenCharacter(char),
+    /// It starts at the root of a file system.
+    #[error("has an absolute path")]
+    Absolute,
+    /// A `..` component.
+    #[error("has a `..` in its path")]
+    ParentComponent,
+    /// A `.` component, or none between two slashes.
+    #[error("has an empty component in its path")]
+    EmptyComponent,
+    /// A component that ends in a dot or a space: Windows takes both away.
+    #[error("has a dot or a space at the end of a component")]
+    TrailingDotOrSpace,
+    /// Not below the one folder of the package.
+    #[error("is not in the folder `name-version/` of the package")]
+    OutsidePrefix,
+    /// Longer than any crate needs.
+    #[error("has a path that is too long")]
+    TooLong,
+    /// Deeper than any crate needs.
+    #[error("has a path that is too deep")]
+    TooDeep,
+}
+
+/// What is wrong with a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestFault {
+    /// More bytes than any crate needs.
+    #[error("is too large")]
+    TooLarge,
+    /// Not UTF-8, or not TOML.
+    #[error("is not TOML")]
+    NotToml,
+    /// A key is absent, or its value is of another kind than cargo's.
+    #[error("has no usable `{}`", .0.escape_debug())]
+    Key(Box<str>),
+    /// It is another package's.
+    #[error("says it is `{}`", .0.escape_debug())]
+    OtherPackage(Box<str>),
 }

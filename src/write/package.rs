@@ -3,18 +3,15 @@
 use std::collections::HashSet;
 use std::fs::{self, File, FileTimes};
 use std::io::{self, Write};
-use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use sha2::{Digest as _, Sha256};
 
+use crate::archive::{Part, VendorFile, VendorTree};
 use crate::files::regular::{self, Links};
 use crate::model::checksum::Checksum;
 use crate::model::vendored::VENDOR_CHECKSUMS_FILE;
-
-use super::opened::Part;
-use super::vendor_tree::{Content, PlaceInArchive, VendorFile, VendorTree};
 
 /// A folder or file could not be written. What was written so far lies in the package's folder, and nowhere else.
 #[derive(Debug, thiserror::Error)]
@@ -40,24 +37,13 @@ pub struct WriteError {
 pub fn write_into(package: &Utf8Path, tree: &VendorTree<'_>, comment: Option<&str>) -> Result<(), WriteError> {
     make_folder(package)?;
     let mut made: HashSet<&str> = HashSet::new();
-    let mut packed: Vec<(&VendorFile<'_>, &Range<u64>)> = Vec::new();
     for file in &tree.files {
         make_folders_above(package, file.path, &mut made)?;
-        match file.content {
-            Content::Bytes(bytes) => write_file(package, tree, file, Part::Whole(bytes))?,
-            Content::Packed(PlaceInArchive(place)) => packed.push((file, place)),
-        }
     }
-    if let Some(archive) = tree.archive {
-        packed.sort_unstable_by_key(|(_, place)| place.start);
-        let written = archive.read(packed.iter().map(|(_, place)| *place), |at, part| {
-            packed.get(at).map_or(Ok(()), |(file, _)| Ok(write_file(package, tree, file, part)?))
-        });
-        written.map_err(|stopped| match stopped {
-            Stopped::Write(error) => error,
-            Stopped::Read(source) => WriteError { path: package.to_owned(), source },
-        })?;
-    }
+    tree.contents(|file, part| Ok(write_file(package, tree, file, part)?)).map_err(|stopped| match stopped {
+        Stopped::Write(error) => error,
+        Stopped::Read(source) => WriteError { path: package.to_owned(), source },
+    })?;
     let path = package.join(VENDOR_CHECKSUMS_FILE);
     let write = || create(&path, 0o644)?.write_all(tree.checksums.json(comment).as_bytes());
     write().map_err(|source| WriteError { path, source })

@@ -1,20 +1,84 @@
-//! An archive whose every entry was checked.
+//! A `.crate` file on its way from bytes to checked files: first the proof that they are the bytes that were asked for, then that every
+//! entry was checked.
 
 use std::io::{self, Read as _};
 use std::ops::Range;
 
-use crate::model::checksum::Checksum;
+use super::fault::{ArchiveError, Fault, Limits};
+use super::file_set::{FileSet, Notice, PackedFile, collect};
+use super::gzip::{Unpacked, announced, gunzip};
+use super::manifest::VerifiedManifest;
+use super::second_reader::confirm;
+use super::walk::{Walked, walk};
+use crate::model::checksum::{Checksum, Hashed};
 use crate::model::package::PackageId;
 
-use super::error::Fault;
-use super::file_set::{self, FileSet, PackedFile};
-use super::gzip::{Unpacked, gunzip};
-use super::limits::Limits;
-use super::manifest::VerifiedManifest;
-use super::notice::Notice;
-use super::second_reader;
-use super::verified::VerifiedCrate;
-use super::walk::{Walked, walk};
+/// What reading an archive takes beside its content: buffers, and the list of its entries.
+const PARTS: u64 = 1 << 20;
+
+/// The bytes of a `.crate` file whose SHA-256 was computed in this run and is the expected one. There is no other way to make one.
+#[derive(Clone, Debug)]
+pub struct VerifiedCrate {
+    id: PackageId,
+    file: Hashed,
+}
+
+impl VerifiedCrate {
+    /// Hashes the bytes of the `.crate` file of the package `id`.
+    ///
+    /// # Errors
+    /// The hash is not the expected one.
+    pub fn verify(bytes: Vec<u8>, expected: Checksum, id: &PackageId) -> Result<Self, ArchiveError> {
+        Self::of(Hashed::of(bytes), expected, id)
+    }
+
+    /// As [`Self::verify`], for bytes that were hashed already.
+    ///
+    /// # Errors
+    /// The hash is not the expected one.
+    pub fn of(file: Hashed, expected: Checksum, id: &PackageId) -> Result<Self, ArchiveError> {
+        let found = file.checksum();
+        if found == expected {
+            Ok(Self { id: id.clone(), file })
+        } else {
+            let fault = Fault::ChecksumMismatch { expected, found };
+            Err(ArchiveError { id: Box::new(id.clone()), fault })
+        }
+    }
+
+    /// Unpacks and checks every entry. Needs [`Self::room`] in memory.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with the archive.
+    pub fn open(&self, limits: &Limits) -> Result<OpenedCrate<'_>, ArchiveError> {
+        OpenedCrate::of(self, limits).map_err(|fault| ArchiveError { id: Box::new(self.id.clone()), fault })
+    }
+
+    /// The most bytes that [`Self::open`] and what it gives will hold, beside the file itself.
+    #[must_use]
+    pub fn room(&self, limits: &Limits) -> u64 {
+        let announced = announced(self.bytes());
+        if announced > limits.held { PARTS } else { announced + PARTS }
+    }
+
+    /// The package.
+    #[must_use]
+    pub const fn id(&self) -> &PackageId {
+        &self.id
+    }
+
+    /// The digest of [`Self::bytes`].
+    #[must_use]
+    pub const fn checksum(&self) -> Checksum {
+        self.file.checksum()
+    }
+
+    /// The `.crate` file.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.file.bytes()
+    }
+}
 
 /// The files of a [`VerifiedCrate`]: each path is harmless on every system, and name and version of the manifest are the package's.
 /// A small archive is held unpacked; a large one is unpacked again wherever its files are read, so that memory is bounded.
@@ -30,7 +94,7 @@ pub struct OpenedCrate<'v> {
 }
 
 impl<'v> OpenedCrate<'v> {
-    pub(super) fn of(verified: &'v VerifiedCrate, limits: &Limits) -> Result<Self, Fault> {
+    fn of(verified: &'v VerifiedCrate, limits: &Limits) -> Result<Self, Fault> {
         let id = verified.id();
         let unpacked = gunzip(verified.bytes(), limits)?;
         let prefix = format!("{}-{}", id.name, id.version);
@@ -44,8 +108,8 @@ impl<'v> OpenedCrate<'v> {
                 walked
             }
         };
-        second_reader::confirm(&unpacked, &members)?;
-        let FileSet { files, notices } = file_set::collect(&members, &prefix, limits)?;
+        confirm(&unpacked, &members)?;
+        let FileSet { files, notices } = collect(&members, &prefix, limits)?;
         let manifest_text = manifest.ok_or(Fault::NoManifest)?;
         let manifest = VerifiedManifest::read(&manifest_text, id, limits).map_err(Fault::Manifest)?;
         Ok(Self { id: id.clone(), checksum: verified.checksum(), unpacked, manifest_text, files, manifest, notices })
@@ -124,7 +188,7 @@ impl<'v> OpenedCrate<'v> {
 }
 
 /// A file's content.
-pub(super) enum Part<'p> {
+pub(crate) enum Part<'p> {
     Whole(&'p [u8]),
     /// To be read to its end.
     Stream(&'p mut dyn io::Read),

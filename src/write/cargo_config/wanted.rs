@@ -1,8 +1,55 @@
-//! The sources beside crates.io that the vendored one stands in for, and how cargo's configuration names them.
+//! What cargo's configuration is to say: where the approved sources lie, which sources they stand in for, and what may be built.
 
 use toml_edit::{Item, TableLike};
 
+use crate::model::allow_list::AllowList;
 use crate::model::source::{GitSource, Registry};
+
+/// What the file is to say.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    /// Where the approved sources lie.
+    pub location: Location<'a>,
+    /// The sources that this location stands in for, beside crates.io, which it always replaces. In any order.
+    pub replaced: &'a [Replaced],
+    /// What may be built.
+    pub allow: &'a AllowList,
+}
+
+/// Where cargo is to take sources from. The path is relative to the folder that holds `.cargo`, as cargo resolves it, with `/`
+/// between the components.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Location<'a> {
+    /// A directory source, which holds unpacked packages.
+    Directory(&'a str),
+    /// A local registry, which holds an index and `.crate` files.
+    LocalRegistry(&'a str),
+}
+
+/// The names of our two sources. They differ by kind: cargo refuses a source that has two locations.
+pub(super) const SOURCE_NAMES: [&str; 2] = ["sequestered", "sequestered-local"];
+
+impl Location<'_> {
+    pub(super) const fn source_name(self) -> &'static str {
+        match self {
+            Self::Directory(_) => "sequestered",
+            Self::LocalRegistry(_) => "sequestered-local",
+        }
+    }
+
+    pub(super) const fn key(self) -> &'static str {
+        match self {
+            Self::Directory(_) => "directory",
+            Self::LocalRegistry(_) => "local-registry",
+        }
+    }
+
+    pub(super) const fn path(&self) -> &str {
+        match self {
+            Self::Directory(path) | Self::LocalRegistry(path) => path,
+        }
+    }
+}
 
 /// A source that is replaced.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
