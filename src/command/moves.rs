@@ -64,6 +64,11 @@ impl<'m, 's> Moves<'m, 's> {
         spelled.chain(locked).collect()
     }
 
+    /// The locked packages that are named.
+    pub(super) fn named(&self) -> impl Iterator<Item = &'m Package> + '_ {
+        self.named.iter().filter_map(|(_, at)| self.packages().get((*at)?))
+    }
+
     /// Where the named packages are to go, each with its id there.
     pub(super) fn destinations(&self) -> impl Iterator<Item = PackageId> + '_ {
         let packages = self.packages();

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use semver::Version;
+
 use super::moves::{Moves, Which as What};
 use super::{CommandError, Outcome, output, prune, request, updated, vendor};
 use crate::cli::{self, Cli, Moving, UpdateFormat};
 use crate::gather::cargo;
 use crate::gather::environment::Environment;
 use crate::gather::lock_file::LockFileError;
+use crate::model::lock_proof::LockFact;
 use crate::model::package::{Locked, PackageId};
 use crate::model::resolution::{Change, Held, HeldFix, Hidden, Kept, View, versions};
 use crate::policy::lock_changes::{self, Asked};
-use crate::project::{Decision, Purpose, Request, Which};
+use crate::project::{Decision, Gathered, Project, Purpose, Request, Which};
 use crate::report::update::{self, End, UpdateReport};
 use crate::resolve::{Attempt, Ended, Resolution, ResolveError, Resolved, Session, Settled, Trials, Writes};
 
@@ -85,10 +88,29 @@ impl Wanted {
 fn update(cli: &Cli, wanted: &Wanted, environment: &Environment) -> Result<(Outcome, bool), CommandError> {
     let writes = if wanted.dry_run { Writes::Nothing } else { Writes::LockFile };
     let resolution = Resolution::open(wanted.request.clone(), environment, writes)?;
-    resolution.run(|session| {
+    let at_once = |gathered: &Gathered| nothing_to_do(cli, wanted, gathered);
+    resolution.run_unless(at_once, |session| {
         let moves = Moves::of(session, wanted.what.clone(), Vec::new(), wanted.options());
         Update { cli, wanted, session, moves, before: session.locked_before() }.run()
     })
+}
+
+/// Where all that is locked is approved and the lock file answers the manifests, some have nothing to move, and no cargo need be asked.
+fn nothing_to_do(cli: &Cli, wanted: &Wanted, gathered: &Gathered) -> Result<Option<(Outcome, bool)>, CommandError> {
+    let may_have_none = match wanted.what {
+        What::Unapproved | What::Manifests => !wanted.breaking,
+        What::Everything | What::Named { .. } => false,
+    };
+    let absent = gathered.project().subject().lock.packages.is_empty();
+    if !may_have_none || absent || gathered.lock_answers().map_err(ResolveError::from)? != LockFact::Answered {
+        return Ok(None);
+    }
+    let decision = gathered.decide_before_resolving();
+    if !decision.evaluation().is_approved() {
+        return Ok(None);
+    }
+    report(cli, wanted, gathered.project(), End::Unchanged, &Told::default(), &decision)?;
+    Ok(Some((Outcome::Approved, true)))
 }
 
 struct Update<'u, 's> {
@@ -121,6 +143,9 @@ impl Update<'_, '_> {
             self.report_before(End::Precise(&id, &hidden), &Told::default())?;
             return Ok((Outcome::Held, false));
         }
+        if let Some(refused) = self.version_absent() {
+            return Err(refused);
+        }
         match self.resolve_and_judge()? {
             Done::Failed { ended, stayed } => {
                 if let Some(refused) = self.refused_by_cargo() {
@@ -141,7 +166,8 @@ impl Update<'_, '_> {
 
     /// Runs cargo, judges, and publishes what is whole. The outcome says whether that is so.
     fn resolve_and_judge(&self) -> Result<Done, CommandError> {
-        let may_stay = self.session.may_stay(&self.before, false);
+        // A run that only takes away what is not approved makes nothing worse, whatever it must leave.
+        let may_stay = self.session.may_stay(&self.before, self.wanted.what == What::Unapproved);
         let Settled { resolved, written, stayed } = self.session.settle(&Trials {
             may_stay: &may_stay,
             exact: &self.moves.exact(),
@@ -167,6 +193,22 @@ impl Update<'_, '_> {
             updated::publish(&written, updated::only_removes(&changes), event)?;
         }
         Ok(Done::Judged { judged, stayed, whole: if whole { Outcome::Approved } else { Outcome::Held } })
+    }
+
+    /// A release that `--precise` asks for and that no registry has, which needs no cargo to be known.
+    fn version_absent(&self) -> Option<CommandError> {
+        let What::Named { precise: Some(version), .. } = &self.wanted.what else { return None };
+        let is_it = |one: &Version| {
+            let same_build = version.build.is_empty() || one.build == version.build;
+            same_build
+                && (one.major, one.minor, one.patch, &one.pre)
+                    == (version.major, version.minor, version.patch, &version.pre)
+        };
+        let absent = self.moves.named().find(|package| {
+            let history = package.id.crate_id().and_then(|id| self.session.history(&id));
+            history.is_some_and(|history| !history.outlines().any(|one| is_it(&one.version)))
+        })?;
+        Some(CommandError::NoSuchVersion { spec: format!("{}@{version}", absent.id.name) })
     }
 
     /// What cargo refuses whatever it is shown, and says in words that lead astray.
@@ -215,7 +257,12 @@ impl Update<'_, '_> {
         let mut told = Told {
             changes: lock_changes::changes(before, &judged.facts().packages, judged.evaluation(), &asked),
             joined: if fixes { Vec::new() } else { joined },
-            kept: lock_changes::kept(judged.facts(), judged.evaluation(), &self.before, stayed),
+            kept: match self.wanted.what {
+                What::Unapproved => lock_changes::left(judged.evaluation(), stayed),
+                What::Everything | What::Manifests | What::Named { .. } => {
+                    lock_changes::kept(judged.facts(), judged.evaluation(), &self.before, stayed)
+                }
+            },
             held: lock_changes::held(&self.session.judge(judged)),
             held_fixes: lock_changes::held_fixes(judged.evaluation()),
             pruned: 0,
@@ -244,30 +291,41 @@ impl Update<'_, '_> {
     }
 
     fn report(&self, end: End<'_>, told: &Told, decision: &Decision) -> Result<(), CommandError> {
-        let report = UpdateReport {
-            end,
-            changes: &told.changes,
-            joined: &told.joined,
-            kept: &told.kept,
-            held: &told.held,
-            held_fixes: &told.held_fixes,
-            pruned: told.pruned,
-            evaluation: decision.evaluation(),
-            packages: &decision.facts().packages,
-            advisories: &decision.facts().advisories,
-            judged_by: self.session.project().rules().judged_by(),
-            situation: &self.cli.situation,
-            dry_run: self.wanted.dry_run,
-            vendored: !self.wanted.vendors && self.session.subject().root.join("vendor").is_dir(),
-        };
-        let mut text = Vec::new();
-        match self.wanted.format {
-            UpdateFormat::Human => update::human::update(&report, output::verbosity(self.cli), &mut text),
-            UpdateFormat::Json => update::json::update(&report, &mut text),
-        }
-        .map_err(CommandError::Output)?;
-        output::report(self.cli, &text)
+        report(self.cli, self.wanted, self.session.project(), end, told, decision)
     }
+}
+
+fn report(
+    cli: &Cli,
+    wanted: &Wanted,
+    project: &Project,
+    end: End<'_>,
+    told: &Told,
+    decision: &Decision,
+) -> Result<(), CommandError> {
+    let report = UpdateReport {
+        end,
+        changes: &told.changes,
+        joined: &told.joined,
+        kept: &told.kept,
+        held: &told.held,
+        held_fixes: &told.held_fixes,
+        pruned: told.pruned,
+        evaluation: decision.evaluation(),
+        packages: &decision.facts().packages,
+        advisories: &decision.facts().advisories,
+        judged_by: project.rules().judged_by(),
+        situation: &cli.situation,
+        dry_run: wanted.dry_run,
+        vendored: !wanted.vendors && project.subject().root.join("vendor").is_dir(),
+    };
+    let mut text = Vec::new();
+    match wanted.format {
+        UpdateFormat::Human => update::human::update(&report, output::verbosity(cli), &mut text),
+        UpdateFormat::Json => update::json::update(&report, &mut text),
+    }
+    .map_err(CommandError::Output)?;
+    output::report(cli, &text)
 }
 
 enum Done {

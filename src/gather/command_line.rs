@@ -313,6 +313,23 @@ impl CommandLine {
         Some(read)
     }
 
+    /// What `add` is to take from a registry: names and requirements, as they stand there.
+    pub(crate) fn added(&self) -> Vec<(&str, Option<&str>)> {
+        let words = self.words();
+        let is_from_elsewhere = ["--git", "--path", "--base"].iter().any(|option| words.has(option));
+        if self.verb() != Some("add") || is_from_elsewhere {
+            return Vec::new();
+        }
+        let parts =
+            words.plain.iter().map(|word| word.split_once('@').map_or((*word, None), |(name, req)| (name, Some(req))));
+        parts.collect()
+    }
+
+    /// The registry that the command line names.
+    pub(crate) fn registry(&self) -> Option<&str> {
+        self.words().value("--registry")
+    }
+
     /// The command under its full name.
     fn verb(&self) -> Option<&str> {
         let verb = self.verb.as_deref()?;

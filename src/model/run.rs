@@ -124,6 +124,8 @@ pub enum Waiting {
         /// Its name.
         name: String,
     },
+    /// Cargo has not resolved yet, and what it says is not heard.
+    Resolving,
     /// Cargo is let try again what failed, with other releases shown.
     Trials,
     /// A cargo that was started says that it waits.

@@ -92,6 +92,22 @@ pub fn kept(facts: &Facts, evaluation: &Evaluation, before: &Locked, stayed: &BT
         .collect()
 }
 
+/// The packages of a lock file that are not approved, whether they may stay or not, and those that were let stay because they are yanked.
+#[must_use]
+pub fn left(evaluation: &Evaluation, stayed: &BTreeSet<PackageId>) -> Vec<Kept> {
+    let judgements = evaluation.judgements.iter();
+    judgements
+        .filter_map(|judgement| {
+            let because = match judgement.reasons() {
+                Some(reasons) => HiddenBecause::Reasons(reasons.clone()),
+                None if stayed.contains(&judgement.id) => HiddenBecause::Yanked,
+                None => return None,
+            };
+            Some(Kept { package: judgement.id.clone(), because })
+        })
+        .collect()
+}
+
 /// Whether anything is not approved beside what is kept.
 #[must_use]
 pub fn remains(evaluation: &Evaluation, kept: &[Kept]) -> bool {

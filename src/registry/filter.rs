@@ -1,7 +1,7 @@
 //! Fetches, judges and filters: everything that ends on the shelf goes through here.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use rayon::prelude::*;
 use semver::Version;
@@ -10,12 +10,15 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Upstream;
 use super::closure::{Closure, Root};
+use super::elsewhere;
 use super::shelf::{Question, Shelf};
+use crate::model::crate_name::is_same;
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::IndexFact;
 use crate::model::history::History;
 use crate::model::package::CrateId;
 use crate::model::resolution::{Hidden, Versions, View};
+use crate::model::source::Registry;
 use crate::policy::judge::Judge;
 use crate::policy::visible::{Filtered, filtered_lines};
 
@@ -34,6 +37,8 @@ pub struct Filter<'j> {
     upstream: &'j dyn Upstream,
     shelf: Arc<Shelf>,
     locked: Versions,
+    /// The registries that cargo asks here and nowhere else, once that is settled.
+    served: OnceLock<BTreeSet<Registry>>,
     seen: Mutex<Seen>,
     looking: RwLock<Looking<'j>>,
 }
@@ -51,12 +56,15 @@ struct Seen {
     closure: Closure,
     facts: BTreeMap<CrateId, IndexFact>,
     hidden: BTreeMap<CrateId, Vec<Hidden>>,
+    /// By crate, a registry that releases of it lead to and that is not served.
+    withheld: BTreeMap<CrateId, Registry>,
     gaps: Vec<Gap>,
 }
 
 /// What filtering made of one entry.
 enum Taken {
-    Shown(Arc<History>, Filtered),
+    /// With a registry that releases lead to which are therefore not shown.
+    Shown(Arc<History>, Filtered, Option<Registry>),
     Absent(IndexFact),
 }
 
@@ -64,7 +72,15 @@ impl<'j> Filter<'j> {
     /// A filter that shows what `judge` approves.
     #[must_use]
     pub fn new(judge: &'j Judge<'j>, upstream: &'j dyn Upstream, shelf: Arc<Shelf>, locked: Versions) -> Self {
-        Self { judge, upstream, shelf, locked, seen: Mutex::default(), looking: RwLock::default() }
+        Self {
+            judge,
+            upstream,
+            shelf,
+            locked,
+            served: OnceLock::new(),
+            seen: Mutex::default(),
+            looking: RwLock::default(),
+        }
     }
 
     /// Filters the entries that are at hand, and then fetches, batch by batch, all that the requirements lead to.
@@ -72,6 +88,30 @@ impl<'j> Filter<'j> {
         self.seen().closure.add(roots);
         self.take(at_hand);
         self.complete();
+    }
+
+    /// Settles which registries cargo asks here. Any other it would ask itself, so that releases that lead there are shown no more.
+    pub fn settle(&self, served: BTreeSet<Registry>) {
+        let served = self.served.get_or_init(|| served);
+        let leads_elsewhere = |fact: &IndexFact| match fact {
+            IndexFact::Read(history) => history.lines().any(|line| elsewhere::of(line, served).is_some()),
+            IndexFact::Gone | IndexFact::Unavailable(_) => false,
+        };
+        self.take(self.facts().into_iter().filter(|(_, fact)| leads_elsewhere(fact)).collect());
+    }
+
+    /// By crate, a registry that releases of it lead to and that cargo would ask itself; they are not shown.
+    #[must_use]
+    pub fn withheld(&self) -> BTreeMap<CrateId, Registry> {
+        self.seen().withheld.clone()
+    }
+
+    /// Fetches one entry, unless that was done.
+    pub fn ask(&self, id: &CrateId) {
+        if !self.seen().facts.contains_key(id) {
+            let read = self.read(&BTreeSet::from([id.clone()]));
+            self.take(read);
+        }
     }
 
     /// Answers questions until nobody can ask any more. Questions that wait together are fetched together.
@@ -127,10 +167,19 @@ impl<'j> Filter<'j> {
         self.seen().facts.clone()
     }
 
-    /// The crates of which nothing could be learned.
+    /// The crates of which nothing could be learned, but for other spellings of a known name that no cache has: a cargo that finds nothing
+    /// under one spelling asks for the others, which need not exist.
     #[must_use]
     pub fn gaps(&self) -> Vec<Gap> {
-        self.seen().gaps.clone()
+        let seen = self.seen();
+        let is_known = |gap: &Gap| {
+            let read = seen.facts.iter().filter(|(_, fact)| matches!(fact, IndexFact::Read(_)));
+            let mut same = read.filter(|(id, _)| is_same(&id.name, &gap.crate_id.name));
+            same.any(|(id, _)| id.registry == gap.crate_id.registry)
+        };
+        let is_guess =
+            |gap: &Gap| gap.cause == IndexGap::NotCached && !self.locked.contains_key(&gap.crate_id) && is_known(gap);
+        seen.gaps.iter().filter(|gap| !is_guess(gap)).cloned().collect()
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -167,6 +216,25 @@ impl<'j> Filter<'j> {
         }
     }
 
+    /// Leaves out the releases that lead cargo to a registry that is not served, and gives one such registry.
+    fn without_elsewhere(&self, mut filtered: Filtered) -> (Filtered, Option<Registry>) {
+        let Some(served) = self.served.get().filter(|_| elsewhere::may_be_in(&filtered.lines)) else {
+            return (filtered, None);
+        };
+        let mut withheld = None;
+        let whole = std::mem::take(&mut filtered.lines);
+        let versions = std::mem::take(&mut filtered.visible);
+        for (line, version) in whole.split_inclusive(|byte| *byte == b'\n').zip(versions) {
+            if let Some(registry) = elsewhere::of(line, served) {
+                withheld = Some(registry);
+            } else {
+                filtered.lines.extend_from_slice(line);
+                filtered.visible.push(version);
+            }
+        }
+        (filtered, withheld)
+    }
+
     /// Judges and filters entries and puts what may be seen on the shelf.
     fn take(&self, read: BTreeMap<CrateId, IndexFact>) {
         // Until it is all on the shelf, so that no older view's lines take the place of a newer one's.
@@ -177,7 +245,8 @@ impl<'j> Filter<'j> {
                 IndexFact::Read(history) => {
                     let (id, history) = spelled_by_registry(id, history);
                     let filtered = self.filtered(&id, &history, &looking);
-                    (id, Taken::Shown(history, filtered))
+                    let (filtered, withheld) = self.without_elsewhere(filtered);
+                    (id, Taken::Shown(history, filtered, withheld))
                 }
                 gone @ (IndexFact::Gone | IndexFact::Unavailable(_)) => (id, Taken::Absent(gone)),
             })
@@ -185,7 +254,10 @@ impl<'j> Filter<'j> {
         let mut seen = self.seen();
         for (id, taken) in taken {
             match taken {
-                Taken::Shown(history, Filtered { lines, visible, hidden }) => {
+                Taken::Shown(history, Filtered { lines, visible, hidden }, withheld) => {
+                    if let Some(registry) = withheld {
+                        seen.withheld.insert(id.clone(), registry);
+                    }
                     self.shelf.put(&id.registry, &id.name, lines);
                     seen.closure.learn(id.clone(), Arc::clone(&history), visible);
                     seen.hidden.insert(id.clone(), hidden);

@@ -5,6 +5,7 @@
 //! to a loopback address. The server takes no lock of cargo's, writes nothing, and ends with its value.
 
 mod closure;
+mod elsewhere;
 mod filter;
 mod server;
 mod shelf;

@@ -17,6 +17,7 @@ pub fn line(waiting: &Waiting) -> String {
         Waiting::Answer { url } => ("Waiting", format!("for an answer of {url}")),
         Waiting::Git { call } => ("Waiting", format!("for git {call} to end")),
         Waiting::Provider { name } => ("Waiting", format!("for the credential provider `{name}`")),
+        Waiting::Resolving => ("Resolving", "dependencies behind the filter".to_owned()),
         Waiting::Trials => ("Searching", "for what would have to be approved, by resolving again".to_owned()),
         Waiting::Cargo { line } => match line.trim_start().split_once(' ') {
             Some((verb, rest)) if verb.starts_with(char::is_uppercase) => (verb, rest.to_owned()),

@@ -38,9 +38,14 @@ pub enum ResolveError {
     IndexGaps { first: String, others: usize, cause: String },
     /// Cargo would need a crate of a registry that is not asked.
     #[error(
-        "`{name}` comes from {registry}, which the policy does not name, so nothing of that registry is shown to cargo\nhelp: to allow it, under [sources] of the policy: allow-registries = [\"{registry}\"]"
+        "`{name}` leads to {registry}, which the policy does not name, so nothing of that registry is shown to cargo\nhelp: to allow it, under [sources] of the policy: allow-registries = [\"{registry}\"]"
     )]
     RegistryNotNamed { name: String, registry: Registry },
+    /// Cargo would be led to a registry that nothing but an index line names.
+    #[error(
+        "`{name}` leads to {registry}, which cargo's configuration does not name, so cargo cannot be kept from asking it itself\nhelp: give it a name in .cargo/config.toml, such as: registries.other.index = \"{registry}\""
+    )]
+    RegistryNotConfigured { name: String, registry: Registry },
     /// A registry did not say where its files are.
     #[error(
         "the registry {registry} cannot be put behind the filter: {cause}\nhelp: check its address, and that it can be reached"

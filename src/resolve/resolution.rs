@@ -1,7 +1,10 @@
 //! A run of the filter: the project is opened and kept from others, the world is read, and cargo resolves behind what is shown.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use super::ResolveError;
 use super::lock::WorkspaceLock;
@@ -16,10 +19,14 @@ use crate::model::lock_proof::LockFact;
 use crate::model::package::CrateId;
 use crate::model::policy::Policy;
 use crate::model::resolution::versions;
+use crate::model::run::Waiting;
 use crate::model::source::{Registry, Source};
 use crate::policy::source::is_allowed;
 use crate::project::{About, Decision, Gathered, Project, Purpose, Registries, Request};
 use crate::registry::{Filter, Root, ServedRegistry, Server, Shelf, Upstream};
+
+/// Resolving of this length is told.
+const UNTOLD: Duration = Duration::from_millis(1500);
 
 /// What a run writes into the project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +74,21 @@ impl Resolution {
 
     /// Reads what is known about the project, and does `work` [`behind`] the filter.
     pub(crate) fn run<R, E: From<ResolveError>>(self, work: impl FnOnce(&Session<'_>) -> Result<R, E>) -> Result<R, E> {
+        self.run_unless(|_| Ok(None), work)
+    }
+
+    /// As [`Self::run`], where `at_once` does not come to an end with what is known without any cargo.
+    pub(crate) fn run_unless<R, E: From<ResolveError>>(
+        self,
+        at_once: impl FnOnce(&Gathered) -> Result<Option<R>, E>,
+        work: impl FnOnce(&Session<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
         let about = About::AnyBeside(asked_crates(&self.project));
         let gathered = Gathered::read(self.project, about).map_err(ResolveError::from)?;
-        behind(&gathered, work)
+        match at_once(&gathered)? {
+            Some(done) => Ok(done),
+            None => behind(&gathered, work),
+        }
     }
 }
 
@@ -84,11 +103,31 @@ pub(crate) fn behind<R, E: From<ResolveError>>(
     gathered: &Gathered,
     work: impl FnOnce(&Session<'_>) -> Result<R, E>,
 ) -> Result<R, E> {
+    let heard = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // Nothing is ever sent; the other end is gone when the work is done.
+        let (_done, ended) = mpsc::channel::<Infallible>();
+        let (environment, heard) = (gathered.project().environment(), &heard);
+        scope.spawn(move || {
+            let is_long = ended.recv_timeout(UNTOLD) == Err(mpsc::RecvTimeoutError::Timeout);
+            if is_long && !heard.load(Ordering::Relaxed) {
+                environment.tell(&Waiting::Resolving);
+            }
+        });
+        filtered(gathered, heard, work)
+    })
+}
+
+fn filtered<R, E: From<ResolveError>>(
+    gathered: &Gathered,
+    heard: &AtomicBool,
+    work: impl FnOnce(&Session<'_>) -> Result<R, E>,
+) -> Result<R, E> {
     let (project, registries) = (gathered.project(), gathered.registries());
     let config = project.configs().found();
     let configured = config.registries().map_err(ResolveError::from)?;
-    let configured = configured.into_iter().map(|one| one.registry.value).chain([Registry::CratesIo]);
-    registries.prepare(&configured.collect()).map_err(ResolveError::from)?;
+    let configured = configured.into_iter().map(|one| one.registry.value).chain([Registry::CratesIo]).collect();
+    registries.prepare(&configured).map_err(ResolveError::from)?;
     let before = gathered.decide_before_resolving();
     let is_decided = before.evaluation().blockers.is_empty();
     let judge = gathered.judge(before.facts());
@@ -104,7 +143,8 @@ pub(crate) fn behind<R, E: From<ResolveError>>(
         filter.prefetch(before.facts().index.clone(), roots(project));
         refuse_gaps(&filter)?;
     }
-    let replaced = served(&project.rules().policy, registries, &filter)?;
+    let replaced = served(&project.rules().policy, registries, &filter, configured)?;
+    filter.settle(replaced.keys().cloned().collect());
     let root = project.subject().root.as_str();
     let server = Server::start(root, &replaced, Arc::clone(&lines)).map_err(ResolveError::from)?;
     registries.seal();
@@ -120,7 +160,7 @@ pub(crate) fn behind<R, E: From<ResolveError>>(
         let (filter, before, cargo, copy, signals) = (&filter, &before, &cargo, &copy, &signals);
         scope.spawn(move || filter.serve(questions));
         let _end = CloseAtEnd(&lines);
-        work(&Session { gathered, before, filter, overrides, cargo, copy, signals })
+        work(&Session { gathered, before, filter, overrides, cargo, copy, signals, heard })
     })
 }
 
@@ -183,17 +223,19 @@ impl Drop for CloseAtEnd<'_> {
     }
 }
 
-/// Every registry that an entry was read of or that the configuration names, with what its own `config.json` says.
+/// Every registry that an entry was read of, with what its own `config.json` says, and all that the configuration names: a command line
+/// (`add --registry NAME`) or a manifest that cargo comes upon can lead it to any of those.
 fn served(
     policy: &Policy,
     registries: &Registries,
     filter: &Filter<'_>,
+    configured: BTreeSet<Registry>,
 ) -> Result<BTreeMap<Registry, ServedRegistry>, ResolveError> {
     let configs = registries.configs();
-    let mut needed: BTreeSet<Registry> = filter.facts().into_keys().map(|id| id.registry).collect();
-    needed.insert(Registry::CratesIo);
+    let needed: BTreeSet<Registry> = filter.facts().into_keys().map(|id| id.registry).collect();
     let mut served = BTreeMap::new();
-    for registry in needed {
+    for registry in needed.iter().cloned().chain(configured) {
+        let is_needed = needed.contains(&registry);
         let named = is_allowed(policy, &Source::Registry(registry.clone()));
         let config = configs.get(&registry).filter(|_| named);
         match (config, &registry) {
@@ -203,8 +245,11 @@ fn served(
             (Some(config), Registry::CratesIo | Registry::Sparse(_)) => {
                 served.insert(registry, ServedRegistry { dl: config.dl.clone(), api: config.api.clone() });
             }
-            // Nothing of it is wanted, so nothing will be asked: any address keeps cargo from the registry itself.
+            // Nobody has asked it yet. Cargo that resolves loads no crate, so any address keeps it from the registry itself.
             (None, Registry::CratesIo) => {
+                served.insert(registry, nowhere());
+            }
+            _ if !is_needed => {
                 served.insert(registry, nowhere());
             }
             (_, Registry::Git(_)) => {

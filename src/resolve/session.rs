@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use semver::Version;
 
@@ -18,7 +19,9 @@ use crate::model::history::History;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Package, PackageId};
 use crate::model::resolution::{Hidden, View};
+use crate::model::source::Source;
 use crate::policy::judge::Judge;
+use crate::policy::source::is_allowed;
 use crate::project::{Decision, Gathered, Project, Subject};
 use crate::registry::Filter;
 
@@ -33,6 +36,8 @@ pub(crate) struct Session<'s> {
     /// Where cargo resolves.
     pub(super) copy: &'s PrivateCopy,
     pub(super) signals: &'s Signals,
+    /// Whether a cargo's own words were passed on as they came.
+    pub(super) heard: &'s AtomicBool,
 }
 
 /// What cargo is to do behind the filter.
@@ -72,6 +77,9 @@ impl Session<'_> {
 
     /// Runs cargo with these arguments, the verb first. It finds what the last one left.
     fn cargo(&self, arguments: &[String], voice: Voice) -> Result<Ended, ResolveError> {
+        if voice == Voice::Aloud {
+            self.heard.store(true, Ordering::Relaxed);
+        }
         let overrides = self.overrides.iter().flat_map(|value| [String::from("--config"), value.clone()]);
         let (here, subject) = (self.project().environment().current_dir(), self.subject());
         let named = child::from_elsewhere(arguments, here, &subject.start, &subject.root);
@@ -93,8 +101,23 @@ impl Session<'_> {
             Some(CrateId { registry, name }) => {
                 Err(ResolveError::RegistryNotNamed { name: name.to_string(), registry })
             }
-            None => Ok(()),
+            None => self.refuse_withheld(&wanted),
         }
+    }
+
+    /// An error where a crate that cargo wanted leads to a registry that only its own index line names.
+    fn refuse_withheld(&self, wanted: &BTreeSet<String>) -> Result<(), ResolveError> {
+        let withheld = self.filter.withheld().into_iter();
+        let Some((CrateId { name, .. }, registry)) = withheld.into_iter().find(|(id, _)| wanted.contains(&*id.name))
+        else {
+            return Ok(());
+        };
+        let name = name.to_string();
+        Err(if is_allowed(&self.project().rules().policy, &Source::Registry(registry.clone())) {
+            ResolveError::RegistryNotConfigured { name, registry }
+        } else {
+            ResolveError::RegistryNotNamed { name, registry }
+        })
     }
 
     /// Shows the next cargo what this view has.
@@ -136,6 +159,12 @@ impl Session<'_> {
             IndexFact::Read(history) => Some(history),
             IndexFact::Gone | IndexFact::Unavailable(_) => None,
         }
+    }
+
+    /// A crate's releases, of which the registry is asked where nothing led to it yet.
+    pub(crate) fn ask(&self, id: &CrateId) -> Option<Arc<History>> {
+        self.filter.ask(id);
+        self.history(id)
     }
 
     /// A crate's entry, where it was read.

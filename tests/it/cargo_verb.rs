@@ -308,3 +308,29 @@ fn a_short_name_is_the_users_to_define_and_a_full_one_is_not() {
     cargo(&project, &["build"]).expect_code(1);
     cargo(&project, &["c"]).expect_code(1);
 }
+
+/// However much is hidden: cargo is asked once, and its words stand alone.
+#[cfg(unix)]
+#[test]
+fn a_version_that_no_registry_has_is_not_searched_for() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let registry = TestRegistry::new();
+    two_releases(&registry);
+    Package::new("more", "1.0.0").pubtime(OLD).publish(&registry);
+    let project = project(&registry).dep("bar", "1");
+    project.lock_with_cargo();
+    let (script, count) = (project.outside().join("counting"), project.outside().join("count"));
+    let text = format!(
+        "#!/bin/sh\ncase \"$*\" in *\" add \"*) echo \"$*\" >> {count};; esac\nexec {} \"$@\"\n",
+        env!("CARGO")
+    );
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let project = project.env("CARGO", script.as_str());
+    let outcome = cargo(&project, &["add", "more@99"]).expect_code(101);
+    assert!(outcome.stderr.contains("could not be found") && !outcome.stderr.contains("Hidden"), "{}", outcome.stderr);
+    assert_eq!(std::fs::read_to_string(&count).unwrap().lines().count(), 1);
+    let outcome = cargo(&project, &["add", "bar@1.1", "--dry-run"]);
+    assert_ne!(outcome.code, 0);
+    assert!(std::fs::read_to_string(&count).unwrap().lines().count() > 2, "what is hidden is searched for");
+}

@@ -124,3 +124,79 @@ fn of_two_majors_the_named_one_moves_to_exactly_what_is_asked() {
         assert_eq!(locked(&project, "twice"), expected);
     }
 }
+
+/// Where every release of a crate is hidden, cargo asks for its name with underscores as well, which no cache has.
+#[test]
+fn offline_a_name_with_a_hyphen_is_no_riddle() {
+    let registry = TestRegistry::new();
+    for name in ["no-fix", "fixable"] {
+        Package::new(name, "1.0.0").pubtime(OLD).publish(&registry);
+    }
+    let project = project(&registry);
+    let policy = project.read("sequester.toml");
+    project.write("sequester.toml", format!("{policy}\n[advisories]\nmax-copy-age = \"9000 days\"\n"));
+    let project = project.dep("no-fix", "1").dep("fixable", "1");
+    project.lock_with_cargo();
+    Package::new("fixable", "1.0.1").pubtime(OLD).publish(&registry);
+    let advisories = AdvisoryFolder::new();
+    advisories.add(&Advisory::new("RUSTSEC-2025-0501", "fixable").date("2025-07-01").patched(">= 1.0.1"));
+    advisories.add(&Advisory::new("RUSTSEC-2025-0502", "no-fix").date("2025-07-01"));
+    let world = World { registry, project, advisories };
+    world.run(&["audit"]).expect_code(1);
+    let unmoved = world.project.read("Cargo.lock");
+    for (verb, code) in [("fix", 1), ("update", 0)] {
+        world.project.write("Cargo.lock", &unmoved);
+        world.registry.forget_requests();
+        let outcome = world.run(&[verb, "--offline"]).expect_code(code);
+        assert!(outcome.stdout.contains("Kept no-fix@1.0.0"), "{verb}: {}", outcome.stdout);
+        assert_eq!(world.locked(&["no-fix", "fixable"]), "1.0.0 1.0.1", "{verb}");
+        assert_eq!(world.registry.requested_paths(), [""; 0], "{verb}");
+    }
+    // What is asked for and not there is still not guessed.
+    let root = world.advisories.root().to_string();
+    let words = ["cargo", "--now", NOW, "--advisory-db", &root, "add", "not-there", "--offline"];
+    let outcome = world.project.sequester(&words).expect_code(2);
+    assert!(outcome.stderr.contains("the index entry of not-there could not be had"), "{}", outcome.stderr);
+}
+
+/// A commit, and then what a plain cargo brought.
+fn world_beyond_its_commit() -> World {
+    let world = world();
+    Package::new("pin", "1.0.0").pubtime(OLD).publish(&world.registry);
+    Package::new("pin", "1.0.1").pubtime(FRESH).publish(&world.registry);
+    for words in [&["init", "-q"][..], &["add", "-A"], &["commit", "-q", "-m", "first"]] {
+        let identity = ["-c", "user.name=ana", "-c", "user.email=ana@example.org"];
+        world.project.run("git", &[&identity[..], words].concat()).expect_code(0);
+    }
+    let manifest = world.project.read("Cargo.toml");
+    world.project.write("Cargo.toml", manifest.replace("current =", "pin = \"=1.0.1\"\ncurrent ="));
+    world.project.cargo(&["update", "--workspace"]).expect_code(0);
+    assert_eq!(world.locked(&["pin", "vulnerable"]), "1.0.1 1.0.0");
+    world
+}
+
+#[test]
+fn what_no_commit_has_stops_no_fix_of_another() {
+    let world = world_beyond_its_commit();
+    let outcome = world.run(&["fix"]).expect_code(1);
+    assert_eq!(world.locked(&["pin", "vulnerable", "fresh", "current", "part"]), "1.0.1 1.0.1 1.0.0 1.0.0 1.0.1");
+    assert!(outcome.stdout.contains("Kept pin@1.0.1: not approved, because "), "{}", outcome.stdout);
+    let document = json(&world.run(&["fix", "--format", "json"]).expect_code(1));
+    assert_eq!((&document["result"], &document["kept"][0]["codes"][0]), (&"unchanged".into(), &"too-new".into()));
+    // An update may bring in nothing by leaving it: it is held for whoever wants everything.
+    world.run(&["update"]).expect_code(1);
+}
+
+#[test]
+fn a_removal_that_worked_ends_well_and_tells_once_what_is_left() {
+    for name in ["pin", "current"] {
+        let world = world_beyond_its_commit();
+        let root = world.advisories.root().to_string();
+        let words = ["cargo", "--now", NOW, "--advisory-db", &root, "remove", name];
+        let outcome = world.project.sequester(&words).expect_code(0);
+        assert!(!world.project.read("Cargo.toml").contains(name) && !world.project.read("Cargo.lock").contains(name));
+        for (left, times) in [("vulnerable@1.0.0", 1), ("pin@1.0.1", usize::from(name != "pin"))] {
+            assert_eq!(outcome.stderr.matches(left).count(), times, "{name}, {left}: {}", outcome.stderr);
+        }
+    }
+}

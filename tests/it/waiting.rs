@@ -102,6 +102,33 @@ fn case_22_who_only_judges_or_vendors_waits_for_no_cargo() {
     project.sequester(&["verify"]).expect_code(0);
 }
 
+#[test]
+fn a_cargo_that_resolves_for_long_unheard_is_told() {
+    let (registry, project) = locked();
+    Package::new("bar", "1.1.0").pubtime(OLD).publish(&registry);
+    let held = hold(&project.cargo_home().join(".package-cache"));
+    let run = Run::start(&project, &[&["update", "--dry-run"][..], &BY].concat());
+    assert_eq!(run.tells("Resolving"), "   Resolving dependencies behind the filter");
+    drop(held);
+    run.ends_well();
+}
+
+/// A lock that every cargo that resolves waits for is held all the while.
+#[test]
+fn where_there_is_nothing_to_do_no_cargo_resolves() {
+    let (registry, project) = locked();
+    Package::new("bar", "1.1.0").pubtime(OLD).publish(&registry);
+    let _held = hold(&project.cargo_home().join(".package-cache"));
+    let before = project.read("Cargo.lock");
+    for verb in [&["fix"][..], &["fix", "--dry-run"], &["update", "--workspace"]] {
+        let outcome = project.sequester(&[verb, &BY].concat()).expect_code(0);
+        assert!(outcome.stdout.contains("nothing to move"), "{verb:?}: {}", outcome.stdout);
+    }
+    let outcome = project.sequester(&[&["update", "bar", "--precise", "1.9.0"][..], &BY].concat()).expect_code(2);
+    assert!(outcome.stderr.contains("bar@1.9.0"), "{}", outcome.stderr);
+    assert_eq!(project.read("Cargo.lock"), before);
+}
+
 #[cfg(unix)]
 #[test]
 fn another_run_in_the_project_is_named() {

@@ -8,6 +8,7 @@ mod native;
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
+use semver::VersionReq;
 
 use super::moves::{Moves, Which as What};
 use super::{CommandError, Outcome, output, updated};
@@ -20,6 +21,7 @@ use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Locked, PackageId};
 use crate::model::policy::Origin;
 use crate::model::resolution::{Cause, Exact, HiddenBecause, Kept, View, versions};
+use crate::model::source::Registry;
 use crate::model::verdict::ReasonCode;
 use crate::policy::baseline::carried;
 use crate::policy::lock_changes::{self, Asked};
@@ -150,10 +152,11 @@ impl Run<'_, '_> {
             return Ok(Outcome::Undecided);
         }
         // Without a package nothing gets worse, so that whatever else is wrong must not stand in the way of a removal.
-        let may_stay = self.session.may_stay(&self.before, self.line.verb.as_deref() == Some("remove"));
+        let may_stay = self.session.may_stay(&self.before, self.removes());
         let (globals, words) = self.line.behind_filter();
         let Some(update) = self.line.update() else {
             let command = [globals, words].concat();
+            let may_stay = if self.asks_in_vain()? { Vec::new() } else { may_stay };
             return self.change(&may_stay, &BTreeMap::new(), &|_| vec![command.clone()]);
         };
         let what = match &update {
@@ -170,6 +173,31 @@ impl Run<'_, '_> {
             Some(command) if stayed.is_empty() => vec![command.clone()],
             Some(_) | None => moves.commands(stayed),
         })
+    }
+
+    /// Whether packages are only taken away: that is done, and what is left is told.
+    fn removes(&self) -> bool {
+        self.line.verb.as_deref() == Some("remove")
+    }
+
+    /// Whether `add` asks for a release that its registry does not have, hidden or not: then nothing else need be tried, and cargo says so.
+    fn asks_in_vain(&self) -> Result<bool, CommandError> {
+        let added = self.line.added();
+        if added.iter().all(|(_, req)| req.is_none()) {
+            return Ok(false);
+        }
+        let config = self.session.project().configs().found();
+        let registry = match self.line.registry() {
+            Some(name) => config.registry_named(name)?,
+            None => (!config.has_default_registry()?).then_some(Registry::CratesIo),
+        };
+        let Some(registry) = registry else { return Ok(false) };
+        let is_vain = |name: &str, req: &VersionReq| {
+            let history = self.session.ask(&CrateId { registry: registry.clone(), name: name.into() });
+            history.is_some_and(|history| !history.outlines().any(|one| req.matches(&one.version)))
+        };
+        let mut asked = added.iter().filter_map(|(name, req)| Some((name, VersionReq::parse((*req)?).ok()?)));
+        Ok(asked.any(|(name, req)| is_vain(name, &req)))
     }
 
     /// Any other command: the lock file must be whole before it runs, and all in it approved or endangered only by what a build does not
@@ -251,6 +279,9 @@ impl Run<'_, '_> {
                 Ok(Outcome::Held)
             }
             Changed::Failed { ended, stayed } => {
+                if self.asks_in_vain()? {
+                    return Ok(Outcome::Cargo(ended.code()));
+                }
                 let view = View { kept: versions(&stayed), exact: exact.clone(), ..View::default() };
                 self.tell_failure(&ended, &Attempt { commands: asked(&stayed), view })?;
                 Ok(Outcome::Cargo(ended.code()))
@@ -301,7 +332,11 @@ impl Run<'_, '_> {
         }
         let event = || updated::record(self.session.project(), &judged, &changes);
         updated::publish(&written, updated::only_removes(&changes), event)?;
-        let kept = lock_changes::kept(judged.facts(), judged.evaluation(), &self.before, &settled.stayed);
+        let kept = if self.removes() {
+            lock_changes::left(judged.evaluation(), &settled.stayed)
+        } else {
+            lock_changes::kept(judged.facts(), judged.evaluation(), &self.before, &settled.stayed)
+        };
         Ok(Changed::Approved { judged, kept, written })
     }
 

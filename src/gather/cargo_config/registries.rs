@@ -66,6 +66,14 @@ impl CargoConfig {
         Ok(self.index(name)?.map(|setting| setting.value))
     }
 
+    /// Whether `registry.default` names one.
+    ///
+    /// # Errors
+    /// It is no string.
+    pub fn has_default_registry(&self) -> Result<bool, CargoConfigError> {
+        Ok(self.text(&["registry", "default"])?.is_some())
+    }
+
     /// crates.io's name, then all others; some may have no index.
     pub(super) fn registry_names(&self) -> Result<Vec<String>, CargoConfigError> {
         let mut names = self.names("registries")?;

@@ -93,7 +93,8 @@ mod killed {
         let project = endless_cargo(project);
         for words in [
             &["update"][..],
-            &["fix"],
+            // With nothing held it would start none.
+            &["fix", "--min-publish-age", "24 months"],
             &["status"],
             &["cargo", "update"],
             &["cargo", "add", "baz"],
