@@ -9,7 +9,7 @@ use camino::Utf8Path;
 use super::{CommandError, Outcome, output, request};
 use crate::cli::{self, Cli, Format};
 use crate::gather::environment::Environment;
-use crate::gather::{git_root, policy_file};
+use crate::gather::{git, policy_file};
 use crate::model::policy::Origin;
 use crate::project::{Assessment, Project, Purpose};
 use crate::report::places::Places;
@@ -81,7 +81,7 @@ pub(super) fn print(cli: &Cli, made: &Assessment, format: Format, started: Insta
 /// The files that findings are about, from the root of the repository around them, or else of the project.
 fn places(made: &Assessment) -> Places {
     let (lock, policy) = (&made.subject().lock_path, made.project().policy_path());
-    let root = lock.parent().and_then(git_root::around).unwrap_or(&made.subject().root);
+    let root = lock.parent().and_then(git::root_around).unwrap_or(&made.subject().root);
     let inside = |path: &Utf8Path| path.strip_prefix(root).map(Utf8Path::to_owned);
     let keys = policy_file::keys(&policy, &policy);
     let policy_file = keys.as_ref().and_then(|_| inside(&policy).ok());

@@ -5,7 +5,7 @@ use clap::{ArgMatches, CommandFactory as _};
 
 use crate::cli::Cli;
 use crate::gather::environment::Environment;
-use crate::gather::{clock, git_root};
+use crate::gather::{clock, git};
 use crate::model::Timestamp;
 use crate::model::run::{Given, Invocation};
 
@@ -40,7 +40,7 @@ pub(super) fn situation(matches: &ArgMatches, words: &[String], environment: &En
         options: if given.is_empty() { [].into() } else { options() },
         given,
         looks_ahead: now.is_some_and(|now| now > clock::now()),
-        repository: git_root::around(environment.current_dir()).is_some(),
+        repository: git::root_around(environment.current_dir()).is_some(),
     }
 }
 

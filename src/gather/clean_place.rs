@@ -5,12 +5,36 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
-/// The folder; it is removed with all that is in it when this value is dropped.
+/// A temporary folder; it is removed with all that is in it when this value is dropped.
 #[derive(Debug)]
-pub struct CleanPlace {
+pub struct TemporaryFolder {
     _folder: TempDir,
     path: Utf8PathBuf,
 }
+
+impl TemporaryFolder {
+    /// Makes one, with a name that begins so.
+    ///
+    /// # Errors
+    /// It cannot be made, or its path is not UTF-8.
+    pub fn make(prefix: &str) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix(prefix).tempdir()?;
+        let path =
+            Utf8PathBuf::try_from(folder.path().to_path_buf()).map_err(camino::FromPathBufError::into_io_error)?;
+        let path = path.canonicalize_utf8()?;
+        Ok(Self { _folder: folder, path })
+    }
+
+    /// Its path, every link followed.
+    #[must_use]
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+}
+
+/// A temporary folder above which there is no configuration of cargo's.
+#[derive(Debug)]
+pub struct CleanPlace(TemporaryFolder);
 
 /// There is no such place.
 #[derive(Debug, thiserror::Error)]
@@ -22,10 +46,7 @@ pub enum CleanPlaceError {
     #[error(
         "{file} would be read by a cargo that is started below it\nhelp: remove that file, or set TMPDIR to a folder that has none above it"
     )]
-    Configured {
-        /// The configuration.
-        file: Utf8PathBuf,
-    },
+    Configured { file: Utf8PathBuf },
 }
 
 impl CleanPlace {
@@ -34,25 +55,23 @@ impl CleanPlace {
     /// # Errors
     /// It cannot be made, or a folder above it has a configuration of cargo's.
     pub fn make(prefix: &str) -> Result<Self, CleanPlaceError> {
-        let folder = tempfile::Builder::new().prefix(prefix).tempdir()?;
-        let path =
-            Utf8PathBuf::try_from(folder.path().to_path_buf()).map_err(camino::FromPathBufError::into_io_error)?;
-        let path = path.canonicalize_utf8()?;
-        let files = path
+        let folder = TemporaryFolder::make(prefix)?;
+        let files = folder
+            .path()
             .ancestors()
             .skip(1)
             .flat_map(|above| [".cargo/config", ".cargo/config.toml"].map(|name| above.join(name)));
         // Also one that cannot be looked at, or a link that leads nowhere yet.
         match files.into_iter().find(|file| file.symlink_metadata().is_ok()) {
             Some(file) => Err(CleanPlaceError::Configured { file }),
-            None => Ok(Self { _folder: folder, path }),
+            None => Ok(Self(folder)),
         }
     }
 
-    /// Where it is.
+    /// Its path, every link followed.
     #[must_use]
     pub fn path(&self) -> &Utf8Path {
-        &self.path
+        self.0.path()
     }
 
     /// Makes a folder in it.
@@ -60,7 +79,7 @@ impl CleanPlace {
     /// # Errors
     /// It cannot be made.
     pub fn folder(&self, name: &str) -> io::Result<Utf8PathBuf> {
-        let folder = self.path.join(name);
+        let folder = self.path().join(name);
         std::fs::create_dir(&folder)?;
         Ok(folder)
     }
@@ -70,6 +89,6 @@ impl CleanPlace {
     /// # Errors
     /// It cannot be written.
     pub fn write(&self, name: &str, text: &str) -> io::Result<()> {
-        std::fs::write(self.path.join(name), text)
+        std::fs::write(self.path().join(name), text)
     }
 }

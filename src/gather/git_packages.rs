@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use std::{fs, io};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use tempfile::TempDir;
 use toml::{Table, Value};
 
 use super::cargo::{self, Programs};
+use super::clean_place::TemporaryFolder;
 use super::environment::Environment;
 use super::lock_file;
 use super::vendor_tree::{self, VendorTreeError};
@@ -29,7 +29,6 @@ const LARGEST_FILE: u64 = 32 << 20;
 pub struct GitRequest<'a> {
     /// The workspace's root: its `[patch]` counts for the packages, and its lock file pins them.
     pub root: &'a Utf8Path,
-    /// The lock file.
     pub lock: &'a Utf8Path,
     /// Whether cargo must not use the network.
     pub offline: bool,
@@ -44,15 +43,13 @@ pub struct GitRequest<'a> {
 /// What cargo wrote; the folder is removed when this value is dropped.
 #[derive(Debug)]
 pub struct GitPackages {
-    _folder: TempDir,
+    _folder: TemporaryFolder,
     /// In the order of the request.
     pub packages: Vec<GitPackage>,
 }
 
-/// One package.
 #[derive(Debug)]
 pub struct GitPackage {
-    /// Its folder.
     pub folder: Utf8PathBuf,
     /// Its files, each of them hashed.
     pub listed: VendorChecksums,
@@ -69,9 +66,7 @@ pub enum GitPackagesError {
     /// Cargo could not be started.
     #[error("`{program}` could not be run for the git dependencies: {source}\nhelp: install cargo, or set CARGO")]
     NotRun {
-        /// What was to be run.
         program: String,
-        /// What the system said.
         #[source]
         source: io::Error,
     },
@@ -79,10 +74,7 @@ pub enum GitPackagesError {
     #[error(
         "cargo could not vendor the git dependencies: {words}\nhelp: see whether cargo can vendor them by itself, into a folder that you remove again: cargo vendor --locked target/git-dependencies"
     )]
-    Refused {
-        /// Its error.
-        words: String,
-    },
+    Refused { words: String },
     /// What it wrote cannot be read.
     #[error(transparent)]
     Tree(#[from] VendorTreeError),
@@ -90,12 +82,7 @@ pub enum GitPackagesError {
     #[error(
         "`{id}` is not among what cargo vendored, or not whole: {cause}\nhelp: run `cargo vendor` in another folder to see what it makes of it"
     )]
-    Absent {
-        /// The package.
-        id: Box<PackageId>,
-        /// What is wrong.
-        cause: &'static str,
-    },
+    Absent { id: Box<PackageId>, cause: &'static str },
 }
 
 /// Lets cargo vendor these packages into a temporary folder and finds them there.
@@ -107,10 +94,8 @@ pub fn vendor(
     request: &GitRequest<'_>,
     environment: &Environment,
 ) -> Result<GitPackages, GitPackagesError> {
-    let folder = tempfile::Builder::new().prefix("sequester-git-").tempdir().map_err(GitPackagesError::Folder)?;
-    let path = Utf8PathBuf::try_from(folder.path().to_path_buf())
-        .map_err(|error| GitPackagesError::Folder(error.into_io_error()))?;
-    let path = path.canonicalize_utf8().map_err(GitPackagesError::Folder)?;
+    let folder = TemporaryFolder::make("sequester-git-").map_err(GitPackagesError::Folder)?;
+    let path = folder.path().to_owned();
     prepare(wanted, request, &path).map_err(GitPackagesError::Folder)?;
     run(request, &path, environment)?;
     let pinned = lock_file::read(&path.join("Cargo.lock")).map(|lock| lock.packages).unwrap_or_default();

@@ -9,10 +9,10 @@ use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use tame_index::index::cache::IndexCache;
-use tempfile::TempDir;
 
 use super::cargo::{self, Cargo};
 use super::cargo_config::{CargoConfig, CargoConfigError};
+use super::clean_place::TemporaryFolder;
 use super::environment::Environment;
 use super::index::crate_name;
 use crate::model::package::CrateId;
@@ -51,12 +51,9 @@ pub enum AskError {
     /// No folder to work in.
     #[error("no temporary folder could be made for cargo to work in: {0}")]
     Folder(#[source] io::Error),
-    /// It could not be started.
     #[error("`{program}` could not be run: {source}")]
     NotRun {
-        /// What was to be run.
         program: String,
-        /// What the system said.
         #[source]
         source: io::Error,
     },
@@ -65,13 +62,10 @@ pub enum AskError {
     Config(#[from] CargoConfigError),
 }
 
-/// Asks.
-///
 /// # Errors
 /// Cargo could not be asked; that it refuses is an answer.
 pub fn ask(question: &LockQuestion<'_>, environment: &Environment) -> Result<CargoSays, AskError> {
-    let folder = tempfile::Builder::new().prefix("sequester-ask-").tempdir().map_err(AskError::Folder)?;
-    let path = path_of(&folder)?;
+    let folder = TemporaryFolder::make("sequester-ask-").map_err(AskError::Folder)?;
     let asked = Cargo::away(question.config, environment).map_err(AskError::Folder)?;
     let mut registries: Vec<&Registry> = question.lines.keys().map(|id| &id.registry).collect();
     registries.extend(question.registries);
@@ -80,7 +74,7 @@ pub fn ask(question: &LockQuestion<'_>, environment: &Environment) -> Result<Car
     registries.dedup();
     let mut places = Vec::new();
     for (number, registry) in registries.into_iter().enumerate() {
-        let place = path.join(number.to_string());
+        let place = folder.path().join(number.to_string());
         write_index(&place.join("index"), registry, question.lines).map_err(AskError::Folder)?;
         places.push((registry, place.into_string()));
     }
@@ -96,12 +90,6 @@ pub fn ask(question: &LockQuestion<'_>, environment: &Environment) -> Result<Car
     let output =
         cargo::output(command, environment.listener()).map_err(|source| AskError::NotRun { program, source })?;
     Ok(if output.status.success() { CargoSays::Yes } else { refusal(&String::from_utf8_lossy(&output.stderr)) })
-}
-
-fn path_of(folder: &TempDir) -> Result<Utf8PathBuf, AskError> {
-    let path =
-        Utf8PathBuf::try_from(folder.path().to_path_buf()).map_err(|error| AskError::Folder(error.into_io_error()))?;
-    path.canonicalize_utf8().map_err(AskError::Folder)
 }
 
 fn write_index(folder: &Utf8Path, registry: &Registry, lines: &BTreeMap<CrateId, Vec<Vec<u8>>>) -> io::Result<()> {

@@ -23,10 +23,10 @@ use super::trail;
 use crate::files::Replacement;
 use crate::files::names::in_cargo_home;
 use crate::files::regular::{self, Links};
-use crate::gather::advisory_db::{self, Copy};
+use crate::gather::advisory_db::{self, LocalCopy};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
-use crate::gather::git_root;
+use crate::gather::git;
 use crate::gather::workspace::Workspace;
 use crate::model::checksum::Checksum;
 use crate::model::facts::AdvisoryFact;
@@ -220,9 +220,9 @@ impl Footing {
         places.extend(above.map(|above| (above.to_owned(), How::Members)));
         places.insert(trail::folder(&project.policy_path()), How::Tree);
         match copy {
-            Copy::Nothing => {}
-            Copy::State(file) => drop(places.insert(file, How::Bytes)),
-            Copy::Folder(folder) => drop(places.insert(folder, How::Tree)),
+            LocalCopy::Nothing => {}
+            LocalCopy::State(file) => drop(places.insert(file, How::Bytes)),
+            LocalCopy::Folder(folder) => drop(places.insert(folder, How::Tree)),
         }
         let held = places.into_iter().map(|(path, how)| how.digest(&path).map(|digest| (path, Held { how, digest })));
         held.collect::<io::Result<_>>().map(|held| Some(Self(held)))
@@ -240,9 +240,9 @@ fn members(project: &Project) -> BTreeSet<Utf8PathBuf> {
 }
 
 /// Where the advisories that a decision is made by lie.
-fn copy_of(project: &Project) -> Option<Copy> {
-    let Some(db) = &project.rules().policy.advisories.db else { return Some(Copy::Nothing) };
-    advisory_db::copy(db, &project.rules().folder, &project.environment().cargo_home())
+fn copy_of(project: &Project) -> Option<LocalCopy> {
+    let Some(db) = &project.rules().policy.advisories.db else { return Some(LocalCopy::Nothing) };
+    advisory_db::local_copy(db, &project.rules().folder, &project.environment().cargo_home())
 }
 
 /// Whether it was made by advisories of the very place that the policy names, and by no copy that stood in for them.
@@ -326,7 +326,7 @@ fn may_be_carried(folder: &Utf8Path, here: &Utf8Path) -> bool {
         )
     };
     let (folder, here) = (real(folder), real(here));
-    let repository = git_root::around(&here).into_iter();
+    let repository = git::root_around(&here).into_iter();
     let manifests = here.ancestors().filter(|above| above.join("Cargo.toml").exists());
     repository.chain(manifests).any(|above| folder.starts_with(above))
 }

@@ -88,13 +88,13 @@ impl Comparison<'_> {
         if key.is_empty() {
             let before = self.base.file(path)?;
             return Ok(before.is_none_or(|before| {
-                ways_around::text(path).ok().flatten().is_none_or(|now| now.as_bytes() != before)
+                ways_around::file_text(path).ok().flatten().is_none_or(|now| now.as_bytes() != before)
             }));
         }
         if !self.documents.contains_key(path) {
             let parsed = |text: String| toml_tree::parse(&text).ok();
             let before = self.base.file(path)?.and_then(|bytes| String::from_utf8(bytes).ok()).and_then(parsed);
-            let now = ways_around::text(path)?.and_then(parsed);
+            let now = ways_around::file_text(path)?.and_then(parsed);
             self.documents.insert(path.to_owned(), (before, now));
         }
         let Some((before, now)) = self.documents.get(path) else { return Ok(true) };

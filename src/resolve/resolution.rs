@@ -151,7 +151,7 @@ fn filtered<R, E: From<ResolveError>>(
     let urls = replaced.keys().map(|registry| (registry, server.url(registry)));
     let copy = PrivateCopy::of(project.subject()).map_err(ResolveError::Temporary)?;
     let settings = copy.led(&config.for_cargo_away());
-    let cargo = Cargo::told(&settings, project.environment()).map_err(ResolveError::Temporary)?;
+    let cargo = Cargo::configured(&settings, project.environment()).map_err(ResolveError::Temporary)?;
     let there = cargo.config().map_err(ResolveError::from)?;
     let mut overrides = there.stand_ins(urls).map_err(ResolveError::from)?;
     overrides.push(String::from("net.offline=false"));

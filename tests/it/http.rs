@@ -235,23 +235,6 @@ fn a_host_that_cannot_be_reached_is_not_asked_over_and_over() {
 }
 
 #[test]
-fn a_streamed_body_is_bounded_and_not_begun_twice() {
-    let server = Loopback::start(|ask| match ask.path.as_str() {
-        "/whole" => Reply::new(200, "an archive"),
-        "/cut" => Reply::cut_short(),
-        _ => Reply::endless(&[0; 4096], Duration::ZERO),
-    });
-    let mut out = Vec::new();
-    let answer = client(0).stream(&request(&server, "whole"), &mut out).unwrap();
-    assert!(answer.body.is_empty());
-    assert_eq!(out, b"an archive");
-    assert!(matches!(client(0).stream(&request(&server, "endless"), &mut out), Err(HttpError::Large { .. })));
-    assert!(out.len() <= 110_000);
-    assert!(matches!(client(2).stream(&request(&server, "cut"), &mut out), Err(HttpError::Broken { .. })));
-    assert_eq!(server.asked_for("/cut").len(), 1, "what was written cannot be taken back");
-}
-
-#[test]
 fn settings_that_cannot_be_used_are_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = camino::Utf8PathBuf::try_from(dir.path().join("ca.pem")).unwrap();

@@ -8,7 +8,7 @@ use super::derive::{Derived, derive, history};
 use super::place::{Left, Place};
 use super::{CommandError, Done, Run};
 use crate::gather::local_registry::LocalRegistry;
-use crate::gather::{crate_folder, local_registry, vendor_tree};
+use crate::gather::{local_registry, vendor_tree};
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
 use crate::model::package::PackageId;
 use crate::model::vendored::{VENDOR_ATTRIBUTES_FILE, VendorRoot, VendoredTree};
@@ -132,7 +132,7 @@ fn index(run: &Run<'_>, plan: &VendorPlan) -> Result<BTreeMap<String, Vec<u8>>, 
 
 /// What of the index no run wrote.
 fn strange(run: &Run<'_>, plan: &VendorPlan, place: &Place<'_>) -> Result<BTreeSet<String>, CommandError> {
-    let VendorRoot::Crates(there) = crate_folder::read(&run.made.subject().root, place.vendor.path())? else {
+    let VendorRoot::Crates(there) = local_registry::list(&run.made.subject().root, place.vendor.path())? else {
         return Ok(BTreeSet::new());
     };
     let planned = plan.packages.iter().filter_map(|package| match package.from {

@@ -16,7 +16,7 @@ use super::{CommandError, Outcome, output};
 use crate::cli::{self, Cli, VerifyFormat};
 use crate::gather::environment::Environment;
 use crate::gather::ways_around::{self, Replacing, Search, WaysAround};
-use crate::gather::{allow_list, crate_folder, vendor_tree};
+use crate::gather::{allow_list, local_registry, vendor_tree};
 use crate::model::allow_list::AllowList;
 use crate::model::lock_proof::LockFact;
 use crate::model::source::Source;
@@ -160,7 +160,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
 fn read(subject: &Subject, place: &VendoredPlace) -> Result<VendorRoot, CommandError> {
     Ok(match place.form {
         VendoredForm::Directory => vendor_tree::read(&subject.root, &place.path)?,
-        VendoredForm::LocalRegistry => crate_folder::read(&subject.root, &place.path)?,
+        VendoredForm::LocalRegistry => local_registry::list(&subject.root, &place.path)?,
     })
 }
 

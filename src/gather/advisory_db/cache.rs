@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use super::error::AdvisoryDbError;
+use super::request::AdvisoryDbError;
 use crate::files::names::in_cargo_home;
 use crate::files::regular::{self, Links};
 use crate::files::{Lock, Replacement, sync_tree};
@@ -111,7 +111,7 @@ impl Cache {
         Self { folder, source: source.to_owned(), _temporary: None }
     }
 
-    /// A cache of the same source for this run alone. It knows what this one remembers, so that a rollback can be told.
+    /// A cache of the same source for this run alone. It knows what this one remembers, so that a rollback can be recognised.
     pub(super) fn for_this_run(&self) -> Result<Self, AdvisoryDbError> {
         let failed = AdvisoryDbError::io("the temporary folder");
         let folder = tempfile::Builder::new().prefix("sequester-advisories-").tempdir().map_err(failed)?;
@@ -141,7 +141,7 @@ impl Cache {
         self.generation(state).join("crates").is_dir()
     }
 
-    /// What is remembered; `None` where nothing is. A state that cannot be read is an error: without it no rollback can be told.
+    /// What is remembered; `None` where nothing is. A state that cannot be read is an error: without it no rollback can be recognised.
     pub(super) fn state(&self) -> Result<Option<State>, AdvisoryDbError> {
         let path = self.state_file();
         let text = match regular::read(&path, Links::Followed, STATE_LIMIT) {

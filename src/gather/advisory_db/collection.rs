@@ -1,4 +1,5 @@
-//! The `crates` folder of an advisory database: which files are about which crate.
+//! Folders of advisories: the `crates` of a database, and which files in it are about which crate; the folder that the policy names, and
+//! the checkouts that other tools left of RustSec's database.
 //!
 //! Only what is about a crate in question is parsed: opening the whole database costs ten times as much, and one bad file in it
 //! would fail every crate.
@@ -12,15 +13,19 @@ use camino::{Utf8Path, Utf8PathBuf};
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use super::error::AdvisoryDbError;
-use super::essentials::may_be_malicious;
-use super::statement::{self, FILE_LIMIT};
+use super::git::AdvisoryRepository;
+use super::request::{AdvisoryDbError, AdvisoryRequest, Source, is_in_future, latest_believed};
+use super::statement::{FILE_LIMIT, date_line, may_be_malicious, parse_advisory};
 use crate::files::regular::{self, Links};
-use crate::model::advisory::{Advisory, UnreadableAdvisory};
+use crate::model::advisory::{Advisory, AdvisoryDb, UnreadableAdvisory};
 use crate::model::crate_name::canonical;
 
 /// How many bytes of a file are searched for its date.
 const DATE_WITHIN: usize = 4 << 10;
+/// The most checkouts of cargo-deny's that are looked at.
+const CHECKOUT_LIMIT: usize = 16;
+/// A repository's configuration of more bytes is not looked at.
+const CONFIG_LIMIT: u64 = 64 << 10;
 
 /// The folders of `crates`, by the canonical form of their names.
 #[derive(Debug)]
@@ -160,7 +165,7 @@ impl Collection {
             let text = regular::text(&path.join(file), Links::Refused, FILE_LIMIT)
                 .map_err(|error| Unread::unseen(&error.to_string()))?;
             let stem = file.get(..file.len().saturating_sub(3)).unwrap_or_default();
-            statement::parse(&text, stem, crate_name).map_err(|error| {
+            parse_advisory(&text, stem, crate_name).map_err(|error| {
                 let ignorable = (!may_be_malicious(&text)).then(|| stem.into());
                 Unread { cause: error.to_string(), ignorable }
             })
@@ -209,5 +214,70 @@ fn advisory_files(folder: &Utf8Path) -> std::io::Result<Vec<(String, Kind)>> {
 fn newest_line(path: &Utf8Path) -> Option<Date> {
     let mut start = [0; DATE_WITHIN];
     let count = regular::open(path, Links::Refused).ok()?.file.read(&mut start).ok()?;
-    statement::date_line(start.get(..count)?)
+    date_line(start.get(..count)?)
+}
+
+/// A folder that the policy names. Nobody confirms it.
+pub(super) fn read_folder(request: &AdvisoryRequest<'_>, folder: &Utf8Path) -> Result<AdvisoryDb, AdvisoryDbError> {
+    let collection = Collection::open(folder)?;
+    // The top of a checkout only: a folder inside a project's repository has that project's commits, not the advisories'.
+    let git = folder.join(".git");
+    let head = || AdvisoryRepository::at(git.clone(), request.environment).head().ok();
+    let crates = request.crates;
+    let (head, selection) =
+        rayon::join(|| git.symlink_metadata().ok().and_then(|_| head()), || collection.select(crates));
+    let head = head.filter(|(_, committed)| !is_in_future(*committed, request.now));
+    let latest = if head.is_some() { None } else { Some(latest_believed(request.now)) };
+    let census = collection.census(latest)?;
+    let (commit, committed) = head.unzip();
+    Ok(AdvisoryDb {
+        source: request.db.to_owned(),
+        copy: None,
+        commit,
+        committed,
+        newest: census.newest,
+        confirmed: None,
+        rolled_back_from: None,
+        total: census.total,
+        by_crate: selection.by_crate,
+        unreadable: selection.unreadable,
+    })
+}
+
+/// The usable checkouts of RustSec's database that cargo-audit and cargo-deny left.
+pub(super) fn checkouts(request: &AdvisoryRequest<'_>) -> Vec<AdvisoryDb> {
+    let audit = request.cargo_home.join("advisory-db");
+    let deny = request.cargo_home.join("advisory-dbs");
+    let mut folders: Vec<Utf8PathBuf> = fs::read_dir(&deny)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .map(|name| deny.join(name))
+        .filter(|folder| folder.is_dir())
+        .collect();
+    folders.sort_unstable();
+    folders.truncate(CHECKOUT_LIMIT);
+    folders.insert(0, audit);
+    folders
+        .into_iter()
+        .filter(|folder| is_rustsec(folder))
+        .filter_map(|folder| {
+            let db = read_folder(request, &folder).ok().filter(|db| db.total > 0)?;
+            Some(AdvisoryDb { copy: Some(folder.into_string()), ..db })
+        })
+        .collect()
+}
+
+/// Whether the checkout's remote is RustSec's. cargo-deny keeps the databases of companies in the same place; a folder that says
+/// nothing of its remote is RustSec's by its name alone.
+fn is_rustsec(folder: &Utf8Path) -> bool {
+    let Ok(text) = regular::text(&folder.join(".git").join("config"), Links::Followed, CONFIG_LIMIT) else {
+        return folder.file_name().is_some_and(|name| name == "advisory-db" || name.starts_with("advisory-db-"));
+    };
+    let mut addresses = text.lines().filter_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        key.trim().eq_ignore_ascii_case("url").then(|| value.trim().trim_matches('"'))
+    });
+    addresses.any(|address| Source::Git(address.to_owned()).is_rustsec())
 }

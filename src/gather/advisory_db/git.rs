@@ -21,46 +21,34 @@ const OFFERED: &str = "refs/sequester/offered";
 /// A call of git that did not work.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
-    /// It could not be run.
     #[error("git could not be run: {0}\nhelp: install git, or name an `https://` archive as `db`")]
     Run(#[source] io::Error),
-    /// It took too long.
     #[error("git {call} took longer than {} minutes\nhelp: run `git {call}` by hand to see why", limit.as_secs() / 60)]
-    TooLong {
-        /// Which of its commands.
-        call: &'static str,
-        /// The limit.
-        limit: Duration,
-    },
-    /// It refused.
+    TooLong { call: &'static str, limit: Duration },
     #[error("git {call} failed: {complaint}\nhelp: check `db` in the `[advisories]` of the policy")]
     Failed {
-        /// Which of its commands.
         call: &'static str,
         /// The last line that it wrote.
         complaint: String,
     },
     /// It said something that cannot be understood.
     #[error("git {call} gave an answer that cannot be used\nhelp: check that git is of version 2.32 or later")]
-    Answer {
-        /// Which of its commands.
-        call: &'static str,
-    },
+    Answer { call: &'static str },
 }
 
 /// A repository's git folder.
-pub(super) struct Repository<'a> {
+pub(super) struct AdvisoryRepository<'a> {
     folder: Utf8PathBuf,
     environment: &'a Environment,
 }
 
-impl<'a> Repository<'a> {
+impl<'a> AdvisoryRepository<'a> {
     pub(super) fn at(folder: Utf8PathBuf, environment: &'a Environment) -> Self {
         Self { folder, environment }
     }
 
     /// Fetches the default branch of `address`, and gives its commit. The first fetch takes the newest commit alone, later ones what
-    /// came since, so that a commit that does not follow the last one can be told.
+    /// came since, so that a commit that does not follow the last one can be recognised.
     pub(super) fn fetch(&self, address: &str) -> Result<String, GitError> {
         // The cache's lock is held, so a lock of git's is one that a killed run left behind.
         for lock in ["shallow.lock", "packed-refs.lock", "config.lock", "HEAD.lock", "refs/sequester/offered.lock"] {
@@ -138,8 +126,8 @@ impl<'a> Repository<'a> {
         }
         command.arg(call).args(arguments);
         command.current_dir(self.folder.parent().unwrap_or(Utf8Path::new(".")));
-        let mut told = || self.environment.tell(&Waiting::Git { call });
-        git::run_telling(command, Vec::new(), OUTPUT_LIMIT, &mut told).map_err(|failure| match failure {
+        let mut tell = || self.environment.tell(&Waiting::Git { call });
+        git::run_telling(command, Vec::new(), OUTPUT_LIMIT, &mut tell).map_err(|failure| match failure {
             Failure::NotRun(cause) => GitError::Run(cause),
             Failure::TooLong => GitError::TooLong { call, limit: git::TIME_LIMIT },
             Failure::TooMuch { .. } => GitError::Answer { call },

@@ -2,9 +2,8 @@
 
 use std::io;
 
-use super::super::git::Failure;
+use crate::gather::git::Failure;
 
-/// Why a base cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BaseError {
     /// No git to ask.
@@ -14,12 +13,7 @@ pub enum BaseError {
     #[error(
         "no git repository can be read at `{folder}`: {cause}\nhelp: run in a checkout of the project, or give a lock file: --base path/to/Cargo.lock"
     )]
-    NoRepository {
-        /// Where.
-        folder: String,
-        /// What git said.
-        cause: String,
-    },
+    NoRepository { folder: String, cause: String },
     /// The repository belongs to another user, who could have written its configuration.
     #[error(
         "git does not read the repository around `{folder}`, because it belongs to another user\nhelp: if that is as it should be, as in a container: git config --global --add safe.directory {folder}"
@@ -50,16 +44,10 @@ pub enum BaseError {
     #[error(
         "`{reference}` names no commit of the repository at `{folder}`\nhelp: in CI fetch the base first, `git fetch --depth=1 origin main`, and give `--base FETCH_HEAD`; the name of a lock file must end in `.lock`"
     )]
-    NoCommit {
-        /// What was asked for.
-        reference: String,
-        /// Where.
-        folder: String,
-    },
+    NoCommit { reference: String, folder: String },
     /// A tag or branch of the change's could be meant as well.
     #[error("`{reference}` could be any of {candidates}\nhelp: say which one is the base: --base {likely}")]
     Ambiguous {
-        /// What was asked for.
         reference: String,
         /// Every reference that it names.
         candidates: String,
@@ -70,76 +58,36 @@ pub enum BaseError {
     #[error(
         "`{reference}` is the beginning of a commit id, which a commit of the change can be made to have as well\nhelp: give the whole id, as `git rev-parse {reference}` prints it where you trust what is there"
     )]
-    ShortId {
-        /// What was asked for.
-        reference: String,
-    },
+    ShortId { reference: String },
     /// The commit has a link or a submodule where a file is wanted: what it leads to is not in the commit.
     #[error("`{path}` is no file in commit {commit}, but a {kind}\nhelp: put the file itself there")]
-    NotAFile {
-        /// The path.
-        path: String,
-        /// The commit.
-        commit: String,
-        /// What it is.
-        kind: &'static str,
-    },
+    NotAFile { path: String, commit: String, kind: &'static str },
     /// Git could not show a file that its tree lists.
     #[error(
         "`{path}` cannot be read from commit {commit}: {cause}\nhelp: a shallow or partial clone may lack it; run `git fetch --refetch --no-filter origin {commit}`"
     )]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// The commit.
-        commit: String,
-        /// What git said.
-        cause: String,
-    },
+    Unreadable { path: String, commit: String, cause: String },
     /// What git would commit of the file is not what lies in the working tree.
     #[error(
         "`{path}` is not judged: the attribute `{attribute}` ({value}) has git turn it into other bytes than those that lie here\nhelp: end the last .gitattributes that names it with this line: {path} !{attribute}"
     )]
-    Converted {
-        /// The file.
-        path: String,
-        /// The attribute.
-        attribute: String,
-        /// What it is set to.
-        value: String,
-    },
+    Converted { path: String, attribute: String, value: String },
     /// Where the letters' case does not tell files apart, this one is read in the place of another.
     #[error(
         "`{path}` differs only in the case of its letters from a file that is judged, and which of them is read depends on the machine\nhelp: give it another name"
     )]
-    OtherCase {
-        /// The file.
-        path: String,
-    },
+    OtherCase { path: String },
     /// A sparse checkout leaves it out.
     #[error(
         "`{path}` is in the repository, but a sparse checkout leaves it out, so that it cannot be judged\nhelp: git sparse-checkout disable"
     )]
-    NotCheckedOut {
-        /// The file.
-        path: String,
-    },
+    NotCheckedOut { path: String },
     /// In the middle of a merge.
     #[error("`{path}` is in the middle of a merge\nhelp: finish the merge first; `git status` tells what is left")]
-    Unmerged {
-        /// The file.
-        path: String,
-    },
+    Unmerged { path: String },
     /// Git did not answer as it should.
     #[error("git {call} gave no answer at `{folder}`: {cause}\nhelp: run `git {call}` there to see why")]
-    Unanswered {
-        /// Which of its commands.
-        call: &'static str,
-        /// Where.
-        folder: String,
-        /// What went wrong.
-        cause: String,
-    },
+    Unanswered { call: &'static str, folder: String, cause: String },
 }
 
 impl BaseError {

@@ -1,7 +1,8 @@
 //! What a base's name stands for: a whole commit id, or exactly one reference. Git itself would guess: it takes a tag before a branch of
 //! the same name, and reads a few digits as a commit, and both can be a change's own doing.
 
-use super::{BaseError, Repository};
+use super::error::BaseError;
+use super::repository::Repository;
 
 /// References that git keeps for itself, outside `refs/`: what is checked out, and what was fetched last.
 const SPECIAL: [&str; 2] = ["HEAD", "FETCH_HEAD"];

@@ -25,7 +25,7 @@ impl<'l> Overheard<'l> {
         Self { listener, line: Vec::new() }
     }
 
-    /// Takes more of its standard error, and tells each whole line that says that it waits.
+    /// Takes more of its standard error, and passes on each whole line that says that it waits.
     pub fn hear(&mut self, part: &[u8]) {
         for byte in part {
             match byte {

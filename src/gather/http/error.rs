@@ -8,10 +8,7 @@ use reqwest::Url;
 pub enum HttpError {
     /// The address is not one of `http` or `https`.
     #[error("`{url}` is not an address that can be asked\nhelp: use an address that starts with https://")]
-    Address {
-        /// The address.
-        url: String,
-    },
+    Address { url: String },
     /// A proxy is set that cannot be used.
     #[error(
         "the proxy that `{setting}` names cannot be used: {cause}\nhelp: write it as http://host:port or socks5h://host:port, or leave it unset"
@@ -19,51 +16,28 @@ pub enum HttpError {
     Proxy {
         /// Where it is set: cargo's key or a variable.
         setting: &'static str,
-        /// What is wrong with it.
         cause: String,
     },
     /// `http.cainfo` cannot be read, or holds no certificates.
     #[error("{path}: the certificates cannot be read: {cause}\nhelp: let `http.cainfo` name a PEM file")]
-    Certificates {
-        /// The file.
-        path: Utf8PathBuf,
-        /// What is wrong with it.
-        cause: String,
-    },
+    Certificates { path: Utf8PathBuf, cause: String },
     /// The client cannot be set up.
     #[error("the HTTP client cannot be set up: {cause}\nhelp: run with `--offline` to do without it")]
-    Client {
-        /// Why.
-        cause: String,
-    },
+    Client { cause: String },
     /// The token has characters that no header may have.
     #[error(
         "{url}: the token has characters that no header may have\nhelp: log in to the registry again with `cargo login`"
     )]
-    Token {
-        /// The address.
-        url: String,
-    },
+    Token { url: String },
     /// No connection, or it broke.
     #[error("{url}: cannot be reached: {cause}\nhelp: check the network, or run with `--offline`")]
-    Unreachable {
-        /// The address.
-        url: String,
-        /// Why.
-        cause: String,
-    },
+    Unreachable { url: String, cause: String },
     /// The answer began and did not end well.
     #[error("{url}: the answer broke off or cannot be decoded: {cause}\nhelp: try again")]
-    Broken {
-        /// The address.
-        url: String,
-        /// Why.
-        cause: String,
-    },
+    Broken { url: String, cause: String },
     /// No answer, or too little of it, for too long.
     #[error("{url}: too slow: {received} bytes in {seconds} seconds\nhelp: try again, or raise `http.timeout`")]
     Slow {
-        /// The address.
         url: String,
         /// How much came.
         received: u64,
@@ -75,7 +49,6 @@ pub enum HttpError {
         "{url}: the answer has more than {limit} bytes and was refused\nhelp: check that this is the address that was meant"
     )]
     Large {
-        /// The address.
         url: String,
         /// The most that is taken.
         limit: u64,
@@ -83,9 +56,7 @@ pub enum HttpError {
     /// A status that is no answer to the question.
     #[error("{url}: the server answered with status {status}{}\nhelp: {}", said(.words), status_help(*.status))]
     Status {
-        /// The address.
         url: String,
-        /// The status.
         status: u16,
         /// What its body says to people, in one line; empty where it says nothing. A firewall's reason for refusing stands here.
         words: String,
@@ -97,18 +68,8 @@ pub enum HttpError {
     Redirect {
         /// The address that redirects.
         url: String,
-        /// Where to.
         to: String,
-        /// Why not.
         cause: &'static str,
-    },
-    /// What came cannot be written.
-    #[error("{url}: the answer cannot be written: {cause}\nhelp: check the space that is left on the disk")]
-    Write {
-        /// The address.
-        url: String,
-        /// Why.
-        cause: std::io::Error,
     },
 }
 
@@ -130,9 +91,7 @@ impl HttpError {
     pub fn first_line(&self) -> String {
         self.to_string().lines().next().unwrap_or_default().to_owned()
     }
-}
 
-impl HttpError {
     /// What went wrong, without address and `help:` line: for a message that names the address itself.
     #[must_use]
     pub fn without_address(&self) -> String {
@@ -148,6 +107,12 @@ impl HttpError {
 #[must_use]
 pub fn shown(url: &str) -> String {
     Url::parse(url).map_or_else(|_| String::from("(no address)"), |url| shown_url(&url))
+}
+
+/// The address as a URL of a kind that can be asked.
+pub(super) fn parse(url: &str) -> Result<Url, HttpError> {
+    let parsed = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    parsed.ok_or_else(|| HttpError::Address { url: shown(url) })
 }
 
 pub(super) fn shown_url(url: &Url) -> String {

@@ -1,21 +1,28 @@
-//! The folder of cargo's index cache for one registry: where it lies, what is in it, and how to write into it beside cargo.
+//! Cargo's index cache for one registry: where it lies, what is in it, and how to write into it beside cargo.
+//!
+//! An entry (cargo's `SummariesCache`, version 3) is a header with validators, then `version\0line\0` repeated.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
 use rayon::prelude::*;
+use semver::Version;
+use serde::Deserialize;
 use tame_index::KrateName;
 use tame_index::index::IndexCache;
+use tame_index::index::cache::{CURRENT_CACHE_VERSION, HttpRevision, INDEX_V_MAX, Revision, ValidCacheEntry};
 use tame_index::utils::url_to_local_dir;
 
-use super::IndexOrigin;
-use super::config::{LARGEST_CONFIG, RegistryConfig};
-use super::entry::{Entry, Validators};
-use super::lines::version_of;
+use super::registry::{IndexOrigin, LARGEST_CONFIG, RegistryConfig};
 use crate::files::regular::{self, Links};
 use crate::files::{Replacement, lock_package_cache};
-use crate::model::history::History;
+use crate::model::history::{History, Standing};
 use crate::model::package::CrateId;
+
+/// The most bytes that an index file or a cached entry may have; the largest of crates.io has 18 MB.
+pub(super) const LARGEST: u64 = 64 << 20;
 
 /// Where cargo keeps what it knows of one registry.
 #[derive(Debug)]
@@ -27,12 +34,20 @@ pub(super) struct IndexFolder {
 /// Something to change in the cache.
 #[derive(Debug)]
 pub(super) enum Change {
-    /// A new entry.
-    Entry { path: Utf8PathBuf, validators: Validators, history: Arc<History> },
+    Entry {
+        path: Utf8PathBuf,
+        validators: Validators,
+        history: Arc<History>,
+    },
     /// An entry of a crate that the registry does not have any more; cargo drops it too.
-    Removal { path: Utf8PathBuf },
+    Removal {
+        path: Utf8PathBuf,
+    },
     /// A `config.json`.
-    Config { path: Utf8PathBuf, body: Vec<u8> },
+    Config {
+        path: Utf8PathBuf,
+        body: Vec<u8>,
+    },
 }
 
 impl IndexFolder {
@@ -123,4 +138,151 @@ fn put(path: &Utf8Path, bytes: &[u8]) -> std::io::Result<()> {
     let Some(folder) = path.parent() else { return Ok(()) };
     std::fs::create_dir_all(folder)?;
     Replacement::of(path).of_a_cache().write(bytes)
+}
+
+/// An entry as it was found.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// Its releases, standing as cached.
+    pub(super) history: History,
+    /// The validators that came with it.
+    pub(super) validators: Validators,
+    /// When the file was written.
+    pub(super) written: Option<Timestamp>,
+}
+
+/// What makes a request conditional; at most one of the two is used, as cargo does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Validators {
+    pub(super) etag: Option<String>,
+    pub(super) last_modified: Option<String>,
+}
+
+impl Entry {
+    /// Reads the entry of the crate `name` at `path`. What is absent, too large, of another format or cut short is no entry at all.
+    pub(super) fn read(name: &str, path: &Utf8Path) -> Option<Self> {
+        let file = regular::open(path, Links::Followed).ok()?;
+        let written = file.metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+        let bytes = file.bytes(LARGEST).ok()?;
+        let valid = ValidCacheEntry::read(&bytes).ok()?;
+        let validators = match valid.revision {
+            Revision::Http(HttpRevision::Etag(etag)) => Validators { etag: Some(etag.to_owned()), last_modified: None },
+            Revision::Http(HttpRevision::LastModified(moment)) => {
+                Validators { etag: None, last_modified: Some(moment.to_owned()) }
+            }
+            Revision::Git(_) | Revision::Unknown => Validators::default(),
+        };
+        let start = bytes.len() - valid.version_entries.len();
+        let history = History::from_cache(name, bytes, start, Standing::Cached(written))?;
+        Some(Self { history, validators, written })
+    }
+}
+
+impl Validators {
+    /// Those of an answer, as an entry keeps them: one, the `ETag` before the other.
+    pub(super) fn of(etag: Option<String>, last_modified: Option<String>) -> Self {
+        let last_modified = last_modified.filter(|_| etag.is_none());
+        Self { etag, last_modified }
+    }
+
+    /// The entry of an answer with these validators and lines, as cargo writes it.
+    pub(super) fn entry<'l>(&self, lines: impl IntoIterator<Item = (String, &'l [u8])>) -> std::io::Result<Vec<u8>> {
+        let mut bytes = vec![CURRENT_CACHE_VERSION];
+        bytes.extend_from_slice(&INDEX_V_MAX.to_le_bytes());
+        let revision = match (&self.etag, &self.last_modified) {
+            (Some(etag), _) => Revision::Http(HttpRevision::Etag(etag)),
+            (None, Some(moment)) => Revision::Http(HttpRevision::LastModified(moment)),
+            (None, None) => Revision::Unknown,
+        };
+        revision.write(&mut bytes)?;
+        bytes.push(0);
+        for (version, line) in lines {
+            bytes.extend_from_slice(version.as_bytes());
+            bytes.push(0);
+            bytes.extend_from_slice(line);
+            bytes.push(0);
+        }
+        Ok(bytes)
+    }
+}
+
+/// The version that a line is about; `None` for a line that is no JSON object with one, which cargo leaves out of its cache too.
+///
+/// Registries write the name first and the version second, and of such a line no more is read: what is wrong further on comes out
+/// when the release is asked about.
+pub(super) fn version_of(line: &[u8]) -> Option<Version> {
+    #[derive(Deserialize)]
+    struct Line<'a> {
+        #[serde(borrow)]
+        vers: Cow<'a, str>,
+    }
+    // A zero byte would end the line within the entry, and what follows would be read as another release.
+    if memchr::memchr(0, line).is_some() {
+        return None;
+    }
+    if let Some(version) = second(line) {
+        return version.parse().ok();
+    }
+    serde_json::from_slice::<Line<'_>>(line).ok()?.vers.parse().ok()
+}
+
+/// The second member's text, where the line begins with a plain `name` and a plain `vers` and ends as an object does.
+fn second(line: &[u8]) -> Option<&str> {
+    let line = line.trim_ascii();
+    if !line.ends_with(b"}") {
+        return None;
+    }
+    let rest = line.strip_prefix(b"{")?;
+    let (_, rest) = member(rest, b"\"name\"")?;
+    let (version, _) = member(rest.trim_ascii_start().strip_prefix(b",")?, b"\"vers\"")?;
+    std::str::from_utf8(version).ok()
+}
+
+/// A member of this key with a text without escapes, and what comes behind it.
+fn member<'l>(text: &'l [u8], key: &[u8]) -> Option<(&'l [u8], &'l [u8])> {
+    let text = text.trim_ascii_start().strip_prefix(key)?.trim_ascii_start().strip_prefix(b":")?;
+    let text = text.trim_ascii_start().strip_prefix(b"\"")?;
+    let end = memchr::memchr2(b'"', b'\\', text)?;
+    let (value, rest) = text.split_at_checked(end)?;
+    Some((value, rest.strip_prefix(b"\"")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version_of;
+
+    fn version(line: &str) -> Option<String> {
+        version_of(line.as_bytes()).map(|version| version.to_string())
+    }
+
+    #[test]
+    fn the_version_is_the_lines_own() {
+        for line in [
+            r#"{"name":"a","vers":"1.0.0+x","deps":[]}"#,
+            "{ \"name\" : \"a\" , \"vers\" : \"1.0.0+x\" }\r",
+            r#"{"vers":"1.0.0+x","name":"a"}"#,
+            r#"{"name":"a\"","vers":"1.0.\u0030+x"}"#,
+            r#"{"name":"a","deps":[{"vers":"9.9.9"}],"vers":"1.0.0+x"}"#,
+        ] {
+            assert_eq!(version(line).as_deref(), Some("1.0.0+x"), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_release_has_no_version() {
+        for line in [
+            "",
+            "{}",
+            "<html>",
+            r#"{"name":"a"}"#,
+            r#"{"name":"a","vers":"1.0.0""#,
+            r#"{"name":"a","vers":"1.0"}"#,
+            "{\"name\":\"a\",\"vers\":\"1.0.0\",\"x\":\"\0\"}",
+            r#"{"name":"a","vers":["1.0.0"]}"#,
+            r#"{"name":"a","vers":"1.0.0","#,
+            r#"{"deps":[{"vers":"9.9.9"}]}"#,
+        ] {
+            assert_eq!(version(line), None, "{line}");
+        }
+    }
 }

@@ -3,12 +3,30 @@
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 
-use crate::model::trail::{CLOCK_TOLERANCE, Event, EventId, Trail, TrailProblem, TrailProblemKind};
+use crate::model::trail::{CLOCK_TOLERANCE, Event, EventFileName, EventId, Trail, TrailProblem, TrailProblemKind};
 
-use super::examine::Examined;
+/// What one file turned out to be.
+#[derive(Debug)]
+pub(super) struct Examined {
+    pub(super) file: String,
+    /// The id that its name claims.
+    pub(super) claimed: Option<EventId>,
+    /// The event in it, which may not be the one that the name claims.
+    pub(super) event: Option<Event>,
+    /// What is wrong with it. A file without a problem has an event, whose id is the claimed one.
+    pub(super) problem: Option<TrailProblemKind>,
+}
+
+impl Examined {
+    /// A file of which nothing more can be said.
+    pub(super) fn flawed(file: String, problem: TrailProblemKind) -> Self {
+        let claimed = file.parse().ok().map(|name: EventFileName| name.id);
+        Self { file, claimed, event: None, problem: Some(problem) }
+    }
+}
 
 /// Builds the trail. An edited event vouches for nothing, but counts as being there under the id of its name and before its parents,
-/// so that one edit is not also told as a deletion and as new heads.
+/// so that one edit is not also reported as a deletion and as new heads.
 pub(super) fn join(mut files: Vec<Examined>) -> Trail {
     files.sort_by(|one, other| one.file.cmp(&other.file));
     let mut trail = Trail::default();

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::starts::real;
-use super::{Search, alias, bounded};
+use super::commands::target_dirs;
+use super::documents::{bounded, real};
+use super::search::Search;
 use crate::files::plain;
 use crate::gather::base::{BaseError, Repository};
 use crate::gather::cargo_config::{CargoConfig, CargoConfigError, PATH_HASH};
+use crate::gather::git;
 use crate::model::policy::{Origin, Setting};
 use crate::model::way_around::{Scope, WayAround, WayKind};
 
@@ -42,7 +44,7 @@ pub(super) fn folders(
         }));
         folders.push(Output { folder: value, origin: Some(origin), anywhere: None });
     }
-    for Setting { value, origin } in alias::target_dirs(config, search.environment) {
+    for Setting { value, origin } in target_dirs(config, search.environment) {
         // From folders below, what climbs out of one can end in any other.
         let below = plain(&value);
         let anywhere = (value.is_relative() && !below.as_str().is_empty()).then_some(below);
@@ -77,7 +79,7 @@ fn hashed(path: &Utf8Path) -> Vec<Utf8PathBuf> {
 pub(super) fn ways(search: &Search<'_>, outputs: &[Output]) -> (Vec<WayAround>, Vec<String>) {
     let mut unasked = Vec::new();
     let asked = Repository::holding(search.root, search.environment).map(|(repository, _)| repository);
-    let checkout = search.root.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok());
+    let checkout = git::root_around(search.root);
     let top = asked.as_ref().ok().map(Repository::top).or(checkout);
     let mut ways = settings(search, outputs, top.unwrap_or(search.root));
     // Without a repository nothing is tracked.

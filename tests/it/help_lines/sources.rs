@@ -54,14 +54,14 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("command/vendor/place.rs", "cargo sequester vendor", "the name of this run in a journal"),
     ("gather/allow_list.rs", "cargo sequester vendor", "allow-list of another version: no test provokes it"),
     (
-        "gather/crate_files/error.rs",
+        "gather/crate_files/wanted.rs",
         "cargo sequester update",
         "an archive that is gone: crate_files provokes it, `update` is walked",
     ),
     ("gather/lock_file/error.rs", "cargo sequester cargo generate-lockfile", "walked in `no_lock_file`"),
     ("gather/policy_file/error.rs", "cargo sequester init", "policy_file:: provokes it; init:: runs the command"),
     (
-        "gather/vendor_tree/mod.rs",
+        "gather/vendor_tree/files.rs",
         "cargo sequester vendor",
         "verify::tree provokes it; the command is walked in `vendored_sources_that_were_altered`",
     ),

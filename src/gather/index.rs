@@ -1,0 +1,375 @@
+//! Reads the registry index: what was ever published of each crate in question.
+//!
+//! Cargo's own index cache is shared. Online, its entries save the transfer of what has not changed; offline they are all there is.
+//! An entry is as good as this run's only where the registry confirmed it in this run. Sparse registries are asked (RFC 2789), by the
+//! cache's validators where those may be believed.
+
+mod cache;
+mod registry;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use camino::Utf8Path;
+use jiff::{SignedDuration, Timestamp};
+use rayon::prelude::*;
+use tame_index::KrateName;
+
+pub(in crate::gather) use self::cache::{in_use, registry_folders};
+pub(in crate::gather) use self::registry::crate_name;
+pub use self::registry::{IndexOrigin, RegistryAccess, RegistryConfig};
+
+use self::cache::{Change, Entry, IndexFolder, LARGEST, Validators, store, version_of};
+use self::registry::LARGEST_CONFIG;
+use crate::gather::http::{Answer, Http, HttpError, Request, shown};
+use crate::model::evaluation::IndexGap;
+use crate::model::facts::IndexFact;
+use crate::model::history::{History, Standing};
+use crate::model::package::CrateId;
+use crate::model::source::Registry;
+
+/// How far two answers' times may lie apart and both be the registry's clock: the difference that the decision tolerates.
+const SPREAD: SignedDuration = SignedDuration::from_mins(10);
+
+/// Whether the registries may be asked.
+#[derive(Clone, Copy, Debug)]
+pub enum IndexMode<'a> {
+    /// With this client. What cargo's cache has is believed where the registry confirms it.
+    Online(&'a Http),
+    /// With this client, which asks for everything whole: an entry that somebody rewrote in the cache would be confirmed like any other.
+    Afresh(&'a Http),
+    /// With this client, and nothing is written into cargo's cache: a cargo that is running may hold its lock.
+    Beside(&'a Http),
+    /// Cargo's cache only.
+    Offline,
+}
+
+#[derive(Debug, Default)]
+pub struct IndexReading {
+    /// One fact for every crate that was asked for.
+    pub index: BTreeMap<CrateId, IndexFact>,
+    /// The time by the registries' own clocks, the earliest where they differ; `None` where none was asked or none said.
+    pub clock: Option<Timestamp>,
+    /// When the oldest of the cached entries that nobody confirmed was written, where the file system knows.
+    pub oldest_cached: Option<Timestamp>,
+    /// The registries' `config.json`, those that could be had.
+    pub configs: BTreeMap<Registry, RegistryConfig>,
+    /// Why what came could not be kept in cargo's cache, where it could not.
+    pub unkept: Option<String>,
+}
+
+type Asked<'a> = (&'a RegistryAccess, &'a IndexFolder);
+type Tokens = BTreeMap<Registry, Result<Option<String>, IndexGap>>;
+
+/// A crate that may be asked for, and what cargo's cache has of it.
+struct Wanted<'a> {
+    id: &'a CrateId,
+    name: KrateName<'a>,
+    access: &'a RegistryAccess,
+    folder: &'a IndexFolder,
+    cached: Option<Entry>,
+}
+
+/// Reads the index entry of every crate in `crates`. A registry that `access` lacks is asked directly. `progress` hears how many
+/// crates of how many are done.
+#[must_use]
+pub fn read(
+    crates: &BTreeSet<CrateId>,
+    access: &BTreeMap<Registry, RegistryAccess>,
+    cargo_home: &Utf8Path,
+    mode: IndexMode<'_>,
+    progress: &mut dyn FnMut(usize, usize),
+) -> IndexReading {
+    read_on(crates, access, &BTreeMap::new(), cargo_home, mode, progress)
+}
+
+/// As [`read`], for one who has read before: registries whose `config.json` is among `configs` are not asked for it again.
+#[must_use]
+pub fn read_on(
+    crates: &BTreeSet<CrateId>,
+    access: &BTreeMap<Registry, RegistryAccess>,
+    configs: &BTreeMap<Registry, RegistryConfig>,
+    cargo_home: &Utf8Path,
+    mode: IndexMode<'_>,
+    progress: &mut dyn FnMut(usize, usize),
+) -> IndexReading {
+    let mut reading = IndexReading::default();
+    let registries: BTreeSet<&Registry> = crates.iter().map(|id| &id.registry).collect();
+    let places: BTreeMap<&Registry, (RegistryAccess, Option<IndexFolder>)> = registries
+        .into_iter()
+        .map(|registry| {
+            let access = access.get(registry).cloned().unwrap_or_else(|| RegistryAccess::direct(registry));
+            let folder = IndexFolder::of(cargo_home, &access.from);
+            (registry, (access, folder))
+        })
+        .collect();
+    let mut wanted = Vec::with_capacity(crates.len());
+    for id in crates {
+        let gap = match (places.get(&id.registry), crate_name(&id.name)) {
+            (Some((access, Some(folder))), Some(name)) => {
+                wanted.push(Wanted { id, name, access, folder, cached: None });
+                continue;
+            }
+            (Some((RegistryAccess { from: IndexOrigin::Refused, .. }, _)), _) => IndexGap::Refused,
+            (Some((RegistryAccess { from: IndexOrigin::NotNamed, .. }, _)), _) => IndexGap::NotNamed,
+            (_, None) => IndexGap::BadName,
+            (_, Some(_)) => IndexGap::Failed(String::from("the registry's address cannot be used")),
+        };
+        reading.index.insert(id.clone(), IndexFact::Unavailable(gap));
+    }
+    wanted.par_iter_mut().for_each(|wanted| wanted.cached = wanted.folder.read(wanted.id, wanted.name));
+    for (registry, (_, folder)) in &places {
+        if let Some(config) = folder.as_ref().and_then(IndexFolder::config) {
+            reading.configs.insert((*registry).clone(), config);
+        }
+    }
+    let (asked, unasked): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|wanted| {
+        !matches!(mode, IndexMode::Offline) && matches!(wanted.access.from, IndexOrigin::Sparse(_))
+    });
+    from_cache(unasked, &mut reading);
+    let http = match mode {
+        IndexMode::Online(http) | IndexMode::Afresh(http) | IndexMode::Beside(http) => http,
+        IndexMode::Offline => return reading,
+    };
+    let validators = !matches!(mode, IndexMode::Afresh(_));
+    let changes = ask(asked, configs, (http, validators), &mut reading, progress);
+    if matches!(mode, IndexMode::Online(_) | IndexMode::Afresh(_)) {
+        reading.unkept = store(cargo_home, &changes);
+    }
+    reading
+}
+
+/// Reads nothing but the `config.json` of these registries: as the registry sends it, else as cargo's cache has it. Nothing is written.
+#[must_use]
+pub fn read_configs(
+    registries: &BTreeSet<Registry>,
+    access: &BTreeMap<Registry, RegistryAccess>,
+    cargo_home: &Utf8Path,
+    http: &Http,
+) -> BTreeMap<Registry, RegistryConfig> {
+    let mut reading = IndexReading::default();
+    let places: Vec<(&Registry, RegistryAccess, IndexFolder)> = registries
+        .iter()
+        .filter_map(|registry| {
+            let access = access.get(registry).cloned().unwrap_or_else(|| RegistryAccess::direct(registry));
+            let folder = IndexFolder::of(cargo_home, &access.from)?;
+            Some((registry, access, folder))
+        })
+        .collect();
+    for (registry, _, folder) in &places {
+        if let Some(config) = folder.config() {
+            reading.configs.insert((*registry).clone(), config);
+        }
+    }
+    let sparse = places.iter().filter(|(_, access, _)| matches!(access.from, IndexOrigin::Sparse(_)));
+    let asked = sparse.map(|(registry, access, folder)| (*registry, (access, folder))).collect();
+    ask_only_for_configs(asked, http, &mut reading);
+    reading.configs
+}
+
+fn from_cache(wanted: Vec<Wanted<'_>>, reading: &mut IndexReading) {
+    let read: Vec<_> = wanted
+        .into_par_iter()
+        .map(|wanted| {
+            let Some(entry) = wanted.cached else {
+                let gap = match wanted.access.from {
+                    IndexOrigin::Git(_) => IndexGap::GitIndex,
+                    IndexOrigin::Sparse(_) | IndexOrigin::Refused | IndexOrigin::NotNamed => IndexGap::NotCached,
+                };
+                return (wanted.id, None, IndexFact::Unavailable(gap));
+            };
+            let written = entry.written;
+            (wanted.id, written, IndexFact::Read(Arc::new(entry.history)))
+        })
+        .collect();
+    for (id, written, fact) in read {
+        if let Some(written) = written {
+            reading.oldest_cached = Some(reading.oldest_cached.map_or(written, |oldest| oldest.min(written)));
+        }
+        reading.index.insert(id.clone(), fact);
+    }
+}
+
+/// Asks for every crate in `wanted`, with the cache's validators or without, and returns what cargo can use the next time. `configs` are
+/// those that were read before.
+fn ask(
+    wanted: Vec<Wanted<'_>>,
+    configs: &BTreeMap<Registry, RegistryConfig>,
+    (http, validators): (&Http, bool),
+    reading: &mut IndexReading,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Vec<Change> {
+    let (mut changes, mut dates) = (Vec::new(), Vec::new());
+    let registries = wanted.iter().map(|wanted| (&wanted.id.registry, (wanted.access, wanted.folder))).collect();
+    let tokens = ask_for_configs(registries, configs, http, reading, &mut changes, &mut dates);
+    let total = wanted.len();
+    let (mut sent, mut requests) = (Vec::new(), Vec::new());
+    for wanted in wanted {
+        match entry_request(&wanted, &tokens, validators) {
+            Ok(request) => {
+                requests.push(request);
+                sent.push(wanted);
+            }
+            Err(gap) => {
+                reading.index.insert(wanted.id.clone(), IndexFact::Unavailable(gap));
+            }
+        }
+    }
+    let failed = total - sent.len();
+    let answers = http.get_all(requests, &mut |done| progress(failed + done, total));
+    dates.extend(answers.iter().filter_map(|answer| answer.as_ref().ok()?.date));
+    reading.clock = clock(&dates);
+    let read: Vec<_> =
+        sent.into_par_iter().zip(answers).map(|(wanted, answer)| read_answer(wanted, answer, validators)).collect();
+    for (id, fact, change) in read {
+        changes.extend(change);
+        reading.index.insert(id.clone(), fact);
+    }
+    changes
+}
+
+/// Asks for nothing but each registry's `config.json`.
+fn ask_only_for_configs(registries: BTreeMap<&Registry, Asked<'_>>, http: &Http, reading: &mut IndexReading) {
+    ask_for_configs(registries, &BTreeMap::new(), http, reading, &mut Vec::new(), &mut Vec::new());
+}
+
+fn address(access: &RegistryAccess, path: &str) -> String {
+    match &access.from {
+        IndexOrigin::Sparse(url) => format!("{url}{path}"),
+        IndexOrigin::Git(_) | IndexOrigin::Refused | IndexOrigin::NotNamed => String::new(),
+    }
+}
+
+/// Reads each registry's `config.json`, first without a token as cargo does, and says which token its crates need.
+fn ask_for_configs(
+    mut registries: BTreeMap<&Registry, Asked<'_>>,
+    configs: &BTreeMap<Registry, RegistryConfig>,
+    http: &Http,
+    reading: &mut IndexReading,
+    changes: &mut Vec<Change>,
+    dates: &mut Vec<Timestamp>,
+) -> Tokens {
+    let mut tokens = Tokens::new();
+    registries.retain(|registry, (access, _)| {
+        let Some(config) = configs.get(*registry) else { return true };
+        tokens.insert((*registry).clone(), token_for(registry, access, config));
+        reading.configs.insert((*registry).clone(), config.clone());
+        false
+    });
+    let request = |access: &RegistryAccess, authorization| Request {
+        url: address(access, "config.json"),
+        authorization,
+        limit: LARGEST_CONFIG,
+        ..Request::default()
+    };
+    let requests = registries.values().map(|(access, _)| request(access, None)).collect();
+    let answers = http.get_all(requests, &mut |_| ());
+    for ((registry, (access, folder)), mut answer) in registries.into_iter().zip(answers) {
+        let refused = matches!(answer, Err(HttpError::Status { status: 401 | 403, .. }));
+        if refused && let Ok(token) = access.credentials.token() {
+            answer = http.get(&request(access, Some(token.expose().to_owned())));
+        }
+        let token = match config_of(answer, access) {
+            Ok((config, answer)) => {
+                dates.extend(answer.date);
+                let token = token_for(registry, access, &config);
+                if reading.configs.get(registry) != Some(&config) {
+                    changes.push(Change::Config { path: folder.config_path(), body: answer.body });
+                }
+                reading.configs.insert(registry.clone(), config);
+                token
+            }
+            Err(gap) => Err(gap),
+        };
+        tokens.insert(registry.clone(), token);
+    }
+    tokens
+}
+
+fn token_for(
+    registry: &Registry,
+    access: &RegistryAccess,
+    config: &RegistryConfig,
+) -> Result<Option<String>, IndexGap> {
+    if !config.auth_required {
+        return Ok(None);
+    }
+    let token = access.credentials.token().map(|token| Some(token.expose().to_owned()));
+    token.map_err(|lack| IndexGap::Denied(format!("{registry}: the registry asks for a token, and {lack}")))
+}
+
+/// Why an entry is missing after a request that failed; where the registry refused it, with what it was given.
+fn gap_after(error: &HttpError, access: &RegistryAccess) -> IndexGap {
+    let cause = error.first_line();
+    let HttpError::Status { status: status @ (401 | 403), .. } = error else { return IndexGap::Failed(cause) };
+    if *status == 403 {
+        return IndexGap::Denied(cause);
+    }
+    IndexGap::Denied(match access.credentials.token() {
+        Ok(_) => format!("{cause}, and its token was sent"),
+        Err(lack) => format!("{cause}, and {lack}"),
+    })
+}
+
+fn config_of(answer: Result<Answer, HttpError>, access: &RegistryAccess) -> Result<(RegistryConfig, Answer), IndexGap> {
+    let answer = answer.map_err(|error| gap_after(&error, access))?;
+    if answer.status != 200 {
+        let words = String::from_utf8_lossy(&answer.body);
+        let said = if words.is_empty() { String::new() } else { format!(": {words}") };
+        let status = answer.status;
+        let cause = format!(
+            "{}: the registry has no config.json: status {status}{said}",
+            shown(&address(access, "config.json"))
+        );
+        return Err(if status == 451 { IndexGap::Denied(cause) } else { IndexGap::Failed(cause) });
+    }
+    let config = RegistryConfig::parse(&answer.body)
+        .map_err(|error| IndexGap::Failed(format!("the registry's config.json cannot be read: {error}")))?;
+    Ok((config, answer))
+}
+
+fn entry_request(wanted: &Wanted<'_>, tokens: &Tokens, validators: bool) -> Result<Request, IndexGap> {
+    let authorization = tokens.get(&wanted.id.registry).cloned().unwrap_or(Ok(None))?;
+    let Validators { etag, last_modified } =
+        wanted.cached.as_ref().filter(|_| validators).map(|entry| entry.validators.clone()).unwrap_or_default();
+    let url = address(wanted.access, &wanted.name.relative_path(Some('/')));
+    Ok(Request { url, etag, last_modified, authorization, limit: LARGEST, resume: false })
+}
+
+type Answered<'a> = (&'a CrateId, IndexFact, Option<Change>);
+
+fn read_answer(wanted: Wanted<'_>, answer: Result<Answer, HttpError>, validators: bool) -> Answered<'_> {
+    let Wanted { id, name, folder, cached, access } = wanted;
+    let failed = |cause| (id, IndexFact::Unavailable(IndexGap::Failed(cause)), None);
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => return (id, IndexFact::Unavailable(gap_after(&error, access)), None),
+    };
+    match (answer.status, cached) {
+        (200, cached) => {
+            let history = Arc::new(History::from_lines(&id.name, answer.body, Standing::Confirmed));
+            if !history.lines().any(|line| version_of(line).is_some()) {
+                return failed(format!("{}: the registry's answer has no release in it", id.name));
+            }
+            let validators = Validators::of(answer.etag, answer.last_modified);
+            // Registries without validators send everything every time, and nearly all of it is what the cache has.
+            let known =
+                cached.is_some_and(|entry| entry.validators == validators && entry.history.lines().eq(history.lines()));
+            let path = folder.entry_path(name);
+            let change = (!known).then(|| Change::Entry { path, validators, history: Arc::clone(&history) });
+            (id, IndexFact::Read(history), change)
+        }
+        (304, Some(entry)) if validators => (id, IndexFact::Read(Arc::new(entry.history.confirmed())), None),
+        (304, _) => failed(format!("{}: the registry confirmed an entry that was not asked about", id.name)),
+        (_, cached) => {
+            let change = cached.map(|_| Change::Removal { path: folder.entry_path(name) });
+            (id, IndexFact::Gone, change)
+        }
+    }
+}
+
+/// The registry's clock: the earliest of its answers' times, but for those that a later one proves to be kept from before.
+fn clock(dates: &[Timestamp]) -> Option<Timestamp> {
+    let latest = dates.iter().max()?;
+    dates.iter().filter(|date| latest.duration_since(**date) <= SPREAD).min().copied()
+}
