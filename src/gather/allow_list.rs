@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::files::regular::{self, Links, ReadError};
-use crate::gather::toml_tree::{self, Node, Table, Value, shown, shown_key};
+use crate::gather::toml_tree::{self, Node, Section, Table, Value, WrongType, shown, shown_key};
 use crate::model::allow_list::{ALLOW_LIST_VERSION, AllowList, AllowedId, AllowedRelease};
 use crate::model::checksum::Checksum;
 use crate::model::source::{CRATES_IO_INDEX, CRATES_IO_SPARSE_INDEX};
@@ -19,32 +19,25 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 /// Why there is no allow-list to hold anything against.
 #[derive(Debug, thiserror::Error)]
 pub enum AllowListError {
-    /// The file could not be read.
     #[error(
         "{path}: cannot be read: {cause}\nhelp: cargo's configuration is a UTF-8 TOML file; see that this file may be read"
     )]
     Unreadable {
-        /// The file.
         path: Utf8PathBuf,
-        /// Why.
         #[source]
         cause: ReadError,
     },
-    /// The table is not as `vendor` writes it.
     #[error("{path}:{line}: {fault}\nhelp: {}", .fault.help())]
     Invalid {
-        /// The file.
         path: Utf8PathBuf,
         /// The first mistake's line, counted from 1.
         line: u32,
-        /// What is wrong.
         fault: AllowListFault,
     },
 }
 
 /// What is wrong with the table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "the message of each says what it is")]
 pub enum AllowListFault {
     #[error("not TOML: {0}")]
     Syntax(String),
@@ -102,46 +95,52 @@ pub fn read(path: &Utf8Path) -> Result<Option<AllowList>, AllowListError> {
 ///
 /// # Errors
 /// Anything in the table is not as `vendor` writes it.
-pub fn read_text(text: &str, path: &Utf8Path) -> Result<Option<AllowList>, AllowListError> {
+pub(crate) fn read_text(text: &str, path: &Utf8Path) -> Result<Option<AllowList>, AllowListError> {
     parse(text).map_err(|(line, fault)| AllowListError::Invalid { path: path.to_owned(), line, fault })
 }
 
 /// A mistake and its line.
 type Fault = (u32, AllowListFault);
 
+fn wrong_type(WrongType { line, key, expected, found }: WrongType) -> Fault {
+    (line, AllowListFault::WrongType { key, expected, found })
+}
+
 fn parse(text: &str) -> Result<Option<AllowList>, Fault> {
     let document = toml_tree::parse(text).map_err(|error| (error.line, AllowListFault::Syntax(error.message)))?;
-    let Some(entry) = document.get("sequester") else { return Ok(None) };
-    let table = as_table("sequester", entry)?;
-    known_keys(table, &["version", "platforms", "allow"])?;
+    let Some(section) = Section::root(&document).section("sequester").map_err(wrong_type)? else { return Ok(None) };
+    known_keys(section.table, &["version", "platforms", "allow"])?;
+    let missing = |key| (section.table.line, AllowListFault::Missing(key));
 
-    let version = table.get("version").ok_or((entry.line, AllowListFault::Missing("sequester.version")))?;
-    let Value::Integer(found) = version.value else {
-        return Err((version.line, wrong_type("sequester.version", "an integer", &version.value)));
-    };
-    if found != Some(i64::from(ALLOW_LIST_VERSION)) {
-        let found = found.map_or_else(|| "out of range".to_owned(), |found| found.to_string());
-        return Err((version.line, AllowListFault::Version(found)));
+    let integer = |value: &Value| if let Value::Integer(number) = value { Some(*number) } else { None };
+    let version = section.typed("version", "an integer", integer).map_err(wrong_type)?;
+    let version = version.ok_or_else(|| missing("sequester.version"))?;
+    if version != Some(i64::from(ALLOW_LIST_VERSION)) {
+        let line = section.table.get("version").map_or(section.table.line, |node| node.line);
+        let found = version.map_or_else(|| "out of range".to_owned(), |found| found.to_string());
+        return Err((line, AllowListFault::Version(found)));
     }
 
-    let allow = table.get("allow").ok_or((entry.line, AllowListFault::Missing("sequester.allow")))?;
+    let allow = section.section("allow").map_err(wrong_type)?.ok_or_else(|| missing("sequester.allow"))?;
     let mut releases = BTreeMap::new();
-    for (key, entry) in as_table("sequester.allow", allow)?.iter() {
-        let id = id(key).map_err(|fault| (entry.line, fault))?;
-        releases.insert(id, release(key, as_table(key, entry)?, entry.line)?);
+    let allow = Section::root(allow.table);
+    for (key, node) in allow.table.iter() {
+        let id = id(key).map_err(|fault| (node.line, fault))?;
+        let release = allow.inner(key, node).map_err(wrong_type)?;
+        releases.insert(id, allowed(key, release.table)?);
     }
-    Ok(Some(AllowList { releases, platforms: platforms(table)? }))
+    Ok(Some(AllowList { releases, platforms: platforms(&section)? }))
 }
 
 /// The triples, in the order in which `vendor` writes them.
-fn platforms(table: &Table) -> Result<Vec<String>, Fault> {
-    let Some(entry) = table.get("platforms") else { return Ok(Vec::new()) };
-    let wrong = |value: &Value| (entry.line, wrong_type("sequester.platforms", "an array of strings", value));
-    let Value::List(nodes) = &entry.value else { return Err(wrong(&entry.value)) };
-    let text = |node: &Node| {
-        if let Value::Text(text) = &node.value { Ok(text.clone()) } else { Err(wrong(&node.value)) }
+fn platforms(section: &Section<'_>) -> Result<Vec<String>, Fault> {
+    let Some(node) = section.table.get("platforms") else { return Ok(Vec::new()) };
+    let wrong = |wrong: &Node| {
+        let wrong = section.wrong("platforms", wrong, "an array of strings");
+        wrong_type(WrongType { line: node.line, ..wrong })
     };
-    nodes.iter().map(text).collect()
+    let nodes = node.value.as_list().ok_or_else(|| wrong(node))?;
+    nodes.iter().map(|node| node.value.as_text().cloned().ok_or_else(|| wrong(node))).collect()
 }
 
 fn id(key: &str) -> Result<AllowedId, AllowListFault> {
@@ -154,39 +153,26 @@ fn id(key: &str) -> Result<AllowedId, AllowListFault> {
     key.parse().map_err(|_| AllowListFault::Id(shown(key)))
 }
 
-fn release(id: &str, table: &Table, line: u32) -> Result<AllowedRelease, Fault> {
+fn allowed(id: &str, table: &Table) -> Result<AllowedRelease, Fault> {
     known_keys(table, &["checksum", "tree", "stub"])?;
-    let checksum = digest(id, table, "checksum")?;
+    let section = Section::root(table);
+    let checksum = digest(id, &section, "checksum")?;
     if checksum.is_none() && !id.starts_with("git+") {
-        return Err((line, AllowListFault::ChecksumMissing(shown(id))));
+        return Err((table.line, AllowListFault::ChecksumMissing(shown(id))));
     }
-    let tree = digest(id, table, "tree")?.ok_or((line, AllowListFault::Missing("tree")))?;
-    let stub = match table.get("stub").map(|entry| (entry.line, &entry.value)) {
-        None => false,
-        Some((_, Value::Boolean(stub))) => *stub,
-        Some((line, other)) => return Err((line, wrong_type("stub", "`true` or `false`", other))),
-    };
+    let tree = digest(id, &section, "tree")?.ok_or((table.line, AllowListFault::Missing("tree")))?;
+    let stub = section.boolean("stub").map_err(wrong_type)?.unwrap_or(false);
     Ok(AllowedRelease { checksum, tree, stub })
 }
 
-fn digest(id: &str, table: &Table, key: &'static str) -> Result<Option<Checksum>, Fault> {
-    let Some(entry) = table.get(key) else { return Ok(None) };
-    let Value::Text(text) = &entry.value else {
-        return Err((entry.line, wrong_type(key, "a string", &entry.value)));
-    };
-    let digest = text.parse().map_err(|_| (entry.line, AllowListFault::Digest { id: shown(id), key }))?;
+fn digest(id: &str, section: &Section<'_>, key: &'static str) -> Result<Option<Checksum>, Fault> {
+    let Some(text) = section.text(key).map_err(wrong_type)? else { return Ok(None) };
+    let line = section.table.get(key).map_or(section.table.line, |node| node.line);
+    let digest = text.parse().map_err(|_| (line, AllowListFault::Digest { id: shown(id), key }))?;
     Ok(Some(digest))
 }
 
-fn as_table<'n>(key: &str, node: &'n Node) -> Result<&'n Table, Fault> {
-    node.value.as_table().ok_or_else(|| (node.line, wrong_type(key, "a table", &node.value)))
-}
-
-fn wrong_type(key: &str, expected: &'static str, found: &Value) -> AllowListFault {
-    AllowListFault::WrongType { key: shown_key(key), expected, found: found.kind() }
-}
-
 fn known_keys(table: &Table, known: &[&str]) -> Result<(), Fault> {
-    let unknown = table.iter().filter(|(key, _)| !known.contains(key)).min_by_key(|(_, entry)| entry.line);
-    unknown.map_or(Ok(()), |(key, entry)| Err((entry.line, AllowListFault::UnknownKey(shown_key(key)))))
+    let unknown = table.iter().filter(|(key, _)| !known.contains(key)).min_by_key(|(_, node)| node.line);
+    unknown.map_or(Ok(()), |(key, node)| Err((node.line, AllowListFault::UnknownKey(shown_key(key)))))
 }

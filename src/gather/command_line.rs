@@ -223,7 +223,6 @@ impl CommandLine {
         Words::read("", &self.globals).has("-C")
     }
 
-    /// The manifest that is asked for.
     pub(crate) fn manifest_path(&self) -> Option<Utf8PathBuf> {
         let words = self.words();
         if let Some(path) = words.value("--manifest-path") {

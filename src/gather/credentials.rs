@@ -54,7 +54,6 @@ impl Credentials {
         Self(Arc::new(Inner { providers, index, name, environment, found: OnceLock::new() }))
     }
 
-    /// A token that is known.
     #[must_use]
     pub fn known(token: Token) -> Self {
         Self(Arc::new(Inner { found: OnceLock::from(Ok(token)), ..Inner::default() }))

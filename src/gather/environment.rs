@@ -48,19 +48,19 @@ impl Environment {
 
     /// The same for a run whose waiting is told to somebody.
     #[must_use]
-    pub fn heard_by(self, listener: Listener) -> Self {
+    pub(crate) fn heard_by(self, listener: Listener) -> Self {
         Self { listener, ..self }
     }
 
     /// The same for a run of the program itself, which can be started once more by this path.
     #[must_use]
-    pub fn run_by(self, own_program: &'static str) -> Self {
+    pub(crate) fn run_by(self, own_program: &'static str) -> Self {
         Self { own_program: Some(own_program), ..self }
     }
 
     /// The path by which the program itself can be started once more; `None` where it is another program that runs this code.
     #[must_use]
-    pub const fn own_program(&self) -> Option<&'static str> {
+    pub(crate) const fn own_program(&self) -> Option<&'static str> {
         self.own_program
     }
 
@@ -99,12 +99,10 @@ impl Environment {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Every variable, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The working directory.
     #[must_use]
     pub fn current_dir(&self) -> &Utf8Path {
         &self.current_dir

@@ -32,9 +32,7 @@ const MAX_MANIFESTS: usize = 10_000;
 /// Where to begin.
 #[derive(Clone, Copy, Debug)]
 pub struct Roots<'a> {
-    /// The folder of the root manifest.
     pub root: &'a Utf8Path,
-    /// The folders of the members.
     pub members: &'a [Utf8PathBuf],
     /// The configuration of a cargo that is started in the root: names of registries, `[patch]`, `paths`.
     pub config: &'a CargoConfig,
@@ -83,7 +81,7 @@ pub fn read(roots: &Roots<'_>) -> Manifests {
 
 /// Reads the manifests of vendored packages, each from its folder. What cannot be read tells nothing.
 #[must_use]
-pub fn read_vendored(folders: &[Option<Utf8PathBuf>], config: &CargoConfig) -> Vec<Option<Manifest>> {
+pub(crate) fn read_vendored(folders: &[Option<Utf8PathBuf>], config: &CargoConfig) -> Vec<Option<Manifest>> {
     let read = |folder: &Utf8PathBuf| {
         let mut documents = Documents::new(config);
         read_package(&folder.join("Cargo.toml"), false, &mut documents).ok()

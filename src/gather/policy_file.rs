@@ -35,7 +35,6 @@ impl PolicyFile {
         &self.policy
     }
 
-    /// The approvals.
     #[must_use]
     pub const fn approvals(&self) -> &Approvals {
         &self.approvals

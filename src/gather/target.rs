@@ -11,32 +11,21 @@ use crate::model::vendoring::TargetPlatform;
 /// The compiler does not know the platform, or could not be asked.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    /// The text is no triple.
     #[error("`{}` is not a platform's name\nhelp: take one from the list of: rustc --print target-list", .0.escape_debug())]
     Name(String),
-    /// The compiler could not be started.
     #[error(
         "`{program}` could not be run to ask about `{triple}`: {source}\nhelp: install the Rust toolchain, or set RUSTC"
     )]
     NotRun {
-        /// What was to be run.
         program: String,
-        /// The platform.
         triple: String,
-        /// What the system said.
         #[source]
         source: std::io::Error,
     },
-    /// The compiler refused.
     #[error(
         "the compiler does not know the platform `{triple}`: {words}\nhelp: take one from the list of: rustc --print target-list"
     )]
-    Unknown {
-        /// The platform.
-        triple: String,
-        /// The first line of what it said.
-        words: String,
-    },
+    Unknown { triple: String, words: String },
 }
 
 /// Asks the installed compiler, which need not have the platform's standard library.

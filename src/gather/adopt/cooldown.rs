@@ -78,7 +78,7 @@ fn general(file: &ForeignFile, entry: &Node, keys: &[&str], age: Option<Age>, ad
 fn registry(file: &ForeignFile, name: &str, entry: &Node, adopted: &mut Adopted) {
     let keys = ["registries", name];
     let Some(table) = file.table(entry, &keys, adopted) else { return };
-    let Some(age) = table.get("min-publish-age").and_then(|entry| age(entry)) else {
+    let Some(age) = table.get("min-publish-age").and_then(age) else {
         return file.leave(adopted, entry.line, &keys, NotTaken::UnknownForm);
     };
     let registry = match (table.text("index"), name) {
@@ -123,7 +123,7 @@ fn allow(file: &ForeignFile, kind: &str, entry: &Node, adopted: &mut Adopted) {
             continue;
         }
         let earlier = ["minutes", "minimum_release_age"].iter().find_map(|key| minutes(table.get(key)?));
-        let current = table.get("min-publish-age").and_then(|entry| age(entry));
+        let current = table.get("min-publish-age").and_then(age);
         let known = adopted.overrides.iter().any(|one| one.value.crate_name == crate_name);
         match current.or(earlier) {
             Some(_) if known => adopted.leave(origin, NotTaken::Repeated),

@@ -38,7 +38,7 @@ impl CargoConfig {
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub fn load_from<'a>(
+    pub(crate) fn load_from<'a>(
         folders: impl Iterator<Item = &'a Utf8Path>,
         environment: &Environment,
     ) -> Result<Self, CargoConfigError> {
@@ -57,7 +57,7 @@ impl CargoConfig {
     ///
     /// # Errors
     /// A value is neither a file that can be read nor TOML.
-    pub fn with_command_line(mut self, values: &[String]) -> Result<Self, CargoConfigError> {
+    pub(crate) fn with_command_line(mut self, values: &[String]) -> Result<Self, CargoConfigError> {
         let layers = layers::on_command_line(values, self.environment.current_dir())?;
         self.layers.splice(0..0, layers);
         Ok(self)
@@ -78,7 +78,7 @@ impl CargoConfig {
 
     /// The same with the files below `top`, where those of a commit were laid out, called by the commit's name: `BASE:.cargo/config.toml`.
     #[must_use]
-    pub fn of_commit(mut self, top: &Utf8Path, name: &str) -> Self {
+    pub(crate) fn of_commit(mut self, top: &Utf8Path, name: &str) -> Self {
         for layer in &mut self.layers {
             if let Ok(inside) = layer.path.strip_prefix(top) {
                 layer.path = Utf8PathBuf::from(format!("{name}:{inside}"));

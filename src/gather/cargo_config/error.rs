@@ -8,7 +8,6 @@ use crate::model::policy::Origin;
 
 /// Why cargo's configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "the message of each says what it is, and the fields are its parts")]
 pub enum CargoConfigError {
     #[error(
         "{path}: this file of cargo's configuration cannot be read: {cause}\nhelp: make it a readable UTF-8 file, or move it away"

@@ -228,13 +228,11 @@ fn include(layer: &Layer, node: &Node) -> Result<Include, CargoConfigError> {
     let (path, optional) = match &node.value {
         Value::Text(path) => (path, false),
         Value::Table(table) => {
-            let path = match table.get("path") {
-                Some(node) => node.value.as_text().ok_or_else(|| wrong(node, "a string"))?,
-                None => {
-                    let origin = layer.origin(node.line, "include");
-                    return Err(CargoConfigError::Value { origin, expected: "a table with the key `path`" });
-                }
+            let Some(path) = table.get("path") else {
+                let origin = layer.origin(node.line, "include");
+                return Err(CargoConfigError::Value { origin, expected: "a table with the key `path`" });
             };
+            let path = path.value.as_text().ok_or_else(|| wrong(path, "a string"))?;
             let optional = match table.get("optional") {
                 Some(node) => node.value.as_boolean().ok_or_else(|| wrong(node, "`true` or `false`"))?,
                 None => false,

@@ -42,7 +42,7 @@ impl CargoConfig {
     /// What the files outside of `$CARGO_HOME`, which every cargo reads, say of it; paths are absolute. Where a variable says something
     /// else, the file keeps silent, because it would go before the variable.
     #[must_use]
-    pub fn for_cargo_away(&self) -> String {
+    pub(crate) fn for_cargo_away(&self) -> String {
         let home = self.home();
         self.merged(&KEYS, |layer| !layer.path.starts_with(&home), |keys| self.in_environment(keys).is_some())
             .to_string()
@@ -51,14 +51,14 @@ impl CargoConfig {
     /// What all files together say about putting other packages in the place of a dependency: `[patch]` and `paths`, which are
     /// absolute.
     #[must_use]
-    pub fn substitutions(&self) -> String {
+    pub(crate) fn substitutions(&self) -> String {
         self.merged(&SUBSTITUTIONS, |_| true, |_| false).to_string()
     }
 
     /// What all files say about how the network is reached, for a cargo that reads none of them; paths are absolute. Whether it may be
     /// reached is said on the command line.
     #[must_use]
-    pub fn for_fetching(&self) -> String {
+    pub(crate) fn for_fetching(&self) -> String {
         let mut merged = self.merged(&NETWORK, |_| true, |_| false);
         if let Some(Toml::Table(net)) = merged.get_mut("net") {
             net.remove("offline");
@@ -89,7 +89,7 @@ impl CargoConfig {
     ///
     /// # Errors
     /// `[source]` says something that cargo refuses.
-    pub fn stand_ins<'r>(
+    pub(crate) fn stand_ins<'r>(
         &self,
         replacements: impl IntoIterator<Item = (&'r Registry, String)>,
     ) -> Result<Vec<String>, CargoConfigError> {
@@ -100,7 +100,7 @@ impl CargoConfig {
     ///
     /// # Errors
     /// `[source]` says something that cargo refuses.
-    pub fn folder_stand_ins<'r>(
+    pub(crate) fn folder_stand_ins<'r>(
         &self,
         replacements: impl IntoIterator<Item = (&'r Registry, String)>,
     ) -> Result<Vec<String>, CargoConfigError> {
@@ -149,17 +149,6 @@ impl CargoConfig {
             values.push(format!("source.{key}.replace-with={}", quoted(&stand_in)));
         }
         Ok(values)
-    }
-
-    /// Whether a git source is replaced by something: a full update then fails in cargo itself.
-    ///
-    /// # Errors
-    /// `[source]` says something that cargo refuses.
-    pub fn replaces_git(&self) -> Result<bool, CargoConfigError> {
-        Ok(self
-            .sources()?
-            .values()
-            .any(|source| matches!(source.place, Location::Git(_)) && source.replace_with.is_some()))
     }
 }
 

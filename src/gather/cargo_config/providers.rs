@@ -54,25 +54,19 @@ pub enum Provider {
     Token(Option<Setting<Token>>),
     /// A program that the user's own configuration names.
     Program(Program),
-    /// One that is not asked.
     NotRun {
-        /// Its name, without arguments.
         shown: String,
-        /// Why it is not.
         why: NotRun,
     },
 }
 
-/// A credential provider.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Program {
-    /// How it is spoken to.
     pub form: Form,
     /// What is run; a bare name is looked for on the path.
     pub path: Utf8PathBuf,
     /// Its arguments, which may hold secrets.
     pub arguments: Vec<String>,
-    /// Its name, without arguments.
     pub shown: String,
 }
 

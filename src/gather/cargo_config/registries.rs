@@ -33,7 +33,7 @@ impl ConfiguredRegistry {
 
     /// The variable that gives another cargo the same name for it, and its value; `None` for crates.io, which needs none.
     #[must_use]
-    pub fn index_variable(&self) -> Option<(String, String)> {
+    pub(crate) fn index_variable(&self) -> Option<(String, String)> {
         let index = match &self.registry.value {
             Registry::CratesIo => return None,
             Registry::Sparse(url) => format!("sparse+{url}"),
@@ -62,7 +62,7 @@ impl CargoConfig {
     ///
     /// # Errors
     /// Its index is no address.
-    pub fn registry_named(&self, name: &str) -> Result<Option<Registry>, CargoConfigError> {
+    pub(crate) fn registry_named(&self, name: &str) -> Result<Option<Registry>, CargoConfigError> {
         Ok(self.index(name)?.map(|setting| setting.value))
     }
 

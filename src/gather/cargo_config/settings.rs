@@ -44,7 +44,7 @@ impl CargoConfig {
     ///
     /// # Errors
     /// It is no string.
-    pub fn lockfile_path(&self) -> Result<Option<Origin>, CargoConfigError> {
+    pub(crate) fn lockfile_path(&self) -> Result<Option<Origin>, CargoConfigError> {
         Ok(self.text(&["resolver", "lockfile-path"])?.map(|setting| setting.origin))
     }
 
@@ -53,7 +53,7 @@ impl CargoConfig {
     ///
     /// # Errors
     /// A key of these is no string.
-    pub fn build_folders(&self, workspace: &Utf8Path) -> Result<Vec<Setting<Utf8PathBuf>>, CargoConfigError> {
+    pub(crate) fn build_folders(&self, workspace: &Utf8Path) -> Result<Vec<Setting<Utf8PathBuf>>, CargoConfigError> {
         let short = "CARGO_TARGET_DIR";
         let mut found = Vec::new();
         match self.environment.get(short) {

@@ -49,32 +49,25 @@ impl Location {
 /// What stands in for a registry, at the end of the chain, and where the chain begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Replacement {
-    /// The registry itself.
     Itself,
-    /// Another registry.
     Registry {
-        /// Its identity.
         registry: Registry,
         /// The key that replaces.
         origin: Origin,
     },
     /// Unpacked sources.
     Directory {
-        /// The folder.
         path: Utf8PathBuf,
         /// The key that replaces.
         origin: Origin,
     },
     /// A folder of `.crate` files with an index.
     LocalRegistry {
-        /// The folder.
         path: Utf8PathBuf,
         /// The key that replaces.
         origin: Origin,
     },
-    /// A git repository.
     Git {
-        /// Its address.
         url: String,
         /// The key that replaces.
         origin: Origin,
@@ -181,7 +174,7 @@ impl CargoConfig {
     ///
     /// # Errors
     /// As [`Self::replacement`].
-    pub fn names_of(&self, sources: &BTreeSet<Source>) -> Result<BTreeSet<String>, CargoConfigError> {
+    pub(crate) fn names_of(&self, sources: &BTreeSet<Source>) -> Result<BTreeSet<String>, CargoConfigError> {
         let tables = self.sources()?;
         let named = tables.iter().filter(|(_, table)| sources.iter().any(|source| table.place.is_of(source)));
         Ok(named.map(|(name, _)| name.clone()).chain([CRATES_IO.to_owned()]).collect())
@@ -191,7 +184,7 @@ impl CargoConfig {
     ///
     /// # Errors
     /// As [`Self::replacement`].
-    pub fn replacement_of(&self, source: &Source) -> Result<Replacement, CargoConfigError> {
+    pub(crate) fn replacement_of(&self, source: &Source) -> Result<Replacement, CargoConfigError> {
         let sources = self.sources()?;
         let is_it = |place: &Location| place.is_of(source);
         let start = match source {

@@ -71,13 +71,11 @@ pub(super) fn commit(text: &str) -> Result<String, Fault> {
     if good { Ok(text.to_ascii_lowercase()) } else { Err(Fault::Commit) }
 }
 
-/// A registry's address.
 pub(super) fn registry_address(text: &str) -> Result<Registry, Fault> {
     let url = text.strip_prefix("sparse+").or_else(|| text.strip_prefix("registry+")).unwrap_or(text);
     if is_address(url) { Registry::meant(text).ok() } else { None }.ok_or_else(|| Fault::RegistryAddress(shown(text)))
 }
 
-/// A git repository's address.
 pub(super) fn git_address(text: &str) -> Result<String, Fault> {
     if is_address(text) { Ok(text.to_owned()) } else { Err(Fault::GitAddress(shown(text))) }
 }

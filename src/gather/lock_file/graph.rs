@@ -1,16 +1,71 @@
-//! Turns the raw packages into the model's, each dependency into a position. Every look-up is one in a map, so that the time grows
-//! with the file and not with its square.
+//! The shape of a lock file, borrowed from its text, and its packages as the model has them, each dependency a position. Every look-up
+//! is one in a map, so that the time grows with the file and not with its square.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, hash_map};
 use std::sync::Arc;
+
+use serde::Deserialize;
 
 use crate::model::checksum::Checksum;
 use crate::model::package::{LockedChecksum, Package, PackageId};
-use crate::model::source::Source;
+use crate::model::source::{GitSource, Registry, Source};
 
-use super::error::PackageProblem;
-use super::raw::{LockFile, Package as RawPackage};
-use super::source::{SourceKey, Sources};
+/// The whole file; keys that cargo does not read either are ignored.
+#[derive(Deserialize)]
+pub(super) struct RawLockFile<'a> {
+    pub(super) version: Option<i64>,
+    /// The root package, which cargo wrote apart until 2017.
+    #[serde(borrow)]
+    root: Option<RawPackage<'a>>,
+    #[serde(borrow, default)]
+    package: Vec<RawPackage<'a>>,
+    #[serde(borrow, default)]
+    metadata: BTreeMap<Text<'a>, Text<'a>>,
+    #[serde(borrow, default)]
+    patch: RawPatch<'a>,
+}
+
+#[derive(Default, Deserialize)]
+struct RawPatch<'a> {
+    #[serde(borrow, default)]
+    unused: Vec<RawPackage<'a>>,
+}
+
+#[derive(Deserialize)]
+struct RawPackage<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    version: Cow<'a, str>,
+    #[serde(borrow, default)]
+    source: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    checksum: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    dependencies: Vec<Text<'a>>,
+    /// What a `[replace]` table puts in this package's place.
+    #[serde(borrow, default)]
+    replace: Option<Text<'a>>,
+}
+
+/// A string that serde borrows inside a collection, too.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> RawLockFile<'a> {
+    /// The checksums of format 1, by `NAME VERSION (SOURCE)`.
+    pub(super) fn checksums(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.metadata.iter().filter_map(|(key, value)| Some((key.0.strip_prefix("checksum ")?, &*value.0)))
+    }
+
+    /// Every package with its position among the `[[package]]` headers, which the root package does not have.
+    fn packages(&self) -> impl Iterator<Item = (Option<usize>, &RawPackage<'a>)> {
+        let listed = self.package.iter().enumerate().map(|(position, package)| (Some(position), package));
+        self.root.iter().map(|root| (None, root)).chain(listed)
+    }
+}
 
 /// A problem, and the position of the `[[package]]` that has it.
 pub(super) type Located = (Option<usize>, PackageProblem);
@@ -40,7 +95,7 @@ struct Positions<'a> {
 }
 
 /// All packages, in the file's order.
-pub(super) fn packages(raw: &LockFile<'_>) -> Result<Vec<Package>, Located> {
+pub(super) fn packages(raw: &RawLockFile<'_>) -> Result<Vec<Package>, Located> {
     let mut sources = Sources::default();
     let mut positions = Positions::default();
     let mut packages = Vec::with_capacity(raw.package.len() + 1);
@@ -66,7 +121,7 @@ pub(super) fn packages(raw: &LockFile<'_>) -> Result<Vec<Package>, Located> {
 }
 
 /// What the file says that a `[patch]` puts in without use.
-pub(super) fn unused_patches(raw: &LockFile<'_>) -> Result<Vec<PackageId>, Located> {
+pub(super) fn unused_patches(raw: &RawLockFile<'_>) -> Result<Vec<PackageId>, Located> {
     let mut sources = Sources::default();
     let unused = raw.patch.unused.iter();
     unused.map(|package| Ok(identity(package, &mut sources).map_err(|problem| (None, problem))?.1)).collect()
@@ -118,7 +173,7 @@ fn dependencies<'a>(
 
 /// The checksums of format 1. One that belongs to no package is left over from an earlier state, as in cargo.
 fn add_metadata_checksums<'a>(
-    raw: &'a LockFile<'a>,
+    raw: &'a RawLockFile<'a>,
     positions: &Positions<'a>,
     sources: &mut Sources<'a>,
     packages: &mut [Package],
@@ -193,4 +248,91 @@ impl<'a> Positions<'a> {
         let release = self.releases.get(&(name, version))?;
         Some(release.local.map_or(release.any, Candidate::One))
     }
+}
+
+/// Stands for all spellings of one source, a git reference's encoded and plain ones included. Like cargo's own comparison of sources it
+/// disregards the locked git commit: dependencies name a git package without it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct SourceKey(usize);
+
+/// The sources of one lock file; there are few, and thousands of packages share them.
+#[derive(Default)]
+struct Sources<'a> {
+    spellings: HashMap<&'a str, Option<(SourceKey, Source)>>,
+    keys: HashMap<Source, SourceKey>,
+}
+
+impl<'a> Sources<'a> {
+    /// The source behind a text, `None` for no text at all being a local package; the outer `None` is a text that is no address.
+    fn read(&mut self, text: Option<&'a str>) -> Option<(SourceKey, Source)> {
+        let Some(text) = text else { return Some((self.key(&Source::Local), Source::Local)) };
+        if let Some(known) = self.spellings.get(text) {
+            return known.clone();
+        }
+        let read = parse_source(text).map(|source| (self.key(&source), source));
+        self.spellings.insert(text, read.clone());
+        read
+    }
+
+    fn key(&mut self, source: &Source) -> SourceKey {
+        let without_commit = match source {
+            Source::Git(git) => {
+                let reference = git.wanted().setting().map(|(key, value)| format!("{key}={value}").into());
+                Source::Git(GitSource { commit: None, reference, url: git.url.clone() })
+            }
+            Source::Local | Source::Registry(_) | Source::Other(_) => source.clone(),
+        };
+        let next = SourceKey(self.keys.len());
+        match self.keys.entry(without_commit) {
+            hash_map::Entry::Occupied(known) => *known.get(),
+            hash_map::Entry::Vacant(new) => *new.insert(next),
+        }
+    }
+}
+
+fn parse_source(text: &str) -> Option<Source> {
+    if text.is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return None;
+    }
+    match text.split_once('+') {
+        Some(("registry" | "sparse", _)) => Registry::parse(text).ok().map(Source::Registry),
+        Some(("git", url)) => parse_git(url),
+        _ => Some(Source::Other(text.into())),
+    }
+}
+
+fn parse_git(text: &str) -> Option<Source> {
+    let (rest, commit) = text.split_once('#').unwrap_or((text, ""));
+    let (url, reference) = rest.split_once('?').unwrap_or((rest, ""));
+    // Anything but a whole SHA-1 or SHA-256 object name pins nothing.
+    let pins = matches!(commit.len(), 40 | 64) && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    url.contains("://").then(|| {
+        Source::Git(GitSource {
+            url: url.into(),
+            reference: (!reference.is_empty()).then(|| reference.into()),
+            commit: pins.then(|| commit.into()),
+        })
+    })
+}
+
+/// What is wrong with one `[[package]]`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PackageProblem {
+    /// No name that cargo would accept; names become paths and arguments.
+    #[error("{name:?} is not a package name")]
+    Name { name: String },
+    #[error("package `{name}` has the version {version:?}, which is not a semantic version")]
+    Version { name: String, version: String },
+    #[error("package `{name}` has the source {source_text:?}, which is not an address")]
+    Source { name: String, source_text: String },
+    #[error("package `{name} {version}` occurs twice with the same source")]
+    Twice { name: String, version: String },
+    #[error("package `{name} {version}` has two checksums")]
+    TwoChecksums { name: String, version: String },
+    /// A dependency that is not in the file.
+    #[error("package `{name}` depends on {dependency:?}, which is not in the lock file")]
+    UnknownDependency { name: String, dependency: String },
+    /// A dependency that could be several packages.
+    #[error("package `{name}` depends on {dependency:?}, which several packages of the lock file answer to")]
+    AmbiguousDependency { name: String, dependency: String },
 }
