@@ -5,14 +5,14 @@
 //! `command` joins them into one verb each. `files` is how all of them open a file.
 
 pub mod archive;
-pub mod cli;
+mod cli;
 pub mod command;
 pub mod files;
 pub mod gather;
 pub mod model;
 pub mod policy;
-pub mod project;
-pub mod registry;
+mod project;
+mod registry;
 pub mod report;
-pub mod resolve;
+mod resolve;
 pub mod write;

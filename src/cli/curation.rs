@@ -1,29 +1,32 @@
 //! `init`, `approve`, `revoke` and `log`.
 
 use camino::Utf8PathBuf;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{JudgeBy, Subject, moment};
+use super::options::{HumanOrJson, JudgeBy, Subject, day, rfc3339};
 use crate::model::age::Age;
 use crate::model::trail::{EventId, Kind};
 
-/// What they mean where a file is written.
+/// Below `init -h`.
 pub(super) const INIT_EXIT_CODES: &str = "Exit codes:
   0  the policy is written, and every package passes it
   1  the policy is written, but something is left that no baseline may carry; it is listed
   2  nothing is written: usage, files, network, advisories, nobody to ask";
 
-pub(super) const WRITE_EXIT_CODES: &str = "Exit codes:
+/// Below `approve -h`.
+pub(super) const APPROVE_EXIT_CODES: &str = "Exit codes:
   0  it is written or removed, or there is nothing to do
   1  something stands against the release that no approval lifts
   2  it could not be done: usage, files, network, advisories missing or not fresh";
 
+/// Below `revoke -h`.
 pub(super) const REVOKE_EXIT_CODES: &str = "Exit codes:
   0  it is taken back
   2  it could not be done: usage, files, or the policy has no such entry";
 
+/// Below `log -h`.
 pub(super) const LOG_EXIT_CODES: &str = "Exit codes:
   0  the trail is whole
   1  something was edited, deleted or put in, or an expected head is missing
@@ -32,127 +35,118 @@ pub(super) const LOG_EXIT_CODES: &str = "Exit codes:
 /// `init`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub struct Init {
+pub(crate) struct Init {
     /// What to adopt
     #[command(flatten)]
-    pub subject: Subject,
+    pub(crate) subject: Subject,
     /// Write without asking
     #[arg(short, long)]
-    pub yes: bool,
+    pub(crate) yes: bool,
     /// Also set cargo's own minimum age, which cargo obeys from 1.100 on
     #[arg(long)]
-    pub native: bool,
+    pub(crate) native: bool,
     /// Show what would be written, and write nothing
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Who carries the baseline, in place of git's user
     #[arg(long, value_name = "NAME")]
-    pub by: Option<String>,
+    pub(crate) by: Option<String>,
     /// The minimum age to write, in place of what other files say
     #[arg(long, value_name = "AGE", help_heading = "Judging")]
-    pub min_publish_age: Option<Age>,
+    pub(crate) min_publish_age: Option<Age>,
     /// Read advisories from this archive, `git+` address or directory; an address is written down
     #[arg(long, value_name = "PATH|URL", conflicts_with = "no_advisories", help_heading = "Judging")]
-    pub advisory_db: Option<String>,
+    pub(crate) advisory_db: Option<String>,
     /// Adopt without looking at advisories
     #[arg(long, help_heading = "Judging")]
-    pub no_advisories: bool,
+    pub(crate) no_advisories: bool,
     /// Judge as of this moment, which must not lie ahead, such as 2026-08-21T00:00:00Z
-    #[arg(long, value_name = "RFC3339", value_parser = moment::rfc3339, help_heading = "Judging")]
-    pub now: Option<Timestamp>,
+    #[arg(long, value_name = "RFC3339", value_parser = rfc3339, help_heading = "Judging")]
+    pub(crate) now: Option<Timestamp>,
 }
 
 /// `approve`.
 #[derive(Debug, Args)]
-pub struct Approve {
+pub(crate) struct Approve {
     /// The release: `name`, `name@1.2.3`, or what `cargo pkgid` prints
     #[arg(value_name = "SPEC", required_unless_present = "prune")]
-    pub spec: Option<String>,
+    pub(crate) spec: Option<String>,
     /// Why
     #[arg(long, value_name = "TEXT", required_unless_present = "prune")]
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// The last day on which it counts; by default the day on which time lifts the reasons
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = moment::day)]
-    pub until: Option<Date>,
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) until: Option<Date>,
     /// Ignore this advisory for the crate, in place of approving the release
     #[arg(long, value_name = "ADVISORY")]
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// Who approves; by default whom git's configuration names
     #[arg(long, value_name = "WHO")]
-    pub by: Option<String>,
+    pub(crate) by: Option<String>,
     /// Remove approvals and ignores that are unused or over
     #[arg(long, conflicts_with_all = ["spec", "reason", "until", "id"])]
-    pub prune: bool,
+    pub(crate) prune: bool,
     /// What to judge
     #[command(flatten)]
-    pub subject: Subject,
+    pub(crate) subject: Subject,
     /// What to judge by
     #[command(flatten)]
-    pub judge: JudgeBy,
+    pub(crate) judge: JudgeBy,
 }
 
 /// `revoke`.
 #[derive(Debug, Args)]
-pub struct Revoke {
+pub(crate) struct Revoke {
     /// The release: `name`, `name@1.2.3`, or what `cargo pkgid` prints
     #[arg(value_name = "SPEC")]
-    pub spec: String,
+    pub(crate) spec: String,
     /// No longer ignore this advisory for the crate
     #[arg(long, value_name = "ADVISORY")]
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// Who revokes; by default whom git's configuration names
     #[arg(long, value_name = "WHO")]
-    pub by: Option<String>,
+    pub(crate) by: Option<String>,
     /// Which project
     #[command(flatten)]
-    pub subject: Subject,
+    pub(crate) subject: Subject,
     /// Read and change this file in place of `sequester.toml`
     #[arg(long, value_name = "PATH")]
-    pub policy: Option<Utf8PathBuf>,
+    pub(crate) policy: Option<Utf8PathBuf>,
 }
 
 /// `log`.
 #[derive(Debug, Args)]
-pub struct Log {
+pub(crate) struct Log {
     /// Only what touches this crate, or this `name@1.2.3`
     #[arg(value_name = "SPEC")]
-    pub spec: Option<String>,
+    pub(crate) spec: Option<String>,
     /// Only events of this kind
     #[arg(long, value_name = "KIND", value_parser = kind)]
-    pub kind: Vec<Kind>,
+    pub(crate) kind: Vec<Kind>,
     /// Only what was written on this UTC day or later
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = moment::day)]
-    pub since: Option<Date>,
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) since: Option<Date>,
     /// Only what was written on this UTC day or earlier
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = moment::day)]
-    pub until: Option<Date>,
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    pub(crate) until: Option<Date>,
     /// Recompute every id, name what was changed, and print the heads
     #[arg(long)]
-    pub verify: bool,
+    pub(crate) verify: bool,
     /// With `--verify`: a head that was kept elsewhere, and what led up to it, must be there
     #[arg(long, value_name = "ID", requires = "verify")]
-    pub expect_head: Vec<EventId>,
+    pub(crate) expect_head: Vec<EventId>,
     /// Print an in-toto statement with an SLSA verification summary of this release
     #[arg(long, value_name = "SPEC", conflicts_with_all = ["spec", "verify", "format", "kind", "since", "until"])]
-    pub vsa: Option<String>,
+    pub(crate) vsa: Option<String>,
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub format: LogFormat,
+    pub(crate) format: HumanOrJson,
     /// Path to the workspace's `Cargo.toml`
     #[arg(long, value_name = "PATH")]
-    pub manifest_path: Option<Utf8PathBuf>,
+    pub(crate) manifest_path: Option<Utf8PathBuf>,
     /// The trail beside this policy, in place of `sequester.toml`
     #[arg(long, value_name = "PATH")]
-    pub policy: Option<Utf8PathBuf>,
-}
-
-/// How to print the trail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// For people
-    Human,
-    /// One JSON document, by the published schema
-    Json,
+    pub(crate) policy: Option<Utf8PathBuf>,
 }
 
 fn kind(text: &str) -> Result<Kind, String> {

@@ -1,10 +1,10 @@
-//! The part of the command line that resolves: `update` and `cargo`.
+//! The verbs that change what is built: `update`, `fix`, `cargo` and `vendor`.
 
 use camino::Utf8PathBuf;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use semver::Version;
 
-use super::JudgeBy;
+use super::options::{HumanOrJson, JudgeBy, Subject};
 
 /// Printed below the help of `cargo`.
 pub(super) const CARGO_HELP: &str =
@@ -31,74 +31,97 @@ pub(super) const FIX_EXIT_CODES: &str = "Exit codes:
 
 /// What `update` and `fix` are both told.
 #[derive(Debug, Args)]
-pub struct Moving {
+pub(crate) struct Moving {
     /// Say what would change, and leave everything as it is
     #[arg(short = 'n', long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Then write the approved sources into `vendor`, as `cargo sequester vendor` does
     #[arg(long, conflicts_with = "dry_run")]
-    pub vendor: bool,
+    pub(crate) vendor: bool,
     /// Path to the workspace's `Cargo.toml`
     #[arg(long, value_name = "PATH")]
-    pub manifest_path: Option<Utf8PathBuf>,
+    pub(crate) manifest_path: Option<Utf8PathBuf>,
     /// Use what is on this machine; ask no registry
     #[arg(long)]
-    pub offline: bool,
+    pub(crate) offline: bool,
     /// What to judge by
     #[command(flatten)]
-    pub judge: JudgeBy,
+    pub(crate) judge: JudgeBy,
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub format: UpdateFormat,
+    pub(crate) format: HumanOrJson,
 }
 
 /// `fix`.
 #[derive(Debug, Args)]
-pub struct Fix {
+pub(crate) struct Fix {
     /// How to move
     #[command(flatten)]
-    pub moving: Moving,
+    pub(crate) moving: Moving,
 }
 
 /// `update`.
 #[derive(Debug, Args)]
-pub struct Update {
+pub(crate) struct Update {
     /// The packages to move; all where none is named
     #[arg(value_name = "SPEC")]
-    pub specs: Vec<String>,
+    pub(crate) specs: Vec<String>,
     /// Move SPEC to exactly this version
     #[arg(long, value_name = "VERSION", requires = "specs", conflicts_with = "recursive")]
-    pub precise: Option<Version>,
+    pub(crate) precise: Option<Version>,
     /// Move the dependencies of SPEC too
     #[arg(long, requires = "specs")]
-    pub recursive: bool,
+    pub(crate) recursive: bool,
     /// Change only what the manifests of the workspace make necessary
     #[arg(short, long, conflicts_with_all = ["specs", "breaking"])]
-    pub workspace: bool,
+    pub(crate) workspace: bool,
     /// Raise requirements in manifests to the newest approved major versions, by cargo's own option of that name
     #[arg(short, long, conflicts_with_all = ["precise", "recursive"])]
-    pub breaking: bool,
+    pub(crate) breaking: bool,
     /// How to move
     #[command(flatten)]
-    pub moving: Moving,
-}
-
-/// How to print the result of `update` and of `fix`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum UpdateFormat {
-    /// For people
-    Human,
-    /// One JSON document, by the published schema
-    Json,
+    pub(crate) moving: Moving,
 }
 
 /// `cargo`.
 #[derive(Debug, Args)]
-pub struct Cargo {
+pub(crate) struct Cargo {
     /// What to judge by
     #[command(flatten)]
-    pub judge: JudgeBy,
+    pub(crate) judge: JudgeBy,
     /// Cargo's own arguments: `+toolchain`, a command, its options
     #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true, required = true)]
-    pub arguments: Vec<String>,
+    pub(crate) arguments: Vec<String>,
+}
+
+/// `vendor`.
+#[derive(Debug, Args)]
+pub(crate) struct Vendor {
+    /// The folder to write, below the workspace; `vendor` at its root unless given
+    #[arg(value_name = "PATH")]
+    pub(crate) path: Option<Utf8PathBuf>,
+    /// Put the version into every folder's name
+    #[arg(long)]
+    pub(crate) versioned_dirs: bool,
+    /// Keep the folders of packages that are no longer locked
+    #[arg(long)]
+    pub(crate) no_delete: bool,
+    /// Print what `.cargo/config.toml` should say, and leave it as it is
+    #[arg(long)]
+    pub(crate) no_config: bool,
+    /// Vendor for this platform only; others' packages become stubs. Name the building machine's too (can be repeated)
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) platform: Vec<String>,
+    /// Write a local registry (index and `.crate` files) into this folder, and no unpacked sources
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["path", "versioned_dirs", "platform"])]
+    pub(crate) local_registry: Option<Utf8PathBuf>,
+    /// What to judge
+    #[command(flatten)]
+    pub(crate) subject: Subject,
+    /// What to judge by
+    #[command(flatten)]
+    pub(crate) judge: JudgeBy,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: HumanOrJson,
 }

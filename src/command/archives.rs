@@ -13,8 +13,7 @@ use crate::model::checksum::Hashed;
 use crate::model::facts::RefusedMirror;
 use crate::model::package::PackageId;
 use crate::model::source::{Registry, Source};
-use crate::project::access::{self, Access, Configs};
-use crate::project::{Progress, Project};
+use crate::project::{Access, Configs, Progress, Project};
 
 /// Where archives come from.
 #[derive(Clone, Copy)]
@@ -42,7 +41,7 @@ impl Archives<'_> {
         deliver: &(dyn Fn(usize, Hashed) + Sync),
     ) -> Result<Rest, CommandError> {
         let policy = &self.project.rules().policy;
-        let Access { by_registry, refused } = access::work_out(&registries(wanted), self.configs, policy)?;
+        let Access { by_registry, refused } = Access::work_out(&registries(wanted), self.configs, policy)?;
         let trusted = self.configs.trusted();
         let request = self.project.request();
         let cargo_home = self.project.environment().cargo_home();

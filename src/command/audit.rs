@@ -47,7 +47,7 @@ pub(super) fn report_of<'a>(cli: &'a Cli, made: &'a Assessment, elapsed: Option<
         judged_by: made.rules().judged_by(),
         locked: made.locked(),
         lines: &made.subject().lock.lines,
-        situation: &cli.situation,
+        situation: &cli.invocation,
         elapsed,
     }
 }
@@ -58,7 +58,7 @@ pub(super) fn context_of<'a>(cli: &'a Cli, made: &'a Assessment) -> Context<'a> 
         now: made.evaluation().now,
         advisories: &made.facts().advisories,
         judged_by: made.rules().judged_by(),
-        situation: &cli.situation,
+        situation: &cli.invocation,
     }
 }
 

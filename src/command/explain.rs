@@ -80,10 +80,10 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment
     let report = ExplainReport { audit, release: release.as_ref(), releases: listed.as_ref() };
     let mut text = Vec::new();
     match arguments.format {
-        cli::ExplainFormat::Human => {
+        cli::HumanOrJson::Human => {
             report::human::explain(&report, screen::canvas(environment), output::verbosity(cli), &mut text)
         }
-        cli::ExplainFormat::Json => report::json::explain(&report, &mut text),
+        cli::HumanOrJson::Json => report::json::explain(&report, &mut text),
     }
     .map_err(CommandError::Output)?;
     output::report(cli, &text)?;

@@ -2,7 +2,7 @@
 
 use super::spec::Spec;
 use super::{CommandError, Outcome, output};
-use crate::cli::{Cli, Log, LogFormat};
+use crate::cli::{Cli, HumanOrJson, Log};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::gather::{self, workspace};
@@ -33,9 +33,9 @@ pub(super) fn run(cli: &Cli, arguments: &Log, environment: &Environment) -> Resu
     let selection = selection(arguments)?;
     let report = LogReport { trail: &trail, selection: &selection, heads: heads.as_ref() };
     match (arguments.format, arguments.verify) {
-        (LogFormat::Json, _) => log_json::json(&report, &mut text),
-        (LogFormat::Human, true) => log::verification(&report, &mut text),
-        (LogFormat::Human, false) => log::human(&report, output::verbosity(cli), &mut text),
+        (HumanOrJson::Json, _) => log_json::json(&report, &mut text),
+        (HumanOrJson::Human, true) => log::verification(&report, &mut text),
+        (HumanOrJson::Human, false) => log::human(&report, output::verbosity(cli), &mut text),
     }
     .map_err(CommandError::Output)?;
     output::report(cli, &text)?;

@@ -89,7 +89,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let environment =
         environment.map(|environment| environment.heard_by(output::listener(&cli)).run_by("/proc/self/exe"));
     if let Ok(environment) = &environment {
-        cli.situation = situation::situation(&matches, &words, environment);
+        cli.invocation = situation::situation(&matches, &words, environment);
     }
     let done = environment.and_then(|environment| match &cli.verb {
         Verb::Audit(arguments) => audit::run(&cli, arguments, &environment),

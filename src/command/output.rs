@@ -87,7 +87,7 @@ pub(super) fn error(cli: &Cli, error: &CommandError) {
         let line = escape::terminal(line);
         let _ = match line.strip_prefix("help:") {
             Some(rest) => {
-                let way = WayOut::of_text(rest.trim_start(), &cli.situation);
+                let way = WayOut::of_text(rest.trim_start(), &cli.invocation);
                 let step = way.step.as_ref().filter(|_| way.is_printable());
                 let words = way.words.as_deref().unwrap_or_default();
                 let joined = if words.is_empty() || step.is_none() { "" } else { ": " };

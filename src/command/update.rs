@@ -6,7 +6,7 @@ use semver::Version;
 
 use super::moves::{Moves, Which as What};
 use super::{CommandError, Outcome, output, prune, request, updated, vendor};
-use crate::cli::{self, Cli, Moving, UpdateFormat};
+use crate::cli::{self, Cli, HumanOrJson, Moving};
 use crate::gather::cargo;
 use crate::gather::environment::Environment;
 use crate::gather::lock_file::LockFileError;
@@ -24,7 +24,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment)
 
 /// Moves what is wanted, and then writes the approved sources where that is wanted too.
 pub(super) fn move_and_vendor(cli: &Cli, wanted: Wanted, environment: &Environment) -> Result<Outcome, CommandError> {
-    if wanted.vendors && wanted.format == UpdateFormat::Json {
+    if wanted.vendors && wanted.format == HumanOrJson::Json {
         return Err(CommandError::Usage(
             "`--vendor` with `--format json` would print two documents as one\nhelp: run `cargo sequester vendor --format json` afterwards",
         ));
@@ -67,7 +67,7 @@ pub(super) struct Wanted {
     /// Whether everything is left as it is.
     pub(super) dry_run: bool,
     /// How the result is told.
-    pub(super) format: UpdateFormat,
+    pub(super) format: HumanOrJson,
 }
 
 impl Wanted {
@@ -315,14 +315,14 @@ fn report(
         packages: &decision.facts().packages,
         advisories: &decision.facts().advisories,
         judged_by: project.rules().judged_by(),
-        situation: &cli.situation,
+        situation: &cli.invocation,
         dry_run: wanted.dry_run,
         vendored: !wanted.vendors && project.subject().root.join("vendor").is_dir(),
     };
     let mut text = Vec::new();
     match wanted.format {
-        UpdateFormat::Human => update::human::update(&report, output::verbosity(cli), &mut text),
-        UpdateFormat::Json => update::json::update(&report, &mut text),
+        HumanOrJson::Human => update::human::update(&report, output::verbosity(cli), &mut text),
+        HumanOrJson::Json => update::json::update(&report, &mut text),
     }
     .map_err(CommandError::Output)?;
     output::report(cli, &text)

@@ -17,7 +17,6 @@ use crate::model::policy::Origin;
 
 /// Why no decision could be made.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each is the error of the part that it is named after")]
 pub enum ProjectError {
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),

@@ -5,11 +5,8 @@
 //! about any lock file on that ground: the one that was found, the one that a cargo left, or none. An `Assessment` is the decision on
 //! the lock file as it was found.
 
-pub(crate) mod access;
 mod assessment;
 mod base;
-mod base_manifests;
-mod committed;
 mod error;
 mod gathering;
 pub(crate) mod lock_answer;
@@ -19,20 +16,18 @@ mod registries;
 mod remembered;
 mod request;
 mod rules;
-mod standing;
 mod subject;
 pub(crate) mod trail;
 mod ways;
 
 pub(crate) use assessment::Assessment;
 pub(crate) use base::Base;
-pub(crate) use committed::Committed;
-pub use error::ProjectError;
+pub(crate) use error::ProjectError;
 pub(crate) use gathering::{About, Decision, Gathered};
-pub(crate) use open::Project;
+pub(crate) use open::{Committed, Configs, Project};
 pub(crate) use progress::Progress;
-pub(crate) use registries::Registries;
-pub(crate) use remembered::{Footing, Question};
+pub(crate) use registries::{Access, Registries};
+pub(crate) use remembered::{InputDigests, Question};
 pub(crate) use request::{AdvisoriesFrom, JudgeBy, PolicyFrom, Purpose, Request, Which};
 pub(crate) use rules::Rules;
 pub(crate) use subject::{POLICY_FILE, Subject, relative};

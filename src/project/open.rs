@@ -2,20 +2,23 @@
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
-use super::access::Configs;
 use super::base::Base;
 use super::error::ProjectError;
 use super::request::{Purpose, Request, Which};
 use super::rules::{self, Ages, Rules};
 use super::subject::{self, Subject};
+use crate::gather::base::Commit;
 use crate::gather::cargo_config::CargoConfig;
-use crate::gather::clock;
 use crate::gather::environment::Environment;
+use crate::gather::{clock, lock_file};
 use crate::model::facts::OldLock;
 use crate::model::package::{Locked, Package};
+
+/// The file in which `vendor` puts the vendored sources in the place of the registries.
+const OWN_CONFIG: &str = ".cargo/config.toml";
 
 /// A project with everything that it is judged by.
 #[derive(Debug)]
@@ -128,6 +131,72 @@ impl Project {
             None => OldLock::Replaced(self.subject.lock.packages.clone()),
         }
     }
+}
+
+/// Cargo's configuration, as it is found and as far as it is believed.
+#[derive(Debug)]
+pub(crate) struct Configs {
+    found: CargoConfig,
+    beneath: CargoConfig,
+    trusted: Option<Arc<CargoConfig>>,
+}
+
+impl Configs {
+    /// The configuration that is found around the project at `root`, and where a change is judged, the one that it cannot have written.
+    pub(crate) fn new(found: CargoConfig, trusted: Option<CargoConfig>, root: &Utf8Path) -> Self {
+        Self { beneath: found.without(&root.join(OWN_CONFIG)), found, trusted: trusted.map(Arc::new) }
+    }
+
+    /// The same for a cargo that is started in the project's root, wherever this run was started.
+    pub(crate) fn at_root(&self, root: &Utf8Path, environment: &Environment) -> Result<Self, ProjectError> {
+        let found = CargoConfig::load(root, environment)?;
+        let beneath = found.without(&root.join(OWN_CONFIG));
+        Ok(Self { found, beneath, trusted: self.trusted.clone() })
+    }
+
+    /// Says what replaces what.
+    pub(crate) const fn found(&self) -> &CargoConfig {
+        &self.found
+    }
+
+    /// The same without the project's own file: what holds where that file puts vendored sources in a registry's place.
+    pub(crate) const fn beneath(&self) -> &CargoConfig {
+        &self.beneath
+    }
+
+    /// Says how the network is reached and which token is whose; a change under judgement cannot have written it.
+    pub(crate) fn trusted(&self) -> &CargoConfig {
+        self.trusted.as_deref().unwrap_or(&self.found)
+    }
+}
+
+/// What the commit that is checked out around a project locks.
+pub(crate) struct Committed {
+    /// The packages of its lock file.
+    pub(crate) packages: Vec<Package>,
+    commit: Commit,
+}
+
+impl Committed {
+    /// Reads it. `None` without git, without a commit, and where the commit has no lock file in this place that can be understood.
+    pub(crate) fn of(project: &Project) -> Option<Self> {
+        let subject = project.subject();
+        let root = subject.root.canonicalize_utf8().ok()?;
+        let commit = Commit::find(&root, "HEAD", project.environment()).ok()?;
+        let path = root.join(subject.lock_path.strip_prefix(&subject.root).ok()?);
+        let packages = lock_file::parse(&committed_file(&commit, &path)?, &path).ok()?.packages;
+        Some(Self { packages, commit })
+    }
+
+    /// The bytes of one of its files, by where the file would lie in the working tree.
+    pub(crate) fn file(&self, path: &Utf8Path) -> Option<Vec<u8>> {
+        committed_file(&self.commit, path)
+    }
+}
+
+fn committed_file(commit: &Commit, path: &Utf8Path) -> Option<Vec<u8>> {
+    let top = commit.repository().top().canonicalize_utf8().ok()?;
+    commit.file(path.strip_prefix(&top).ok()?).ok()?
 }
 
 /// What changes the working tree has nothing to compare it with, and must not do it by a moment that has not come.

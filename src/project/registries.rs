@@ -6,16 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
-use super::access::{self, Access, Configs};
 use super::error::ProjectError;
-use super::open::Project;
+use super::open::{Configs, Project};
+use crate::gather::cargo_config::Replacement;
+use crate::gather::credentials::Credentials;
 use crate::gather::http::Http;
-use crate::gather::index::{self, IndexMode, RegistryAccess, RegistryConfig};
+use crate::gather::index::{self, IndexMode, IndexOrigin, RegistryAccess, RegistryConfig};
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::{IndexFact, RefusedMirror};
 use crate::model::package::CrateId;
 use crate::model::policy::Policy;
-use crate::model::source::Registry;
+use crate::model::source::{Registry, Source};
+use crate::policy::source::is_allowed;
 
 /// Reads index entries for one run and remembers what a second question need not ask again.
 #[derive(Debug)]
@@ -64,7 +66,7 @@ impl Registries {
 
     /// Works out beforehand whom to ask about these registries, so that a configuration that makes no sense is told as such.
     pub(crate) fn prepare(&self, registries: &BTreeSet<Registry>) -> Result<(), ProjectError> {
-        let Access { by_registry, refused } = access::work_out(registries, &self.configs, &self.policy)?;
+        let Access { by_registry, refused } = Access::work_out(registries, &self.configs, &self.policy)?;
         let mut known = self.known();
         known.access.by_registry.extend(by_registry);
         for one in refused {
@@ -159,4 +161,64 @@ impl Registries {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whom to ask about each registry: itself, or a mirror that the policy allows to stand in for it.
+#[derive(Debug, Default)]
+pub(crate) struct Access {
+    /// By the identity of the registry in question.
+    pub(crate) by_registry: BTreeMap<Registry, RegistryAccess>,
+    /// Replacements that the policy does not allow.
+    pub(crate) refused: Vec<RefusedMirror>,
+}
+
+impl Access {
+    pub(crate) fn work_out(
+        registries: &BTreeSet<Registry>,
+        configs: &Configs,
+        policy: &Policy,
+    ) -> Result<Self, ProjectError> {
+        let known = configs.trusted().registries()?;
+        let configured = |registry: &Registry| known.iter().find(|one| one.registry.value == *registry);
+        let mut access = Self::default();
+        for registry in registries {
+            if !is_allowed(policy, &Source::Registry(registry.clone())) {
+                let unnamed = RegistryAccess { from: IndexOrigin::NotNamed, credentials: Credentials::default() };
+                access.by_registry.insert(registry.clone(), unnamed);
+                continue;
+            }
+            let replacement = match configs.found().replacement(registry)? {
+                Replacement::Directory { .. } | Replacement::LocalRegistry { .. } => {
+                    configs.beneath().replacement(registry)?
+                }
+                other @ (Replacement::Itself | Replacement::Registry { .. } | Replacement::Git { .. }) => other,
+            };
+            let asked = match replacement {
+                // What lies in a folder was put there by somebody; the registry itself says what was published.
+                Replacement::Itself
+                | Replacement::Directory { .. }
+                | Replacement::LocalRegistry { .. }
+                | Replacement::Git { .. } => registry.clone(),
+                Replacement::Registry { registry: mirror, .. } if may_stand_in(policy, registry, &mirror) => mirror,
+                replacement @ Replacement::Registry { .. } => {
+                    let by = replacement.to_string();
+                    if let Replacement::Registry { origin, .. } = replacement {
+                        access.refused.push(RefusedMirror { registry: registry.clone(), by, origin });
+                    }
+                    let refused = RegistryAccess { from: IndexOrigin::Refused, credentials: Credentials::default() };
+                    access.by_registry.insert(registry.clone(), refused);
+                    continue;
+                }
+            };
+            let credentials =
+                configured(&asked).map(|named| Credentials::of(named, configs.trusted())).unwrap_or_default();
+            let direct = RegistryAccess::direct(&asked);
+            access.by_registry.insert(registry.clone(), RegistryAccess { credentials, ..direct });
+        }
+        Ok(access)
+    }
+}
+
+fn may_stand_in(policy: &Policy, registry: &Registry, mirror: &Registry) -> bool {
+    mirror == registry || (*registry == Registry::CratesIo && policy.sources.mirrors.contains(mirror))
 }

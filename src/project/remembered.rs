@@ -75,7 +75,7 @@ pub(crate) struct Question {
 /// What a decision stands on, with digests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Footing(BTreeMap<Utf8PathBuf, Held>);
+pub(crate) struct InputDigests(BTreeMap<Utf8PathBuf, Held>);
 
 /// What was found in one place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ struct Answer {
     made: Timestamp,
     until: Timestamp,
     members: BTreeSet<Utf8PathBuf>,
-    footing: Footing,
+    inputs: InputDigests,
 }
 
 impl Question {
@@ -161,7 +161,7 @@ impl Question {
                 && (answer.made..answer.until).contains(&now)
                 && answer.until.duration_since(answer.made) <= LONGEST
                 && members.is_none_or(|members| *members == answer.members)
-                && answer.footing.holds()
+                && answer.inputs.holds()
         })
     }
 
@@ -175,10 +175,10 @@ impl Question {
 
     /// Remembers that a decision approved everything. `before` was taken before `project` was opened. What cannot be remembered is asked
     /// again the next time.
-    pub(crate) fn remember(&self, before: &Footing, project: &Project, decision: &Decision) -> io::Result<()> {
-        let footing = Footing::of(project)?;
+    pub(crate) fn remember(&self, before: &InputDigests, project: &Project, decision: &Decision) -> io::Result<()> {
+        let inputs = InputDigests::of(project)?;
         let evaluation = decision.evaluation();
-        if footing.as_ref() != Some(before) || !evaluation.is_approved() || !is_by_confirmed_advisories(decision) {
+        if inputs.as_ref() != Some(before) || !evaluation.is_approved() || !is_by_confirmed_advisories(decision) {
             return Ok(());
         }
         let rules = project.rules();
@@ -192,7 +192,7 @@ impl Question {
             made,
             until,
             members: members(project),
-            footing: before.clone(),
+            inputs: before.clone(),
         };
         let folder = self.file.parent().unwrap_or(Utf8Path::new("."));
         make_private(folder)?;
@@ -201,7 +201,7 @@ impl Question {
     }
 }
 
-impl Footing {
+impl InputDigests {
     /// What a decision on this project stands on; `None` where that cannot be told.
     pub(crate) fn of(project: &Project) -> io::Result<Option<Self>> {
         let Some(copy) = copy_of(project) else { return Ok(None) };

@@ -19,15 +19,11 @@ const MOST: usize = 20_000;
 
 /// A requirement of a manifest.
 #[derive(Clone, Debug)]
-pub struct Root {
-    /// The crate.
-    pub crate_id: CrateId,
-    /// The accepted versions.
-    pub req: VersionReq,
-    /// The features that are asked for.
-    pub features: Vec<String>,
-    /// Whether the default features are asked for.
-    pub default_features: bool,
+pub(crate) struct Root {
+    pub(crate) crate_id: CrateId,
+    pub(crate) req: VersionReq,
+    pub(crate) features: Vec<String>,
+    pub(crate) default_features: bool,
 }
 
 impl Root {

@@ -1,17 +1,16 @@
-//! Fetches, judges and filters: everything that ends on the shelf goes through here.
+//! Fetches, judges and filters: everything that cargo is shown goes through here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
+use memchr::memmem;
 use rayon::prelude::*;
 use semver::Version;
 use serde::Deserialize;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::Upstream;
 use super::closure::{Closure, Root};
-use super::elsewhere;
-use super::shelf::{Question, Shelf};
+use super::filtered_index::{FilteredIndex, Question};
 use crate::model::crate_name::is_same;
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::IndexFact;
@@ -22,20 +21,24 @@ use crate::model::source::Registry;
 use crate::policy::judge::Judge;
 use crate::policy::visible::{Filtered, filtered_lines};
 
-/// A crate of which nothing could be learned. What cargo decides without it must not be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gap {
-    /// The crate.
-    pub crate_id: CrateId,
-    /// What went wrong.
-    pub cause: IndexGap,
+/// Where index entries come from.
+pub(crate) trait Upstream: Sync {
+    /// The entry of every crate in `crates`; one that is missing from the answer counts as unavailable.
+    fn read(&self, crates: &BTreeSet<CrateId>) -> BTreeMap<CrateId, IndexFact>;
 }
 
-/// Joins the judge, upstream and the shelf for one run.
-pub struct Filter<'j> {
+/// A crate of which nothing could be learned. What cargo decides without it must not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Gap {
+    pub(crate) crate_id: CrateId,
+    pub(crate) cause: IndexGap,
+}
+
+/// Joins the judge, the registries and the filtered index for one run.
+pub(crate) struct Filter<'j> {
     judge: &'j Judge<'j>,
     upstream: &'j dyn Upstream,
-    shelf: Arc<Shelf>,
+    index: Arc<FilteredIndex>,
     locked: Versions,
     /// The registries that cargo asks here and nowhere else, once that is settled.
     served: OnceLock<BTreeSet<Registry>>,
@@ -70,12 +73,16 @@ enum Taken {
 
 impl<'j> Filter<'j> {
     /// A filter that shows what `judge` approves.
-    #[must_use]
-    pub fn new(judge: &'j Judge<'j>, upstream: &'j dyn Upstream, shelf: Arc<Shelf>, locked: Versions) -> Self {
+    pub(crate) fn new(
+        judge: &'j Judge<'j>,
+        upstream: &'j dyn Upstream,
+        index: Arc<FilteredIndex>,
+        locked: Versions,
+    ) -> Self {
         Self {
             judge,
             upstream,
-            shelf,
+            index,
             locked,
             served: OnceLock::new(),
             seen: Mutex::default(),
@@ -84,30 +91,29 @@ impl<'j> Filter<'j> {
     }
 
     /// Filters the entries that are at hand, and then fetches, batch by batch, all that the requirements lead to.
-    pub fn prefetch(&self, at_hand: BTreeMap<CrateId, IndexFact>, roots: impl IntoIterator<Item = Root>) {
+    pub(crate) fn prefetch(&self, at_hand: BTreeMap<CrateId, IndexFact>, roots: impl IntoIterator<Item = Root>) {
         self.seen().closure.add(roots);
         self.take(at_hand);
         self.complete();
     }
 
     /// Settles which registries cargo asks here. Any other it would ask itself, so that releases that lead there are shown no more.
-    pub fn settle(&self, served: BTreeSet<Registry>) {
+    pub(crate) fn settle(&self, served: BTreeSet<Registry>) {
         let served = self.served.get_or_init(|| served);
         let leads_elsewhere = |fact: &IndexFact| match fact {
-            IndexFact::Read(history) => history.lines().any(|line| elsewhere::of(line, served).is_some()),
+            IndexFact::Read(history) => history.lines().any(|line| unserved_registry(line, served).is_some()),
             IndexFact::Gone | IndexFact::Unavailable(_) => false,
         };
         self.take(self.facts().into_iter().filter(|(_, fact)| leads_elsewhere(fact)).collect());
     }
 
     /// By crate, a registry that releases of it lead to and that cargo would ask itself; they are not shown.
-    #[must_use]
-    pub fn withheld(&self) -> BTreeMap<CrateId, Registry> {
+    pub(crate) fn withheld(&self) -> BTreeMap<CrateId, Registry> {
         self.seen().withheld.clone()
     }
 
     /// Fetches one entry, unless that was done.
-    pub fn ask(&self, id: &CrateId) {
+    pub(crate) fn ask(&self, id: &CrateId) {
         if !self.seen().facts.contains_key(id) {
             let read = self.read(&BTreeSet::from([id.clone()]));
             self.take(read);
@@ -115,13 +121,13 @@ impl<'j> Filter<'j> {
     }
 
     /// Answers questions until nobody can ask any more. Questions that wait together are fetched together.
-    pub fn serve(&self, mut questions: UnboundedReceiver<Question>) {
+    pub(crate) fn serve(&self, mut questions: UnboundedReceiver<Question>) {
         while let Some(first) = questions.blocking_recv() {
             let mut asked = vec![first];
             while let Ok(next) = questions.try_recv() {
                 asked.push(next);
             }
-            asked.retain(|question| self.shelf.get(&question.registry, &question.name).is_none());
+            asked.retain(|question| self.index.get(&question.registry, &question.name).is_none());
             let wanted: BTreeSet<CrateId> = asked.iter().map(crate_id).collect();
             if !wanted.is_empty() {
                 let read = self.read(&wanted);
@@ -134,7 +140,7 @@ impl<'j> Filter<'j> {
     }
 
     /// Shows the next cargo what this view has. No cargo may be running.
-    pub fn look(&self, view: View) {
+    pub(crate) fn look(&self, view: View) {
         let mut looking = self.looking.write().unwrap_or_else(PoisonError::into_inner);
         let widely = looking.view.differs_widely(&view);
         let differs = looking.view.difference(&view);
@@ -150,27 +156,23 @@ impl<'j> Filter<'j> {
     }
 
     /// Why the policy hides a release, whatever the view.
-    #[must_use]
-    pub fn hides(&self, crate_id: &CrateId, version: &Version) -> Option<Hidden> {
+    pub(crate) fn hides(&self, crate_id: &CrateId, version: &Version) -> Option<Hidden> {
         self.seen().hidden.get(crate_id)?.iter().find(|hidden| hidden.version == *version).cloned()
     }
 
     /// Everything that the policy hides, by crate.
-    #[must_use]
-    pub fn hidden(&self) -> BTreeMap<CrateId, Vec<Hidden>> {
+    pub(crate) fn hidden(&self) -> BTreeMap<CrateId, Vec<Hidden>> {
         self.seen().hidden.clone()
     }
 
     /// Every entry that was read.
-    #[must_use]
-    pub fn facts(&self) -> BTreeMap<CrateId, IndexFact> {
+    pub(crate) fn facts(&self) -> BTreeMap<CrateId, IndexFact> {
         self.seen().facts.clone()
     }
 
     /// The crates of which nothing could be learned, but for other spellings of a known name that no cache has: a cargo that finds nothing
     /// under one spelling asks for the others, which need not exist.
-    #[must_use]
-    pub fn gaps(&self) -> Vec<Gap> {
+    pub(crate) fn gaps(&self) -> Vec<Gap> {
         let seen = self.seen();
         let is_known = |gap: &Gap| {
             let read = seen.facts.iter().filter(|(_, fact)| matches!(fact, IndexFact::Read(_)));
@@ -218,14 +220,14 @@ impl<'j> Filter<'j> {
 
     /// Leaves out the releases that lead cargo to a registry that is not served, and gives one such registry.
     fn without_elsewhere(&self, mut filtered: Filtered) -> (Filtered, Option<Registry>) {
-        let Some(served) = self.served.get().filter(|_| elsewhere::may_be_in(&filtered.lines)) else {
+        let Some(served) = self.served.get().filter(|_| may_name_registry(&filtered.lines)) else {
             return (filtered, None);
         };
         let mut withheld = None;
         let whole = std::mem::take(&mut filtered.lines);
         let versions = std::mem::take(&mut filtered.visible);
         for (line, version) in whole.split_inclusive(|byte| *byte == b'\n').zip(versions) {
-            if let Some(registry) = elsewhere::of(line, served) {
+            if let Some(registry) = unserved_registry(line, served) {
                 withheld = Some(registry);
             } else {
                 filtered.lines.extend_from_slice(line);
@@ -235,9 +237,9 @@ impl<'j> Filter<'j> {
         (filtered, withheld)
     }
 
-    /// Judges and filters entries and puts what may be seen on the shelf.
+    /// Judges and filters entries and puts what may be seen into the filtered index.
     fn take(&self, read: BTreeMap<CrateId, IndexFact>) {
-        // Until it is all on the shelf, so that no older view's lines take the place of a newer one's.
+        // Until all of it is in the index, so that no older view's lines take the place of a newer one's.
         let looking = self.looking.read().unwrap_or_else(PoisonError::into_inner);
         let taken: Vec<(CrateId, Taken)> = read
             .into_par_iter()
@@ -258,13 +260,13 @@ impl<'j> Filter<'j> {
                     if let Some(registry) = withheld {
                         seen.withheld.insert(id.clone(), registry);
                     }
-                    self.shelf.put(&id.registry, &id.name, lines);
+                    self.index.put(&id.registry, &id.name, lines);
                     seen.closure.learn(id.clone(), Arc::clone(&history), visible);
                     seen.hidden.insert(id.clone(), hidden);
                     seen.facts.insert(id, IndexFact::Read(history));
                 }
                 Taken::Absent(fact) => {
-                    self.shelf.put(&id.registry, &id.name, Vec::new());
+                    self.index.put(&id.registry, &id.name, Vec::new());
                     // What no registry can have, and what is not asked for, cargo does without.
                     if let IndexFact::Unavailable(cause) = &fact
                         && !matches!(cause, IndexGap::BadName | IndexGap::NotNamed)
@@ -299,5 +301,54 @@ fn spelled_by_registry(id: CrateId, history: Arc<History>) -> (CrateId, Arc<Hist
             (CrateId { name: name.into(), ..id }, Arc::new(history))
         }
         Some(_) | None => (id, history),
+    }
+}
+
+#[derive(Deserialize)]
+struct LineDependencies {
+    #[serde(default)]
+    deps: Vec<LineDependency>,
+}
+
+#[derive(Deserialize)]
+struct LineDependency {
+    #[serde(default)]
+    registry: Option<String>,
+}
+
+/// Whether any line of this text could name a registry: nearly none does, and need not be read. A key may be written with escapes.
+fn may_name_registry(text: &[u8]) -> bool {
+    memmem::find(text, b"\"registry\"").is_some() || memmem::find(text, b"\\u").is_some()
+}
+
+/// A registry that the line leads cargo to and that is not among `served`. An address that is none leads nowhere: cargo skips the line.
+fn unserved_registry(line: &[u8], served: &BTreeSet<Registry>) -> Option<Registry> {
+    if !may_name_registry(line) {
+        return None;
+    }
+    let read: LineDependencies = serde_json::from_slice(line).ok()?;
+    let named = read.deps.iter().filter_map(|dependency| Registry::parse(dependency.registry.as_deref()?).ok());
+    named.into_iter().find(|registry| !served.contains(registry))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::unserved_registry;
+    use crate::model::source::Registry;
+
+    #[test]
+    fn what_is_not_served_is_found_however_it_is_written() {
+        let there = Registry::parse("sparse+https://there.example/index/").unwrap();
+        let line = |dependency: &str| format!(r#"{{"name":"a","vers":"1.0.0","deps":[{{"name":"b",{dependency}}}]}}"#);
+        let none = BTreeSet::new();
+        for key in ["registry", r"registr\u0079"] {
+            let led = line(&format!(r#""{key}":"sparse+https://there.example/index/""#));
+            assert_eq!(unserved_registry(led.as_bytes(), &none), Some(there.clone()), "{led}");
+            assert_eq!(unserved_registry(led.as_bytes(), &BTreeSet::from([there.clone()])), None, "{led}");
+        }
+        assert_eq!(unserved_registry(line(r#""registry":null"#).as_bytes(), &none), None);
+        assert_eq!(unserved_registry(b"no line", &none), None);
     }
 }

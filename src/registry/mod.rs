@@ -5,23 +5,12 @@
 //! to a loopback address. The server takes no lock of cargo's, writes nothing, and ends with its value.
 
 mod closure;
-mod elsewhere;
 mod filter;
+mod filtered_index;
 mod server;
-mod shelf;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::model::facts::IndexFact;
-use crate::model::package::CrateId;
-
-pub use closure::Root;
-pub use filter::{Filter, Gap};
-pub use server::{ServeError, ServedRegistry, Server};
-pub use shelf::{Question, Shelf};
-
-/// Where index entries come from.
-pub trait Upstream: Sync {
-    /// The entry of every crate in `crates`; one that is missing from the answer counts as unavailable.
-    fn read(&self, crates: &BTreeSet<CrateId>) -> BTreeMap<CrateId, IndexFact>;
-}
+pub(crate) use closure::Root;
+pub(crate) use filter::{Filter, Upstream};
+pub(crate) use filtered_index::FilteredIndex;
+pub(crate) use server::ServeError;
+pub(crate) use server::{ServedRegistry, Server};

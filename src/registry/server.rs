@@ -12,37 +12,34 @@ use axum::http::{Method, Response, StatusCode, header};
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Runtime;
 
-use super::shelf::{Shelf, Shown};
+use super::filtered_index::{FilteredIndex, IndexFile};
 use crate::model::source::Registry;
 
 /// Ports below those that systems hand out to clients, so that a workspace finds its own free the next time.
 const PORTS: std::ops::Range<u16> = 21_000..31_000;
 
-/// A registry that is served.
+/// What a registry's `config.json` says to cargo here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServedRegistry {
+pub(crate) struct ServedRegistry {
     /// Upstream's `dl`, whatever it is.
-    pub dl: String,
+    pub(crate) dl: String,
     /// Upstream's `api`, where it has one.
-    pub api: Option<String>,
+    pub(crate) api: Option<String>,
 }
 
 /// A running server; it ends with this value.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     port: u16,
     runtime: Option<Runtime>,
 }
 
-/// It could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// No port could be had.
     #[error(
         "no loopback port could be opened for the filtered index: {0}\nhelp: check that 127.0.0.1 can be listened on"
     )]
     Listen(#[source] std::io::Error),
-    /// No threads.
     #[error(
         "the server of the filtered index could not be started: {0}\nhelp: check the limits on threads and open files"
     )]
@@ -52,7 +49,7 @@ pub enum ServeError {
 struct Served {
     /// By the first part of the path.
     registries: BTreeMap<String, (Registry, String)>,
-    shelf: Arc<Shelf>,
+    index: Arc<FilteredIndex>,
 }
 
 impl Server {
@@ -61,10 +58,10 @@ impl Server {
     ///
     /// # Errors
     /// No port, or no thread, is to be had.
-    pub fn start(
+    pub(crate) fn start(
         seed: &str,
         registries: &BTreeMap<Registry, ServedRegistry>,
-        shelf: Arc<Shelf>,
+        index: Arc<FilteredIndex>,
     ) -> Result<Self, ServeError> {
         let listener = listen(seed).map_err(ServeError::Listen)?;
         let port = listener.local_addr().map_err(ServeError::Listen)?.port();
@@ -79,7 +76,7 @@ impl Server {
             .iter()
             .map(|(registry, served)| (path_of(registry), (registry.clone(), config(served))))
             .collect();
-        let router = Router::new().fallback(answer).with_state(Arc::new(Served { registries, shelf }));
+        let router = Router::new().fallback(answer).with_state(Arc::new(Served { registries, index }));
         let _guard = runtime.enter();
         let listener = tokio::net::TcpListener::from_std(listener).map_err(ServeError::Listen)?;
         // It ends when the runtime does; until then it has nothing to fail at.
@@ -88,8 +85,7 @@ impl Server {
     }
 
     /// The address that stands in for a registry's index, with `sparse+`.
-    #[must_use]
-    pub fn url(&self, registry: &Registry) -> String {
+    pub(crate) fn url(&self, registry: &Registry) -> String {
         format!("sparse+http://127.0.0.1:{}/{}/", self.port, path_of(registry))
     }
 }
@@ -143,7 +139,7 @@ async fn answer(State(served): State<Arc<Served>>, request: Request) -> Response
         return Response::new(Body::from(config.clone()));
     }
     let Some(name) = crate_of(file) else { return status(StatusCode::NOT_FOUND) };
-    let Some(Shown { body, etag }) = served.shelf.find(registry, name).await else {
+    let Some(IndexFile { body, etag }) = served.index.find(registry, name).await else {
         return status(StatusCode::NOT_FOUND);
     };
     let known = request.headers().get(header::IF_NONE_MATCH).is_some_and(|held| held.as_bytes() == etag.as_bytes());

@@ -12,7 +12,6 @@ use crate::registry::ServeError;
 
 /// Why there is no resolution.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each is the error of the part that it is named after")]
 pub enum ResolveError {
     #[error(transparent)]
     Project(#[from] ProjectError),

@@ -12,7 +12,7 @@ mod staying;
 mod unblock;
 
 pub(crate) use child::{Ended, Voice};
-pub use error::ResolveError;
+pub(crate) use error::ResolveError;
 pub(crate) use private_copy::Written;
 pub(crate) use resolution::{Resolution, Writes, asked_crates, behind};
 pub(crate) use session::{Resolved, Session};

@@ -23,7 +23,7 @@ use crate::model::run::Waiting;
 use crate::model::source::{Registry, Source};
 use crate::policy::source::is_allowed;
 use crate::project::{About, Decision, Gathered, Project, Purpose, Registries, Request};
-use crate::registry::{Filter, Root, ServedRegistry, Server, Shelf, Upstream};
+use crate::registry::{Filter, FilteredIndex, Root, ServedRegistry, Server, Upstream};
 
 /// Resolving of this length is told.
 const UNTOLD: Duration = Duration::from_millis(1500);
@@ -131,7 +131,7 @@ fn filtered<R, E: From<ResolveError>>(
     let before = gathered.decide_before_resolving();
     let is_decided = before.evaluation().blockers.is_empty();
     let judge = gathered.judge(before.facts());
-    let (lines, questions) = Shelf::new();
+    let (lines, questions) = FilteredIndex::new();
     let lines = Arc::new(lines);
     let filter = Filter::new(
         &judge,
@@ -215,7 +215,7 @@ fn roots(project: &Project) -> Vec<Root> {
 }
 
 /// The thread that answers questions ends when none can come any more, also where `work` panics.
-struct CloseAtEnd<'s>(&'s Shelf);
+struct CloseAtEnd<'s>(&'s FilteredIndex);
 
 impl Drop for CloseAtEnd<'_> {
     fn drop(&mut self) {

@@ -25,7 +25,7 @@ use crate::model::source::Registry;
 use crate::model::verdict::ReasonCode;
 use crate::policy::baseline::carried;
 use crate::policy::lock_changes::{self, Asked};
-use crate::project::{Decision, Footing, ProjectError, Purpose, Question, Request, Which, relative};
+use crate::project::{Decision, InputDigests, ProjectError, Purpose, Question, Request, Which, relative};
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Context, Verbosity};
 use crate::resolve::{Attempt, Ended, Resolution, Resolved, Session, Settled, Trials, Writes, Written};
@@ -123,14 +123,14 @@ fn behind_quarantine(
 /// Whether the lock file is whole and approved, so that nothing need be resolved; that is remembered.
 fn is_approved_as_it_is(resolution: &Resolution, question: Option<&Question>) -> Result<bool, CommandError> {
     // What cannot be read is not remembered; whoever needs it says so.
-    let footing = question.and_then(|_| Footing::of(resolution.project()).ok().flatten());
+    let inputs = question.and_then(|_| InputDigests::of(resolution.project()).ok().flatten());
     let found = resolution.as_it_is()?;
     if !found.decision().evaluation().is_approved() || !found.lock_answers()? {
         return Ok(false);
     }
-    if let (Some(question), Some(footing)) = (question, footing) {
+    if let (Some(question), Some(inputs)) = (question, inputs) {
         // A folder that cannot be written to costs the next run its time, and no more.
-        let _ = question.remember(&footing, found.project(), found.decision());
+        let _ = question.remember(&inputs, found.project(), found.decision());
     }
     Ok(true)
 }
@@ -299,7 +299,7 @@ impl Run<'_, '_> {
             now: decision.evaluation().now,
             advisories: &decision.facts().advisories,
             judged_by: self.session.project().rules().judged_by(),
-            situation: &self.cli.situation,
+            situation: &self.cli.invocation,
         }
     }
 
@@ -368,7 +368,7 @@ impl Run<'_, '_> {
             packages: &self.session.subject().lock.packages,
             advisories: &self.session.before().facts().advisories,
             judged_by: self.session.project().rules().judged_by(),
-            situation: &self.cli.situation,
+            situation: &self.cli.invocation,
             dry_run: false,
             vendored: false,
         };
@@ -397,7 +397,7 @@ impl Run<'_, '_> {
             judged_by: rules.judged_by(),
             locked: &relative(&project.subject().lock_path, project.environment()),
             lines: decision.lines(),
-            situation: &self.cli.situation,
+            situation: &self.cli.invocation,
             elapsed: None,
         };
         let mut text = Vec::new();

@@ -17,7 +17,7 @@ use camino::Utf8PathBuf;
 
 use super::record::Record;
 use super::{CommandError, Outcome, audit, output, request};
-use crate::cli::{self, Cli, Format, VendorFormat};
+use crate::cli::{self, Cli, Format, HumanOrJson};
 use crate::gather::environment::Environment;
 use crate::gather::target;
 use crate::model::vendoring::{Unvendorable, Vendoring};
@@ -65,7 +65,7 @@ pub(super) struct Wanted {
     /// A local registry's folder, where one is wanted in the place of unpacked sources.
     local_registry: Option<Utf8PathBuf>,
     /// How the result is told.
-    format: VendorFormat,
+    format: HumanOrJson,
 }
 
 impl Wanted {
@@ -79,7 +79,7 @@ impl Wanted {
             no_config: false,
             platform: Vec::new(),
             local_registry: None,
-            format: VendorFormat::Human,
+            format: HumanOrJson::Human,
         }
     }
 }
@@ -167,8 +167,8 @@ pub(super) fn vendor(cli: &Cli, arguments: &Wanted, environment: &Environment) -
 /// Tells what stands against it, as `audit` does.
 fn held(cli: &Cli, arguments: &Wanted, made: &Assessment, started: Instant) -> Result<Outcome, CommandError> {
     match arguments.format {
-        VendorFormat::Human => audit::print(cli, made, Format::Human, started),
-        VendorFormat::Json => {
+        HumanOrJson::Human => audit::print(cli, made, Format::Human, started),
+        HumanOrJson::Json => {
             let audited = audit::report_of(cli, made, Some(started.elapsed()));
             let mut text = Vec::new();
             let report = VendorReport { audit: &audited, vendoring: None, problems: &[], elapsed: started.elapsed() };
@@ -189,8 +189,8 @@ fn tell(
     let report = VendorReport { audit: &audited, vendoring, problems, elapsed: started.elapsed() };
     let mut text = Vec::new();
     match run.arguments.format {
-        VendorFormat::Human => report::human(&report, output::verbosity(run.cli), &mut text),
-        VendorFormat::Json => report::json(&report, &mut text),
+        HumanOrJson::Human => report::human(&report, output::verbosity(run.cli), &mut text),
+        HumanOrJson::Json => report::json(&report, &mut text),
     }
     .map_err(CommandError::Output)?;
     output::report(run.cli, &text)

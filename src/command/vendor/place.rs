@@ -7,7 +7,7 @@ use camino::Utf8Path;
 
 use super::derive::Derived;
 use super::{CommandError, Done, Run, audit, output, report};
-use crate::cli::VendorFormat;
+use crate::cli::HumanOrJson;
 use crate::files::names::in_cargo_home;
 use crate::gather::allow_list;
 use crate::model::allow_list::AllowList;
@@ -100,8 +100,8 @@ impl<'a> Place<'a> {
         let mut text = Vec::new();
         report::healed(&audited, self.vendor.relative(), healed, &mut text).map_err(CommandError::Output)?;
         match self.run.arguments.format {
-            VendorFormat::Human => output::report(self.run.cli, &text),
-            VendorFormat::Json => {
+            HumanOrJson::Human => output::report(self.run.cli, &text),
+            HumanOrJson::Json => {
                 output::aside(self.run.cli, &text);
                 Ok(())
             }

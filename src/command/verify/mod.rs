@@ -13,7 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::archives::Archives;
 use super::{CommandError, Outcome, output};
-use crate::cli::{self, Cli, VerifyFormat};
+use crate::cli::{self, Cli, HumanOrJson};
 use crate::gather::environment::Environment;
 use crate::gather::ways_around::{self, Replacing, Search, WaysAround};
 use crate::gather::{allow_list, local_registry, vendor_tree};
@@ -25,7 +25,7 @@ use crate::model::verification::{Finding, Note, Outside, Undecided, Verification
 use crate::policy::side_effects::weighed;
 use crate::policy::source::is_allowed;
 use crate::policy::vendored::{Held, compare, follow};
-use crate::project::access::Configs;
+use crate::project::Configs;
 use crate::project::{
     AdvisoriesFrom, JudgeBy, PolicyFrom, Project, Purpose, Request, Rules, Subject, Which, lock_answer, relative,
 };
@@ -133,13 +133,13 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         root: &subject.root,
         folder: &scene.folder,
         locked: &lock_path,
-        situation: &cli.situation,
+        situation: &cli.invocation,
         elapsed: Some(started.elapsed()),
     };
     let mut text = Vec::new();
     match arguments.format {
-        VerifyFormat::Human => verify::human(&report, output::verbosity(cli), &mut text),
-        VerifyFormat::Json => verify::json(&report, &mut text),
+        HumanOrJson::Human => verify::human(&report, output::verbosity(cli), &mut text),
+        HumanOrJson::Json => verify::json(&report, &mut text),
     }
     .map_err(CommandError::Output)?;
     let Some(command) = command else {

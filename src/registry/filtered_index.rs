@@ -1,4 +1,4 @@
-//! What the server has to give: filtered index files, by registry and lower-case name.
+//! The filtered index: what the server has to give, by registry and lower-case name.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -9,48 +9,46 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::model::source::Registry;
 
-/// One answer: the body and its validator.
+/// A crate's visible lines and their validator.
 #[derive(Clone, Debug)]
-pub(super) struct Shown {
+pub(super) struct IndexFile {
     pub(super) body: axum::body::Bytes,
     pub(super) etag: String,
 }
 
-/// What is known of one crate; `None` is a crate that does not exist or has no visible release.
-pub(super) type Known = Option<Shown>;
+/// `None` for a crate that does not exist or has no visible release.
+pub(super) type Known = Option<IndexFile>;
 
-/// The filtered index files, filled by a [`super::Filter`] and read by a [`super::Server`].
+/// Filled by the filter, read by the server.
 #[derive(Debug)]
-pub struct Shelf {
+pub(crate) struct FilteredIndex {
     known: RwLock<HashMap<(Registry, String), Known>>,
     /// Absent once it is closed.
     questions: Mutex<Option<mpsc::UnboundedSender<Question>>>,
 }
 
-/// A crate that cargo asks for and the shelf does not have.
+/// A crate that cargo asks for and the index does not have yet.
 #[derive(Debug)]
-pub struct Question {
-    /// The registry.
-    pub registry: Registry,
+pub(crate) struct Question {
+    pub(crate) registry: Registry,
     /// The name in lower case, as cargo spells paths.
-    pub name: String,
-    /// To be sent to, or dropped, once the shelf has it.
-    pub settled: oneshot::Sender<()>,
+    pub(crate) name: String,
+    /// Whoever asked waits until this is dropped.
+    _settled: oneshot::Sender<()>,
 }
 
-impl Shelf {
-    /// An empty shelf, and where the questions about what it lacks come out.
-    #[must_use]
-    pub fn new() -> (Self, mpsc::UnboundedReceiver<Question>) {
+impl FilteredIndex {
+    /// An empty index, and where the questions about what it lacks come out.
+    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Question>) {
         let (questions, received) = mpsc::unbounded_channel();
         (Self { known: RwLock::default(), questions: Mutex::new(Some(questions)) }, received)
     }
 
-    /// Puts a crate's visible lines on the shelf; no lines make it absent.
+    /// Sets a crate's visible lines; no lines make it absent.
     pub(super) fn put(&self, registry: &Registry, name: &str, lines: Vec<u8>) {
-        let shown = (!lines.is_empty()).then(|| Shown { etag: etag(&lines), body: lines.into() });
+        let file = (!lines.is_empty()).then(|| IndexFile { etag: etag(&lines), body: lines.into() });
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert((registry.clone(), name.to_lowercase()), shown);
+        known.insert((registry.clone(), name.to_lowercase()), file);
     }
 
     /// What is known of a crate without asking.
@@ -59,23 +57,23 @@ impl Shelf {
         known.get(&(registry.clone(), name.to_owned())).cloned()
     }
 
-    /// What is known of a crate, if need be after somebody found out.
+    /// What is known of a crate. What is not known yet is asked and waited for.
     pub(super) async fn find(&self, registry: &Registry, name: &str) -> Known {
         if let Some(known) = self.get(registry, name) {
             return known;
         }
-        let (settled, told) = oneshot::channel();
-        let question = Question { registry: registry.clone(), name: name.to_owned(), settled };
+        let (settled, answered) = oneshot::channel();
+        let question = Question { registry: registry.clone(), name: name.to_owned(), _settled: settled };
         let sent = self.questions().as_ref().is_some_and(|questions| questions.send(question).is_ok());
         // Nobody there to answer leaves the crate unknown, and unknown is absent.
         if sent {
-            let _ = told.await;
+            let _ = answered.await;
         }
         self.get(registry, name).flatten()
     }
 
     /// Takes no more questions; whoever waits for them comes to an end.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.questions().take();
     }
 

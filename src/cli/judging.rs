@@ -1,0 +1,105 @@
+//! The verbs that tell and prove: `audit`, `status`, `explain` and `verify`.
+
+use camino::Utf8PathBuf;
+use clap::Args;
+
+use super::options::{Format, HumanOrJson, JudgeBy, Project, StatusFormat, Subject};
+use crate::model::calendar::Horizon;
+
+/// Below `status -h`: a prompt asks whether the project may be built, not whether anything newer exists.
+pub(super) const STATUS_EXIT_CODES: &str = "Exit codes:
+  0  every locked package is approved; updates and what is held among them do not count
+  1  a locked package is quarantined or rejected, or a change loosens the policy
+  2  it could not be decided: usage, files, network, advisories missing or not fresh
+
+With -q one line tells of locked packages that are not approved, or that an approved fix mends; nothing where there are none.
+For a prompt: cargo sequester status -q --offline";
+
+/// Below `verify -h`.
+pub(super) const VERIFY_EXIT_CODES: &str = "Exit codes:
+  0  lock file, allow-list and vendored sources agree, and nothing leads around them
+  1  something differs, or something leads around the vendored sources
+  2  it could not be decided: usage, files, configuration, archives that cannot be had
+
+With --sealed, once all is proven, the exit code is cargo's.";
+
+/// Below `explain -h`.
+pub(super) const EXPLAIN_EXIT_CODES: &str = "Exit codes:
+  0  the release is approved; of a crate, every locked release is
+  1  it is quarantined or rejected
+  2  it could not be decided: usage, files, network, advisories missing or not fresh";
+
+/// `audit`.
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// What to judge
+    #[command(flatten)]
+    pub(crate) subject: Subject,
+    /// What to judge by
+    #[command(flatten)]
+    pub(crate) judge: JudgeBy,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// What to judge
+    #[command(flatten)]
+    pub(crate) subject: Subject,
+    /// What to judge by
+    #[command(flatten)]
+    pub(crate) judge: JudgeBy,
+    /// Also list, day by day, what becomes eligible: for so long, such as "14 days", or through a UTC day such as 2026-12-31
+    #[arg(long, value_name = "AGE|DATE", help_heading = "Output")]
+    pub(crate) until: Option<Horizon>,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    pub(crate) format: StatusFormat,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The release: `name`, `name@1.2.3`, or what `cargo pkgid` prints; of a bare name also the crate's releases
+    #[arg(value_name = "SPEC")]
+    pub(crate) spec: String,
+    /// What to judge
+    #[command(flatten)]
+    pub(crate) subject: Subject,
+    /// What to judge by
+    #[command(flatten)]
+    pub(crate) judge: JudgeBy,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    pub(crate) format: HumanOrJson,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Which project
+    #[command(flatten)]
+    pub(crate) project: Project,
+    /// Derive every vendored package again from its `.crate` file, downloaded where cargo's cache lacks it
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// Derive again what this commit does not have, and judge sources by its policy
+    #[arg(long, value_name = "REF")]
+    pub(crate) base: Option<String>,
+    /// Read the policy from this file in place of `sequester.toml`
+    #[arg(long, value_name = "PATH")]
+    pub(crate) policy: Option<Utf8PathBuf>,
+    /// How to print the result
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: HumanOrJson,
+    /// Once it is proven, run this cargo command from the vendored sources alone: empty home and target folder, no other
+    /// configuration, a clean environment, on Linux without a network. The exit code is cargo's
+    #[arg(long, requires = "command")]
+    pub(crate) sealed: bool,
+    /// What `--sealed` runs, without `cargo`: build --release
+    #[arg(value_name = "CARGO COMMAND", trailing_var_arg = true, allow_hyphen_values = true, requires = "sealed")]
+    pub(crate) command: Vec<String>,
+}

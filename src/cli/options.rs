@@ -1,0 +1,174 @@
+//! What several verbs are told alike: which project, what it is judged by, how the result is printed.
+
+use camino::Utf8PathBuf;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::model::age::Age;
+use crate::model::loosening::Lane;
+
+/// A workspace, and cargo's own options for it.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Project")]
+pub(crate) struct Project {
+    /// Path to the workspace's `Cargo.toml`
+    #[arg(long, value_name = "PATH")]
+    pub(crate) manifest_path: Option<Utf8PathBuf>,
+    /// Leave `Cargo.lock` as it is (verifying never changes it)
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Take `.crate` files from cargo's download cache alone
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// The same as `--locked --offline`
+    #[arg(long)]
+    pub(crate) frozen: bool,
+}
+
+/// Which project, and how its facts may be got.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Project")]
+pub(crate) struct Subject {
+    /// Path to the workspace's `Cargo.toml`
+    #[arg(long, value_name = "PATH")]
+    pub(crate) manifest_path: Option<Utf8PathBuf>,
+    /// Judge this lock file alone, without a workspace
+    #[arg(long, value_name = "PATH", conflicts_with = "manifest_path")]
+    pub(crate) lockfile: Option<Utf8PathBuf>,
+    /// Leave `Cargo.lock` as it is (auditing never changes it)
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Use what is on this machine; ask no registry
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// The same as `--locked --offline`
+    #[arg(long)]
+    pub(crate) frozen: bool,
+}
+
+/// Whose rules, which advisories, what time.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Judging")]
+pub(crate) struct JudgeBy {
+    /// Read the policy from this file in place of `sequester.toml`
+    #[arg(long, value_name = "PATH")]
+    pub(crate) policy: Option<Utf8PathBuf>,
+    /// Judge by the policy of this commit, and only what it does not lock yet; or by a lock file's packages alone
+    #[arg(long, value_name = "REF|LOCKFILE")]
+    pub(crate) base: Option<String>,
+    /// With a base: fail on all that the change loosens, or let its approvals, dated ignores and first policy count and report them
+    #[arg(long, value_name = "LANE", default_value = "fail", value_parser = lane(), requires = "base")]
+    pub(crate) loosened: Lane,
+    /// The minimum age of a release, such as "7 days"
+    #[arg(long, value_name = "AGE")]
+    pub(crate) min_publish_age: Option<Age>,
+    /// Read advisories from this archive, `git+` address or directory
+    #[arg(long, value_name = "PATH|URL", conflicts_with = "no_advisories")]
+    pub(crate) advisory_db: Option<String>,
+    /// Judge without advisories
+    #[arg(long)]
+    pub(crate) no_advisories: bool,
+    /// Judge as of this moment, such as 2026-08-21T00:00:00Z
+    #[arg(long, value_name = "RFC3339", value_parser = rfc3339)]
+    pub(crate) now: Option<Timestamp>,
+}
+
+impl Subject {
+    /// Whether no registry may be asked.
+    pub(crate) const fn is_offline(&self) -> bool {
+        self.offline || self.frozen
+    }
+}
+
+fn lane() -> impl TypedValueParser<Value = Lane> {
+    PossibleValuesParser::new(Lane::ALL.map(Lane::as_str)).map(|word| Lane::named(&word).unwrap_or_default())
+}
+
+/// When to use colour, as cargo has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal that wants it
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How to print a result that has two forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HumanOrJson {
+    /// For people
+    Human,
+    /// One JSON document, by the published schema
+    Json,
+}
+
+/// How to print a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// One JSON document, by the published schema
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands of GitHub Actions
+    Github,
+    /// Markdown, for a comment or a step summary
+    Markdown,
+}
+
+/// How to print what lies ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusFormat {
+    /// For people
+    Human,
+    /// One JSON document, by the published schema
+    Json,
+    /// Markdown, for a comment or a step summary
+    Markdown,
+}
+
+/// A moment as RFC 3339 has it: `2026-08-21T00:00:00Z`, with a fraction of a second or another offset if need be.
+pub(super) fn rfc3339(text: &str) -> Result<Timestamp, String> {
+    let form = || "expected a moment by RFC 3339, such as 2026-08-21T00:00:00Z".to_owned();
+    if !is_rfc3339(text) {
+        return Err(form());
+    }
+    text.parse().map_err(|_| form())
+}
+
+/// A day: `2026-08-21`.
+pub(super) fn day(text: &str) -> Result<Date, String> {
+    let form = || "expected a day, such as 2026-08-21".to_owned();
+    if !fits(text, "9999-99-99") {
+        return Err(form());
+    }
+    text.parse().map_err(|_| form())
+}
+
+/// The grammar of `date-time` in RFC 3339, section 5.6; that the numbers are a moment is for the parser to say.
+fn is_rfc3339(text: &str) -> bool {
+    let Some((seconds, rest)) = text.split_at_checked("9999-99-99T99:99:99".len()) else { return false };
+    let offset = match rest.strip_prefix('.') {
+        Some(fraction) => {
+            let offset = fraction.trim_start_matches(|letter: char| letter.is_ascii_digit());
+            if offset.len() == fraction.len() {
+                return false;
+            }
+            offset
+        }
+        None => rest,
+    };
+    let is_offset = matches!(offset, "Z" | "z") || fits(offset, "+99:99") || fits(offset, "-99:99");
+    is_offset && (fits(seconds, "9999-99-99T99:99:99") || fits(seconds, "9999-99-99t99:99:99"))
+}
+
+/// Whether a text has a digit wherever the form has a nine, and the form's character everywhere else.
+fn fits(text: &str, form: &str) -> bool {
+    let is_it = |(byte, wanted): (u8, u8)| if wanted == b'9' { byte.is_ascii_digit() } else { byte == wanted };
+    text.len() == form.len() && text.bytes().zip(form.bytes()).all(is_it)
+}
