@@ -25,12 +25,10 @@ use crate::model::advisory::{Advisory, AdvisoryDb};
 use crate::model::evaluation::{Fetched, Notice};
 use crate::model::facts::AdvisoryFact;
 
-/// What was read.
 #[derive(Debug)]
 pub struct AdvisoryReading {
     /// The advisories, or why there are none.
     pub fact: AdvisoryFact,
-    /// What was noticed on the way.
     pub notices: Vec<Notice>,
 }
 

@@ -52,7 +52,6 @@ impl Commit {
         &self.id
     }
 
-    /// The repository that has it.
     #[must_use]
     pub const fn repository(&self) -> &Repository {
         &self.repository

@@ -6,13 +6,12 @@
 //! it, no wrapper, and of the configuration only what resolving depends on, in a file: names and addresses of any length and with any
 //! character go through, which they do not in variables.
 
-mod first_message;
+mod failure;
 mod overheard;
 mod programs;
 
-use std::fmt;
 use std::io::{Read, Write as _};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -21,10 +20,10 @@ use cargo_metadata::{Metadata, MetadataCommand};
 use semver::Version;
 use tempfile::NamedTempFile;
 
-use self::first_message::first_message;
 use super::cargo_config::{CargoConfig, CargoConfigError};
 use super::environment::Environment;
 
+pub use self::failure::{CargoFailure, Words};
 pub use self::overheard::{Overheard, output};
 pub use self::programs::{Programs, become_other, guarded};
 
@@ -138,55 +137,6 @@ fn away(environment: &Environment) -> Environment {
     environment.elsewhere(&folder, [])
 }
 
-/// Cargo could not be run, or refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CargoFailure {
-    /// There is no manifest to ask about.
-    #[error("could not find `Cargo.toml` in `{0}` or any parent directory")]
-    NoManifest(Utf8PathBuf),
-    #[error("`{program}` could not be run: {cause}")]
-    NotRun { program: String, cause: String },
-    /// There is no temporary folder to ask it in.
-    #[error("a temporary folder cannot be written: {cause}")]
-    NoFolder { cause: String },
-    /// It ended with an error.
-    #[error("{}", .0)]
-    Refused(Words),
-    /// It did not end.
-    #[error(
-        "`{program}` has not answered for {seconds} seconds; something that is no file may lie in a manifest's place"
-    )]
-    Silent {
-        program: String,
-        /// How long it was waited for.
-        seconds: u64,
-    },
-    /// It answered with something else than was asked for.
-    #[error("`{program}` gave an answer that cannot be read: {cause}")]
-    Answer {
-        program: String,
-        /// What is wrong with the answer.
-        cause: String,
-    },
-}
-
-/// Cargo's first message and its causes, in one line; it may quote an attacker's text until escaped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Words(Box<str>);
-
-impl Words {
-    fn of(complaint: &[u8], status: ExitStatus) -> Self {
-        let said = first_message(&String::from_utf8_lossy(complaint));
-        Self(said.unwrap_or_else(|| format!("cargo ended with {status}")).into())
-    }
-}
-
-impl fmt::Display for Words {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// Whether the cargo that runs here loads a package with this manifest, which must name no other file: `Err` with its words where not.
 ///
 /// # Errors
@@ -205,9 +155,8 @@ pub fn loads(manifest: &str, environment: &Environment) -> Result<(), CargoFailu
     match ask(&programs, command) {
         Ok(_) => Ok(()),
         // Where the manifest lay concerns nobody.
-        Err(CargoFailure::Refused(Words(words))) => {
-            let words = words.replace(&*path.to_string_lossy(), "Cargo.toml");
-            Err(CargoFailure::Refused(Words(words.into())))
+        Err(CargoFailure::Refused(words)) => {
+            Err(CargoFailure::Refused(words.renamed(&path.to_string_lossy(), "Cargo.toml")))
         }
         Err(failure) => Err(failure),
     }

@@ -24,7 +24,6 @@ const MAX_DEPTH: usize = 3;
 /// The most bytes of one index file that are compared with what it should be.
 const LARGEST_INDEX: u64 = 64 << 20;
 
-/// What is there.
 #[derive(Debug, Default)]
 pub struct LocalRegistry {
     /// Every plain file, and its digest where it is a `.crate` file that could be hashed.

@@ -34,7 +34,6 @@ pub struct LockQuestion<'a> {
     pub registries: &'a [Registry],
 }
 
-/// What cargo says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CargoSays {
     /// It takes the lock file as it is.

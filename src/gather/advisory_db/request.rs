@@ -178,7 +178,6 @@ pub enum AdvisoryDbError {
     /// What is remembered of the source cannot be read, so a rollback could not be recognised.
     #[error("`{path}` cannot be read: {source}\nhelp: remove the folder that it lies in, and run again online")]
     State { path: Utf8PathBuf, source: serde_json::Error },
-    /// A file or folder.
     #[error("`{path}`: {source}\nhelp: check that the path exists and may be read and written")]
     Io { path: Utf8PathBuf, source: std::io::Error },
     #[error(transparent)]

@@ -197,7 +197,6 @@ impl<'a> Essentials<'a> {
         })
     }
 
-    /// A whole advisory file.
     fn text(&self) -> String {
         let mut document = Table::new();
         document.insert("advisory".to_owned(), Value::Table(self.advisory.clone()));

@@ -56,12 +56,7 @@ pub enum UnpackError {
     NoCollection,
     /// The unpacked file could not be written.
     #[error("its entry `{}` could not be written: {source}", .path.escape_debug())]
-    Write {
-        /// The entry.
-        path: String,
-        /// What the system says.
-        source: io::Error,
-    },
+    Write { path: String, source: io::Error },
 }
 
 /// What an archive says of itself.

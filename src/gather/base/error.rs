@@ -26,16 +26,12 @@ pub enum BaseError {
     #[error(
         "around `{folder}` git finds a bare repository, or one whose working tree lies elsewhere, and not the checkout of this folder\nhelp: where `HEAD`, `config`, `objects` and `refs` lie in that folder, remove them (a test can keep them in an archive); else unset `core.bare` and `core.worktree` in the repository's configuration"
     )]
-    Bare {
-        /// Where the search began.
-        folder: String,
-    },
+    Bare { folder: String },
     /// The folder is in a submodule: which commit of which repository that is, the change says.
     #[error(
         "`{folder}` is in a submodule of the repository at `{around}`, and which commit of it is checked out the change says\nhelp: judge it in a checkout of its own, or judge the repository around it: cd {around}"
     )]
     Submodule {
-        /// Where the search began.
         folder: String,
         /// The top of the repository around it.
         around: String,

@@ -77,10 +77,7 @@ pub enum CrateFault {
     NotCached,
     /// Offline, and what cargo's cache has is something else.
     #[error("{path} holds other bytes than were locked, and no registry may be asked")]
-    Poisoned {
-        /// The cache entry.
-        path: Utf8PathBuf,
-    },
+    Poisoned { path: Utf8PathBuf },
     /// Nothing says where the registry serves it.
     #[error("{0}")]
     NoAddress(String),
@@ -102,7 +99,6 @@ pub enum CrateFault {
     #[error("{url}: the registry sent {what} with the SHA-256 {found}, where {expected} was locked")]
     WrongBytes {
         url: String,
-        /// What it looks like.
         what: &'static str,
         /// What the lock file and the index say.
         expected: Checksum,

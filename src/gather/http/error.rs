@@ -48,11 +48,7 @@ pub enum HttpError {
     #[error(
         "{url}: the answer has more than {limit} bytes and was refused\nhelp: check that this is the address that was meant"
     )]
-    Large {
-        url: String,
-        /// The most that is taken.
-        limit: u64,
-    },
+    Large { url: String, limit: u64 },
     /// A status that is no answer to the question.
     #[error("{url}: the server answered with status {status}{}\nhelp: {}", said(.words), status_help(*.status))]
     Status {
@@ -65,12 +61,7 @@ pub enum HttpError {
     #[error(
         "{url}: a redirect to `{to}` was refused: {cause}\nhelp: let the configuration name the address that serves it"
     )]
-    Redirect {
-        /// The address that redirects.
-        url: String,
-        to: String,
-        cause: &'static str,
-    },
+    Redirect { url: String, to: String, cause: &'static str },
 }
 
 fn said(words: &str) -> String {

@@ -121,7 +121,6 @@ pub(super) enum NameKind {
     Other(EntryKind),
 }
 
-/// The names in one folder.
 pub(super) fn names_in(folder: &Utf8Path, prefix: &str, budget: &Budget<'_>) -> Result<Vec<Name>, VendorTreeError> {
     let mut names = Vec::new();
     for entry in folder.read_dir().map_err(|source| unreadable(folder, source))? {

@@ -38,9 +38,7 @@ const PROGRAMS: [(&str, WayKind); 9] = [
 pub struct Replacing {
     /// The name of the source that is the place.
     pub name: Option<String>,
-    /// The place.
     pub place: Option<VendoredPlace>,
-    /// Where it is named.
     pub origin: Option<Origin>,
 }
 

@@ -15,9 +15,9 @@ use crate::model::way_around::{Scope, WayAround, WayKind};
 const MAX_VALUE: usize = 160;
 /// The most bytes of a manifest.
 const MAX_DOCUMENT: u64 = 16 * 1024 * 1024;
-/// The names of the file, the one that rustup reads where both exist first.
+/// The names of rustup's file; where both exist, it reads the first.
 pub(super) const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
-/// The most bytes of such a file.
+/// The most bytes of a toolchain file.
 const MAX_TOOLCHAIN: u64 = 1024 * 1024;
 
 /// The file that holds our setting and the allow-list.
@@ -41,7 +41,7 @@ pub(super) fn real(path: &Utf8Path) -> Utf8PathBuf {
     path.canonicalize_utf8().unwrap_or_else(|_| plain(path))
 }
 
-/// A value for a report.
+/// A value as short as a report wants it.
 pub(super) fn bounded(text: &str) -> String {
     match text.char_indices().nth(MAX_VALUE) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

@@ -19,12 +19,9 @@ pub const MAX_NAMES: usize = 2_000_000;
 /// The most folders with a configuration of their own; the largest honest repositories have a few.
 const MAX_CONFIGURED: usize = 256;
 
-/// Where to look.
 #[derive(Clone, Copy, Debug)]
 pub struct Search<'a> {
-    /// The root of the workspace.
     pub root: &'a Utf8Path,
-    /// The folders of its members.
     pub members: &'a [Utf8PathBuf],
     /// The sources, without commits, that must be taken from the vendored place.
     pub sources: &'a BTreeSet<Source>,
@@ -34,7 +31,6 @@ pub struct Search<'a> {
     pub replacing: &'a Replacing,
     /// The configuration of a cargo started in the root.
     pub config: &'a CargoConfig,
-    /// The environment.
     pub environment: &'a Environment,
 }
 
