@@ -6,10 +6,10 @@ use semver::Version;
 
 use super::spec::Spec;
 use crate::model::package::{CrateId, Package, PackageId};
-use crate::model::resolution::Exact;
+use crate::model::resolution::{Exact, Joined, JoinedBecause};
 use crate::model::source::Source;
 use crate::policy::lock_changes::in_lockstep;
-use crate::resolve::Session;
+use crate::resolve::{Parts, Session};
 
 /// What is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,15 +89,37 @@ impl<'m, 's> Moves<'m, 's> {
 
     /// The packages that move along although nobody named them: with some named, cargo leaves all others where they are, and fails on
     /// those that it is not shown.
-    pub(super) fn joined(&self, stayed: &BTreeSet<PackageId>) -> Vec<PackageId> {
+    pub(super) fn joined(&self, parts: &Parts) -> Vec<Joined> {
         let packages = self.packages();
-        let along = if self.which == Which::Everything { BTreeSet::new() } else { self.along(stayed) };
-        along.into_iter().map(|at| packages[at].id.clone()).collect()
+        let along = if self.which == Which::Everything { BTreeSet::new() } else { self.along(parts) };
+        let joined = along.into_iter().map(|at| Joined {
+            package: packages[at].id.clone(),
+            because: if self.hidden.contains(&at) { JoinedBecause::NotApproved } else { JoinedBecause::InTheWay },
+        });
+        joined.collect()
     }
 
-    /// What cargo is asked while these stay.
-    pub(super) fn commands(&self, stayed: &BTreeSet<PackageId>) -> Vec<Vec<String>> {
-        let packages = self.packages();
+    /// What is to move even if others must join it: what is named and not approved, or named with the release to go to.
+    pub(super) fn wanted(&self) -> BTreeSet<PackageId> {
+        let named = self.named.iter().filter_map(|(_, at)| *at);
+        let wanted: BTreeSet<usize> = match &self.which {
+            Which::Everything | Which::Manifests => BTreeSet::new(),
+            Which::Unapproved => self.hidden.clone(),
+            Which::Named { precise: Some(_), .. } => named.collect(),
+            Which::Named { .. } => named.filter(|at| self.hidden.contains(at)).collect(),
+        };
+        wanted.into_iter().map(|at| self.packages()[at].id.clone()).collect()
+    }
+
+    /// Whether a package must not stay where it is: who says where it is to go is not served with anything else.
+    pub(super) fn must_move(&self, id: &PackageId) -> bool {
+        let is_precise = matches!(self.which, Which::Named { precise: Some(_), .. });
+        is_precise && self.named.iter().any(|(_, at)| at.is_some_and(|at| self.packages()[at].id == *id))
+    }
+
+    /// What cargo is asked while some stay and some join.
+    pub(super) fn commands(&self, parts: &Parts) -> Vec<Vec<String>> {
+        let (packages, stayed) = (self.packages(), &parts.stay);
         let specs = match &self.which {
             Which::Everything if stayed.is_empty() => return vec![self.command(Vec::new())],
             // A full update keeps nothing that is yanked; it is the same as one of all others.
@@ -105,12 +127,12 @@ impl<'m, 's> Moves<'m, 's> {
                 let others = (0..packages.len()).filter(|at| packages[*at].id.source != Source::Local);
                 self.specs(others.filter(|at| !stayed.contains(&packages[*at].id)))
             }
-            Which::Manifests | Which::Unapproved => self.specs(self.along(stayed)),
+            Which::Manifests | Which::Unapproved => self.specs(self.along(parts)),
             Which::Named { precise, recursive, .. } => {
                 let stays = |at: &Option<usize>| at.is_some_and(|at| stayed.contains(&packages[at].id));
                 let named = self.named.iter().filter(|(_, at)| !stays(at)).map(|(spec, _)| spec.clone());
                 let mut named: Vec<String> = named.collect();
-                let along = self.specs(self.along(stayed));
+                let along = self.specs(self.along(parts));
                 if let Some(version) = precise.as_ref().filter(|_| self.precise.len() < self.named.len()) {
                     // What the index does not tell of, cargo finds itself, or says why not.
                     let first = (!along.is_empty()).then(|| self.command(along));
@@ -135,16 +157,17 @@ impl<'m, 's> Moves<'m, 's> {
         [self.before.clone(), vec![String::from("update")], self.behind.clone(), specs].concat()
     }
 
-    /// The hidden packages that must move because these alone stay, and what must move with them or with what goes to one release. What
-    /// is named is not among them.
-    fn along(&self, stayed: &BTreeSet<PackageId>) -> BTreeSet<usize> {
-        let packages = self.packages();
+    /// The hidden packages that must move because these alone stay, what must move with them or with what goes to one release, and what
+    /// joins. What is named is not among them.
+    fn along(&self, parts: &Parts) -> BTreeSet<usize> {
+        let (packages, stayed) = (self.packages(), &parts.stay);
         let hidden = self.hidden.iter().filter(|at| !stayed.contains(&packages[**at].id));
         let mut moving: BTreeMap<usize, Option<Version>> = hidden.map(|at| (*at, None)).collect();
         moving.extend(self.precise.iter().map(|(at, to)| (*at, Some(to.clone()))));
         let judge = self.session.judge(self.session.before());
         let mut all: BTreeSet<usize> = in_lockstep(&judge, &moving);
         all.extend(moving.keys());
+        all.extend((0..packages.len()).filter(|at| parts.join.contains(&packages[*at].id)));
         all.retain(|at| {
             !stayed.contains(&packages[*at].id) && !self.named.iter().any(|(_, named)| *named == Some(*at))
         });

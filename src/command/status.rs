@@ -7,20 +7,23 @@ use super::audit::{outcome, report_of};
 use super::moves::{Moves, Which};
 use super::{CommandError, Outcome, output, request, screen};
 use crate::cli::{self, Cli, StatusFormat};
+use crate::files;
 use crate::gather::environment::Environment;
 use crate::model::Timestamp;
 use crate::model::calendar::{Ahead, Calendar, Held};
 use crate::model::package::PackageId;
-use crate::model::resolution::{View, versions};
 use crate::policy::calendar::calendar;
 use crate::project::{About, Assessment, Project, Purpose};
+use crate::report;
 use crate::report::status::StatusReport;
-use crate::resolve::{ResolveError, Session, asked_crates, behind};
-use crate::{files, report};
+use crate::resolve::{ResolveError, Resolved, Session, Trials, asked_crates, behind};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
     let (made, prevented) = read(cli, arguments, environment)?;
+    let is_decided = made.evaluation().blockers.is_empty();
+    let prevented =
+        prevented.or_else(|| (!is_decided).then(|| "nothing is resolved where nothing can be decided".to_owned()));
     let (policy, approvals) = (&made.rules().policy, &made.rules().approvals);
     let seen = |ahead: &Result<Ahead, String>| calendar(made.facts(), policy, approvals, made.evaluation(), ahead);
     let by_index = seen(&Err(String::new()));
@@ -86,9 +89,6 @@ fn foretell(made: &Assessment, last: Option<Timestamp>) -> Result<Ahead, String>
 }
 
 fn foretell_behind(session: &Session<'_>, last: Option<Timestamp>) -> Result<Option<Ahead>, ResolveError> {
-    if !session.before().evaluation().blockers.is_empty() {
-        return Ok(None);
-    }
     let Some(now) = updated(session, None)? else { return Ok(None) };
     let later = match last {
         Some(last) => updated(session, Some(last))?.unwrap_or_else(|| now.clone()),
@@ -97,15 +97,20 @@ fn foretell_behind(session: &Session<'_>, last: Option<Timestamp>) -> Result<Opt
     Ok(Some(Ahead { now, later }))
 }
 
-/// What an update locks as of a moment; what cannot move stays where it is.
+/// What an update locks as of a moment, found as `update` finds it.
 fn updated(session: &Session<'_>, at: Option<Timestamp>) -> Result<Option<Vec<PackageId>>, ResolveError> {
     let moves = Moves::of(session, Which::Everything, Vec::new(), Vec::new());
-    let may_stay: BTreeSet<PackageId> = session.may_stay(&session.locked_before(), false).into_iter().collect();
-    for stayed in [BTreeSet::new(), may_stay] {
-        session.look(View { kept: versions(&stayed), at, ..View::default() });
-        if let Some(locked) = session.lock_by(moves.commands(&stayed))? {
-            return Ok(Some(locked.into_iter().map(|package| package.id).collect()));
-        }
-    }
-    Ok(None)
+    let settled = session.settle(&Trials {
+        may_stay: &session.may_stay(&session.locked_before(), false),
+        wanted: &moves.wanted(),
+        exact: &moves.exact(),
+        at,
+        asked: &|parts| moves.commands(parts),
+        aloud: false,
+    })?;
+    Ok(match settled.resolved {
+        Resolved::Failed(_) => None,
+        Resolved::Unlocked => Some(Vec::new()),
+        Resolved::Judged(judged) => Some(judged.facts().packages.iter().map(|package| package.id.clone()).collect()),
+    })
 }

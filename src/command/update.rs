@@ -1,7 +1,5 @@
 //! `update`: lets cargo resolve behind the filter, judges what came out, and publishes it whole or not at all.
 
-use std::collections::BTreeSet;
-
 use semver::Version;
 
 use super::moves::{Moves, Which as What};
@@ -12,11 +10,11 @@ use crate::gather::environment::Environment;
 use crate::gather::lock_file::LockFileError;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{Locked, PackageId};
-use crate::model::resolution::{Change, Held, HeldFix, Hidden, Kept, View, versions};
+use crate::model::resolution::{Change, Held, HeldFix, Hidden, Joined, Kept, View, Waits, versions};
 use crate::policy::lock_changes::{self, Asked};
 use crate::project::{Decision, Gathered, Project, Purpose, Request, Which};
 use crate::report::update::{self, End, UpdateReport};
-use crate::resolve::{Attempt, Ended, Resolution, ResolveError, Resolved, Session, Settled, Trials, Writes};
+use crate::resolve::{Attempt, Ended, Parts, Resolution, ResolveError, Resolved, Session, Settled, Trials, Writes};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment) -> Result<Outcome, CommandError> {
     move_and_vendor(cli, wanted(cli, arguments), environment)
@@ -53,6 +51,9 @@ fn wanted(cli: &Cli, arguments: &cli::Update) -> Wanted {
     let request = request::resolving(cli, &arguments.moving);
     Wanted { request, what, breaking: arguments.breaking, vendors, dry_run, format }
 }
+
+/// Of how many packages that stay it is found out what they wait for: each costs several runs of cargo.
+const MOST_EXPLAINED: usize = 4;
 
 /// What is wanted of a run.
 pub(super) struct Wanted {
@@ -126,8 +127,9 @@ struct Update<'u, 's> {
 #[derive(Default)]
 struct Told {
     changes: Vec<Change>,
-    joined: Vec<PackageId>,
+    joined: Vec<Joined>,
     kept: Vec<Kept>,
+    waits: Vec<Waits>,
     held: Vec<Held>,
     held_fixes: Vec<HeldFix>,
     pruned: usize,
@@ -147,19 +149,19 @@ impl Update<'_, '_> {
             return Err(refused);
         }
         match self.resolve_and_judge()? {
-            Done::Failed { ended, stayed } => {
+            Done::Failed { ended, parts } => {
                 if let Some(refused) = self.refused_by_cargo() {
                     return Err(refused);
                 }
-                let view = View { kept: versions(&stayed), exact: self.moves.exact(), ..View::default() };
-                let attempt = Attempt { commands: self.moves.commands(&stayed), view };
+                let view = View { kept: versions(&parts.stay), exact: self.moves.exact(), ..View::default() };
+                let attempt = Attempt { commands: self.moves.commands(&parts), view };
                 let unresolved = self.session.explain(&ended, &attempt)?;
-                let joined = self.moves.joined(&BTreeSet::new());
+                let joined = self.moves.joined(&Parts::default());
                 self.report_before(End::Unresolved(&unresolved), &Told { joined, ..Told::default() })?;
                 Ok((if unresolved.obstacles().is_empty() { Outcome::Undecided } else { Outcome::Held }, false))
             }
-            Done::Judged { judged, stayed, whole } => {
-                Ok((self.report_after(&judged, &stayed, whole)?, whole == Outcome::Approved))
+            Done::Judged { judged, parts, whole } => {
+                Ok((self.report_after(&judged, &parts, whole)?, whole == Outcome::Approved))
             }
         }
     }
@@ -167,15 +169,18 @@ impl Update<'_, '_> {
     /// Runs cargo, judges, and publishes what is whole. The outcome says whether that is so.
     fn resolve_and_judge(&self) -> Result<Done, CommandError> {
         // A run that only takes away what is not approved makes nothing worse, whatever it must leave.
-        let may_stay = self.session.may_stay(&self.before, self.wanted.what == What::Unapproved);
-        let Settled { resolved, written, stayed } = self.session.settle(&Trials {
+        let mut may_stay = self.session.may_stay(&self.before, self.wanted.what == What::Unapproved);
+        may_stay.retain(|id| !self.moves.must_move(id));
+        let Settled { resolved, written, parts } = self.session.settle(&Trials {
             may_stay: &may_stay,
+            wanted: &self.moves.wanted(),
             exact: &self.moves.exact(),
-            asked: &|stayed| self.moves.commands(stayed),
+            at: None,
+            asked: &|parts| self.moves.commands(parts),
             aloud: self.cli.verbose,
         })?;
         let judged = match resolved {
-            Resolved::Failed(ended) => return Ok(Done::Failed { ended, stayed }),
+            Resolved::Failed(ended) => return Ok(Done::Failed { ended, parts }),
             Resolved::Unlocked => {
                 let path = self.session.subject().lock_path.clone();
                 return Err(ResolveError::from(LockFileError::Absent { path }).into());
@@ -183,7 +188,7 @@ impl Update<'_, '_> {
             Resolved::Judged(judged) => judged,
         };
         if !judged.evaluation().blockers.is_empty() {
-            return Ok(Done::Judged { judged, stayed, whole: Outcome::Undecided });
+            return Ok(Done::Judged { judged, parts, whole: Outcome::Undecided });
         }
         let before = &self.session.subject().lock.packages;
         let changes = lock_changes::changes(before, &judged.facts().packages, judged.evaluation(), &Asked::Everything);
@@ -192,7 +197,7 @@ impl Update<'_, '_> {
             let event = || updated::record(self.session.project(), &judged, &changes);
             updated::publish(&written, updated::only_removes(&changes), event)?;
         }
-        Ok(Done::Judged { judged, stayed, whole: if whole { Outcome::Approved } else { Outcome::Held } })
+        Ok(Done::Judged { judged, parts, whole: if whole { Outcome::Approved } else { Outcome::Held } })
     }
 
     /// A release that `--precise` asks for and that no registry has, which needs no cargo to be known.
@@ -238,15 +243,10 @@ impl Update<'_, '_> {
         self.report(end, told, self.session.before())
     }
 
-    fn report_after(
-        &self,
-        judged: &Decision,
-        stayed: &BTreeSet<PackageId>,
-        whole: Outcome,
-    ) -> Result<Outcome, CommandError> {
+    fn report_after(&self, judged: &Decision, parts: &Parts, whole: Outcome) -> Result<Outcome, CommandError> {
         let before = &self.session.subject().lock.packages;
-        let joined = self.moves.joined(stayed);
-        let along = joined.iter().map(|id| id.name.to_string());
+        let mut joined = self.moves.joined(parts);
+        let along = joined.iter().map(|joined| joined.package.name.to_string());
         let asked = match self.wanted.what {
             What::Everything => Asked::Everything,
             What::Manifests | What::Unapproved | What::Named { .. } => {
@@ -254,15 +254,20 @@ impl Update<'_, '_> {
             }
         };
         let fixes = self.wanted.what == What::Unapproved;
+        if fixes {
+            // Who asks for a fix asks for all that is not approved.
+            joined.retain(|joined| parts.join.contains(&joined.package));
+        }
         let mut told = Told {
             changes: lock_changes::changes(before, &judged.facts().packages, judged.evaluation(), &asked),
-            joined: if fixes { Vec::new() } else { joined },
+            joined,
             kept: match self.wanted.what {
-                What::Unapproved => lock_changes::left(judged.evaluation(), stayed),
+                What::Unapproved => lock_changes::left(judged.evaluation(), &parts.stay),
                 What::Everything | What::Manifests | What::Named { .. } => {
-                    lock_changes::kept(judged.facts(), judged.evaluation(), &self.before, stayed)
+                    lock_changes::kept(judged.facts(), judged.evaluation(), &self.before, &parts.stay)
                 }
             },
+            waits: self.waits(parts)?,
             held: lock_changes::held(&self.session.judge(judged)),
             held_fixes: lock_changes::held_fixes(judged.evaluation()),
             pruned: 0,
@@ -290,6 +295,23 @@ impl Update<'_, '_> {
         Ok(if whole == Outcome::Approved && remains { Outcome::Held } else { whole })
     }
 
+    /// What would have to be approved so that what was to move and stays could move, whatever joined it.
+    fn waits(&self, parts: &Parts) -> Result<Vec<Waits>, CommandError> {
+        let mut waits = Vec::new();
+        for package in self.moves.wanted().into_iter().filter(|id| parts.stay.contains(id)).take(MOST_EXPLAINED) {
+            let mut free = Parts { stay: parts.stay.clone(), join: self.session.others() };
+            free.stay.remove(&package);
+            free.join.retain(|id| !free.stay.contains(id));
+            let view = View { kept: versions(&free.stay), exact: self.moves.exact(), ..View::default() };
+            let obstacles = self.session.obstacles(&Attempt { commands: self.moves.commands(&free), view })?;
+            // Where it would take itself, there is nowhere to go.
+            if !obstacles.is_empty() && obstacles.iter().all(|one| one.id != package) {
+                waits.push(Waits { package, obstacles });
+            }
+        }
+        Ok(waits)
+    }
+
     fn report(&self, end: End<'_>, told: &Told, decision: &Decision) -> Result<(), CommandError> {
         report(self.cli, self.wanted, self.session.project(), end, told, decision)
     }
@@ -308,6 +330,7 @@ fn report(
         changes: &told.changes,
         joined: &told.joined,
         kept: &told.kept,
+        waits: &told.waits,
         held: &told.held,
         held_fixes: &told.held_fixes,
         pruned: told.pruned,
@@ -329,6 +352,6 @@ fn report(
 }
 
 enum Done {
-    Failed { ended: Ended, stayed: BTreeSet<PackageId> },
-    Judged { judged: Box<Decision>, stayed: BTreeSet<PackageId>, whole: Outcome },
+    Failed { ended: Ended, parts: Parts },
+    Judged { judged: Box<Decision>, parts: Parts, whole: Outcome },
 }

@@ -148,6 +148,32 @@ impl Change {
     }
 }
 
+/// A locked release that moves along although nobody asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// The release before it moves.
+    pub package: PackageId,
+    pub because: JoinedBecause,
+}
+
+/// Why something moves along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinedBecause {
+    /// The policy does not approve it.
+    NotApproved,
+    /// It asks for what another one leaves, or keeps it from moving in some other way.
+    InTheWay,
+}
+
+/// A release that was to move and stays, since what it would need to move is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waits {
+    /// What stays.
+    pub package: PackageId,
+    /// What would have to be approved for it to move; never empty.
+    pub obstacles: Vec<Obstacle>,
+}
+
 /// A locked release that stays where it is although it is not approved, or although it is yanked: nothing approved can take its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {

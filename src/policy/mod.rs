@@ -5,6 +5,7 @@ pub mod alternatives;
 pub mod baseline;
 pub mod calendar;
 pub mod deciders;
+pub mod deleted;
 pub mod evaluate;
 pub mod explanation;
 pub mod findings;

@@ -18,6 +18,7 @@ use crate::model::history::History;
 use crate::model::package::CrateId;
 use crate::model::resolution::{Hidden, Versions, View};
 use crate::model::source::Registry;
+use crate::policy::deleted::Deleted;
 use crate::policy::judge::Judge;
 use crate::policy::visible::{Filtered, filtered_lines};
 
@@ -40,6 +41,8 @@ pub(crate) struct Filter<'j> {
     upstream: &'j dyn Upstream,
     index: Arc<FilteredIndex>,
     locked: Versions,
+    /// Locked releases that upstream does not have any more.
+    deleted: BTreeMap<CrateId, Vec<Deleted>>,
     /// The registries that cargo asks here and nowhere else, once that is settled.
     served: OnceLock<BTreeSet<Registry>>,
     seen: Mutex<Seen>,
@@ -84,10 +87,17 @@ impl<'j> Filter<'j> {
             upstream,
             index,
             locked,
+            deleted: BTreeMap::new(),
             served: OnceLock::new(),
             seen: Mutex::default(),
             looking: RwLock::default(),
         }
+    }
+
+    /// The same with locked releases that upstream does not have any more, and that a view may keep.
+    #[must_use]
+    pub(crate) fn with_deleted(self, deleted: BTreeMap<CrateId, Vec<Deleted>>) -> Self {
+        Self { deleted, ..self }
     }
 
     /// Filters the entries that are at hand, and then fetches, batch by batch, all that the requirements lead to.
@@ -151,7 +161,8 @@ impl<'j> Filter<'j> {
         drop(looking);
         let is_concerned = |id: &CrateId| widely || differs.contains(id);
         let facts = self.facts().into_iter();
-        self.take(facts.filter(|(id, fact)| matches!(fact, IndexFact::Read(_)) && is_concerned(id)).collect());
+        let is_known = |fact: &IndexFact| matches!(fact, IndexFact::Read(_) | IndexFact::Gone);
+        self.take(facts.filter(|(id, fact)| is_known(fact) && is_concerned(id)).collect());
         self.complete();
     }
 
@@ -256,17 +267,23 @@ impl<'j> Filter<'j> {
         let mut seen = self.seen();
         for (id, taken) in taken {
             match taken {
-                Taken::Shown(history, Filtered { lines, visible, hidden }, withheld) => {
+                Taken::Shown(history, Filtered { mut lines, visible, mut hidden }, withheld) => {
                     if let Some(registry) = withheld {
                         seen.withheld.insert(id.clone(), registry);
                     }
+                    self.add_deleted(&id, &looking.view, &mut lines, &mut hidden);
                     self.index.put(&id.registry, &id.name, lines);
                     seen.closure.learn(id.clone(), Arc::clone(&history), visible);
                     seen.hidden.insert(id.clone(), hidden);
                     seen.facts.insert(id, IndexFact::Read(history));
                 }
                 Taken::Absent(fact) => {
-                    self.index.put(&id.registry, &id.name, Vec::new());
+                    let (mut lines, mut hidden) = (Vec::new(), Vec::new());
+                    if matches!(fact, IndexFact::Gone) {
+                        self.add_deleted(&id, &looking.view, &mut lines, &mut hidden);
+                    }
+                    self.index.put(&id.registry, &id.name, lines);
+                    seen.hidden.insert(id.clone(), hidden);
                     // What no registry can have, and what is not asked for, cargo does without.
                     if let IndexFact::Unavailable(cause) = &fact
                         && !matches!(cause, IndexGap::BadName | IndexGap::NotNamed)
@@ -275,6 +292,18 @@ impl<'j> Filter<'j> {
                     }
                     seen.facts.insert(id, fact);
                 }
+            }
+        }
+    }
+}
+
+impl Filter<'_> {
+    fn add_deleted(&self, id: &CrateId, view: &View, lines: &mut Vec<u8>, hidden: &mut Vec<Hidden>) {
+        for deleted in self.deleted.get(id).into_iter().flatten() {
+            hidden.push(deleted.hidden.clone());
+            if view.kept.get(id).is_some_and(|kept| kept.contains(&deleted.hidden.version)) {
+                lines.extend_from_slice(&deleted.line);
+                lines.push(b'\n');
             }
         }
     }

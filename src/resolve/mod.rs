@@ -17,5 +17,5 @@ pub(crate) use private_copy::Written;
 pub(crate) use resolution::{Resolution, Writes, asked_crates, behind};
 pub(crate) use session::{Resolved, Session};
 pub(crate) use signals::Signals;
-pub(crate) use staying::{Settled, Trials};
+pub(crate) use staying::{Parts, Settled, Trials};
 pub(crate) use unblock::Attempt;

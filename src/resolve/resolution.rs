@@ -21,6 +21,7 @@ use crate::model::policy::Policy;
 use crate::model::resolution::versions;
 use crate::model::run::Waiting;
 use crate::model::source::{Registry, Source};
+use crate::policy::deleted::deleted;
 use crate::policy::source::is_allowed;
 use crate::project::{About, Decision, Gathered, Project, Purpose, Registries, Request};
 use crate::registry::{Filter, FilteredIndex, Root, ServedRegistry, Server, Upstream};
@@ -138,7 +139,8 @@ fn filtered<R, E: From<ResolveError>>(
         registries,
         Arc::clone(&lines),
         versions(before.facts().packages.iter().map(|package| &package.id)),
-    );
+    )
+    .with_deleted(deleted(before.facts(), before.evaluation()));
     if is_decided {
         filter.prefetch(before.facts().index.clone(), roots(project));
         refuse_gaps(&filter)?;

@@ -2,33 +2,51 @@
 //!
 //! First everything is hidden that the policy does not approve, so that cargo moves away from it by itself. Where that fails for want of
 //! anything approved, as few locked releases as will do are shown as yanked: cargo leaves them where they are and takes them for nothing
-//! new. Which these are is found by trying, not read from cargo's words; those only say what is tried first.
+//! new. Where one of these was to move, others that are approved may stand in its way, a pin among them: as few as will do join it. Which
+//! these are is found by trying, not read from cargo's words; those only say what is tried first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::private_copy::Written;
 use super::session::{Asked, Resolved, Session};
 use super::{ResolveError, Voice, child, failure};
+use crate::model::Timestamp;
 use crate::model::evaluation::Judgement;
 use crate::model::package::{CrateId, Locked, Package, PackageId};
 use crate::model::resolution::{Exact, HiddenBecause, View, versions};
+use crate::model::source::Source;
 use crate::policy::lock_changes;
 use crate::policy::visible::{Smallest, smallest};
 use crate::project::Committed;
 
-/// The most cargo runs that look for what must stay, and the most that then look for what need not.
+/// The most cargo runs that look for what must stay, and the most that then look for what need not; likewise for what joins.
 const TRIALS: usize = 24;
+/// The most packages for which it is tried what would have to join.
+const MOST_WANTED: usize = 8;
 
 /// What is tried. Each trial begins with the files as they were found.
 pub(crate) struct Trials<'t> {
     /// What may stay where it is, the least objectionable first.
     pub(crate) may_stay: &'t [PackageId],
+    /// What is to move, with others where it cannot alone.
+    pub(crate) wanted: &'t BTreeSet<PackageId>,
     /// Moves from one release to exactly another.
     pub(crate) exact: &'t BTreeMap<CrateId, Vec<Exact>>,
-    /// What cargo is asked while these stay.
-    pub(crate) asked: &'t dyn Fn(&BTreeSet<PackageId>) -> Vec<Vec<String>>,
+    /// The moment as of which releases are hidden, where it is not the run's.
+    pub(crate) at: Option<Timestamp>,
+    /// What cargo is asked.
+    pub(crate) asked: &'t dyn Fn(&Parts) -> Vec<Vec<String>>,
     /// Whether cargo's words are to be heard.
     pub(crate) aloud: bool,
+}
+
+/// What some of the locked packages do in a trial.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Parts {
+    /// They stay where they are although they are hidden or yanked.
+    pub(crate) stay: BTreeSet<PackageId>,
+    /// They may move although nobody asked for it, since they stood in the way.
+    pub(crate) join: BTreeSet<PackageId>,
 }
 
 /// What came of the trials.
@@ -36,8 +54,8 @@ pub(crate) struct Settled {
     pub(crate) resolved: Resolved,
     /// What cargo changed to come to it. Nothing of it is in the project yet.
     pub(crate) written: Vec<Written>,
-    /// What had to be left where it is.
-    pub(crate) stayed: BTreeSet<PackageId>,
+    /// What had to be left where it is, and what had to join.
+    pub(crate) parts: Parts,
 }
 
 impl Session<'_> {
@@ -73,6 +91,12 @@ impl Session<'_> {
         }
     }
 
+    /// The packages that may join others: those that come from elsewhere than this machine.
+    pub(crate) fn others(&self) -> BTreeSet<PackageId> {
+        let packages = self.subject().lock.packages.iter();
+        packages.filter(|package| package.id.source != Source::Local).map(|package| package.id.clone()).collect()
+    }
+
     /// Tries until cargo resolves, or until nothing is left to try.
     pub(crate) fn settle(&self, trials: &Trials<'_>) -> Result<Settled, ResolveError> {
         let mut run = Run { session: self, trials, heard: Vec::new(), now: None };
@@ -89,27 +113,91 @@ struct Run<'r, 's> {
     trials: &'r Trials<'r>,
     /// The words of the last cargo.
     heard: Vec<u8>,
-    /// What stayed in the last trial, whose files are still there.
-    now: Option<BTreeSet<PackageId>>,
+    /// The last trial, whose files are still there.
+    now: Option<Parts>,
 }
 
 impl Run<'_, '_> {
     fn settle(&mut self) -> Result<Settled, ResolveError> {
-        let mut stayed = BTreeSet::new();
-        let mut resolved = self.attempt(&stayed)?;
+        let (mut resolved, mut parts) = self.stay(&BTreeSet::new())?;
+        let wanted: Vec<&PackageId> = self.trials.wanted.iter().collect();
+        if matches!(resolved, Resolved::Failed(_)) {
+            if !wanted.is_empty() {
+                // What stands in the way even so is told, and not what could have been moved out of it.
+                (resolved, parts) = self.stay(&self.session.others())?;
+            }
+            if matches!(resolved, Resolved::Failed(_)) {
+                return Ok(Settled { resolved, written: Vec::new(), parts });
+            }
+            if let Some(joined) = self.join(&wanted, (resolved, parts))? {
+                (resolved, parts) = joined;
+            } else {
+                (resolved, parts) = self.stay(&BTreeSet::new())?;
+                return Ok(Settled { resolved, written: Vec::new(), parts });
+            }
+        }
+        for one in wanted.into_iter().filter(|one| parts.stay.contains(*one)).take(MOST_WANTED).collect::<Vec<_>>() {
+            let mut free = parts.clone();
+            free.stay.remove(one);
+            free.join.extend(self.session.others().into_iter().filter(|other| !parts.stay.contains(other)));
+            let tried = self.attempt(&free)?;
+            let joined = self.join(&[one], (tried, free))?;
+            if let Some((with, found)) = joined {
+                parts.stay = found.stay;
+                parts.join.extend(found.join);
+                resolved = with;
+            }
+        }
+        if self.now.as_ref() != Some(&parts) {
+            resolved = self.attempt(&parts)?;
+        }
+        Ok(Settled { resolved, written: self.session.written()?, parts })
+    }
+
+    /// Where these moved when all others might, the same with as few of the others as will do: those are among what changed then.
+    fn join(
+        &mut self,
+        wanted: &[&PackageId],
+        (first, free): (Resolved, Parts),
+    ) -> Result<Option<(Resolved, Parts)>, ResolveError> {
+        let left = |resolved: &Resolved| -> Option<BTreeSet<PackageId>> {
+            let Resolved::Judged(judged) = resolved else { return None };
+            let after: BTreeSet<&PackageId> = judged.facts().packages.iter().map(|package| &package.id).collect();
+            let is_there = wanted.iter().any(|one| after.contains(one));
+            (!is_there).then(|| free.join.iter().filter(|one| !after.contains(one)).cloned().collect())
+        };
+        let Some(changed) = left(&first) else { return Ok(None) };
+        let changed: Vec<PackageId> = changed.into_iter().filter(|one| !wanted.contains(&one)).collect();
+        let with = |set: &BTreeSet<PackageId>| Parts { stay: free.stay.clone(), join: set.clone() };
+        let found = smallest(&changed, TRIALS, |set| {
+            let resolved = self.attempt(&with(set))?;
+            Ok::<_, ResolveError>(left(&resolved).map(|_| set.clone()))
+        })?;
+        let parts = match found {
+            Smallest::Nothing => free,
+            Smallest::Found(set) | Smallest::AtMost(set) => with(&set.into_iter().collect()),
+        };
+        let resolved = self.attempt(&parts)?;
+        Ok(Some((resolved, parts)))
+    }
+
+    /// Lets as few stay as will do while these join; all that may, where nothing does.
+    fn stay(&mut self, join: &BTreeSet<PackageId>) -> Result<(Resolved, Parts), ResolveError> {
+        let mut parts = Parts { stay: BTreeSet::new(), join: join.clone() };
+        let mut resolved = self.attempt(&parts)?;
         for trial in 0.. {
             let Resolved::Failed(ended) = &resolved else { break };
-            let more = self.more(&stayed, &failure::crates_named(&ended.words), trial < TRIALS);
+            let more = self.more(&parts.stay, &failure::crates_named(&ended.words), trial < TRIALS);
             if more.is_empty() {
-                return Ok(Settled { resolved, written: Vec::new(), stayed });
+                return Ok((resolved, parts));
             }
-            stayed.extend(more);
-            resolved = self.attempt(&stayed)?;
+            for one in more {
+                parts.join.remove(&one);
+                parts.stay.insert(one);
+            }
+            resolved = self.attempt(&parts)?;
         }
-        if stayed.len() > 1 {
-            (resolved, stayed) = self.fewest(resolved, stayed)?;
-        }
-        Ok(Settled { resolved, written: self.session.written()?, stayed })
+        if parts.stay.len() > 1 { self.fewest(resolved, parts) } else { Ok((resolved, parts)) }
     }
 
     /// What is let stay beside these: what cargo names, or everything where it names nothing that could, or goes on without end.
@@ -120,26 +208,23 @@ impl Run<'_, '_> {
         more.into_iter().cloned().collect()
     }
 
-    /// The fewest of these that will do, with what cargo makes of them.
-    fn fewest(
-        &mut self,
-        mut resolved: Resolved,
-        stayed: BTreeSet<PackageId>,
-    ) -> Result<(Resolved, BTreeSet<PackageId>), ResolveError> {
-        let all: Vec<PackageId> = self.trials.may_stay.iter().filter(|id| stayed.contains(id)).cloned().collect();
+    /// The fewest of those that stay that will do, with what cargo makes of them.
+    fn fewest(&mut self, mut resolved: Resolved, parts: Parts) -> Result<(Resolved, Parts), ResolveError> {
+        let all: Vec<PackageId> = self.trials.may_stay.iter().filter(|id| parts.stay.contains(id)).cloned().collect();
+        let with = |set: &BTreeSet<PackageId>| Parts { stay: set.clone(), join: parts.join.clone() };
         let found = smallest(&all, TRIALS, |set| {
             // Both are known.
             if set.is_empty() {
                 return Ok(None);
             }
-            if *set != stayed {
-                resolved = self.attempt(set)?;
+            if *set != parts.stay {
+                resolved = self.attempt(&with(set))?;
             }
             Ok::<_, ResolveError>((!matches!(resolved, Resolved::Failed(_))).then(|| set.clone()))
         })?;
         let fewest = match found {
-            Smallest::Nothing => stayed,
-            Smallest::Found(set) | Smallest::AtMost(set) => set.into_iter().collect(),
+            Smallest::Nothing => parts,
+            Smallest::Found(set) | Smallest::AtMost(set) => with(&set.into_iter().collect()),
         };
         if self.now.as_ref() != Some(&fewest) {
             resolved = self.attempt(&fewest)?;
@@ -147,21 +232,22 @@ impl Run<'_, '_> {
         Ok((resolved, fewest))
     }
 
-    fn attempt(&mut self, stayed: &BTreeSet<PackageId>) -> Result<Resolved, ResolveError> {
-        self.now = Some(stayed.clone());
-        self.session.look(View { kept: versions(stayed), exact: self.trials.exact.clone(), ..View::default() });
+    fn attempt(&mut self, parts: &Parts) -> Result<Resolved, ResolveError> {
+        self.now = Some(parts.clone());
+        let (kept, exact, at) = (versions(&parts.stay), self.trials.exact.clone(), self.trials.at);
+        self.session.look(View { kept, exact, at, ..View::default() });
         let voice = match self.trials.aloud {
             false => Voice::Silent,
             true if self.voice_is_aloud() => Voice::Aloud,
             true => Voice::Later,
         };
         self.heard.clear();
-        let asked = Asked { commands: (self.trials.asked)(stayed), voice };
+        let asked = Asked { commands: (self.trials.asked)(parts), voice };
         self.session.resolve(&asked, &mut self.heard)
     }
 
     /// Where there is only one trial, nobody need wait for its words.
-    const fn voice_is_aloud(&self) -> bool {
-        self.trials.may_stay.is_empty()
+    fn voice_is_aloud(&self) -> bool {
+        self.trials.may_stay.is_empty() && self.trials.wanted.is_empty()
     }
 }

@@ -17,6 +17,7 @@ use crate::model::package::{Package, PackageId};
 use crate::model::resolution::{Cause, Demand, Hidden, HiddenBecause, Obstacle, Unresolved, View, versions};
 use crate::model::run::Waiting;
 use crate::model::source::Source;
+use crate::model::verdict::ReasonCode;
 use crate::policy::graph::{self, Graph};
 use crate::policy::visible::{Smallest, order_of_approval, smallest};
 
@@ -49,11 +50,22 @@ impl Session<'_> {
         if ended.status.code().is_none() {
             return Ok(Unresolved { words, cause: Cause::Unknown(format!("cargo ended with {}", ended.status)) });
         }
-        let search =
-            Search { session: self, attempt, began: Instant::now(), told: Cell::new(false), best: RefCell::new(None) };
-        let cause = search.cause();
+        Ok(Unresolved { words, cause: self.cause(attempt)? })
+    }
+
+    /// What would have to be approved so that cargo could do what it cannot; nothing where that is not the reason.
+    pub(crate) fn obstacles(&self, attempt: &Attempt) -> Result<Vec<Obstacle>, ResolveError> {
+        Ok(match self.cause(attempt)? {
+            Cause::Hidden { obstacles, .. } => obstacles,
+            Cause::Elsewhere | Cause::Place | Cause::Unknown(_) => Vec::new(),
+        })
+    }
+
+    fn cause(&self, attempt: &Attempt) -> Result<Cause, ResolveError> {
+        let (began, told, best) = (Instant::now(), Cell::new(false), RefCell::new(None));
+        let cause = Search { session: self, attempt, began, told, best }.cause();
         self.look(View::default());
-        Ok(Unresolved { words, cause: cause? })
+        cause
     }
 }
 
@@ -118,7 +130,12 @@ impl Search<'_, '_> {
         let kept = &self.attempt.view.kept;
         let hidden = self.session.hidden().into_iter();
         let each = hidden.flat_map(|(id, hidden)| hidden.into_iter().map(move |one| (id.clone(), one)));
-        each.filter(|(_, one)| matches!(one.because, HiddenBecause::Reasons(_)))
+        // Nobody can bring back what the registry does not have any more.
+        let can_be_shown = |because: &HiddenBecause| match because {
+            HiddenBecause::Reasons(reasons) => !reasons.iter().any(|reason| reason.code() == ReasonCode::NotInIndex),
+            HiddenBecause::Yanked | HiddenBecause::Ambiguous => false,
+        };
+        each.filter(|(_, one)| can_be_shown(&one.because))
             .filter(|(id, one)| !kept.get(id).is_some_and(|kept| kept.contains(&one.version)))
             .map(|(id, one)| {
                 let source = Source::Registry(id.registry);

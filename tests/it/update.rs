@@ -1,7 +1,9 @@
 //! `update`, with real cargo over a loopback registry.
 
+mod deleted;
 mod failures;
 mod ground;
+mod joined;
 mod pinned;
 mod places;
 mod private;

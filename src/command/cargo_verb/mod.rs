@@ -28,7 +28,7 @@ use crate::policy::lock_changes::{self, Asked};
 use crate::project::{Decision, InputDigests, ProjectError, Purpose, Question, Request, Which, relative};
 use crate::report::update::{self, End, UpdateReport};
 use crate::report::{self, AuditReport, Context, Verbosity};
-use crate::resolve::{Attempt, Ended, Resolution, Resolved, Session, Settled, Trials, Writes, Written};
+use crate::resolve::{Attempt, Ended, Parts, Resolution, Resolved, Session, Settled, Trials, Writes, Written};
 
 /// How many aliases may stand behind each other.
 const MOST_ALIASES: usize = 8;
@@ -152,12 +152,12 @@ impl Run<'_, '_> {
             return Ok(Outcome::Undecided);
         }
         // Without a package nothing gets worse, so that whatever else is wrong must not stand in the way of a removal.
-        let may_stay = self.session.may_stay(&self.before, self.removes());
+        let mut may_stay = self.session.may_stay(&self.before, self.removes());
         let (globals, words) = self.line.behind_filter();
         let Some(update) = self.line.update() else {
             let command = [globals, words].concat();
             let may_stay = if self.asks_in_vain()? { Vec::new() } else { may_stay };
-            return self.change(&may_stay, &BTreeMap::new(), &|_| vec![command.clone()]);
+            return self.change(&may_stay, &Moving::default(), &|_| vec![command.clone()]);
         };
         let what = match &update {
             UpdateWords { workspace: true, .. } => What::Manifests,
@@ -169,9 +169,11 @@ impl Run<'_, '_> {
         };
         let as_typed = (what == What::Everything).then(|| [globals.clone(), words].concat());
         let moves = Moves::of(self.session, what, globals, update.options);
-        self.change(&may_stay, &moves.exact(), &|stayed| match &as_typed {
-            Some(command) if stayed.is_empty() => vec![command.clone()],
-            Some(_) | None => moves.commands(stayed),
+        may_stay.retain(|id| !moves.must_move(id));
+        let moving = Moving { exact: moves.exact(), wanted: moves.wanted() };
+        self.change(&may_stay, &moving, &|parts| match &as_typed {
+            Some(command) if parts.stay.is_empty() => vec![command.clone()],
+            Some(_) | None => moves.commands(parts),
         })
     }
 
@@ -248,7 +250,7 @@ impl Run<'_, '_> {
         let verb: &[&str] = if absent { &["generate-lockfile"] } else { &["update", "--workspace"] };
         let command = self.with_manifest(verb);
         let may_stay: Vec<PackageId> = endangered.iter().map(|kept| kept.package.clone()).collect();
-        self.change(&may_stay, &BTreeMap::new(), &|_| vec![command.clone()])
+        self.change(&may_stay, &Moving::default(), &|_| vec![command.clone()])
     }
 
     fn with_manifest(&self, words: &[&str]) -> Vec<String> {
@@ -263,10 +265,12 @@ impl Run<'_, '_> {
     fn change(
         &self,
         may_stay: &[PackageId],
-        exact: &BTreeMap<CrateId, Vec<Exact>>,
-        asked: &dyn Fn(&BTreeSet<PackageId>) -> Vec<Vec<String>>,
+        moving: &Moving,
+        asked: &dyn Fn(&Parts) -> Vec<Vec<String>>,
     ) -> Result<Outcome, CommandError> {
-        let settled = self.session.settle(&Trials { may_stay, exact, asked, aloud: !self.cli.quiet })?;
+        let Moving { wanted, exact } = moving;
+        let aloud = !self.cli.quiet;
+        let settled = self.session.settle(&Trials { may_stay, wanted, exact, at: None, asked, aloud })?;
         match self.publish(settled)? {
             Changed::Unlocked => Ok(Outcome::Approved),
             Changed::Approved { judged, kept, written } => {
@@ -278,12 +282,12 @@ impl Run<'_, '_> {
                 self.tell(&judged);
                 Ok(Outcome::Held)
             }
-            Changed::Failed { ended, stayed } => {
+            Changed::Failed { ended, parts } => {
                 if self.asks_in_vain()? {
                     return Ok(Outcome::Cargo(ended.code()));
                 }
-                let view = View { kept: versions(&stayed), exact: exact.clone(), ..View::default() };
-                self.tell_failure(&ended, &Attempt { commands: asked(&stayed), view })?;
+                let view = View { kept: versions(&parts.stay), exact: exact.clone(), ..View::default() };
+                self.tell_failure(&ended, &Attempt { commands: asked(&parts), view })?;
                 Ok(Outcome::Cargo(ended.code()))
             }
             Changed::Unapproved(judged) => {
@@ -318,7 +322,7 @@ impl Run<'_, '_> {
     fn publish(&self, settled: Settled) -> Result<Changed, CommandError> {
         let written = settled.written;
         let judged = match settled.resolved {
-            Resolved::Failed(ended) => return Ok(Changed::Failed { ended, stayed: settled.stayed }),
+            Resolved::Failed(ended) => return Ok(Changed::Failed { ended, parts: settled.parts }),
             Resolved::Unlocked => {
                 updated::publish(&written, false, || Ok(()))?;
                 return Ok(Changed::Unlocked);
@@ -333,9 +337,9 @@ impl Run<'_, '_> {
         let event = || updated::record(self.session.project(), &judged, &changes);
         updated::publish(&written, updated::only_removes(&changes), event)?;
         let kept = if self.removes() {
-            lock_changes::left(judged.evaluation(), &settled.stayed)
+            lock_changes::left(judged.evaluation(), &settled.parts.stay)
         } else {
-            lock_changes::kept(judged.facts(), judged.evaluation(), &self.before, &settled.stayed)
+            lock_changes::kept(judged.facts(), judged.evaluation(), &self.before, &settled.parts.stay)
         };
         Ok(Changed::Approved { judged, kept, written })
     }
@@ -361,6 +365,7 @@ impl Run<'_, '_> {
             changes: &[],
             joined: &[],
             kept: &[],
+            waits: &[],
             held: &[],
             held_fixes: &[],
             pruned: 0,
@@ -407,6 +412,15 @@ impl Run<'_, '_> {
     }
 }
 
+/// What is to go where.
+#[derive(Default)]
+struct Moving {
+    /// To exactly one release.
+    exact: BTreeMap<CrateId, Vec<Exact>>,
+    /// With others, where it cannot alone.
+    wanted: BTreeSet<PackageId>,
+}
+
 enum Changed {
     /// There is no lock file to judge.
     Unlocked,
@@ -418,7 +432,7 @@ enum Changed {
     },
     Failed {
         ended: Ended,
-        stayed: BTreeSet<PackageId>,
+        parts: Parts,
     },
     Unapproved(Box<Decision>),
 }

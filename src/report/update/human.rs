@@ -7,7 +7,9 @@ use super::{End, UpdateReport, approvable, codes, curable, fix_eligible};
 use crate::model::Timestamp;
 use crate::model::evaluation::{Evaluation, Judgement};
 use crate::model::package::{Package, PackageId};
-use crate::model::resolution::{Cause, Change, Demand, Held, Hidden, HiddenBecause, Kept, Obstacle, Unresolved};
+use crate::model::resolution::{
+    Cause, Change, Demand, Held, Hidden, HiddenBecause, Joined, JoinedBecause, Kept, Obstacle, Unresolved, Waits,
+};
 use crate::model::source::{Registry, Source};
 use crate::model::verdict::{Basis, Reason};
 use crate::report::duration::{counted, eligible, words};
@@ -39,6 +41,7 @@ pub fn update(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Wr
         held(report, verbosity, out)?;
     }
     kept(report.kept, report.evaluation, report.packages, &report.context(), out)?;
+    waits(report, out)?;
     for fix in report.held_fixes {
         let until = fix_eligible(fix).map_or_else(
             || String::from("not before something changes"),
@@ -64,13 +67,12 @@ pub fn update(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Wr
 }
 
 fn moved(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
-    for id in report.joined {
-        line(
-            out,
-            Tone::Caution,
-            "Joined",
-            &format!("{}: the policy does not approve it, so it moves along", package_name(id)),
-        )?;
+    for Joined { package, because } in report.joined {
+        let why = match because {
+            JoinedBecause::NotApproved => "the policy does not approve it, so it moves along",
+            JoinedBecause::InTheWay => "it stood in the way of what was to move, so it moves along",
+        };
+        line(out, Tone::Caution, "Joined", &format!("{}: {why}", package_name(package)))?;
     }
     let width = report.changes.iter().map(|change| change.name.chars().count()).max().unwrap_or(0).min(40);
     for change in report.changes {
@@ -118,6 +120,19 @@ pub fn kept(
         if let Some(way) = judgement.and_then(|judgement| cure::edited(judgement, packages)) {
             help(out, &way)?;
         }
+    }
+    Ok(())
+}
+
+/// What would have to be approved so that what stays could move.
+fn waits(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    for Waits { package, obstacles } in report.waits {
+        let each = obstacles.iter().map(|Obstacle { id, hidden, .. }| {
+            let until = hidden.eligible_at().map(|at| format!(", eligible {}", eligible(report.now(), at)));
+            format!("{} ({}{})", package_name(id), codes(&hidden.because).join(", "), until.unwrap_or_default())
+        });
+        let text = format!("{} cannot move before {}", package_name(package), each.collect::<Vec<_>>().join(" and "));
+        line(out, Tone::Caution, "Waiting", &text)?;
     }
     Ok(())
 }

@@ -68,6 +68,14 @@ struct Stayed {
     id: String,
     codes: Vec<&'static str>,
     reasons: Vec<Object>,
+    waits_for: Vec<WaitsFor>,
+}
+
+#[derive(Serialize)]
+struct WaitsFor {
+    id: String,
+    eligible_at: Option<String>,
+    codes: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -136,7 +144,7 @@ pub fn update(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()>
         written: matches!(report.end, End::Published) && !report.dry_run,
         blockers: report.evaluation.blockers.iter().map(|one| block(one, report)).collect(),
         changes: report.changes.iter().map(|change| changed(change, report)).collect(),
-        joined: report.joined.iter().map(ToString::to_string).collect(),
+        joined: report.joined.iter().map(|joined| joined.package.to_string()).collect(),
         kept: report.kept.iter().map(|kept| stayed(kept, report)).collect(),
         held: report.held.iter().map(|held| held_back(held, report)).collect(),
         held_fixes: report.held_fixes.iter().map(held_fix).collect(),
@@ -200,7 +208,18 @@ fn release(id: &PackageId, hidden: &Hidden, report: &UpdateReport<'_>) -> Releas
 
 fn stayed(kept: &Kept, report: &UpdateReport<'_>) -> Stayed {
     let because = &kept.because;
-    Stayed { id: kept.package.to_string(), codes: codes(because), reasons: reasons(because, &kept.package, report) }
+    let waits = report.waits.iter().filter(|waits| waits.package == kept.package);
+    let waits_for = waits.flat_map(|waits| &waits.obstacles).map(|one| WaitsFor {
+        id: one.id.to_string(),
+        eligible_at: one.hidden.eligible_at().map(|at| at.to_string()),
+        codes: codes(&one.hidden.because),
+    });
+    Stayed {
+        id: kept.package.to_string(),
+        codes: codes(because),
+        reasons: reasons(because, &kept.package, report),
+        waits_for: waits_for.collect(),
+    }
 }
 
 fn reasons(because: &HiddenBecause, id: &PackageId, report: &UpdateReport<'_>) -> Vec<Object> {

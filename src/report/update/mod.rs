@@ -8,7 +8,7 @@ use crate::model::Timestamp;
 use crate::model::evaluation::{Evaluation, FixStanding};
 use crate::model::facts::AdvisoryFact;
 use crate::model::package::{Package, PackageId};
-use crate::model::resolution::{Change, Held, HeldFix, Hidden, HiddenBecause, Kept, Unresolved};
+use crate::model::resolution::{Change, Held, HeldFix, Hidden, HiddenBecause, Joined, Kept, Unresolved, Waits};
 use crate::model::run::Invocation;
 use crate::model::verdict::{Reason, ReasonCode};
 
@@ -20,9 +20,11 @@ pub struct UpdateReport<'a> {
     /// What changed, or would have.
     pub changes: &'a [Change],
     /// Locked releases that the policy hides and that were therefore moved along, although nobody named them.
-    pub joined: &'a [PackageId],
+    pub joined: &'a [Joined],
     /// Releases that stay where they are although they are not approved.
     pub kept: &'a [Kept],
+    /// What those of them wait for that were to move.
+    pub waits: &'a [Waits],
     /// Newer releases that are held.
     pub held: &'a [Held],
     /// Fixes that are held.

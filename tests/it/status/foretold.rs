@@ -107,3 +107,43 @@ fn where_nothing_can_be_resolved_that_is_said() {
     let words = project.sequester(&arguments).expect_code(0).stdout;
     assert!(words.contains("told from the index alone"), "{words}");
 }
+
+#[test]
+fn what_stays_is_found_as_update_finds_it() {
+    let registry = TestRegistry::new();
+    for name in ["bar", "stuck"] {
+        Package::new(name, "1.0.0").pubtime(OLD).publish(&registry);
+    }
+    let project = project(&registry).dep("bar", "1").dep("stuck", "1");
+    project.lock_with_cargo();
+    // Both are yanked now; one has an heir, and the other holds still.
+    Package::new("bar", "1.0.0").pubtime(OLD).yanked().publish(&registry);
+    Package::new("stuck", "1.0.0").pubtime(OLD).yanked().publish(&registry);
+    Package::new("bar", "1.1.0").pubtime(OLD).publish(&registry);
+    let document = status(&project, &[]);
+    assert_eq!(moved(&project), ["bar 1.1.0"]);
+    assert_eq!(promised(&document), ["bar 1.1.0"]);
+}
+
+#[test]
+fn the_world_is_read_once() {
+    let registry = TestRegistry::new();
+    Package::new("bar", "1.0.0").pubtime(OLD).publish(&registry);
+    let project = project(&registry).dep("bar", "1");
+    project.lock_with_cargo();
+    registry.forget_requests();
+    status(&project, &[]);
+    let paths = registry.requested_paths();
+    let asked = |path: &str| paths.iter().filter(|asked| *asked == path).count();
+    assert_eq!((asked(&TestRegistry::index_path("bar")), asked("/index/config.json")), (1, 1), "{paths:?}");
+}
+
+#[test]
+fn where_nothing_can_be_decided_cargo_is_not_blamed() {
+    let registry = TestRegistry::new();
+    Package::new("bar", "1.0.0").pubtime(OLD).publish(&registry);
+    let project = project(&registry).dep("bar", "1");
+    project.lock_with_cargo();
+    let words = project.sequester(&["status", "--now", NOW, "--advisory-db", "nowhere"]).expect_code(2).stdout;
+    assert!(!words.contains("cargo finds no way"), "{words}");
+}

@@ -83,8 +83,9 @@ mod killed {
     }
 
     fn lives(process: &str) -> bool {
-        // One that has ended and that nobody waited for has no command line any more.
-        std::fs::read(format!("/proc/{}/cmdline", process.trim())).is_ok_and(|line| !line.is_empty())
+        // `4711 (sleep) S …`; one that has ended and that nobody waited for is a zombie.
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", process.trim()));
+        state.is_ok_and(|state| !state.rsplit(')').next().unwrap_or_default().starts_with(" Z"))
     }
 
     #[test]
