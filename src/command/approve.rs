@@ -16,9 +16,10 @@ use crate::model::trail::release::{ApprovalRecord, ReasonRecord};
 use crate::model::trail::{EventId, Kind, ReleaseRecord, Who};
 use crate::model::verdict::{Basis, Exemption, Reason, ReasonCode, Reasons, Verdict};
 use crate::project::{Assessment, Project, Purpose, relative};
+use crate::report::context::{Context, package_name};
 use crate::report::escape::shell_word;
 use crate::report::way_out::{TEXT, WayOut};
-use crate::report::{Context, blocker, curation, package_name};
+use crate::report::{blocker, curation};
 use crate::write::policy_file::{NewApproval, with_approval, without_entries};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {

@@ -12,8 +12,9 @@ use crate::gather::environment::Environment;
 use crate::gather::{git, policy_file};
 use crate::model::policy::Origin;
 use crate::project::{Assessment, Project, Purpose};
-use crate::report::places::Places;
-use crate::report::{self, AuditReport, Context};
+use crate::report;
+use crate::report::audit::{AuditReport, Places};
+use crate::report::context::Context;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
@@ -67,11 +68,11 @@ pub(super) fn print(cli: &Cli, made: &Assessment, format: Format, started: Insta
     let report = report_of(cli, made, Some(started.elapsed()));
     let mut text = Vec::new();
     match format {
-        Format::Human => report::human::audit(&report, output::verbosity(cli), &mut text),
-        Format::Json => report::json::audit(&report, &mut text),
-        Format::Sarif => report::sarif::audit(&report, &places(made), &mut text),
-        Format::Github => report::github::audit(&report, &places(made), &mut text),
-        Format::Markdown => report::markdown::audit(&report, &mut text),
+        Format::Human => report::audit::human::write(&report, output::verbosity(cli), &mut text),
+        Format::Json => report::audit::json::write(&report, &mut text),
+        Format::Sarif => report::audit::sarif::write(&report, &places(made), &mut text),
+        Format::Github => report::audit::github::write(&report, &places(made), &mut text),
+        Format::Markdown => report::audit::markdown::write(&report, &mut text),
     }
     .map_err(CommandError::Output)?;
     output::report(cli, &text)?;

@@ -13,11 +13,13 @@ use crate::model::evaluation::{Evaluation, IndexGap};
 use crate::model::explanation::{Asked, Records};
 use crate::model::facts::IndexFact;
 use crate::model::package::{CrateId, Package, PackageId};
+use crate::model::policy::JudgedBy;
 use crate::model::source::Registry;
 use crate::policy::explanation::{Decided, blockers_about, explain, releases};
 use crate::project::{Assessment, Project, Purpose, Subject};
+use crate::report;
+use crate::report::audit::AuditReport;
 use crate::report::explain::ExplainReport;
-use crate::report::{self, AuditReport, JudgedBy};
 
 /// What a spec names in this project.
 enum Target {
@@ -81,9 +83,9 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment
     let mut text = Vec::new();
     match arguments.format {
         cli::HumanOrJson::Human => {
-            report::human::explain(&report, screen::canvas(environment), output::verbosity(cli), &mut text)
+            report::explain::human::write(&report, screen::canvas(environment), output::verbosity(cli), &mut text)
         }
-        cli::HumanOrJson::Json => report::json::explain(&report, &mut text),
+        cli::HumanOrJson::Json => report::explain::json::write(&report, &mut text),
     }
     .map_err(CommandError::Output)?;
     output::report(cli, &text)?;

@@ -16,8 +16,9 @@ use crate::model::facts::AdvisoryFact;
 use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
 use crate::project::{Assessment, relative};
+use crate::report::context::package_name;
+use crate::report::curation;
 use crate::report::way_out::WayOut;
-use crate::report::{curation, package_name};
 use crate::write::policy_file::{NewIgnore, with_ignore, without_entries};
 
 pub(super) fn ignore(

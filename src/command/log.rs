@@ -8,8 +8,8 @@ use crate::gather::environment::Environment;
 use crate::gather::{self, workspace};
 use crate::model::trail::Selection;
 use crate::project::{POLICY_FILE, relative, trail};
+use crate::report::audit::vsa;
 use crate::report::log::{self, LogReport};
-use crate::report::{log_json, vsa};
 
 pub(super) fn run(cli: &Cli, arguments: &Log, environment: &Environment) -> Result<Outcome, CommandError> {
     let policy = if let Some(policy) = &arguments.policy {
@@ -25,7 +25,7 @@ pub(super) fn run(cli: &Cli, arguments: &Log, environment: &Environment) -> Resu
         let named = Spec::parse(spec)?;
         let (crate_id, version) = named.release().ok_or_else(|| CommandError::NoVersion { spec: spec.clone() })?;
         let statement = vsa::statement(&trail, &crate_id, &version, relative(&policy, environment).as_str())?;
-        vsa::vsa(&statement, &mut text).map_err(CommandError::Output)?;
+        vsa::write(&statement, &mut text).map_err(CommandError::Output)?;
         output::report(cli, &text)?;
         return Ok(Outcome::Approved);
     }
@@ -33,7 +33,7 @@ pub(super) fn run(cli: &Cli, arguments: &Log, environment: &Environment) -> Resu
     let selection = selection(arguments)?;
     let report = LogReport { trail: &trail, selection: &selection, heads: heads.as_ref() };
     match (arguments.format, arguments.verify) {
-        (HumanOrJson::Json, _) => log_json::json(&report, &mut text),
+        (HumanOrJson::Json, _) => log::json(&report, &mut text),
         (HumanOrJson::Human, true) => log::verification(&report, &mut text),
         (HumanOrJson::Human, false) => log::human(&report, output::verbosity(cli), &mut text),
     }

@@ -8,9 +8,10 @@ use anstream::{AutoStream, ColorChoice};
 use super::{CommandError, screen};
 use crate::cli::{Cli, Color};
 use crate::model::run::Listener;
-use crate::report::style::{self, Tone};
+use crate::report::context::Verbosity;
+use crate::report::escape;
+use crate::report::print::{self, Tone};
 use crate::report::way_out::WayOut;
-use crate::report::{self, Verbosity, escape, wrap};
 
 impl From<Color> for ColorChoice {
     fn from(color: Color) -> Self {
@@ -55,7 +56,7 @@ pub(super) fn aside(cli: &Cli, report: &[u8]) {
 /// A report as a terminal of this width shows it; as it is where nobody knows how wide it is read.
 fn folded(report: &[u8], width: Option<usize>) -> Cow<'_, [u8]> {
     match (width, std::str::from_utf8(report)) {
-        (Some(width), Ok(text)) => Cow::Owned(wrap::fold(text, width).into_bytes()),
+        (Some(width), Ok(text)) => Cow::Owned(print::fold(text, width).into_bytes()),
         (None, _) | (_, Err(_)) => Cow::Borrowed(report),
     }
 }
@@ -72,7 +73,7 @@ pub(super) fn listener(cli: &Cli) -> Listener {
         let mut err = std::io::stderr().lock();
         // Nobody may be reading; the waiting goes on all the same.
         let _ = err.write_all(clear.as_bytes());
-        let _ = writeln!(AutoStream::new(err, color), "{}", report::waiting::line(waiting));
+        let _ = writeln!(AutoStream::new(err, color), "{}", print::waiting_line(waiting));
     })
 }
 
@@ -82,7 +83,7 @@ pub(super) fn error(cli: &Cli, error: &CommandError) {
     let text = error.to_string();
     let mut lines = text.lines();
     let first = escape::terminal(lines.next().unwrap_or_default());
-    let _ = writeln!(out, "{} {first}", style::word(Tone::Bad, "error:"));
+    let _ = writeln!(out, "{} {first}", print::word(Tone::Bad, "error:"));
     for line in lines {
         let line = escape::terminal(line);
         let _ = match line.strip_prefix("help:") {
@@ -91,8 +92,8 @@ pub(super) fn error(cli: &Cli, error: &CommandError) {
                 let step = way.step.as_ref().filter(|_| way.is_printable());
                 let words = way.words.as_deref().unwrap_or_default();
                 let joined = if words.is_empty() || step.is_none() { "" } else { ": " };
-                let step = step.map(|step| style::word(Tone::Plain, step.text())).unwrap_or_default();
-                writeln!(out, "{} {words}{joined}{step}", style::word(Tone::Help, "help:"))
+                let step = step.map(|step| print::word(Tone::Plain, step.text())).unwrap_or_default();
+                writeln!(out, "{} {words}{joined}{step}", print::word(Tone::Help, "help:"))
             }
             None => writeln!(out, "{line}"),
         };

@@ -15,7 +15,7 @@ use crate::model::package::{CrateId, Package};
 use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
 use crate::project::{Decision, Project, Purpose, relative};
-use crate::report::{blocker, curation, remark};
+use crate::report::{blocker, curation, notice};
 use crate::write::policy_file::without_entries;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {
@@ -42,7 +42,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
             continue;
         };
         lines.insert(*line);
-        curation::note("Pruned", &remark::notice(notice, &context), &mut text).map_err(CommandError::Output)?;
+        curation::note("Pruned", &notice::notice(notice, &context), &mut text).map_err(CommandError::Output)?;
     }
     if lines.is_empty() {
         curation::note("Nothing", "every approval and ignore is in use", &mut text).map_err(CommandError::Output)?;

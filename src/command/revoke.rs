@@ -59,7 +59,7 @@ fn approvals(spec: &Spec, policy: &PolicyText) -> Result<Found, CommandError> {
                 let crate_id = CrateId { registry: one.registry.clone(), name: one.crate_name.as_written().into() };
                 ReleaseRecord { checksum: Some(one.checksum), ..ReleaseRecord::new(crate_id, one.version.clone()) }
             });
-            let name = found.first().map(|(id, _)| crate::report::package_name(id)).unwrap_or_default();
+            let name = found.first().map(|(id, _)| crate::report::context::package_name(id)).unwrap_or_default();
             Ok((lines, records.collect(), name))
         }
         _ => Err(spec.ambiguous(releases.into_iter().map(|id| (id, id.to_string())))),

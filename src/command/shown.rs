@@ -15,8 +15,8 @@ use crate::model::verdict::{Basis, Verdict};
 use crate::policy::evaluate;
 use crate::policy::judge::Judge;
 use crate::project::{Assessment, Subject};
+use crate::report::context::package_name;
 use crate::report::curation::{DependencyChange, ReleaseFacts};
-use crate::report::package_name;
 
 /// How many older releases are asked whether they may be built.
 const OLDER: usize = 50;

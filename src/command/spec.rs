@@ -8,7 +8,7 @@ use super::CommandError;
 use crate::model::crate_name::is_same;
 use crate::model::package::{CrateId, Package, PackageId};
 use crate::model::source::{CRATES_IO_SPARSE_INDEX, GitSource, Registry, Source};
-use crate::report::package_name;
+use crate::report::context::package_name;
 
 /// What a caller named.
 #[derive(Clone, Debug)]

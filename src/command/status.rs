@@ -37,10 +37,10 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment)
     let mut text = Vec::new();
     match arguments.format {
         StatusFormat::Human => {
-            report::human::status(&report, screen::canvas(environment), output::verbosity(cli), &mut text)
+            report::status::human::write(&report, screen::canvas(environment), output::verbosity(cli), &mut text)
         }
-        StatusFormat::Json => report::json::status(&report, &mut text),
-        StatusFormat::Markdown => report::markdown::status(&report, &mut text),
+        StatusFormat::Json => report::status::json::write(&report, &mut text),
+        StatusFormat::Markdown => report::status::markdown::write(&report, &mut text),
     }
     .map_err(CommandError::Output)?;
     output::report(cli, &text)?;

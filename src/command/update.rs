@@ -344,8 +344,8 @@ fn report(
     };
     let mut text = Vec::new();
     match wanted.format {
-        HumanOrJson::Human => update::human::update(&report, output::verbosity(cli), &mut text),
-        HumanOrJson::Json => update::json::update(&report, &mut text),
+        HumanOrJson::Human => update::human::write(&report, output::verbosity(cli), &mut text),
+        HumanOrJson::Json => update::json::write(&report, &mut text),
     }
     .map_err(CommandError::Output)?;
     output::report(cli, &text)

@@ -1,11 +1,12 @@
 //! Why a run could not decide, in words, and what can be done about it.
 
-use super::duration::{distance, moment, words};
-use super::log_problem::{finding_sentence, problem_sentence, whole_help};
-use super::remark::few;
+use super::context::{Context, package_name, registry_name};
+use super::notice::{trail_finding, trail_problem, whole_trail_help};
 use super::way_out::WayOut;
-use super::{Context, lock_proof, package_name, registry_name};
+use super::words::{counted, distance, few, moment, span};
 use crate::model::evaluation::{Blocker, IndexGap};
+use crate::model::lock_proof::{Discord, Unproven};
+use crate::model::manifest::{DependencySource, Unsupported};
 use crate::model::package::PackageId;
 use crate::model::policy::RUSTSEC_DB;
 use crate::model::source::{Registry, Source};
@@ -34,7 +35,7 @@ pub fn groups(blockers: &[Blocker], context: &Context<'_>) -> Vec<Group> {
             if discords.is_empty() {
                 groups.push(Group { message: message(blocker, context), help: help(blocker, context) });
             }
-            discords.push(lock_proof::discord(discord));
+            discords.push(disagreement(discord));
             continue;
         }
         let Blocker::IndexUnavailable { package, cause } = blocker else {
@@ -50,7 +51,7 @@ pub fn groups(blockers: &[Blocker], context: &Context<'_>) -> Vec<Group> {
     }
     let outdated = "the lock file does not answer the manifests: ";
     if let Some(group) = groups.iter_mut().find(|group| group.message.starts_with(outdated)) {
-        group.message = format!("{outdated}{}", lock_proof::several(&discords, NAMES));
+        group.message = format!("{outdated}{}", several(&discords, NAMES));
     }
     for (cause, position, names) in gaps {
         if let (2.., Some(group)) = (names.len(), groups.get_mut(position)) {
@@ -106,19 +107,19 @@ pub fn message(blocker: &Blocker, context: &Context<'_>) -> String {
             "the machine's clock says {}, the registry's {}: {} apart",
             moment(*machine),
             moment(*registry),
-            words(machine.as_second().abs_diff(registry.as_second()))
+            span(machine.as_second().abs_diff(registry.as_second()))
         ),
         Blocker::TrailBroken(problem) => {
-            format!("the audit trail is not whole: {}: {}", problem.file, problem_sentence(&problem.kind))
+            format!("the audit trail is not whole: {}: {}", problem.file, trail_problem(&problem.kind))
         }
         Blocker::LockOutdated(discord) => {
-            format!("the lock file does not answer the manifests: {}", lock_proof::discord(discord))
+            format!("the lock file does not answer the manifests: {}", disagreement(discord))
         }
         Blocker::LockRefused { words } => {
-            format!("cargo does not take the lock file as it is: {}", lock_proof::in_one_line(words))
+            format!("cargo does not take the lock file as it is: {}", in_one_line(words))
         }
-        Blocker::LockUnproven { why, cause } => lock_proof::unproven(why, cause.as_deref()),
-        Blocker::Trail(finding) => finding_sentence(finding),
+        Blocker::LockUnproven { why, cause } => unproven(why, cause.as_deref()),
+        Blocker::Trail(finding) => trail_finding(finding),
     }
 }
 
@@ -192,7 +193,7 @@ pub fn help(blocker: &Blocker, context: &Context<'_>) -> WayOut {
             None => WayOut::words("have cargo complete the lock file"),
         },
         Blocker::LockUnproven { .. } => WayOut::words("see whether `cargo update --workspace --locked` takes it"),
-        Blocker::TrailBroken(_) => WayOut::words(whole_help()),
+        Blocker::TrailBroken(_) => WayOut::words(whole_trail_help()),
         Blocker::Trail(_) => {
             WayOut::words("run again; if it stays, ask the registry's operators why releases that were there are gone")
         }
@@ -242,4 +243,120 @@ fn gap_help(gap: &IndexGap, package: &PackageId, context: &Context<'_>) -> WayOu
             Source::Local | Source::Git(_) | Source::Other(_) => WayOut::words("name the registry in the policy"),
         },
     }
+}
+
+/// How many packages one sentence names.
+const PACKAGES: usize = 4;
+
+/// One disagreement, without a full stop.
+#[must_use]
+pub fn disagreement(discord: &Discord) -> String {
+    match discord {
+        Discord::NotLocked { name, version, manifest } => format!("it does not have {name}@{version} of {manifest}"),
+        Discord::Unanswered { by, name, req, from, instead } => {
+            let asked = req.as_ref().map_or_else(|| name.to_string(), |req| format!("{name} {req}"));
+            let there: Vec<String> = instead.iter().map(package_name).collect();
+            let there =
+                if there.is_empty() { String::new() } else { format!(" but {}", several_with(&there, PACKAGES, ", ")) };
+            format!(
+                "{} asks {} for {asked}, and is not locked with it{there}",
+                package_name(by),
+                dependency_source(from)
+            )
+        }
+        Discord::Unasked { by, on } => {
+            format!("{} is locked with {}, which it does not ask for", package_name(by), package_name(on))
+        }
+        Discord::Unreached(id) => format!("nothing asks for {}", package_name(id)),
+        Discord::Unexplained(id) => format!("{} has no source, and no manifest is its own", package_name(id)),
+        Discord::NoFeature { by, of, feature } if by == of => {
+            format!("the feature `{feature}` of {} is not there, or turns itself on", package_name(of))
+        }
+        Discord::NoFeature { by, of, feature } => {
+            format!(
+                "{} asks {} for the feature `{feature}`, which it does not have",
+                package_name(by),
+                package_name(of)
+            )
+        }
+        Discord::SameLine { one, other } => {
+            format!("{} and {} cannot both be built: they are compatible", package_name(one), package_name(other))
+        }
+        Discord::SameLinks { links, one, other } => {
+            format!("{} and {} cannot both be built: they link `{links}`", package_name(one), package_name(other))
+        }
+        Discord::Circle(id) => format!("{} depends on itself", package_name(id)),
+        Discord::PatchNotLocked { name, from, path } => {
+            format!("it does not have {name} of {}, which the `[patch]` of {path} puts in", dependency_source(from))
+        }
+        Discord::PatchLeftOver(id) => {
+            format!("it records {} as a `[patch]` without use, which it is not", package_name(id))
+        }
+    }
+}
+
+/// Why it cannot be told whether the lock file answers.
+#[must_use]
+pub fn unproven(why: &[Unproven], cause: Option<&str>) -> String {
+    let why: Vec<String> = why.iter().map(cannot_prove).collect();
+    let cause = cause.map(|cause| format!("; cargo was asked: {}", in_one_line(cause))).unwrap_or_default();
+    format!("whether the lock file answers the manifests cannot be told: {}{cause}", several(&why, PACKAGES))
+}
+
+fn cannot_prove(why: &Unproven) -> String {
+    match why {
+        Unproven::Unfollowed(one) => format!("{}: {}", one.path, unsupported(one.what, &one.key)),
+        Unproven::Unread { path, problem } => format!("{path}: {problem}"),
+        Unproven::TwoManifests { name, one, other } => format!("{one} and {other} are both {name} of one version"),
+        Unproven::NoLine(id) => format!("the index line of {} could not be had", package_name(id)),
+        Unproven::NoManifest(id) => format!("the manifest of {} is not at hand", package_name(id)),
+        Unproven::OddFeature { of, feature } => {
+            format!("the feature `{feature}` of {} turns on what the package does not have", package_name(of))
+        }
+        Unproven::OddPatch { name, path } => format!("{path}: cargo does not take the `[patch]` of {name}"),
+    }
+}
+
+fn unsupported(what: Unsupported, key: &str) -> String {
+    match what {
+        Unsupported::CargoFeatures => format!("`{key}` is for nightly cargo"),
+        Unsupported::Artifact => format!("`{key}` is a dependency on an artifact"),
+        Unsupported::PathBase => format!("`{key}` has a named base folder"),
+        Unsupported::Replace | Unsupported::PathOverrides => format!("`{key}` puts other packages in"),
+        Unsupported::SamePatches => format!("`{key}` patches a source that another table patches too"),
+        Unsupported::Address => format!("`{key}` has an address that is not compared"),
+        Unsupported::TooMany => "more manifests than are read".to_owned(),
+    }
+}
+
+fn dependency_source(place: &DependencySource) -> String {
+    match place {
+        DependencySource::Registry(registry) => registry_name(registry),
+        DependencySource::Git { url, reference } => match reference.setting() {
+            Some((key, value)) => format!("{url} ({key} {value})"),
+            None => url.clone(),
+        },
+        DependencySource::Path(folder) => folder.to_string(),
+    }
+}
+
+/// The first of several sentences, and how many more there are.
+#[must_use]
+pub fn several(sentences: &[String], limit: usize) -> String {
+    several_with(sentences, limit, "; ")
+}
+
+fn several_with(sentences: &[String], limit: usize, separator: &str) -> String {
+    let shown = sentences.get(..limit.min(sentences.len())).unwrap_or_default().join(separator);
+    match sentences.len().saturating_sub(limit) {
+        0 => shown,
+        more => format!("{shown}{separator}and {}", counted(more, "other")),
+    }
+}
+
+/// Cargo's error and its causes, as one sentence.
+#[must_use]
+pub fn in_one_line(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "Caused by:");
+    lines.map(|line| line.strip_prefix("error: ").unwrap_or(line)).collect::<Vec<_>>().join(": ")
 }

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use semver::Version;
 
-use super::duration::{distance, eligible, moment};
-use super::print::{detail, help, line};
+use super::context::{Context, package_name};
+use super::notice;
+use super::print::{Tone, detail, help, line};
 use super::reason::{cited, sentence};
-use super::style::Tone;
 use super::way_out::WayOut;
-use super::{Context, package_name, remark};
+use super::words::{distance, eligible, few, moment};
 use crate::model::package::PackageId;
 use crate::model::verdict::{Basis, Reasons, Warning};
 
@@ -70,10 +70,10 @@ pub fn facts(facts: &ReleaseFacts<'_>, context: &Context<'_>, out: &mut impl Wri
         detail(out, Tone::Bad, reason.code().as_str(), &sentence(reason, facts.id, context))?;
     }
     if let Some(basis) = facts.basis {
-        detail(out, Tone::Good, "approved", &remark::basis(basis, context))?;
+        detail(out, Tone::Good, "approved", &notice::basis(basis, context))?;
     }
     for warning in facts.warnings {
-        detail(out, Tone::Caution, "warning", &remark::warning(warning, facts.id, context))?;
+        detail(out, Tone::Caution, "warning", &notice::warning(warning, facts.id, context))?;
     }
     for advisory in facts.advisories {
         detail(out, Tone::Plain, "advisory", &cited(advisory, facts.id, context))?;
@@ -85,7 +85,7 @@ pub fn facts(facts: &ReleaseFacts<'_>, context: &Context<'_>, out: &mut impl Wri
         detail(out, Tone::Plain, "path", &facts.path.join(" → "))?;
     }
     if !facts.dependents.is_empty() {
-        detail(out, Tone::Plain, "needed by", &remark::few(&facts.dependents, NAMES))?;
+        detail(out, Tone::Plain, "needed by", &few(&facts.dependents, NAMES))?;
     }
     facts.dependencies.as_ref().map_or(Ok(()), |change| dependencies(change, out))
 }
@@ -95,7 +95,7 @@ fn dependencies(change: &DependencyChange, out: &mut impl Write) -> io::Result<(
     let told: Vec<_> = parts
         .iter()
         .filter(|(_, names)| !names.is_empty())
-        .map(|(what, names)| format!("{what} {}", remark::few(names, NAMES)))
+        .map(|(what, names)| format!("{what} {}", few(names, NAMES)))
         .collect();
     let told = if told.is_empty() { "the same".to_owned() } else { told.join("; ") };
     detail(out, Tone::Plain, "dependencies", &format!("since {}: {told}", change.since))

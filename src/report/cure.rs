@@ -2,12 +2,14 @@
 
 use semver::{Version, VersionReq};
 
-use super::duration::eligible;
-use super::problem::{Problem, Severity, problems};
+use super::audit::{AuditReport, Problem, Severity, problems};
+use super::context::{Context, registry_name};
 use super::way_out::{TEXT, WayOut};
-use super::{AuditReport, Context, JudgedBy, escape, registry_name, remark};
+use super::words::eligible;
+use super::{escape, notice};
 use crate::model::evaluation::{Fix, FixStanding, Judgement, Notice};
 use crate::model::package::{Line, LockedChecksum, Package, PackageId};
+use crate::model::policy::JudgedBy;
 use crate::model::source::{GitSource, Registry, Source};
 use crate::model::verdict::{Reason, ReasonCode};
 
@@ -320,7 +322,7 @@ pub fn fix(fix: &Fix, crate_name: &str, report: &AuditReport<'_>) -> String {
         FixStanding::Approved(basis) => {
             format!(
                 "{advisory} is fixed by {crate_name} {version}: approved ({})",
-                remark::basis(basis, &report.context())
+                notice::basis(basis, &report.context())
             )
         }
         FixStanding::Held(reasons) => {

@@ -1,9 +1,13 @@
 //! What every format tells of one release: each part of an explanation in words.
 
-use super::duration::{distance, moment};
+pub mod human;
+pub mod json;
+
+use super::audit::{AuditReport, Problem, severity};
+use super::context::Context;
 use super::reason::{kind_words, sentence};
 use super::status::codes;
-use super::{AuditReport, Context};
+use super::words::{distance, moment};
 use crate::model::advisory::Advisory;
 use crate::model::evaluation::Judgement;
 use crate::model::explanation::{
@@ -12,7 +16,6 @@ use crate::model::explanation::{
 use crate::model::index_line::DependencyKind;
 use crate::model::policy::Origin;
 use crate::model::verdict::{Reason, Verdict};
-use crate::report::problem::{Problem, severity};
 use crate::report::way_out::WayOut;
 
 /// Everything that a report of `explain` tells.

@@ -2,12 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::duration::counted;
 use super::escape::terminal;
-use super::print::{help, line};
-use super::remark::few;
-use super::style::{Tone, word};
+use super::print::{Tone, help, line, word};
 use super::way_out::WayOut;
+use super::words::{counted, few};
 use crate::model::adoption::{Adopted, Baseline, LevelKey};
 use crate::model::approval::Approval;
 use crate::model::policy::{Level, Origin, Setting};

@@ -1,150 +1,22 @@
-//! `--format json`: one document, by `docs/audit-v1.schema.json`.
+//! `--format json`: what every document is made of. Reasons, warnings, bases and blockers are objects: `code`, their facts, and the
+//! sentence as `message`.
 //!
 //! Texts from outside are the raw ones once read back; in the document what could harm a terminal is a `\u` escape.
 
-mod explain;
-pub(super) mod facts;
-mod status;
-
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde_json::{Value, json};
 
-use super::duration::rfc3339;
-use super::tally::Tally;
-use super::{AuditReport, JudgedBy, also, cure, decision, escape, general_age, remark};
-use crate::model::evaluation::{Fix, FixStanding, Judgement};
-use crate::model::facts::AdvisoryFact;
-use crate::model::package::{LockedChecksum, Package};
-use crate::model::source::Source;
-use crate::model::verdict::{Reason, ReasonCode, Reasons, Verdict};
-use facts::Object;
-
-pub use explain::{EXPLAIN_V1, explain};
-pub use status::{STATUS_V1, status};
-
-/// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
-pub const AUDIT_V1: &str = "urn:cargo-sequester:audit-v1";
-
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    now: String,
-    complete: bool,
-    manifests: &'static str,
-    blockers: Vec<Object>,
-    summary: Summary,
-    advisory_db: Option<Db<'a>>,
-    policy: Judge<'a>,
-    decides: Vec<Decided<'a>>,
-    loosened: Vec<Loosened<'a>>,
-    also: Vec<OneMore>,
-    trail_truncated: Vec<String>,
-    notices: Vec<Object>,
-    packages: Vec<Judged<'a>>,
-}
-
-/// Something that the change does as well.
-#[derive(Serialize)]
-struct OneMore {
-    code: &'static str,
-    message: String,
-    fails: bool,
-}
-
-#[derive(Serialize)]
-struct Summary {
-    packages: usize,
-    local: usize,
-    approved: usize,
-    quarantined: usize,
-    rejected: usize,
-    not_judged: usize,
-    warnings: usize,
-    carried: Carried,
-}
-
-#[derive(Serialize)]
-struct Carried {
-    releases: usize,
-    advisories: usize,
-    git: usize,
-}
-
-#[derive(Serialize)]
-struct Db<'a> {
-    source: &'a str,
-    copy: Option<&'a str>,
-    commit: Option<&'a str>,
-    time: Option<String>,
-    confirmed: Option<String>,
-    advisories: usize,
-}
-
-#[derive(Serialize)]
-struct Judge<'a> {
-    judged_by: &'static str,
-    file: Option<&'a str>,
-    base: Option<&'a str>,
-    base_commit: Option<&'a str>,
-    min_age_seconds: u64,
-    min_age_rule: String,
-}
-
-#[derive(Serialize)]
-struct Decided<'a> {
-    kind: &'static str,
-    key: &'a str,
-    message: String,
-}
-
-#[derive(Serialize)]
-struct Loosened<'a> {
-    kind: &'static str,
-    key: &'a str,
-    base: Option<&'a str>,
-    head: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Judged<'a> {
-    id: String,
-    name: &'a str,
-    version: String,
-    source: Option<String>,
-    checksum: Option<String>,
-    pubtime: Option<String>,
-    age_seconds: Option<i64>,
-    yanked: Option<bool>,
-    verdict: &'static str,
-    basis: Option<Object>,
-    eligible_at: Option<String>,
-    reasons: Vec<Object>,
-    warnings: Vec<Object>,
-    advisories: Vec<&'a str>,
-    path: Vec<&'a str>,
-    newest_approved: Option<String>,
-    fixes: Vec<JudgedFix<'a>>,
-}
-
-#[derive(Serialize)]
-struct JudgedFix<'a> {
-    advisory: &'a str,
-    version: String,
-    verdict: &'static str,
-    basis: Option<Object>,
-    eligible_at: Option<String>,
-    reasons: Vec<&'static str>,
-    message: String,
-}
-
-/// Writes the document and a line end.
-///
-/// # Errors
-/// The writer's.
-pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
-    write(&document(report), out)
-}
+use super::audit::AuditReport;
+use super::context::Context;
+use super::reason::sentence;
+use super::words::rfc3339;
+use super::{blocker as blockers, escape, notice};
+use crate::model::evaluation::Blocker;
+use crate::model::package::{Package, PackageId};
+use crate::model::reason_facts::{Fact, Facts};
+use crate::model::verdict::{Basis, Exemption, FixNeed, FixRole, Reason, ReasonCode, Warning};
 
 /// Writes any document in the same way: indented, harmless to print.
 ///
@@ -156,132 +28,134 @@ pub(super) fn write(document: &impl Serialize, out: &mut impl Write) -> io::Resu
     out.write_all(b"\n")
 }
 
-fn document<'a>(report: &AuditReport<'a>) -> Document<'a> {
-    let evaluation = report.evaluation;
-    let context = report.context();
-    let tally = Tally::of(report);
-    Document {
-        schema: AUDIT_V1,
-        now: rfc3339(evaluation.now),
-        complete: evaluation.blockers.is_empty(),
-        manifests: evaluation.manifests,
-        blockers: evaluation.blockers.iter().map(|found| facts::blocker(found, report)).collect(),
-        summary: Summary {
-            packages: tally.packages,
-            local: tally.local,
-            approved: tally.approved,
-            quarantined: tally.quarantined,
-            rejected: tally.rejected,
-            not_judged: tally.not_judged,
-            warnings: tally.warnings,
-            carried: Carried {
-                releases: report.carried.releases,
-                advisories: report.carried.advisories,
-                git: report.carried.git,
-            },
-        },
-        advisory_db: match report.advisories {
-            AdvisoryFact::Read(db) => Some(Db {
-                source: &db.source,
-                copy: db.copy.as_deref(),
-                commit: db.commit.as_deref(),
-                time: db.committed.map(rfc3339),
-                confirmed: db.confirmed.map(rfc3339),
-                advisories: db.total,
-            }),
-            AdvisoryFact::Skipped | AdvisoryFact::Unavailable { .. } => None,
-        },
-        policy: judge(report),
-        decides: report
-            .decided
-            .iter()
-            .map(|one| Decided { kind: one.kind.code(), key: &one.key, message: decision::sentence(one) })
-            .collect(),
-        loosened: report
-            .loosened
-            .iter()
-            .map(|loosening| Loosened {
-                kind: loosening.kind.code(),
-                key: &loosening.key,
-                base: loosening.base.as_deref(),
-                head: loosening.head.as_deref(),
-            })
-            .collect(),
-        also: also::told(&evaluation.also)
-            .into_iter()
-            .map(|told| OneMore { code: told.code, message: told.text, fails: told.fails })
-            .collect(),
-        trail_truncated: evaluation.truncated.iter().map(ToString::to_string).collect(),
-        notices: evaluation
-            .notices
-            .iter()
-            .map(|notice| Object::new(notice.code()).message(remark::notice(notice, &context)))
-            .collect(),
-        packages: report
-            .packages
-            .iter()
-            .zip(&evaluation.judgements)
-            .map(|(package, judgement)| judged(package, judgement, report))
-            .collect(),
+/// A JSON object whose fields keep their order, the first being `code`.
+pub(super) struct Object(Vec<(&'static str, Value)>);
+
+impl Object {
+    pub(super) fn new(code: &'static str) -> Self {
+        Self(vec![("code", code.into())])
     }
-}
 
-fn judge<'a>(report: &AuditReport<'a>) -> Judge<'a> {
-    let (judged_by, file, base, base_commit) = match report.judged_by {
-        JudgedBy::File(file) => ("file", Some(file.as_str()), None, None),
-        JudgedBy::Defaults => ("defaults", None, None, None),
-        JudgedBy::Base { base, commit, file } => ("base", file.map(camino::Utf8Path::as_str), Some(base), Some(commit)),
-    };
-    let (age, rule) = general_age(report.policy);
-    Judge { judged_by, file, base, base_commit, min_age_seconds: age.as_secs(), min_age_rule: rule.to_string() }
-}
+    fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.0.push((name, value.into()));
+        self
+    }
 
-fn judged<'a>(package: &'a Package, judgement: &'a Judgement, report: &AuditReport<'a>) -> Judged<'a> {
-    let (id, context) = (&package.id, report.context());
-    let now = context.now.as_second();
-    let basis = match &judgement.verdict {
-        Some(Verdict::Approved(basis)) => {
-            Some(facts::basis(basis).of_change(report.approvals_by_change(package).next().is_some()))
+    pub(super) fn message(self, message: String) -> Self {
+        self.with("message", message)
+    }
+
+    /// Says of an approval that the change under judgement brings it along.
+    pub(super) fn of_change(self, is: bool) -> Self {
+        let is_approval = self.0.first().is_some_and(|(_, code)| *code == "approval");
+        if is_approval { self.with("of_change", is) } else { self }
+    }
+
+    fn cited(self, advisory: &str, id: &PackageId, context: &Context<'_>) -> Self {
+        let known = context.advisory(&id.name, advisory);
+        self.with("advisory", advisory)
+            .with("title", known.map(|advisory| &*advisory.title))
+            .with("url", known.and_then(|advisory| advisory.url.as_deref()))
+            .with("os", known.map(|advisory| texts(&advisory.os)).unwrap_or_default())
+            .with("arch", known.map(|advisory| texts(&advisory.arch)).unwrap_or_default())
+    }
+
+    fn facts(mut self, facts: Facts<'_>, id: &PackageId, context: &Context<'_>) -> Self {
+        for (name, fact) in facts {
+            self = if let Fact::Advisory(advisory) = fact {
+                self.cited(advisory, id, context)
+            } else {
+                self.with(name, value(fact))
+            };
         }
-        None | Some(Verdict::Local | Verdict::Quarantined(_) | Verdict::Rejected(_)) => None,
-    };
-    Judged {
-        id: package.spec(),
-        name: &id.name,
-        version: id.version.to_string(),
-        source: (id.source != Source::Local).then(|| id.source.to_string()),
-        checksum: match &package.checksum {
-            LockedChecksum::Known(checksum) => Some(checksum.to_string()),
-            LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,
-        },
-        pubtime: judgement.pubtime.map(rfc3339),
-        age_seconds: judgement.pubtime.map(|pubtime| now.saturating_sub(pubtime.as_second())),
-        yanked: judgement.yanked,
-        verdict: super::explain::verdict_word(judgement.verdict.as_ref()),
-        basis,
-        eligible_at: judgement.reasons().and_then(Reasons::eligible_at).map(rfc3339),
-        reasons: judgement.reasons().into_iter().flatten().map(|reason| facts::reason(reason, id, &context)).collect(),
-        warnings: judgement.warnings.iter().map(|warning| facts::warning(warning, id, &context)).collect(),
-        advisories: judgement.advisories.iter().map(|advisory| &**advisory).collect(),
-        path: report.names(&judgement.path),
-        newest_approved: judgement.newest_approved.as_ref().map(ToString::to_string),
-        fixes: judgement.fixes.iter().map(|fix| judged_fix(fix, &id.name, report)).collect(),
+        self
     }
 }
 
-fn judged_fix<'a>(fix: &'a Fix, crate_name: &str, report: &AuditReport<'a>) -> JudgedFix<'a> {
-    let (verdict, basis, reasons) = match &fix.standing {
-        FixStanding::Approved(basis) => ("approved", Some(facts::basis(basis)), None),
-        FixStanding::Held(reasons) if reasons.eligible_at().is_some() => ("quarantined", None, Some(reasons)),
-        FixStanding::Held(reasons) => ("rejected", None, Some(reasons)),
-    };
-    JudgedFix {
-        advisory: &fix.advisory,
-        version: fix.version.to_string(),
-        verdict,
-        basis,
-        eligible_at: reasons.and_then(Reasons::eligible_at).map(rfc3339),
-        reasons: reasons.into_iter().flatten().map(Reason::code).map(ReasonCode::as_str).collect(),
-        message: cure::fix(fix, crate_name, report),
+impl Serialize for Object {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
     }
+}
+
+pub(super) fn reason(reason: &Reason, id: &PackageId, context: &Context<'_>) -> Object {
+    let object = Object::new(reason.code().as_str()).facts(reason.facts(), id, context);
+    object.message(sentence(reason, id, context))
+}
+
+pub(super) fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) -> Object {
+    let object = Object::new(warning.code());
+    let object = match warning {
+        Warning::Advisory { advisory, kind } | Warning::NamedByAdvisory { advisory, kind } => {
+            object.with("kind", kind.as_str()).cited(advisory, id, context)
+        }
+        Warning::Ignored { advisory, until } => object.cited(advisory, id, context).with("until", until.to_string()),
+        Warning::Yanked | Warning::LicenseUndecided => object,
+        Warning::Signal(signal) => object.facts(signal.facts(), id, context),
+        Warning::OutsideWorkspace { path } => object.with("path", path.as_str()),
+    };
+    object.message(notice::warning(warning, id, context))
+}
+
+pub(super) fn basis(basis: &Basis) -> Object {
+    let object = Object::new(basis.code().as_str());
+    match basis {
+        Basis::Aged | Basis::TrustedRegistry | Basis::AllowedSource => object,
+        Basis::SecurityFix { advisory, fix, need } => {
+            let object = object.with("advisory", &**advisory).with("role", fix.code());
+            let object = match fix {
+                FixRole::Named => object,
+                FixRole::Companion { of, version } | FixRole::Dependent { of, version } => {
+                    object.with("of", &**of).with("version", version.to_string())
+                }
+            };
+            object.with("need", fix_need(need))
+        }
+        Basis::Approval { given } => {
+            let codes = |lifted: &[ReasonCode]| lifted.iter().map(|code| code.as_str()).collect::<Vec<_>>();
+            let all: Vec<_> = given.iter().flat_map(|one| codes(&one.lifted)).collect();
+            let one = |one: &Exemption| json!({ "line": one.line, "by": one.by, "lifted": codes(&one.lifted) });
+            object.with("lifted", all).with("approvals", given.iter().map(one).collect::<Vec<_>>())
+        }
+    }
+}
+
+/// What made a security fix needed.
+fn fix_need(need: &FixNeed) -> Value {
+    match need {
+        FixNeed::Vulnerable { version, locked_by } => {
+            json!({ "code": need.code(), "version": version.to_string(), "locked_by": locked_by.as_str() })
+        }
+        FixNeed::Locked { instead_of } | FixNeed::NotLocked { instead_of } => {
+            json!({ "code": need.code(), "version": instead_of.to_string() })
+        }
+    }
+}
+
+pub(super) fn blocker(blocker: &Blocker, report: &AuditReport<'_>) -> Object {
+    let id = blockers::package(blocker).map(|wanted| {
+        let known = report.packages.iter().find(|package| package.id == *wanted);
+        known.map_or_else(|| wanted.to_string(), Package::spec)
+    });
+    Object::new(blocker.code()).message(blockers::message(blocker, &report.context())).with("package", id)
+}
+
+fn value(fact: Fact<'_>) -> Value {
+    match fact {
+        Fact::Text(text) => text.into(),
+        Fact::Texts(texts) => texts.into(),
+        Fact::Number(number) => number.into(),
+        Fact::Moment(moment) => rfc3339(moment).into(),
+        Fact::Unknown => Value::Null,
+        Fact::Advisory(id) => id.into(),
+        Fact::Group(facts) => facts.into_iter().map(|(name, fact)| (name.to_owned(), value(fact))).collect(),
+    }
+}
+
+fn texts(list: &[Box<str>]) -> Vec<&str> {
+    list.iter().map(|text| &**text).collect()
 }

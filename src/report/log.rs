@@ -1,17 +1,20 @@
 //! `log`: the audit trail, newest first, one block an event; and what `log --verify` found.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::duration::{counted, moment, words};
-use super::log_problem::{problem_sentence, whole_help};
-use super::print::{self, detail, line};
-use super::style::Tone;
+use serde::Serialize;
+
+use super::context::{Verbosity, registry_name};
+use super::notice::{trail_problem, whole_trail_help};
+use super::print::{Tone, detail, line};
 use super::way_out::WayOut;
-use super::{Verbosity, registry_name};
+use super::words::{counted, moment, span};
+use super::{escape, print};
 use crate::model::source::Registry;
-use crate::model::trail::event::{Event, Kind, KnownFrom, Who};
+use crate::model::trail::event::{Kind, KnownFrom, Who};
 use crate::model::trail::release::{ApprovalRecord, BasisRecord, ReasonRecord, ReleaseRecord};
-use crate::model::trail::{EventId, HeadCheck, Selection, Trail};
+use crate::model::trail::{Event, EventId, HeadCheck, Selection, Trail};
 use crate::model::verdict::VerdictCode;
 
 /// How many releases one event shows before it counts the rest.
@@ -77,7 +80,7 @@ pub fn verification(report: &LogReport<'_>, out: &mut impl Write) -> io::Result<
 
 fn problems(report: &LogReport<'_>, out: &mut impl Write) -> io::Result<()> {
     for problem in &report.trail.problems {
-        line(out, Tone::Bad, "Broken", &format!("{}: {}", problem.file, problem_sentence(&problem.kind)))?;
+        line(out, Tone::Bad, "Broken", &format!("{}: {}", problem.file, trail_problem(&problem.kind)))?;
     }
     let Some(heads) = report.heads else {
         return if report.trail.problems.is_empty() { Ok(()) } else { help(out) };
@@ -93,7 +96,7 @@ fn problems(report: &LogReport<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn help(out: &mut impl Write) -> io::Result<()> {
-    print::help(out, &WayOut::words(whole_help()))
+    print::help(out, &WayOut::words(whole_trail_help()))
 }
 
 fn block(
@@ -186,7 +189,7 @@ fn judged_by(event: &Event) -> Option<String> {
     let mut parts = Vec::new();
     parts.extend(event.machine_time.map(|_| format!("at {}, as --now says", moment(event.time))));
     parts.extend(event.policy.map(|digest| format!("by policy {}", short(&digest.to_string()))));
-    parts.extend(event.min_publish_age_seconds.map(|age| format!("--min-publish-age of {}", words(age))));
+    parts.extend(event.min_publish_age_seconds.map(|age| format!("--min-publish-age of {}", span(age))));
     parts.extend(event.advisories.as_ref().map(|copy| {
         let commit = copy.commit.as_deref().map_or("unknown", short);
         let time = copy.time.map_or_else(String::new, |time| format!(" of {}", moment(time)));
@@ -249,4 +252,70 @@ fn approved(approval: &ApprovalRecord, kind: Kind) -> String {
     parts.extend(approval.until.map(|until| format!("through {until}")));
     let reason = approval.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
     format!("{}{reason}", parts.join(" "))
+}
+
+/// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
+pub const LOG_V1: &str = "urn:cargo-sequester:log-v1";
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    whole: bool,
+    verified: usize,
+    heads: &'a BTreeSet<EventId>,
+    expected_heads: Option<Heads<'a>>,
+    problems: Vec<Problem<'a>>,
+    events: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Heads<'a> {
+    missing: &'a [EventId],
+    beside: &'a [EventId],
+}
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    code: &'static str,
+    file: &'a str,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    id: EventId,
+    file: String,
+    event: &'a Event,
+}
+
+/// Writes the document: the chosen events whole, newest first, and what is wrong with the trail.
+///
+/// # Errors
+/// The writer's.
+pub fn json(report: &LogReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    let trail = report.trail;
+    let document = Document {
+        schema: LOG_V1,
+        whole: report.is_whole(),
+        verified: trail.events.len(),
+        heads: &trail.heads,
+        expected_heads: report.heads.map(|heads| Heads { missing: &heads.missing, beside: &heads.beside }),
+        problems: trail
+            .problems
+            .iter()
+            .map(|problem| Problem {
+                code: problem.kind.code(),
+                file: &problem.file,
+                message: trail_problem(&problem.kind),
+            })
+            .collect(),
+        events: report
+            .selection
+            .of(trail)
+            .into_iter()
+            .map(|(id, event)| Entry { id, file: event.file_name(id).to_string(), event })
+            .collect(),
+    };
+    let text = serde_json::to_string_pretty(&document)?;
+    writeln!(out, "{}", escape::json(&text))
 }

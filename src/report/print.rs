@@ -1,12 +1,15 @@
 //! The one printer of human text, in cargo's look: a line for what is told, lines below it for what belongs to it, and errors.
 //!
-//! Each writes one line, whatever its length: how wide a terminal is, only the last step knows (`wrap`).
+//! Each writes one line, whatever its length: how wide a terminal is, only the last step knows (`fold`).
 
 use std::io::{self, Write};
 
+use owo_colors::{OwoColorize as _, Style};
+
 use super::escape::terminal;
-use super::style::{Tone, indent, verb, word};
 use super::way_out::WayOut;
+use super::words::span;
+use crate::model::run::Waiting;
 
 /// A verb in its columns, and a text.
 ///
@@ -56,4 +59,166 @@ fn way_out(out: &mut impl Write, margin: &str, way: &WayOut) -> io::Result<()> {
     }
     writeln!(out, "{margin}{}: {}", word(Tone::Help, "help"), words.trim_end())?;
     lines.iter().try_for_each(|line| writeln!(out, "{margin}      {}", word(Tone::Plain, line)))
+}
+
+/// How a line is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// It went well.
+    Good,
+    /// Look at this.
+    Caution,
+    /// It must not be.
+    Bad,
+    /// Something to do.
+    Help,
+    /// Neither good nor bad.
+    Plain,
+}
+
+/// The columns of a verb.
+pub const VERB_WIDTH: usize = 12;
+
+impl Tone {
+    const fn style(self) -> Style {
+        let bold = Style::new().bold();
+        match self {
+            Self::Good => bold.green(),
+            Self::Caution => bold.yellow(),
+            Self::Bad => bold.red(),
+            Self::Help => bold.cyan(),
+            Self::Plain => bold,
+        }
+    }
+}
+
+/// A verb in its twelve columns.
+#[must_use]
+pub fn verb(tone: Tone, verb: &str) -> String {
+    format!("{verb:>VERB_WIDTH$}").style(tone.style()).to_string()
+}
+
+/// A word inside a line.
+#[must_use]
+pub fn word(tone: Tone, word: &str) -> String {
+    word.style(tone.style()).to_string()
+}
+
+/// The indentation of the lines that belong to a verb.
+#[must_use]
+pub fn indent() -> String {
+    " ".repeat(VERB_WIDTH + 1)
+}
+
+/// Narrower than this a column of text says nothing any more.
+const NARROWEST: usize = 40;
+/// A longer label pushes its text no further in.
+const DEEPEST: usize = 32;
+
+/// Folds every line that begins with a coloured word and is longer than so many columns; what else stands there stays as it is. No
+/// line is broken within a coloured run or within backticks: what is to be copied is never torn.
+#[must_use]
+pub fn fold(text: &str, width: usize) -> String {
+    if width < NARROWEST {
+        return text.to_owned();
+    }
+    text.split_inclusive('\n').map(|line| fold_line(line, width)).collect()
+}
+
+fn fold_line(line: &str, width: usize) -> String {
+    let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
+    let Some(hang) = hang(body).filter(|_| columns(body) > width) else { return line.to_owned() };
+    let mut folded = String::with_capacity(body.len() + 16);
+    let mut column = 0;
+    for piece in pieces(body) {
+        let (gap, word) = piece.split_at(piece.len() - piece.trim_start_matches(' ').len());
+        if column > hang && column + gap.len() + columns(word) > width {
+            folded.push('\n');
+            folded.push_str(&" ".repeat(hang));
+            column = hang;
+        } else {
+            folded.push_str(gap);
+            column += gap.len();
+        }
+        folded.push_str(word);
+        column += columns(word);
+    }
+    folded + end
+}
+
+/// The column at which the text of a line begins: behind its first coloured word, which only spaces may precede.
+fn hang(line: &str) -> Option<usize> {
+    let start = line.len() - line.trim_start_matches(' ').len();
+    let mut rest = line.get(start..)?;
+    while let Some(sequence) = rest.strip_prefix('\x1b') {
+        rest = sequence.split_once('m')?.1;
+    }
+    let (label, behind) = rest.split_once('\x1b')?;
+    let text = behind.split_once('m')?.1;
+    let mark = text.len() - text.trim_start_matches([':', ' ']).len();
+    let is_coloured = line.len() > start + rest.len();
+    is_coloured.then_some((start + label.chars().count() + mark).min(DEEPEST))
+}
+
+/// The line in pieces that are not to be torn, each with the spaces before it.
+fn pieces(line: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let (mut begin, mut in_word, mut quoted, mut coloured, mut escape) = (0, false, false, false, String::new());
+    for (at, character) in line.char_indices() {
+        if !escape.is_empty() || character == '\x1b' {
+            escape.push(character);
+            if character == 'm' {
+                coloured = escape != "\x1b[0m" && escape != "\x1b[m";
+                escape.clear();
+            }
+            in_word = true;
+            continue;
+        }
+        if character == '`' {
+            quoted = !quoted;
+        }
+        if character == ' ' && in_word && !quoted && !coloured {
+            pieces.push(line.get(begin..at).unwrap_or_default());
+            begin = at;
+            in_word = false;
+        } else if character != ' ' {
+            in_word = true;
+        }
+    }
+    pieces.push(line.get(begin..).unwrap_or_default());
+    pieces
+}
+
+/// How many columns a text takes, colours aside.
+fn columns(text: &str) -> usize {
+    let mut escaped = false;
+    text.chars()
+        .filter(|character| {
+            let counts = !escaped && *character != '\x1b';
+            escaped = if escaped { *character != 'm' } else { *character == '\x1b' };
+            counts
+        })
+        .count()
+}
+
+/// The line that is told, with its verb.
+#[must_use]
+pub fn waiting_line(waiting: &Waiting) -> String {
+    let (name, rest) = match waiting {
+        Waiting::Lock { of } => ("Blocking", format!("waiting for file lock on {of}")),
+        Waiting::Again { url, cause, seconds, left } => {
+            let tries = if *left == 1 { "for the last time".to_owned() } else { format!("{left} tries are left") };
+            ("Waiting", format!("{} before asking {url} again: {cause} ({tries})", span(*seconds)))
+        }
+        Waiting::Answer { url } => ("Waiting", format!("for an answer of {url}")),
+        Waiting::Git { call } => ("Waiting", format!("for git {call} to end")),
+        Waiting::Provider { name } => ("Waiting", format!("for the credential provider `{name}`")),
+        Waiting::Resolving => ("Resolving", "dependencies behind the filter".to_owned()),
+        Waiting::Trials => ("Searching", "for what would have to be approved, by resolving again".to_owned()),
+        Waiting::Cargo { line } => match line.trim_start().split_once(' ') {
+            Some((name, rest)) if name.starts_with(char::is_uppercase) => (name, rest.to_owned()),
+            _ => ("Cargo", line.clone()),
+        },
+    };
+    format!("{} {}", verb(Tone::Help, &terminal(name)), terminal(&rest))
 }

@@ -1,7 +1,7 @@
 //! Every reason and signal in one plain sentence, without its full stop and with its facts.
 
-use super::duration::{distance, moment};
-use super::{Context, registry_name};
+use super::context::{Context, registry_name};
+use super::words::{distance, moment};
 use crate::model::advisory::{Advisory, AdvisoryKind};
 use crate::model::package::PackageId;
 use crate::model::policy::Origin;

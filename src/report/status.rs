@@ -1,17 +1,27 @@
 //! What every format tells of the days ahead: from a calendar, the releases that become eligible, in the order of their moments.
 
+pub mod human;
+pub mod json;
+pub mod markdown;
+
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use semver::Version;
 
-use super::AuditReport;
+use super::audit::AuditReport;
+use super::context::{Context, package_name};
+use super::print::Tone;
+use super::reason::kind_words;
+use super::words::{counted, distance, eligible};
+use super::{cure, notice};
 use crate::model::Timestamp;
-use crate::model::calendar::{Calendar, CalendarEntry, Need};
+use crate::model::calendar::{Calendar, CalendarEntry, Held, Need, Prospect};
 use crate::model::evaluation::{FixStanding, Judgement};
 use crate::model::package::Package;
-use crate::model::verdict::{Reason, ReasonCode, Reasons};
+use crate::model::source::{Registry, Source};
+use crate::model::verdict::{Basis, Reason, ReasonCode, Reasons, Warning};
 
 /// Everything that a report of `status` tells.
 #[derive(Clone, Copy, Debug)]
@@ -144,4 +154,223 @@ pub fn codes(reasons: &Reasons) -> String {
     let mut codes: Vec<&str> = reasons.iter().map(Reason::code).map(ReasonCode::as_str).collect();
     codes.dedup();
     codes.join(", ")
+}
+
+/// Every need, in the order of reports.
+pub const NEEDS: [Need; 7] =
+    [Need::Rejected, Need::Fix, Need::Held, Need::Update, Need::Waiting, Need::Beyond, Need::Current];
+
+/// One package in a table. Texts are as they came: a format escapes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What it asks of the reader.
+    pub need: Need,
+    /// The crate's name, and where it comes from if that is not crates.io.
+    pub name: String,
+    /// The locked version.
+    pub locked: String,
+    /// The version to move to, now or later.
+    pub to: Option<String>,
+    /// Everything else, the most important first.
+    pub remarks: Vec<String>,
+    /// Newer releases that some requirement does not accept: for whoever can change requirements.
+    pub beyond: Vec<String>,
+    /// Whether `to` would be said to be approved if the run could decide.
+    pub undecided: bool,
+}
+
+impl Row {
+    /// The verb of its line, and how it is meant.
+    #[must_use]
+    pub const fn verb(&self) -> (Tone, &'static str) {
+        match self.need {
+            Need::Rejected => (Tone::Bad, "Rejected"),
+            Need::Held => (Tone::Caution, "Quarantined"),
+            // Where the run could not decide, nothing is called a way to go.
+            Need::Fix | Need::Update if self.undecided => (Tone::Plain, "Newer"),
+            Need::Fix => (Tone::Bad, "Fixed by"),
+            Need::Update => (Tone::Good, "Update"),
+            Need::Waiting => (Tone::Caution, "Waiting"),
+            Need::Beyond => (Tone::Plain, "Beyond"),
+            Need::Current => (Tone::Caution, "Warning"),
+        }
+    }
+}
+
+/// The rows of one need. Packages that ask nothing have a row only where there is something to say of them.
+#[must_use]
+pub fn rows(report: &StatusReport<'_>, need: Need) -> Vec<Row> {
+    let told = |row: &Row| need != Need::Current || !row.remarks.is_empty();
+    report.entries(need).filter_map(|entry| row(report, entry)).filter(told).collect()
+}
+
+/// What rows that are not shown are counted as.
+#[must_use]
+pub const fn folded_words(need: Need) -> &'static str {
+    match need {
+        Need::Rejected => "rejected",
+        Need::Fix => "with an approved fix",
+        Need::Held => "quarantined",
+        Need::Update => "with an update",
+        Need::Waiting => "with newer releases that are held",
+        Need::Beyond => "with newer releases that a requirement does not accept",
+        Need::Current => "with a warning",
+    }
+}
+
+/// The whole calendar in a sentence.
+#[must_use]
+pub fn sentence(report: &StatusReport<'_>) -> String {
+    let count = |need| report.entries(need).count();
+    let now = report.calendar.now;
+    let newer = count(Need::Update) + count(Need::Fix);
+    let decided = report.audit.evaluation.blockers.is_empty();
+    let mut parts = vec![
+        if decided { counted(newer, "update") } else { format!("{newer} with newer releases") },
+        format!("{} waiting", count(Need::Waiting)),
+        format!("{} beyond a requirement", count(Need::Beyond)),
+        format!("{} current", count(Need::Current)),
+    ];
+    // A major release may never be wanted; the next date is one that brings something by itself.
+    let coming = report.coming();
+    let next = coming.iter().find(|one| one.part <= Part::Update);
+    parts.extend(
+        next.map(|next| format!("next is {} {}, {}", next.package.id.name, next.version, distance(now, next.at))),
+    );
+    parts.join(", ")
+}
+
+fn row(report: &StatusReport<'_>, entry: &CalendarEntry) -> Option<Row> {
+    let (package, judgement) = report.about(entry)?;
+    let decided = report.audit.evaluation.blockers.is_empty();
+    // Where the run could not decide, a fix is no way out of a rejection.
+    let need = if entry.need == Need::Fix && !decided && !judgement.passes() { Need::Rejected } else { entry.need };
+    let mut remarks = Vec::new();
+    let to = match need {
+        Need::Rejected | Need::Held => {
+            remarks.extend(against(judgement, report));
+            // A release that could stand in is only named where it is known to be approved.
+            judgement.newest_approved.as_ref().filter(|_| decided)
+        }
+        Need::Fix => judgement.fixes.iter().filter(|fix| is_approved(&fix.standing)).map(|fix| &fix.version).max(),
+        Need::Update => entry.update.approved.as_ref().map(|approved| &approved.version),
+        Need::Waiting => entry.update.first_held().map(|held| &held.version),
+        Need::Beyond => newest(&entry.compatible).or_else(|| newest(&entry.major)),
+        Need::Current => None,
+    };
+    let accepted = entry.update.approved.as_ref().map(|approved| &approved.version);
+    if need == Need::Fix && to > accepted {
+        remarks.push("a requirement does not accept it".to_owned());
+    }
+    if let Some(older) = to.filter(|to| **to < package.id.version) {
+        remarks.push(format!("{older} is older, and approved"));
+    }
+    remarks.extend(judgement.fixes.iter().map(|fix| cure::fix(fix, &package.id.name, &report.audit)));
+    remarks.extend(warnings(judgement));
+    remarks.extend(exception(judgement, decided, &report.audit.context()));
+    let fixes = || judgement.fixes.iter().map(|fix| &fix.version);
+    if let Some(held) = entry.update.first_held().filter(|held| fixes().all(|fix| *fix != held.version)) {
+        remarks.push(named(&held.version, to, &until(held, report)));
+    }
+    Some(Row {
+        need,
+        name: name(package),
+        locked: package.id.version.to_string(),
+        to: to.map(Version::to_string),
+        remarks,
+        beyond: beyond(entry, to),
+        undecided: !decided && matches!(need, Need::Fix | Need::Update),
+    })
+}
+
+/// The name without the version, which has a column of its own.
+fn name(package: &Package) -> String {
+    match &package.id.source {
+        Source::Local | Source::Registry(Registry::CratesIo) => package.id.name.to_string(),
+        Source::Registry(_) | Source::Git(_) | Source::Other(_) => {
+            let version = format!("@{}", package.id.version);
+            package_name(&package.id).replacen(&version, "", 1)
+        }
+    }
+}
+
+const fn is_approved(standing: &FixStanding) -> bool {
+    matches!(standing, FixStanding::Approved(_))
+}
+
+fn newest(prospect: &Prospect) -> Option<&Version> {
+    prospect.newest_held().map(|held| &held.version).or(prospect.approved.as_ref().map(|approved| &approved.version))
+}
+
+/// What stands against the locked release, and until when.
+fn against(judgement: &Judgement, report: &StatusReport<'_>) -> Option<String> {
+    let reasons = judgement.reasons()?;
+    let named = |reason: &Reason| {
+        let code = reason.code().as_str();
+        if let Reason::Malicious { advisory } | Reason::Advisory { advisory, .. } = reason {
+            format!("{code} {advisory}")
+        } else if let Reason::Signal { signal, .. } = reason {
+            format!("{code} {}", signal.code().as_str())
+        } else {
+            code.to_owned()
+        }
+    };
+    let listed: Vec<String> = reasons.iter().map(named).collect();
+    let until = reasons.eligible_at().map(|at| format!("; {}", eligible(report.calendar.now, at)));
+    Some(format!("{}{}", listed.join(", "), until.unwrap_or_default()))
+}
+
+/// What is worth knowing of the locked release.
+fn warnings(judgement: &Judgement) -> impl Iterator<Item = String> {
+    judgement.warnings.iter().filter_map(|warning| match warning {
+        Warning::Advisory { advisory, kind } => Some(format!("{} ({advisory})", kind_words(*kind))),
+        Warning::NamedByAdvisory { advisory, kind } => Some(format!("{} by name ({advisory})", kind_words(*kind))),
+        Warning::Ignored { advisory, until } => Some(format!("{advisory} is ignored until the end of {until}")),
+        Warning::Yanked => Some("yanked".to_owned()),
+        Warning::Signal(signal) => Some(format!("signal {}", signal.code().as_str())),
+        Warning::OutsideWorkspace { .. } | Warning::LicenseUndecided => None,
+    })
+}
+
+/// What the locked release stands on, where that is not its age.
+fn exception(judgement: &Judgement, decided: bool, context: &Context<'_>) -> Option<String> {
+    use crate::model::verdict::Verdict::Approved;
+    let Approved(basis @ (Basis::SecurityFix { .. } | Basis::Approval { .. })) = judgement.verdict.as_ref()? else {
+        return None;
+    };
+    decided.then(|| format!("locked early: {}", notice::basis(basis, context)))
+}
+
+/// A sentence about a release, which is only named where it has no column.
+fn named(version: &Version, to: Option<&Version>, sentence: &str) -> String {
+    if to == Some(version) { sentence.to_owned() } else { format!("{version} {sentence}") }
+}
+
+fn until(held: &Held, report: &StatusReport<'_>) -> String {
+    let codes = codes(&held.reasons);
+    held.eligible_at().map_or_else(
+        || format!("rejected ({codes})"),
+        |at| format!("held ({codes}), {}", eligible(report.calendar.now, at)),
+    )
+}
+
+/// The newest compatible and the newest incompatible release, where no requirement lets them in.
+fn beyond(entry: &CalendarEntry, to: Option<&Version>) -> Vec<String> {
+    let beyond = |prospect| newest(prospect).filter(|version| newest(&entry.update) != Some(version));
+    let held = |prospect: &Prospect| {
+        let held = prospect.newest_held().map(|held| format!("; held ({})", codes(&held.reasons)));
+        held.unwrap_or_default()
+    };
+    let compatible = beyond(&entry.compatible).map(|version| {
+        let held = held(&entry.compatible);
+        let against = if entry.passed_over {
+            "cargo does not take it: a rust-version or another package is in the way"
+        } else {
+            "a requirement does not accept it"
+        };
+        named(version, to, &format!("is compatible, but {against}{held}"))
+    });
+    let major =
+        beyond(&entry.major).map(|version| named(version, to, &format!("is not compatible{}", held(&entry.major))));
+    compatible.into_iter().chain(major).collect()
 }

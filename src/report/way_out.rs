@@ -4,7 +4,7 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-use super::Context;
+use super::context::Context;
 use super::escape::{shell_word, terminal};
 use crate::model::run::Invocation;
 

@@ -7,7 +7,8 @@ mod hostile;
 mod scene;
 mod words;
 
-use cargo_sequester::report::{Verbosity, github, human, json, markdown, package_lines, sarif};
+use cargo_sequester::report::audit::{github, human, json, markdown, package_lines, sarif};
+use cargo_sequester::report::context::Verbosity;
 
 use cases::cases;
 pub use scene::SITUATION;
@@ -20,31 +21,31 @@ fn human_text(scene: &Scene, verbosity: Verbosity) -> String {
 
 fn human_raw(scene: &Scene, verbosity: Verbosity) -> String {
     let mut out = Vec::new();
-    human::audit(&scene.report(), verbosity, &mut out).unwrap();
+    human::write(&scene.report(), verbosity, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 fn json_text(scene: &Scene) -> String {
     let mut out = Vec::new();
-    json::audit(&scene.report(), &mut out).unwrap();
+    json::write(&scene.report(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 fn sarif_text(scene: &Scene) -> String {
     let mut out = Vec::new();
-    sarif::audit(&scene.report(), &scene.places(), &mut out).unwrap();
+    sarif::write(&scene.report(), &scene.places(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 fn github_text(scene: &Scene) -> String {
     let mut out = Vec::new();
-    github::audit(&scene.report(), &scene.places(), &mut out).unwrap();
+    github::write(&scene.report(), &scene.places(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 fn markdown_text(scene: &Scene) -> String {
     let mut out = Vec::new();
-    markdown::audit(&scene.report(), &mut out).unwrap();
+    markdown::write(&scene.report(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

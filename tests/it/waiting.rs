@@ -208,12 +208,12 @@ fn cargos_own_words_about_waiting_are_passed_on_and_no_others() {
 
     use cargo_sequester::gather::cargo::Overheard;
     use cargo_sequester::model::run::{Listener, Waiting};
-    use cargo_sequester::report::waiting::line;
+    use cargo_sequester::report::print::waiting_line;
 
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();
     let keep = Arc::clone(&heard);
     let listener = Listener::new(move |waiting: &Waiting| {
-        keep.lock().unwrap().push(anstream::adapter::strip_str(&line(waiting)).to_string());
+        keep.lock().unwrap().push(anstream::adapter::strip_str(&waiting_line(waiting)).to_string());
     });
     let mut overheard = Overheard::by(&listener);
     let words: &[&[u8]] = &[

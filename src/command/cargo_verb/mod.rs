@@ -26,8 +26,10 @@ use crate::model::verdict::ReasonCode;
 use crate::policy::baseline::carried;
 use crate::policy::lock_changes::{self, Asked};
 use crate::project::{Decision, InputDigests, ProjectError, Purpose, Question, Request, Which, relative};
+use crate::report;
+use crate::report::audit::AuditReport;
+use crate::report::context::{Context, Verbosity};
 use crate::report::update::{self, End, UpdateReport};
-use crate::report::{self, AuditReport, Context, Verbosity};
 use crate::resolve::{Attempt, Ended, Parts, Resolution, Resolved, Session, Settled, Trials, Writes, Written};
 
 /// How many aliases may stand behind each other.
@@ -378,7 +380,7 @@ impl Run<'_, '_> {
             vendored: false,
         };
         let mut text = Vec::new();
-        update::human::update(&report, Verbosity::Normal, &mut text).map_err(CommandError::Output)?;
+        update::human::write(&report, Verbosity::Normal, &mut text).map_err(CommandError::Output)?;
         output::aside(self.cli, &text);
         Ok(())
     }
@@ -406,7 +408,7 @@ impl Run<'_, '_> {
             elapsed: None,
         };
         let mut text = Vec::new();
-        if report::human::audit(&report, Verbosity::Quiet, &mut text).is_ok() {
+        if report::audit::human::write(&report, Verbosity::Quiet, &mut text).is_ok() {
             output::aside(self.cli, &text);
         }
     }

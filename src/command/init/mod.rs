@@ -18,13 +18,16 @@ use crate::files::names::TRAIL_FOLDER;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::gather::{adopt, clock, workspace};
+use crate::model::policy::JudgedBy;
 use crate::model::trail::Kind;
 use crate::policy::baseline::settled;
 use crate::policy::publish_age::CLOCK_TOLERANCE;
 use crate::project::{Assessment, POLICY_FILE, relative};
+use crate::report;
+use crate::report::audit::AuditReport;
+use crate::report::context::Verbosity;
 use crate::report::init::InitReport;
 use crate::report::way_out::WayOut;
-use crate::report::{self, AuditReport, JudgedBy, Verbosity};
 use draft::Draft;
 use files::Files;
 
@@ -112,7 +115,7 @@ fn tell(cli: &Cli, made: &Assessment, draft: &Draft) -> Result<(), CommandError>
         if verbosity > Verbosity::Quiet {
             report::init::init(&init, out)?;
         }
-        report::human::audit(&audit, verbosity, out)
+        report::audit::human::write(&audit, verbosity, out)
     })
 }
 

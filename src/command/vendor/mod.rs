@@ -23,7 +23,7 @@ use crate::gather::target;
 use crate::model::vendoring::{Unvendorable, Vendoring};
 use crate::policy::plan::{PlanOptions, plan};
 use crate::project::{Assessment, Project, Purpose, Request};
-use crate::report::vendor::{self as report, VendorReport};
+use crate::report::vendored::{self, VendorReport};
 
 use derive::Derived;
 
@@ -172,7 +172,7 @@ fn held(cli: &Cli, arguments: &Wanted, made: &Assessment, started: Instant) -> R
             let audited = audit::report_of(cli, made, Some(started.elapsed()));
             let mut text = Vec::new();
             let report = VendorReport { audit: &audited, vendoring: None, problems: &[], elapsed: started.elapsed() };
-            report::json(&report, &mut text).map_err(CommandError::Output)?;
+            vendored::json(&report, &mut text).map_err(CommandError::Output)?;
             output::report(cli, &text)?;
             Ok(audit::outcome(&audited))
         }
@@ -189,8 +189,8 @@ fn tell(
     let report = VendorReport { audit: &audited, vendoring, problems, elapsed: started.elapsed() };
     let mut text = Vec::new();
     match run.arguments.format {
-        HumanOrJson::Human => report::human(&report, output::verbosity(run.cli), &mut text),
-        HumanOrJson::Json => report::json(&report, &mut text),
+        HumanOrJson::Human => vendored::human(&report, output::verbosity(run.cli), &mut text),
+        HumanOrJson::Json => vendored::json(&report, &mut text),
     }
     .map_err(CommandError::Output)?;
     output::report(run.cli, &text)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use super::derive::Derived;
-use super::{CommandError, Done, Run, audit, output, report};
+use super::{CommandError, Done, Run, audit, output, vendored};
 use crate::cli::HumanOrJson;
 use crate::files::names::in_cargo_home;
 use crate::gather::allow_list;
@@ -98,7 +98,7 @@ impl<'a> Place<'a> {
     fn tell(&self, healed: &[Healed]) -> Result<(), CommandError> {
         let audited = audit::report_of(self.run.cli, self.run.made, None);
         let mut text = Vec::new();
-        report::healed(&audited, self.vendor.relative(), healed, &mut text).map_err(CommandError::Output)?;
+        vendored::healed(&audited, self.vendor.relative(), healed, &mut text).map_err(CommandError::Output)?;
         match self.run.arguments.format {
             HumanOrJson::Human => output::report(self.run.cli, &text),
             HumanOrJson::Json => {

@@ -138,8 +138,8 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
     };
     let mut text = Vec::new();
     match arguments.format {
-        HumanOrJson::Human => verify::human(&report, output::verbosity(cli), &mut text),
-        HumanOrJson::Json => verify::json(&report, &mut text),
+        HumanOrJson::Human => verify::human::write(&report, output::verbosity(cli), &mut text),
+        HumanOrJson::Json => verify::json::write(&report, &mut text),
     }
     .map_err(CommandError::Output)?;
     let Some(command) = command else {

@@ -12,18 +12,18 @@ use crate::model::resolution::{
 };
 use crate::model::source::{Registry, Source};
 use crate::model::verdict::{Basis, Reason};
-use crate::report::duration::{counted, eligible, words};
+use crate::report::context::{Context, Verbosity, package_name};
 use crate::report::escape::{shell_word, terminal};
-use crate::report::print::{detail, error, help, line};
-use crate::report::style::{Tone, word};
+use crate::report::print::{Tone, detail, error, help, line, word};
 use crate::report::way_out::{TEXT, WayOut};
-use crate::report::{Context, Verbosity, blocker, cure, package_name, reason, remark};
+use crate::report::words::{counted, eligible, span};
+use crate::report::{blocker, cure, notice, reason};
 
 /// Writes the report, with colours.
 ///
 /// # Errors
 /// The writer's.
-pub fn update(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+pub fn write(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     let talk = verbosity > Verbosity::Quiet;
     match report.end {
         End::Precise(id, hidden) => return refused(report, id, hidden, out),
@@ -149,12 +149,12 @@ fn verb_of(change: &Change) -> (Tone, &'static str) {
 /// What is worth telling of a basis: that a release is old enough is no news.
 fn basis(change: &Change, report: &UpdateReport<'_>) -> Option<String> {
     let basis = change.basis.as_ref().filter(|basis| **basis != Basis::Aged)?;
-    Some(remark::basis(basis, &report.context()))
+    Some(notice::basis(basis, &report.context()))
 }
 
 fn age(now: Timestamp, published: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(published.as_second());
-    words(u64::try_from(seconds).unwrap_or(0))
+    span(u64::try_from(seconds).unwrap_or(0))
 }
 
 fn held(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {

@@ -10,9 +10,9 @@ use crate::model::package::PackageId;
 use crate::model::resolution::{Cause, Change, Demand, Held, HeldFix, Hidden, HiddenBecause, Kept, Obstacle};
 use crate::model::source::Source;
 use crate::model::verdict::{Reason, ReasonCode, Reasons};
-use crate::report::duration::rfc3339;
-use crate::report::json::facts::{self, Object};
-use crate::report::{blocker, json};
+use crate::report::blocker;
+use crate::report::json::{self, Object};
+use crate::report::words::rfc3339;
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
 pub const UPDATE_V1: &str = "urn:cargo-sequester:update-v1";
@@ -127,7 +127,7 @@ struct ManifestLine<'a> {
 ///
 /// # Errors
 /// The writer's.
-pub fn update(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub fn write(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let result = match report.end {
         End::Published if report.dry_run => "would-change",
         End::Published => "changed",
@@ -184,7 +184,7 @@ fn changed<'a>(change: &'a Change, report: &UpdateReport<'_>) -> Changed<'a> {
         to: change.to.as_ref().map(ToString::to_string),
         pubtime: change.pubtime.map(rfc3339),
         age_seconds: change.pubtime.map(|published| now.saturating_sub(published.as_second())),
-        basis: change.basis.as_ref().map(facts::basis),
+        basis: change.basis.as_ref().map(json::basis),
         approved: !report.is_unapproved(change),
         asked: change.asked,
     }
@@ -225,7 +225,7 @@ fn stayed(kept: &Kept, report: &UpdateReport<'_>) -> Stayed {
 fn reasons(because: &HiddenBecause, id: &PackageId, report: &UpdateReport<'_>) -> Vec<Object> {
     match because {
         HiddenBecause::Reasons(reasons) => {
-            reasons.iter().map(|reason| facts::reason(reason, id, &report.context())).collect()
+            reasons.iter().map(|reason| json::reason(reason, id, &report.context())).collect()
         }
         HiddenBecause::Yanked | HiddenBecause::Ambiguous => Vec::new(),
     }

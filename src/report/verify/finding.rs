@@ -3,8 +3,8 @@
 use crate::model::source::Source;
 use crate::model::vendored::Destination;
 use crate::model::verification::Finding;
+use crate::report::context::{package_name, registry_name};
 use crate::report::escape::terminal;
-use crate::report::{package_name, registry_name};
 
 use super::{VerifyReport, quoted, vendor_again};
 

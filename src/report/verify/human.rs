@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::finding::{self, told};
-use super::{LIMITS, Proof, VerifyReport, blocker, note, outside, way};
+use super::{LIMITS, Proof, VerifyReport, blocker, note, outside};
 use crate::model::verification::Finding;
-use crate::report::Verbosity;
-use crate::report::duration::counted;
-use crate::report::print::{error, help, line};
-use crate::report::remark::few;
-use crate::report::style::Tone;
+use crate::report::context::Verbosity;
+use crate::report::print::{Tone, error, help, line};
+use crate::report::verify;
 use crate::report::way_out::WayOut;
+use crate::report::words::{counted, few};
 
 /// The most findings of one code that are told one by one, unless all are asked for.
 const MOST: usize = 20;
@@ -22,11 +21,11 @@ const NAMES: usize = 6;
 ///
 /// # Errors
 /// The writer's.
-pub fn human(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+pub fn write(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     let verification = report.verification;
     findings(report, verbosity, out)?;
     for failing in verification.failing_ways() {
-        line(out, Tone::Bad, "Around", &way::sentence(failing, report.root))?;
+        line(out, Tone::Bad, "Around", &verify::way_sentence(failing, report.root))?;
     }
     if verification.failing_ways().next().is_some() {
         detail(out, "remove these settings: what is built with them is not what was verified", report)?;
@@ -37,7 +36,7 @@ pub fn human(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Wri
     }
     if verbosity > Verbosity::Quiet {
         for warning in verification.warning_ways() {
-            line(out, Tone::Caution, "Warning", &way::sentence(warning, report.root))?;
+            line(out, Tone::Caution, "Warning", &verify::way_sentence(warning, report.root))?;
         }
         for one in &verification.notes {
             line(out, Tone::Caution, "Warning", &note(one, report).1)?;
@@ -86,7 +85,7 @@ fn listed_outside(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut imp
     if listed.is_empty() {
         return Ok(());
     }
-    let names: Vec<String> = listed.iter().map(|one| crate::report::package_name(&one.id)).collect();
+    let names: Vec<String> = listed.iter().map(|one| crate::report::context::package_name(&one.id)).collect();
     let count = counted(names.len(), "package");
     line(out, Tone::Caution, "Outside", &format!("{count} not built from {}: {}", report.folder, few(&names, NAMES)))
 }

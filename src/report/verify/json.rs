@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::finding::{foreign, help, told};
-use super::{LIMITS, Proof, VerifyReport, blocker, note, outside, shown, way};
+use super::{LIMITS, Proof, VerifyReport, blocker, note, outside, shown};
 use crate::model::package::PackageId;
 use crate::model::policy::Origin;
 use crate::model::vendored::Destination;
 use crate::model::verification::{self as model, Undecided};
 use crate::model::way_around::{WayAround, Weight};
-use crate::report::json::write;
 use crate::report::way_out::completed;
+use crate::report::{json, verify};
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
 pub const VERIFY_V1: &str = "urn:cargo-sequester:verify-v1";
@@ -119,8 +119,8 @@ struct Coded {
 ///
 /// # Errors
 /// The writer's.
-pub fn json(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
-    write(&document(report), out)
+pub fn write(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    json::write(&document(report), out)
 }
 
 fn document<'a>(report: &VerifyReport<'a>) -> Document<'a> {
@@ -248,6 +248,6 @@ fn way_around<'a>(weight: Weight, one: &'a WayAround, report: &VerifyReport<'a>)
         key: key.and_then(some),
         variable,
         value: some(&one.value),
-        message: way::sentence(one, report.root),
+        message: verify::way_sentence(one, report.root),
     }
 }

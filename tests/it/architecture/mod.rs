@@ -31,7 +31,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
 
 /// The rooms in which files still import each other in circles. Every other room is refused one; a room that has none left is struck from
 /// here, which the test asks for. The list is to be empty.
-const CIRCLES_STILL_OWED: [&str; 3] = ["command", "report", "resolve"];
+const CIRCLES_STILL_OWED: [&str; 2] = ["command", "resolve"];
 
 /// What the decision must not be able to reach.
 const IMPURE: [&str; 5] = ["fs", "env", "net", "process", "time"];

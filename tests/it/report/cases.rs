@@ -7,11 +7,10 @@ use cargo_sequester::model::checksum::Checksum;
 use cargo_sequester::model::evaluation::{Blocker, Fix, FixStanding, Idle, IndexGap, Notice};
 use cargo_sequester::model::facts::AdvisoryFact;
 use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum};
-use cargo_sequester::model::policy::Origin;
+use cargo_sequester::model::policy::{JudgedBy, Origin};
 use cargo_sequester::model::source::{GitSource, Registry, Source};
 use cargo_sequester::model::trail::{EventFileName, EventId, TrailFinding, TrailProblem, TrailProblemKind};
 use cargo_sequester::model::verdict::{Basis, HeldFix, Reason, ReasonCode, Reasons, Signal, Verdict, Warning, Witness};
-use cargo_sequester::report::JudgedBy;
 
 use super::bases::{every_basis, named_fix};
 use super::changes;

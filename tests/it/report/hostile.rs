@@ -6,7 +6,8 @@ use cargo_sequester::model::loosening::{Loosening, LooseningKind};
 use cargo_sequester::model::policy::Origin;
 use cargo_sequester::model::source::{GitSource, Registry, Source};
 use cargo_sequester::model::verdict::{Basis, Exemption, Reason, Signal, Verdict, Warning};
-use cargo_sequester::report::{Verbosity, escape};
+use cargo_sequester::report::context::Verbosity;
+use cargo_sequester::report::escape;
 use proptest::prelude::*;
 
 use super::cases::too_new;

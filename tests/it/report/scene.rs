@@ -13,12 +13,11 @@ use cargo_sequester::model::evaluation::{Evaluation, Judgement};
 use cargo_sequester::model::facts::AdvisoryFact;
 use cargo_sequester::model::loosening::Loosening;
 use cargo_sequester::model::package::{LockedChecksum, Package, PackageId};
-use cargo_sequester::model::policy::Policy;
+use cargo_sequester::model::policy::{JudgedBy, Policy};
 use cargo_sequester::model::run::Invocation;
 use cargo_sequester::model::source::{Registry, Source};
 use cargo_sequester::model::verdict::{Basis, Reason, Reasons, Verdict, Warning};
-use cargo_sequester::report::places::Places;
-use cargo_sequester::report::{AuditReport, JudgedBy};
+use cargo_sequester::report::audit::{AuditReport, Places};
 
 /// A verb without options, in a repository.
 pub static SITUATION: LazyLock<Invocation> = LazyLock::new(|| Invocation {

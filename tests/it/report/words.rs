@@ -1,7 +1,7 @@
 //! Spans and moments in words.
 
 use cargo_sequester::model::Timestamp;
-use cargo_sequester::report::duration::{distance, eligible, moment, rfc3339, words};
+use cargo_sequester::report::words::{distance, eligible, moment, rfc3339, span};
 
 use super::scene::at;
 
@@ -21,7 +21,7 @@ fn spans_name_their_two_largest_units() {
         (u64::MAX, "584942417355 years 26 days"),
     ];
     for (seconds, expected) in cases {
-        assert_eq!(words(seconds), expected);
+        assert_eq!(span(seconds), expected);
     }
 }
 

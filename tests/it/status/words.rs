@@ -3,8 +3,9 @@
 use cargo_sequester::model::advisory::AdvisoryKind;
 use cargo_sequester::model::evaluation::Notice;
 use cargo_sequester::model::facts::AdvisoryFact;
-use cargo_sequester::report::status::Canvas;
-use cargo_sequester::report::{Verbosity, escape, human, json, markdown};
+use cargo_sequester::report::context::Verbosity;
+use cargo_sequester::report::escape;
+use cargo_sequester::report::status::{Canvas, human, json, markdown};
 
 use super::world::{Seen, World, days_ago, now};
 
@@ -61,7 +62,7 @@ fn cases() -> Vec<(&'static str, Seen)> {
 
 fn raw(seen: &Seen, canvas: Canvas, verbosity: Verbosity, days: Option<i64>) -> String {
     let mut out = Vec::new();
-    human::status(&seen.report(days.map(|days| days_ago(-days))), canvas, verbosity, &mut out).unwrap();
+    human::write(&seen.report(days.map(|days| days_ago(-days))), canvas, verbosity, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -71,13 +72,13 @@ fn human_text(seen: &Seen, canvas: Canvas, verbosity: Verbosity, days: Option<i6
 
 fn json_text(seen: &Seen) -> String {
     let mut out = Vec::new();
-    json::status(&seen.report(None), &mut out).unwrap();
+    json::write(&seen.report(None), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 fn markdown_text(seen: &Seen) -> String {
     let mut out = Vec::new();
-    markdown::status(&seen.report(Some(days_ago(-14))), &mut out).unwrap();
+    markdown::write(&seen.report(Some(days_ago(-14))), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -16,12 +16,12 @@ use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, Tra
 use cargo_sequester::model::history::{History, Standing};
 use cargo_sequester::model::index_line::{DependencyKind, Requirement};
 use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum, Package, PackageId};
-use cargo_sequester::model::policy::Policy;
+use cargo_sequester::model::policy::{JudgedBy, Policy};
 use cargo_sequester::model::source::{Registry, Source};
 use cargo_sequester::policy::calendar::calendar;
 use cargo_sequester::policy::evaluate;
+use cargo_sequester::report::audit::AuditReport;
 use cargo_sequester::report::status::StatusReport;
-use cargo_sequester::report::{AuditReport, JudgedBy};
 use jiff::SignedDuration;
 use rustsec::advisory::Versions;
 

@@ -7,11 +7,10 @@ use super::{Folder, checksum, crates_io, event, four, noon, release, version};
 use cargo_sequester::model::trail::event::PolicyChange;
 use cargo_sequester::model::trail::{EventId, Kind, Selection, Trail, TrailFinding};
 use cargo_sequester::model::verdict::{Basis, Reason, Reasons, Verdict};
-use cargo_sequester::report::Verbosity;
-use cargo_sequester::report::log::{LogReport, human, verification};
-use cargo_sequester::report::log_json::json;
-use cargo_sequester::report::log_problem::finding_sentence;
-use cargo_sequester::report::vsa::{VsaError, statement, vsa};
+use cargo_sequester::report::audit::vsa::{self, VsaError, statement};
+use cargo_sequester::report::context::Verbosity;
+use cargo_sequester::report::log::{LogReport, human, json, verification};
+use cargo_sequester::report::notice::trail_finding;
 
 fn report<'a>(trail: &'a Trail, selection: &'a Selection) -> LogReport<'a> {
     LogReport { trail, selection, heads: None }
@@ -172,14 +171,14 @@ fn findings_are_said_in_a_sentence() {
         TrailFinding::ClockBehindTrail { now: noon(1), latest: noon(2) },
     ];
     let told: Vec<_> =
-        findings.iter().map(|finding| format!("{}: {}", finding.code(), finding_sentence(finding))).collect();
+        findings.iter().map(|finding| format!("{}: {}", finding.code(), trail_finding(finding))).collect();
     insta::assert_snapshot!(told.join("\n"));
 }
 
 fn stated(trail: &Trail, number: &str) -> Result<serde_json::Value, VsaError> {
     let statement = statement(trail, &crates_io("bar"), &version(number), "sequester.toml")?;
     let mut out = Vec::new();
-    vsa(&statement, &mut out).unwrap();
+    vsa::write(&statement, &mut out).unwrap();
     Ok(serde_json::from_slice(&out).unwrap())
 }
 

@@ -1,4 +1,4 @@
-//! Moments and spans in words: `5 days 12 hours`, `in 3 minutes`, `2026-11-27 11:48 UTC`.
+//! Moments, spans, counts and lists in words: `5 days 12 hours`, `in 3 minutes`, `2026-11-27 11:48 UTC`.
 
 use jiff::Timestamp;
 
@@ -7,7 +7,7 @@ const UNITS: [(&str, u64); 5] = [("year", 31_536_000), ("day", 86_400), ("hour",
 
 /// So many seconds in the largest unit that they fill and the next smaller one, the rest cut off: `1 day 12 hours`.
 #[must_use]
-pub fn words(seconds: u64) -> String {
+pub fn span(seconds: u64) -> String {
     let first = UNITS.iter().position(|(_, unit)| seconds >= *unit).unwrap_or(UNITS.len() - 1);
     let mut rest = seconds;
     let mut parts = Vec::with_capacity(2);
@@ -23,9 +23,9 @@ pub fn words(seconds: u64) -> String {
 
 /// The same, rounded up: a countdown never promises less than is left.
 #[must_use]
-pub fn words_rounded_up(seconds: u64) -> String {
+pub fn span_rounded_up(seconds: u64) -> String {
     let second_unit = UNITS.iter().skip_while(|(_, unit)| seconds < *unit).nth(1).map_or(1, |(_, unit)| *unit);
-    words(seconds.checked_next_multiple_of(second_unit).unwrap_or(seconds))
+    span(seconds.checked_next_multiple_of(second_unit).unwrap_or(seconds))
 }
 
 /// A number and its noun: `1 package`, `3 packages`.
@@ -41,8 +41,8 @@ pub fn distance(now: Timestamp, moment: Timestamp) -> String {
     let seconds = moment.as_second().saturating_sub(now.as_second());
     match seconds {
         0 => "now".to_owned(),
-        1.. => format!("in {}", words_rounded_up(seconds.unsigned_abs())),
-        i64::MIN..0 => format!("{} ago", words(seconds.unsigned_abs())),
+        1.. => format!("in {}", span_rounded_up(seconds.unsigned_abs())),
+        i64::MIN..0 => format!("{} ago", span(seconds.unsigned_abs())),
     }
 }
 
@@ -64,4 +64,14 @@ pub fn rfc3339(at: Timestamp) -> String {
 #[must_use]
 pub fn eligible(now: Timestamp, at: Timestamp) -> String {
     if at == Timestamp::MAX { "never".to_owned() } else { format!("{}, at {}", distance(now, at), moment(at)) }
+}
+
+/// Names in one line: the first few, and how many more there are.
+#[must_use]
+pub fn few(names: &[String], limit: usize) -> String {
+    let shown = names.get(..limit.min(names.len())).unwrap_or_default().join(", ");
+    match names.len().saturating_sub(limit) {
+        0 => shown,
+        more => format!("{shown} and {}", counted(more, "other")),
+    }
 }

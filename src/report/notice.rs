@@ -1,12 +1,12 @@
-//! What holds nothing back, in words: warnings, notices, and what an approval stands on.
+//! What holds nothing back, in words: warnings, notices, what an approval stands on, and what is wrong with an audit trail.
 
-use super::Context;
-use super::duration::{counted, moment};
-use super::log_problem::{finding_sentence, problem_sentence};
+use super::context::{Context, registry_name};
 use super::reason::{cited, kind_words, signal};
+use super::words::{counted, few, moment, span};
 use crate::model::advisory::AdvisoryKind;
 use crate::model::evaluation::{Fetched, Idle, Notice, RuleKind};
-use crate::model::package::PackageId;
+use crate::model::package::{CrateId, PackageId};
+use crate::model::trail::{TrailFinding, TrailProblemKind};
 use crate::model::verdict::{Basis, Exemption, FixNeed, FixRole, LockedBy, ReasonCode, Signal, Warning};
 
 /// How many keys of a policy one line names before it counts the rest.
@@ -164,7 +164,7 @@ pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
         }
         Notice::IndexFromCache { oldest: Some(oldest) } => format!(
             "the index was read from cargo's cache; its oldest entry was written {} ({})",
-            super::duration::distance(context.now, *oldest),
+            super::words::distance(context.now, *oldest),
             moment(*oldest)
         ),
         Notice::IndexFromCache { oldest: None } => {
@@ -172,8 +172,8 @@ pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
         }
         Notice::PubtimesMissing { registry, from, packages, of } => {
             let index = match from {
-                Some(from) => format!("{from}, which stands in for {},", super::registry_name(registry)),
-                None => format!("the index of {}", super::registry_name(registry)),
+                Some(from) => format!("{from}, which stands in for {},", super::context::registry_name(registry)),
+                None => format!("the index of {}", super::context::registry_name(registry)),
             };
             format!("{index} does not say when {packages} of {} were published", counted(*of, "package"))
         }
@@ -181,7 +181,7 @@ pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
             "the lock file was judged alone: whether it answers the manifests was not checked".to_owned()
         }
         Notice::ManifestsUnseen { packages } => {
-            let names: Vec<String> = packages.iter().map(super::package_name).collect();
+            let names: Vec<String> = packages.iter().map(super::context::package_name).collect();
             format!("what these ask was taken from the lock file, their manifests are not at hand: {}", few(&names, 4))
         }
         Notice::BaseMovedOn { keys, events } => {
@@ -201,9 +201,9 @@ pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
             "{base} is a lock file and protects no rules: policy, approvals and audit trail are the working tree's own"
         ),
         Notice::TrailDisordered(problem) => {
-            format!("audit trail, {}: {}", problem.file, problem_sentence(&problem.kind))
+            format!("audit trail, {}: {}", problem.file, trail_problem(&problem.kind))
         }
-        Notice::Trail(finding) => finding_sentence(finding),
+        Notice::Trail(finding) => trail_finding(finding),
     }
 }
 
@@ -314,12 +314,76 @@ const fn rule_words(kind: RuleKind) -> &'static str {
     }
 }
 
-/// Names in one line: the first few, and how many more there are.
+/// What is wrong with a file; the sentence follows the file's name and a colon.
 #[must_use]
-pub fn few(names: &[String], limit: usize) -> String {
-    let shown = names.get(..limit.min(names.len())).unwrap_or_default().join(", ");
-    match names.len().saturating_sub(limit) {
-        0 => shown,
-        more => format!("{shown} and {}", counted(more, "other")),
+pub fn trail_problem(kind: &TrailProblemKind) -> String {
+    match kind {
+        TrailProblemKind::Edited { found } => {
+            format!("edited: its content has the id {}, not the one of its name", found.short())
+        }
+        TrailProblemKind::Deleted { named_by, .. } => {
+            format!("deleted: event {} names it as a parent, and it is not there", named_by.short())
+        }
+        TrailProblemKind::Renamed { written } => format!("renamed: it was written at {}", moment(*written)),
+        TrailProblemKind::Reordered { parent, seconds } => {
+            format!("reordered: written {} before its parent {}", span(*seconds), parent.short())
+        }
+        TrailProblemKind::Unparented => "put in: it has no parents and is not where the trail began".to_owned(),
+        TrailProblemKind::Duplicate { of } => format!("a copy of event {} under another name", of.short()),
+        TrailProblemKind::UnknownSchema { schema } => {
+            format!("of the form `{schema}`, which this version cannot read; a newer one may")
+        }
+        TrailProblemKind::Malformed { cause } => format!("no event: {cause}"),
+        TrailProblemKind::TooLarge => "larger than any event".to_owned(),
+        TrailProblemKind::Foreign => "no event, and nothing that belongs here".to_owned(),
+    }
+}
+
+/// What to do about a trail that is not whole.
+#[must_use]
+pub const fn whole_trail_help() -> &'static str {
+    "find out who changed it (`git log -- .sequester/trail`) and restore it from there"
+}
+
+/// What a trail says of today's registry and clock.
+#[must_use]
+pub fn trail_finding(finding: &TrailFinding) -> String {
+    match finding {
+        TrailFinding::ReleaseVanished { crate_id, version, since } => format!(
+            "the registry has removed {}@{version}, which the audit trail has since {}: look for an advisory, and at what was built with it",
+            crate_name(crate_id),
+            moment(*since)
+        ),
+        TrailFinding::IndexShortened { crate_id, missing } => {
+            let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
+            format!(
+                "the registry's list of {} ends before {}, which the audit trail has: it may be an old list",
+                crate_name(crate_id),
+                missing.join(", ")
+            )
+        }
+        TrailFinding::CrateReappeared { crate_id, recorded, found } => {
+            let found = found.map_or_else(
+                || "has no release with a known time".to_owned(),
+                |at| format!("begins at {}", moment(at)),
+            );
+            format!(
+                "the name {} belongs to another crate now: the audit trail has a release of {}, and the registry's list {found}",
+                crate_name(crate_id),
+                moment(*recorded)
+            )
+        }
+        TrailFinding::ClockBehindTrail { now, latest } => format!(
+            "the machine's clock says {}, but the audit trail has an event of {}",
+            moment(*now),
+            moment(*latest)
+        ),
+    }
+}
+
+fn crate_name(crate_id: &CrateId) -> String {
+    match registry_name(&crate_id.registry).as_str() {
+        "crates.io" => crate_id.name.to_string(),
+        other => format!("{} ({other})", crate_id.name),
     }
 }

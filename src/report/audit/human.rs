@@ -1,25 +1,18 @@
 //! `--format human`: one problem one block, in cargo's look.
 
-mod explain;
-mod status;
-mod timeline;
-
 use std::io::{self, Write};
 
-use super::cure::{self, cures, fix};
-use super::duration::{counted, distance, eligible};
-use super::print::{detail, error, help, line};
-use super::problem::{Problem, Severity, problems, severity};
-use super::remark::{self, few};
-use super::style::Tone;
-use super::way_out::WayOut;
-use super::{AuditReport, JudgedBy, Verbosity, also, blocker, decision, package_name, reason, tally};
+use super::{AuditReport, Problem, Severity, problems, severity};
 use crate::model::facts::AdvisoryFact;
+use crate::model::policy::JudgedBy;
 use crate::model::side_effect::SideEffect;
 use crate::model::verdict::{Basis, Verdict};
-
-pub use explain::explain;
-pub use status::status;
+use crate::report::context::{Verbosity, package_name};
+use crate::report::cure::{cures, fix};
+use crate::report::print::{Tone, detail, error, help, line};
+use crate::report::way_out::WayOut;
+use crate::report::words::{counted, distance, eligible, few};
+use crate::report::{audit, blocker, change, cure, notice, reason};
 
 /// How many packages one line names before it counts the rest.
 const NAMES: usize = 6;
@@ -32,7 +25,7 @@ const BY_CHANGE: &str = "by an approval of this change itself";
 ///
 /// # Errors
 /// The writer's.
-pub fn audit(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+pub fn write(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     let talk = verbosity > Verbosity::Quiet;
     if talk {
         judge(report, out)?;
@@ -60,7 +53,7 @@ pub fn audit(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Writ
 }
 
 /// Whose policy was judged by, and what advisories.
-fn judge(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(in crate::report) fn judge(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
     line(out, Tone::Plain, "Policy", &report.judged_by.sentence())?;
     if let AdvisoryFact::Read(db) = report.advisories {
         let confirmed = db.confirmed.map(|at| distance(report.evaluation.now, at));
@@ -79,7 +72,7 @@ fn block(problem: &Problem<'_>, report: &AuditReport<'_>, one_fix: bool, out: &m
         detail(out, problem.severity.tone(), reason.code().as_str(), &reason::sentence(reason, id, &context))?;
     }
     for warning in &judgement.warnings {
-        detail(out, Tone::Caution, "warning", &remark::warning(warning, id, &context))?;
+        detail(out, Tone::Caution, "warning", &notice::warning(warning, id, &context))?;
     }
     let path = report.names(&judgement.path);
     if path.len() > 1 {
@@ -96,39 +89,33 @@ fn block(problem: &Problem<'_>, report: &AuditReport<'_>, one_fix: bool, out: &m
 }
 
 /// What the change decides and what it loosens: before all else, since it is for whoever merges it.
-fn loosened(report: &AuditReport<'_>, talk: bool, out: &mut impl Write) -> io::Result<()> {
+pub(in crate::report) fn loosened(report: &AuditReport<'_>, talk: bool, out: &mut impl Write) -> io::Result<()> {
     for one in report.decided.iter().filter(|_| talk) {
-        line(out, Tone::Caution, "Decides", &decision::sentence(one))?;
+        line(out, Tone::Caution, "Decides", &change::decided(one))?;
     }
     if talk && !report.decided.is_empty() {
-        help(out, &WayOut::words(decision::DECIDED_HELP))?;
+        help(out, &WayOut::words(change::DECIDED_HELP))?;
     }
     for one in report.loosened {
-        line(out, Tone::Bad, decision::verb(one), &decision::changed(one))?;
+        line(out, Tone::Bad, change::loosening_verb(one), &change::loosened(one))?;
     }
     if !report.loosened.is_empty() {
-        help(out, &decision::loosened_help(report))?;
+        help(out, &change::loosened_help(report))?;
     }
-    for told in also::told(&report.evaluation.also) {
+    for told in change::side_effects(&report.evaluation.also) {
         let tone = if told.fails { Tone::Bad } else { Tone::Caution };
         line(out, tone, "Also", &format!("this change {}", told.text))?;
     }
-    if let Some(words) = also::help(&report.evaluation.also) {
+    if let Some(words) = change::side_effects_help(&report.evaluation.also) {
         help(out, &WayOut::words(words))?;
     }
     for event in &report.evaluation.truncated {
-        line(out, Tone::Bad, "Truncated", &missing_event(event))?;
+        line(out, Tone::Bad, "Truncated", &change::missing_event(event))?;
     }
     if report.evaluation.truncated.is_empty() {
         return Ok(());
     }
     help(out, &WayOut::words("a change adds events and never takes one away: take the folder from the base"))
-}
-
-/// What is to be said of an event that the base has and the change does not.
-#[must_use]
-pub fn missing_event(event: &crate::model::trail::EventFileName) -> String {
-    format!("the audit trail lacks an event that the base has: {event}")
 }
 
 /// Releases that pass although something stood against them.
@@ -163,7 +150,7 @@ fn exceptions(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Wri
                     out,
                     Tone::Good,
                     "Approved",
-                    &format!("{name}: {own}{}", remark::basis(basis, &report.context())),
+                    &format!("{name}: {own}{}", notice::basis(basis, &report.context())),
                 )?;
             }
         } else if !listed.is_empty() {
@@ -184,11 +171,11 @@ fn warnings(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write
         for warning in judgement.warnings.iter().filter(|_| !shown) {
             let name = package_name(&package.id);
             if verbosity == Verbosity::Verbose {
-                let sentence = remark::warning(warning, &package.id, &report.context());
+                let sentence = notice::warning(warning, &package.id, &report.context());
                 line(out, Tone::Caution, "Warning", &format!("{name}: {sentence}"))?;
                 continue;
             }
-            let group = remark::warning_group(warning);
+            let group = notice::warning_group(warning);
             let Some((_, count, names)) = groups.iter_mut().find(|(known, ..)| *known == group) else {
                 groups.push((group, 1, vec![name]));
                 continue;
@@ -208,31 +195,35 @@ fn warnings(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write
     Ok(())
 }
 
-fn notices(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+pub(in crate::report) fn notices(
+    report: &AuditReport<'_>,
+    verbosity: Verbosity,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let all = || report.evaluation.notices.iter();
-    let told = || all().filter(|notice| verbosity == Verbosity::Verbose || !remark::is_detail(notice));
+    let told = || all().filter(|notice| verbosity == Verbosity::Verbose || !notice::is_detail(notice));
     for notice in told() {
         if let Some(way) = cure::of_notice(notice, report) {
-            line(out, Tone::Caution, "Note", &remark::notice(notice, &report.context()))?;
+            line(out, Tone::Caution, "Note", &notice::notice(notice, &report.context()))?;
             help(out, &way)?;
         }
     }
     let told = || told().filter(|notice| cure::of_notice(notice, report).is_none());
     let sentences = if verbosity == Verbosity::Verbose {
-        told().map(|notice| remark::notice(notice, &report.context())).collect()
+        told().map(|notice| notice::notice(notice, &report.context())).collect()
     } else {
-        remark::notices(told(), &report.context())
+        notice::notices(told(), &report.context())
     };
     sentences.iter().try_for_each(|sentence| line(out, Tone::Caution, "Note", sentence))?;
     // The base's entries are not the working tree's to take away.
-    if all().any(remark::is_prunable) && matches!(report.judged_by, JudgedBy::File(_)) {
+    if all().any(notice::is_prunable) && matches!(report.judged_by, JudgedBy::File(_)) {
         let command = report.context().command("approve", "--prune");
         help(out, &WayOut::to_or("remove what does not count", command))?;
     }
     Ok(())
 }
 
-fn summary(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(in crate::report) fn summary(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let evaluation = report.evaluation;
     let rejected = |verdict: &Option<Verdict>| matches!(verdict, Some(Verdict::Rejected(_)));
     let (tone, verb) = if !evaluation.blockers.is_empty() {
@@ -248,5 +239,5 @@ fn summary(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
     } else {
         (Tone::Caution, "Finished")
     };
-    line(out, tone, verb, &tally::sentence(report))
+    line(out, tone, verb, &audit::tally_sentence(report))
 }

@@ -1,18 +1,83 @@
-//! What a change does beside what it locks, in words.
+//! What a change decides, makes looser and does beside what it locks, in words: told before everything else to whoever merges it.
 
-use super::duration::moment;
-use super::log_problem::problem_sentence;
+use super::audit::AuditReport;
+use super::escape::shell_word;
+use super::notice::trail_problem;
 use super::verify;
-use crate::model::policy::Origin;
+use super::way_out::WayOut;
+use super::words::moment;
+use crate::model::loosening::{Loosening, LooseningKind};
+use crate::model::policy::{JudgedBy, Origin};
 use crate::model::side_effect::{RecordedFact, SideEffect, TrailFault, TrailWitness};
+use crate::model::verdict::ReasonCode;
 use crate::model::way_around::{WayAround, WayKind};
+
+/// What a change decides, in words that follow its name.
+#[must_use]
+pub fn decided(one: &Loosening) -> String {
+    match &one.kind {
+        LooseningKind::Approval(approval) => {
+            let lifts: Vec<&str> = approval.lifts.iter().copied().map(ReasonCode::as_str).collect();
+            let by = approval.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+            let until = approval.until.map(|until| format!(" through {until}")).unwrap_or_default();
+            let release = format!("{}@{}", approval.crate_name, approval.version);
+            format!("approves {release}{by}: lifts {}{until}: {}", lifts.join(", "), approval.reason)
+        }
+        LooseningKind::Ignore(ignore) => {
+            let of = ignore.crate_name.as_ref().map(|name| format!(" for {name}")).unwrap_or_default();
+            format!("ignores {}{of} through {}: {}", ignore.id, ignore.until, ignore.reason)
+        }
+        LooseningKind::Adoption => format!("adopts the quarantine: the base has no {}", one.key),
+        LooseningKind::Rule | LooseningKind::Place => loosened(one),
+    }
+}
+
+/// What was, and what the change makes of it.
+#[must_use]
+pub fn loosened(one: &Loosening) -> String {
+    let (base, head) = sides(one);
+    format!("{}: {base} → {head}", one.key)
+}
+
+/// The verb of a line that tells it.
+#[must_use]
+pub const fn loosening_verb(one: &Loosening) -> &'static str {
+    match one.kind {
+        LooseningKind::Place => "Elsewhere",
+        LooseningKind::Rule | LooseningKind::Approval(_) | LooseningKind::Ignore(_) | LooseningKind::Adoption => {
+            "Loosened"
+        }
+    }
+}
+
+/// What the base and the change say of a key.
+#[must_use]
+pub fn sides(one: &Loosening) -> (&str, &str) {
+    (one.base.as_deref().unwrap_or("nothing"), one.head.as_deref().unwrap_or("nothing"))
+}
+
+/// What whoever looks at the list is to do.
+pub const DECIDED_HELP: &str = "whoever merges this change decides this: look at each line";
+
+/// The same for what may not be decided in a change; where all of it may be, the command that lets it.
+#[must_use]
+pub fn loosened_help(report: &AuditReport<'_>) -> WayOut {
+    let words = "whoever merges this change answers for each of these: look at them";
+    match report.judged_by {
+        JudgedBy::Base { commit, .. } if report.loosened.iter().all(|one| one.kind.may_be_decided()) => WayOut::to_or(
+            format!("{words}; where a code owner has to agree to it, it can count"),
+            report.context().command("audit", &format!("--base {} --loosened report", shell_word(commit))),
+        ),
+        JudgedBy::Base { .. } | JudgedBy::File(_) | JudgedBy::Defaults => WayOut::words(words),
+    }
+}
 
 /// How many things of one kind are told one by one: a change may bring thousands of files.
 const EACH: usize = 8;
 
 /// Several things that are told in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct ToldSideEffect {
     /// The code of their kind.
     pub code: &'static str,
     /// Whether the change is refused for them.
@@ -23,8 +88,8 @@ pub struct Told {
 
 /// Each thing, but of what there is much of one kind the rest only counted.
 #[must_use]
-pub fn told(all: &[SideEffect]) -> Vec<Told> {
-    let mut told: Vec<Told> = Vec::new();
+pub fn side_effects(all: &[SideEffect]) -> Vec<ToldSideEffect> {
+    let mut told: Vec<ToldSideEffect> = Vec::new();
     let mut counts: Vec<(&'static str, bool, usize)> = Vec::new();
     for one in all {
         let (code, fails) = (one.code(), one.fails());
@@ -38,12 +103,12 @@ pub fn told(all: &[SideEffect]) -> Vec<Told> {
             *count
         });
         if count <= EACH {
-            told.push(Told { code, fails, text: sentence(one) });
+            told.push(ToldSideEffect { code, fails, text: side_effect(one) });
         }
     }
     for (code, fails, count) in counts.into_iter().filter(|(_, _, count)| *count > EACH) {
         let last = told.iter().rposition(|one| one.code == code && one.fails == fails);
-        let rest = Told { code, fails, text: format!("{} more of the same kind ({code})", count - EACH) };
+        let rest = ToldSideEffect { code, fails, text: format!("{} more of the same kind ({code})", count - EACH) };
         told.insert(last.map_or(told.len(), |last| last + 1), rest);
     }
     told
@@ -51,7 +116,7 @@ pub fn told(all: &[SideEffect]) -> Vec<Told> {
 
 /// One thing in a sentence that follows "this change also".
 #[must_use]
-pub fn sentence(also: &SideEffect) -> String {
+pub fn side_effect(also: &SideEffect) -> String {
     match also {
         SideEffect::Way { way, .. } => way_sentence(way),
         SideEffect::Trail { file, fault } => format!("adds to the audit trail {file}: {}", fault_sentence(fault)),
@@ -64,7 +129,7 @@ fn way_sentence(way: &WayAround) -> String {
     } else if way.kind == WayKind::SourceOverride {
         "sources are taken from elsewhere"
     } else {
-        verify::effect(way.kind)
+        verify::way_effect(way.kind)
     };
     match &way.origin {
         Origin::File { path, key, .. } if key.is_empty() => format!("brings or alters {path}: {effect}"),
@@ -76,7 +141,7 @@ fn way_sentence(way: &WayAround) -> String {
 
 fn fault_sentence(fault: &TrailFault) -> String {
     match fault {
-        TrailFault::File(kind) => problem_sentence(kind),
+        TrailFault::File(kind) => trail_problem(kind),
         TrailFault::Ahead { written, now } => {
             format!("written at {}, and now it is {}", moment(*written), moment(*now))
         }
@@ -113,7 +178,7 @@ fn fault_sentence(fault: &TrailFault) -> String {
 
 /// What whoever reads it can do.
 #[must_use]
-pub fn help(all: &[SideEffect]) -> Option<&'static str> {
+pub fn side_effects_help(all: &[SideEffect]) -> Option<&'static str> {
     let fails =
         |is_trail: bool| all.iter().any(|one| one.fails() && matches!(one, SideEffect::Trail { .. }) == is_trail);
     match (fails(true), fails(false)) {
@@ -123,4 +188,10 @@ pub fn help(all: &[SideEffect]) -> Option<&'static str> {
         (false, true) => Some("whoever merges this change answers for what cargo builds by it: look at each line"),
         (false, false) => None,
     }
+}
+
+/// What is to be said of an event that the base has and the change does not.
+#[must_use]
+pub fn missing_event(event: &crate::model::trail::EventFileName) -> String {
+    format!("the audit trail lacks an event that the base has: {event}")
 }

@@ -3,11 +3,12 @@
 pub mod human;
 pub mod json;
 
-use super::{Context, JudgedBy};
+use super::context::Context;
 use crate::model::Timestamp;
 use crate::model::evaluation::{Evaluation, FixStanding};
 use crate::model::facts::AdvisoryFact;
 use crate::model::package::{Package, PackageId};
+use crate::model::policy::JudgedBy;
 use crate::model::resolution::{Change, Held, HeldFix, Hidden, HiddenBecause, Joined, Kept, Unresolved, Waits};
 use crate::model::run::Invocation;
 use crate::model::verdict::{Reason, ReasonCode};

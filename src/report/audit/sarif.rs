@@ -5,15 +5,12 @@ use std::io::{self, Write};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::escape::{sarif, uri_path};
-use super::places::{Place, Places};
-use super::problem::{Problem, problems};
-use super::{AuditReport, also, blocker, cure, decision, human, json, package_name, reason, remark};
+use super::{AuditReport, Place, Places, Problem, problems};
 use crate::model::checksum::Checksum;
-use crate::model::verdict::{Reason, Signal, Warning};
-use rules::{Rule, rules};
-
-mod rules;
+use crate::model::verdict::{Reason, ReasonCode, Signal, Warning};
+use crate::report::context::package_name;
+use crate::report::escape::{sarif, uri_path};
+use crate::report::{blocker, change, cure, json, notice, reason};
 
 #[derive(Serialize)]
 struct Log {
@@ -130,14 +127,14 @@ struct Fingerprints {
 ///
 /// # Errors
 /// The writer's.
-pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) -> io::Result<()> {
+pub fn write(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) -> io::Result<()> {
     let mut results = Vec::new();
     for problem in problems(report) {
         results.extend(problem.reasons.iter().map(|found| refused(found, &problem, places, report)));
     }
     for (position, (package, judgement)) in report.packages.iter().zip(&report.evaluation.judgements).enumerate() {
         for warning in &judgement.warnings {
-            let sentence = remark::warning(warning, &package.id, &report.context());
+            let sentence = notice::warning(warning, &package.id, &report.context());
             let text = format!("{}: {sentence}", package_name(&package.id));
             let key = [package.id.to_string(), warning_key(warning)];
             let rule = warning.code();
@@ -145,17 +142,17 @@ pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) ->
         }
     }
     for one in report.decided {
-        let text = format!("the change {}", decision::sentence(one));
+        let text = format!("the change {}", change::decided(one));
         let key = [one.key.clone(), String::new()];
         results.push(outcome("change-decides", "note", &text, &key, places.loosening(one)));
     }
     for loosening in report.loosened {
-        let (base, head) = decision::sides(loosening);
-        let text = format!("the change loosens the policy: {}", decision::changed(loosening));
+        let (base, head) = change::sides(loosening);
+        let text = format!("the change loosens the policy: {}", change::loosened(loosening));
         let key = [loosening.key.clone(), format!("{base}\n{head}")];
         results.push(outcome("policy-loosened", "error", &text, &key, places.loosening(loosening)));
     }
-    for told in also::told(&report.evaluation.also) {
+    for told in change::side_effects(&report.evaluation.also) {
         let level = if told.fails { "error" } else { "warning" };
         let text = format!("this change also {}", told.text);
         let key = [told.code.to_owned(), told.text];
@@ -163,7 +160,7 @@ pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) ->
     }
     for event in &report.evaluation.truncated {
         let key = [event.to_string(), String::new()];
-        results.push(outcome("trail-truncated", "error", &human::missing_event(event), &key, places.lock_file()));
+        results.push(outcome("trail-truncated", "error", &change::missing_event(event), &key, places.lock_file()));
     }
     let log = Log {
         version: "2.1.0",
@@ -196,7 +193,7 @@ fn invocation(report: &AuditReport<'_>, places: &Places) -> Invocation {
         .map(|group| notification("error", &format!("{}. Help: {}", group.message, group.help.line()), None));
     let notices = report
         .notices()
-        .map(|notice| notification("note", &remark::notice(notice, &context), places.notice(notice, report)));
+        .map(|notice| notification("note", &notice::notice(notice, &context), places.notice(notice, report)));
     Invocation {
         execution_successful: report.evaluation.blockers.is_empty(),
         tool_execution_notifications: errors.chain(notices).collect(),
@@ -279,3 +276,77 @@ fn signal_key(signal: &Signal) -> String {
         Signal::Dormant { .. } | Signal::YankLure { .. } => signal.code().as_str().to_owned(),
     }
 }
+
+/// One kind of finding.
+pub(super) struct Rule {
+    /// The reason's or warning's code.
+    pub(super) id: &'static str,
+    /// The level where a result does not say another.
+    pub(super) level: &'static str,
+    /// What it is.
+    pub(super) description: &'static str,
+    /// What to do about it.
+    pub(super) help: &'static str,
+}
+
+const fn error(id: &'static str, description: &'static str, help: &'static str) -> Rule {
+    Rule { id, level: "error", description, help }
+}
+
+const fn warning(id: &'static str, description: &'static str, help: &'static str) -> Rule {
+    Rule { id, level: "warning", description, help }
+}
+
+/// Every rule, the reasons in their order.
+pub(super) fn rules() -> Vec<Rule> {
+    let of_reason = |code: ReasonCode| {
+        let (description, help) = reason::rule(code);
+        error(code.as_str(), description, help)
+    };
+    ReasonCode::ALL.into_iter().map(of_reason).chain(OTHERS).collect()
+}
+
+/// The rules that are no reason's.
+const OTHERS: [Rule; 8] = [
+    warning(
+        "ignored",
+        "The policy ignores an advisory for now.",
+        "Mend it before the date at which the advisory counts again.",
+    ),
+    warning(
+        "named-by-advisory",
+        "An advisory is about the release of crates.io with the name and version of a package from elsewhere.",
+        "Find out whether this copy has the same fault, and move it to a commit that has not.",
+    ),
+    warning(
+        "outside-workspace",
+        "A path dependency lies outside the workspace.",
+        "Move it into the workspace, so that the same review sees it.",
+    ),
+    warning(
+        "license-undecided",
+        "The licence could not be judged without a verified archive.",
+        "Have the archive in cargo's cache, or vendor it.",
+    ),
+    Rule {
+        id: "change-decides",
+        level: "note",
+        description: "The change itself exempts a release, ignores an advisory or adopts the quarantine.",
+        help: "Whoever merges the change decides this with it.",
+    },
+    error(
+        "policy-loosened",
+        "The change makes the policy laxer than its base has it.",
+        "Whoever merges the change answers for this line.",
+    ),
+    error(
+        "change-also",
+        "Beside what it locks, the change alters what cargo builds or runs, or adds to the audit trail what no run wrote.",
+        "Whoever merges the change answers for a setting. Take files that spoil the audit trail out of the change.",
+    ),
+    error(
+        "trail-truncated",
+        "The change lacks an event of the audit trail that its base has.",
+        "Take the folder `.sequester/trail` from the base: a change adds events and never takes one away.",
+    ),
+];

@@ -2,23 +2,23 @@
 
 use std::io::{self, Write};
 
-use super::super::cure::{cures, fix};
-use super::super::duration::{counted, eligible};
-use super::super::escape::terminal;
-use super::super::explain::{self, ExplainReport};
-use super::super::print::{detail, error, help, line};
-use super::super::problem::Severity;
-use super::super::reason::platforms;
-use super::super::status::Canvas;
-use super::super::style::{Tone, indent, word};
-use super::super::way_out::WayOut;
-use super::super::{Verbosity, blocker, package_name, remark};
-use super::judge;
+use super::ExplainReport;
 use crate::model::advisory::Advisory;
 use crate::model::explanation::{Agreement, Explanation, Milestone};
 use crate::model::package::PackageId;
 use crate::model::source::Source;
 use crate::model::verdict::Verdict;
+use crate::report::audit::Severity;
+use crate::report::audit::human::judge;
+use crate::report::context::{Verbosity, package_name};
+use crate::report::cure::{cures, fix};
+use crate::report::escape::terminal;
+use crate::report::print::{Tone, detail, error, help, indent, line, word};
+use crate::report::reason::platforms;
+use crate::report::status::Canvas;
+use crate::report::way_out::WayOut;
+use crate::report::words::{counted, eligible, few};
+use crate::report::{blocker, explain, notice};
 
 /// How many lines a section has before it counts the rest; `-v` shows more.
 const ROWS: usize = 6;
@@ -27,12 +27,7 @@ const ROWS: usize = 6;
 ///
 /// # Errors
 /// The writer's.
-pub fn explain(
-    report: &ExplainReport<'_>,
-    canvas: Canvas,
-    verbosity: Verbosity,
-    out: &mut impl Write,
-) -> io::Result<()> {
+pub fn write(report: &ExplainReport<'_>, canvas: Canvas, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     if verbosity > Verbosity::Quiet {
         judge(&report.audit, out)?;
     }
@@ -57,7 +52,7 @@ pub fn explain(
             let mut locked = releases.shown.iter().filter(|one| one.locked);
             let example = locked.next().or(releases.shown.first());
             if let Some(example) = example {
-                let spec = super::super::escape::shell_word(&format!("{}@{}", releases.name, example.version));
+                let spec = crate::report::escape::shell_word(&format!("{}@{}", releases.name, example.version));
                 help(out, &WayOut::to_or("everything about one", report.audit.context().command("explain", &spec)))?;
             }
         }
@@ -90,7 +85,7 @@ fn verdict(release: &Explanation, report: &ExplainReport<'_>, out: &mut impl Wri
     match &judgement.verdict {
         Some(Verdict::Approved(basis)) => {
             let by = release.basis.as_ref().map(|by| format!(" (decided by {})", explain::decider(by)));
-            detail(out, tone, "because", &format!("{}{}", remark::basis(basis, &context), by.unwrap_or_default()))?;
+            detail(out, tone, "because", &format!("{}{}", notice::basis(basis, &context), by.unwrap_or_default()))?;
         }
         Some(Verdict::Local) => detail(out, tone, "because", "it is the project's own, and comes from no registry")?,
         None => detail(out, tone, "because", "the base has exactly this package already")?,
@@ -98,7 +93,7 @@ fn verdict(release: &Explanation, report: &ExplainReport<'_>, out: &mut impl Wri
     }
     for (at, warning) in judgement.warnings.iter().enumerate() {
         let by = release.warnings.get(at).map(|by| format!(" (decided by {})", explain::decider(by)));
-        let sentence = remark::warning(warning, id, &context);
+        let sentence = notice::warning(warning, id, &context);
         detail(out, Tone::Caution, "warning", &format!("{sentence}{}", by.unwrap_or_default()))?;
     }
     if matches!(id.source, Source::Registry(_)) {
@@ -200,7 +195,7 @@ fn advisories(
         }
         if !one.aliases.is_empty() {
             let aliases: Vec<String> = one.aliases.iter().map(ToString::to_string).collect();
-            detail(out, Tone::Plain, "aliases", &remark::few(&aliases, ROWS))?;
+            detail(out, Tone::Plain, "aliases", &few(&aliases, ROWS))?;
         }
         if let Some(url) = &one.url {
             detail(out, Tone::Plain, "url", url)?;

@@ -2,15 +2,14 @@
 
 use std::io::{self, Write};
 
-use super::blocker;
-use super::cure::{cures, fix};
-use super::duration::eligible;
-use super::escape::{github_message, github_property};
-use super::human::missing_event;
-use super::places::{Place, Places};
-use super::problem::{Problem, Severity, problems};
-use super::way_out::WayOut;
-use super::{AuditReport, also, decision, package_name, reason, remark, tally};
+use super::{AuditReport, Place, Places, Problem, Severity, problems};
+use crate::report::change::missing_event;
+use crate::report::context::package_name;
+use crate::report::cure::{cures, fix};
+use crate::report::escape::{github_message, github_property};
+use crate::report::way_out::WayOut;
+use crate::report::words::eligible;
+use crate::report::{audit, blocker, change, notice, reason};
 
 /// How many packages one annotation names before it counts the rest.
 const NAMES: usize = 20;
@@ -19,13 +18,13 @@ const NAMES: usize = 20;
 ///
 /// # Errors
 /// The writer's.
-pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) -> io::Result<()> {
+pub fn write(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) -> io::Result<()> {
     let context = report.context();
     for one in report.decided {
-        command(out, "notice", Some(places.loosening(one)), "this change decides", &[decision::sentence(one)])?;
+        command(out, "notice", Some(places.loosening(one)), "this change decides", &[change::decided(one)])?;
     }
     for one in report.loosened {
-        command(out, "error", Some(places.loosening(one)), "policy loosened", &[decision::changed(one)])?;
+        command(out, "error", Some(places.loosening(one)), "policy loosened", &[change::loosened(one)])?;
     }
     for group in blocker::groups(&report.evaluation.blockers, &context) {
         command(
@@ -41,7 +40,7 @@ pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) ->
         let place = places.package(problem.position, report);
         command(out, "error", Some(place), &title, &lines(problem, report))?;
     }
-    for told in also::told(&report.evaluation.also) {
+    for told in change::side_effects(&report.evaluation.also) {
         let level = if told.fails { "error" } else { "warning" };
         command(out, level, None, "this change also", &[told.text])?;
     }
@@ -51,8 +50,8 @@ pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) ->
     let mut groups: Vec<(&str, usize, Vec<String>)> = Vec::new();
     for (position, (package, judgement)) in report.packages.iter().zip(&report.evaluation.judgements).enumerate() {
         for warning in &judgement.warnings {
-            let group = remark::warning_group(warning);
-            let sentence = remark::warning(warning, &package.id, &context);
+            let group = notice::warning_group(warning);
+            let sentence = notice::warning(warning, &package.id, &context);
             let line = format!("{}: {sentence}", package_name(&package.id));
             match groups.iter_mut().find(|(known, ..)| *known == group) {
                 Some((_, _, lines)) => lines.push(line),
@@ -71,9 +70,9 @@ pub fn audit(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) ->
     }
     for notice in report.notices() {
         let place = places.notice(notice, report);
-        command(out, "notice", place, "cargo sequester", &[remark::notice(notice, &context)])?;
+        command(out, "notice", place, "cargo sequester", &[notice::notice(notice, &context)])?;
     }
-    let summary = format!("judged by {}: {}", report.judged_by.sentence(), tally::sentence(report));
+    let summary = format!("judged by {}: {}", report.judged_by.sentence(), audit::tally_sentence(report));
     command(out, "notice", None, "cargo sequester", &[summary])
 }
 

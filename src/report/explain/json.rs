@@ -4,14 +4,15 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::super::cure::cures;
-use super::super::duration::rfc3339;
-use super::super::explain::{self, ExplainReport};
-use super::facts::{self, Object};
-use super::{Db, Document, Judge, Judged, document, judged};
+use super::ExplainReport;
 use crate::model::explanation::{AdvisoryEffect, ChecksumPlace, Decider, Explanation, Milestone, TrailEntry};
 use crate::model::policy::Origin;
 use crate::model::verdict::{Reason, ReasonCode, Verdict};
+use crate::report::audit::json::{Db, Document, Judge, Judged, document, judged};
+use crate::report::cure::cures;
+use crate::report::explain;
+use crate::report::json::{self, Object};
+use crate::report::words::rfc3339;
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
 pub const EXPLAIN_V1: &str = "urn:cargo-sequester:explain-v1";
@@ -155,7 +156,7 @@ struct Cure {
 ///
 /// # Errors
 /// The writer's.
-pub fn explain(report: &ExplainReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub fn write(report: &ExplainReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let Document { now, complete, blockers, advisory_db, policy, .. } = document(&report.audit);
     let document = Explained {
         schema: EXPLAIN_V1,
@@ -168,7 +169,7 @@ pub fn explain(report: &ExplainReport<'_>, out: &mut impl Write) -> io::Result<(
         releases: report.releases.map(|releases| releases.shown.iter().map(dot).collect()),
         releases_more: report.releases.map_or(0, |releases| releases.more),
     };
-    super::write(&document, out)
+    json::write(&document, out)
 }
 
 fn one<'a>(release: &'a Explanation, report: &ExplainReport<'a>) -> Release<'a> {
@@ -248,7 +249,7 @@ fn of_origin<'a>(key: &'a str, origin: Option<&'a Origin>) -> Setting<'a> {
 fn dot(one: &Milestone) -> Dot {
     let (basis, reasons) = match &one.verdict {
         Verdict::Local => (None, None),
-        Verdict::Approved(basis) => (Some(facts::basis(basis)), None),
+        Verdict::Approved(basis) => (Some(json::basis(basis)), None),
         Verdict::Quarantined(reasons) | Verdict::Rejected(reasons) => (None, Some(reasons)),
     };
     Dot {

@@ -1,31 +1,27 @@
 //! `--format markdown`: for a comment on a pull request or a step's summary.
 
-mod status;
-
 use std::io::{self, Write};
 
-use super::blocker;
-use super::cure::{cures, fix};
-use super::duration::eligible;
-use super::escape::{markdown, markdown_code};
-use super::problem::{Problem, Severity, problems};
-use super::way_out::WayOut;
-use super::{AuditReport, also, decision, package_name, reason, remark, tally};
-
-pub use status::status;
+use super::{AuditReport, Problem, Severity, problems};
+use crate::report::context::package_name;
+use crate::report::cure::{cures, fix};
+use crate::report::escape::{markdown, markdown_code};
+use crate::report::way_out::WayOut;
+use crate::report::words::eligible;
+use crate::report::{audit, blocker, change, notice, reason};
 
 /// Writes a heading, the counts, a table of problems, and the rest folded up.
 ///
 /// # Errors
 /// The writer's.
-pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub fn write(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let outcome = match (report.evaluation.blockers.is_empty(), report.is_approved()) {
         (false, _) => "could not decide",
         (true, true) => "all approved",
         (true, false) => "not approved",
     };
     writeln!(out, "## cargo sequester: {outcome}\n")?;
-    writeln!(out, "{}\n", markdown(&tally::sentence(report)))?;
+    writeln!(out, "{}\n", markdown(&audit::tally_sentence(report)))?;
     writeln!(out, "Judged by {}.", markdown(&report.judged_by.sentence()))?;
     decides(report, out)?;
     let context = report.context();
@@ -42,7 +38,7 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "\n| | Package | Why | Eligible | What cures it |\n|---|---|---|---|---|")?;
     }
     shown.try_for_each(|problem| row(problem, report, out))?;
-    let also = also::told(&report.evaluation.also);
+    let also = change::side_effects(&report.evaluation.also);
     if !also.is_empty() {
         writeln!(out, "\n### This change also\n")?;
     }
@@ -60,18 +56,18 @@ pub fn audit(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// What the change decides and what it loosens: before all else, since it is for whoever merges it.
-pub(super) fn decides(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(in crate::report) fn decides(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
     if !report.decided.is_empty() {
         writeln!(out, "\n### This change decides\n")?;
     }
     for one in report.decided {
-        writeln!(out, "- {}", markdown(&decision::sentence(one)))?;
+        writeln!(out, "- {}", markdown(&change::decided(one)))?;
     }
     if !report.loosened.is_empty() {
         writeln!(out, "\n### This change loosens the policy\n\n| Key | Base | This change |\n|---|---|---|")?;
     }
     for one in report.loosened {
-        let (base, head) = decision::sides(one);
+        let (base, head) = change::sides(one);
         writeln!(out, "| {} | {} | {} |", markdown_code(&one.key), markdown_code(base), markdown_code(head))?;
     }
     Ok(())
@@ -85,7 +81,7 @@ fn row(problem: &Problem<'_>, report: &AuditReport<'_>, out: &mut impl Write) ->
     let warnings = judgement
         .warnings
         .iter()
-        .map(|warning| format!("warning: {}", markdown(&remark::warning(warning, id, &context))));
+        .map(|warning| format!("warning: {}", markdown(&notice::warning(warning, id, &context))));
     let path = report.names(&judgement.path);
     let path = (path.len() > 1).then(|| format!("path: {}", markdown(&path.join(" → "))));
     let why: Vec<String> = reasons.chain(warnings).chain(path).collect();
@@ -114,11 +110,11 @@ fn rest(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let mut lines = Vec::new();
     for (package, judgement) in report.packages.iter().zip(&report.evaluation.judgements) {
         for warning in &judgement.warnings {
-            let sentence = remark::warning(warning, &package.id, &context);
+            let sentence = notice::warning(warning, &package.id, &context);
             lines.push(format!("- {}: {}", markdown_code(&package_name(&package.id)), markdown(&sentence)));
         }
     }
-    let notices = remark::notices(report.notices(), &context);
+    let notices = notice::notices(report.notices(), &context);
     lines.extend(notices.iter().map(|notice| format!("- {}", markdown(notice))));
     if lines.is_empty() {
         return Ok(());

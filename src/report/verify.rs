@@ -1,25 +1,23 @@
 //! What `verify` found, for people and for machines.
 
-mod finding;
-mod human;
-mod json;
-mod sealed;
-mod way;
+pub mod finding;
+pub mod human;
+pub mod json;
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use camino::Utf8Path;
 
-use super::{JudgedBy, lock_proof};
+use super::blocker;
+use super::context::Verbosity;
+use super::escape::terminal;
+use super::print::{Tone, verb};
+use crate::model::policy::{JudgedBy, Origin};
 use crate::model::run::Invocation;
 use crate::model::vendored::VendoredForm;
 use crate::model::verification::{Note, Outside, Undecided, Verification};
-
-pub(super) use way::effect;
-
-pub use human::human;
-pub use json::{VERIFY_V1, json};
-pub use sealed::{Sealing, sealed};
+use crate::model::way_around::{WayAround, WayKind};
 
 /// Everything that a report of `verify` tells.
 #[derive(Clone, Copy, Debug)]
@@ -125,13 +123,13 @@ fn note(note: &Note, report: &VerifyReport<'_>) -> (&'static str, String) {
             "yanked",
             format!(
                 "the index in {folder} calls {} yanked; cargo builds what is locked all the same",
-                super::package_name(id)
+                super::context::package_name(id)
             ),
         ),
         Note::Stopped(run) => ("stopped", format!("{run} was killed before it changed anything")),
         Note::ManifestsUnseen(packages) => {
-            let names: Vec<String> = packages.iter().map(super::package_name).collect();
-            let names = super::remark::few(&names, 4);
+            let names: Vec<String> = packages.iter().map(super::context::package_name).collect();
+            let names = super::words::few(&names, 4);
             (
                 "manifests-unseen",
                 format!("what these ask was taken from the lock file, their manifests are not at hand: {names}"),
@@ -168,16 +166,16 @@ fn blocker(blocker: &Undecided) -> (&'static str, String, String) {
         }
         Undecided::LockOutdated(discord) => (
             "lock-outdated",
-            format!("the lock file does not answer the manifests: {}", lock_proof::discord(discord)),
+            format!("the lock file does not answer the manifests: {}", blocker::disagreement(discord)),
             "cargo sequester update --workspace".to_owned(),
         ),
         Undecided::LockRefused { words } => (
             "lock-refused",
-            format!("cargo does not take the lock file as it is: {}", lock_proof::in_one_line(words)),
+            format!("cargo does not take the lock file as it is: {}", blocker::in_one_line(words)),
             "cargo sequester update --workspace".to_owned(),
         ),
         Undecided::LockUnproven { why } => {
-            ("lock-unproven", lock_proof::unproven(why, None), "cargo sequester audit asks cargo as well".to_owned())
+            ("lock-unproven", blocker::unproven(why, None), "cargo sequester audit asks cargo as well".to_owned())
         }
         Undecided::Running(run) => (
             "running",
@@ -209,7 +207,7 @@ fn blocker(blocker: &Undecided) -> (&'static str, String, String) {
 /// What lies outside, in words: its kind, and the sentence.
 fn outside(outside: &Outside) -> (&'static str, String) {
     use crate::model::source::Source;
-    let (id, place) = (super::package_name(&outside.id), outside.folder.as_deref());
+    let (id, place) = (super::context::package_name(&outside.id), outside.folder.as_deref());
     match (&outside.id.source, place) {
         (Source::Local, Some(folder)) => ("path", format!("{id} is built from {folder}, outside the workspace")),
         (Source::Local, None) => ("path", format!("{id} is built from a folder that cargo does not tell")),
@@ -221,4 +219,98 @@ fn outside(outside: &Outside) -> (&'static str, String) {
 
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
+}
+
+/// Where a way stands: `.cargo/config.toml:3`, or the variable's name.
+fn way_place(way: &WayAround, root: &Utf8Path) -> String {
+    match &way.origin {
+        Origin::File { path, line, .. } if names_whole_file(way.kind) => {
+            debug_assert_eq!(*line, 1, "a whole file stands from its first line");
+            format!("{}:{line}", shown(path, root))
+        }
+        Origin::File { path, line, .. } => format!("{}:{line}", shown(path, root)),
+        Origin::Environment(name) => name.clone(),
+        origin @ (Origin::Default | Origin::Flag) => origin.to_string(),
+    }
+}
+
+const fn names_whole_file(kind: WayKind) -> bool {
+    matches!(kind, WayKind::LegacyConfig | WayKind::OtherLockFile | WayKind::BuildOutput)
+}
+
+/// The sentence, with the place at its start.
+fn way_sentence(way: &WayAround, root: &Utf8Path) -> String {
+    let setting = match &way.origin {
+        Origin::File { key, .. } if !key.is_empty() && !way.value.is_empty() => format!("`{key}` = `{}`: ", way.value),
+        Origin::File { key, .. } if !key.is_empty() => format!("`{key}`: "),
+        Origin::Environment(_) if !way.value.is_empty() => format!("`{}`: ", way.value),
+        Origin::File { .. } | Origin::Environment(_) | Origin::Default | Origin::Flag => String::new(),
+    };
+    format!("{}: {setting}{}", way_place(way, root), way_effect(way.kind))
+}
+
+/// What it does.
+pub(in crate::report) const fn way_effect(kind: WayKind) -> &'static str {
+    match kind {
+        WayKind::Paths => "cargo builds these folders in the place of packages, even with `--locked`",
+        WayKind::ConfigPatch => "other code takes the place of a package, and no manifest shows it",
+        WayKind::PatchOutside => "code from outside the workspace takes the place of a package",
+        WayKind::ManifestPatch => "other code takes the place of a package",
+        WayKind::SourceOverride => "sources are taken from elsewhere than the vendored folder",
+        WayKind::OtherSource => "a source that is not vendored is taken from another place",
+        WayKind::LegacyConfig => "cargo reads this file and passes over the `config.toml` beside it",
+        WayKind::LockfilePath => "cargo builds by another lock file than the one that was verified",
+        WayKind::OtherLockFile => "the lock file of another workspace, which was not verified",
+        WayKind::Program => "this program runs in the place of the compiler or a tool of it, or around it",
+        WayKind::Runner => "this program runs what was built",
+        WayKind::Flags => "arguments that the compiler gets",
+        WayKind::LinksOverride => "stands in for what a build script says of a native library",
+        WayKind::CredentialProvider => "this program is asked for registry tokens",
+        WayKind::SequesterAlias => "`cargo sequester` runs something else than this program",
+        WayKind::BuiltinAlias => "has the name of one of cargo's own commands; cargo ignores it",
+        WayKind::AliasOptions => "brings a configuration, a lock file, a folder or unstable options of its own",
+        WayKind::AliasManifest => "builds another manifest of the repository, with its own lock file",
+        WayKind::EnvOverride => {
+            "sets a variable by which the compiler, a nested cargo or the loader does something else"
+        }
+        WayKind::EnvTable => "sets a variable for the compiler, build scripts and what is run",
+        WayKind::BuildOutput => "git tracks build output, which cargo runs without building it anew",
+        WayKind::TargetDir => "build output is taken from this folder of the repository",
+        WayKind::ToolchainPath => "rustup runs cargo itself and the compiler from this folder",
+    }
+}
+
+/// A command that is about to be run sealed.
+#[derive(Clone, Copy, Debug)]
+pub struct Sealing<'a> {
+    /// Cargo's verb.
+    pub command: &'a str,
+    /// Whether it and all that it starts are without a network.
+    pub network: bool,
+    /// Where the build output stays, if anywhere.
+    pub target: Option<&'a Utf8Path>,
+}
+
+/// Writes one line, and another one where the network could not be cut off.
+///
+/// # Errors
+/// The writer's.
+pub fn sealed(told: &Sealing<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+    if !told.network {
+        let text = "build scripts can use the network: this system has, or allows, no network namespaces (`unshare`)";
+        writeln!(out, "{} {text}", verb(Tone::Caution, "Warning"))?;
+    }
+    if verbosity == Verbosity::Quiet {
+        return Ok(());
+    }
+    let network = if told.network { ", without a network" } else { "" };
+    let output = match told.target {
+        Some(folder) => format!("its output stays in {folder}"),
+        None => "its output is removed afterwards".to_owned(),
+    };
+    let text = format!(
+        "cargo {}: no configuration but the vendored sources, empty home and target folder, clean environment{network}; {output}",
+        told.command
+    );
+    writeln!(out, "{} {}", verb(Tone::Good, "Sealed"), terminal(&text))
 }

@@ -8,13 +8,13 @@ use std::io::{self, Write};
 use semver::Version;
 use serde::Serialize;
 
-use super::duration::rfc3339;
-use super::escape;
 use crate::model::checksum::Checksum;
 use crate::model::package::CrateId;
 use crate::model::trail::release::ReleaseRecord;
 use crate::model::trail::{Event, EventId, Kind, Trail};
 use crate::model::verdict::VerdictCode;
+use crate::report::escape;
+use crate::report::words::rfc3339;
 
 /// The type of an in-toto Statement v1.
 const STATEMENT_V1: &str = "https://in-toto.io/Statement/v1";
@@ -140,7 +140,7 @@ pub fn statement(
 ///
 /// # Errors
 /// The writer's.
-pub fn vsa(statement: &Statement, out: &mut impl Write) -> io::Result<()> {
+pub fn write(statement: &Statement, out: &mut impl Write) -> io::Result<()> {
     let text = serde_json::to_string_pretty(statement)?;
     writeln!(out, "{}", escape::json(&text))
 }

@@ -2,13 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::super::ahead::{self, NEEDS, Row};
-use super::super::duration::{counted, moment};
-use super::super::escape::{markdown, markdown_code};
-use super::super::status::{StatusReport, codes};
-use super::super::{blocker, remark, tally};
-use super::decides;
+use super::{NEEDS, Row, StatusReport, codes};
 use crate::model::calendar::Need;
+use crate::report::audit::markdown::decides;
+use crate::report::escape::{markdown, markdown_code};
+use crate::report::words::{counted, moment};
+use crate::report::{audit, blocker, notice, status};
 
 /// A longer list of releases to come is folded up.
 const UNFOLDED_DAYS: usize = 20;
@@ -17,14 +16,14 @@ const UNFOLDED_DAYS: usize = 20;
 ///
 /// # Errors
 /// The writer's.
-pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub fn write(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let audit = &report.audit;
     writeln!(out, "## cargo sequester: status\n")?;
-    writeln!(out, "{}\n", markdown(&tally::sentence(audit)))?;
+    writeln!(out, "{}\n", markdown(&audit::tally_sentence(audit)))?;
     writeln!(
         out,
         "Ahead: {}. Judged by {}.",
-        markdown(&ahead::sentence(report)),
+        markdown(&status::sentence(report)),
         markdown(&audit.judged_by.sentence())
     )?;
     decides(audit, out)?;
@@ -36,7 +35,7 @@ pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()>
     for group in blockers {
         writeln!(out, "- {}<br>help: {}", markdown(&group.message), markdown(&group.help.line()))?;
     }
-    let of = |needs: &[Need]| needs.iter().flat_map(|need| ahead::rows(report, *need)).collect::<Vec<Row>>();
+    let of = |needs: &[Need]| needs.iter().flat_map(|need| status::rows(report, *need)).collect::<Vec<Row>>();
     let (beyond, urgent): (Vec<Need>, Vec<Need>) =
         NEEDS.iter().partition(|need| matches!(need, Need::Beyond | Need::Current));
     table(&of(&urgent), out)?;
@@ -47,7 +46,7 @@ pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()>
         table(&beyond, out)?;
         writeln!(out, "\n</details>")?;
     }
-    let notices = remark::notices(audit.notices(), &context);
+    let notices = notice::notices(audit.notices(), &context);
     if notices.is_empty() {
         return Ok(());
     }

@@ -4,13 +4,13 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::super::duration::rfc3339;
-use super::super::status::{Coming, StatusReport};
-use super::facts::{self, Object};
-use super::{Db, Decided, Document, Judge, Judged, Loosened, OneMore, Summary, document};
+use super::{Coming, StatusReport};
 use crate::model::Timestamp;
 use crate::model::calendar::{CalendarEntry, Foretold, Prospect};
 use crate::model::package::PackageId;
+use crate::report::audit::json::{Db, Decided, Document, Judge, Judged, Loosened, OneMore, Summary, document};
+use crate::report::json::{self, Object};
+use crate::report::words::rfc3339;
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
 pub const STATUS_V1: &str = "urn:cargo-sequester:status-v1";
@@ -89,7 +89,7 @@ struct Eligible<'a> {
 ///
 /// # Errors
 /// The writer's.
-pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub fn write(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let whole = document(&report.audit);
     let Document { now, complete, blockers, summary, advisory_db, policy, .. } = whole;
     let Document { decides, loosened, also, trail_truncated, notices, packages, .. } = whole;
@@ -123,7 +123,7 @@ pub fn status(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()>
             .map(|(date, releases)| Day { date: date.to_string(), releases: releases.iter().map(eligible).collect() })
             .collect(),
     };
-    super::write(&document, out)
+    json::write(&document, out)
 }
 
 fn ahead<'a>(entry: &CalendarEntry, locked: Judged<'a>, report: &StatusReport<'a>) -> Ahead<'a> {
@@ -143,7 +143,7 @@ fn newer(prospect: &Prospect, entry: &CalendarEntry, report: &StatusReport<'_>) 
         approved: prospect.approved.as_ref().map(|approved| Approved {
             version: approved.version.to_string(),
             pubtime: approved.pubtime.map(rfc3339),
-            basis: facts::basis(&approved.basis),
+            basis: json::basis(&approved.basis),
         }),
         held: prospect
             .held
@@ -154,7 +154,7 @@ fn newer(prospect: &Prospect, entry: &CalendarEntry, report: &StatusReport<'_>) 
                     version: held.version.to_string(),
                     pubtime: held.pubtime.map(rfc3339),
                     eligible_at: held.eligible_at().filter(|at| *at != Timestamp::MAX).map(rfc3339),
-                    reasons: held.reasons.iter().map(|reason| facts::reason(reason, &id, &context)).collect(),
+                    reasons: held.reasons.iter().map(|reason| json::reason(reason, &id, &context)).collect(),
                 })
             })
             .collect(),
