@@ -1,26 +1,30 @@
 //! `approve`: shows what is known of one release, and exempts exactly its bytes from exactly the reasons shown.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::audit::context_of;
-use super::policy_text::PolicyText;
-use super::record::Record;
-use super::shown::{Shown, beside};
+use super::outcome::{CommandError, Outcome};
+use super::record::{PolicyText, Record, recorded};
+use super::release_preview::{ReleasePreview, crates_beside};
 use super::spec::Spec;
-use super::{CommandError, Outcome, ignore, output, request};
+use super::{output, request};
 use crate::cli::{self, Cli};
 use crate::gather::environment::Environment;
+use crate::model::advisory::AdvisoryKind;
+use crate::model::facts::AdvisoryFact;
 use crate::model::source::{Registry, Source};
 use crate::model::trail::release::{ApprovalRecord, ReasonRecord};
-use crate::model::trail::{EventId, Kind, ReleaseRecord, Who};
+use crate::model::trail::{Kind, ReleaseRecord};
 use crate::model::verdict::{Basis, Exemption, Reason, ReasonCode, Reasons, Verdict};
 use crate::project::{Assessment, Project, Purpose, relative};
 use crate::report::context::{Context, package_name};
 use crate::report::escape::shell_word;
 use crate::report::way_out::{TEXT, WayOut};
 use crate::report::{blocker, curation};
-use crate::write::policy_file::{NewApproval, with_approval, without_entries};
+use crate::write::policy_file::{NewApproval, NewIgnore, with_approval, with_ignore, without_entries};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {
     let (Some(spec), Some(reason)) = (&arguments.spec, &arguments.reason) else {
@@ -36,21 +40,21 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
     }
     let spec = Spec::parse(spec)?;
     let project = Project::open(request::of(cli, &arguments.subject, &arguments.judge, Purpose::Decide), environment)?;
-    let crates = beside(&spec, project.subject())?;
+    let crates = crates_beside(&spec, project.subject())?;
     let made = Assessment::of(project, crates)?;
-    let shown = Shown::of(&spec, &made)?;
+    let preview = ReleasePreview::of(&spec, &made)?;
     let context = context_of(cli, &made);
     let mut text = Vec::new();
-    curation::facts(&shown.facts(&made), &context, &mut text).map_err(CommandError::Output)?;
-    let done = if !shown.blockers.is_empty() {
-        for group in blocker::groups(&shown.blockers, &context) {
+    curation::facts(&preview.facts(&made), &context, &mut text).map_err(CommandError::Output)?;
+    let done = if !preview.blockers.is_empty() {
+        for group in blocker::groups(&preview.blockers, &context) {
             curation::refused("undecided", &group.message, &group.help, &mut text).map_err(CommandError::Output)?;
         }
         Ok(Outcome::Undecided)
     } else if let Some(id) = &arguments.id {
-        ignore::ignore(cli, id, reason, arguments, &made, &shown, &mut text)
+        ignore(cli, id, reason, arguments, &made, &preview, &mut text)
     } else {
-        approve(&context, reason, arguments, &made, &shown, &mut text)
+        approve(&context, reason, arguments, &made, &preview, &mut text)
     };
     output::report(cli, &text)?;
     done
@@ -61,21 +65,21 @@ fn approve(
     reason: &str,
     arguments: &cli::Approve,
     made: &Assessment,
-    shown: &Shown,
+    preview: &ReleasePreview,
     text: &mut Vec<u8>,
 ) -> Result<Outcome, CommandError> {
-    let name = package_name(&shown.judgement.id);
-    let Some(reasons) = shown.judgement.reasons() else {
+    let name = package_name(&preview.judgement.id);
+    let Some(reasons) = preview.judgement.reasons() else {
         let nothing = format!("{name} needs no approval; nothing was written");
         curation::note("Nothing", &nothing, text).map_err(CommandError::Output)?;
         return Ok(Outcome::Approved);
     };
     if let Some(stays) = reasons.iter().find(|reason| !reason.code().an_approval_lifts()) {
         let why = format!("no approval lifts `{}`; nothing was written", stays.code().as_str());
-        curation::refused(&name, &why, &way_out(stays, shown, context), text).map_err(CommandError::Output)?;
+        curation::refused(&name, &why, &way_out(stays, preview, context), text).map_err(CommandError::Output)?;
         return Ok(Outcome::Held);
     }
-    let (Some(crate_id), Some(checksum)) = (shown.crate_id(), shown.checksum) else {
+    let (Some(crate_id), Some(checksum)) = (preview.crate_id(), preview.checksum) else {
         return Err(CommandError::NoSuchRelease { spec: name });
     };
     let today = TimeZone::UTC.to_datetime(made.evaluation().now).date();
@@ -86,7 +90,7 @@ fn approve(
     let before = PolicyText::read(&file)?;
     let writing = Record::of(made.project(), Some(&made.facts().advisories), arguments.by.as_deref());
     writing.is_possible()?;
-    let version = shown.judgement.id.version.clone();
+    let version = preview.judgement.id.version.clone();
     let new = NewApproval {
         crate_name: crate_id.name.to_string(),
         registry: crate_id.registry.clone(),
@@ -113,7 +117,7 @@ fn approve(
     let basis = Basis::Approval { given: vec![exemption] };
     let mut record = ReleaseRecord::new(crate_id, version).with_verdict(&Verdict::Approved(basis));
     record.checksum = Some(checksum);
-    record.pubtime = shown.judgement.pubtime;
+    record.pubtime = preview.judgement.pubtime;
     record.reasons = reasons.iter().map(ReasonRecord::from).collect();
     record.approval =
         Some(ApprovalRecord { ignores: Vec::new(), lifts, reason: Some(reason.to_owned()), until: Some(until) });
@@ -123,12 +127,6 @@ fn approve(
     curation::written("Approved", &told, Some(until), text).map_err(CommandError::Output)?;
     recorded(id, writing.who.as_ref(), text)?;
     Ok(Outcome::Approved)
-}
-
-/// Tells of the event.
-pub(super) fn recorded(id: EventId, who: Option<&Who>, text: &mut Vec<u8>) -> Result<(), CommandError> {
-    let who = who.map_or_else(|| ", author unknown".to_owned(), |who| format!(" by {}", who.name));
-    curation::written("Recorded", &format!("event {}{who}", id.short()), None, text).map_err(CommandError::Output)
 }
 
 /// The given day, or the one on which time has lifted every reason.
@@ -145,8 +143,8 @@ fn last_day(given: Option<Date>, reasons: &Reasons, today: Date) -> Result<Date,
     }
 }
 
-fn way_out(stays: &Reason, shown: &Shown, context: &Context<'_>) -> WayOut {
-    let id = &shown.judgement.id;
+fn way_out(stays: &Reason, preview: &ReleasePreview, context: &Context<'_>) -> WayOut {
+    let id = &preview.judgement.id;
     let name = match &id.source {
         Source::Registry(Registry::CratesIo) => format!("{}@{}", id.name, id.version),
         Source::Registry(_) | Source::Local | Source::Git(_) | Source::Other(_) => id.to_string(),
@@ -157,4 +155,67 @@ fn way_out(stays: &Reason, shown: &Shown, context: &Context<'_>) -> WayOut {
         return WayOut::to_or("to ignore it until a day", context.command("approve", &words));
     }
     WayOut::to_or("everything about it", context.command("explain", &name))
+}
+
+/// `approve --id`: ignores one advisory for one crate until a day.
+fn ignore(
+    cli: &Cli,
+    id: &str,
+    reason: &str,
+    arguments: &cli::Approve,
+    made: &Assessment,
+    preview: &ReleasePreview,
+    text: &mut Vec<u8>,
+) -> Result<Outcome, CommandError> {
+    let name = package_name(&preview.judgement.id);
+    if matches!(made.facts().advisories, AdvisoryFact::Skipped) {
+        return Err(CommandError::Usage("--no-advisories leaves nothing to ignore\nhelp: leave --no-advisories out"));
+    }
+    let hits = &preview.judgement.advisories;
+    let context = context_of(cli, made);
+    let is_meant = |hit: &&Arc<str>| {
+        let known = context.advisory(&preview.judgement.id.name, hit);
+        let aliases = known.into_iter().flat_map(|known| &known.aliases).map(|alias| &**alias);
+        aliases.chain([&***hit]).any(|one| one.eq_ignore_ascii_case(id))
+    };
+    // Whatever database's id is given, RustSec's is written.
+    let (Some(crate_id), Some(id)) = (preview.crate_id(), hits.iter().find(is_meant).map(|hit| &**hit)) else {
+        let known = if hits.is_empty() { String::new() } else { format!("; what does: {}", hits.join(", ")) };
+        return Err(CommandError::NotHit { id: id.to_owned(), release: name, known });
+    };
+    if context.advisory(&crate_id.name, id).is_some_and(|advisory| advisory.kind == AdvisoryKind::Malicious) {
+        let why = format!("{id} says that it was made to do harm, and nothing lifts that; nothing was written");
+        let help = WayOut::words("remove it; where it was built, its code may have run");
+        curation::refused(&name, &why, &help, text).map_err(CommandError::Output)?;
+        return Ok(Outcome::Held);
+    }
+    let today = TimeZone::UTC.to_datetime(made.evaluation().now).date();
+    let until = match arguments.until {
+        Some(until) if until < today => return Err(CommandError::UntilOver { until, today }),
+        Some(until) => until,
+        None => return Err(CommandError::UntilRequired { reason: "advisory".to_owned() }),
+    };
+    let file = relative(&made.project().policy_path(), made.project().environment());
+    let before = PolicyText::read(&file)?;
+    let writing = Record::of(made.project(), Some(&made.facts().advisories), arguments.by.as_deref());
+    writing.is_possible()?;
+    let crate_name = Some(crate_id.name.to_string());
+    let new = NewIgnore { id: id.to_owned(), crate_name, reason: reason.to_owned(), until };
+    let ignores = before.policy.advisories.ignore.iter();
+    let same = ignores.filter(|one| {
+        one.id.eq_ignore_ascii_case(id) && one.crate_name.as_ref().is_some_and(|name| name.names(&crate_id.name))
+    });
+    let without = without_entries(before.as_str(), &same.map(|one| one.line).collect());
+    let after = before.edited(without.and_then(|text| with_ignore(&text, &new)))?;
+    after.write_over(&before)?;
+    let mut record = ReleaseRecord::new(crate_id, preview.judgement.id.version.clone());
+    record.checksum = preview.checksum;
+    record.pubtime = preview.judgement.pubtime;
+    let (ignores, reason) = (vec![id.to_owned()], Some(reason.to_owned()));
+    record.approval = Some(ApprovalRecord { ignores, lifts: Vec::new(), reason, until: Some(until) });
+    let event = writing.write(Kind::Approved, vec![record], &before, &after)?;
+    let told = format!("{id} for {} in {file}", preview.judgement.id.name);
+    curation::written("Ignored", &told, Some(until), text).map_err(CommandError::Output)?;
+    recorded(event, writing.who.as_ref(), text)?;
+    Ok(Outcome::Approved)
 }

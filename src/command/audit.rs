@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 
-use super::{CommandError, Outcome, output, request};
+use super::outcome::{CommandError, Outcome};
+use super::{output, request};
 use crate::cli::{self, Cli, Format};
 use crate::gather::environment::Environment;
 use crate::gather::{git, policy_file};

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::audit::report_of;
+use super::outcome::{CommandError, Outcome};
 use super::spec::Spec;
-use super::{CommandError, Outcome, output, request, screen};
+use super::{output, request};
 use crate::cli::{self, Cli};
 use crate::gather::environment::Environment;
 use crate::gather::ways_around::own_config;
@@ -83,7 +84,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment
     let mut text = Vec::new();
     match arguments.format {
         cli::HumanOrJson::Human => {
-            report::explain::human::write(&report, screen::canvas(environment), output::verbosity(cli), &mut text)
+            report::explain::human::write(&report, output::canvas(environment), output::verbosity(cli), &mut text)
         }
         cli::HumanOrJson::Json => report::explain::json::write(&report, &mut text),
     }

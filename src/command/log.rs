@@ -1,7 +1,8 @@
 //! `log`: the audit trail, verified and told. It writes nothing.
 
+use super::outcome::{CommandError, Outcome};
+use super::output;
 use super::spec::Spec;
-use super::{CommandError, Outcome, output};
 use crate::cli::{Cli, HumanOrJson, Log};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;

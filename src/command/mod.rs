@@ -1,31 +1,24 @@
 //! One verb a file: gather, decide, report. Only here and in `main` does anybody know exit codes.
 
 mod approve;
-mod archives;
 mod audit;
 mod cargo_verb;
-mod error;
 mod explain;
-mod fix;
-mod gate;
-mod ignore;
 mod init;
 mod log;
+mod memory;
 mod moves;
+mod outcome;
 mod output;
-mod policy_text;
-mod prune;
 mod record;
+mod release_preview;
 mod request;
 mod revoke;
-mod screen;
-mod shown;
-mod situation;
 mod spec;
 mod status;
 mod update;
 mod updated;
-mod vendor;
+mod vendoring;
 mod verify;
 
 use std::ffi::OsString;
@@ -33,38 +26,11 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
+use outcome::{CommandError, Outcome};
 
 use crate::cli::{Cli, Verb};
 use crate::gather::cargo;
 use crate::gather::environment::Environment;
-
-pub use error::CommandError;
-pub use init::InitError;
-pub use verify::SealedError;
-
-/// How a verb that ran to its end came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// All approved: 0.
-    Approved,
-    /// Something is held or loosened: 1.
-    Held,
-    /// It could not be decided: 2.
-    Undecided,
-    /// What the cargo that was run came out with.
-    Cargo(u8),
-}
-
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Approved => Self::SUCCESS,
-            Outcome::Held => Self::from(1),
-            Outcome::Undecided => Self::from(2),
-            Outcome::Cargo(code) => Self::from(code),
-        }
-    }
-}
 
 /// Runs the program with these arguments, its own name first.
 #[must_use]
@@ -89,18 +55,18 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let environment =
         environment.map(|environment| environment.heard_by(output::listener(&cli)).run_by("/proc/self/exe"));
     if let Ok(environment) = &environment {
-        cli.invocation = situation::situation(&matches, &words, environment);
+        cli.invocation = request::invocation(&matches, &words, environment);
     }
     let done = environment.and_then(|environment| match &cli.verb {
         Verb::Audit(arguments) => audit::run(&cli, arguments, &environment),
         Verb::Status(arguments) => status::run(&cli, arguments, &environment),
-        Verb::Vendor(arguments) => vendor::run(&cli, arguments, &environment),
+        Verb::Vendor(arguments) => vendoring::run(&cli, arguments, &environment),
         Verb::Explain(arguments) => explain::run(&cli, arguments, &environment),
         Verb::Verify(arguments) => verify::run(&cli, arguments, &environment),
         Verb::Update(arguments) => update::run(&cli, arguments, &environment),
-        Verb::Fix(arguments) => fix::run(&cli, arguments, &environment),
+        Verb::Fix(arguments) => update::fix(&cli, arguments, &environment),
         Verb::Cargo(arguments) => cargo_verb::run(&cli, arguments, &environment),
-        Verb::Approve(arguments) if arguments.prune => prune::run(&cli, arguments, &environment),
+        Verb::Approve(arguments) if arguments.prune => revoke::prune(&cli, arguments, &environment),
         Verb::Approve(arguments) => approve::run(&cli, arguments, &environment),
         Verb::Revoke(arguments) => revoke::run(&cli, arguments, &environment),
         Verb::Log(arguments) => log::run(&cli, arguments, &environment),

@@ -1,16 +1,18 @@
 //! Writes to the terminal: colour where it is wanted, and no panic when nobody reads on.
 
 use std::borrow::Cow;
-use std::io::{ErrorKind, IsTerminal as _, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
-use super::{CommandError, screen};
+use super::outcome::CommandError;
 use crate::cli::{Cli, Color};
+use crate::gather::environment::Environment;
 use crate::model::run::Listener;
 use crate::report::context::Verbosity;
 use crate::report::escape;
 use crate::report::print::{self, Tone};
+use crate::report::status::Canvas;
 use crate::report::way_out::WayOut;
 
 impl From<Color> for ColorChoice {
@@ -37,7 +39,7 @@ pub(super) const fn verbosity(cli: &Cli) -> Verbosity {
 /// # Errors
 /// It cannot be written. A reader that went away (`| head`) has what it wanted and is no error.
 pub(super) fn report(cli: &Cli, report: &[u8]) -> Result<(), CommandError> {
-    let folded = folded(report, screen::width(&std::io::stdout()));
+    let folded = folded(report, width(&std::io::stdout()));
     let mut out = AutoStream::new(std::io::stdout().lock(), cli.color.into());
     match out.write_all(&folded).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
@@ -47,7 +49,7 @@ pub(super) fn report(cli: &Cli, report: &[u8]) -> Result<(), CommandError> {
 
 /// Writes a finished report to standard error, where standard output belongs to another program.
 pub(super) fn aside(cli: &Cli, report: &[u8]) {
-    let folded = folded(report, screen::width(&std::io::stderr()));
+    let folded = folded(report, width(&std::io::stderr()));
     let mut out = AutoStream::new(std::io::stderr().lock(), cli.color.into());
     // Nobody may be reading; what follows does not depend on it.
     let _ = out.write_all(&folded).and_then(|()| out.flush());
@@ -99,4 +101,31 @@ pub(super) fn error(cli: &Cli, error: &CommandError) {
         };
     }
     aside(cli, &out);
+}
+
+/// What pictures may be drawn on. Where output goes to a file or a pipe nobody knows who reads it, and how wide.
+pub(super) fn canvas(environment: &Environment) -> Canvas {
+    Canvas { width: width(&std::io::stdout()), ascii: !shows_unicode(environment) }
+}
+
+/// The columns of a terminal; `None` where it is none.
+#[cfg(unix)]
+pub(super) fn width(out: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
+    let size = out.is_terminal().then(|| terminal_size::terminal_size_of(out)).flatten();
+    size.map(|(width, _)| usize::from(width.0))
+}
+
+/// The columns of a terminal; `None` where it is none.
+#[cfg(windows)]
+pub(super) fn width(out: &(impl IsTerminal + std::os::windows::io::AsHandle)) -> Option<usize> {
+    let size = out.is_terminal().then(|| terminal_size::terminal_size_of(out)).flatten();
+    size.map(|(width, _)| usize::from(width.0))
+}
+
+/// By the first of the locale's variables that is set, as POSIX orders them. Without any the locale is `C`, which promises ASCII only;
+/// where the system has no locales by environment, Unicode is shown.
+fn shows_unicode(environment: &Environment) -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| environment.get(name));
+    let locale = locale.map(|locale| locale.to_lowercase().replace('-', ""));
+    locale.map_or(cfg!(not(unix)), |locale| locale.contains("utf8")) && environment.get("TERM") != Some("linux")
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use semver::Version;
 
-use super::CommandError;
+use super::outcome::CommandError;
 use crate::model::crate_name::is_same;
 use crate::model::package::{CrateId, Package, PackageId};
 use crate::model::source::{CRATES_IO_SPARSE_INDEX, GitSource, Registry, Source};

@@ -5,18 +5,18 @@ use std::time::Instant;
 
 use super::audit::{outcome, report_of};
 use super::moves::{Moves, Which};
-use super::{CommandError, Outcome, output, request, screen};
+use super::outcome::{CommandError, Outcome};
+use super::{output, request};
 use crate::cli::{self, Cli, StatusFormat};
-use crate::files;
 use crate::gather::environment::Environment;
 use crate::model::Timestamp;
 use crate::model::calendar::{Ahead, Calendar, Held};
 use crate::model::package::PackageId;
 use crate::policy::calendar::calendar;
 use crate::project::{About, Assessment, Project, Purpose};
-use crate::report;
 use crate::report::status::StatusReport;
 use crate::resolve::{ResolveError, Resolved, Session, Trials, asked_crates, behind};
+use crate::{files, report};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
@@ -37,7 +37,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment)
     let mut text = Vec::new();
     match arguments.format {
         StatusFormat::Human => {
-            report::status::human::write(&report, screen::canvas(environment), output::verbosity(cli), &mut text)
+            report::status::human::write(&report, output::canvas(environment), output::verbosity(cli), &mut text)
         }
         StatusFormat::Json => report::status::json::write(&report, &mut text),
         StatusFormat::Markdown => report::status::markdown::write(&report, &mut text),

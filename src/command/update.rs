@@ -3,7 +3,9 @@
 use semver::Version;
 
 use super::moves::{Moves, Which as What};
-use super::{CommandError, Outcome, output, prune, request, updated, vendor};
+use super::outcome::{CommandError, Outcome};
+use super::vendoring::VendorRequest;
+use super::{output, request, revoke, updated, vendoring};
 use crate::cli::{self, Cli, HumanOrJson, Moving};
 use crate::gather::cargo;
 use crate::gather::environment::Environment;
@@ -20,6 +22,15 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Update, environment: &Environment)
     move_and_vendor(cli, wanted(cli, arguments), environment)
 }
 
+/// `fix`: the smallest change of the lock file that makes `audit` pass. What is not approved moves, with what must come along, and nothing
+/// else; what cannot move stays and is named.
+pub(super) fn fix(cli: &Cli, arguments: &cli::Fix, environment: &Environment) -> Result<Outcome, CommandError> {
+    let Moving { dry_run, format, vendor: vendors, .. } = arguments.moving;
+    let request = request::resolving(cli, &arguments.moving);
+    let wanted = Wanted { request, what: What::Unapproved, breaking: false, vendors, dry_run, format };
+    move_and_vendor(cli, wanted, environment)
+}
+
 /// Moves what is wanted, and then writes the approved sources where that is wanted too.
 pub(super) fn move_and_vendor(cli: &Cli, wanted: Wanted, environment: &Environment) -> Result<Outcome, CommandError> {
     if wanted.vendors && wanted.format == HumanOrJson::Json {
@@ -33,7 +44,7 @@ pub(super) fn move_and_vendor(cli: &Cli, wanted: Wanted, environment: &Environme
     }
     // The same project and the same rules.
     let asked = Request { purpose: Purpose::Change, ..wanted.request };
-    let written = vendor::vendor(cli, &vendor::Wanted::of(asked), environment)?;
+    let written = vendoring::vendor(cli, &VendorRequest::of(asked), environment)?;
     // What is kept was told already, and decides no more about the sources than about the lock file.
     Ok(if written.only_kept { moved } else { written.outcome })
 }
@@ -281,7 +292,7 @@ impl Update<'_, '_> {
             told.held_fixes.retain(|fix| concerns(&fix.package) || waits(&fix.package));
             told.held.retain(|held| concerns(&held.package) || (fixes && waits(&held.package)));
         } else if whole == Outcome::Approved && !self.wanted.dry_run {
-            told.pruned = prune::lapsed_baseline(self.session.project(), judged)?;
+            told.pruned = revoke::lapsed_baseline(self.session.project(), judged)?;
         }
         let end = match whole {
             Outcome::Approved if told.changes.is_empty() => End::Unchanged,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::CommandError;
+use super::outcome::CommandError;
 use super::record::{Record, release};
 use crate::model::package::PackageId;
 use crate::model::resolution::Change;

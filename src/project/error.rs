@@ -17,7 +17,7 @@ use crate::model::policy::Origin;
 
 /// Why no decision could be made.
 #[derive(Debug, thiserror::Error)]
-pub enum ProjectError {
+pub(crate) enum ProjectError {
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
     #[error(transparent)]

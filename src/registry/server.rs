@@ -35,7 +35,7 @@ pub(crate) struct Server {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
+pub(crate) enum ServeError {
     #[error(
         "no loopback port could be opened for the filtered index: {0}\nhelp: check that 127.0.0.1 can be listened on"
     )]

@@ -5,8 +5,8 @@ use std::process::{ExitStatus, Stdio};
 
 use camino::Utf8Path;
 
-use super::ResolveError;
-use super::signals::Signals;
+use super::error::ResolveError;
+use super::interrupts::Interrupts;
 use crate::files::plain;
 use crate::gather::cargo::{Cargo, Overheard};
 
@@ -53,7 +53,7 @@ pub(super) fn run(
     cargo: &Cargo,
     arguments: &[String],
     voice: Voice,
-    signals: &Signals,
+    interrupts: &Interrupts,
     reworded: impl Fn(&[u8]) -> Vec<u8>,
 ) -> Result<Ended, ResolveError> {
     let environment = cargo.environment();
@@ -75,7 +75,7 @@ pub(super) fn run(
         command.stdout(Stdio::null()).stdin(Stdio::null());
     }
     let mut child = command.spawn().map_err(failed)?;
-    signals.set_child(Some(child.id()));
+    interrupts.set_child(Some(child.id()));
     let mut words = Vec::new();
     if let Some(mut stream) = child.stderr.take() {
         let mut overheard = Overheard::by(environment.listener());
@@ -99,7 +99,7 @@ pub(super) fn run(
     }
     let words = reworded(&words);
     let status = child.wait().map_err(failed)?;
-    signals.set_child(None);
+    interrupts.set_child(None);
     Ok(Ended { status, words: uncoloured(&words), raw: words })
 }
 

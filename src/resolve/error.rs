@@ -12,7 +12,7 @@ use crate::registry::ServeError;
 
 /// Why there is no resolution.
 #[derive(Debug, thiserror::Error)]
-pub enum ResolveError {
+pub(crate) enum ResolveError {
     #[error(transparent)]
     Project(#[from] ProjectError),
     #[error(transparent)]

@@ -3,19 +3,18 @@
 mod child;
 mod error;
 mod failure;
-mod lock;
+mod interrupts;
 mod private_copy;
 mod resolution;
 mod session;
-mod signals;
 mod staying;
 mod unblock;
 
-pub(crate) use child::{Ended, Voice};
+pub(crate) use child::Ended;
 pub(crate) use error::ResolveError;
+pub(crate) use interrupts::Interrupts;
 pub(crate) use private_copy::Written;
 pub(crate) use resolution::{Resolution, Writes, asked_crates, behind};
 pub(crate) use session::{Resolved, Session};
-pub(crate) use signals::Signals;
 pub(crate) use staying::{Parts, Settled, Trials};
 pub(crate) use unblock::Attempt;

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use super::ResolveError;
-use super::lock::WorkspaceLock;
+use camino::Utf8Path;
+
+use super::error::ResolveError;
+use super::interrupts::Interrupts;
 use super::private_copy::PrivateCopy;
 use super::session::{Session, refuse_gaps};
-use super::signals::Signals;
-use crate::files;
+use crate::files::{self, Lock, Taken, lock_folder};
 use crate::gather::cargo::Cargo;
 use crate::gather::environment::Environment;
 use crate::model::facts::IndexFact;
@@ -19,7 +20,7 @@ use crate::model::lock_proof::LockFact;
 use crate::model::package::CrateId;
 use crate::model::policy::Policy;
 use crate::model::resolution::versions;
-use crate::model::run::Waiting;
+use crate::model::run::{Listener, Waiting};
 use crate::model::source::{Registry, Source};
 use crate::policy::deleted::deleted;
 use crate::policy::source::is_allowed;
@@ -93,6 +94,24 @@ impl Resolution {
     }
 }
 
+/// One run at a time changes a workspace: a second one would put back what the first one found. It is the folder itself that is locked, so no file is left behind.
+#[derive(Debug)]
+struct WorkspaceLock {
+    _lock: Option<Lock>,
+    /// Whether another run held it first: what was read before may be old.
+    waited: bool,
+}
+
+impl WorkspaceLock {
+    /// Waits for it. File systems that know no locks have none to wait for.
+    fn take(root: &Utf8Path, listener: &Listener) -> Result<Self, ResolveError> {
+        let of = || format!("the project's folder {root}, in which another run is at work");
+        let Taken { lock, waited } = lock_folder(root, || listener.tell(&Waiting::Lock { of: of() }))
+            .map_err(|source| ResolveError::NotLocked { path: root.to_owned(), source })?;
+        Ok(Self { _lock: lock, waited })
+    }
+}
+
 /// The crates whose index entries a resolution needs beside those that are locked.
 pub(crate) fn asked_crates(project: &Project) -> BTreeSet<CrateId> {
     roots(project).into_iter().map(|root| root.crate_id).collect()
@@ -157,12 +176,12 @@ fn filtered<R, E: From<ResolveError>>(
     let there = cargo.config().map_err(ResolveError::from)?;
     let mut overrides = there.stand_ins(urls).map_err(ResolveError::from)?;
     overrides.push(String::from("net.offline=false"));
-    let signals = Signals::listen();
+    let interrupts = Interrupts::listen();
     std::thread::scope(|scope| {
-        let (filter, before, cargo, copy, signals) = (&filter, &before, &cargo, &copy, &signals);
+        let (filter, before, cargo, copy, interrupts) = (&filter, &before, &cargo, &copy, &interrupts);
         scope.spawn(move || filter.serve(questions));
         let _end = CloseAtEnd(&lines);
-        work(&Session { gathered, before, filter, overrides, cargo, copy, signals, heard })
+        work(&Session { gathered, before, filter, overrides, cargo, copy, interrupts, heard })
     })
 }
 

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use semver::Version;
 
 use super::child::{self, Ended, Voice};
+use super::error::ResolveError;
+use super::failure;
+use super::interrupts::Interrupts;
 use super::private_copy::{PrivateCopy, Written};
-use super::signals::Signals;
-use super::{ResolveError, failure};
 use crate::gather::cargo::Cargo;
 use crate::gather::lock_file::LockFile;
 use crate::model::crate_name::{CrateName, is_same};
@@ -35,7 +36,7 @@ pub(crate) struct Session<'s> {
     pub(super) cargo: &'s Cargo,
     /// Where cargo resolves.
     pub(super) copy: &'s PrivateCopy,
-    pub(super) signals: &'s Signals,
+    pub(super) interrupts: &'s Interrupts,
     /// Whether a cargo's own words were passed on as they came.
     pub(super) heard: &'s AtomicBool,
 }
@@ -84,7 +85,7 @@ impl Session<'_> {
         let (here, subject) = (self.project().environment().current_dir(), self.subject());
         let named = child::from_elsewhere(arguments, here, &subject.start, &subject.root);
         let all: Vec<String> = overrides.chain(self.copy.arguments(named)).collect();
-        let ended = child::run(self.cargo, &all, voice, self.signals, |words| self.copy.unled(words))?;
+        let ended = child::run(self.cargo, &all, voice, self.interrupts, |words| self.copy.unled(words))?;
         self.refuse_signal()?;
         if !ended.status.success() {
             self.refuse_unnamed(&ended)?;
@@ -132,7 +133,7 @@ impl Session<'_> {
 
     /// An error where a signal came: whatever was done must be undone.
     fn refuse_signal(&self) -> Result<(), ResolveError> {
-        match self.signals.caught() {
+        match self.interrupts.caught() {
             Some(signal) => Err(ResolveError::Interrupted { signal }),
             None => Ok(()),
         }

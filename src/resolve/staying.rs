@@ -7,9 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::child::{self, Voice};
+use super::error::ResolveError;
+use super::failure;
 use super::private_copy::Written;
 use super::session::{Asked, Resolved, Session};
-use super::{ResolveError, Voice, child, failure};
 use crate::model::Timestamp;
 use crate::model::evaluation::Judgement;
 use crate::model::package::{CrateId, Locked, Package, PackageId};

@@ -8,8 +8,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::ResolveError;
 use super::child::Ended;
+use super::error::ResolveError;
 use super::failure::error_of;
 use super::session::Session;
 use crate::model::facts::Facts;

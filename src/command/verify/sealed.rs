@@ -9,14 +9,15 @@ use camino::{Utf8Path, Utf8PathBuf};
 use toml::{Table, Value};
 
 use crate::cli::Cli;
-use crate::command::{CommandError, Outcome, output};
+use crate::command::outcome::{CommandError, Outcome, SealedError};
+use crate::command::output;
 use crate::gather::cargo_config::CargoConfig;
-use crate::gather::clean_place::{CleanPlace, CleanPlaceError};
+use crate::gather::clean_place::CleanPlace;
 use crate::gather::environment::Environment;
 use crate::model::source::{Registry, Source};
 use crate::model::vendored::{VendoredForm, VendoredPlace};
 use crate::report::verify::{Sealing, sealed};
-use crate::resolve::Signals;
+use crate::resolve::Interrupts;
 
 /// What a sealed cargo can be asked for: what builds or reads, and writes nothing but build output.
 const VERBS: [&str; 15] =
@@ -50,55 +51,6 @@ const UNSHARE: [&str; 2] = ["/usr/bin/unshare", "/bin/unshare"];
 /// The ways to ask it: as the user that we are, as one that is called root inside, as root.
 const NETWORKS: [&[&str]; 3] =
     [&["--user", "--map-current-user", "--net", "--"], &["--user", "--map-root-user", "--net", "--"], &["--net", "--"]];
-
-/// A command that is not run sealed.
-#[derive(Debug, thiserror::Error)]
-pub enum SealedError {
-    /// Not one of `VERBS`.
-    #[error(
-        "`cargo {verb}` cannot be run sealed\nhelp: give one of build, check, test, bench, run, doc, rustc, rustdoc, tree, metadata"
-    )]
-    Verb {
-        /// What was asked for.
-        verb: String,
-    },
-    /// An option that leads out.
-    #[error(
-        "`{option}` would lead out of what was proven\nhelp: leave it out; what a program of yours is to get stands behind `--`"
-    )]
-    Option {
-        /// The option.
-        option: String,
-    },
-    /// Output that is there already could be run in the place of what is built.
-    #[error(
-        "the target folder {path} is not empty\nhelp: name one that does not exist yet, or leave `--target-dir` out"
-    )]
-    TargetNotEmpty {
-        /// The folder.
-        path: Utf8PathBuf,
-    },
-    /// No compiler to be found.
-    #[error("no toolchain was found: {cause}\nhelp: install Rust, or run this as `cargo sequester`")]
-    NoToolchain {
-        /// What was tried.
-        cause: String,
-    },
-    /// Cargo could not be started.
-    #[error("`{program}` could not be run: {source}\nhelp: check the installation of Rust")]
-    NotRun {
-        /// What was to be run.
-        program: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    #[error(transparent)]
-    #[expect(missing_docs, reason = "it is the error of the part that it is named after")]
-    Place(#[from] CleanPlaceError),
-    /// Something could not be written there.
-    #[error("a temporary folder cannot be written: {0}\nhelp: set TMPDIR to a folder with free space")]
-    Io(#[from] std::io::Error),
-}
 
 /// A cargo command that may be run sealed.
 #[derive(Debug, PartialEq, Eq)]
@@ -202,12 +154,12 @@ impl Sealed<'_> {
             ("RUSTDOC", toolchain.join(program("rustdoc")).as_str()),
         ]);
         // A signal ends cargo and not this program, which has a folder to take away.
-        let signals = Signals::listen();
+        let interrupts = Interrupts::listen();
         let not_run = |source| SealedError::NotRun { program: cargo.to_string(), source };
         let mut child = run.spawn().map_err(not_run)?;
-        signals.set_child(Some(child.id()));
+        interrupts.set_child(Some(child.id()));
         let status = child.wait().map_err(not_run)?;
-        signals.set_child(None);
+        interrupts.set_child(None);
         Ok(Outcome::Cargo(code(status)))
     }
 

@@ -41,7 +41,7 @@ fn module(path: &str) -> Option<Module> {
 }
 
 /// The code of a file without its unit tests, which may look at everything.
-fn own(text: &str) -> String {
+pub(super) fn own(text: &str) -> String {
     let end = text.find("\n#[cfg(test)]\nmod ").unwrap_or(text.len());
     code(&text[..end])
 }

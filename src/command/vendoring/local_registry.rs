@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8Path;
 
 use super::derive::{Derived, derive, history};
-use super::place::{Left, Place};
-use super::{CommandError, Done, Run};
+use super::place::{Done, Left, Place, Run};
+use crate::command::outcome::CommandError;
 use crate::gather::local_registry::LocalRegistry;
 use crate::gather::{local_registry, vendor_tree};
 use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};

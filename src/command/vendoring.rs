@@ -4,8 +4,6 @@
 //! project changes.
 
 mod derive;
-mod event;
-mod kept;
 mod local_registry;
 mod place;
 mod tree;
@@ -13,76 +11,24 @@ mod tree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use camino::Utf8PathBuf;
+use camino::Utf8Path;
 
-use super::record::Record;
-use super::{CommandError, Outcome, audit, output, request};
+use super::outcome::{CommandError, Outcome};
+use super::record::{Record, release};
+use super::{audit, output, request};
 use crate::cli::{self, Cli, Format, HumanOrJson};
 use crate::gather::environment::Environment;
-use crate::gather::target;
-use crate::model::vendoring::{Unvendorable, Vendoring};
+use crate::gather::{allow_list, target, vendor_tree, ways_around};
+use crate::model::package::PackageId;
+use crate::model::trail::HealedFolder;
+use crate::model::vendored::VendorRoot;
+use crate::model::vendoring::{KeptPlace, Unvendorable, VendoredPackage, Vendoring};
+use crate::policy::lock_changes::{Before, kept_places};
 use crate::policy::plan::{PlanOptions, plan};
-use crate::project::{Assessment, Project, Purpose, Request};
+use crate::project::{Assessment, Committed, Project, Purpose, Request};
 use crate::report::vendored::{self, VendorReport};
-
-use derive::Derived;
-
-/// What every part of a run needs.
-struct Run<'a> {
-    cli: &'a Cli,
-    arguments: &'a Wanted,
-    made: &'a Assessment,
-    environment: &'a Environment,
-    record: Record<'a>,
-}
-
-/// How the work came out.
-enum Done {
-    Vendored {
-        vendoring: Vendoring,
-        /// Whether the project is another than before.
-        changed: bool,
-    },
-    /// Nothing was written.
-    Refused(Derived),
-}
-
-/// What is wanted of a run.
-#[derive(Debug)]
-pub(super) struct Wanted {
-    /// Of which project, by whose rules.
-    request: Request,
-    /// The folder, from the working directory; `vendor` at the workspace's root where it is not given.
-    path: Option<Utf8PathBuf>,
-    /// Whether the version is in every folder's name.
-    versioned_dirs: bool,
-    /// Whether folders of packages that are no longer locked stay.
-    no_delete: bool,
-    /// Whether cargo's configuration stays as it is.
-    no_config: bool,
-    /// The platforms; all where none is named.
-    platform: Vec<String>,
-    /// A local registry's folder, where one is wanted in the place of unpacked sources.
-    local_registry: Option<Utf8PathBuf>,
-    /// How the result is told.
-    format: HumanOrJson,
-}
-
-impl Wanted {
-    /// The sources of this project in their usual place, told to people.
-    pub(super) const fn of(request: Request) -> Self {
-        Self {
-            request,
-            path: None,
-            versioned_dirs: false,
-            no_delete: false,
-            no_config: false,
-            platform: Vec::new(),
-            local_registry: None,
-            format: HumanOrJson::Human,
-        }
-    }
-}
+pub(super) use place::VendorRequest;
+use place::{Done, Run};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Vendor, environment: &Environment) -> Result<Outcome, CommandError> {
     if arguments.judge.base.is_some() {
@@ -91,7 +37,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Vendor, environment: &Environment)
     if arguments.subject.lockfile.is_some() {
         return Err(CommandError::WholeLockFile { flag: "--lockfile" });
     }
-    let wanted = Wanted {
+    let wanted = VendorRequest {
         path: arguments.path.clone(),
         versioned_dirs: arguments.versioned_dirs,
         no_delete: arguments.no_delete,
@@ -99,7 +45,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Vendor, environment: &Environment)
         platform: arguments.platform.clone(),
         local_registry: arguments.local_registry.clone(),
         format: arguments.format,
-        ..Wanted::of(request::of(cli, &arguments.subject, &arguments.judge, Purpose::Change))
+        ..VendorRequest::of(request::of(cli, &arguments.subject, &arguments.judge, Purpose::Change))
     };
     Ok(vendor(cli, &wanted, environment)?.outcome)
 }
@@ -118,7 +64,7 @@ impl Ended {
 }
 
 /// Decides, and writes what is approved.
-pub(super) fn vendor(cli: &Cli, arguments: &Wanted, environment: &Environment) -> Result<Ended, CommandError> {
+pub(super) fn vendor(cli: &Cli, arguments: &VendorRequest, environment: &Environment) -> Result<Ended, CommandError> {
     let started = Instant::now();
     // By what the registries say now, whatever the machine's caches have.
     let request = Request { afresh: true, ..arguments.request.clone() };
@@ -128,7 +74,7 @@ pub(super) fn vendor(cli: &Cli, arguments: &Wanted, environment: &Environment) -
     if !audit::report_of(cli, &made, None).is_approved() {
         // A local registry has no folders to stay in.
         let folder = tree::folder(arguments, &made.subject().root, environment);
-        let places = arguments.local_registry.is_none().then(|| kept::places(&made, &folder)).transpose()?;
+        let places = arguments.local_registry.is_none().then(|| places_kept(&made, &folder)).transpose()?;
         match places.flatten() {
             Some(places) => kept = places,
             None => return held(cli, arguments, &made, started).map(Ended::stopped),
@@ -146,7 +92,7 @@ pub(super) fn vendor(cli: &Cli, arguments: &Wanted, environment: &Environment) -
     };
     match done {
         Done::Vendored { vendoring, changed } => {
-            let event = if changed { event::write(&run, &vendoring) } else { Ok(()) };
+            let event = if changed { record_event(&run, &vendoring) } else { Ok(()) };
             tell(&run, started, Some(&vendoring), &[])?;
             event.map_err(|cause| CommandError::Unrecorded {
                 done: "the sources are vendored",
@@ -165,7 +111,7 @@ pub(super) fn vendor(cli: &Cli, arguments: &Wanted, environment: &Environment) -
 }
 
 /// Tells what stands against it, as `audit` does.
-fn held(cli: &Cli, arguments: &Wanted, made: &Assessment, started: Instant) -> Result<Outcome, CommandError> {
+fn held(cli: &Cli, arguments: &VendorRequest, made: &Assessment, started: Instant) -> Result<Outcome, CommandError> {
     match arguments.format {
         HumanOrJson::Human => audit::print(cli, made, Format::Human, started),
         HumanOrJson::Json => {
@@ -194,4 +140,43 @@ fn tell(
     }
     .map_err(CommandError::Output)?;
     output::report(run.cli, &text)
+}
+
+/// Where each package that is not approved stays in the folder `vendor`; `None` where not all of them may.
+fn places_kept(made: &Assessment, vendor: &Utf8Path) -> Result<Option<BTreeMap<usize, KeptPlace>>, CommandError> {
+    let Some(before) = before(made) else { return Ok(None) };
+    let VendorRoot::Read(found) = vendor_tree::read(&made.subject().root, vendor)? else { return Ok(None) };
+    Ok(kept_places(made.facts(), made.evaluation(), &found, &before))
+}
+
+/// Without git, or without a commit, nothing was there before; the same where the commit's files cannot be understood.
+fn before(made: &Assessment) -> Option<Before> {
+    let commit = Committed::of(made.project())?;
+    let config = ways_around::own_config(&made.subject().root.canonicalize_utf8().ok()?);
+    let text = String::from_utf8(commit.file(&config)?).ok()?;
+    let allowed = allow_list::read_text(&text, &config).ok()??;
+    Some(Before::of(&commit.packages, allowed))
+}
+
+/// The most altered files that an event names of one package.
+const MOST_FILES: usize = 100;
+
+/// Writes the event of a run that changed something: every release that lies in the folder now, with the digests of its bytes. A stub is not the release's own tree, so of a release that one stands for no tree is recorded.
+fn record_event(run: &Run<'_>, vendoring: &Vendoring) -> Result<(), CommandError> {
+    let vendored: BTreeMap<&PackageId, &VendoredPackage> =
+        vendoring.packages.iter().map(|package| (&package.id, package)).collect();
+    let packages = run.made.facts().packages.iter().zip(&run.made.evaluation().judgements);
+    let releases = packages.filter_map(|(package, judgement)| {
+        let vendored = vendored.get(&package.id)?;
+        let mut record = release(package, judgement)?;
+        record.tree = (!vendored.stub).then_some(vendored.tree);
+        Some(record)
+    });
+    let healed = vendoring.healed.iter().map(|entry| {
+        let path = format!("{}/{}", vendoring.folder, entry.directory);
+        let files = entry.files.iter().filter(|file| !file.path.is_empty()).take(MOST_FILES);
+        HealedFolder { files: files.map(|file| file.path.clone()).collect(), path }
+    });
+    run.record.write_vendored(releases.collect(), healed.collect())?;
+    Ok(())
 }

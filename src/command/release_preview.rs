@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::CommandError;
+use super::outcome::CommandError;
 use super::spec::Spec;
 use crate::model::approval::Approvals;
 use crate::model::checksum::Checksum;
@@ -23,10 +23,9 @@ const OLDER: usize = 50;
 
 /// One release as it is judged without its own approvals.
 #[derive(Debug)]
-pub(super) struct Shown {
+pub(super) struct ReleasePreview {
     /// Its position in the lock file; `None` for one that the lock file does not have.
     pub(super) position: Option<usize>,
-    /// The judgement.
     pub(super) judgement: Judgement,
     /// Its bytes, as the lock file or else the index has them.
     pub(super) checksum: Option<Checksum>,
@@ -36,7 +35,7 @@ pub(super) struct Shown {
 }
 
 /// The crate that must be asked about beside those of the lock file; an error where the spec names nothing.
-pub(super) fn beside(spec: &Spec, subject: &Subject) -> Result<BTreeSet<CrateId>, CommandError> {
+pub(super) fn crates_beside(spec: &Spec, subject: &Subject) -> Result<BTreeSet<CrateId>, CommandError> {
     let packages = &subject.lock.packages;
     match (spec.locked(packages)?, spec.release()) {
         (Some(_), _) => Ok(BTreeSet::new()),
@@ -45,7 +44,7 @@ pub(super) fn beside(spec: &Spec, subject: &Subject) -> Result<BTreeSet<CrateId>
     }
 }
 
-impl Shown {
+impl ReleasePreview {
     /// Judges the release that the spec names.
     pub(super) fn of(spec: &Spec, made: &Assessment) -> Result<Self, CommandError> {
         let packages = &made.facts().packages;

@@ -3,15 +3,15 @@
 //! Commands that resolve run behind the filter. All others run on the user's own sources, because under a replaced source everything
 //! would be downloaded and compiled anew; before that the lock file is completed behind the filter, and judged.
 
-mod native;
-
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
 use camino::Utf8PathBuf;
 use semver::VersionReq;
 
 use super::moves::{Moves, Which as What};
-use super::{CommandError, Outcome, output, updated};
+use super::outcome::{CommandError, Outcome};
+use super::{output, updated};
 use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::command_line::{Action, CommandLine, UpdateWords};
@@ -30,14 +30,16 @@ use crate::report;
 use crate::report::audit::AuditReport;
 use crate::report::context::{Context, Verbosity};
 use crate::report::update::{self, End, UpdateReport};
-use crate::resolve::{Attempt, Ended, Parts, Resolution, Resolved, Session, Settled, Trials, Writes, Written};
+use crate::resolve::{
+    Attempt, Ended, Parts, Resolution, ResolveError, Resolved, Session, Settled, Trials, Writes, Written,
+};
 
 /// How many aliases may stand behind each other.
 const MOST_ALIASES: usize = 8;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Cargo, environment: &Environment) -> Result<Outcome, CommandError> {
     let mut line = CommandLine::read(&arguments.arguments);
-    let environment = native::for_toolchain(environment, line.toolchain.as_deref());
+    let environment = for_toolchain(environment, line.toolchain.as_deref());
     let config = CargoConfig::load(environment.current_dir(), &environment)?;
     for _ in 0..MOST_ALIASES {
         let Some(verb) = line.verb.clone().filter(|_| !line.is_built_in()) else { break };
@@ -66,7 +68,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Cargo, environment: &Environment) 
             let question = Question::of(&asked, line.toolchain.as_deref(), &config, &environment);
             let question = question.filter(|_| action != Action::Resolves);
             if question.as_ref().is_some_and(|question| was_approved(question, action, &config, &environment)) {
-                return native::run(&environment, &line, action == Action::Builds);
+                return run_itself(&environment, &line, action == Action::Builds);
             }
             let outcome = behind_quarantine(cli, asked, &environment, &line, (action, question.as_ref()))?;
             if outcome != Outcome::Approved || action == Action::Resolves {
@@ -74,7 +76,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Cargo, environment: &Environment) 
             }
         }
     }
-    native::run(&environment, &line, action == Action::Builds)
+    run_itself(&environment, &line, action == Action::Builds)
 }
 
 fn request(cli: &Cli, arguments: &cli::Cargo, line: &CommandLine) -> Request {
@@ -437,4 +439,38 @@ enum Changed {
         parts: Parts,
     },
     Unapproved(Box<Decision>),
+}
+
+/// The environment in which every cargo of this run is the toolchain's. `$CARGO` is a cargo of one toolchain, so with another one it is
+/// the stand-in on the path that is run.
+fn for_toolchain(environment: &Environment, toolchain: Option<&str>) -> Environment {
+    let Some(toolchain) = toolchain else { return environment.clone() };
+    let kept = environment.iter().filter(|(name, _)| !matches!(*name, "CARGO" | "RUSTUP_TOOLCHAIN"));
+    let chosen = [("RUSTUP_TOOLCHAIN", toolchain)];
+    environment.with(kept.chain(chosen).map(|(name, value)| (name.to_owned(), value.to_owned())))
+}
+
+/// Runs cargo with the user's arguments on the usual sources. Where the system can, this process becomes that cargo: signals, exit code
+/// and terminal are then its own.
+fn run_itself(environment: &Environment, line: &CommandLine, locked: bool) -> Result<Outcome, CommandError> {
+    let program = environment.cargo();
+    let mut command = Command::new(program);
+    if let Some(toolchain) = &line.toolchain {
+        // Only rustup's stand-in knows this word; any other cargo refuses it, as it should.
+        command.arg(format!("+{toolchain}")).env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
+    }
+    command.args(line.arguments(locked));
+    replace(command).map_err(|source| ResolveError::CargoNotRun { program: program.to_owned(), source }.into())
+}
+
+#[cfg(unix)]
+fn replace(mut command: Command) -> std::io::Result<Outcome> {
+    use std::os::unix::process::CommandExt as _;
+    Err(command.exec())
+}
+
+#[cfg(not(unix))]
+fn replace(mut command: Command) -> std::io::Result<Outcome> {
+    let status = command.status()?;
+    Ok(Outcome::Cargo(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(101)))
 }

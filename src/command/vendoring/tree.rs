@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::derive::{Derived, derive};
-use super::place::{Left, Place};
-use super::{CommandError, Done, Run, Wanted};
+use super::place::{Done, Left, Place, Run, VendorRequest};
 use crate::archive::vendor_files;
+use crate::command::outcome::CommandError;
 use crate::gather::cargo_config::ConfiguredRegistry;
 use crate::gather::environment::Environment;
 use crate::gather::git_packages::{self, GitRequest};
@@ -81,7 +81,7 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan) -> Result<Done, CommandErr
 }
 
 /// The folder that the command line names.
-pub(super) fn folder(arguments: &Wanted, root: &Utf8Path, environment: &Environment) -> Utf8PathBuf {
+pub(super) fn folder(arguments: &VendorRequest, root: &Utf8Path, environment: &Environment) -> Utf8PathBuf {
     let given = arguments.path.as_ref().map(|path| environment.current_dir().join(path));
     given.unwrap_or_else(|| root.join(DEFAULT_FOLDER))
 }

@@ -1,11 +1,14 @@
-//! The one root of all errors: each says itself what, where and what to do.
+//! How a verb ends: with an outcome, or with an error that says itself what, where and what to do.
+
+use std::process::ExitCode;
 
 use camino::Utf8PathBuf;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::Outcome;
 use crate::gather::allow_list::AllowListError;
 use crate::gather::cargo_config::CargoConfigError;
+use crate::gather::clean_place::CleanPlaceError;
 use crate::gather::environment::EnvironmentError;
 use crate::gather::git_packages::GitPackagesError;
 use crate::gather::http::HttpError;
@@ -28,10 +31,33 @@ use crate::write::project_file::{KeptFileError, PolicyWriteError};
 use crate::write::trail::AppendError;
 use crate::write::vendor_dir::VendorDirError;
 
+/// How a verb that ran to its end came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// All approved: 0.
+    Approved,
+    /// Something is held or loosened: 1.
+    Held,
+    /// It could not be decided: 2.
+    Undecided,
+    /// What the cargo that was run came out with.
+    Cargo(u8),
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Approved => Self::SUCCESS,
+            Outcome::Held => Self::from(1),
+            Outcome::Undecided => Self::from(2),
+            Outcome::Cargo(code) => Self::from(code),
+        }
+    }
+}
+
 /// Why a verb could not run to its end.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each is the error of the part that it is named after")]
-pub enum CommandError {
+pub(super) enum CommandError {
     #[error(transparent)]
     Project(#[from] ProjectError),
     #[error(transparent)]
@@ -170,9 +196,9 @@ pub enum CommandError {
     #[error("`{spec}` is not in the dependency graph, and {cause}\nhelp: run again where its registry can be asked")]
     IndexUnread { spec: String, cause: String },
     #[error(transparent)]
-    Sealed(#[from] super::verify::SealedError),
+    Sealed(#[from] SealedError),
     #[error(transparent)]
-    Init(#[from] super::init::InitError),
+    Init(#[from] InitError),
     /// The output could not be written.
     #[error("the result cannot be written: {0}\nhelp: check where standard output leads")]
     Output(#[source] std::io::Error),
@@ -180,11 +206,74 @@ pub enum CommandError {
 
 impl CommandError {
     /// What the program comes out with: as a shell tells it where a signal ended the work.
-    #[must_use]
-    pub fn outcome(&self) -> Outcome {
+    pub(super) fn outcome(&self) -> Outcome {
         if let Self::Resolve(ResolveError::Interrupted { signal }) = self {
             return Outcome::Cargo(u8::try_from(128 + signal).unwrap_or(u8::MAX));
         }
         Outcome::Undecided
     }
+}
+
+/// Why `init` wrote nothing, or not all.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum InitError {
+    /// There is a policy, or something in its place.
+    #[error(
+        "{path} is there already, and `init` never overwrites it\nhelp: see what it lets through: cargo sequester audit"
+    )]
+    Exists { path: Utf8PathBuf },
+    /// The moment to judge by lies ahead: what is young today would be written down as old.
+    #[error("--now is {now}, but the clock says {machine}\nhelp: give a moment that has been, or leave it out")]
+    Ahead { now: Timestamp, machine: Timestamp },
+    /// Nobody is there to be asked.
+    #[error(
+        "nothing was written, because nobody can be asked without a terminal\nhelp: look at the above, then run it with --yes"
+    )]
+    NobodyToAsk,
+    /// The answer was no.
+    #[error(
+        "nothing was written, because the answer was not yes\nhelp: see it again with --dry-run, or agree with --yes"
+    )]
+    Declined,
+    /// The answer could not be read.
+    #[error("the answer cannot be read: {0}\nhelp: agree with --yes")]
+    Answer(#[source] std::io::Error),
+    #[error(transparent)]
+    CargoConfig(#[from] ConfigError),
+    /// A folder for cargo's configuration could not be made.
+    #[error("{path} cannot be made: {cause}\nhelp: make the project's folder writable")]
+    Folder { path: Utf8PathBuf, cause: std::io::Error },
+    #[error(transparent)]
+    Write(#[from] PolicyWriteError),
+}
+
+/// A command that is not run sealed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SealedError {
+    /// Not one of `VERBS`.
+    #[error(
+        "`cargo {verb}` cannot be run sealed\nhelp: give one of build, check, test, bench, run, doc, rustc, rustdoc, tree, metadata"
+    )]
+    Verb { verb: String },
+    /// An option that leads out.
+    #[error(
+        "`{option}` would lead out of what was proven\nhelp: leave it out; what a program of yours is to get stands behind `--`"
+    )]
+    Option { option: String },
+    /// Output that is there already could be run in the place of what is built.
+    #[error(
+        "the target folder {path} is not empty\nhelp: name one that does not exist yet, or leave `--target-dir` out"
+    )]
+    TargetNotEmpty { path: Utf8PathBuf },
+    /// No compiler to be found.
+    #[error("no toolchain was found: {cause}\nhelp: install Rust, or run this as `cargo sequester`")]
+    NoToolchain { cause: String },
+    /// Cargo could not be started.
+    #[error("`{program}` could not be run: {source}\nhelp: check the installation of Rust")]
+    NotRun { program: String, source: std::io::Error },
+    #[error(transparent)]
+    Place(#[from] CleanPlaceError),
+    /// Something could not be written there.
+    #[error("a temporary folder cannot be written: {0}\nhelp: set TMPDIR to a folder with free space")]
+    Io(#[from] std::io::Error),
 }

@@ -5,34 +5,34 @@ use std::sync::{Condvar, Mutex, PoisonError};
 /// Unpacked bytes that all workers together may hold; one that needs more is alone.
 const TOGETHER: u64 = 64 << 20;
 
-/// Lets archives in by what they need.
+/// Shared by all workers.
 #[derive(Debug, Default)]
-pub(super) struct Gate {
+pub(super) struct MemoryBudget {
     inside: Mutex<u64>,
     changed: Condvar,
 }
 
-/// An archive that was let in.
-pub(super) struct Pass<'g> {
-    gate: &'g Gate,
+/// Given back when it is dropped.
+pub(super) struct Share<'g> {
+    budget: &'g MemoryBudget,
     bytes: u64,
 }
 
-impl Gate {
+impl MemoryBudget {
     /// Waits until there is room for so many bytes.
-    pub(super) fn enter(&self, bytes: u64) -> Pass<'_> {
+    pub(super) fn take(&self, bytes: u64) -> Share<'_> {
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
         while *inside > 0 && *inside + bytes > TOGETHER {
             inside = self.changed.wait(inside).unwrap_or_else(PoisonError::into_inner);
         }
         *inside += bytes;
-        Pass { gate: self, bytes }
+        Share { budget: self, bytes }
     }
 }
 
-impl Drop for Pass<'_> {
+impl Drop for Share<'_> {
     fn drop(&mut self) {
-        *self.gate.inside.lock().unwrap_or_else(PoisonError::into_inner) -= self.bytes;
-        self.gate.changed.notify_all();
+        *self.budget.inside.lock().unwrap_or_else(PoisonError::into_inner) -= self.bytes;
+        self.budget.changed.notify_all();
     }
 }

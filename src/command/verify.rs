@@ -1,64 +1,39 @@
 //! `verify`: shows that lock file, allow-list and vendored tree are consistent and that nothing leads around them. It writes nothing, and
 //! needs a network only for archives that cargo's cache lacks where trees are derived again.
 
-mod crates;
-mod git_trees;
+mod evidence;
 mod rederive;
 mod sealed;
-mod stubs;
 
 use std::time::Instant;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
-use super::archives::Archives;
-use super::{CommandError, Outcome, output};
+use super::outcome::{CommandError, Outcome};
+use super::output;
 use crate::cli::{self, Cli, HumanOrJson};
 use crate::gather::environment::Environment;
 use crate::gather::ways_around::{self, Replacing, Search, WaysAround};
 use crate::gather::{allow_list, local_registry, vendor_tree};
-use crate::model::allow_list::AllowList;
 use crate::model::lock_proof::LockFact;
 use crate::model::source::Source;
 use crate::model::vendored::{VendorRoot, VendoredForm, VendoredPlace};
 use crate::model::verification::{Finding, Note, Outside, Undecided, Verification};
 use crate::policy::side_effects::weighed;
 use crate::policy::source::is_allowed;
-use crate::policy::vendored::{Held, compare, follow};
-use crate::project::Configs;
+use crate::policy::vendored::{compare, follow};
 use crate::project::{
-    AdvisoriesFrom, JudgeBy, PolicyFrom, Project, Purpose, Request, Rules, Subject, Which, lock_answer, relative,
+    AdvisoriesFrom, Configs, JudgeBy, PolicyFrom, Project, Purpose, Request, Rules, Subject, Which, lock_answer,
+    relative,
 };
 use crate::report::verify::{self, Proof, VerifyReport};
 use crate::write::vendor_dir::{Interrupted, interrupted};
-
-pub use sealed::SealedError;
+use evidence::Evidence;
+use rederive::Archives;
 use sealed::{Sealed, SealedCommand};
 
 /// Where the tree is looked for when no configuration names it.
 const DEFAULT_FOLDER: &str = "vendor";
-
-/// What is held against each other.
-struct Scene<'a> {
-    subject: &'a Subject,
-    allowed: Option<AllowList>,
-    tree: VendorRoot,
-    /// Where it lies.
-    place: Utf8PathBuf,
-    /// The same, as a reader would write it.
-    folder: Utf8PathBuf,
-}
-
-impl Scene<'_> {
-    fn held(&self) -> Held<'_> {
-        Held {
-            packages: &self.subject.lock.packages,
-            allowed: self.allowed.as_ref(),
-            tree: &self.tree,
-            folder: self.folder.as_str(),
-        }
-    }
-}
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
@@ -102,13 +77,13 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         verification.findings.push(Finding::TreeOutside { path: place.path.to_string() });
     }
     let folder = relative(&place.path, environment);
-    let mut scene = Scene { allowed, tree, place: place.path.clone(), folder, subject };
-    let opened = crates::open(&mut scene, &place.path);
+    let mut held = Evidence { allowed, tree, place: place.path.clone(), folder, subject };
+    let opened = evidence::open_archives(&mut held, &place.path);
     verification.findings.extend(opened);
-    compare(&scene.held(), &mut verification);
-    outside(&scene, rules, &mut verification);
+    compare(&held.held(), &mut verification);
+    outside(&held, rules, &mut verification);
     take_ways(ways, &mut verification);
-    stubs::check(&scene, environment, &mut verification);
+    evidence::check_stubs(&held, environment, &mut verification);
     if let Some(failure) = subject.workspace.as_ref().and_then(|workspace| workspace.failure.as_ref()) {
         verification.notes.push(Note::Workspace(failure.to_string()));
     }
@@ -117,11 +92,11 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         (Some(base), false) => Proof::Changed { base },
         (None, false) => Proof::Consistent,
     };
-    lock(&project, &configs, &scene, &place.path, &mut verification)?;
+    lock(&project, &configs, &held, &place.path, &mut verification)?;
     if project.base().is_some() || arguments.deep {
         let archives = Archives { project: &project, configs: &configs };
         // Everything is derived where no base is believed.
-        rederive::add(&scene, (!arguments.deep).then_some(&project), &archives, &mut verification)?;
+        rederive::rederive(&held, (!arguments.deep).then_some(&project), &archives, &mut verification)?;
     }
 
     let lock_path = relative(&subject.lock_path, environment);
@@ -131,7 +106,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         form: place.form,
         judged_by: rules.judged_by(),
         root: &subject.root,
-        folder: &scene.folder,
+        folder: &held.folder,
         locked: &lock_path,
         situation: &cli.invocation,
         elapsed: Some(started.elapsed()),
@@ -168,12 +143,12 @@ fn read(subject: &Subject, place: &VendoredPlace) -> Result<VendorRoot, CommandE
 fn lock(
     project: &Project,
     configs: &Configs,
-    scene: &Scene<'_>,
+    evidence: &Evidence<'_>,
     folder: &Utf8Path,
     verification: &mut Verification,
 ) -> Result<(), CommandError> {
-    let held = scene.held();
-    let vendored = scene.subject.lock.packages.iter().map(|package| {
+    let held = evidence.held();
+    let vendored = evidence.subject.lock.packages.iter().map(|package| {
         let directory = held.directory(package).filter(|_| matches!(package.id.source, Source::Registry(_)))?;
         Some(folder.join(&directory.name))
     });
@@ -220,9 +195,9 @@ fn asked(cli: &Cli, arguments: &cli::Verify) -> Request {
 }
 
 /// What is built from elsewhere, and what the policy allows from nowhere.
-fn outside(scene: &Scene<'_>, rules: &Rules, verification: &mut Verification) {
-    let root = &scene.subject.root;
-    for package in &scene.subject.lock.packages {
+fn outside(evidence: &Evidence<'_>, rules: &Rules, verification: &mut Verification) {
+    let root = &evidence.subject.root;
+    for package in &evidence.subject.lock.packages {
         let allowed = is_allowed(&rules.policy, &package.id.source);
         if !allowed {
             verification.findings.push(Finding::SourceNotAllowed { id: package.id.clone() });
@@ -231,7 +206,7 @@ fn outside(scene: &Scene<'_>, rules: &Rules, verification: &mut Verification) {
         let listed = match (&package.id.source, &folder) {
             (Source::Local, Some(folder)) => !ways_around::lies_below(root, folder),
             // Cargo said nothing of it: where it lies is not known.
-            (Source::Local, None) => scene.subject.workspace.as_ref().is_none_or(|known| known.failure.is_none()),
+            (Source::Local, None) => evidence.subject.workspace.as_ref().is_none_or(|known| known.failure.is_none()),
             // Whatever has a source must be vendored, or is a finding.
             (Source::Registry(_) | Source::Git(_) | Source::Other(_), _) => false,
         };

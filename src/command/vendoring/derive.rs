@@ -7,7 +7,7 @@ use crate::archive::{
     ArchiveError, Divergence, Limits, OpenedCrate, VendorTree, VerifiedCrate, manifest_agrees, stub_files, vendor_files,
 };
 use crate::cli::Cli;
-use crate::command::gate::Gate;
+use crate::command::memory::MemoryBudget;
 use crate::gather::cargo::{self, CargoFailure};
 use crate::gather::crate_files::{self, CrateFailure, CrateFault, CrateFile, CratePlaces, WantedCrate};
 use crate::gather::environment::Environment;
@@ -50,7 +50,7 @@ pub(super) struct Derived {
 /// What the workers share.
 struct Tools {
     cache: CrateCache,
-    gate: Gate,
+    memory: MemoryBudget,
     /// What cargo says to manifests that not every cargo loads; `None` where it loads them.
     loaded: Mutex<BTreeMap<String, Option<CargoFailure>>>,
 }
@@ -93,8 +93,11 @@ pub(super) fn derive(
         configs: &reached.configs,
         mode: made.mode(),
     };
-    let tools =
-        Tools { cache: CrateCache::new(made.cargo_home().to_owned()), gate: Gate::default(), loaded: Mutex::default() };
+    let tools = Tools {
+        cache: CrateCache::new(made.cargo_home().to_owned()),
+        memory: MemoryBudget::default(),
+        loaded: Mutex::default(),
+    };
     let shared = Mutex::new(std::mem::take(derived));
     let deliver = |at: usize, file: CrateFile| {
         let Some((package, _)) = wanted.get(at) else { return };
@@ -139,7 +142,7 @@ fn one(
         let stored = tools.cache.store(&path, &verified);
         lock(shared).stored.insert(package.id.clone(), stored);
     }
-    let _pass = tools.gate.enter(verified.room(&Limits::default()));
+    let _share = tools.memory.take(verified.room(&Limits::default()));
     let opened = verified.open(&Limits::default()).map_err(refused)?;
     let release = history(made, &package.id).and_then(|history| history.release(&package.id.version).ok()?);
     let release = release.ok_or(Refusal::NoLine)?;

@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 
 /// Listens from its making to its dropping. What it caught is not lost on the program: whoever made it asks, cleans up and ends.
 #[derive(Debug)]
-pub(crate) struct Signals {
+pub(crate) struct Interrupts {
     state: Arc<State>,
     runtime: Option<Runtime>,
 }
@@ -18,7 +18,7 @@ struct State {
     child: AtomicI32,
 }
 
-impl Signals {
+impl Interrupts {
     /// Begins to listen. Where that cannot be done, signals do what they always do.
     pub(crate) fn listen() -> Self {
         let state = Arc::new(State::default());
@@ -77,7 +77,7 @@ impl State {
     fn pass_on(&self) {}
 }
 
-impl Drop for Signals {
+impl Drop for Interrupts {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

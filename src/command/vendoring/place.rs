@@ -1,20 +1,82 @@
-//! What both forms of vendored sources share: the folder under its lock, cargo's configuration, and how a run ends.
+//! A run of `vendor`: what is wanted of it, the folder that it holds under a lock with cargo's configuration, and how it ends.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::derive::Derived;
-use super::{CommandError, Done, Run, audit, output, vendored};
-use crate::cli::HumanOrJson;
+use super::vendored;
+use crate::cli::{Cli, HumanOrJson};
+use crate::command::outcome::CommandError;
+use crate::command::record::Record;
+use crate::command::{audit, output};
 use crate::files::names::in_cargo_home;
 use crate::gather::allow_list;
+use crate::gather::environment::Environment;
 use crate::model::allow_list::AllowList;
 use crate::model::source::Source;
 use crate::model::vendoring::{ConfigOutcome, Healed, VendorPlan, VendoredPackage, Vendoring};
+use crate::project::{Assessment, Request};
 use crate::write::cargo_config::{ConfigFile, Location, Replaced, Wanted, spliced};
 use crate::write::vendor_dir::{Faults, Known, Opening, Stage, VendorDir, VendorDirError};
+
+/// What every part of a run needs.
+pub(super) struct Run<'a> {
+    pub(super) cli: &'a Cli,
+    pub(super) arguments: &'a VendorRequest,
+    pub(super) made: &'a Assessment,
+    pub(super) environment: &'a Environment,
+    pub(super) record: Record<'a>,
+}
+
+/// How the work came out.
+pub(super) enum Done {
+    Vendored {
+        vendoring: Vendoring,
+        /// Whether the project is another than before.
+        changed: bool,
+    },
+    /// Nothing was written.
+    Refused(Derived),
+}
+
+/// What is wanted of a run.
+#[derive(Debug)]
+pub(crate) struct VendorRequest {
+    /// Of which project, by whose rules.
+    pub(super) request: Request,
+    /// The folder, from the working directory; `vendor` at the workspace's root where it is not given.
+    pub(super) path: Option<Utf8PathBuf>,
+    /// Whether the version is in every folder's name.
+    pub(super) versioned_dirs: bool,
+    /// Whether folders of packages that are no longer locked stay.
+    pub(super) no_delete: bool,
+    /// Whether cargo's configuration stays as it is.
+    pub(super) no_config: bool,
+    /// The platforms; all where none is named.
+    pub(super) platform: Vec<String>,
+    /// A local registry's folder, where one is wanted in the place of unpacked sources.
+    pub(super) local_registry: Option<Utf8PathBuf>,
+    /// How the result is told.
+    pub(super) format: HumanOrJson,
+}
+
+impl VendorRequest {
+    /// The sources of this project in their usual place, told to people.
+    pub(crate) const fn of(request: Request) -> Self {
+        Self {
+            request,
+            path: None,
+            versioned_dirs: false,
+            no_delete: false,
+            no_config: false,
+            platform: Vec::new(),
+            local_registry: None,
+            format: HumanOrJson::Human,
+        }
+    }
+}
 
 /// How long to wait for another run.
 const PATIENCE: Duration = Duration::from_secs(60);

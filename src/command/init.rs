@@ -1,0 +1,294 @@
+//! `init`: writes a policy that fits the project, and a baseline so that the gate can be turned on today.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::tz::TimeZone;
+
+use super::audit::{context_of, report_of};
+use super::outcome::{CommandError, InitError, Outcome};
+use super::record::{Record, release};
+use super::{output, request};
+use crate::cli::{self, Cli};
+use crate::files::names::TRAIL_FOLDER;
+use crate::gather::cargo_config::CargoConfig;
+use crate::gather::environment::Environment;
+use crate::gather::{adopt, clock, policy_file, workspace};
+use crate::model::adoption::{Adopted, Baseline, Carried};
+use crate::model::evaluation::Evaluation;
+use crate::model::policy::{Ignore, JudgedBy, Origin};
+use crate::model::trail::release::ApprovalRecord;
+use crate::model::trail::{Kind, ReleaseRecord};
+use crate::policy::baseline::{baseline, carried, settled};
+use crate::policy::publish_age::CLOCK_TOLERANCE;
+use crate::project::{Assessment, JudgeBy, POLICY_FILE, PolicyFrom, Project, Purpose, Rules, relative};
+use crate::report;
+use crate::report::audit::AuditReport;
+use crate::report::context::Verbosity;
+use crate::report::init::InitReport;
+use crate::report::way_out::WayOut;
+use crate::write::cargo_config::{ConfigError, ConfigFile, with_minimum_age};
+use crate::write::new_policy::{NewPolicy, new_policy};
+use crate::write::project_file::replace;
+
+/// How many names a line has before it counts the rest.
+const NAMES: usize = 6;
+
+pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -> Result<Outcome, CommandError> {
+    let machine = clock::now();
+    if let Some(now) = arguments.now.filter(|now| *now > CLOCK_TOLERANCE.after(machine)) {
+        return Err(InitError::Ahead { now, machine }.into());
+    }
+    let root = root(&arguments.subject, environment)?;
+    let path = root.join(POLICY_FILE);
+    if std::fs::symlink_metadata(&path).is_ok() {
+        return Err(InitError::Exists { path: relative(&path, environment) }.into());
+    }
+    let config = CargoConfig::load(environment.current_dir(), environment)?;
+    let adopted = settled(adopt::read(&root, &config)?, arguments.min_publish_age);
+    let made = Draft::judge(cli, arguments, &adopted, environment)?;
+    let record = Record::of(made.project(), Some(&made.facts().advisories), arguments.by.as_deref());
+    let by = record.who.as_ref().map(|who| who.name.as_str());
+    let draft = Draft::of(&made, adopted, arguments, by)?;
+    let is_decided = made.evaluation().blockers.is_empty();
+    let files = Files::plan(&root, &draft, arguments.native)?;
+    if is_decided && !arguments.yes {
+        show(cli, |out| files.texts().into_iter().try_for_each(|(name, text)| report::init::preview(name, text, out)))?;
+    }
+    tell(cli, &made, &draft)?;
+    if !is_decided {
+        return Ok(Outcome::Undecided);
+    }
+    let context = context_of(cli, &made);
+    let names: Vec<String> = files.texts().into_iter().map(|(name, _)| name.to_owned()).collect();
+    if !arguments.yes {
+        let written = WayOut::to("write it", context.again(&["dry-run"], "--yes"));
+        show(cli, |out| report::init::files(false, &names, &written, out))?;
+        if !arguments.dry_run {
+            agreement()?;
+        }
+    }
+    let is_approved = draft.evaluation.is_approved();
+    if !arguments.dry_run {
+        record.is_possible()?;
+        let before = record.policy_text()?;
+        let after = before.edited(Ok(draft.text.clone()))?;
+        files.write()?;
+        record.write(Kind::Init, first_releases(&made, &draft), &before, &after)?;
+        let names: Vec<String> = names.into_iter().chain([TRAIL_FOLDER.to_owned()]).collect();
+        let words = if is_approved {
+            "commit these, and let CI run"
+        } else {
+            "what is listed above no baseline may carry: follow its help, then run"
+        };
+        let help = WayOut::to_or(words, context.command("audit", ""));
+        show(cli, |out| report::init::files(true, &names, &help, out))?;
+    }
+    Ok(if is_approved { Outcome::Approved } else { Outcome::Held })
+}
+
+/// The folder of the workspace, or of the lock file where that is judged alone.
+fn root(arguments: &cli::Subject, environment: &Environment) -> Result<Utf8PathBuf, CommandError> {
+    if let Some(path) = &arguments.lockfile {
+        let path = environment.current_dir().join(path);
+        return Ok(path.parent().unwrap_or(&path).to_owned());
+    }
+    let config = CargoConfig::load(environment.current_dir(), environment)?;
+    Ok(workspace::locate(environment, &config, arguments.manifest_path.as_deref())?.root)
+}
+
+/// What was found, what is carried, and what is left under the new policy.
+fn tell(cli: &Cli, made: &Assessment, draft: &Draft) -> Result<(), CommandError> {
+    let verbosity = output::verbosity(cli);
+    let names = if verbosity == Verbosity::Verbose { usize::MAX } else { NAMES };
+    let init = InitReport { adopted: &draft.adopted, baseline: &draft.baseline, names };
+    let audit = AuditReport {
+        evaluation: &draft.evaluation,
+        carried: draft.carried(made),
+        policy: &draft.rules.policy,
+        judged_by: JudgedBy::File(Utf8Path::new(POLICY_FILE)),
+        ..report_of(cli, made, None)
+    };
+    show(cli, |out| {
+        if verbosity > Verbosity::Quiet {
+            report::init::init(&init, out)?;
+        }
+        report::audit::human::write(&audit, verbosity, out)
+    })
+}
+
+fn show(cli: &Cli, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<(), CommandError> {
+    let mut text = Vec::new();
+    write(&mut text).map_err(CommandError::Output)?;
+    output::report(cli, &text)
+}
+
+/// What is to be written, and what is judged by it.
+struct Draft {
+    text: String,
+    /// The rules that it makes.
+    rules: Rules,
+    /// The verdicts under it.
+    evaluation: Evaluation,
+    /// What was found elsewhere.
+    adopted: Adopted,
+    /// What is carried.
+    baseline: Baseline,
+}
+
+impl Draft {
+    /// Judges under what was adopted and nothing else.
+    fn judge(
+        cli: &Cli,
+        arguments: &cli::Init,
+        adopted: &Adopted,
+        environment: &Environment,
+    ) -> Result<Assessment, CommandError> {
+        let empty = Baseline::default();
+        let day = jiff::civil::Date::ZERO;
+        let text = new_policy(&NewPolicy { day, adopted, db: None, baseline: &empty });
+        let judge = JudgeBy {
+            policy: PolicyFrom::Draft(Box::new(policy_file::parse(&text, Utf8Path::new(POLICY_FILE))?)),
+            advisories: request::advisories(arguments.advisory_db.as_deref(), arguments.no_advisories),
+            now: arguments.now,
+            ..JudgeBy::default()
+        };
+        let project = Project::open(request::by(cli, &arguments.subject, judge, Purpose::Judge), environment)?;
+        Ok(Assessment::of(project, BTreeSet::new())?)
+    }
+
+    /// Adds the baseline and judges the same facts again, by the very text that is to be written.
+    fn of(
+        made: &Assessment,
+        mut adopted: Adopted,
+        arguments: &cli::Init,
+        by: Option<&str>,
+    ) -> Result<Self, CommandError> {
+        let (baseline, unused) = baseline(made.facts(), made.evaluation(), &adopted, by);
+        adopted.left.extend(unused);
+        let day = TimeZone::UTC.to_datetime(made.evaluation().now).date();
+        // A folder is one machine's; an address is everybody's.
+        let db = arguments.advisory_db.as_deref().filter(|db| db.contains("://"));
+        let text = new_policy(&NewPolicy { day, adopted: &adopted, db, baseline: &baseline });
+        let (rules, evaluation) = made.by(policy_file::parse(&text, Utf8Path::new(POLICY_FILE))?);
+        adopted.ages.retain(|age| age.origin != Origin::Flag);
+        Ok(Self { text, rules, evaluation, adopted, baseline })
+    }
+
+    /// What passes only because of the baseline.
+    fn carried(&self, made: &Assessment) -> Carried {
+        carried(&self.evaluation, &made.facts().advisories, &self.rules.policy, &self.rules.approvals)
+    }
+}
+
+/// What is to be written.
+struct Files {
+    root: Utf8PathBuf,
+    policy: String,
+    /// Cargo's configuration: what was there, and what is to be.
+    config: Option<(ConfigFile, String)>,
+}
+
+impl Files {
+    /// Reads what `--native` needs, and works out every text.
+    fn plan(root: &Utf8Path, draft: &Draft, native: bool) -> Result<Self, InitError> {
+        let config = native.then(|| native_config(root, draft)).transpose()?.flatten();
+        Ok(Self { root: root.to_owned(), policy: draft.text.clone(), config })
+    }
+
+    /// Each file's name and its text.
+    fn texts(&self) -> Vec<(&str, &str)> {
+        let config = self.config.iter().map(|(_, text)| (".cargo/config.toml", text.as_str()));
+        [(POLICY_FILE, self.policy.as_str())].into_iter().chain(config).collect()
+    }
+
+    /// Writes them, the policy last: as long as it is not there, the command can be run again.
+    fn write(&self) -> Result<(), InitError> {
+        if let Some((file, text)) = &self.config {
+            if let Some(folder) = file.path().parent() {
+                std::fs::create_dir_all(folder)
+                    .map_err(|cause| InitError::Folder { path: folder.to_owned(), cause })?;
+            }
+            let original = file.original().map(String::from_utf8_lossy);
+            replace(file.path(), original.as_deref(), text)?;
+        }
+        Ok(replace(&self.root.join(POLICY_FILE), None, &self.policy)?)
+    }
+}
+
+/// Cargo's configuration with its minimum age; `None` where it has one.
+fn native_config(root: &Utf8Path, draft: &Draft) -> Result<Option<(ConfigFile, String)>, InitError> {
+    let file = ConfigFile::read(root)?;
+    let age = draft.rules.policy.quarantine.min_publish_age.value;
+    let splice = |fault| ConfigError::Splice { path: file.path().to_owned(), fault };
+    let bytes = with_minimum_age(file.original(), age).map_err(splice)?;
+    if file.original() == Some(bytes.as_slice()) {
+        return Ok(None);
+    }
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Ok(Some((file, text)))
+}
+
+/// The releases of the trail's first event, which are all of a registry: each one's checksum and pubtime can be held against the registry from now on, and what is carried of it is not
+/// told as a loosened policy later. A release that both an approval and an ignore carry has a record for each, because they end on
+/// different days.
+fn first_releases(made: &Assessment, draft: &Draft) -> Vec<ReleaseRecord> {
+    let mut releases = Vec::new();
+    for (package, judgement) in made.facts().packages.iter().zip(&draft.evaluation.judgements) {
+        let Some(mut record) = release(package, judgement) else { continue };
+        let approval = draft.baseline.approvals.iter().find(|one| {
+            one.crate_name.names(&record.crate_id.name)
+                && one.registry == record.crate_id.registry
+                && one.version == record.version
+        });
+        let of_crate = |one: &&Ignore| {
+            one.crate_name.as_ref().is_some_and(|name| name.names(&record.crate_id.name))
+                && judgement.advisories.contains(&one.id)
+        };
+        let ignores: Vec<_> = draft.baseline.ignores.iter().filter(of_crate).collect();
+        let waived = ignores.first().map(|first| ApprovalRecord {
+            ignores: ignores.iter().map(|one| one.id.to_string()).collect(),
+            lifts: Vec::new(),
+            reason: Some(first.reason.clone()),
+            until: Some(first.until),
+        });
+        let Some(approval) = approval else {
+            record.approval = waived;
+            releases.push(record);
+            continue;
+        };
+        let beside = waived.map(|waived| ReleaseRecord {
+            approval: Some(waived),
+            ..ReleaseRecord::new(record.crate_id.clone(), record.version.clone())
+        });
+        record.approval = Some(ApprovalRecord {
+            ignores: Vec::new(),
+            lifts: approval.lifts.clone(),
+            reason: Some(approval.reason.clone()),
+            until: approval.until,
+        });
+        releases.push(record);
+        releases.extend(beside);
+    }
+    releases
+}
+
+/// An answer that is longer is no answer.
+const LONGEST_ANSWER: u64 = 64;
+
+/// Whether the person at the terminal agrees.
+///
+/// # Errors
+/// Nobody is there, the answer cannot be read, or it is not yes.
+fn agreement() -> Result<(), InitError> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(InitError::NobodyToAsk);
+    }
+    let mut out = io::stderr();
+    let _ = write!(out, "Write this? [y/N] ").and_then(|()| out.flush());
+    let mut answer = String::new();
+    io::stdin().lock().take(LONGEST_ANSWER).read_line(&mut answer).map_err(InitError::Answer)?;
+    let agrees = ["y", "yes"].iter().any(|yes| answer.trim().eq_ignore_ascii_case(yes));
+    if agrees { Ok(()) } else { Err(InitError::Declined) }
+}
