@@ -32,9 +32,9 @@ pub(crate) struct Cli {
     /// Print problems only
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Print every warning
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
+    /// Print every warning; twice: also what is asked of registries, git and cargo, for a report of a fault
+    #[arg(short, long, global = true, conflicts_with = "quiet", action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
     /// What to do
     #[command(subcommand)]
     pub(crate) verb: Verb,

@@ -51,6 +51,9 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
             return if usage.use_stderr() { Outcome::Undecided.into() } else { ExitCode::SUCCESS };
         }
     };
+    if cli.verbose > 1 {
+        output::trace();
+    }
     let environment = Environment::read().map_err(CommandError::from);
     let environment =
         environment.map(|environment| environment.heard_by(output::listener(&cli)).run_by("/proc/self/exe"));

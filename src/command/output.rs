@@ -29,9 +29,24 @@ impl From<Color> for ColorChoice {
 pub(super) const fn verbosity(cli: &Cli) -> Verbosity {
     match (cli.quiet, cli.verbose) {
         (true, _) => Verbosity::Quiet,
-        (false, true) => Verbosity::Verbose,
-        (false, false) => Verbosity::Normal,
+        (false, 1..) => Verbosity::Verbose,
+        (false, 0) => Verbosity::Normal,
     }
+}
+
+/// From here on what is asked of registries, git and cargo is written to standard error, one line each. Only our own events are: those of
+/// the HTTP library may hold tokens.
+pub(super) fn trace() {
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_timer(tracing_subscriber::fmt::time::uptime())
+        .with_ansi(false)
+        .with_target(false);
+    let ours = tracing_subscriber::filter::Targets::new().with_target("cargo_sequester", tracing::Level::DEBUG);
+    // Nobody else sets one; where that changed, theirs is heard.
+    let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
 }
 
 /// Writes a finished report to standard output.

@@ -188,7 +188,7 @@ impl Update<'_, '_> {
             exact: &self.moves.exact(),
             at: None,
             asked: &|parts| self.moves.commands(parts),
-            aloud: self.cli.verbose,
+            aloud: self.cli.verbose > 0,
         })?;
         let judged = match resolved {
             Resolved::Failed(ended) => return Ok(Done::Failed { ended, parts }),

@@ -180,6 +180,7 @@ fn ask(programs: &Programs, mut command: Command) -> Result<String, CargoFailure
     let program = || programs.cargo.to_string();
     let not_run = |cause: std::io::Error| CargoFailure::NotRun { program: program(), cause: cause.to_string() };
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let begun = Instant::now();
     let mut child = command.spawn().map_err(not_run)?;
     let (sender, answers) = mpsc::channel();
     read_aside(child.stdout.take(), MAX_ANSWER, (sender.clone(), Pipe::Answer));
@@ -200,6 +201,9 @@ fn ask(programs: &Programs, mut command: Command) -> Result<String, CargoFailure
         }
     }
     let status = child.wait().map_err(not_run)?;
+    // A setting on the command line may hold a token.
+    let shown: Vec<_> = command.get_args().filter(|word| !word.to_string_lossy().contains('=')).collect();
+    tracing::debug!("{:?} {shown:?}: {status}, in {:?}", programs.cargo, begun.elapsed());
     if !status.success() {
         return Err(CargoFailure::Refused(Words::of(&complaint, status)));
     }

@@ -212,7 +212,11 @@ pub fn run_telling(
         // A git that ends before it has read everything says why in its answer.
         thread::spawn(move || questions.write_all(&input));
     }
+    let begun = Instant::now();
     let status = wait(&mut child, is_slow)?;
+    // An address may hold a password.
+    let shown = command.get_args().skip(2 * SETTINGS.len()).filter(|word| !word.to_string_lossy().contains("://"));
+    tracing::debug!("git {:?}: {status}, in {:?}", shown.collect::<Vec<_>>(), begun.elapsed());
     let lost = || io::Error::other("what it wrote was lost");
     let (stdout, whole) = stdout.join().map_err(|_| lost())??;
     let (complaint, _) = stderr.join().map_err(|_| lost())??;

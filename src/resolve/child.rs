@@ -74,6 +74,7 @@ pub(super) fn run(
     if voice != Voice::Aloud {
         command.stdout(Stdio::null()).stdin(Stdio::null());
     }
+    let begun = std::time::Instant::now();
     let mut child = command.spawn().map_err(failed)?;
     interrupts.set_child(Some(child.id()));
     let mut words = Vec::new();
@@ -100,6 +101,9 @@ pub(super) fn run(
     let words = reworded(&words);
     let status = child.wait().map_err(failed)?;
     interrupts.set_child(None);
+    // A setting on the command line may hold a token.
+    let shown: Vec<_> = arguments.iter().filter(|word| !word.contains('=')).collect();
+    tracing::debug!("{:?} {shown:?}: {status}, in {:?}", cargo.programs().cargo, begun.elapsed());
     Ok(Ended { status, words: uncoloured(&words), raw: words })
 }
 

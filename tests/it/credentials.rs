@@ -211,3 +211,21 @@ fn the_words_of_whoever_refuses_a_download_are_told() {
     let refusal = world.run(&["update"]);
     assert!(format!("{}{}", refusal.stdout, refusal.stderr).contains("not in your country"), "{refusal:?}");
 }
+
+#[test]
+fn a_report_of_a_fault_tells_what_was_asked_and_no_token() {
+    let world = World::new();
+    let program = world.program(BY_PROTOCOL);
+    world.home(&format!("credential-provider = [{program:?}]"));
+    let told = |verb: &[&str]| world.run(&[verb, &["-vv"]].concat()).expect_code(0).stderr;
+    let audit = told(&["audit"]);
+    assert!(
+        audit.contains(&format!("GET {}in/ne/inner: 200, ", world.registry.url().trim_start_matches("sparse+"))),
+        "{audit}"
+    );
+    assert!(audit.contains("\"metadata\", ") && audit.contains("]: exit status: 0, in "), "{audit}");
+    let update = told(&["update", "--dry-run"]);
+    assert!(update.contains("\"update\""), "{update}");
+    let quiet = world.run(&["audit", "-v"]).expect_code(0).stderr;
+    assert!(!quiet.contains("GET "), "{quiet}");
+}

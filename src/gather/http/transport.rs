@@ -95,10 +95,16 @@ impl Transport {
         loop {
             let begun = Instant::now();
             let once = self.once(request, from.as_ref(), &mut body, budget, &mut taken).await;
+            let (url, time) = (super::error::shown(&request.url), begun.elapsed());
             let Failure { error, again, resume } = match once {
-                Ok(fetched) => return Ok(fetched),
+                Ok(fetched) => {
+                    let Answer { status, body, .. } = &fetched.answer;
+                    tracing::debug!("GET {url}: {status}, {} bytes, in {time:?}", body.len());
+                    return Ok(fetched);
+                }
                 Err(failure) => failure,
             };
+            tracing::debug!("GET {url}: {:?}, in {time:?}", error.without_address());
             taken.time += begun.elapsed();
             if taken.time >= patience(self.timeout, taken.bytes) {
                 return Err(error);
