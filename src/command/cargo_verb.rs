@@ -17,6 +17,7 @@ use crate::gather::cargo_config::CargoConfig;
 use crate::gather::command_line::{Action, CommandLine, UpdateWords};
 use crate::gather::environment::Environment;
 use crate::gather::{clock, workspace};
+use crate::model::crate_name::CrateName;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Locked, PackageId};
 use crate::model::policy::Origin;
@@ -160,6 +161,7 @@ impl Run<'_, '_> {
         let (globals, words) = self.line.behind_filter();
         let Some(update) = self.line.update() else {
             let command = [globals, words].concat();
+            self.session.look_up(self.line.added().into_iter().map(|(name, _)| CrateName::from(name)).collect());
             let may_stay = if self.asks_in_vain()? { Vec::new() } else { may_stay };
             return self.change(&may_stay, &Moving::default(), &|_| vec![command.clone()]);
         };

@@ -1,14 +1,16 @@
 //! Writes to the terminal: colour where it is wanted, and no panic when nobody reads on.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
 
 use super::outcome::CommandError;
 use crate::cli::{Cli, Color};
 use crate::gather::environment::Environment;
-use crate::model::run::Listener;
+use crate::model::run::{Listener, Waiting};
 use crate::report::context::Verbosity;
 use crate::report::escape;
 use crate::report::print::{self, Tone};
@@ -86,7 +88,15 @@ pub(super) fn listener(cli: &Cli) -> Listener {
     let color: ColorChoice = cli.color.into();
     // A bar may stand in the line; it draws itself anew.
     let clear = if std::io::stderr().is_terminal() { "\r\x1b[2K" } else { "" };
+    // Every cargo of a run says so once more of the same repository.
+    let updated = Mutex::new(BTreeSet::new());
     Listener::new(move |waiting| {
+        if let Waiting::Cargo { line } = waiting
+            && line.starts_with("Updating ")
+            && !updated.lock().unwrap_or_else(PoisonError::into_inner).insert(line.clone())
+        {
+            return;
+        }
         let mut err = std::io::stderr().lock();
         // Nobody may be reading; the waiting goes on all the same.
         let _ = err.write_all(clear.as_bytes());

@@ -138,6 +138,7 @@ fn unlocked(judge: &Judge<'_>, id: PackageId, history: &History, outline: &Outli
         path: Vec::new(),
         newest_approved: None,
         if_edited: None,
+        detour: None,
         fixes: Vec::new(),
         id,
     }

@@ -269,8 +269,14 @@ impl Update<'_, '_> {
             // Who asks for a fix asks for all that is not approved.
             joined.retain(|joined| parts.join.contains(&joined.package));
         }
+        // Whoever wants what is necessary wants what it takes.
+        let expected = match self.wanted.what {
+            What::Everything | What::Manifests | What::Unapproved => &Asked::Everything,
+            What::Named { .. } => &asked,
+        };
+        let changes = lock_changes::changes(before, &judged.facts().packages, judged.evaluation(), expected);
         let mut told = Told {
-            changes: lock_changes::changes(before, &judged.facts().packages, judged.evaluation(), &asked),
+            changes: lock_changes::with_rust(changes, judged.facts()),
             joined,
             kept: match self.wanted.what {
                 What::Unapproved => lock_changes::left(judged.evaluation(), &parts.stay),

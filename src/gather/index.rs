@@ -301,9 +301,9 @@ fn token_for(
 /// Why an entry is missing after a request that failed; where the registry refused it, with what it was given.
 fn gap_after(error: &HttpError, access: &RegistryAccess) -> IndexGap {
     let cause = error.first_line();
-    let HttpError::Status { status: status @ (401 | 403), .. } = error else { return IndexGap::Failed(cause) };
+    let HttpError::Status { status: status @ (401 | 403), words, .. } = error else { return IndexGap::Failed(cause) };
     if *status == 403 {
-        return IndexGap::Denied(cause);
+        return if words.is_empty() { IndexGap::Denied(cause) } else { IndexGap::Forbidden(cause) };
     }
     IndexGap::Denied(match access.credentials.token() {
         Ok(_) => format!("{cause}, and its token was sent"),
@@ -321,7 +321,7 @@ fn config_of(answer: Result<Answer, HttpError>, access: &RegistryAccess) -> Resu
             "{}: the registry has no config.json: status {status}{said}",
             shown(&address(access, "config.json"))
         );
-        return Err(if status == 451 { IndexGap::Denied(cause) } else { IndexGap::Failed(cause) });
+        return Err(if status == 451 { IndexGap::Forbidden(cause) } else { IndexGap::Failed(cause) });
     }
     let config = RegistryConfig::parse(&answer.body)
         .map_err(|error| IndexGap::Failed(format!("the registry's config.json cannot be read: {error}")))?;

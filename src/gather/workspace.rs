@@ -239,13 +239,23 @@ fn take(metadata: Metadata, root: &Utf8Path, member: bool, found: &mut Vec<Local
         found.push(Local {
             name: package.name.as_str().into(),
             version: Some(package.version),
-            package: local_package(folder, root, member, requirements),
+            package: LocalPackage {
+                rust_version: package.rust_version,
+                ..local_package(folder, root, member, requirements)
+            },
         });
     }
 }
 
 fn local_package(folder: Utf8PathBuf, root: &Utf8Path, member: bool, requirements: Vec<Requirement>) -> LocalPackage {
-    LocalPackage { inside_workspace: folder.starts_with(root), root: folder, member, requirements, written: Vec::new() }
+    LocalPackage {
+        inside_workspace: folder.starts_with(root),
+        root: folder,
+        member,
+        requirements,
+        written: Vec::new(),
+        rust_version: None,
+    }
 }
 
 /// What a manifest asks of a registry; `None` for a path or git dependency.

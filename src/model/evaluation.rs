@@ -55,8 +55,19 @@ pub struct Judgement {
     pub newest_approved: Option<Version>,
     /// Where there is none: the newest release that the policy approves and that nothing but manifests of this workspace keeps out.
     pub if_edited: Option<Version>,
+    /// Where there is neither: a way out over the packages that ask for it.
+    pub detour: Option<Detour>,
     /// For a package hit by advisories: the releases that mend it.
     pub fixes: Vec<Fix>,
+}
+
+/// How a package can be got rid of, or moved, by moving the packages that ask for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detour {
+    /// Where these are to go; each is approved, and every requirement accepts it.
+    pub moves: Vec<PackageId>,
+    /// The approved release that they then take; `None` where they do without the crate.
+    pub to: Option<Version>,
 }
 
 /// A release that an advisory names as patched, and what the policy makes of it.
@@ -190,6 +201,8 @@ pub enum IndexGap {
     Failed(String),
     /// The registry does not answer without a token, or not with the one that it got.
     Denied(String),
+    /// The registry, or what stands before it, refuses to answer, and says why.
+    Forbidden(String),
     /// The registry is replaced by one that the policy does not allow.
     Refused,
     /// The policy does not name the registry, so it was not asked.

@@ -48,6 +48,8 @@ pub struct Release {
     pub features: BTreeMap<String, Vec<String>>,
     /// The native library that it links, if any.
     pub links: Option<String>,
+    /// The oldest Rust that builds it, where it says so in a way that can be read.
+    pub rust_version: Option<Version>,
 }
 
 /// What one package asks of another.
@@ -133,6 +135,9 @@ struct RawRest {
     features2: Option<BTreeMap<String, Vec<String>>>,
     #[serde(default)]
     links: Option<String>,
+    /// Of whatever shape: nothing is decided by it.
+    #[serde(default)]
+    rust_version: serde_json::Value,
 }
 
 #[derive(Deserialize)]
@@ -198,8 +203,17 @@ impl Release {
             features.entry(name).or_default().extend(values);
         }
         let dependencies = raw.deps.into_iter().map(Requirement::from).collect();
-        Ok(Self { outline, dependencies, features, links: raw.links })
+        Ok(Self { outline, dependencies, features, links: raw.links, rust_version: rust_version(&raw.rust_version) })
     }
+}
+
+/// `1.85` and `1.85.1`, and `1`.
+fn rust_version(value: &serde_json::Value) -> Option<Version> {
+    let text = value.as_str()?;
+    let mut numbers = text.split('.').map(|part| part.parse::<u64>().ok());
+    let version =
+        Version::new(numbers.next()??, numbers.next().unwrap_or(Some(0))?, numbers.next().unwrap_or(Some(0))?);
+    numbers.next().is_none().then_some(version)
 }
 
 impl From<RawDependency> for Requirement {

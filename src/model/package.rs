@@ -153,6 +153,8 @@ pub struct LocalPackage {
     pub requirements: Vec<super::index_line::Requirement>,
     /// Where they are written, as far as that is known and somebody here can edit it.
     pub written: Vec<Written>,
+    /// The oldest Rust that its manifest promises to build with.
+    pub rust_version: Option<Version>,
 }
 
 /// A requirement of a manifest on a crate of a registry, and where to edit it.

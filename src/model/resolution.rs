@@ -137,6 +137,17 @@ pub struct Change {
     pub basis: Option<Basis>,
     /// Whether the caller asked for it, by naming the package or by asking for everything.
     pub asked: bool,
+    /// The Rust that the release after needs, where the project is for an older one.
+    pub newer_rust: Option<NewerRust>,
+}
+
+/// A release that the oldest Rust that a project is for does not build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewerRust {
+    /// What the release asks for.
+    pub needed: Version,
+    /// The lowest that a member of the workspace declares.
+    pub declared: Version,
 }
 
 impl Change {
@@ -222,8 +233,6 @@ pub enum Cause {
     },
     /// Not the policy: with every release shown cargo fails in the same way.
     Elsewhere,
-    /// Not what is shown: in a copy of the workspace cargo resolves.
-    Place,
     /// It could not be found out.
     Unknown(String),
 }
@@ -260,7 +269,7 @@ impl Unresolved {
     pub fn obstacles(&self) -> &[Obstacle] {
         match &self.cause {
             Cause::Hidden { obstacles, .. } => obstacles,
-            Cause::Elsewhere | Cause::Place | Cause::Unknown(_) => &[],
+            Cause::Elsewhere | Cause::Unknown(_) => &[],
         }
     }
 }

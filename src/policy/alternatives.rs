@@ -8,11 +8,16 @@ use super::graph::{same_line, serves};
 use super::judge::Judge;
 use super::{advisory, graph};
 use crate::model::advisory::AdvisoryKind;
-use crate::model::evaluation::{Fix, FixStanding};
+use crate::model::evaluation::{Detour, Fix, FixStanding};
 use crate::model::history::History;
-use crate::model::index_line::Outline;
-use crate::model::package::CrateId;
+use crate::model::index_line::{DependencyKind, Outline, Requirement};
+use crate::model::package::{CrateId, PackageId};
 use crate::model::verdict::{ReasonCode, Reasons, Verdict};
+
+/// The most dependents of a package that a way out may have to move.
+const MOST_DEPENDENTS: usize = 8;
+/// The most releases of a crate that are looked at for such a way.
+const MOST_RELEASES: usize = 16;
 
 /// The releases that could take a locked one's place, newest first, each judged at most once however many packages ask.
 #[derive(Debug)]
@@ -55,26 +60,71 @@ impl<'j> Candidates<'j> {
     }
 
     fn newest(&mut self, package: usize, reasons: &Reasons, fits: impl Fn(&Version) -> bool) -> Option<Version> {
+        let locked = &self.judge.facts.packages.get(package)?.id;
+        let older_only = is_malicious(reasons);
+        let fits = |version: &Version| fits(version) && !(older_only && *version > locked.version);
+        self.approved(locked, fits, 1).pop()
+    }
+
+    /// The newest releases that the policy approves and that fit, the locked one aside.
+    fn approved(&mut self, locked: &PackageId, fits: impl Fn(&Version) -> bool, most: usize) -> Vec<Version> {
         let judge = self.judge;
-        let locked = judge.facts.packages.get(package)?;
-        let crate_id = locked.id.crate_id()?;
-        let history = judge.history(&crate_id)?;
-        let older_only = reasons.iter().any(|reason| reason.code() == ReasonCode::Malicious);
-        let candidates = self.by_crate.entry(crate_id.clone()).or_insert_with(|| candidates(history));
-        for Candidate { release, is_approved } in candidates {
-            let version = &release.version;
-            if *is_approved == Some(false) {
-                continue;
-            }
-            if !fits(version) || *version == locked.id.version || (older_only && *version > locked.id.version) {
-                continue;
-            }
+        let Some(crate_id) = locked.crate_id() else { return Vec::new() };
+        let Some(history) = judge.history(&crate_id) else { return Vec::new() };
+        let candidates = self.by_crate.entry(crate_id.clone()).or_insert_with(|| candidates(history)).iter_mut();
+        let fitting = candidates.filter(|one| one.release.version != locked.version && fits(&one.release.version));
+        let approved = fitting.filter_map(|Candidate { release, is_approved }| {
             let approves = || matches!(judge.verdict(&crate_id, history, release), Verdict::Approved(_));
-            if *is_approved.get_or_insert_with(approves) {
-                return Some(version.clone());
-            }
+            is_approved.get_or_insert_with(approves).then(|| release.version.clone())
+        });
+        approved.take(most).collect()
+    }
+
+    /// What other packages are to move to, where no release can take a locked one's place as long as they stay: without it, or to an
+    /// approved one. Only those that ask for it themselves are looked at.
+    #[must_use]
+    pub fn detour(&mut self, package: usize, reasons: &Reasons) -> Option<Detour> {
+        let judge = self.judge;
+        let locked = &judge.facts.packages.get(package)?.id;
+        let dependents = judge.graph.dependents(package);
+        if dependents.is_empty() || dependents.len() > MOST_DEPENDENTS {
+            return None;
         }
-        None
+        let older_only = is_malicious(reasons);
+        let fits = |version: &Version| !(older_only && *version > locked.version);
+        let approved = self.approved(locked, fits, MOST_RELEASES);
+        let mut targets = std::iter::once(None).chain(approved.into_iter().map(Some));
+        targets.find_map(|to| {
+            let each = dependents.iter().map(|dependent| self.letting_go(*dependent, locked, to.as_ref()));
+            let moves: Vec<PackageId> = each.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect();
+            (!moves.is_empty()).then_some(Detour { moves, to })
+        })
+    }
+
+    /// Where a dependent is to move to so that it does without a package, or takes this version of it; `Some(None)` where it may stay, and
+    /// `None` where nothing is known that would do.
+    #[expect(clippy::option_option, reason = "that it may stay is another answer than that nothing would do")]
+    fn letting_go(&mut self, dependent: usize, of: &PackageId, to: Option<&Version>) -> Option<Option<PackageId>> {
+        let judge = self.judge;
+        let (facts, package) = (judge.facts, judge.facts.packages.get(dependent)?);
+        let on_it = |asked: Vec<Requirement>| {
+            asked.into_iter().filter(|requirement| graph::asked_for(package, requirement) == of.crate_id())
+        };
+        let takes = |requirement: &Requirement| to.is_some_and(|to| requirement.req.matches(to));
+        let mut asked = on_it(graph::requirements_of(facts, dependent)?);
+        if asked.all(|requirement| !requirement.req.matches(&of.version) || takes(&requirement)) {
+            return Some(None);
+        }
+        let crate_id = package.id.crate_id()?;
+        let history = judge.history(&crate_id)?;
+        let requirements = graph::requirements(facts, &judge.graph, dependent);
+        let accepted = |version: &Version| requirements.iter().all(|req| req.matches(version));
+        self.approved(&package.id, accepted, MOST_RELEASES).into_iter().find_map(|version| {
+            let release = history.release(&version).ok()??;
+            let needed = release.dependencies.into_iter().filter(|one| one.kind != DependencyKind::Dev);
+            let does = on_it(needed.collect()).all(|requirement| takes(&requirement));
+            does.then(|| Some(PackageId { version, ..package.id.clone() }))
+        })
     }
 
     /// For each vulnerability or other advisory that hits a locked release: the lowest compatible release after it that is not hit,
@@ -109,6 +159,11 @@ impl<'j> Candidates<'j> {
         }
         fixes
     }
+}
+
+/// Whether what its publisher put out afterwards is no way out.
+fn is_malicious(reasons: &Reasons) -> bool {
+    reasons.iter().any(|reason| reason.code() == ReasonCode::Malicious)
 }
 
 /// The releases that a resolver may take, newest first.

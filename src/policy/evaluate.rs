@@ -102,6 +102,7 @@ fn judge_package(judge: &Judge<'_>, position: usize) -> (Judgement, Vec<Blocker>
         path: judge.graph.path(position),
         newest_approved: None,
         if_edited: None,
+        detour: None,
         fixes: Vec::new(),
     };
     if judge.facts.base.as_ref().is_some_and(|base| base.has(package)) {
@@ -142,6 +143,9 @@ fn add_ways_out(judgement: &mut Judgement, position: usize, candidates: &mut Can
     if let Some(reasons) = judgement.reasons() {
         let newest = candidates.newest_approved(position, reasons);
         let if_edited = if newest.is_none() { candidates.newest_if_edited(position, reasons) } else { None };
+        if newest.is_none() && if_edited.is_none() {
+            judgement.detour = candidates.detour(position, reasons);
+        }
         (judgement.newest_approved, judgement.if_edited) = (newest, if_edited);
     }
     if !judgement.advisories.is_empty() {

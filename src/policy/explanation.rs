@@ -135,6 +135,7 @@ fn judge_unlocked(judge: &Judge<'_>, crate_id: &CrateId, version: &Version) -> O
         path: Vec::new(),
         newest_approved: None,
         if_edited: None,
+        detour: None,
         fixes,
     };
     let checksum = LockedChecksum::Known(release.checksum);

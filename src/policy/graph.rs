@@ -214,6 +214,15 @@ pub fn asks_of(facts: &Facts, package: &Package) -> Option<Vec<Requirement>> {
     }
 }
 
+/// The Rust that a registry's release asks for, as its index line says.
+#[must_use]
+pub fn rust_needed(facts: &Facts, id: &PackageId) -> Option<Version> {
+    match facts.index.get(&id.crate_id()?)? {
+        IndexFact::Read(history) => history.release(&id.version).ok()??.rust_version,
+        IndexFact::Gone | IndexFact::Unavailable(_) => None,
+    }
+}
+
 /// The caret requirement of a version: what cargo takes for compatible.
 #[must_use]
 pub fn compatible_with(version: &Version) -> VersionReq {

@@ -14,7 +14,7 @@ use crate::model::evaluation::{Evaluation, FixStanding, Judgement};
 use crate::model::facts::Facts;
 use crate::model::index_line::Outline;
 use crate::model::package::{Locked, LockedChecksum, Package, PackageId};
-use crate::model::resolution::{Change, Held, HeldFix, Hidden, HiddenBecause, Kept};
+use crate::model::resolution::{Change, Held, HeldFix, Hidden, HiddenBecause, Kept, NewerRust};
 use crate::model::source::Source;
 use crate::model::vendored::VendoredTree;
 use crate::model::vendoring::KeptPlace;
@@ -37,6 +37,10 @@ pub fn changes(before: &[Package], after: &[Package], evaluation: &Evaluation, a
     let mut all = Vec::new();
     let groups: BTreeSet<(Arc<str>, Source)> = before.iter().chain(after).map(group).collect();
     for (name, source) in groups {
+        // With its first lock file a project gets everything but itself.
+        if before.is_empty() && source == Source::Local {
+            continue;
+        }
         let versions = |packages: &[Package]| -> BTreeSet<Version> {
             let same = packages.iter().filter(|package| package.id.name == name && package.id.source == source);
             same.map(|package| package.id.version.clone()).collect()
@@ -67,12 +71,28 @@ pub fn changes(before: &[Package], after: &[Package], evaluation: &Evaluation, a
                 basis: judgement.and_then(|judgement| basis(judgement)).cloned(),
                 asked: match asked {
                     Asked::Everything => true,
-                    Asked::Names(names) => names.contains(&*name),
+                    // What falls away was brought in by what moved.
+                    Asked::Names(names) => to.is_none() || names.contains(&*name),
                 },
+                newer_rust: None,
             });
         }
     }
     all
+}
+
+/// The same with what they need of Rust, as far as that is more than the project promises. Where it promises nothing, whoever builds it
+/// has a Rust that nobody here knows.
+#[must_use]
+pub fn with_rust(mut changes: Vec<Change>, facts: &Facts) -> Vec<Change> {
+    let members = facts.packages.iter().filter_map(|package| package.local.as_ref()).filter(|local| local.member);
+    let Some(declared) = members.filter_map(|local| local.rust_version.clone()).min() else { return changes };
+    for change in &mut changes {
+        let needed = change.after().and_then(|id| graph::rust_needed(facts, &id));
+        change.newer_rust =
+            needed.filter(|needed| *needed > declared).map(|needed| NewerRust { needed, declared: declared.clone() });
+    }
+    changes
 }
 
 /// The packages of a lock file that stay in it although they are not approved, and those that were let stay because they are yanked.

@@ -1,6 +1,6 @@
 //! Fetches, judges and filters: everything that cargo is shown goes through here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use memchr::memmem;
@@ -11,7 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::closure::{Closure, Root};
 use super::filtered_index::{FilteredIndex, Question};
-use crate::model::crate_name::is_same;
+use crate::model::crate_name::{CrateName, is_same};
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::IndexFact;
 use crate::model::history::History;
@@ -53,6 +53,8 @@ pub(crate) struct Filter<'j> {
 #[derive(Default)]
 struct Looking<'j> {
     view: View,
+    /// The crates that cargo looks up by themselves.
+    looked_up: HashSet<CrateName>,
     /// Of another moment.
     judge: Option<Judge<'j>>,
 }
@@ -149,9 +151,22 @@ impl<'j> Filter<'j> {
         }
     }
 
+    /// From the next view on, what is kept of these crates is not shown as yanked. `cargo add` looks up what it is given without a thought
+    /// of the lock file: it would say that a crate does not exist of which everything is yanked, also one that the manifest has. Nothing
+    /// else can come of it than that the locked release stays.
+    pub(crate) fn look_up(&self, crates: HashSet<CrateName>) {
+        self.looking.write().unwrap_or_else(PoisonError::into_inner).looked_up = crates;
+    }
+
     /// Shows the next cargo what this view has. No cargo may be running.
-    pub(crate) fn look(&self, view: View) {
+    pub(crate) fn look(&self, mut view: View) {
         let mut looking = self.looking.write().unwrap_or_else(PoisonError::into_inner);
+        let looked_up = |id: &CrateId| looking.looked_up.contains(&id.name.clone().into());
+        let (found, kept): (Versions, Versions) = view.kept.into_iter().partition(|(id, _)| looked_up(id));
+        for (id, versions) in found {
+            view.shown.entry(id).or_default().extend(versions);
+        }
+        view.kept = kept;
         let widely = looking.view.differs_widely(&view);
         let differs = looking.view.difference(&view);
         if looking.view.at != view.at {

@@ -216,7 +216,9 @@ pub fn gap(gap: &IndexGap) -> String {
         IndexGap::Unconfirmed => "is a copy in cargo's cache that the registry did not send in this run".to_owned(),
         IndexGap::GitIndex => "could not be had: a git index that is not in cargo's cache".to_owned(),
         IndexGap::BadName => "cannot exist: no registry allows such a name".to_owned(),
-        IndexGap::Failed(cause) | IndexGap::Denied(cause) => format!("could not be had: {cause}"),
+        IndexGap::Failed(cause) | IndexGap::Denied(cause) | IndexGap::Forbidden(cause) => {
+            format!("could not be had: {cause}")
+        }
         IndexGap::Refused => {
             "was not asked for: its registry is replaced by one that the policy does not allow".to_owned()
         }
@@ -234,6 +236,7 @@ fn gap_help(gap: &IndexGap, package: &PackageId, context: &Context<'_>) -> WayOu
         IndexGap::GitIndex => WayOut::to("let cargo fill its cache of that index", "cargo update --dry-run".to_owned()),
         IndexGap::BadName => WayOut::words("restore the lock file from a state that you trust"),
         IndexGap::Failed(_) => WayOut::words("check the network and the registry, and run again"),
+        IndexGap::Forbidden(_) => WayOut::words("ask who runs the registry, or what stands before it: it said why"),
         IndexGap::Denied(_) => WayOut::words(
             "give cargo a token for it (`cargo login`, with `--registry` and its name), or ask who runs the registry",
         ),

@@ -13,7 +13,7 @@ use super::reason::{cited, sentence};
 use super::way_out::WayOut;
 use super::words::{distance, eligible, few, moment};
 use crate::model::package::PackageId;
-use crate::model::verdict::{Basis, Reasons, Warning};
+use crate::model::verdict::{Basis, Reason, Reasons, Warning};
 
 /// Everything that is shown of a release.
 #[derive(Debug)]
@@ -75,7 +75,12 @@ pub fn facts(facts: &ReleaseFacts<'_>, context: &Context<'_>, out: &mut impl Wri
     for warning in facts.warnings {
         detail(out, Tone::Caution, "warning", &notice::warning(warning, facts.id, context))?;
     }
-    for advisory in facts.advisories {
+    // What stands against it was told.
+    let told = |id: &str| {
+        let mut reasons = facts.reasons.into_iter().flatten();
+        reasons.any(|reason| matches!(reason, Reason::Advisory { advisory, .. } if **advisory == *id))
+    };
+    for advisory in facts.advisories.iter().filter(|id| !told(id)) {
         detail(out, Tone::Plain, "advisory", &cited(advisory, facts.id, context))?;
     }
     if let Some(at) = facts.reasons.and_then(Reasons::eligible_at) {

@@ -7,7 +7,7 @@ use super::context::{Context, registry_name};
 use super::way_out::{TEXT, WayOut};
 use super::words::eligible;
 use super::{escape, notice};
-use crate::model::evaluation::{Fix, FixStanding, Judgement, Notice};
+use crate::model::evaluation::{Detour, Fix, FixStanding, Judgement, Notice};
 use crate::model::package::{Line, LockedChecksum, Package, PackageId};
 use crate::model::policy::JudgedBy;
 use crate::model::source::{GitSource, Registry, Source};
@@ -16,7 +16,7 @@ use crate::model::verdict::{Reason, ReasonCode};
 /// The one command that moves whatever can be moved away from a problem, where any can; then no problem has a line of its own for it.
 #[must_use]
 pub fn fix_line(report: &AuditReport<'_>) -> Option<WayOut> {
-    if !problems(report).iter().any(|problem| target(problem, report).is_some()) {
+    if !problems(report).iter().any(|problem| can_move(problem, report)) {
         return None;
     }
     let command = report.context().command("fix", "")?;
@@ -26,7 +26,8 @@ pub fn fix_line(report: &AuditReport<'_>) -> Option<WayOut> {
 /// Every way out of a problem but another release, where one command makes all the moves.
 #[must_use]
 pub fn beside_fix(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
-    let mut all = others(problem, report);
+    let detour = detour(problem, report).map(|detour| WayOut::words(by_detour(detour, &problem.package.id)));
+    let mut all: Vec<WayOut> = detour.into_iter().chain(others(problem, report)).collect();
     all.retain(WayOut::is_printable);
     all
 }
@@ -45,7 +46,7 @@ fn others(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
     let id = &problem.package.id;
     let decided = report.evaluation.blockers.is_empty();
     let mut cures: Vec<WayOut> = edited(problem.judgement, report.packages).filter(|_| decided).into_iter().collect();
-    if problem.severity == Severity::Malicious && target(problem, report).is_none() && decided {
+    if problem.severity == Severity::Malicious && !can_move(problem, report) && decided {
         cures.push(WayOut::words(
             "no approved release was found that every requirement accepts: remove the crate, or what pulls it in",
         ));
@@ -53,7 +54,7 @@ fn others(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
     for reason in problem.reasons {
         cures.extend(for_reason(reason, id, report));
     }
-    if decided && target(problem, report).is_none() && problem.severity != Severity::Malicious {
+    if decided && !can_move(problem, report) && problem.severity != Severity::Malicious {
         let advisories = problem.reasons.iter().filter_map(|reason| {
             let Reason::Advisory { advisory, .. } = reason else { return None };
             Some(&**advisory)
@@ -62,12 +63,7 @@ fn others(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
     }
     cures.extend(exempted(problem, report));
     let registry = matches!(id.source, Source::Registry(_));
-    if cures.is_empty()
-        && target(problem, report).is_none()
-        && registry
-        && problem.severity == Severity::Rejected
-        && decided
-    {
+    if cures.is_empty() && !can_move(problem, report) && registry && problem.severity == Severity::Rejected && decided {
         cures.push(WayOut::words(format!(
             "no approved release was found that every requirement accepts: {}",
             without(problem, report).join(", or ")
@@ -183,6 +179,27 @@ fn target<'a>(problem: &Problem<'a>, report: &AuditReport<'_>) -> Option<&'a sem
     problem.judgement.newest_approved.as_ref().filter(|version| **version != problem.package.id.version)
 }
 
+/// Whether a move of this package, or of those that ask for it, leads away from a problem.
+fn can_move(problem: &Problem<'_>, report: &AuditReport<'_>) -> bool {
+    target(problem, report).is_some() || detour(problem, report).is_some()
+}
+
+/// A way out over the packages that ask for this one, where none leads from it alone.
+fn detour<'a>(problem: &Problem<'a>, report: &AuditReport<'_>) -> Option<&'a Detour> {
+    let is_locked = report.packages.get(problem.position).is_some();
+    problem.judgement.detour.as_ref().filter(|_| report.evaluation.blockers.is_empty() && is_locked)
+}
+
+fn by_detour(detour: &Detour, id: &PackageId) -> String {
+    let moves: Vec<String> = detour.moves.iter().map(|one| format!("{} {}", one.name, one.version)).collect();
+    let (are, do_without, take) = if moves.len() == 1 { ("is", "does", "takes") } else { ("are", "do", "take") };
+    let moves = moves.join(" and ");
+    match &detour.to {
+        None => format!("{moves} {are} approved and {do_without} without {}", id.name),
+        Some(to) => format!("{moves} {are} approved and {take} {} {to}, which is approved too", id.name),
+    }
+}
+
 /// An approved fix that no requirement accepts: else it would stand in.
 fn out_of_reach<'a>(problem: &Problem<'a>) -> Option<&'a semver::Version> {
     let approved = |fix: &&'a Fix| matches!(fix.standing, FixStanding::Approved(_));
@@ -191,6 +208,10 @@ fn out_of_reach<'a>(problem: &Problem<'a>) -> Option<&'a semver::Version> {
 
 /// Moving to another release.
 fn moved(problem: &Problem<'_>, report: &AuditReport<'_>) -> Option<WayOut> {
+    if let Some(detour) = detour(problem, report).filter(|_| target(problem, report).is_none()) {
+        let command = report.context().command("fix", "");
+        return Some(WayOut::to_or(by_detour(detour, &problem.package.id), command));
+    }
     let version = target(problem, report)?;
     let spec = update_spec(&problem.package.id, report)?;
     let command = report.context().command("update", &format!("{spec} --precise {version}"));

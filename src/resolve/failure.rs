@@ -18,17 +18,50 @@ pub(super) fn crates_named(words: &str) -> BTreeSet<String> {
 pub(super) fn error_of(words: &str) -> String {
     let lines = words.lines().skip_while(|line| !line.starts_with("error"));
     let lines = lines.take_while(|line| !line.to_ascii_lowercase().starts_with("stack backtrace"));
-    // What cargo guesses about replaced sources does not hold for this one.
-    let misleading = |line: &&str| {
-        line.starts_with("perhaps a crate was updated and forgotten to be re-vendored")
-            || (line.contains("location searched") && line.contains(STAND_IN))
-    };
-    lines.filter(|line| !misleading(line)).collect::<Vec<_>>().join("\n")
+    lines.filter(|line| !is_misleading(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// What cargo guesses about replaced sources, which does not hold for this one.
+fn is_misleading(line: &str) -> bool {
+    line.starts_with("perhaps a crate was updated and forgotten to be re-vendored")
+        || (line.contains("location searched") && line.contains(STAND_IN))
+}
+
+/// Whole lines of cargo's words, to be heard: nobody knows the sources that stand in for registries. `overrides` are the values of
+/// `--config` by which they do.
+pub(super) fn reworded(words: &[u8], overrides: &[String]) -> Vec<u8> {
+    if !words.windows(STAND_IN.len()).any(|part| part == STAND_IN.as_bytes()) {
+        return words.to_vec();
+    }
+    let text = String::from_utf8_lossy(words);
+    let mut text: String = text.split_inclusive('\n').filter(|line| !is_misleading(line)).collect();
+    for value in overrides {
+        let Some((key, stand_in)) = value.split_once(".replace-with=") else { continue };
+        let registry = key.trim_start_matches("source.").trim_matches(['"', '\'']);
+        let registry = if registry == "crates-io" { "crates.io".to_owned() } else { format!("`{registry}`") };
+        text = text.replace(&format!("`{}`", stand_in.trim_matches(['"', '\''])), &registry);
+    }
+    text.into_bytes()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{crates_named, error_of};
+    use super::{crates_named, error_of, reworded};
+
+    #[test]
+    fn a_stand_in_has_the_name_of_its_registry() {
+        let overrides = [
+            "source.sequester-filter.registry=\"sparse+http://127.0.0.1:1/\"",
+            "source.\"crates-io\".replace-with=\"sequester-filter\"",
+            "source.\"corp\".replace-with=\"sequester-filterx\"",
+        ]
+        .map(str::to_owned);
+        let words = b"    Updating `sequester-filterx` index\n    Updating `sequester-filter` index\n\
+                      location searched: `sequester-filter` index (which is replacing registry `crates-io`)\nAdding x\n";
+        let heard = String::from_utf8_lossy(&reworded(words, &overrides)).into_owned();
+        assert_eq!(heard, "    Updating `corp` index\n    Updating crates.io index\nAdding x\n");
+        assert_eq!(reworded(b"perhaps \xff", &overrides), b"perhaps \xff");
+    }
 
     #[test]
     fn what_stands_before_the_error_is_left_out() {

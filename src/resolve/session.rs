@@ -85,7 +85,9 @@ impl Session<'_> {
         let (here, subject) = (self.project().environment().current_dir(), self.subject());
         let named = child::from_elsewhere(arguments, here, &subject.start, &subject.root);
         let all: Vec<String> = overrides.chain(self.copy.arguments(named)).collect();
-        let ended = child::run(self.cargo, &all, voice, self.interrupts, |words| self.copy.unled(words))?;
+        let ended = child::run(self.cargo, &all, voice, self.interrupts, |words| {
+            failure::reworded(&self.copy.unled(words), &self.overrides)
+        })?;
         self.refuse_signal()?;
         if !ended.status.success() {
             self.refuse_unnamed(&ended)?;
@@ -124,6 +126,11 @@ impl Session<'_> {
     /// Shows the next cargo what this view has.
     pub(crate) fn look(&self, view: View) {
         self.filter.look(view);
+    }
+
+    /// Lets cargo find what stays of these crates where it looks them up.
+    pub(crate) fn look_up(&self, crates: HashSet<CrateName>) {
+        self.filter.look_up(crates);
     }
 
     /// Whether the lock file as it was found answers the manifests, which needs no cargo.
@@ -249,7 +256,7 @@ pub(super) fn refuse_gaps(filter: &Filter<'_>) -> Result<(), ResolveError> {
     let gaps = filter.gaps();
     let Some(first) = gaps.first() else { return Ok(()) };
     let cause = match &first.cause {
-        IndexGap::Failed(cause) | IndexGap::Denied(cause) => cause.clone(),
+        IndexGap::Failed(cause) | IndexGap::Denied(cause) | IndexGap::Forbidden(cause) => cause.clone(),
         IndexGap::NotCached => String::from("offline, and cargo's cache does not have it"),
         IndexGap::Unconfirmed => String::from("cargo's cached copy of its index entry was not confirmed"),
         IndexGap::NotInCachedEntry => String::from("offline, and cargo's cache is older than it"),

@@ -57,13 +57,20 @@ impl Session<'_> {
     pub(crate) fn obstacles(&self, attempt: &Attempt) -> Result<Vec<Obstacle>, ResolveError> {
         Ok(match self.cause(attempt)? {
             Cause::Hidden { obstacles, .. } => obstacles,
-            Cause::Elsewhere | Cause::Place | Cause::Unknown(_) => Vec::new(),
+            Cause::Elsewhere | Cause::Unknown(_) => Vec::new(),
         })
     }
 
     fn cause(&self, attempt: &Attempt) -> Result<Cause, ResolveError> {
-        let (began, told, best) = (Instant::now(), Cell::new(false), RefCell::new(None));
-        let cause = Search { session: self, attempt, began, told, best }.cause();
+        let search = Search {
+            session: self,
+            attempt,
+            began: Instant::now(),
+            told: Cell::new(false),
+            best: RefCell::default(),
+            successes: RefCell::default(),
+        };
+        let cause = search.cause();
         self.look(View::default());
         cause
     }
@@ -76,6 +83,8 @@ struct Search<'s, 'w> {
     told: Cell<bool>,
     /// The hidden releases of the best success so far, with the packages that were locked then.
     best: RefCell<Option<(BTreeSet<PackageId>, Vec<Package>)>>,
+    /// With what cargo resolved.
+    successes: RefCell<BTreeSet<BTreeSet<PackageId>>>,
 }
 
 impl Search<'_, '_> {
@@ -106,7 +115,9 @@ impl Search<'_, '_> {
         }
         let (needed, all_needed) = match found {
             Smallest::Nothing => return Ok(Cause::Elsewhere),
-            Smallest::Found(set) if set.is_empty() => return Ok(Cause::Place),
+            Smallest::Found(set) if set.is_empty() => {
+                return Ok(Cause::Unknown(String::from("asked once more, cargo did it")));
+            }
             Smallest::Found(set) => (set, true),
             Smallest::AtMost(set) => (set, false),
         };
@@ -145,19 +156,33 @@ impl Search<'_, '_> {
     }
 
     /// The fewest of these, in their order, with which cargo resolves. With all of them it locks `known`, where that was tried.
+    ///
+    /// What a lock file has tells quickly what was needed. It does not tell what cargo looked up beside it: `add` asks the index for what
+    /// it is given, and with `--dry-run` writes nothing.
     fn fewest(&self, all: &[PackageId], known: Option<&Vec<Package>>) -> Result<Smallest<PackageId>, ResolveError> {
+        let found = self.search(all, known, true)?;
+        let (Smallest::Found(set) | Smallest::AtMost(set)) = &found else { return Ok(found) };
+        let set: BTreeSet<PackageId> = set.iter().cloned().collect();
+        let is_known = self.successes.borrow().contains(&set);
+        let is_enough = is_known || (!set.is_empty() && matches!(self.shows(&set), Ok(Some(_))));
+        if is_enough { Ok(found) } else { self.search(all, known, false) }
+    }
+
+    fn search(
+        &self,
+        all: &[PackageId],
+        known: Option<&Vec<Package>>,
+        by_lock: bool,
+    ) -> Result<Smallest<PackageId>, ResolveError> {
         let found = smallest(all, TRIALS, |set| {
             let locked = if let Some(locked) = known.filter(|_| set.len() == all.len()) {
                 Some(locked.clone())
             } else {
-                let mut view = self.attempt.view.clone();
-                for (id, shown) in versions(set) {
-                    view.shown.entry(id).or_default().extend(shown);
-                }
-                self.resolves(&view)?
+                self.shows(set)?
             };
             let Some(locked) = locked else { return Ok(None) };
-            let used: BTreeSet<PackageId> = if locked.is_empty() {
+            self.successes.borrow_mut().insert(set.clone());
+            let used: BTreeSet<PackageId> = if locked.is_empty() || !by_lock {
                 set.clone()
             } else {
                 locked.iter().map(|package| &package.id).filter(|id| set.contains(id)).cloned().collect()
@@ -171,6 +196,15 @@ impl Search<'_, '_> {
             (Err(Stop::Time), None) => Ok(Smallest::Nothing),
             (Err(Stop::Failed(error)), _) => Err(error),
         }
+    }
+
+    /// The same as [`Self::resolves`], of what is shown beside the attempt's own view.
+    fn shows(&self, set: &BTreeSet<PackageId>) -> Result<Option<Vec<Package>>, Stop> {
+        let mut view = self.attempt.view.clone();
+        for (id, shown) in versions(set) {
+            view.shown.entry(id).or_default().extend(shown);
+        }
+        self.resolves(&view)
     }
 
     /// The packages that cargo locks when it is shown this; none where it writes no lock file, and `None` where it fails.

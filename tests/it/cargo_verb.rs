@@ -317,6 +317,7 @@ fn a_version_that_no_registry_has_is_not_searched_for() {
     let registry = TestRegistry::new();
     two_releases(&registry);
     Package::new("more", "1.0.0").pubtime(OLD).publish(&registry);
+    Package::new("more", "1.1.0").pubtime(FRESH).publish(&registry);
     let project = project(&registry).dep("bar", "1");
     project.lock_with_cargo();
     let (script, count) = (project.outside().join("counting"), project.outside().join("count"));
@@ -330,7 +331,7 @@ fn a_version_that_no_registry_has_is_not_searched_for() {
     let outcome = cargo(&project, &["add", "more@99"]).expect_code(101);
     assert!(outcome.stderr.contains("could not be found") && !outcome.stderr.contains("Hidden"), "{}", outcome.stderr);
     assert_eq!(std::fs::read_to_string(&count).unwrap().lines().count(), 1);
-    let outcome = cargo(&project, &["add", "bar@1.1", "--dry-run"]);
+    let outcome = cargo(&project, &["add", "more@1.1", "--dry-run"]);
     assert_ne!(outcome.code, 0);
     assert!(std::fs::read_to_string(&count).unwrap().lines().count() > 2, "what is hidden is searched for");
 }

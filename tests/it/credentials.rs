@@ -206,6 +206,12 @@ fn the_words_of_whoever_refuses_a_download_are_told() {
         let told = format!("{}{}", outcome.stdout, outcome.stderr);
         assert!(told.contains("held back by the firewall until Monday") && told.contains(help), "{status}: {told}");
     }
+    // What a deny list says is not answered by a token.
+    let deny_list = Reply::status(403).body("inner is on the deny list, ask security@acme.test");
+    world.registry.be_itself().reply("/index/in/ne/inner", deny_list);
+    let refusal = world.refusal();
+    assert!(refusal.contains("on the deny list, ask security@acme.test"), "{refusal}");
+    assert!(refusal.contains("help: ask who runs the registry") && !refusal.contains("cargo login"), "{refusal}");
     world.registry.be_itself().reply("/index/config.json", Reply::status(451).body("not in your country"));
     assert!(world.refusal().contains("not in your country"));
     let refusal = world.run(&["update"]);

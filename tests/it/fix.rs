@@ -200,3 +200,80 @@ fn a_removal_that_worked_ends_well_and_tells_once_what_is_left() {
         }
     }
 }
+
+/// `bringer` 1 brings in the vulnerable `brought` 1, and is locked as `locked`; it has another approved release that `does`.
+fn brought_in(locked: &str, does: &dyn Fn(&TestRegistry)) -> World {
+    let registry = TestRegistry::new();
+    Package::new("brought", "1.0.0").pubtime(OLD).publish(&registry);
+    Package::new("bringer", locked).pubtime(OLD).dep("brought", "^1").publish(&registry);
+    let project = project(&registry);
+    let policy = project.read("sequester.toml");
+    project.write("sequester.toml", format!("{policy}\n[advisories]\nmax-copy-age = \"9000 days\"\n"));
+    let project = project.dep("bringer", "1");
+    project.lock_with_cargo();
+    does(&registry);
+    let advisories = AdvisoryFolder::new();
+    advisories.add(&Advisory::new("RUSTSEC-2025-0503", "brought").date("2025-07-01").patched(">= 2.0.0"));
+    World { registry, project, advisories }
+}
+
+/// Nobody is told to ignore an advisory where another package only need move.
+#[test]
+fn audit_names_fix_where_the_way_out_leads_over_another_package() {
+    let without = |version: &'static str| {
+        move |registry: &TestRegistry| {
+            Package::new("bringer", version).pubtime(OLD).publish(registry);
+        }
+    };
+    let with_the_fix = |registry: &TestRegistry| {
+        Package::new("brought", "2.0.0").pubtime(OLD).publish(registry);
+        Package::new("bringer", "1.1.0").pubtime(OLD).dep("brought", "^2").publish(registry);
+    };
+    let worlds: [(World, &str, &str); 3] = [
+        (brought_in("1.0.1", &without("1.0.0")), "bringer 1.0.0 is approved and does without brought", "1.0.0 "),
+        (brought_in("1.0.0", &without("1.1.0")), "bringer 1.1.0 is approved and does without brought", "1.1.0 "),
+        (
+            brought_in("1.0.0", &with_the_fix),
+            "bringer 1.1.0 is approved and takes brought 2.0.0, which is approved too",
+            "1.1.0 2.0.0",
+        ),
+    ];
+    for (world, words, after) in worlds {
+        let outcome = world.run(&["audit"]).expect_code(1);
+        assert!(outcome.stdout.contains(words), "{}", outcome.stdout);
+        assert!(!outcome.stdout.contains("ignore RUSTSEC"), "{}", outcome.stdout);
+        assert!(outcome.stdout.contains("nothing else: cargo sequester fix"), "{}", outcome.stdout);
+        let explained = world.run(&["explain", "brought"]);
+        assert!(explained.stdout.contains(&format!("{words}: cargo sequester fix")), "{}", explained.stdout);
+        assert!(!explained.stdout.contains("ignore RUSTSEC"), "{}", explained.stdout);
+        world.run(&["fix"]).expect_code(0);
+        assert_eq!(world.locked(&["bringer", "brought"]), after);
+        world.run(&["audit"]).expect_code(0);
+    }
+    // Where what would do is held itself, there is no such way.
+    let held = brought_in("1.0.0", &|registry| {
+        Package::new("bringer", "1.1.0").pubtime(FRESH).publish(registry);
+    });
+    let outcome = held.run(&["audit"]).expect_code(1);
+    assert!(outcome.stdout.contains("ignore RUSTSEC-2025-0503"), "{}", outcome.stdout);
+    assert!(!outcome.stdout.contains("sequester fix"), "{}", outcome.stdout);
+}
+
+/// Cargo says so of what it locks, too.
+#[test]
+fn a_fix_that_needs_a_newer_rust_says_so() {
+    let world = world();
+    for (rust, words) in [("1.99", "needs Rust 1.99; the project is for 1.70"), ("1.70", "")] {
+        Package::new("vulnerable", "1.0.1").pubtime(OLD).rust_version(rust).publish(&world.registry);
+        let manifest = world.project.read("Cargo.toml");
+        if !manifest.contains("rust-version") {
+            let with = manifest.replacen("[package]\n", "[package]\nrust-version = \"1.70\"\n", 1);
+            world.project.write("Cargo.toml", with);
+        }
+        let outcome = world.run(&["fix", "-n"]).expect_code(0);
+        let moved = outcome.stdout.lines().find(|line| line.contains("Moved vulnerable")).unwrap();
+        assert_eq!(moved.contains("needs Rust"), !words.is_empty(), "{moved}");
+        assert!(moved.contains(words), "{moved}");
+        assert!(!outcome.stdout.contains("nobody asked"), "{}", outcome.stdout);
+    }
+}

@@ -33,6 +33,7 @@ fn package(id: PackageId, dependencies: &[usize]) -> Package {
         inside_workspace: true,
         requirements: Vec::new(),
         written: Vec::new(),
+        rust_version: None,
     });
     let checksum = match id.source {
         Source::Registry(_) => LockedChecksum::Known("ab".repeat(32).parse().unwrap()),
@@ -68,6 +69,7 @@ fn judgement(id: &PackageId, verdict: Option<Verdict>) -> Judgement {
         path: Vec::new(),
         newest_approved: None,
         if_edited: None,
+        detour: None,
         fixes: Vec::new(),
     }
 }

@@ -3,16 +3,19 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use semver::Version;
+
 use super::{End, UpdateReport, approvable, codes, curable, fix_eligible};
 use crate::model::Timestamp;
 use crate::model::evaluation::{Evaluation, Judgement};
 use crate::model::package::{Package, PackageId};
 use crate::model::resolution::{
-    Cause, Change, Demand, Held, Hidden, HiddenBecause, Joined, JoinedBecause, Kept, Obstacle, Unresolved, Waits,
+    Cause, Change, Demand, Held, Hidden, HiddenBecause, Joined, JoinedBecause, Kept, NewerRust, Obstacle, Unresolved,
+    Waits,
 };
 use crate::model::source::{Registry, Source};
 use crate::model::verdict::{Basis, Reason};
-use crate::report::context::{Context, Verbosity, package_name};
+use crate::report::context::{Context, Verbosity, package_name, registry_name};
 use crate::report::escape::{shell_word, terminal};
 use crate::report::print::{Tone, detail, error, help, line, word};
 use crate::report::way_out::{TEXT, WayOut};
@@ -74,15 +77,15 @@ fn moved(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
         };
         line(out, Tone::Caution, "Joined", &format!("{}: {why}", package_name(package)))?;
     }
-    let width = report.changes.iter().map(|change| change.name.chars().count()).max().unwrap_or(0).min(40);
+    let width = report.changes.iter().map(|change| name(change).chars().count()).max().unwrap_or(0).min(40);
     for change in report.changes {
-        let (tone, name) = verb_of(change);
+        let (tone, verb) = verb_of(change);
         let versions = match (&change.from, &change.to) {
             (Some(from), Some(to)) => format!("{from} → {to}"),
             (None, Some(version)) | (Some(version), None) => version.to_string(),
             (None, None) => String::new(),
         };
-        let mut text = format!("{:width$} {versions}", change.name);
+        let mut text = format!("{:width$} {versions}", name(change));
         if let Some(published) = change.pubtime {
             let _ = write!(text, "  ({} old", age(report.now(), published));
             text.push_str(&basis(change, report).map_or_else(|| String::from(")"), |basis| format!("; {basis})")));
@@ -90,9 +93,27 @@ fn moved(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
         if !change.asked {
             text.push_str("  nobody asked for this");
         }
-        line(out, tone, name, &text)?;
+        if let Some(NewerRust { needed, declared }) = &change.newer_rust {
+            let _ = write!(text, "  needs Rust {}; the project is for {}", rust(needed), rust(declared));
+        }
+        line(out, tone, verb, &text)?;
     }
     Ok(())
+}
+
+/// With its registry, where that is not crates.io.
+fn name(change: &Change) -> String {
+    match &change.source {
+        Source::Registry(registry) if *registry != Registry::CratesIo => {
+            format!("{} ({})", change.name, registry_name(registry))
+        }
+        Source::Registry(_) | Source::Local | Source::Git(_) | Source::Other(_) => change.name.to_string(),
+    }
+}
+
+/// As manifests write it: `1.85`.
+fn rust(version: &Version) -> String {
+    if version.patch == 0 { format!("{}.{}", version.major, version.minor) } else { version.to_string() }
 }
 
 /// What stays although it is not approved, a line each. `judged` is the decision on the lock file that has these packages.
@@ -269,15 +290,6 @@ fn failed(report: &UpdateReport<'_>, unresolved: &Unresolved, out: &mut impl Wri
         Cause::Elsewhere => String::from(
             "the policy is not the cause: cargo fails with every release shown, too; Cargo.lock was left as it is",
         ),
-        Cause::Place => {
-            detail(
-                out,
-                Tone::Help,
-                "help",
-                "in a copy of the workspace cargo does it: check whether Cargo.lock and its folder can be written",
-            )?;
-            String::from("Cargo.lock was left as it is")
-        }
         Cause::Unknown(why) => {
             format!("whether the policy is the cause is not known: {why}; Cargo.lock was left as it is")
         }

@@ -159,7 +159,6 @@ pub fn write(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> 
                 cause: match unresolved.cause {
                     Cause::Hidden { .. } => "hidden",
                     Cause::Elsewhere => "elsewhere",
-                    Cause::Place => "place",
                     Cause::Unknown(_) => "unknown",
                 },
                 all_needed: matches!(unresolved.cause, Cause::Hidden { all_needed: true, .. }),

@@ -31,7 +31,7 @@ impl World {
             Package::new(name, "1.0.0").pubtime(OLD).publish(&registry);
         }
         let time = if stuck == Stuck::Pinned { FRESH } else { OLD };
-        Package::new("stuck", "1.0.0").pubtime(time).publish(&registry);
+        Package::new("stuck", "1.0.0").pubtime(time).feature("more", &[]).publish(&registry);
         let project = project(&registry);
         let policy = project.read("sequester.toml");
         project.write("sequester.toml", format!("{policy}\n[advisories]\nmax-copy-age = \"9000 days\"\n"));
@@ -50,7 +50,7 @@ impl World {
         let world = Self::unlocked(stuck);
         world.project.lock_with_cargo();
         if stuck == Stuck::Yanked {
-            Package::new("stuck", "1.0.0").pubtime(OLD).yanked().publish(&world.registry);
+            Package::new("stuck", "1.0.0").pubtime(OLD).feature("more", &[]).yanked().publish(&world.registry);
             Package::new("stuck", "1.0.1").pubtime(FRESH).publish(&world.registry);
         }
         Package::new("other", "1.0.1").pubtime(OLD).publish(&world.registry);
@@ -104,6 +104,34 @@ fn a_dependency_is_added_beside_what_is_stuck() {
             assert!(outcome.stderr.contains("Kept stuck@1.0.0: not approved, because "), "{}", outcome.stderr);
         }
         outcome.expect_code(0);
+    }
+}
+
+/// `add` looks a crate up without a thought of the lock file, and finds nothing that is yanked.
+#[test]
+fn what_is_stuck_is_asked_for_once_more() {
+    for stuck in [Stuck::Vulnerable, Stuck::Pinned] {
+        for words in [&["stuck"][..], &["stuck@1"], &["stuck", "--features", "more"]] {
+            let world = World::locked(stuck);
+            let outcome = world.run(&[&["cargo", "add"], words].concat()).expect_code(0);
+            let manifest = world.project.read("Cargo.toml");
+            assert_eq!(manifest.contains("more"), words.len() > 1, "{stuck:?}: {manifest}");
+            assert_eq!(world.versions(&["stuck", "other", "gone"]), "1.0.0 1.0.0 1.0.0", "{stuck:?} {words:?}");
+            // What stuck is worth is told here too.
+            assert!(outcome.stderr.contains("Kept stuck@1.0.0: not approved, because "), "{}", outcome.stderr);
+        }
+    }
+}
+
+/// With `--dry-run` cargo locks nothing, so that a lock file tells nothing of what was needed.
+#[test]
+fn what_a_dry_run_of_add_fails_on_is_found() {
+    let world = World::locked(Stuck::Vulnerable);
+    Package::new("extra", "1.2.0").pubtime(FRESH).publish(&world.registry);
+    for words in [&["extra@1.2"][..], &["extra@1.2", "--dry-run"], &["extra@1.2", "other", "--dry-run"]] {
+        let outcome = world.run(&[&["cargo", "add"], words].concat()).expect_code(101);
+        assert!(outcome.stderr.contains("extra@1.2.0"), "{words:?}: {}", outcome.stderr);
+        assert!(!outcome.stderr.contains("can be written"), "{words:?}: {}", outcome.stderr);
     }
 }
 

@@ -85,6 +85,7 @@ fn all_approved() -> Scene {
         inside_workspace: true,
         requirements: Vec::new(),
         written: Vec::new(),
+        rust_version: None,
     });
     scene.release("cc", "1.2.0", aged()).pubtime = Some(at("2026-01-05T10:00:00Z"));
     scene.add(id("fork", "0.2.0", git()), Some(Verdict::Approved(Basis::AllowedSource)));

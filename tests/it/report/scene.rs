@@ -148,6 +148,7 @@ impl Scene {
             path: if position == 0 { vec![0] } else { vec![0, position] },
             newest_approved: None,
             if_edited: None,
+            detour: None,
             fixes: Vec::new(),
         });
         self.evaluation.judgements.last_mut().unwrap()

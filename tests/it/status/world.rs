@@ -83,8 +83,14 @@ impl World {
         let world = Self { facts, policy: Policy::default(), cached: true, lines: BTreeMap::new() };
         let mut world = world.package("app", "0.1.0", Source::Local);
         let (root, requirements) = ("project".into(), Vec::new());
-        world.facts.packages[0].local =
-            Some(LocalPackage { root, member: true, inside_workspace: true, requirements, written: Vec::new() });
+        world.facts.packages[0].local = Some(LocalPackage {
+            root,
+            member: true,
+            inside_workspace: true,
+            requirements,
+            written: Vec::new(),
+            rust_version: None,
+        });
         world
     }
 

@@ -153,6 +153,7 @@ impl World {
                 inside_workspace: true,
                 requirements: Vec::new(),
                 written: Vec::new(),
+                rust_version: None,
             }),
         };
         Self {

@@ -21,6 +21,7 @@ pub struct Package {
     files: BTreeMap<String, Vec<u8>>,
     license: Option<String>,
     links: Option<String>,
+    rust_version: Option<String>,
     v: Option<u32>,
     checksum: Option<String>,
     line: Option<String>,
@@ -160,6 +161,7 @@ impl Package {
             files: BTreeMap::from([("src/lib.rs".to_owned(), b"//! Empty.\n".to_vec())]),
             license: Some("MIT".to_owned()),
             links: None,
+            rust_version: None,
             v: None,
             checksum: None,
             line: None,
@@ -220,6 +222,12 @@ impl Package {
         self
     }
 
+    /// Needs this Rust.
+    pub fn rust_version(mut self, rust: &str) -> Self {
+        self.rust_version = Some(rust.to_owned());
+        self
+    }
+
     /// The index line's `v`.
     pub fn v(mut self, v: u32) -> Self {
         self.v = Some(v);
@@ -277,6 +285,9 @@ impl Package {
             "name": self.name, "vers": self.version, "deps": self.dependencies.iter().map(Dependency::json).collect::<Vec<_>>(),
             "cksum": checksum, "features": self.features, "yanked": self.yanked, "links": self.links,
         });
+        if let Some(rust) = &self.rust_version {
+            line["rust_version"] = json!(rust);
+        }
         if let Some(pubtime) = &self.pubtime {
             line["pubtime"] = json!(pubtime);
         }
