@@ -36,7 +36,7 @@ pub(super) fn assess(
     Ok(Assessment::of(project, BTreeSet::new())?)
 }
 
-/// Everything that a report of a decision tells.
+/// Everything that a report of a decision needs.
 pub(super) fn report_of<'a>(cli: &'a Cli, made: &'a Assessment, elapsed: Option<Duration>) -> AuditReport<'a> {
     AuditReport {
         packages: &made.facts().packages,
@@ -64,19 +64,16 @@ pub(super) fn context_of<'a>(cli: &'a Cli, made: &'a Assessment) -> Context<'a> 
     }
 }
 
-/// Tells what was decided. Verbs that stop at a decision tell it like this too.
+/// Reports the decision. Also used by verbs that stop at the decision.
 pub(super) fn print(cli: &Cli, made: &Assessment, format: Format, started: Instant) -> Result<Outcome, CommandError> {
     let report = report_of(cli, made, Some(started.elapsed()));
-    let mut text = Vec::new();
-    match format {
-        Format::Human => report::audit::human::write(&report, output::verbosity(cli), &mut text),
-        Format::Json => report::audit::json::write(&report, &mut text),
-        Format::Sarif => report::audit::sarif::write(&report, &places(made), &mut text),
-        Format::Github => report::audit::github::write(&report, &places(made), &mut text),
-        Format::Markdown => report::audit::markdown::write(&report, &mut text),
-    }
-    .map_err(CommandError::Output)?;
-    output::report(cli, &text)?;
+    output::print(cli, |out| match format {
+        Format::Human => report::audit::human::write(&report, output::verbosity(cli), out),
+        Format::Json => report::audit::json::write(&report, out),
+        Format::Sarif => report::audit::sarif::write(&report, &places(made), out),
+        Format::Github => report::audit::github::write(&report, &places(made), out),
+        Format::Markdown => report::audit::markdown::write(&report, out),
+    })?;
     Ok(outcome(&report))
 }
 

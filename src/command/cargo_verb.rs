@@ -127,7 +127,7 @@ fn behind_quarantine(
 
 /// Whether the lock file is whole and approved, so that nothing need be resolved; that is remembered.
 fn is_approved_as_it_is(resolution: &Resolution, question: Option<&Question>) -> Result<bool, CommandError> {
-    // What cannot be read is not remembered; whoever needs it says so.
+    // What cannot be read is not remembered; the error is reported where it is needed.
     let inputs = question.and_then(|_| InputDigests::of(resolution.project()).ok().flatten());
     let found = resolution.as_it_is()?;
     if !found.decision().evaluation().is_approved() || !found.lock_answers()? {
@@ -145,7 +145,7 @@ struct Run<'r, 's> {
     session: &'r Session<'s>,
     line: &'r CommandLine,
     manifest: Option<Utf8PathBuf>,
-    /// What may stay.
+    /// What was locked before, which may stay.
     before: Locked,
 }
 
@@ -183,7 +183,7 @@ impl Run<'_, '_> {
         })
     }
 
-    /// Whether packages are only taken away: that is done, and what is left is told.
+    /// Whether packages are only removed: that is done, and what is left is reported.
     fn removes(&self) -> bool {
         self.line.verb.as_deref() == Some("remove")
     }
@@ -317,9 +317,7 @@ impl Run<'_, '_> {
     fn tell_vendored(&self, written: &[Written]) -> Result<(), CommandError> {
         let is_vendored = self.session.subject().root.join("vendor").is_dir();
         if is_vendored && !written.is_empty() {
-            let mut text = Vec::new();
-            update::human::left_behind(&self.context(), &mut text).map_err(CommandError::Output)?;
-            output::aside(self.cli, &text);
+            output::print_aside(self.cli, |out| update::human::left_behind(&self.context(), out))?;
         }
         Ok(())
     }
@@ -352,10 +350,8 @@ impl Run<'_, '_> {
 
     /// What stays in the lock file although it is not approved.
     fn tell_kept(&self, kept: &[Kept], judged: &Decision) -> Result<(), CommandError> {
-        let mut text = Vec::new();
         let (evaluation, packages) = (judged.evaluation(), &judged.facts().packages);
-        update::human::kept(kept, evaluation, packages, &self.context(), &mut text).map_err(CommandError::Output)?;
-        output::aside(self.cli, &text);
+        output::print_aside(self.cli, |out| update::human::kept(kept, evaluation, packages, &self.context(), out))?;
         Ok(())
     }
 
@@ -383,9 +379,7 @@ impl Run<'_, '_> {
             dry_run: false,
             vendored: false,
         };
-        let mut text = Vec::new();
-        update::human::write(&report, Verbosity::Normal, &mut text).map_err(CommandError::Output)?;
-        output::aside(self.cli, &text);
+        output::print_aside(self.cli, |out| update::human::write(&report, Verbosity::Normal, out))?;
         Ok(())
     }
 

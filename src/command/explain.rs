@@ -81,15 +81,12 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment
     let evaluation = Evaluation { blockers, ..made.evaluation().clone() };
     let audit = AuditReport { evaluation: &evaluation, ..report_of(cli, &made, None) };
     let report = ExplainReport { audit, release: release.as_ref(), releases: listed.as_ref() };
-    let mut text = Vec::new();
-    match arguments.format {
+    output::print(cli, |out| match arguments.format {
         cli::HumanOrJson::Human => {
-            report::explain::human::write(&report, output::canvas(environment), output::verbosity(cli), &mut text)
+            report::explain::human::write(&report, output::canvas(environment), output::verbosity(cli), out)
         }
-        cli::HumanOrJson::Json => report::explain::json::write(&report, &mut text),
-    }
-    .map_err(CommandError::Output)?;
-    output::report(cli, &text)?;
+        cli::HumanOrJson::Json => report::explain::json::write(&report, out),
+    })?;
     Ok(outcome)
 }
 
@@ -130,7 +127,7 @@ fn crates_about(target: &Target, packages: &[Package]) -> BTreeSet<CrateId> {
     packages.iter().filter(depends).filter_map(|package| package.id.crate_id()).chain(own).collect()
 }
 
-/// Why nothing can be told: the registry has no such release, or could not be asked.
+/// Why there is nothing to explain: the registry has no such release, or could not be asked.
 fn unknown(spec: &Spec, text: &str, target: &Target, made: &Assessment) -> CommandError {
     let (crate_id, version) = match target {
         Target::Release(Asked::Unlocked(crate_id, version)) => (crate_id, Some(version)),

@@ -54,7 +54,9 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
     let is_decided = made.evaluation().blockers.is_empty();
     let files = Files::plan(&root, &draft, arguments.native)?;
     if is_decided && !arguments.yes {
-        show(cli, |out| files.texts().into_iter().try_for_each(|(name, text)| report::init::preview(name, text, out)))?;
+        output::print(cli, |out| {
+            files.texts().into_iter().try_for_each(|(name, text)| report::init::preview(name, text, out))
+        })?;
     }
     tell(cli, &made, &draft)?;
     if !is_decided {
@@ -64,7 +66,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
     let names: Vec<String> = files.texts().into_iter().map(|(name, _)| name.to_owned()).collect();
     if !arguments.yes {
         let written = WayOut::to("write it", context.again(&["dry-run"], "--yes"));
-        show(cli, |out| report::init::files(false, &names, &written, out))?;
+        output::print(cli, |out| report::init::files(false, &names, &written, out))?;
         if !arguments.dry_run {
             agreement()?;
         }
@@ -83,7 +85,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
             "what is listed above no baseline may carry: follow its help, then run"
         };
         let help = WayOut::to_or(words, context.command("audit", ""));
-        show(cli, |out| report::init::files(true, &names, &help, out))?;
+        output::print(cli, |out| report::init::files(true, &names, &help, out))?;
     }
     Ok(if is_approved { Outcome::Approved } else { Outcome::Held })
 }
@@ -110,18 +112,12 @@ fn tell(cli: &Cli, made: &Assessment, draft: &Draft) -> Result<(), CommandError>
         judged_by: JudgedBy::File(Utf8Path::new(POLICY_FILE)),
         ..report_of(cli, made, None)
     };
-    show(cli, |out| {
+    output::print(cli, |out| {
         if verbosity > Verbosity::Quiet {
             report::init::init(&init, out)?;
         }
         report::audit::human::write(&audit, verbosity, out)
     })
-}
-
-fn show(cli: &Cli, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<(), CommandError> {
-    let mut text = Vec::new();
-    write(&mut text).map_err(CommandError::Output)?;
-    output::report(cli, &text)
 }
 
 /// What is to be written, and what is judged by it.

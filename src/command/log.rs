@@ -1,4 +1,4 @@
-//! `log`: the audit trail, verified and told. It writes nothing.
+//! `log`: verifies and lists the audit trail. It writes nothing.
 
 use super::outcome::{CommandError, Outcome};
 use super::output;
@@ -21,25 +21,21 @@ pub(super) fn run(cli: &Cli, arguments: &Log, environment: &Environment) -> Resu
         workspace::locate(environment, &config, manifest.as_deref())?.root.join(POLICY_FILE)
     };
     let trail = gather::trail::read(&trail::folder(&policy))?;
-    let mut text = Vec::new();
     if let Some(spec) = &arguments.vsa {
         let named = Spec::parse(spec)?;
         let (crate_id, version) = named.release().ok_or_else(|| CommandError::NoVersion { spec: spec.clone() })?;
         let statement = vsa::statement(&trail, &crate_id, &version, relative(&policy, environment).as_str())?;
-        vsa::write(&statement, &mut text).map_err(CommandError::Output)?;
-        output::report(cli, &text)?;
+        output::print(cli, |out| vsa::write(&statement, out))?;
         return Ok(Outcome::Approved);
     }
     let heads = (!arguments.expect_head.is_empty()).then(|| trail.check_heads(&arguments.expect_head));
     let selection = selection(arguments)?;
     let report = LogReport { trail: &trail, selection: &selection, heads: heads.as_ref() };
-    match (arguments.format, arguments.verify) {
-        (HumanOrJson::Json, _) => log::json(&report, &mut text),
-        (HumanOrJson::Human, true) => log::verification(&report, &mut text),
-        (HumanOrJson::Human, false) => log::human(&report, output::verbosity(cli), &mut text),
-    }
-    .map_err(CommandError::Output)?;
-    output::report(cli, &text)?;
+    output::print(cli, |out| match (arguments.format, arguments.verify) {
+        (HumanOrJson::Json, _) => log::json(&report, out),
+        (HumanOrJson::Human, true) => log::verification(&report, out),
+        (HumanOrJson::Human, false) => log::human(&report, output::verbosity(cli), out),
+    })?;
     Ok(if report.is_whole() { Outcome::Approved } else { Outcome::Held })
 }
 

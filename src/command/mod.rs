@@ -46,7 +46,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let (mut cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(usage) => {
-            // Help and version go to standard output and are no failure. A closed pipe is nobody's failure either.
+            // Help and version go to standard output and are no failure. Neither is a closed pipe.
             let _ = usage.print();
             return if usage.use_stderr() { Outcome::Undecided.into() } else { ExitCode::SUCCESS };
         }

@@ -11,7 +11,7 @@ use crate::model::source::Source;
 use crate::policy::lock_changes::in_lockstep;
 use crate::resolve::{Parts, Session};
 
-/// What is wanted.
+/// Which packages are to move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Which {
     /// Everything that can.
@@ -87,7 +87,7 @@ impl<'m, 's> Moves<'m, 's> {
         exact
     }
 
-    /// The packages that move along although nobody named them: with some named, cargo leaves all others where they are, and fails on
+    /// The packages that also move although they were not named: with some named, cargo leaves all others where they are, and fails on
     /// those that it is not shown.
     pub(super) fn joined(&self, parts: &Parts) -> Vec<Joined> {
         let packages = self.packages();
@@ -134,7 +134,7 @@ impl<'m, 's> Moves<'m, 's> {
                 let mut named: Vec<String> = named.collect();
                 let along = self.specs(self.along(parts));
                 if let Some(version) = precise.as_ref().filter(|_| self.precise.len() < self.named.len()) {
-                    // What the index does not tell of, cargo finds itself, or says why not.
+                    // What the index does not list, cargo finds itself, or says why it cannot.
                     let first = (!along.is_empty()).then(|| self.command(along));
                     named.extend([String::from("--precise"), version.to_string()]);
                     return first.into_iter().chain([self.command(named)]).collect();
@@ -186,7 +186,7 @@ impl<'m, 's> Moves<'m, 's> {
     }
 }
 
-/// Whether the index tells of this version of a package.
+/// Whether the index lists this version of a package.
 fn has(session: &Session<'_>, package: &Package, version: &Version) -> bool {
     let id = package.id.crate_id();
     let history = id.as_ref().and_then(|id| session.history(id));

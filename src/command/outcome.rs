@@ -116,7 +116,7 @@ pub(super) enum CommandError {
     /// What cargo did is about another file than there is now.
     #[error("{path} was changed meanwhile, so nothing was written\nhelp: run the command again")]
     ChangedMeanwhile { path: Utf8PathBuf },
-    /// `install` builds what nobody judged.
+    /// `install` builds packages that were not judged.
     #[error(
         "`cargo install` builds from the lock file of a package that was not judged, or from none\nhelp: get its sources, then there: cargo sequester audit && cargo sequester cargo install --locked --path ."
     )]
@@ -138,7 +138,7 @@ pub(super) enum CommandError {
     OtherFolder,
     #[error(transparent)]
     Append(#[from] AppendError),
-    /// The work stays done, and the trail does not tell of it.
+    /// The work is done, but the trail has no event of it.
     #[error("{done}, but no event of it could be written: {cause}")]
     Unrecorded { done: &'static str, cause: Box<Self> },
     #[error(transparent)]
@@ -192,7 +192,7 @@ pub(super) enum CommandError {
     /// An option asks for what another one forbids.
     #[error("{0}")]
     Usage(&'static str),
-    /// A crate of which nothing could be learned.
+    /// A crate whose index entry could not be read.
     #[error("`{spec}` is not in the dependency graph, and {cause}\nhelp: run again where its registry can be asked")]
     IndexUnread { spec: String, cause: String },
     #[error(transparent)]
@@ -205,7 +205,7 @@ pub(super) enum CommandError {
 }
 
 impl CommandError {
-    /// What the program comes out with: as a shell tells it where a signal ended the work.
+    /// The outcome of the run; where a signal ended it, 128 and the signal, as in a shell.
     pub(super) fn outcome(&self) -> Outcome {
         if let Self::Resolve(ResolveError::Interrupted { signal }) = self {
             return Outcome::Cargo(u8::try_from(128 + signal).unwrap_or(u8::MAX));
@@ -225,7 +225,7 @@ pub(super) enum InitError {
     /// The moment to judge by lies ahead: what is young today would be written down as old.
     #[error("--now is {now}, but the clock says {machine}\nhelp: give a moment that has been, or leave it out")]
     Ahead { now: Timestamp, machine: Timestamp },
-    /// Nobody is there to be asked.
+    /// There is no terminal to ask on.
     #[error(
         "nothing was written, because nobody can be asked without a terminal\nhelp: look at the above, then run it with --yes"
     )]
@@ -260,7 +260,7 @@ pub(super) enum SealedError {
         "`{option}` would lead out of what was proven\nhelp: leave it out; what a program of yours is to get stands behind `--`"
     )]
     Option { option: String },
-    /// Output that is there already could be run in the place of what is built.
+    /// Output that is there already could be run instead of what is built.
     #[error(
         "the target folder {path} is not empty\nhelp: name one that does not exist yet, or leave `--target-dir` out"
     )]

@@ -1,8 +1,8 @@
-//! Writes to the terminal: colour where it is wanted, and no panic when nobody reads on.
+//! Writes to the terminal: colour where it is wanted, and no panic when the reader has gone.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
@@ -27,7 +27,7 @@ impl From<Color> for ColorChoice {
     }
 }
 
-/// How much is to be told.
+/// How much to report.
 pub(super) const fn verbosity(cli: &Cli) -> Verbosity {
     match (cli.quiet, cli.verbose) {
         (true, _) => Verbosity::Quiet,
@@ -51,6 +51,24 @@ pub(super) fn trace() {
     let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
 }
 
+/// A report, whole before anybody sees any of it.
+pub(super) fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<Vec<u8>, CommandError> {
+    let mut text = Vec::new();
+    write(&mut text).map_err(CommandError::Output)?;
+    Ok(text)
+}
+
+/// Makes a report and writes it to standard output.
+pub(super) fn print(cli: &Cli, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<(), CommandError> {
+    report(cli, &text(write)?)
+}
+
+/// Makes a report and writes it to standard error.
+pub(super) fn print_aside(cli: &Cli, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<(), CommandError> {
+    aside(cli, &text(write)?);
+    Ok(())
+}
+
 /// Writes a finished report to standard output.
 ///
 /// # Errors
@@ -68,11 +86,11 @@ pub(super) fn report(cli: &Cli, report: &[u8]) -> Result<(), CommandError> {
 pub(super) fn aside(cli: &Cli, report: &[u8]) {
     let folded = folded(report, width(&std::io::stderr()));
     let mut out = AutoStream::new(std::io::stderr().lock(), cli.color.into());
-    // Nobody may be reading; what follows does not depend on it.
+    // The reader may have gone; what follows does not depend on it.
     let _ = out.write_all(&folded).and_then(|()| out.flush());
 }
 
-/// A report as a terminal of this width shows it; as it is where nobody knows how wide it is read.
+/// A report folded to the width of a terminal; unchanged where the width is unknown.
 fn folded(report: &[u8], width: Option<usize>) -> Cow<'_, [u8]> {
     match (width, std::str::from_utf8(report)) {
         (Some(width), Ok(text)) => Cow::Owned(print::fold(text, width).into_bytes()),
@@ -80,7 +98,7 @@ fn folded(report: &[u8], width: Option<usize>) -> Cow<'_, [u8]> {
     }
 }
 
-/// Whoever sits before standard error, told what a run waits for; nobody where little is to be told.
+/// Prints to standard error what a run waits for; silent with `--quiet`.
 pub(super) fn listener(cli: &Cli) -> Listener {
     if cli.quiet {
         return Listener::default();
@@ -98,7 +116,7 @@ pub(super) fn listener(cli: &Cli) -> Listener {
             return;
         }
         let mut err = std::io::stderr().lock();
-        // Nobody may be reading; the waiting goes on all the same.
+        // The reader may have gone; the run waits all the same.
         let _ = err.write_all(clear.as_bytes());
         let _ = writeln!(AutoStream::new(err, color), "{}", print::waiting_line(waiting));
     })
@@ -128,7 +146,7 @@ pub(super) fn error(cli: &Cli, error: &CommandError) {
     aside(cli, &out);
 }
 
-/// What pictures may be drawn on. Where output goes to a file or a pipe nobody knows who reads it, and how wide.
+/// What a chart is drawn on. Where output goes to a file or a pipe, its width is unknown.
 pub(super) fn canvas(environment: &Environment) -> Canvas {
     Canvas { width: width(&std::io::stdout()), ascii: !shows_unicode(environment) }
 }

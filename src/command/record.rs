@@ -1,7 +1,7 @@
 //! What is written about decisions: the policy file, for the verbs that change it, and the events of the audit trail.
 //!
 //! The change itself comes first and the event last. A run that is killed between the two leaves a change without an event; the next
-//! event of any verb is then preceded by one that tells in what the policy became looser meanwhile, that change included.
+//! event of any verb is then preceded by one that records in what the policy became looser meanwhile, that change included.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
@@ -95,7 +95,7 @@ impl<'a> Record<'a> {
         self.write(kind, releases, &policy, &policy)
     }
 
-    /// Writes the event of vendored sources, in some of which something had been altered.
+    /// Writes the event of vendored sources, with the folders in which something had been altered.
     pub(super) fn write_vendored(
         &self,
         releases: Vec<ReleaseRecord>,
@@ -112,7 +112,7 @@ impl<'a> Record<'a> {
         Ok(may_append(&folder, &trail, self.event(Kind::Init).written())?)
     }
 
-    /// Writes an event, after one that tells in what the policy differs from the last event's, where it does. `before` is the
+    /// Writes an event, preceded by one that records how the policy differs from the last event's, where it does. `before` is the
     /// policy as the run found it, and `after` as the run left it.
     pub(super) fn write(
         &self,
@@ -169,7 +169,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Tells of an event that was written.
+/// Reports an event that was written.
 pub(super) fn recorded(id: EventId, who: Option<&Who>, text: &mut Vec<u8>) -> Result<(), CommandError> {
     let who = who.map_or_else(|| ", author unknown".to_owned(), |who| format!(" by {}", who.name));
     curation::written("Recorded", &format!("event {}{who}", id.short()), None, text).map_err(CommandError::Output)
@@ -212,7 +212,7 @@ impl PolicyText {
         Ok(Self::of(&self.path, Some(text), &file))
     }
 
-    /// Puts this state in the place of the one that was read.
+    /// Replaces the state that was read by this one.
     pub(super) fn write_over(&self, before: &Self) -> Result<(), CommandError> {
         Ok(replace(&self.path, before.text.as_deref(), self.as_str())?)
     }

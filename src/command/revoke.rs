@@ -1,4 +1,4 @@
-//! What takes exemptions back: `revoke`, `approve --prune`, and `update` for what is over of the baseline.
+//! What takes exemptions back: `revoke`, `approve --prune`, and `update` for entries of the baseline that have lapsed.
 
 use std::collections::BTreeSet;
 
@@ -103,7 +103,7 @@ pub(super) fn prune(cli: &Cli, arguments: &cli::Approve, environment: &Environme
     let made = assess(cli, &arguments.subject, &arguments.judge, Purpose::Change, environment)?;
     let context = context_of(cli, &made);
     let mut text = Vec::new();
-    // As long as it is not decided what stands against the packages, nobody knows what is unused.
+    // Until the packages are judged, it is not known what is unused.
     if !made.evaluation().blockers.is_empty() {
         for group in blocker::groups(&made.evaluation().blockers, &context) {
             curation::refused("undecided", &group.message, &group.help, &mut text).map_err(CommandError::Output)?;
@@ -147,7 +147,7 @@ pub(super) fn prune(cli: &Cli, arguments: &cli::Approve, environment: &Environme
     Ok(Outcome::Approved)
 }
 
-/// Removes what is over of the baseline, and says how many entries that was: nobody has anything to decide about them.
+/// Removes the entries of the baseline that have lapsed, about which there is nothing to decide, and returns how many they were.
 pub(super) fn lapsed_baseline(project: &Project, decision: &Decision) -> Result<usize, CommandError> {
     let mut lines: BTreeSet<u32> = decision
         .evaluation()

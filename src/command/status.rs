@@ -34,16 +34,13 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment)
     let audit = report_of(cli, &made, Some(started.elapsed()));
     let until = arguments.until.map(|horizon| horizon.end(made.evaluation().now));
     let report = StatusReport { audit, calendar: &calendar, until };
-    let mut text = Vec::new();
-    match arguments.format {
+    output::print(cli, |out| match arguments.format {
         StatusFormat::Human => {
-            report::status::human::write(&report, output::canvas(environment), output::verbosity(cli), &mut text)
+            report::status::human::write(&report, output::canvas(environment), output::verbosity(cli), out)
         }
-        StatusFormat::Json => report::status::json::write(&report, &mut text),
-        StatusFormat::Markdown => report::status::markdown::write(&report, &mut text),
-    }
-    .map_err(CommandError::Output)?;
-    output::report(cli, &text)?;
+        StatusFormat::Json => report::status::json::write(&report, out),
+        StatusFormat::Markdown => report::status::markdown::write(&report, out),
+    })?;
     Ok(outcome(&report.audit))
 }
 

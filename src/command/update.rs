@@ -31,7 +31,7 @@ pub(super) fn fix(cli: &Cli, arguments: &cli::Fix, environment: &Environment) ->
     move_and_vendor(cli, wanted, environment)
 }
 
-/// Moves what is wanted, and then writes the approved sources where that is wanted too.
+/// Moves what is asked for, and then writes the approved sources where that is asked for too.
 pub(super) fn move_and_vendor(cli: &Cli, wanted: Wanted, environment: &Environment) -> Result<Outcome, CommandError> {
     if wanted.vendors && wanted.format == HumanOrJson::Json {
         return Err(CommandError::Usage(
@@ -45,7 +45,7 @@ pub(super) fn move_and_vendor(cli: &Cli, wanted: Wanted, environment: &Environme
     // The same project and the same rules.
     let asked = Request { purpose: Purpose::Change, ..wanted.request };
     let written = vendoring::vendor(cli, &VendorRequest::of(asked), environment)?;
-    // What is kept was told already, and decides no more about the sources than about the lock file.
+    // What is kept was reported already, and fails the sources no more than the lock file.
     Ok(if written.only_kept { moved } else { written.outcome })
 }
 
@@ -66,7 +66,7 @@ fn wanted(cli: &Cli, arguments: &cli::Update) -> Wanted {
 /// Of how many packages that stay it is found out what they wait for: each costs several runs of cargo.
 const MOST_EXPLAINED: usize = 4;
 
-/// What is wanted of a run.
+/// What a run is asked to do.
 pub(super) struct Wanted {
     /// Of which project, by whose rules.
     pub(super) request: Request,
@@ -78,7 +78,7 @@ pub(super) struct Wanted {
     pub(super) vendors: bool,
     /// Whether everything is left as it is.
     pub(super) dry_run: bool,
-    /// How the result is told.
+    /// How the result is printed.
     pub(super) format: HumanOrJson,
 }
 
@@ -96,7 +96,7 @@ impl Wanted {
     }
 }
 
-/// Moves what is wanted, and tells of it. Also gives whether the lock file is as it was wanted.
+/// Moves what is asked for and reports it. Also returns whether the lock file is as it was asked for.
 fn update(cli: &Cli, wanted: &Wanted, environment: &Environment) -> Result<(Outcome, bool), CommandError> {
     let writes = if wanted.dry_run { Writes::Nothing } else { Writes::LockFile };
     let resolution = Resolution::open(wanted.request.clone(), environment, writes)?;
@@ -130,11 +130,11 @@ struct Update<'u, 's> {
     wanted: &'u Wanted,
     session: &'u Session<'s>,
     moves: Moves<'u, 's>,
-    /// What may stay.
+    /// What was locked before, which may stay.
     before: Locked,
 }
 
-/// What a report tells beside its end.
+/// What a report says beside its end.
 #[derive(Default)]
 struct Told {
     changes: Vec<Change>,
@@ -307,7 +307,7 @@ impl Update<'_, '_> {
             Outcome::Undecided | Outcome::Cargo(_) => End::Undecided,
         };
         self.report(end, &told, judged)?;
-        // What is kept was there before and holds nothing back, but whoever wants everything fixed is told that it is not.
+        // What is kept was there before and holds nothing back, but a run that was to fix everything says that it did not.
         let remains = lock_changes::remains(judged.evaluation(), if fixes { &[] } else { &told.kept });
         Ok(if whole == Outcome::Approved && remains { Outcome::Held } else { whole })
     }
@@ -359,13 +359,10 @@ fn report(
         dry_run: wanted.dry_run,
         vendored: !wanted.vendors && project.subject().root.join("vendor").is_dir(),
     };
-    let mut text = Vec::new();
-    match wanted.format {
-        HumanOrJson::Human => update::human::write(&report, output::verbosity(cli), &mut text),
-        HumanOrJson::Json => update::json::write(&report, &mut text),
-    }
-    .map_err(CommandError::Output)?;
-    output::report(cli, &text)
+    output::print(cli, |out| match wanted.format {
+        HumanOrJson::Human => update::human::write(&report, output::verbosity(cli), out),
+        HumanOrJson::Json => update::json::write(&report, out),
+    })
 }
 
 enum Done {

@@ -110,16 +110,14 @@ pub(super) fn vendor(cli: &Cli, arguments: &VendorRequest, environment: &Environ
     }
 }
 
-/// Tells what stands against it, as `audit` does.
+/// Reports what is not approved, as `audit` does.
 fn held(cli: &Cli, arguments: &VendorRequest, made: &Assessment, started: Instant) -> Result<Outcome, CommandError> {
     match arguments.format {
         HumanOrJson::Human => audit::print(cli, made, Format::Human, started),
         HumanOrJson::Json => {
             let audited = audit::report_of(cli, made, Some(started.elapsed()));
-            let mut text = Vec::new();
             let report = VendorReport { audit: &audited, vendoring: None, problems: &[], elapsed: started.elapsed() };
-            vendored::json(&report, &mut text).map_err(CommandError::Output)?;
-            output::report(cli, &text)?;
+            output::print(cli, |out| vendored::json(&report, out))?;
             Ok(audit::outcome(&audited))
         }
     }
@@ -133,13 +131,10 @@ fn tell(
 ) -> Result<(), CommandError> {
     let audited = audit::report_of(run.cli, run.made, None);
     let report = VendorReport { audit: &audited, vendoring, problems, elapsed: started.elapsed() };
-    let mut text = Vec::new();
-    match run.arguments.format {
-        HumanOrJson::Human => vendored::human(&report, output::verbosity(run.cli), &mut text),
-        HumanOrJson::Json => vendored::json(&report, &mut text),
-    }
-    .map_err(CommandError::Output)?;
-    output::report(run.cli, &text)
+    output::print(run.cli, |out| match run.arguments.format {
+        HumanOrJson::Human => vendored::human(&report, output::verbosity(run.cli), out),
+        HumanOrJson::Json => vendored::json(&report, out),
+    })
 }
 
 /// Where each package that is not approved stays in the folder `vendor`; `None` where not all of them may.

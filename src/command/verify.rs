@@ -37,7 +37,7 @@ const DEFAULT_FOLDER: &str = "vendor";
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
-    // What cannot be run is told before anything is done.
+    // A command that cannot be run is refused before anything is done.
     let command = arguments.sealed.then(|| SealedCommand::read(&arguments.command)).transpose()?;
     let project = Project::open(asked(cli, arguments), environment)?;
     let (subject, rules) = (project.subject(), project.rules());
@@ -111,12 +111,10 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         situation: &cli.invocation,
         elapsed: Some(started.elapsed()),
     };
-    let mut text = Vec::new();
-    match arguments.format {
-        HumanOrJson::Human => verify::human::write(&report, output::verbosity(cli), &mut text),
-        HumanOrJson::Json => verify::json::write(&report, &mut text),
-    }
-    .map_err(CommandError::Output)?;
+    let text = output::text(|out| match arguments.format {
+        HumanOrJson::Human => verify::human::write(&report, output::verbosity(cli), out),
+        HumanOrJson::Json => verify::json::write(&report, out),
+    })?;
     let Some(command) = command else {
         output::report(cli, &text)?;
         return Ok(outcome(&verification));

@@ -45,7 +45,7 @@ impl Assessment {
         Self::about(project, About::These(beside))
     }
 
-    /// The same for one from which more is wanted than the decision.
+    /// The same, with more read than the decision needs.
     pub(crate) fn about(project: Project, about: About) -> Result<Self, ProjectError> {
         let locked = relative(&project.subject().lock_path, project.environment());
         let gathered = Gathered::read(project, about)?;
@@ -65,7 +65,6 @@ impl Assessment {
         self.gathered.project()
     }
 
-    /// What was judged.
     pub(crate) const fn subject(&self) -> &Subject {
         self.project().subject()
     }
@@ -80,7 +79,6 @@ impl Assessment {
         self.decision.facts()
     }
 
-    /// The decision.
     pub(crate) const fn evaluation(&self) -> &Evaluation {
         self.decision.evaluation()
     }

@@ -66,7 +66,7 @@ impl Base {
         Ok(Self { name: name.to_owned(), place })
     }
 
-    /// What is to be said of it: that it protects nothing, is not the state that the change grew from, or that nobody knows.
+    /// The notices about it: that it protects nothing, is not the state that the change grew from, or that this is unknown.
     pub(super) fn notices(&self, moved: &[String], gained: usize) -> Vec<Notice> {
         let Some(commit) = self.commit() else {
             return vec![Notice::BaseWithoutRules { base: self.name.clone() }];
@@ -314,7 +314,7 @@ pub(super) fn lay_out(path: &Utf8Path, bytes: &[u8]) -> Result<(), ProjectError>
     std::fs::create_dir_all(folder).and_then(|()| std::fs::write(path, bytes)).map_err(ProjectError::Temporary)
 }
 
-/// A mistake in the commit's configuration. Its files were laid out below `top`, which is nobody's business.
+/// A mistake in the commit's configuration. Its files were laid out below `top`, a folder of ours that a reader need not know.
 fn named_as_base(error: &CargoConfigError, top: &Utf8Path) -> ProjectError {
     ProjectError::BaseCargoConfig(error.to_string().replace(&format!("{top}/"), &format!("{BASE}:")).into())
 }

@@ -81,7 +81,7 @@ impl Gathered {
         registries.prepare(&asked)?;
         let names = (!all_advisories).then(|| names(&project, &crates));
         let folder = trail::folder(&project.policy_path());
-        // A resolution tells of its own.
+        // A resolution reports its own progress.
         let resolves = project.request().purpose == Purpose::Resolve;
         let progress = Progress::new(project.request().quiet || resolves, "Fetching", "index entries");
         let mut advance = |done, of| progress.at(done, of);
@@ -176,7 +176,7 @@ impl Gathered {
             let folder = self.registries.cargo_home().join("registry").into_string();
             Notice::NotKept { what: Fetched::Index, folder, cause }
         }));
-        // A moment that the caller set is compared with nobody's clock.
+        // A moment that the caller set is not compared with any clock.
         let by_clock = self.project.request().judge.now.is_none();
         let names = index.keys().map(|id| &id.name).chain(packages.iter().map(|package| &package.id.name));
         let advisories = respelled(&self.advisories, names.cloned());
@@ -260,7 +260,7 @@ impl Gathered {
         Judge::new(facts, &rules.policy, &rules.approvals, self.project.moment())
     }
 
-    /// The rules with another file in the place of the project's, and what they make of a decision's facts.
+    /// The rules with another file instead of the project's, and the decision that they make on the same facts.
     pub(crate) fn decide_by(&self, file: PolicyFile, facts: &Facts) -> (Rules, Evaluation) {
         let rules = self.project.rules().with(file);
         let evaluation = policy::evaluate(facts, &rules.policy, &rules.approvals, self.project.moment());

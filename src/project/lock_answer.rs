@@ -62,7 +62,7 @@ pub(super) fn find(
 }
 
 /// The same from the manifests of vendored packages; `folders` are those of the lock file's packages, where they have one. Of the others
-/// the index tells, as far as cargo's cache has it: nobody is asked, and what nobody tells is taken from the lock file.
+/// the index is read as far as cargo's cache has it: no registry is asked, and what is missing is taken from the lock file.
 pub(crate) fn by_vendored(
     project: &Project,
     configs: &Configs,
@@ -81,7 +81,7 @@ pub(crate) fn by_vendored(
         }
     }
     let mut manifests = manifests(workspace, configs.found());
-    // That is a way around, and told as one.
+    // That is a way around, and reported as one.
     manifests.unfollowed.retain(|one| one.what != Unsupported::PathOverrides);
     let why = match proof(project, &manifests, &told) {
         Ok(fact) => return Ok(fact),
@@ -97,7 +97,7 @@ pub(crate) fn by_vendored(
     if whole { asked.cargo(configs, why) } else { Ok(LockFact::Unproven { why, cause: None }) }
 }
 
-/// The workspace that cargo described; where it could not, that is told elsewhere.
+/// The workspace that cargo described; where it could not, that is reported elsewhere.
 fn described(project: &Project) -> Option<&Workspace> {
     if matches!(project.request().which, Which::LockFile(_)) {
         return None;

@@ -17,7 +17,7 @@ use crate::gather::{clock, lock_file};
 use crate::model::facts::OldLock;
 use crate::model::package::{Locked, Package};
 
-/// The file in which `vendor` puts the vendored sources in the place of the registries.
+/// The file in which `vendor` replaces the registries by the vendored sources.
 const OWN_CONFIG: &str = ".cargo/config.toml";
 
 /// A project with everything that it is judged by.
@@ -77,7 +77,6 @@ impl Project {
         self.base.as_ref()
     }
 
-    /// What is judged.
     pub(crate) const fn subject(&self) -> &Subject {
         &self.subject
     }

@@ -44,7 +44,7 @@ struct Known {
 }
 
 impl Registries {
-    /// Nobody is asked yet.
+    /// Asks no registry yet.
     pub(super) fn of(project: &Project) -> Result<Self, ProjectError> {
         let configs = project.configs();
         let offline = project.request().offline || configs.trusted().offline()?;
@@ -64,7 +64,7 @@ impl Registries {
         &self.cargo_home
     }
 
-    /// Works out beforehand whom to ask about these registries, so that a configuration that makes no sense is told as such.
+    /// Works out beforehand whom to ask about these registries, so that a configuration that makes no sense is reported as such.
     pub(crate) fn prepare(&self, registries: &BTreeSet<Registry>) -> Result<(), ProjectError> {
         let Access { by_registry, refused } = Access::work_out(registries, &self.configs, &self.policy)?;
         let mut known = self.known();
@@ -105,7 +105,7 @@ impl Registries {
         self.known().access.by_registry.clone()
     }
 
-    /// The entry of every crate in `crates`; `progress` is told how many of how many are done.
+    /// The entry of every crate in `crates`; `progress` gets how many are done, of how many.
     pub(crate) fn read(
         &self,
         crates: &BTreeSet<CrateId>,
@@ -148,7 +148,7 @@ impl Registries {
         self.known().unkept.clone()
     }
 
-    /// What cargo's cache has of these crates. Nobody is asked, and nobody vouches for it.
+    /// What cargo's cache has of these crates. No registry is asked, and none vouches for it.
     pub(crate) fn cached(&self, crates: &BTreeSet<CrateId>) -> BTreeMap<CrateId, IndexFact> {
         let registries: BTreeSet<Registry> = crates.iter().map(|id| id.registry.clone()).collect();
         if self.prepare(&registries).is_err() {

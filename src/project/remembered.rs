@@ -72,7 +72,7 @@ pub(crate) struct Question {
     digest: String,
 }
 
-/// What a decision stands on, with digests.
+/// The files that a decision was made from, with their digests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InputDigests(BTreeMap<Utf8PathBuf, Held>);
@@ -202,7 +202,7 @@ impl Question {
 }
 
 impl InputDigests {
-    /// What a decision on this project stands on; `None` where that cannot be told.
+    /// The inputs of a decision on this project; `None` where they cannot be known.
     pub(crate) fn of(project: &Project) -> io::Result<Option<Self>> {
         let Some(copy) = copy_of(project) else { return Ok(None) };
         let subject = project.subject();
@@ -338,7 +338,7 @@ fn own_program() -> Option<String> {
     Some(format!("{} {} {:?}", path.display(), metadata.len(), changed(&metadata)))
 }
 
-/// Whether nobody else may have written it.
+/// Whether only this user may have written it.
 #[cfg(unix)]
 fn is_ours_alone(metadata: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;

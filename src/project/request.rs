@@ -1,4 +1,4 @@
-//! What a verb asks for: which project, and whose rules. Plain values, whoever read them from where.
+//! What a verb asks for: which project, and whose rules. Plain values, wherever they come from.
 
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use crate::gather::policy_file::PolicyFile;
 use crate::model::age::Age;
 use crate::model::loosening::Lane;
 
-/// A whole request.
+/// What a verb asks for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Request {
     /// Which project.
@@ -22,7 +22,7 @@ pub(crate) struct Request {
     pub(crate) afresh: bool,
     /// Whether no registry may be asked.
     pub(crate) offline: bool,
-    /// Whether nobody wants to see how far the work is.
+    /// Whether no progress is shown.
     pub(crate) quiet: bool,
 }
 
@@ -41,10 +41,10 @@ pub(crate) enum Which {
 /// What a decision is for, and so what must hold before it is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To be told. Nothing in the project changes.
+    /// To report it. Nothing in the project changes.
     #[default]
     Judge,
-    /// To be told what leads around the lock file too: another one in its place is a finding, and no reason to stop.
+    /// To report what leads around the lock file too: another one in its place is a finding, and no reason to stop.
     Prove,
     /// To change files of the working tree by it: there is no base, and the moment has come.
     Change,
@@ -68,7 +68,7 @@ pub(crate) struct JudgeBy {
     pub(crate) min_publish_age: Option<Age>,
     /// Where advisories come from.
     pub(crate) advisories: AdvisoriesFrom,
-    /// The moment to judge by, in the place of the clocks'.
+    /// The moment to judge by, instead of the clocks'.
     pub(crate) now: Option<Timestamp>,
 }
 

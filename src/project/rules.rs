@@ -131,7 +131,7 @@ impl Rules {
         })
     }
 
-    /// These rules with another file in the place of theirs: what would hold if it stood in the project.
+    /// These rules with another policy file: what would hold if it were the project's.
     pub(super) fn with(&self, file: PolicyFile) -> Self {
         let (mut policy, approvals) = file.under(self.policy.cargo.clone());
         policy.min_publish_age_flag = self.policy.min_publish_age_flag;
@@ -268,7 +268,7 @@ fn linked(
     // Members may be linked: cargo reads them so, and what they ask for is read from the lock file.
     files = inside(manifests.collect());
     base.links(&files, &[])?;
-    // The shell's own name of the working directory tells a link that the system's no longer shows.
+    // The shell's own name of the working directory shows a link that the system's has resolved.
     let named = environment.get("PWD").map(Utf8PathBuf::from);
     let named =
         named.filter(|named| named.canonicalize_utf8().ok() == environment.current_dir().canonicalize_utf8().ok());
@@ -289,7 +289,7 @@ fn linked(
 fn displaced_lock_file(base: &BaseCommit, subject: &Subject, found: &mut Vec<Loosening>) -> Result<(), ProjectError> {
     let Some(head) = base.inside(&subject.lock_path).filter(|_| subject.workspace.is_some()) else { return Ok(()) };
     let theirs = base.lock_file_above(&subject.start)?;
-    // One that git does not track is nobody's change, and a first one may come with the first policy: all of it is judged.
+    // One that git does not track is no change, and a first one may come with the first policy: all of it is judged.
     let adopts = found.iter().any(|one| one.kind == LooseningKind::Adoption);
     if theirs.as_ref() == Some(&head) || (theirs.is_none() && adopts) || !base.is_rewritable(&subject.lock_path)? {
         return Ok(());
@@ -323,7 +323,7 @@ fn displaced_policy(
     Ok(())
 }
 
-/// Of the trail that is read each missing event is told; of another one, that it is gone.
+/// Of the trail that is read, each missing event is reported elsewhere; of any other, that it is gone.
 fn displaced_trails(base: &BaseCommit, trail: &Utf8Path, lost: &[Utf8PathBuf], found: &mut Vec<Loosening>) {
     let here = base.inside(trail);
     let mut told: Vec<&Utf8Path> = Vec::new();

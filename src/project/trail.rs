@@ -45,7 +45,7 @@ pub(crate) fn read(folder: &Utf8Path, commit: Option<&BaseCommit>) -> Result<(Tr
     let truncated: BTreeSet<_> = taken.iter().filter_map(|id| Some(today.events.get(id)?.file_name(*id))).collect();
     let base = today;
     let problems = base.problems.clone();
-    // What is gone or edited of the base's events is told as missing.
+    // What is gone or edited of the base's events is reported as missing.
     let is_told = |problem: &TrailProblem| {
         problems.contains(problem)
             || if let TrailProblemKind::Deleted { id, .. } = &problem.kind {

@@ -107,7 +107,7 @@ impl Comparison<'_> {
 /// The value of a key as [`Origin`] writes it.
 fn at<'t>(table: &'t Table, key: &str) -> Option<&'t Value> {
     table.iter().find_map(|(name, entry)| {
-        // Some keys are told as they stand, and not as they would have to be quoted.
+        // Some keys are printed as they stand, and not as they would have to be quoted.
         [shown_key(name), name.to_owned()].iter().find_map(|shown| {
             let rest = key.strip_prefix(shown.as_str())?;
             if rest.is_empty() {

@@ -28,7 +28,7 @@ pub(crate) trait Upstream: Sync {
     fn read(&self, crates: &BTreeSet<CrateId>) -> BTreeMap<CrateId, IndexFact>;
 }
 
-/// A crate of which nothing could be learned. What cargo decides without it must not be used.
+/// A crate whose entry could not be had. What cargo decides without it must not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Gap {
     pub(crate) crate_id: CrateId,
@@ -132,7 +132,7 @@ impl<'j> Filter<'j> {
         }
     }
 
-    /// Answers questions until nobody can ask any more. Questions that wait together are fetched together.
+    /// Answers questions until no more can come. Questions that wait together are fetched together.
     pub(crate) fn serve(&self, mut questions: UnboundedReceiver<Question>) {
         while let Some(first) = questions.blocking_recv() {
             let mut asked = vec![first];

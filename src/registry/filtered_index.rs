@@ -65,14 +65,14 @@ impl FilteredIndex {
         let (settled, answered) = oneshot::channel();
         let question = Question { registry: registry.clone(), name: name.to_owned(), _settled: settled };
         let sent = self.questions().as_ref().is_some_and(|questions| questions.send(question).is_ok());
-        // Nobody there to answer leaves the crate unknown, and unknown is absent.
+        // Without an answer the crate stays unknown, and what is unknown is absent.
         if sent {
             let _ = answered.await;
         }
         self.get(registry, name).flatten()
     }
 
-    /// Takes no more questions; whoever waits for them comes to an end.
+    /// Takes no more questions, so that the thread that answers them ends.
     pub(crate) fn close(&self) {
         self.questions().take();
     }

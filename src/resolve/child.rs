@@ -18,12 +18,12 @@ const LONGEST_LINE: usize = 64 << 10;
 /// What becomes of the words of a cargo; they are kept in any case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Voice {
-    /// Nobody hears them.
+    /// They are not printed.
     #[default]
     Silent,
-    /// They are heard once it is known that this run counts.
+    /// They are printed once it is known that this run counts.
     Later,
-    /// They are heard as they come.
+    /// They are printed as they come.
     Aloud,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Its exit code as a shell tells it: 128 and the signal where one ended it.
+    /// Its exit code as a shell has it: 128 and the signal where one ended it.
     pub(crate) fn code(&self) -> u8 {
         #[cfg(unix)]
         if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&self.status) {
@@ -107,7 +107,7 @@ pub(super) fn run(
     Ok(Ended { status, words: uncoloured(&words), raw: words })
 }
 
-/// Lets cargo's words be heard. Nobody may be reading; the work goes on all the same.
+/// Prints cargo's words. The reader may have gone; the work goes on all the same.
 pub(super) fn tell(words: &[u8]) {
     let _ = std::io::stderr().write_all(words);
 }

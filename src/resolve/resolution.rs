@@ -27,7 +27,7 @@ use crate::policy::source::is_allowed;
 use crate::project::{About, Decision, Gathered, Project, Purpose, Registries, Request};
 use crate::registry::{Filter, FilteredIndex, Root, ServedRegistry, Server, Upstream};
 
-/// Resolving of this length is told.
+/// A resolution that takes longer is announced.
 const UNTOLD: Duration = Duration::from_millis(1500);
 
 /// What a run writes into the project.
@@ -39,7 +39,7 @@ pub(crate) enum Writes {
     LockFile,
 }
 
-/// A project in which cargo is to resolve. Nobody else's run changes it meanwhile.
+/// A project in which cargo is to resolve. No other run of ours changes it meanwhile.
 pub(crate) struct Resolution {
     project: Project,
     _lock: WorkspaceLock,
@@ -66,7 +66,7 @@ impl Resolution {
     }
 
     /// The decision on the lock file as it lies there now, which needs no filter and only what is known of the locked crates. The project is
-    /// opened once more, so that whoever looked at [`Self::project`] before can tell whether anything changed meanwhile.
+    /// opened once more, so that a caller that looked at [`Self::project`] before can find out whether anything changed meanwhile.
     pub(crate) fn as_it_is(&self) -> Result<AsItIs, ResolveError> {
         let project = Project::open(self.project.request().clone(), self.project.environment())?;
         let gathered = Gathered::read(project, About::These(BTreeSet::new()))?;
@@ -202,7 +202,7 @@ impl AsItIs {
         &self.decision
     }
 
-    /// Whether the lock file answers the manifests, as far as that can be told without a cargo behind the filter.
+    /// Whether the lock file answers the manifests, as far as that can be known without running cargo.
     pub(crate) fn lock_answers(&self) -> Result<bool, ResolveError> {
         let absent = self.project().subject().lock.packages.is_empty();
         Ok(!absent && self.gathered.lock_answers()? == LockFact::Answered)
@@ -266,7 +266,7 @@ fn served(
             (Some(config), Registry::CratesIo | Registry::Sparse(_)) => {
                 served.insert(registry, ServedRegistry { dl: config.dl.clone(), api: config.api.clone() });
             }
-            // Nobody has asked it yet. Cargo that resolves loads no crate, so any address keeps it from the registry itself.
+            // It was not asked yet. Cargo that resolves loads no crate, so any address keeps it from the registry itself.
             (None, Registry::CratesIo) => {
                 served.insert(registry, nowhere());
             }

@@ -34,7 +34,7 @@ pub(crate) struct Trials<'t> {
     pub(crate) wanted: &'t BTreeSet<PackageId>,
     /// Moves from one release to exactly another.
     pub(crate) exact: &'t BTreeMap<CrateId, Vec<Exact>>,
-    /// The moment as of which releases are hidden, where it is not the run's.
+    /// The moment as of which releases are hidden, where it is not the run's own.
     pub(crate) at: Option<Timestamp>,
     /// What cargo is asked.
     pub(crate) asked: &'t dyn Fn(&Parts) -> Vec<Vec<String>>,
@@ -47,7 +47,7 @@ pub(crate) struct Trials<'t> {
 pub(crate) struct Parts {
     /// They stay where they are although they are hidden or yanked.
     pub(crate) stay: BTreeSet<PackageId>,
-    /// They may move although nobody asked for it, since they stood in the way.
+    /// They may move although that was not asked for, since they stood in the way.
     pub(crate) join: BTreeSet<PackageId>,
 }
 
@@ -125,7 +125,7 @@ impl Run<'_, '_> {
         let wanted: Vec<&PackageId> = self.trials.wanted.iter().collect();
         if matches!(resolved, Resolved::Failed(_)) {
             if !wanted.is_empty() {
-                // What stands in the way even so is told, and not what could have been moved out of it.
+                // What stands in the way even so is reported, and not what could have been moved out of it.
                 (resolved, parts) = self.stay(&self.session.others())?;
             }
             if matches!(resolved, Resolved::Failed(_)) {

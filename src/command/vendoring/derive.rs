@@ -68,7 +68,7 @@ enum Refusal {
 /// Derives these packages and hands each tree to `sink`.
 ///
 /// # Errors
-/// The sink's first. What is wrong with packages is told in [`Derived::problems`].
+/// The sink's first error. What is wrong with packages goes into [`Derived::problems`].
 pub(super) fn derive(
     cli: &Cli,
     made: &Assessment,

@@ -1,4 +1,4 @@
-//! A run of `vendor`: what is wanted of it, the folder that it holds under a lock with cargo's configuration, and how it ends.
+//! A run of `vendor`: what it is asked to do, the folder that it holds under a lock, cargo's configuration, and how it ends.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,7 +6,6 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::derive::Derived;
-use super::vendored;
 use crate::cli::{Cli, HumanOrJson};
 use crate::command::outcome::CommandError;
 use crate::command::record::Record;
@@ -18,6 +17,7 @@ use crate::model::allow_list::AllowList;
 use crate::model::source::Source;
 use crate::model::vendoring::{ConfigOutcome, Healed, VendorPlan, VendoredPackage, Vendoring};
 use crate::project::{Assessment, Request};
+use crate::report::vendored;
 use crate::write::cargo_config::{ConfigFile, Location, Replaced, Wanted, spliced};
 use crate::write::vendor_dir::{Faults, Known, Opening, Stage, VendorDir, VendorDirError};
 
@@ -41,7 +41,7 @@ pub(super) enum Done {
     Refused(Derived),
 }
 
-/// What is wanted of a run.
+/// What a run is asked to do.
 #[derive(Debug)]
 pub(crate) struct VendorRequest {
     /// Of which project, by whose rules.
@@ -56,14 +56,14 @@ pub(crate) struct VendorRequest {
     pub(super) no_config: bool,
     /// The platforms; all where none is named.
     pub(super) platform: Vec<String>,
-    /// A local registry's folder, where one is wanted in the place of unpacked sources.
+    /// A local registry's folder, where one is asked for instead of unpacked sources.
     pub(super) local_registry: Option<Utf8PathBuf>,
-    /// How the result is told.
+    /// How the result is printed.
     pub(super) format: HumanOrJson,
 }
 
 impl VendorRequest {
-    /// The sources of this project in their usual place, told to people.
+    /// The sources of this project in their usual place, reported as text.
     pub(crate) const fn of(request: Request) -> Self {
         Self {
             request,
@@ -156,17 +156,13 @@ impl<'a> Place<'a> {
         })
     }
 
-    /// Tells what is about to be written anew: afterwards nobody can look at it any more.
+    /// Reports what is about to be written anew: afterwards it can no longer be inspected.
     fn tell(&self, healed: &[Healed]) -> Result<(), CommandError> {
         let audited = audit::report_of(self.run.cli, self.run.made, None);
-        let mut text = Vec::new();
-        vendored::healed(&audited, self.vendor.relative(), healed, &mut text).map_err(CommandError::Output)?;
+        let healed = |out: &mut Vec<u8>| vendored::healed(&audited, self.vendor.relative(), healed, out);
         match self.run.arguments.format {
-            HumanOrJson::Human => output::report(self.run.cli, &text),
-            HumanOrJson::Json => {
-                output::aside(self.run.cli, &text);
-                Ok(())
-            }
+            HumanOrJson::Human => output::print(self.run.cli, healed),
+            HumanOrJson::Json => output::print_aside(self.run.cli, healed),
         }
     }
 

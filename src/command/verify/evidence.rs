@@ -99,7 +99,7 @@ fn opened_archive(
     let path = index_path(&id.name);
     let lines = found.index.get(&path).into_iter().flat_map(|file| &file.releases);
     let line = lines.map(|(_, release)| release).find(|release| release.outline.version == id.version);
-    // That there is none is told elsewhere.
+    // A missing line is reported elsewhere.
     if let Some(Err(divergence)) = line.map(|release| manifest_agrees(opened.manifest(), release)) {
         let cause = format!("of {}@{}: {divergence}", id.name, id.version);
         return read(Some(Finding::IndexDiffers { path, cause }));
@@ -112,7 +112,7 @@ fn opened_archive(
 }
 
 /// Adds every stub that a recorded platform can build: the allow-list says which packages are stubs, and that alone would let a change put an
-/// empty package in the place of one that is built. What is asked of whom is read from the vendored manifests, which stubs have whole.
+/// empty package in the place of one that is built. Who depends on what is read from the vendored manifests, which stubs keep whole.
 pub(super) fn check_stubs(evidence: &Evidence<'_>, environment: &Environment, verification: &mut Verification) {
     let (held, packages) = (evidence.held(), &evidence.subject.lock.packages);
     let is_stub = |package: &Package| held.allowance(package).is_some_and(|release| release.stub);

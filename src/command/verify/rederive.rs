@@ -277,7 +277,7 @@ fn link(from: &Utf8Path, to: &Utf8Path) -> std::io::Result<()> {
     std::os::unix::fs::symlink(from, to)
 }
 
-/// Without links cargo says that it has no such repository, and that is what is told.
+/// Without links cargo says that it has no such repository, and that is what is reported.
 #[cfg(not(unix))]
 fn link(_from: &Utf8Path, _to: &Utf8Path) -> std::io::Result<()> {
     Ok(())

@@ -124,9 +124,7 @@ impl Sealed<'_> {
         place.write("cargo-home/config.toml", &self.configuration()?).map_err(SealedError::from)?;
         let network = network();
         let told = Sealing { command: &command.verb, network: network.is_some(), target: command.target.as_deref() };
-        let mut text = Vec::new();
-        sealed(&told, output::verbosity(cli), &mut text).map_err(CommandError::Output)?;
-        output::aside(cli, &text);
+        output::print_aside(cli, |out| sealed(&told, output::verbosity(cli), out))?;
 
         let cargo = toolchain.join(program("cargo"));
         let mut run = match &network {
@@ -250,7 +248,7 @@ impl Sealed<'_> {
     }
 }
 
-/// What gives a program a network of its own in which nobody can be reached, where this system has it and allows it.
+/// What runs a program in a network namespace that reaches nothing, where this system has such a thing and allows it.
 fn network() -> Option<(&'static str, &'static [&'static str])> {
     if !cfg!(target_os = "linux") {
         return None;
