@@ -226,9 +226,9 @@ fn native_config(root: &Utf8Path, draft: &Draft) -> Result<Option<(ConfigFile, S
     Ok(Some((file, text)))
 }
 
-/// The releases of the trail's first event, which are all of a registry: each one's checksum and pubtime can be held against the registry from now on, and what is carried of it is not
-/// told as a loosened policy later. A release that both an approval and an ignore carry has a record for each, because they end on
-/// different days.
+/// The releases of the trail's first event, all of registries: each one's checksum and pubtime can be held against the registry from now
+/// on, and what is carried of it is not reported as a loosened policy later. A release that both an approval and an ignore carry has a
+/// record for each, because they end on different days.
 fn first_releases(made: &Assessment, draft: &Draft) -> Vec<ReleaseRecord> {
     let mut releases = Vec::new();
     for (package, judgement) in made.facts().packages.iter().zip(&draft.evaluation.judgements) {
