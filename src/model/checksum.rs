@@ -8,7 +8,8 @@ use sha2::{Digest as _, Sha256};
 /// A SHA-256 digest. Its text form is 64 lower-case hexadecimal digits and nothing else: cargo writes no other form, and a
 /// second spelling of one digest is a way to slip past a comparison of strings.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Checksum([u8; 32]);
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Checksum(#[cfg_attr(test, schemars(with = "String", extend("pattern" = "^[0-9a-f]{64}$")))] [u8; 32]);
 
 /// The text is not 64 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -257,33 +257,59 @@ fn approved(approval: &ApprovalRecord, kind: Kind) -> String {
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
 pub const LOG_V1: &str = "urn:cargo-sequester:log-v1";
 
+/// The document that `cargo sequester log --format json` writes. Its field `schema` holds this schema's $id, which is a name and no
+/// address. `$defs/event` is the form of a file of the audit trail as well. Texts from outside (names, reasons, file names, addresses)
+/// are raw once read: escape them before showing them. Messages are for people and may change in any release; everything else changes
+/// only with the version in the $id.
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "cargo sequester log --format json, version 1", extend("$id" = LOG_V1)))]
+pub(in crate::report) struct Document<'a> {
+    #[cfg_attr(test, schemars(extend("const" = LOG_V1)))]
     schema: &'static str,
+    /// Whether nothing is wrong with the trail and no expected head is missing.
     whole: bool,
+    /// How many events the trail has whose bytes are the ones that their ids stand for, chosen or not.
     verified: usize,
+    /// The events that no other names as a parent: what to keep elsewhere, such as in a signed tag.
     heads: &'a BTreeSet<EventId>,
+    /// What the heads given with --expect-head say; null where none were given.
     expected_heads: Option<Heads<'a>>,
+    /// What is wrong, by file.
     problems: Vec<Problem<'a>>,
+    /// The chosen events, newest first.
     events: Vec<Entry<'a>>,
 }
 
+/// The comparison.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Heads<'a> {
+    /// Expected events that the trail does not have.
     missing: &'a [EventId],
+    /// Events that neither lead up to an expected head nor follow from one.
     beside: &'a [EventId],
 }
 
+/// One thing that is wrong.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Problem<'a> {
+    #[cfg_attr(test, schemars(extend("enum" = ["edited", "deleted", "renamed", "reordered", "unparented", "duplicate", "unknown-schema", "malformed", "too-large", "foreign"])))]
     code: &'static str,
+    /// The file's name in the trail's folder; `*-ID.json` for an event that is gone.
     file: &'a str,
+    /// The sentence that people are shown.
     message: String,
 }
 
+/// One event.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Entry<'a> {
+    /// The SHA-256 of the event's file.
     id: EventId,
+    /// The file's name in the trail's folder.
     file: String,
     event: &'a Event,
 }

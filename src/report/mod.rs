@@ -23,3 +23,6 @@ pub mod vendored;
 pub mod verify;
 pub mod way_out;
 pub mod words;
+
+#[cfg(test)]
+mod shape;

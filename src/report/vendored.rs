@@ -17,6 +17,8 @@ use crate::model::vendoring::{
     Alteration, AlteredFile, ConfigOutcome, Healed, PackageChange, Unvendorable, VendoredPackage, Vendoring,
 };
 use crate::report;
+#[cfg(test)]
+use crate::report::shape;
 
 /// Everything that a report of `vendor` tells.
 #[derive(Clone, Copy, Debug)]
@@ -210,80 +212,140 @@ fn help(out: &mut impl Write, text: &str, report: &VendorReport<'_>) -> io::Resu
 pub const VENDOR_V1: &str = "urn:cargo-sequester:vendor-v1";
 
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "cargo sequester vendor --format json", extend("$id" = VENDOR_V1)))]
+pub(in crate::report) struct Document<'a> {
+    #[cfg_attr(test, schemars(extend("const" = VENDOR_V1)))]
     schema: &'static str,
+    /// The decision that the run stands on: a whole document of audit-v1.
+    #[cfg_attr(test, schemars(schema_with = "audit_document"))]
     audit: Value,
+    #[cfg_attr(test, schemars(range(min = 0.0)))]
     elapsed_seconds: f64,
+    /// Approved packages that cannot be vendored. Where there is one, nothing was written.
     problems: Vec<Problem<'a>>,
+    /// What was done; null where nothing was written.
     vendored: Option<Vendored<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Problem<'a> {
+    #[cfg_attr(test, schemars(with = "shape::PackageId"))]
     package: String,
+    #[cfg_attr(test, schemars(extend("enum" = ["archive-refused", "index-manifest-divergence", "no-index-line", "not-written", "not-cached", "poisoned-cache", "no-address", "not-served", "download-failed", "wrong-bytes"])))]
     code: &'a str,
     message: &'a str,
     help: &'a str,
 }
 
+/// What was done; null where nothing was written.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Vendored<'a> {
+    /// Relative to the workspace's root.
     path: &'a str,
+    #[cfg_attr(test, schemars(extend("enum" = ["directory", "local-registry"])))]
     kind: &'static str,
     packages: Vec<Package<'a>>,
+    /// Entries that nothing locked needs any more.
     removed: &'a [String],
+    /// The same, kept by --no-delete.
     kept: &'a [String],
+    /// Entries that are not locked and that this program did not write, or that hold something it did not write. They stay. The exit
+    /// code is then 1.
     foreign: &'a [String],
+    /// What was altered in the folder since it was written, and was written anew: a warning on standard error before that, whatever the
+    /// exit code.
     healed: Vec<HealedEntry<'a>>,
+    /// Entries of cargo's download cache with other bytes than were locked; none was used.
     poisoned: Vec<Poisoned<'a>>,
+    /// Files of the archives opened in this run that a person may want to know of.
     remarks: Vec<Remark<'a>>,
     downloaded: usize,
     downloaded_bytes: u64,
+    #[cfg_attr(test, schemars(extend("enum" = ["written", "unchanged", "printed"])))]
     config: &'static str,
+    /// With --no-config: what .cargo/config.toml should say.
     config_text: Option<&'a str>,
+    /// Whether an interrupted run was finished or taken back first.
     recovered: bool,
+    /// Why something that was replaced could not be removed yet.
     left_over: Option<&'a str>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Package<'a> {
+    #[cfg_attr(test, schemars(with = "shape::PackageId"))]
     id: String,
     name: &'a str,
     version: String,
+    /// The package's folder, or its file in a local registry.
     directory: &'a str,
+    /// Of the .crate file; null for a git dependency.
+    #[cfg_attr(test, schemars(with = "Option<shape::Sha256>"))]
     checksum: Option<String>,
+    /// Of the canonical .cargo-checksum.json.
+    #[cfg_attr(test, schemars(with = "shape::Sha256"))]
     tree: String,
     stub: bool,
+    #[cfg_attr(test, schemars(extend("enum" = ["kept", "new", "rewritten"])))]
     change: &'static str,
+    /// false for a release that is not approved and stays as the commit has it; nothing of it was written, and the exit code is 1.
     approved: bool,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct HealedEntry<'a> {
+    /// The entry of the folder.
     path: &'a str,
+    /// The package's id; null for a local registry's index.
     package: Option<String>,
     files: Vec<File<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct File<'a> {
+    /// Below the entry; empty for the entry itself.
     path: &'a str,
+    #[cfg_attr(test, schemars(extend("enum" = ["changed", "added", "removed", "not-a-file"])))]
     change: &'static str,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Poisoned<'a> {
+    #[cfg_attr(test, schemars(with = "shape::PackageId"))]
     package: String,
     path: &'a str,
+    #[cfg_attr(test, schemars(with = "shape::Sha256"))]
     expected: String,
+    /// Null for a file that is too large to be read.
+    #[cfg_attr(test, schemars(with = "Option<shape::Sha256>"))]
     found: Option<String>,
     replaced: bool,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Remark<'a> {
+    #[cfg_attr(test, schemars(with = "shape::PackageId"))]
     package: String,
     text: &'a str,
+}
+
+/// A whole document of `audit`, which has a schema of its own.
+#[cfg(test)]
+fn audit_document(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "object",
+        "required": ["schema"],
+        "properties": { "schema": { "const": super::audit::json::AUDIT_V1 } },
+        "additionalProperties": true
+    })
 }
 
 /// Writes the document.

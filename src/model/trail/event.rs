@@ -18,6 +18,7 @@ pub const TRAIL_EVENT_V1: &str = "urn:cargo-sequester:trail-event-v1";
 
 /// The versions of the event's form that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Schema {
     /// The first.
     #[serde(rename = "urn:cargo-sequester:trail-event-v1")]
@@ -26,50 +27,63 @@ pub enum Schema {
 
 /// One event. Fields are declared in the order of their names, which is the order of the canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "event"))]
 #[serde(deny_unknown_fields)]
 pub struct Event {
     /// The advisory database that was judged by; absent where none was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "AdvisoryCopy"))]
     pub advisories: Option<AdvisoryCopy>,
     /// What was found altered in the vendored sources and is as it must be again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub healed: Vec<HealedFolder>,
     /// What happened.
     pub kind: Kind,
     /// In what the policy became looser since the event before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub loosened: Vec<PolicyChange>,
     /// The machine's time, where the caller set `time` with `--now`.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "moment::Optional")]
+    #[cfg_attr(test, schemars(with = "moment::Written"))]
     pub machine_time: Option<Timestamp>,
     /// `--min-publish-age` in seconds, where it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "u64"))]
     pub min_publish_age_seconds: Option<u64>,
     /// The heads of the trail at that time; none for the first event, several where branches were merged.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub parents: BTreeSet<EventId>,
     /// The digest of the policy that was judged by; absent where nobody wrote one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Checksum"))]
     pub policy: Option<Checksum>,
     /// Each release that was touched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub releases: Vec<ReleaseRecord>,
     /// The policy file's text without its approvals and ignores, where it is another than the events before have it: what later
     /// policies are compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub rules: Option<String>,
     /// The version of this form.
     pub schema: Schema,
     /// The moment that was judged by.
     #[serde(with = "moment")]
+    #[cfg_attr(test, schemars(with = "moment::Written"))]
     pub time: Timestamp,
     /// The programs that took part.
     pub tools: Tools,
     /// Who did it; absent where nobody could tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Who"))]
     pub who: Option<Who>,
     /// Whether the caller wanted no advisories (`--no-advisories`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, schemars(extend("const" = true)))]
     pub without_advisories: bool,
 }
 
@@ -115,38 +129,46 @@ names!(Kind read {
 
 /// The copy of the advisory database that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AdvisoryCopy {
     /// Its commit, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub commit: Option<String>,
     /// The address or folder that was asked for.
     pub source: String,
     /// The time of that commit, when known.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "moment::Optional")]
+    #[cfg_attr(test, schemars(with = "moment::Written"))]
     pub time: Option<Timestamp>,
 }
 
 /// One piece in which a policy became looser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PolicyChange {
     /// What it said before; absent where there was no such entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub before: Option<String>,
     /// The key, with its tables.
     pub key: String,
     /// What it says now; absent where there is no such entry any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub now: Option<String>,
 }
 
 /// A vendored package in which something had been altered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HealedFolder {
     /// The altered files, by path; the first of them where there are very many.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub files: Vec<String>,
     /// The folder or file, relative to the workspace's root.
     pub path: String,
@@ -154,17 +176,21 @@ pub struct HealedFolder {
 
 /// The programs' versions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Tools {
     /// Cargo's; absent where none took part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub cargo: Option<Version>,
     /// This tool's.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub sequester: Version,
 }
 
 /// A person, as far as known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Who {
     /// Where the name is from.
@@ -175,6 +201,7 @@ pub struct Who {
 
 /// Where a person's name is from. None of them proves anything: a signed commit does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum KnownFrom {
     /// `--by`.

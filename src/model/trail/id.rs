@@ -12,6 +12,7 @@ use crate::model::checksum::{Checksum, ChecksumError};
 
 /// The SHA-256 of an event's canonical bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct EventId(Checksum);
 

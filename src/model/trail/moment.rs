@@ -26,6 +26,13 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     }
 }
 
+/// What is written.
+#[cfg(test)]
+#[derive(schemars::JsonSchema)]
+#[schemars(extend("format" = "date-time", "pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"))]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(super) struct Written(String);
+
 /// The same where there may be none: for `#[serde(with = …)]`, which takes a type as well as a module.
 pub(super) struct Optional;
 

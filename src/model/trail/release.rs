@@ -15,11 +15,13 @@ use crate::model::verdict::{Basis, BasisCode, FixRole, Reason, ReasonCode, Signa
 
 /// A release as an event has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "Line", into = "Line")]
 pub struct ReleaseRecord {
     /// The crate.
     pub crate_id: CrateId,
     /// The exact version.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub version: Version,
     /// The digest of its `.crate` file.
     pub checksum: Option<Checksum>,
@@ -34,6 +36,7 @@ pub struct ReleaseRecord {
     /// What stood against it.
     pub reasons: Vec<ReasonRecord>,
     /// The version that it took the place of.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub replaced: Option<Version>,
     /// For an approval: what a person lifted, and until when.
     pub approval: Option<ApprovalRecord>,
@@ -41,19 +44,24 @@ pub struct ReleaseRecord {
 
 /// What a person decided about a release.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalRecord {
     /// The advisories that are ignored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub ignores: Vec<String>,
     /// The reasons that are lifted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub lifts: Vec<ReasonCode>,
     /// Why, in the person's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub reason: Option<String>,
     /// The last UTC day on which it counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date")))]
     pub until: Option<Date>,
 }
 
@@ -94,25 +102,36 @@ impl ReleaseRecord {
 
 /// A record as the event writes it, in the order of its names.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "ApprovalRecord"))]
     approval: Option<ApprovalRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "BasisRecord"))]
     basis: Option<BasisRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Checksum"))]
     checksum: Option<Checksum>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "moment::Optional")]
+    #[cfg_attr(test, schemars(with = "moment::Written"))]
     pubtime: Option<Timestamp>,
+    #[cfg_attr(test, schemars(extend("pattern" = r"^pkg:cargo/[^/@?#]+@[^/@?#]+(\?repository_url=[^?#]+)?$")))]
     purl: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     reasons: Vec<ReasonRecord>,
+    #[cfg_attr(test, schemars(extend("pattern" = r"^(registry|sparse)\+")))]
     registry: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     replaced: Option<Version>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Checksum"))]
     tree: Option<Checksum>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "VerdictCode"))]
     verdict: Option<VerdictCode>,
 }
 
@@ -165,38 +184,47 @@ impl From<ReleaseRecord> for Line {
 
 /// What an approved release stands on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BasisRecord {
     /// For a security fix: the advisory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub advisory: Option<String>,
     /// For an approval: who gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub by: Option<String>,
     /// Its kind.
     pub code: BasisCode,
     /// For an approval: what it lifted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub lifted: Vec<ReasonCode>,
     /// For a security fix by way of another release: that release, as `name@version`, or the yanked version that it stands in for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub of: Option<String>,
 }
 
 /// One thing that stood against a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReasonRecord {
     /// The advisory, crate, version, entry or expression that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub about: Option<String>,
     /// Its kind.
     pub code: ReasonCode,
     /// For a signal: which one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "SignalCode"))]
     pub signal: Option<SignalCode>,
     /// When time lifts it.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "moment::Optional")]
+    #[cfg_attr(test, schemars(with = "moment::Written"))]
     pub until: Option<Timestamp>,
 }
 

@@ -13,121 +13,247 @@ use crate::model::source::Source;
 use crate::model::verdict::{Reason, ReasonCode, Reasons, Verdict};
 use crate::report::context::general_age;
 use crate::report::json::Object;
+#[cfg(test)]
+use crate::report::shape;
 use crate::report::words::rfc3339;
 use crate::report::{change, cure, json, notice};
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
 pub const AUDIT_V1: &str = "urn:cargo-sequester:audit-v1";
 
+/// The document that `cargo sequester audit --format json` writes. Its field `schema` holds this schema's $id, which is a name and no
+/// address. Texts from outside (names, titles, addresses, causes) are raw once read: escape them before showing them. Messages are for
+/// people and may change in any release; everything else changes only with the version in the $id.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "cargo sequester audit --format json, version 1", extend("$id" = AUDIT_V1)))]
 pub(in crate::report) struct Document<'a> {
+    #[cfg_attr(test, schemars(extend("const" = AUDIT_V1)))]
     pub(in crate::report) schema: &'static str,
+    /// The moment that was judged by.
+    #[cfg_attr(test, schemars(with = "shape::Time"))]
     pub(in crate::report) now: String,
+    /// Whether the run could decide: true exactly if there are no blockers. Where it is false, no `approved`, `newest_approved` or fix
+    /// is a word to build by.
     pub(in crate::report) complete: bool,
+    /// Whether the lock file answers the manifests: whether cargo with `--locked` would build exactly what it says. `not-checked` where
+    /// the lock file is judged alone.
+    #[cfg_attr(test, schemars(extend("enum" = ["answered", "not-answered", "undecided", "not-checked"])))]
     pub(in crate::report) manifests: &'static str,
+    /// Why the run could not decide. The command then ends with exit code 2.
+    #[cfg_attr(test, schemars(with = "Vec<shape::Blocker>"))]
     pub(in crate::report) blockers: Vec<Object>,
+    /// Counts: `packages = local + approved + quarantined + rejected + not_judged`.
     pub(in crate::report) summary: Summary,
+    /// What the advisories were read from; null where they were skipped or unavailable.
     pub(in crate::report) advisory_db: Option<Db<'a>>,
+    /// What was judged by.
     pub(in crate::report) policy: Judge<'a>,
+    /// Empty unless a base is given with --loosened report.
     pub(in crate::report) decides: Vec<Decided<'a>>,
+    /// Empty without a base.
     pub(in crate::report) loosened: Vec<Loosened<'a>>,
+    /// With a base commit: what the change does beside what it locks. New settings and files by which cargo builds or runs something
+    /// else, and files that it adds to the audit trail and that would spoil it. Of one kind, eight are listed and the rest is counted
+    /// in one more.
     pub(in crate::report) also: Vec<OneMore>,
+    /// With a base: the file names of its audit trail's events that the change does not have. The command then ends with exit code 1.
     pub(in crate::report) trail_truncated: Vec<String>,
+    /// What is worth knowing about the run as a whole.
+    #[cfg_attr(test, schemars(with = "Vec<shape::Notice>"))]
     pub(in crate::report) notices: Vec<Object>,
+    /// Every package of the lock file, in its order.
     pub(in crate::report) packages: Vec<Judged<'a>>,
 }
 
 /// Something that the change does as well.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::report) struct OneMore {
+    /// The kind of way around, as `verify` names it, or what is wrong with a file of the audit trail: `trail-file`, `trail-ahead`,
+    /// `trail-unknown-release`, `trail-release-not-locked`, `trail-unconfirmed`, `trail-contradiction`, `trail-too-many-crates`.
     code: &'static str,
+    #[cfg_attr(test, schemars(with = "shape::Message"))]
     message: String,
+    /// Whether the command ends with exit code 1 for it.
     fails: bool,
 }
 
+/// Counts: `packages = local + approved + quarantined + rejected + not_judged`.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::report) struct Summary {
+    /// All packages of the lock file.
     packages: usize,
+    /// The project's own packages.
     local: usize,
+    /// Verdict approved.
     approved: usize,
+    /// Verdict quarantined.
     quarantined: usize,
+    /// Verdict rejected.
     rejected: usize,
+    /// Not judged, because the base has them; 0 without a base.
     not_judged: usize,
+    /// Warnings of all packages.
     warnings: usize,
+    /// What passes only because it was there when the project adopted the gate (`init`). All zero once it is gone.
     carried: Carried,
 }
 
+/// What passes only because it was there when the project adopted the gate (`init`). All zero once it is gone.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Carried {
+    /// Locked releases that pass by an approval from adoption.
     releases: usize,
+    /// Advisories that hit something locked and are ignored from adoption.
     advisories: usize,
+    /// Locked commits of git repositories that are allowed from adoption.
     git: usize,
 }
 
+/// A copy of the advisory database.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::report) struct Db<'a> {
+    /// The address or folder that was asked for.
     source: &'a str,
+    /// The copy that was read in its place; null where the source itself was read.
     copy: Option<&'a str>,
+    /// Its commit; null when that is not known.
     commit: Option<&'a str>,
+    /// That commit's time; null when that is not known.
+    #[cfg_attr(test, schemars(with = "Option<shape::Time>"))]
     time: Option<String>,
+    /// When it was last confirmed at its origin; null for a copy that nobody confirmed.
+    #[cfg_attr(test, schemars(with = "Option<shape::Time>"))]
     confirmed: Option<String>,
+    /// How many advisories it holds.
     advisories: usize,
 }
 
+/// What was judged by.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::report) struct Judge<'a> {
+    /// Whose policy: a file, nobody's, or the base's.
+    #[cfg_attr(test, schemars(extend("enum" = ["file", "defaults", "base"])))]
     judged_by: &'static str,
+    /// The policy file; null where the defaults hold.
     file: Option<&'a str>,
+    /// The base, as --base names it; null without one.
     base: Option<&'a str>,
+    /// The whole id of the base's commit; null without one.
+    #[cfg_attr(test, schemars(extend("pattern" = "^([0-9a-f]{40}|[0-9a-f]{64})$")))]
     base_commit: Option<&'a str>,
+    /// The policy's minimum age for releases of crates.io that no other rule names.
     min_age_seconds: u64,
+    /// What set that age, in words.
     min_age_rule: String,
 }
 
+/// Something that the change decides and that counts: whoever merges it decides it with it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::report) struct Decided<'a> {
+    /// An approval of exact bytes, a dated ignore, or the first policy.
+    #[cfg_attr(test, schemars(extend("enum" = ["approval", "ignore", "adoption"])))]
     kind: &'static str,
+    /// The key, with its tables.
     key: &'a str,
+    #[cfg_attr(test, schemars(with = "shape::Message"))]
     message: String,
 }
 
+/// Something that the change makes looser than its base has it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::report) struct Loosened<'a> {
+    /// A rule; an approval of exact bytes; a dated ignore; the first policy; or what is judged or judged by is not where the base has
+    /// it.
+    #[cfg_attr(test, schemars(extend("enum" = ["rule", "approval", "ignore", "adoption", "place"])))]
     kind: &'static str,
+    /// The key, with its tables.
     key: &'a str,
+    /// What the base says; null where it has no such entry.
     base: Option<&'a str>,
+    /// What the change says; null where it has no such entry.
     head: Option<&'a str>,
 }
 
+/// One package of the lock file.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::report) struct Judged<'a> {
+    #[cfg_attr(test, schemars(with = "shape::PackageId"))]
     id: String,
+    /// The package's name.
     name: &'a str,
+    /// The exact version, build metadata included.
+    #[cfg_attr(test, schemars(with = "shape::Version"))]
     version: String,
+    /// As the lock file has it; null for a local package.
     source: Option<String>,
+    /// The lock file's; null where it has none or one that is no SHA-256 digest.
+    #[cfg_attr(test, schemars(with = "Option<shape::Sha256>"))]
     checksum: Option<String>,
+    /// When it was published; null when that is not known.
+    #[cfg_attr(test, schemars(with = "Option<shape::Time>"))]
     pubtime: Option<String>,
+    /// now minus pubtime; negative for the future; null where pubtime is.
     age_seconds: Option<i64>,
+    /// Whether the index has it yanked; null where the index was not read for it.
     yanked: Option<bool>,
+    /// May it be built? `local` is the project's own; `quarantined` ends with time, `rejected` does not; `not-judged` is in the base
+    /// already. Where `complete` is false, `approved` is no word to build by.
+    #[cfg_attr(test, schemars(extend("enum" = ["local", "approved", "quarantined", "rejected", "not-judged"])))]
     verdict: &'static str,
+    /// What the approval stands on; null unless the verdict is `approved`.
+    #[cfg_attr(test, schemars(with = "Option<shape::Basis>"))]
     basis: Option<Object>,
+    /// When time alone has lifted every reason; null unless the verdict is `quarantined`.
+    #[cfg_attr(test, schemars(with = "Option<shape::Time>"))]
     eligible_at: Option<String>,
+    /// All that stands against it, in a fixed order; empty unless it is quarantined or rejected.
+    #[cfg_attr(test, schemars(with = "Vec<shape::Reason>"))]
     reasons: Vec<Object>,
+    /// What is worth knowing and holds nothing back.
+    #[cfg_attr(test, schemars(with = "Vec<shape::Warning>"))]
     warnings: Vec<Object>,
+    /// The ids of all advisories that hit it, whatever the policy makes of them.
     advisories: Vec<&'a str>,
+    /// The names on the shortest way from a workspace member, both ends included; empty where there is none.
     path: Vec<&'a str>,
+    /// For a package that does not pass: the newest release that every requirement in the graph accepts and the policy approves; null
+    /// where none was found.
+    #[cfg_attr(test, schemars(with = "Option<shape::Version>"))]
     newest_approved: Option<String>,
+    /// For a package hit by advisories: the releases that mend it.
     fixes: Vec<JudgedFix<'a>>,
 }
 
+/// A release that mends an advisory.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct JudgedFix<'a> {
+    /// The advisory.
     advisory: &'a str,
+    /// The lowest release that mends it and is compatible with the locked one.
+    #[cfg_attr(test, schemars(with = "shape::Version"))]
     version: String,
+    #[cfg_attr(test, schemars(extend("enum" = ["approved", "quarantined", "rejected"])))]
     verdict: &'static str,
+    /// What an approval stands on; null unless the verdict is `approved`.
+    #[cfg_attr(test, schemars(with = "Option<shape::Basis>"))]
     basis: Option<Object>,
+    /// When it may be used; null unless the verdict is `quarantined`.
+    #[cfg_attr(test, schemars(with = "Option<shape::Time>"))]
     eligible_at: Option<String>,
+    /// The codes of what holds it.
+    #[cfg_attr(test, schemars(with = "Vec<shape::ReasonCode>"))]
     reasons: Vec<&'static str>,
+    #[cfg_attr(test, schemars(with = "shape::Message"))]
     message: String,
 }
 

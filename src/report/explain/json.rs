@@ -12,143 +12,277 @@ use crate::report::audit::json::{Db, Document, Judge, Judged, document, judged};
 use crate::report::cure::cures;
 use crate::report::explain;
 use crate::report::json::{self, Object};
+#[cfg(test)]
+use crate::report::shape;
 use crate::report::words::rfc3339;
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
 pub const EXPLAIN_V1: &str = "urn:cargo-sequester:explain-v1";
 
+/// The document that `cargo sequester explain --format json` writes. Its field `schema` holds this schema's $id, which is a name and no
+/// address. Texts from outside (names, titles, addresses, causes) are raw once read: escape them before showing them. Messages are for
+/// people and may change in any release; everything else changes only with the version in the $id.
 #[derive(Serialize)]
-struct Explained<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "cargo sequester explain --format json, version 1", extend("$id" = EXPLAIN_V1)))]
+pub(in crate::report) struct Explained<'a> {
+    #[cfg_attr(test, schemars(extend("const" = EXPLAIN_V1)))]
     schema: &'static str,
+    /// The moment that was judged by.
+    #[cfg_attr(test, schemars(with = "shape::Time"))]
     now: String,
+    /// Whether the run could decide: true exactly if there are no blockers. Where it is false, no `approved` in this document is a word
+    /// to build by.
     complete: bool,
+    /// Why this answer could not be decided: of the whole run, or about this release. The command then ends with exit code 2.
+    #[cfg_attr(test, schemars(with = "Vec<shape::Blocker>"))]
     blockers: Vec<Object>,
+    /// What the advisories were read from; null where they were skipped or unavailable.
     advisory_db: Option<Db<'a>>,
+    /// What was judged by.
     policy: Judge<'a>,
+    /// The release; null where a crate was asked about of which several releases are locked, or none.
     release: Option<Release<'a>>,
+    /// The crate's releases; null where a version was asked for.
     releases: Option<Vec<Dot>>,
+    /// How many more releases the crate has; 0 where a version was asked for.
     releases_more: usize,
 }
 
+/// Everything about one release.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Release<'a> {
     judged: Judged<'a>,
+    /// Whether the lock file has it. Where it has not, `judged` is as if it took exactly the bytes that the index names.
     locked: bool,
+    /// The settings that decided; null stands for a rule that no setting changes.
     deciders: Deciders<'a>,
+    /// The minimum age that holds for releases of this crate; null for a package of no registry.
     min_age_seconds: Option<u64>,
+    /// The releases of the crate around this one.
     timeline: Timeline,
+    /// One for each place that the project has.
     checksums: Vec<Said<'a>>,
+    /// Those that hit this release first.
     advisories: Vec<AdvisoryEntry<'a>>,
+    /// Ways from a workspace member, the shortest first. Each begins at the member nearest to the release.
     paths: Vec<Vec<&'a str>>,
+    /// How many more were counted.
     paths_more: usize,
+    /// Whether all were counted: a graph can have more ways than anybody can count.
     paths_complete: bool,
+    /// In the lock file's order.
     dependents: Vec<Dependent<'a>>,
+    /// Newest first.
     trail: Vec<Entry<'a>>,
+    /// The best first; empty for what passes.
     cures: Vec<Cure>,
 }
 
 /// What decided, in the order of what it decided.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Deciders<'a> {
+    /// One for each of `judged.reasons`, in their order.
     reasons: Vec<Option<Setting<'a>>>,
+    /// One for each of `judged.warnings`, in their order.
     warnings: Vec<Option<Setting<'a>>>,
+    /// For what it is approved; null where it is not.
     basis: Option<Setting<'a>>,
+    /// For the minimum age; null for a package of no registry.
     min_age: Option<Setting<'a>>,
 }
 
+/// The setting that decided something.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Setting<'a> {
+    /// The key, with its tables: `quarantine.new-crate-age`; `--min-publish-age` for the command line, the variable's name for the
+    /// environment.
     key: &'a str,
+    /// Where it stands. default: nobody set it. policy: in the policy, whose text was not at hand, as with a base.
+    #[cfg_attr(test, schemars(extend("enum" = ["default", "file", "flag", "environment", "policy"])))]
     origin: &'static str,
+    /// The file, where it stands in one.
     file: Option<&'a str>,
+    /// The line in it, counted from 1.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     line: Option<u32>,
 }
 
+/// The releases of the crate around this one.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Timeline {
+    /// How many came before the first of them.
     earlier: usize,
+    /// How many came after the last of them.
     later: usize,
+    /// By the time of their publication, those without one first.
     releases: Vec<Dot>,
 }
 
+/// A release of the crate and what the policy makes of it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Dot {
+    #[cfg_attr(test, schemars(with = "shape::Version"))]
     version: String,
+    /// When it was published.
+    #[cfg_attr(test, schemars(with = "Option<shape::Time>"))]
     pubtime: Option<String>,
+    /// Yanked in the index.
     yanked: bool,
+    /// Whether the lock file has it.
     locked: bool,
+    /// As if the lock file took exactly the bytes that the index names.
+    #[cfg_attr(test, schemars(extend("enum" = ["local", "approved", "quarantined", "rejected"])))]
     verdict: &'static str,
+    /// What an approved one stands on.
+    #[cfg_attr(test, schemars(with = "Option<shape::Basis>"))]
     basis: Option<Object>,
+    /// When time alone has lifted every reason; null where it does not, and for what is approved.
+    #[cfg_attr(test, schemars(with = "Option<shape::Time>"))]
     eligible_at: Option<String>,
+    /// What stands against it.
+    #[cfg_attr(test, schemars(with = "Vec<shape::ReasonCode>"))]
     reasons: Vec<&'static str>,
 }
 
+/// What one place says of its bytes.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Said<'a> {
+    /// Who says it.
+    #[cfg_attr(test, schemars(extend("enum" = ["index", "lock-file", "trail", "allow-list", "approval"])))]
     place: &'static str,
+    /// For an approval: its line in the policy file.
+    #[cfg_attr(test, schemars(range(min = 1)))]
     line: Option<u32>,
+    /// What it says; in a lock file that may be no digest.
     checksum: Option<&'a str>,
+    /// Compared with the index, or where that is silent with the first place that is not.
+    #[cfg_attr(test, schemars(extend("enum" = ["agrees", "differs", "silent"])))]
     agreement: &'static str,
 }
 
+/// An advisory about the crate.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct AdvisoryEntry<'a> {
+    /// Its id.
     id: &'a str,
+    /// The day that the issue was reported.
+    #[cfg_attr(test, schemars(with = "shape::Day"))]
     date: String,
+    /// What it says.
+    #[cfg_attr(test, schemars(extend("enum" = ["malicious", "vulnerability", "unsound", "unmaintained", "notice"])))]
     kind: &'static str,
+    /// One line.
     title: &'a str,
+    /// Where to read on.
     url: Option<&'a str>,
+    /// The same issue's ids elsewhere.
     aliases: Vec<&'a str>,
+    /// The operating systems that it is limited to; empty where it is not.
     os: Vec<&'a str>,
+    /// The processor architectures that it is limited to; empty where it is not.
     arch: Vec<&'a str>,
+    /// Taken back by its authors; it never counts.
     withdrawn: bool,
+    /// The versions in which it is mended, as requirements.
     patched: Vec<String>,
+    /// The versions that never had it, as requirements. Affected is what neither list names.
     unaffected: Vec<String>,
+    /// Whether this release is affected.
     hits: bool,
+    /// What comes of it for this release.
+    #[cfg_attr(test, schemars(extend("enum" = ["not-affected", "withdrawn", "rejects", "warns", "ignored", "allowed"])))]
     effect: &'static str,
+    /// The last UTC day on which it is ignored.
+    #[cfg_attr(test, schemars(with = "Option<shape::Day>"))]
     ignored_until: Option<String>,
+    /// What decided that; null where no setting does.
     decider: Option<Setting<'a>>,
 }
 
+/// A package that depends on it directly.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Dependent<'a> {
+    /// Its name.
     name: &'a str,
+    #[cfg_attr(test, schemars(with = "shape::Version"))]
     version: String,
+    /// Empty where nobody knows what it asks.
     requirements: Vec<Ask<'a>>,
 }
 
+/// One dependency line.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Ask<'a> {
+    /// The versions that it accepts.
     req: String,
+    /// When it is needed.
+    #[cfg_attr(test, schemars(extend("enum" = ["normal", "build", "dev"])))]
     kind: &'static str,
+    /// Whether a feature must turn it on.
     optional: bool,
+    /// The platform that it is limited to.
     target: Option<&'a str>,
+    /// Where it is written, as far as it can be edited here: in the root manifest, where it is inherited from there.
     written: Vec<ManifestLine<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ManifestLine<'a> {
+    /// The manifest, relative to the working directory where it lies below it.
     file: &'a str,
+    #[cfg_attr(test, schemars(range(min = 1)))]
     line: u32,
 }
 
+/// An event of the audit trail about it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Entry<'a> {
+    /// The event's id.
     event: String,
+    #[cfg_attr(test, schemars(with = "shape::Time"))]
     time: String,
+    /// What happened.
+    #[cfg_attr(test, schemars(extend("enum" = ["init", "vendored", "updated", "approved", "revoked", "policy-changed", "policy-loosened"])))]
     kind: &'static str,
+    /// Who did it; null where nobody could tell.
     by: Option<&'a str>,
+    /// The release that the record is about.
+    #[cfg_attr(test, schemars(with = "shape::Version"))]
     version: String,
+    /// Whether that is another release, which took the place of this one.
     replaced: bool,
+    /// What was recorded of its bytes.
+    #[cfg_attr(test, schemars(with = "Option<shape::Sha256>"))]
     checksum: Option<String>,
+    /// What was recorded of its publication.
+    #[cfg_attr(test, schemars(with = "Option<shape::Time>"))]
     pubtime: Option<String>,
+    /// What was decided.
+    #[cfg_attr(test, schemars(extend("enum" = ["approved", "quarantined", "rejected", null])))]
     verdict: Option<&'static str>,
+    /// Why, in the person's words.
     reason: Option<&'a str>,
 }
 
+/// A way out.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Cure {
+    /// What it is for.
     words: Option<String>,
+    /// A command, or a line of the policy file.
     paste: Option<String>,
 }
 

@@ -12,114 +12,201 @@ use crate::model::source::Source;
 use crate::model::verdict::{Reason, ReasonCode, Reasons};
 use crate::report::blocker;
 use crate::report::json::{self, Object};
+#[cfg(test)]
+use crate::report::shape;
 use crate::report::words::rfc3339;
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
 pub const UPDATE_V1: &str = "urn:cargo-sequester:update-v1";
 
+/// One document a run. Times are RFC 3339 in UTC, in whole seconds. Texts from outside are raw: escape them where they are shown.
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "The result of `cargo sequester update --format json` and of `cargo sequester fix --format json`", extend("$id" = UPDATE_V1)))]
+pub(in crate::report) struct Document<'a> {
+    #[cfg_attr(test, schemars(extend("const" = UPDATE_V1)))]
     schema: &'static str,
+    /// The moment that was judged by.
+    #[cfg_attr(test, schemars(with = "shape::Time"))]
     now: String,
+    /// `changed`: the lock file is the new one. `would-change`: with --dry-run it would be. `not-approved`: something new in cargo's
+    /// result is not approved. `unresolved`: cargo found no way. `refused`: --precise names a hidden release. `undecided`: see
+    /// `blockers`. But for `changed`, the lock file is the old one.
+    #[cfg_attr(test, schemars(extend("enum" = ["changed", "would-change", "unchanged", "not-approved", "unresolved", "refused", "undecided"])))]
     result: &'static str,
+    /// Whether the lock file was changed.
     written: bool,
     blockers: Vec<Block>,
     changes: Vec<Changed<'a>>,
+    /// Package ids of locked releases that are hidden and moved along although nobody named them.
     joined: Vec<String>,
+    /// Locked releases that stay where they are although they are not approved or are yanked, because nothing approved can take their
+    /// place. What was locked before may stay; only what is new must be approved. `fix` names all that it leaves.
     kept: Vec<Stayed>,
     held: Vec<HeldBack>,
     held_fixes: Vec<HeldBackFix<'a>>,
+    /// Package ids of the lock file (the new one, where there is one) that are not approved, changed or not.
     not_approved: Vec<String>,
+    /// The release that --precise names.
     refused: Option<Release>,
     unresolved: Option<Failed<'a>>,
 }
 
+/// Why the run could not decide.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Block {
     code: &'static str,
     message: String,
 }
 
+/// A package that is not what it was.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Changed<'a> {
+    /// Its name.
     name: &'a str,
+    /// Its source as the lock file writes it; null for a local package.
     source: Option<String>,
+    /// The release before; null for an added package.
     from: Option<String>,
+    /// The release after; null for a removed package.
     to: Option<String>,
+    /// When the release after was published; null where that is not known.
+    #[cfg_attr(test, schemars(with = "Option<shape::Time>"))]
     pubtime: Option<String>,
+    /// Its age at `now`; negative for the future.
     age_seconds: Option<i64>,
+    /// What it is approved for, as in audit-v1; null for a local package, a removed one, and one that is not approved.
+    #[cfg_attr(test, schemars(with = "Option<shape::Basis>"))]
     basis: Option<Object>,
+    /// Whether the package after the change may be built.
     approved: bool,
+    /// Whether the caller asked for it, by naming the package or by asking for everything.
     asked: bool,
 }
 
+/// A release that cargo was not shown.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Release {
+    /// Its package id.
     id: String,
+    /// Its version.
     version: String,
+    /// When it was published; null where that is not known.
+    #[cfg_attr(test, schemars(with = "Option<shape::Time>"))]
     pubtime: Option<String>,
+    /// When time alone will have lifted what hides it; null where time does not.
+    #[cfg_attr(test, schemars(with = "Option<shape::Time>"))]
     eligible_at: Option<String>,
+    #[cfg_attr(test, schemars(with = "Vec<shape::ReasonCode>"))]
     codes: Vec<&'static str>,
+    /// As in audit-v1; empty for a release that is hidden because it is yanked or its index line is ambiguous.
+    #[cfg_attr(test, schemars(with = "Vec<shape::Reason>"))]
     reasons: Vec<Object>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Stayed {
+    /// The locked package's id.
     id: String,
+    #[cfg_attr(test, schemars(with = "Vec<shape::ReasonCode>"))]
     codes: Vec<&'static str>,
+    /// As in audit-v1; empty for a release that is hidden because it is yanked or its index line is ambiguous.
+    #[cfg_attr(test, schemars(with = "Vec<shape::Reason>"))]
     reasons: Vec<Object>,
+    /// For one that was to move: the releases that would have to be approved first. Empty where that is not the reason, or was not
+    /// found out.
     waits_for: Vec<WaitsFor>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct WaitsFor {
     id: String,
+    /// When time alone approves it; null where it does not.
+    #[cfg_attr(test, schemars(with = "Option<shape::Time>"))]
     eligible_at: Option<String>,
+    #[cfg_attr(test, schemars(with = "Vec<shape::ReasonCode>"))]
     codes: Vec<&'static str>,
 }
 
+/// A newer release that every requirement accepts and that is held.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct HeldBack {
+    /// The locked package's id.
     id: String,
     candidate: Release,
 }
 
+/// A fix for a locked package that may not be used yet.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct HeldBackFix<'a> {
+    /// The locked package's id.
     id: String,
+    /// The advisory.
     advisory: &'a str,
+    /// The lowest compatible release that is not hit.
     version: String,
+    /// When it may be used; null where time does not bring that about.
+    #[cfg_attr(test, schemars(with = "Option<shape::Time>"))]
     eligible_at: Option<String>,
+    #[cfg_attr(test, schemars(with = "Vec<shape::ReasonCode>"))]
     codes: Vec<&'static str>,
 }
 
+/// Cargo's failure.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Failed<'a> {
+    /// Cargo's own words.
     words: &'a str,
+    /// What was found out by resolving again in a copy of the workspace. `hidden`: cargo finds a way with the releases in `obstacles`
+    /// shown. `elsewhere`: it fails with every release shown, too. `unknown`: it could not be
+    /// found out.
+    #[cfg_attr(test, schemars(extend("enum" = ["hidden", "elsewhere", "unknown"])))]
     cause: &'static str,
+    /// Whether none of the obstacles can be done without; false where that was not found out.
     all_needed: bool,
     obstacles: Vec<Obstructed<'a>>,
 }
 
+/// A hidden release that would have to be approved, those first that time approves, the soonest first.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Obstructed<'a> {
+    /// The crate.
     name: &'a str,
     release: Release,
+    /// Who asks for it in what cargo resolves then, as far as that is known.
     asked_by: Vec<Asking<'a>>,
+    /// The newest release that is shown, whether or not it would do.
     newest_approved: Option<String>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Asking<'a> {
+    /// The package that asks.
     id: String,
+    /// What it accepts.
     requirement: String,
+    /// Whether its manifest lies in this workspace.
     editable: bool,
+    /// Where that is written, as far as it can be edited: in the root manifest, where it is inherited from there.
     written: Vec<ManifestLine<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ManifestLine<'a> {
+    /// The manifest, relative to the working directory where it lies below it.
     file: &'a str,
+    #[cfg_attr(test, schemars(range(min = 1)))]
     line: u32,
 }
 

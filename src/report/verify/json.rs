@@ -17,42 +17,68 @@ use crate::report::{json, verify};
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
 pub const VERIFY_V1: &str = "urn:cargo-sequester:verify-v1";
 
+/// Fields are only ever added within version 1; codes may be added too, so a reader treats an unknown one as it treats the known ones
+/// of its list.
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(title = "The result of `cargo sequester verify --format json`", extend("$id" = VERIFY_V1)))]
+pub(in crate::report) struct Document<'a> {
+    #[cfg_attr(test, schemars(extend("const" = VERIFY_V1)))]
     schema: &'static str,
+    /// Whether everything could be decided; if not, the exit code is 2.
     complete: bool,
+    /// Whether nothing at all stands against the proof; the exit code is then 0.
     proven: bool,
+    /// How far the proof goes: the three agree; trees that the base does not have are moreover their archives'; all are.
+    #[cfg_attr(test, schemars(extend("enum" = ["consistent", "changed-authentic", "authentic"])))]
     proof: &'static str,
+    /// As `--base` names it.
     base: Option<&'a str>,
+    /// The whole id of the commit that it names; null for a lock file.
+    #[cfg_attr(test, schemars(extend("pattern" = "^([0-9a-f]{40}|[0-9a-f]{64})$")))]
     base_commit: Option<&'a str>,
     lock_file: &'a str,
+    /// The vendored tree.
     folder: &'a str,
     summary: Summary,
+    /// Every package of the lock file, in its order, and where cargo will take it from: a folder of this machine (it has no source),
+    /// the vendored place, its own registry or repository, or elsewhere. From several folders of the workspace the worst counts.
     packages: Vec<Package>,
     blockers: Vec<Blocker>,
     findings: Vec<Told>,
     ways_around: Vec<Way<'a>>,
+    /// Packages that are not built from the tree.
     outside: Vec<Outside>,
     notes: Vec<Coded>,
+    /// What nothing in a repository can prevent; the same in every document.
     limits: Vec<Coded>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Summary {
+    /// Of the lock file.
     packages: usize,
+    /// Of them, those that must lie in the vendored place: all that have a source.
     vendored: usize,
     stubs: usize,
+    /// Trees that were derived from their archives and found equal.
     derived: usize,
+    /// Files that were hashed.
     files: u64,
+    /// Their bytes.
     bytes: u64,
     findings: usize,
     failing_ways: usize,
     warnings: usize,
     outside: usize,
+    /// How many packages cargo will take from where; see `packages`.
     taken_from: TakenFrom,
 }
 
+/// How many packages cargo will take from where; see `packages`.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct TakenFrom {
     local: usize,
     vendored: usize,
@@ -63,53 +89,77 @@ struct TakenFrom {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Package {
     id: String,
+    #[cfg_attr(test, schemars(extend("enum" = ["local", "vendored", "registry", "repository", "elsewhere", "unknown"])))]
     taken_from: &'static str,
+    /// The folder or address, where that is `elsewhere`.
     place: Option<String>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Blocker {
+    #[cfg_attr(test, schemars(extend("enum" = ["no-archive", "git-tree", "config", "build-output-unknown", "search-ended", "running", "platform", "lock-outdated", "lock-refused", "lock-unproven"])))]
     code: &'static str,
+    /// A cargo package-id spec, in a finding about the allow-list or the tree possibly without its source.
     package: Option<String>,
     message: String,
     help: String,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Told {
+    #[cfg_attr(test, schemars(extend("enum" = ["not-replaced", "no-allow-list", "no-tree", "tree-is-link", "tree-is-no-folder", "tree-outside", "interrupted", "not-allowed", "not-locked", "allowed-checksum-differs", "checksum-missing", "not-vendored", "directory-not-locked", "no-package", "package-twice", "shared", "stray", "no-list", "nothing-listed", "package-hash-differs", "tree-differs", "file-edited", "file-not-listed", "file-missing", "not-a-file", "collision", "line-endings", "not-from-archive", "archive-differs", "index-differs", "stub-needed", "archive-refused", "source-not-allowed"])))]
     code: &'static str,
+    /// A cargo package-id spec, in a finding about the allow-list or the tree possibly without its source.
     package: Option<String>,
+    /// A folder's name in the tree.
     directory: Option<String>,
+    /// A file below that folder; of the tree itself where `directory` is null.
     path: Option<String>,
     message: String,
     help: String,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Way<'a> {
+    #[cfg_attr(test, schemars(extend("enum" = ["paths", "config-patch", "patch-outside", "manifest-patch", "source-override", "other-source", "legacy-config", "lockfile-path", "other-lock-file", "program", "runner", "flags", "links-override", "credential-provider", "sequester-alias", "builtin-alias", "alias-options", "alias-manifest", "env-override", "env-table", "build-output", "target-dir", "toolchain-path"])))]
     code: &'static str,
+    /// Whether it breaks the proof or is told of only.
+    #[cfg_attr(test, schemars(extend("enum" = ["fails", "warns"])))]
     effect: &'static str,
+    #[cfg_attr(test, schemars(extend("enum" = ["repository", "above", "cargo-home", "environment"])))]
     scope: &'static str,
+    /// Relative to the workspace where it lies below it.
     file: Option<&'a str>,
+    #[cfg_attr(test, schemars(range(min = 1)))]
     line: Option<u32>,
     key: Option<&'a str>,
     variable: Option<&'a str>,
+    /// Cut after 160 characters; null where it is not told.
     value: Option<&'a str>,
     message: String,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Outside {
+    /// Only `path`: whatever has a source must be vendored.
+    #[cfg_attr(test, schemars(extend("enum" = ["path", "git", "registry", "other"])))]
     kind: &'static str,
     id: String,
     folder: Option<String>,
+    /// Whether the policy allows its source.
     allowed: bool,
     message: String,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Coded {
     code: &'static str,
     message: String,

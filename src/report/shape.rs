@@ -1,0 +1,533 @@
+//! The shapes of what documents write from tables and not from types of their own: reasons, warnings, bases and the texts that have a form.
+//! They are the contract that the published schemas state, each once; documents of real runs are held against it.
+
+#![expect(dead_code, reason = "only the schemas of these types are used")]
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::model;
+
+/// RFC 3339 in UTC and whole seconds.
+#[derive(JsonSchema)]
+#[schemars(extend("format" = "date-time", "pattern" = "^-?[0-9]{4,6}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"))]
+pub(super) struct Time(String);
+
+/// A UTC day.
+#[derive(JsonSchema)]
+#[schemars(extend("format" = "date"))]
+pub(super) struct Day(String);
+
+/// A semantic version.
+#[derive(JsonSchema)]
+#[schemars(extend("minLength" = 5))]
+pub(super) struct Version(String);
+
+/// 64 lower-case hexadecimal digits.
+#[derive(JsonSchema)]
+#[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
+pub(super) struct Sha256(String);
+
+/// A cargo package-id spec. For git it has the locked commit as rev. For a local package it is path+file://… where its folder is known,
+/// else name@version.
+#[derive(JsonSchema)]
+pub(super) struct PackageId(String);
+
+/// The same in a sentence for people, without its full stop.
+#[derive(JsonSchema)]
+pub(super) struct Message(String);
+
+/// A reason's code.
+pub(super) struct ReasonCode;
+
+impl JsonSchema for ReasonCode {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ReasonCode".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": model::verdict::ReasonCode::ALL })
+    }
+}
+
+/// What an advisory says of a release.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub(super) enum AdvisoryKind {
+    Malicious,
+    Vulnerability,
+    Unsound,
+    Unmaintained,
+    Notice,
+}
+
+/// One thing that kept the run from deciding.
+#[derive(JsonSchema)]
+pub(super) struct Blocker {
+    #[schemars(extend("enum" = ["workspace-unread", "advisories-unavailable", "advisories-stale", "advisories-rolled-back", "index-unavailable", "mirror-not-allowed", "clock-skew", "lock-outdated", "lock-refused", "lock-unproven", "trail-broken", "index-shortened", "clock-behind-trail"]))]
+    code: String,
+    message: Message,
+    /// The package that it is about; null where it is about the run.
+    package: Option<PackageId>,
+}
+
+/// One notice.
+#[derive(JsonSchema)]
+pub(super) struct Notice {
+    #[schemars(extend("enum" = ["approval-unused", "approval-lapsed", "approval-of-other-bytes", "ignore-lapsed", "ignore-unused", "approval-ending", "ignore-ending", "override-unused", "registry-unused", "allow-git-unused", "deny-unused", "advisories-skipped", "advisories-from-copy", "not-kept", "cargo-age-longer", "cargo-age-shorter", "cargo-ignores-age", "cooldown-disagrees", "index-from-cache", "manifests-not-checked", "manifests-unseen", "pubtimes-missing", "base-moved-on", "no-merge-base", "base-without-rules", "trail-disordered", "removed-upstream", "crate-reappeared"]))]
+    code: String,
+    message: Message,
+}
+
+/// One thing that stands against a release.
+#[derive(JsonSchema)]
+#[schemars(tag = "code", rename_all = "kebab-case")]
+pub(super) enum Reason {
+    /// Published less than the minimum age ago. Time lifts it; so does an approval.
+    TooNew {
+        /// When it was published.
+        pubtime: Time,
+        /// The age that it must reach.
+        min_age_seconds: u64,
+        /// What set that age, in words: the default, the command line, or key, file and line.
+        rule: String,
+        /// When time has lifted this reason.
+        eligible_at: Time,
+        /// Only where the release comes early as a security fix or along with one: `eligible_at` is then when it does.
+        #[schemars(default, skip_serializing_if = "Option::is_none", with = "FixAge")]
+        fix: Option<FixAge>,
+        message: Message,
+    },
+    /// The crate itself is young. Time lifts it; so does an approval.
+    NewCrate {
+        /// When the crate's first release was published; null when that cannot be told, and the crate then counts as born with this
+        /// release.
+        first_published: Option<Time>,
+        /// The age that the crate must reach.
+        min_age_seconds: u64,
+        /// When time has lifted this reason.
+        eligible_at: Time,
+        message: Message,
+    },
+    /// A dependency that no earlier release had. A takeover signal; time lifts it; so does an approval.
+    #[schemars(rename = "signal")]
+    NewDependency {
+        #[schemars(extend("const" = "new-dependency"))]
+        signal: String,
+        /// The crate that was added.
+        dependency: String,
+        /// When that crate was first published; null when that is not known.
+        first_published: Option<Time>,
+        /// When time has lifted this reason.
+        eligible_at: Time,
+        message: Message,
+    },
+    /// Published after more than a year of silence. A takeover signal; time lifts it; so does an approval.
+    #[schemars(rename = "signal")]
+    Dormant {
+        #[schemars(extend("const" = "dormant"))]
+        signal: String,
+        /// The release before it.
+        previous: Version,
+        /// When that one was published.
+        previous_pubtime: Time,
+        /// When time has lifted this reason.
+        eligible_at: Time,
+        message: Message,
+    },
+    /// A young crate with nearly the name of another. A takeover signal; time lifts it; so does an approval.
+    #[schemars(rename = "signal")]
+    LookAlike {
+        #[schemars(extend("const" = "look-alike"))]
+        signal: String,
+        /// The other crate's name.
+        resembles: String,
+        /// When time has lifted this reason.
+        eligible_at: Time,
+        message: Message,
+    },
+    /// Older compatible releases were yanked around its publication. A takeover signal; time lifts it; so does an approval.
+    #[schemars(rename = "signal")]
+    YankLure {
+        #[schemars(extend("const" = "yank-lure"))]
+        signal: String,
+        /// The yanked releases.
+        yanked: Vec<Version>,
+        /// When time has lifted this reason.
+        eligible_at: Time,
+        message: Message,
+    },
+    /// The index has no pubtime, or one that cannot be read. An approval lifts it.
+    PubtimeUnknown {
+        /// What the index has instead; null where it has nothing.
+        found: Option<String>,
+        message: Message,
+    },
+    /// Published later than now by more than ten minutes. Time lifts it.
+    PubtimeInFuture {
+        /// What the index says.
+        pubtime: Time,
+        /// When time has lifted this reason.
+        eligible_at: Time,
+        message: Message,
+    },
+    /// Not the pubtime that the audit trail recorded. Nothing lifts it.
+    PubtimeChanged {
+        /// What was recorded.
+        recorded: Time,
+        /// What the index says now; null where it says nothing.
+        found: Option<Time>,
+        message: Message,
+    },
+    /// Not the bytes that were seen before. Nothing lifts it.
+    ChecksumMismatch {
+        /// What the lock file has, as it stands there.
+        locked: String,
+        /// What it should be.
+        expected: Sha256,
+        /// Who says what it should be.
+        #[schemars(extend("enum" = ["index", "trail"]))]
+        witness: String,
+        message: Message,
+    },
+    /// The lock file has no checksum for it. Nothing lifts it.
+    ChecksumMissing { message: Message },
+    /// The registry does not have the release. Nothing lifts it.
+    NotInIndex { message: Message },
+    /// Its index entry could not be had in this run; a blocker says why.
+    IndexUnavailable { message: Message },
+    /// Its index entry cannot be used.
+    IndexEntryUnreadable {
+        /// What is wrong with it.
+        cause: String,
+        message: Message,
+    },
+    /// An advisory about the crate cannot be read, so the release may be hit. Only a dated ignore of its id lifts it.
+    AdvisoryUnreadable {
+        /// The id by which the policy may ignore it; null where it may be about malice, which nobody may ignore.
+        advisory: Option<String>,
+        /// The advisory's file, relative to the database's root.
+        file: String,
+        /// What is wrong with the file.
+        cause: String,
+        message: Message,
+    },
+    /// Made to do harm. Nothing lifts it.
+    Malicious {
+        #[schemars(flatten)]
+        cited: Cited,
+        message: Message,
+    },
+    /// Hit by an advisory that the policy rejects. Only a dated ignore of that advisory lifts it.
+    Advisory {
+        /// What the advisory says of the release.
+        kind: AdvisoryKind,
+        #[schemars(flatten)]
+        cited: Cited,
+        message: Message,
+    },
+    /// Yanked, and the policy rejects that. An approval lifts it.
+    Yanked { message: Message },
+    /// From a git repository, registry or other place that the policy does not name. Only the policy lifts it.
+    SourceNotAllowed { message: Message },
+    /// On the policy's deny list. Only the policy lifts it.
+    Denied {
+        /// The entry, as written.
+        entry: String,
+        message: Message,
+    },
+    /// Its licence is not on the policy's list. An approval lifts it.
+    LicenseNotAllowed {
+        /// The manifest's SPDX expression; null where it has none.
+        expression: Option<String>,
+        message: Message,
+    },
+}
+
+#[derive(JsonSchema)]
+pub(super) struct FixAge {
+    /// The advisory that the fix is for.
+    advisory: String,
+    /// The age that a security fix must have.
+    min_age_seconds: u64,
+}
+
+/// An advisory, and what is known of it.
+#[derive(JsonSchema)]
+pub(super) struct Cited {
+    /// The advisory's id, such as RUSTSEC-2023-0071.
+    advisory: String,
+    /// The advisory's title; null when the advisory is not at hand.
+    title: Option<String>,
+    /// Where to read on; null when the advisory names no address.
+    url: Option<String>,
+    /// The operating systems that the advisory is limited to; empty where it is not, or is not at hand.
+    os: Vec<String>,
+    /// The processor architectures that the advisory is limited to; likewise.
+    arch: Vec<String>,
+}
+
+/// One thing that is worth knowing and holds nothing back.
+#[derive(JsonSchema)]
+#[schemars(tag = "code", rename_all = "kebab-case")]
+pub(super) enum Warning {
+    /// Hit by an advisory that the policy only warns of.
+    Advisory {
+        /// What the advisory says of the release.
+        kind: AdvisoryKind,
+        #[schemars(flatten)]
+        cited: Cited,
+        message: Message,
+    },
+    /// Hit by an advisory that the policy ignores for now.
+    Ignored {
+        #[schemars(flatten)]
+        cited: Cited,
+        /// The last UTC day on which it is ignored.
+        #[schemars(extend("format" = "date", "pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+        until: String,
+        message: Message,
+    },
+    /// From git or from a folder, and an advisory is about the release of crates.io with its name and version. Whether it is the same
+    /// code, nobody can tell.
+    NamedByAdvisory {
+        /// What the advisory says of the release.
+        kind: AdvisoryKind,
+        #[schemars(flatten)]
+        cited: Cited,
+        message: Message,
+    },
+    /// Yanked, and the policy only warns of that.
+    Yanked { message: Message },
+    /// A dependency that no earlier release had. A signal that is no reason.
+    #[schemars(rename = "signal")]
+    NewDependency {
+        #[schemars(extend("const" = "new-dependency"))]
+        signal: String,
+        /// The crate that was added.
+        dependency: String,
+        /// When that crate was first published; null when that is not known.
+        first_published: Option<Time>,
+        message: Message,
+    },
+    /// Published after more than a year of silence. A signal that is no reason.
+    #[schemars(rename = "signal")]
+    Dormant {
+        #[schemars(extend("const" = "dormant"))]
+        signal: String,
+        /// The release before it.
+        previous: Version,
+        /// When that one was published.
+        previous_pubtime: Time,
+        message: Message,
+    },
+    /// A young crate with nearly the name of another. A signal that is no reason.
+    #[schemars(rename = "signal")]
+    LookAlike {
+        #[schemars(extend("const" = "look-alike"))]
+        signal: String,
+        /// The other crate's name.
+        resembles: String,
+        message: Message,
+    },
+    /// Older compatible releases were yanked around its publication. A signal that is no reason.
+    #[schemars(rename = "signal")]
+    YankLure {
+        #[schemars(extend("const" = "yank-lure"))]
+        signal: String,
+        /// The yanked releases.
+        yanked: Vec<Version>,
+        message: Message,
+    },
+    /// A path dependency from outside the workspace.
+    OutsideWorkspace {
+        /// Where it lies.
+        path: String,
+        message: Message,
+    },
+    /// The policy has a list of licences, but no verified archive is at hand to judge by.
+    LicenseUndecided { message: Message },
+}
+
+/// What an approved release stands on.
+#[derive(JsonSchema)]
+#[schemars(tag = "code", rename_all = "kebab-case")]
+pub(super) enum Basis {
+    /// No reason was found against it.
+    Aged,
+    /// Its registry has a minimum age of zero; without that it would be held.
+    TrustedRegistry,
+    /// The policy names the git repository that it comes from.
+    AllowedSource,
+    /// Too new, but the advisory names it as patched.
+    SecurityFix {
+        /// The advisory that the fix is for.
+        advisory: String,
+        #[schemars(extend("const" = "named"))]
+        role: String,
+        need: FixNeed,
+    },
+    /// Too new, but the fix requires it.
+    #[schemars(rename = "security-fix")]
+    FixCompanion {
+        /// The advisory that the fix is for.
+        advisory: String,
+        #[schemars(extend("const" = "companion"))]
+        role: String,
+        /// The crate that carries the fix.
+        of: String,
+        /// The release of it.
+        version: Version,
+        need: FixNeed,
+    },
+    /// Too new, but the fix is reached through it.
+    #[schemars(rename = "security-fix")]
+    FixDependent {
+        /// The advisory that the fix is for.
+        advisory: String,
+        #[schemars(extend("const" = "dependent"))]
+        role: String,
+        /// The crate that carries the fix.
+        of: String,
+        /// The release of it.
+        version: Version,
+        need: FixNeed,
+    },
+    /// Persons exempted this exact release from all of its reasons. Several approvals of the same bytes add up.
+    Approval {
+        /// What they lifted together.
+        lifted: Vec<ReasonCode>,
+        /// Each that lifted something, the one that lifted most first.
+        #[schemars(length(min = 1))]
+        approvals: Vec<Exemption>,
+        /// Whether the change under judgement brings the approval along; absent where that is not told.
+        #[schemars(default, skip_serializing_if = "Option::is_none", with = "bool")]
+        of_change: Option<bool>,
+    },
+}
+
+#[derive(JsonSchema)]
+pub(super) struct Exemption {
+    /// The approval's line in the policy file.
+    #[schemars(range(min = 1))]
+    line: u64,
+    /// Who gave it; null where the approval does not say.
+    by: Option<String>,
+    /// What it lifted, and none before it.
+    lifted: Vec<ReasonCode>,
+}
+
+/// What made the fix needed; versions are of the crate that carries it.
+#[derive(JsonSchema)]
+#[schemars(tag = "code", rename_all = "kebab-case")]
+#[expect(clippy::enum_variant_names, reason = "the document names them so")]
+pub(super) enum FixNeed {
+    /// A release is locked that the advisory hits, and the fix can take its place.
+    VulnerableLocked {
+        /// That release.
+        version: Version,
+        /// Where it is locked: in the judged lock file, in the base's, in the one that a resolution replaces, or in use by what the
+        /// audit trail says.
+        #[schemars(extend("enum" = ["lock-file", "base", "replaced-lock-file", "trail"]))]
+        locked_by: String,
+    },
+    /// The fix itself is locked.
+    FixLocked {
+        /// The newest release of the usual age that could be locked instead, which the advisory hits.
+        version: Version,
+    },
+    /// The crate is not locked yet.
+    CrateNotLocked {
+        /// The newest release of the usual age that could be locked instead, which the advisory hits.
+        version: Version,
+    },
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by it")]
+mod tests {
+    use schemars::generate::SchemaSettings;
+    use schemars::transform::{Transform, transform_subschemas};
+
+    use super::*;
+    use crate::report::{audit, explain, log, status, update, vendored, verify};
+
+    /// What the types leave open: no field that is not named, no line end within a sentence, and no width of a number, which is Rust's and not
+    /// the document's.
+    #[derive(Clone)]
+    struct Strict;
+
+    impl Transform for Strict {
+        fn transform(&mut self, schema: &mut Schema) {
+            transform_subschemas(self, schema);
+            let Some(object) = schema.as_object_mut() else { return };
+            if object.contains_key("properties") && !object.contains_key("additionalProperties") {
+                object.insert("additionalProperties".to_owned(), false.into());
+            }
+            // A comment's lines end where the editor's do.
+            if let Some(serde_json::Value::String(description)) = object.get_mut("description") {
+                *description = description.replace('\n', " ");
+            }
+            if object.get("format").and_then(|format| format.as_str()).is_some_and(is_width) {
+                object.remove("format");
+            }
+        }
+    }
+
+    fn is_width(format: &str) -> bool {
+        format == "double" || format.starts_with("uint") || format.starts_with("int")
+    }
+
+    fn schema_of<T: JsonSchema>() -> String {
+        let settings = SchemaSettings::draft2020_12().for_serialize().with_transform(Strict);
+        let schema = settings.into_generator().into_root_schema_for::<T>();
+        serde_json::to_string_pretty(&schema).unwrap() + "\n"
+    }
+
+    macro_rules! published {
+        ($name:literal) => {
+            ($name, include_str!(concat!("../../docs/", $name, "-v1.schema.json")))
+        };
+    }
+
+    /// Each document's name, its published schema, and what its types say.
+    fn schemas() -> [((&'static str, &'static str), String); 7] {
+        [
+            (published!("audit"), schema_of::<audit::json::Document<'_>>()),
+            (published!("explain"), schema_of::<explain::json::Explained<'_>>()),
+            (published!("status"), schema_of::<status::json::Status<'_>>()),
+            (published!("update"), schema_of::<update::json::Document<'_>>()),
+            (published!("vendor"), schema_of::<vendored::Document<'_>>()),
+            (published!("verify"), schema_of::<verify::json::Document<'_>>()),
+            (published!("log"), schema_of::<log::Document<'_>>()),
+        ]
+    }
+
+    #[test]
+    fn the_published_schemas_are_those_of_the_types() {
+        for ((name, published), schema) in schemas() {
+            assert!(
+                published.replace("\r\n", "\n") == schema,
+                "docs/{name}-v1.schema.json is not what the types say: look at what `cargo test --lib write_schemas -- --ignored` changes"
+            );
+        }
+    }
+
+    #[test]
+    #[ignore = "writes the published schemas, when a document's type has changed"]
+    fn write_schemas() {
+        for ((name, _), schema) in schemas() {
+            let path = format!("{}/docs/{name}-v1.schema.json", env!("CARGO_MANIFEST_DIR"));
+            std::fs::write(path, schema).unwrap();
+        }
+    }
+
+    #[test]
+    fn every_reason_has_a_shape() {
+        let schema = serde_json::to_value(schemars::schema_for!(Reason)).unwrap();
+        let shapes = schema["oneOf"].as_array().unwrap();
+        for code in model::verdict::ReasonCode::ALL {
+            let has = |shape: &serde_json::Value| shape["properties"]["code"]["const"] == code.as_str();
+            assert!(shapes.iter().any(has), "{}", code.as_str());
+        }
+    }
+}
