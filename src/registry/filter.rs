@@ -384,7 +384,7 @@ mod tests {
 
     #[test]
     fn what_is_not_served_is_found_however_it_is_written() {
-        let there = Registry::parse("sparse+https://there.example/index/").unwrap();
+        let Ok(there) = Registry::parse("sparse+https://there.example/index/") else { panic!("a registry") };
         let line = |dependency: &str| format!(r#"{{"name":"a","vers":"1.0.0","deps":[{{"name":"b",{dependency}}}]}}"#);
         let none = BTreeSet::new();
         for key in ["registry", r"registr\u0079"] {
