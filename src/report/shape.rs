@@ -443,8 +443,9 @@ pub(super) enum FixNeed {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by it")]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
     use schemars::generate::SchemaSettings;
     use schemars::transform::{Transform, transform_subschemas};
 
