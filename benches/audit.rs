@@ -11,16 +11,16 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::gather::advisory_db::{self, AdvisoryRequest};
-use cargo_sequester::gather::environment::Environment;
-use cargo_sequester::gather::index::{self, IndexMode};
-use cargo_sequester::gather::lock_file;
-use cargo_sequester::model::approval::Approvals;
-use cargo_sequester::model::facts::{AdvisoryFact, Facts, OldLock, TrailFact};
-use cargo_sequester::model::package::CrateId;
-use cargo_sequester::model::policy::Policy;
-use cargo_sequester::model::{Timestamp, Version};
-use cargo_sequester::policy;
+use cargo_sequester::door::gather::advisory_db::{self, AdvisoryRequest};
+use cargo_sequester::door::gather::environment::Environment;
+use cargo_sequester::door::gather::index::{self, IndexMode};
+use cargo_sequester::door::gather::lock_file;
+use cargo_sequester::door::model::approval::Approvals;
+use cargo_sequester::door::model::facts::{AdvisoryFact, Facts, OldLock, TrailFact};
+use cargo_sequester::door::model::package::CrateId;
+use cargo_sequester::door::model::policy::Policy;
+use cargo_sequester::door::model::{Timestamp, Version};
+use cargo_sequester::door::policy;
 use divan::Bencher;
 use tame_index::KrateName;
 use tame_index::index::IndexCache;
@@ -97,7 +97,7 @@ impl Project {
         assert_eq!(index.len(), PACKAGES);
         let advisories = db.map_or(AdvisoryFact::Skipped, |db| self.advisories(db, &crates));
         Facts {
-            surroundings: cargo_sequester::model::facts::Surroundings::default(),
+            surroundings: cargo_sequester::door::model::facts::Surroundings::default(),
             packages,
             index,
             advisories,
@@ -105,7 +105,7 @@ impl Project {
             refused_mirrors: Vec::new(),
             base: None,
             old_lock: OldLock::Judged,
-            lock: cargo_sequester::model::lock_proof::LockFact::NotChecked,
+            lock: cargo_sequester::door::model::lock_proof::LockFact::NotChecked,
             trail: TrailFact::default(),
             notices: Vec::new(),
         }

@@ -8,5 +8,5 @@ fn main() -> ExitCode {
     if arguments.get(1).is_some_and(|first| first == "sequester") {
         arguments.remove(1);
     }
-    cargo_sequester::command::run(arguments)
+    cargo_sequester::run(arguments)
 }

@@ -20,5 +20,6 @@ pub use crate_file::{OpenedCrate, VerifiedCrate};
 pub use fault::{ArchiveError, Fault, Limits, ManifestFault, PathFault};
 pub use file_set::Notice;
 pub use index_agreement::{Divergence, manifest_agrees};
-pub use manifest::VerifiedManifest;
-pub use vendor_tree::{Content, PlaceInArchive, VendorFile, VendorTree, stub_files, vendor_files};
+pub(crate) use manifest::VerifiedManifest;
+pub(crate) use vendor_tree::stub_files;
+pub use vendor_tree::{Content, VendorFile, VendorTree, vendor_files};

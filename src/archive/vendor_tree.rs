@@ -117,7 +117,7 @@ const FOLDERS: [&str; 4] = ["src/bin/", "examples/", "tests/", "benches/"];
 /// the manifest of every locked package and looks whether its targets' files exist, also where it will not build them; a package that is
 /// left out breaks `--locked` builds. What `verify` derives from the archive again must come out the same.
 #[must_use]
-pub fn stub_files<'a>(opened: &'a OpenedCrate<'_>) -> VendorTree<'a> {
+pub(crate) fn stub_files<'a>(opened: &'a OpenedCrate<'_>) -> VendorTree<'a> {
     let named = named_targets(opened.manifest_text());
     let empty = Checksum::from_bytes(Sha256::digest([]).into());
     let mut checksums = VendorChecksums { package: Some(opened.checksum()), ..VendorChecksums::default() };

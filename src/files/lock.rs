@@ -76,7 +76,7 @@ impl Drop for Lock {
 /// # Errors
 /// The folder cannot be opened or locked.
 #[cfg(unix)]
-pub fn lock_folder(folder: &Utf8Path, told: impl FnOnce()) -> io::Result<Taken> {
+pub(crate) fn lock_folder(folder: &Utf8Path, told: impl FnOnce()) -> io::Result<Taken> {
     Lock::take(super::sync::open_folder(folder)?, told)
 }
 
@@ -101,7 +101,7 @@ fn is_without_locks(error: &io::Error) -> bool {
 }
 
 /// Cargo's exclusive lock on its package cache.
-pub struct PackageCacheLock(#[expect(dead_code, reason = "held for its destructor")] FileLock);
+pub(crate) struct PackageCacheLock(#[expect(dead_code, reason = "held for its destructor")] FileLock);
 
 impl fmt::Debug for PackageCacheLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -115,7 +115,7 @@ impl fmt::Debug for PackageCacheLock {
 ///
 /// # Errors
 /// Why it cannot be taken.
-pub fn lock_package_cache(cargo_home: &Utf8Path) -> Result<Option<PackageCacheLock>, String> {
+pub(crate) fn lock_package_cache(cargo_home: &Utf8Path) -> Result<Option<PackageCacheLock>, String> {
     let lock = LockOptions::cargo_package_lock(Some(cargo_home.to_owned())).and_then(|options| options.try_lock());
     match lock {
         Ok(lock) => Ok(Some(PackageCacheLock(lock))),
@@ -132,7 +132,7 @@ pub fn lock_package_cache(cargo_home: &Utf8Path) -> Result<Option<PackageCacheLo
 
 /// Whether a cargo holds that lock now. Nothing is made for the answer.
 #[must_use]
-pub fn is_package_cache_locked(cargo_home: &Utf8Path) -> bool {
+pub(crate) fn is_package_cache_locked(cargo_home: &Utf8Path) -> bool {
     let cache = regular::open(&cargo_home.join(".package-cache"), Links::Followed);
     cache.is_ok_and(|open| matches!(Lock::try_take(open.file), Ok(None)))
 }

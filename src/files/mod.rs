@@ -2,15 +2,16 @@
 //! brought to the disk, in one way each; and what this program puts beside other people's files has its names here.
 
 mod lock;
-pub mod names;
+pub(crate) mod names;
 mod plain;
-pub mod regular;
+pub(crate) mod regular;
 mod replace;
 mod sync;
 mod writable;
 
-pub use lock::{Lock, PackageCacheLock, Taken, is_package_cache_locked, lock_folder, lock_package_cache};
-pub use plain::plain;
-pub use replace::{Replacement, Staged};
-pub use sync::{sync_folder, sync_tree};
-pub use writable::{ReadOnly, may_replace};
+pub use lock::Lock;
+pub(crate) use lock::{PackageCacheLock, Taken, is_package_cache_locked, lock_folder, lock_package_cache};
+pub(crate) use plain::plain;
+pub use replace::Replacement;
+pub(crate) use sync::{sync_folder, sync_tree};
+pub(crate) use writable::{ReadOnly, may_replace};

@@ -3,11 +3,11 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// In a project: the audit trail, and what a run of `vendor` keeps while it is at work.
-pub const PROJECT_FOLDER: &str = ".sequester";
+pub(crate) const PROJECT_FOLDER: &str = ".sequester";
 /// The audit trail, from the folder that holds the policy.
-pub const TRAIL_FOLDER: &str = ".sequester/trail";
+pub(crate) const TRAIL_FOLDER: &str = ".sequester/trail";
 /// In the name of every tree of vendored sources in the making. In a vendor folder such a name begins with it.
-pub const STAGE_MARK: &str = ".sequester-stage-";
+pub(crate) const STAGE_MARK: &str = ".sequester-stage-";
 
 /// What a file is called while its content is written: between the two lie random letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,6 @@ impl StagedName {
 
 /// A folder of ours below `$CARGO_HOME`.
 #[must_use]
-pub fn in_cargo_home(cargo_home: &Utf8Path, folder: &str) -> Utf8PathBuf {
+pub(crate) fn in_cargo_home(cargo_home: &Utf8Path, folder: &str) -> Utf8PathBuf {
     cargo_home.join("sequester").join(folder)
 }

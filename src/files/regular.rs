@@ -52,7 +52,7 @@ pub enum ReadError {
 
 /// An open file, and what the system says of it.
 #[derive(Debug)]
-pub struct RegularFile {
+pub(crate) struct RegularFile {
     /// The file, at its start.
     pub file: File,
     /// Of the file that is open, whatever its name leads to by now.
@@ -121,7 +121,7 @@ impl From<ReadError> for io::Error {
 ///
 /// # Errors
 /// The file cannot be opened, or is no regular one.
-pub fn open(path: &Utf8Path, links: Links) -> Result<RegularFile, ReadError> {
+pub(crate) fn open(path: &Utf8Path, links: Links) -> Result<RegularFile, ReadError> {
     // Asked before it is opened, because opening alone makes some devices act; and after, because names are moved.
     let named = match links {
         Links::Followed => std::fs::metadata(path),
@@ -155,7 +155,7 @@ impl RegularFile {
     ///
     /// # Errors
     /// As [`read`].
-    pub fn bytes(self, limit: u64) -> Result<Vec<u8>, ReadError> {
+    pub(crate) fn bytes(self, limit: u64) -> Result<Vec<u8>, ReadError> {
         let length = self.metadata.len();
         if length > limit {
             return Err(ReadError::TooLarge(limit));

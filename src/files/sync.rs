@@ -16,7 +16,7 @@ pub(super) fn open_folder(folder: &Utf8Path) -> io::Result<std::fs::File> {
 /// # Errors
 /// There is no such folder, or the disk refuses. What was renamed is renamed all the same.
 #[cfg(unix)]
-pub fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
     match open_folder(folder).and_then(|folder| folder.sync_all()) {
         Err(error)
             if matches!(
@@ -44,7 +44,7 @@ pub fn sync_folder(_folder: &Utf8Path) -> io::Result<()> {
 /// # Errors
 /// Something of it cannot be opened, or the disk refuses.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub fn sync_tree(folder: &Utf8Path) -> io::Result<()> {
+pub(crate) fn sync_tree(folder: &Utf8Path) -> io::Result<()> {
     // One call for the whole file system: a call for every file takes thirty times as long.
     Ok(rustix::fs::syncfs(open_folder(folder)?)?)
 }

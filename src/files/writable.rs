@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 /// Why a file could not be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReadOnly {
+pub(crate) enum ReadOnly {
     /// Nobody is meant to write to it, or the user may not.
     #[error("it is read-only")]
     File,
@@ -18,7 +18,7 @@ pub enum ReadOnly {
 ///
 /// # Errors
 /// It could not; what else may come between is not foreseen.
-pub fn may_replace(path: &Utf8Path) -> Result<(), ReadOnly> {
+pub(crate) fn may_replace(path: &Utf8Path) -> Result<(), ReadOnly> {
     let path = path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned());
     if std::fs::metadata(&path).is_ok_and(|found| found.permissions().readonly() || !may_write(&path)) {
         return Err(ReadOnly::File);

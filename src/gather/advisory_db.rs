@@ -13,9 +13,8 @@ mod unpack;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-pub use self::git::GitError;
-pub use self::request::{AdvisoryDbError, AdvisoryRequest, Fetch, FetchFailure};
-pub use self::unpack::UnpackError;
+pub(crate) use self::request::{AdvisoryDbError, Fetch};
+pub use self::request::{AdvisoryRequest, FetchFailure};
 
 use self::cache::Cache;
 use self::collection::{Collection, Selection, checkouts, read_folder};
@@ -34,7 +33,7 @@ pub struct AdvisoryReading {
 
 /// Where the advisories of a source lie on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LocalCopy {
+pub(crate) enum LocalCopy {
     /// There are none.
     Nothing,
     /// The state file, which names the copy and is replaced with it.
@@ -45,7 +44,7 @@ pub enum LocalCopy {
 
 /// Where the advisories of this source lie; `None` for one that is asked in every run.
 #[must_use]
-pub fn local_copy(db: &str, base: &Utf8Path, cargo_home: &Utf8Path) -> Option<LocalCopy> {
+pub(crate) fn local_copy(db: &str, base: &Utf8Path, cargo_home: &Utf8Path) -> Option<LocalCopy> {
     match Source::parse(db, base).ok()? {
         Source::Folder(folder) => Some(LocalCopy::Folder(folder)),
         Source::Git(address) if address.starts_with("file:") => None,

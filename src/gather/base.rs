@@ -9,8 +9,8 @@ use std::process::Stdio;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-pub use self::error::BaseError;
-pub use self::repository::{Linked, Repository};
+pub(crate) use self::error::BaseError;
+pub(crate) use self::repository::{Linked, Repository};
 
 use self::repository::ANSWER_LIMIT;
 use super::environment::Environment;
@@ -18,11 +18,11 @@ use super::git;
 use crate::gather::trail::{MAX_EVENT_BYTES, MAX_FILES, MAX_TRAIL_BYTES};
 
 /// Files by name, with their bytes.
-pub type Files = Vec<(String, Vec<u8>)>;
+pub(crate) type Files = Vec<(String, Vec<u8>)>;
 
 /// A commit of a repository. Paths in it are relative to the top of the working tree.
 #[derive(Clone, Debug)]
-pub struct Commit {
+pub(crate) struct Commit {
     repository: Repository,
     /// The whole object id.
     id: String,
@@ -40,7 +40,7 @@ impl Commit {
     ///
     /// # Errors
     /// There is no git, no repository, or the reference does not name exactly one commit.
-    pub fn find(folder: &Utf8Path, reference: &str, environment: &Environment) -> Result<Self, BaseError> {
+    pub(crate) fn find(folder: &Utf8Path, reference: &str, environment: &Environment) -> Result<Self, BaseError> {
         let repository = Repository::around(folder, environment)?;
         let id = reference::commit_id(&repository, reference)?;
         Ok(Self { repository, id })
@@ -48,12 +48,12 @@ impl Commit {
 
     /// The commit's whole object id.
     #[must_use]
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
     #[must_use]
-    pub const fn repository(&self) -> &Repository {
+    pub(crate) const fn repository(&self) -> &Repository {
         &self.repository
     }
 
@@ -63,7 +63,7 @@ impl Commit {
     ///
     /// # Errors
     /// Git cannot tell.
-    pub fn merge_bases(&self) -> Result<Vec<Self>, BaseError> {
+    pub(crate) fn merge_bases(&self) -> Result<Vec<Self>, BaseError> {
         let call = "merge-base";
         let answer = self.repository.ask(call, &["--all", &self.id, "HEAD"], Vec::new())?;
         let text = String::from_utf8_lossy(&answer.stdout);
@@ -78,7 +78,7 @@ impl Commit {
     ///
     /// # Errors
     /// Git cannot read what the commit has, or on the way there is a link or a submodule.
-    pub fn file(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, BaseError> {
+    pub(crate) fn file(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, BaseError> {
         let listed = self.listed(path.as_str(), &[])?;
         match entries(&listed).next() {
             Some(Entry { mode, object, .. }) if mode.starts_with("100") => {
@@ -98,7 +98,7 @@ impl Commit {
     ///
     /// # Errors
     /// Git cannot read what the commit has.
-    pub fn has(&self, path: &Utf8Path) -> Result<bool, BaseError> {
+    pub(crate) fn has(&self, path: &Utf8Path) -> Result<bool, BaseError> {
         Ok(entries(&self.listed(path.as_str(), &[])?).next().is_some())
     }
 
@@ -106,7 +106,7 @@ impl Commit {
     ///
     /// # Errors
     /// Git cannot read what the commit has, on the way there is a link, or it is more than anybody writes by hand.
-    pub fn files_below(&self, folder: &Utf8Path) -> Result<Vec<(Utf8PathBuf, Vec<u8>)>, BaseError> {
+    pub(crate) fn files_below(&self, folder: &Utf8Path) -> Result<Vec<(Utf8PathBuf, Vec<u8>)>, BaseError> {
         self.nothing_leads_to(folder)?;
         let listed = self.listed(&format!("{folder}/"), &["-r"])?;
         let files: Vec<(&str, &str)> = entries(&listed)
@@ -122,7 +122,7 @@ impl Commit {
     ///
     /// # Errors
     /// Git cannot read what the commit has, on the way there is a link, or it is more than any trail.
-    pub fn folder(&self, folder: &Utf8Path) -> Result<Files, BaseError> {
+    pub(crate) fn folder(&self, folder: &Utf8Path) -> Result<Files, BaseError> {
         self.nothing_leads_to(folder)?;
         let listed = self.listed(&format!("{folder}/"), &[])?;
         let files: Vec<(&str, &str)> = entries(&listed)
@@ -180,7 +180,7 @@ impl Commit {
     ///
     /// # Errors
     /// Git cannot tell.
-    pub fn lost(&self, file: &str, folder: &str) -> Result<Vec<Utf8PathBuf>, BaseError> {
+    pub(crate) fn lost(&self, file: &str, folder: &str) -> Result<Vec<Utf8PathBuf>, BaseError> {
         let call = "diff-index";
         let mut command = self.repository.command();
         command.args([

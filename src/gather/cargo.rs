@@ -23,9 +23,11 @@ use tempfile::NamedTempFile;
 use super::cargo_config::{CargoConfig, CargoConfigError};
 use super::environment::Environment;
 
-pub use self::failure::{CargoFailure, Words};
-pub use self::overheard::{Overheard, output};
-pub use self::programs::{Programs, become_other, guarded};
+pub use self::failure::CargoFailure;
+pub(crate) use self::failure::Words;
+pub use self::overheard::Overheard;
+pub(crate) use self::overheard::output;
+pub(crate) use self::programs::{Programs, become_other, guarded};
 
 /// The most bytes of an answer: a workspace of a thousand members has a few mebibytes.
 const MAX_ANSWER: u64 = 256 << 20;
@@ -36,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A cargo that is ready to be started, as often as is wanted.
 #[derive(Debug)]
-pub struct Cargo {
+pub(crate) struct Cargo {
     programs: Programs,
     environment: Environment,
     /// Removed with this value.
@@ -48,7 +50,7 @@ impl Cargo {
     ///
     /// # Errors
     /// The file with these settings cannot be written.
-    pub fn away(config: &CargoConfig, environment: &Environment) -> Result<Self, std::io::Error> {
+    pub(crate) fn away(config: &CargoConfig, environment: &Environment) -> Result<Self, std::io::Error> {
         Self::configured(&config.for_cargo_away(), environment)
     }
 
@@ -56,7 +58,7 @@ impl Cargo {
     ///
     /// # Errors
     /// The file for it cannot be written.
-    pub fn configured(text: &str, environment: &Environment) -> Result<Self, std::io::Error> {
+    pub(crate) fn configured(text: &str, environment: &Environment) -> Result<Self, std::io::Error> {
         let mut settings = tempfile::Builder::new().prefix("sequester-cargo-").suffix(".toml").tempfile()?;
         settings.write_all(text.as_bytes())?;
         Ok(Self { programs: Programs::find(environment), environment: away(environment), settings })
@@ -64,19 +66,19 @@ impl Cargo {
 
     /// The programs that are run.
     #[must_use]
-    pub const fn programs(&self) -> &Programs {
+    pub(crate) const fn programs(&self) -> &Programs {
         &self.programs
     }
 
     /// The path of the file with the part of the configuration that cargo is given.
     #[must_use]
-    pub fn settings(&self) -> &str {
+    pub(crate) fn settings(&self) -> &str {
         self.settings.path().to_str().unwrap_or_default()
     }
 
     /// The environment of what is started: the caller's, at the file system's root.
     #[must_use]
-    pub const fn environment(&self) -> &Environment {
+    pub(crate) const fn environment(&self) -> &Environment {
         &self.environment
     }
 
@@ -84,13 +86,13 @@ impl Cargo {
     ///
     /// # Errors
     /// A file of it cannot be read.
-    pub fn config(&self) -> Result<CargoConfig, CargoConfigError> {
+    pub(crate) fn config(&self) -> Result<CargoConfig, CargoConfigError> {
         CargoConfig::load(self.environment.current_dir(), &self.environment)
     }
 
     /// The command `cargo --config SETTINGS`, to which a verb is to be added.
     #[must_use]
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = bare(&self.programs, &self.environment);
         command.arg("--config").arg(self.settings.path());
         command
@@ -100,7 +102,7 @@ impl Cargo {
     ///
     /// # Errors
     /// Cargo cannot be run, refuses, or does not answer.
-    pub fn metadata(&self, manifest: &Utf8Path) -> Result<Metadata, CargoFailure> {
+    pub(crate) fn metadata(&self, manifest: &Utf8Path) -> Result<Metadata, CargoFailure> {
         let mut command = self.command();
         command.args(["metadata", "--no-deps", "--format-version=1", "--offline", "--color=never", "--manifest-path"]);
         command.arg(manifest);
@@ -113,7 +115,7 @@ impl Cargo {
 
 /// The command `rustc`, of the same toolchain and at the same place: rustup's stand-in would obey a checkout's `rust-toolchain.toml`.
 #[must_use]
-pub fn compiler(environment: &Environment) -> Command {
+pub(crate) fn compiler(environment: &Environment) -> Command {
     let away = away(environment);
     let mut command = Command::new(Programs::find(environment).rustc);
     command.current_dir(away.current_dir()).env_clear().envs(away.iter());
@@ -141,7 +143,7 @@ fn away(environment: &Environment) -> Environment {
 ///
 /// # Errors
 /// There is no folder to put the manifest into, cargo cannot be run, refuses it, or does not answer.
-pub fn loads(manifest: &str, environment: &Environment) -> Result<(), CargoFailure> {
+pub(crate) fn loads(manifest: &str, environment: &Environment) -> Result<(), CargoFailure> {
     let programs = Programs::find(environment);
     let failed = |cause: std::io::Error| CargoFailure::NoFolder { cause: cause.to_string() };
     let folder = tempfile::Builder::new().prefix("sequester-manifest-").tempdir().map_err(failed)?;

@@ -14,9 +14,10 @@ mod sources;
 
 pub use config::CargoConfig;
 pub use error::CargoConfigError;
-pub use layers::{Layer, included};
-pub use passed_on::STAND_IN;
-pub use providers::{Form, NotRun, Program, Provider, Token};
-pub use registries::ConfiguredRegistry;
-pub use settings::PATH_HASH;
+pub(crate) use layers::{Layer, included};
+pub(crate) use passed_on::STAND_IN;
+pub(crate) use providers::Form;
+pub use providers::{Program, Provider, Token};
+pub(crate) use registries::ConfiguredRegistry;
+pub(crate) use settings::PATH_HASH;
 pub use sources::Replacement;

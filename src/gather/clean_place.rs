@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 /// A temporary folder; it is removed with all that is in it when this value is dropped.
 #[derive(Debug)]
-pub struct TemporaryFolder {
+pub(crate) struct TemporaryFolder {
     _folder: TempDir,
     path: Utf8PathBuf,
 }
@@ -17,7 +17,7 @@ impl TemporaryFolder {
     ///
     /// # Errors
     /// It cannot be made, or its path is not UTF-8.
-    pub fn make(prefix: &str) -> io::Result<Self> {
+    pub(crate) fn make(prefix: &str) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix(prefix).tempdir()?;
         let path =
             Utf8PathBuf::try_from(folder.path().to_path_buf()).map_err(camino::FromPathBufError::into_io_error)?;
@@ -27,18 +27,18 @@ impl TemporaryFolder {
 
     /// Its path, every link followed.
     #[must_use]
-    pub fn path(&self) -> &Utf8Path {
+    pub(crate) fn path(&self) -> &Utf8Path {
         &self.path
     }
 }
 
 /// A temporary folder above which there is no configuration of cargo's.
 #[derive(Debug)]
-pub struct CleanPlace(TemporaryFolder);
+pub(crate) struct CleanPlace(TemporaryFolder);
 
 /// There is no such place.
 #[derive(Debug, thiserror::Error)]
-pub enum CleanPlaceError {
+pub(crate) enum CleanPlaceError {
     /// It could not be made.
     #[error("no temporary folder can be made: {0}\nhelp: set TMPDIR to a folder with free space")]
     Io(#[from] io::Error),
@@ -54,7 +54,7 @@ impl CleanPlace {
     ///
     /// # Errors
     /// It cannot be made, or a folder above it has a configuration of cargo's.
-    pub fn make(prefix: &str) -> Result<Self, CleanPlaceError> {
+    pub(crate) fn make(prefix: &str) -> Result<Self, CleanPlaceError> {
         let folder = TemporaryFolder::make(prefix)?;
         let files = folder
             .path()
@@ -70,7 +70,7 @@ impl CleanPlace {
 
     /// Its path, every link followed.
     #[must_use]
-    pub fn path(&self) -> &Utf8Path {
+    pub(crate) fn path(&self) -> &Utf8Path {
         self.0.path()
     }
 
@@ -78,7 +78,7 @@ impl CleanPlace {
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn folder(&self, name: &str) -> io::Result<Utf8PathBuf> {
+    pub(crate) fn folder(&self, name: &str) -> io::Result<Utf8PathBuf> {
         let folder = self.path().join(name);
         std::fs::create_dir(&folder)?;
         Ok(folder)
@@ -88,7 +88,7 @@ impl CleanPlace {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn write(&self, name: &str, text: &str) -> io::Result<()> {
+    pub(crate) fn write(&self, name: &str, text: &str) -> io::Result<()> {
         std::fs::write(self.path().join(name), text)
     }
 }

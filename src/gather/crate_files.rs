@@ -16,9 +16,8 @@ use std::time::Duration;
 use rayon::Scope;
 
 pub use self::places::{CratePlaces, download_address};
-pub use self::wanted::{
-    CrateFailure, CrateFault, CrateFile, CratesProgress, CratesTaken, LARGEST_CRATE, PoisonedEntry, WantedCrate,
-};
+pub(crate) use self::wanted::{CrateFailure, CratesProgress, LARGEST_CRATE, PoisonedEntry};
+pub use self::wanted::{CrateFault, CrateFile, CratesTaken, WantedCrate};
 
 use self::places::{CacheFolder, CachedFile};
 use crate::gather::http::{Answer, Http, HttpError, Request, shown};

@@ -14,7 +14,7 @@ use camino::Utf8Path;
 use super::environment::Environment;
 
 /// How long one call may take.
-pub const TIME_LIMIT: Duration = Duration::from_secs(300);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(300);
 /// A call that takes longer is worth a word.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
 /// The most bytes of what it complains.
@@ -80,7 +80,7 @@ const SETTINGS: [&str; 17] = [
 
 /// What a call may read and where it may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach<'a> {
+pub(crate) enum Reach<'a> {
     /// One repository, with no configuration but its own.
     Sealed,
     /// Repositories of this machine, with the user's and the machine's configuration: they say which directories are safe.
@@ -91,7 +91,7 @@ pub enum Reach<'a> {
 
 /// What a call came to.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// How it ended.
     pub status: ExitStatus,
     /// What it wrote.
@@ -102,7 +102,7 @@ pub struct Answer {
 
 /// A call that came to nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     #[error("{0}")]
     NotRun(#[from] io::Error),
     #[error("it took longer than {} minutes", TIME_LIMIT.as_secs() / 60)]
@@ -115,25 +115,25 @@ pub enum Failure {
 impl Answer {
     /// The first line of its complaint.
     #[must_use]
-    pub fn first_words(&self) -> Option<&str> {
+    pub(crate) fn first_words(&self) -> Option<&str> {
         self.complaint.lines().map(str::trim).find(|line| !line.is_empty())
     }
 
     /// The last line of its complaint.
     #[must_use]
-    pub fn last_words(&self) -> Option<&str> {
+    pub(crate) fn last_words(&self) -> Option<&str> {
         self.complaint.lines().map(str::trim).rfind(|line| !line.is_empty())
     }
 
     /// Whether it refuses because the repository belongs to somebody else.
     #[must_use]
-    pub fn is_of_another_owner(&self) -> bool {
+    pub(crate) fn is_of_another_owner(&self) -> bool {
         self.complaint.contains("dubious ownership")
     }
 
     /// What it wrote, between line ends.
     #[must_use]
-    pub fn line(&self) -> Option<&str> {
+    pub(crate) fn line(&self) -> Option<&str> {
         str::from_utf8(&self.stdout)
             .ok()
             .map(|text| text.trim_end_matches(['\n', '\r']))
@@ -143,7 +143,7 @@ impl Answer {
 
 /// A git without arguments yet.
 #[must_use]
-pub fn command(environment: &Environment, reach: Reach<'_>) -> Command {
+pub(crate) fn command(environment: &Environment, reach: Reach<'_>) -> Command {
     let mut command = Command::new("git");
     command.env_clear();
     let mut pass = |name: &str| {
@@ -190,7 +190,7 @@ pub fn command(environment: &Environment, reach: Reach<'_>) -> Command {
 ///
 /// # Errors
 /// It cannot be run, takes too long or writes too much. What git itself refuses is in the answer.
-pub fn run(command: Command, input: Vec<u8>, limit: u64) -> Result<Answer, Failure> {
+pub(crate) fn run(command: Command, input: Vec<u8>, limit: u64) -> Result<Answer, Failure> {
     run_telling(command, input, limit, &mut || ())
 }
 
@@ -198,7 +198,7 @@ pub fn run(command: Command, input: Vec<u8>, limit: u64) -> Result<Answer, Failu
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_telling(
+pub(crate) fn run_telling(
     mut command: Command,
     input: Vec<u8>,
     limit: u64,
@@ -268,7 +268,7 @@ fn read_aside<R: Read + Send + 'static>(
 /// `Name <mail>` as git's configuration has it for this folder, or the one of the two that is set; `None` where neither is, or where
 /// there is no git.
 #[must_use]
-pub fn git_user(folder: &Utf8Path, environment: &Environment) -> Option<String> {
+pub(crate) fn git_user(folder: &Utf8Path, environment: &Environment) -> Option<String> {
     let value = |key| {
         let mut command = command(environment, Reach::Local);
         command.args(["-C", folder.as_str(), "config", "--get", key]);
@@ -284,6 +284,6 @@ pub fn git_user(folder: &Utf8Path, environment: &Environment) -> Option<String> 
 /// The root of the repository around a folder, as far as the file system shows it: the nearest folder at or above this one that has a
 /// `.git`; a linked worktree or a submodule has a file of that name. Git itself is not asked, so this is for reports and searches alone.
 #[must_use]
-pub fn root_around(folder: &Utf8Path) -> Option<&Utf8Path> {
+pub(crate) fn root_around(folder: &Utf8Path) -> Option<&Utf8Path> {
     folder.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())
 }

@@ -26,7 +26,7 @@ const LARGEST_FILE: u64 = 32 << 20;
 
 /// How cargo is to be run.
 #[derive(Clone, Copy, Debug)]
-pub struct GitRequest<'a> {
+pub(crate) struct GitRequest<'a> {
     /// The workspace's root: its `[patch]` counts for the packages, and its lock file pins them.
     pub root: &'a Utf8Path,
     pub lock: &'a Utf8Path,
@@ -42,14 +42,14 @@ pub struct GitRequest<'a> {
 
 /// What cargo wrote; the folder is removed when this value is dropped.
 #[derive(Debug)]
-pub struct GitPackages {
+pub(crate) struct GitPackages {
     _folder: TemporaryFolder,
     /// In the order of the request.
     pub packages: Vec<GitPackage>,
 }
 
 #[derive(Debug)]
-pub struct GitPackage {
+pub(crate) struct GitPackage {
     pub folder: Utf8PathBuf,
     /// Its files, each of them hashed.
     pub listed: VendorChecksums,
@@ -57,7 +57,7 @@ pub struct GitPackage {
 
 /// Git dependencies could not be had.
 #[derive(Debug, thiserror::Error)]
-pub enum GitPackagesError {
+pub(crate) enum GitPackagesError {
     /// No folder to work in.
     #[error(
         "no temporary folder could be prepared for cargo to work in: {0}\nhelp: see that the temporary folder may be written and has room"
@@ -89,7 +89,7 @@ pub enum GitPackagesError {
 ///
 /// # Errors
 /// Cargo fails, or one of the packages is not there as a plain tree of listed files of the locked commit.
-pub fn vendor(
+pub(crate) fn vendor(
     wanted: &[&PackageId],
     request: &GitRequest<'_>,
     environment: &Environment,

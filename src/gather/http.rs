@@ -17,9 +17,11 @@ use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::runtime::Runtime;
 
-pub use self::error::{HttpError, shown};
+pub use self::error::HttpError;
+pub(crate) use self::error::shown;
 pub use self::message::{Answer, Request};
-pub use self::settings::{HttpSettings, proxy_variables};
+pub use self::settings::HttpSettings;
+pub(crate) use self::settings::proxy_variables;
 
 use self::error::cause_of;
 use self::request_queue::{Hold, RequestQueue};

@@ -85,7 +85,7 @@ pub fn read(
 
 /// As [`read`], for one who has read before: registries whose `config.json` is among `configs` are not asked for it again.
 #[must_use]
-pub fn read_on(
+pub(crate) fn read_on(
     crates: &BTreeSet<CrateId>,
     access: &BTreeMap<Registry, RegistryAccess>,
     configs: &BTreeMap<Registry, RegistryConfig>,
@@ -141,7 +141,7 @@ pub fn read_on(
 
 /// Reads nothing but the `config.json` of these registries: as the registry sends it, else as cargo's cache has it. Nothing is written.
 #[must_use]
-pub fn read_configs(
+pub(crate) fn read_configs(
     registries: &BTreeSet<Registry>,
     access: &BTreeMap<Registry, RegistryAccess>,
     cargo_home: &Utf8Path,

@@ -25,7 +25,7 @@ const MAX_DEPTH: usize = 3;
 const LARGEST_INDEX: u64 = 64 << 20;
 
 #[derive(Debug, Default)]
-pub struct LocalRegistry {
+pub(crate) struct LocalRegistry {
     /// Every plain file, and its digest where it is a `.crate` file that could be hashed.
     pub files: BTreeMap<String, Option<Checksum>>,
     /// Whether there is anything in the index's place.
@@ -37,7 +37,7 @@ pub struct LocalRegistry {
 /// The folder cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read `{path}`: {source}\nhelp: make it readable, or name another folder")]
-pub struct LocalRegistryError {
+pub(crate) struct LocalRegistryError {
     pub path: Utf8PathBuf,
     #[source]
     pub source: io::Error,
@@ -47,7 +47,7 @@ pub struct LocalRegistryError {
 ///
 /// # Errors
 /// The folder is there and cannot be read.
-pub fn read(folder: &Utf8Path, index: &BTreeMap<String, Vec<u8>>) -> Result<LocalRegistry, LocalRegistryError> {
+pub(crate) fn read(folder: &Utf8Path, index: &BTreeMap<String, Vec<u8>>) -> Result<LocalRegistry, LocalRegistryError> {
     let unreadable = |source| LocalRegistryError { path: folder.to_owned(), source };
     let list = match folder.read_dir_utf8() {
         Ok(list) => list,
@@ -103,7 +103,7 @@ fn bounded(path: &Utf8Path, limit: u64) -> Option<Vec<u8>> {
 ///
 /// # Errors
 /// A folder or an index file cannot be read, or there is more than any honest registry has.
-pub fn list(root: &Utf8Path, folder: &Utf8Path) -> Result<VendorRoot, LocalRegistryError> {
+pub(crate) fn list(root: &Utf8Path, folder: &Utf8Path) -> Result<VendorRoot, LocalRegistryError> {
     let instead = instead_of_a_folder(root, folder);
     if let Some(instead) = instead.map_err(|error| unreadable(folder, io::Error::other(error)))? {
         return Ok(instead);

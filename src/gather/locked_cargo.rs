@@ -23,7 +23,7 @@ const MAX_WORDS: usize = 2_000;
 
 /// What is asked about.
 #[derive(Clone, Copy, Debug)]
-pub struct LockQuestion<'a> {
+pub(crate) struct LockQuestion<'a> {
     /// The root manifest.
     pub manifest: &'a Utf8Path,
     /// The configuration of a cargo that is started in the project.
@@ -35,7 +35,7 @@ pub struct LockQuestion<'a> {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CargoSays {
+pub(crate) enum CargoSays {
     /// It takes the lock file as it is.
     Yes,
     /// It would write another one, or cannot resolve at all: its words.
@@ -46,7 +46,7 @@ pub enum CargoSays {
 
 /// It could not be asked.
 #[derive(Debug, thiserror::Error)]
-pub enum AskError {
+pub(crate) enum AskError {
     /// No folder to work in.
     #[error("no temporary folder could be made for cargo to work in: {0}")]
     Folder(#[source] io::Error),
@@ -63,7 +63,7 @@ pub enum AskError {
 
 /// # Errors
 /// Cargo could not be asked; that it refuses is an answer.
-pub fn ask(question: &LockQuestion<'_>, environment: &Environment) -> Result<CargoSays, AskError> {
+pub(crate) fn ask(question: &LockQuestion<'_>, environment: &Environment) -> Result<CargoSays, AskError> {
     let folder = TemporaryFolder::make("sequester-ask-").map_err(AskError::Folder)?;
     let asked = Cargo::away(question.config, environment).map_err(AskError::Folder)?;
     let mut registries: Vec<&Registry> = question.lines.keys().map(|id| &id.registry).collect();

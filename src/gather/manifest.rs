@@ -13,7 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 use reqwest::Url;
 
-pub use self::documents::MAX_BYTES;
+pub(crate) use self::documents::MAX_BYTES;
 
 use self::documents::Documents;
 use self::package::{Dependency, Scope, read_dependency, read_package};
@@ -91,7 +91,10 @@ pub(crate) fn read_vendored(folders: &[Option<Utf8PathBuf>], config: &CargoConfi
 
 /// Where packages of registries are asked for, by the folder of the manifest that asks. `shown` is how a file is to be named.
 #[must_use]
-pub fn written(manifests: &Manifests, shown: impl Fn(&Utf8Path) -> Utf8PathBuf) -> BTreeMap<Utf8PathBuf, Vec<Written>> {
+pub(crate) fn written(
+    manifests: &Manifests,
+    shown: impl Fn(&Utf8Path) -> Utf8PathBuf,
+) -> BTreeMap<Utf8PathBuf, Vec<Written>> {
     let one = |(declared, line): (&Declared, &Line)| {
         let DependencySource::Registry(registry) = &declared.from else { return None };
         Some(Written {

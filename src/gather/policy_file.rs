@@ -15,7 +15,8 @@ use crate::files::regular::{self, Links, ReadError};
 use crate::model::approval::Approvals;
 use crate::model::policy::{CargoAges, Origin, Policy};
 
-pub use fault::{Fault, PolicyError, Problem};
+pub use fault::PolicyError;
+pub(crate) use fault::{Fault, Problem};
 
 /// The largest policy file that is read, in bytes.
 const SIZE_LIMIT: u64 = 1024 * 1024;
@@ -63,7 +64,7 @@ pub fn read(path: &Utf8Path) -> Result<PolicyFile, PolicyError> {
 ///
 /// # Errors
 /// The file cannot be read, is larger than 1 MiB, or is not UTF-8.
-pub fn text(path: &Utf8Path) -> Result<Option<String>, PolicyError> {
+pub(crate) fn text(path: &Utf8Path) -> Result<Option<String>, PolicyError> {
     match regular::text(path, Links::Followed, SIZE_LIMIT) {
         Ok(text) => Ok(Some(text)),
         Err(cause) if cause.is_absent() => Ok(None),
@@ -131,7 +132,7 @@ const DEEPEST: usize = 4;
 /// `approval cc@1.2.3`, `advisories.ignore RUSTSEC-2023-0071`, `override a, b`. `None` where the file cannot be read; `named` is what
 /// messages call it.
 #[must_use]
-pub fn keys(path: &Utf8Path, named: &Utf8Path) -> Option<BTreeMap<String, Origin>> {
+pub(crate) fn keys(path: &Utf8Path, named: &Utf8Path) -> Option<BTreeMap<String, Origin>> {
     let document = toml_tree::read(path, SIZE_LIMIT).ok()?;
     let mut keys = BTreeMap::new();
     add_keys(&document, "", 0, named, &mut keys);

@@ -10,7 +10,7 @@ use crate::model::vendoring::TargetPlatform;
 
 /// The compiler does not know the platform, or could not be asked.
 #[derive(Debug, thiserror::Error)]
-pub enum TargetError {
+pub(crate) enum TargetError {
     #[error("`{}` is not a platform's name\nhelp: take one from the list of: rustc --print target-list", .0.escape_debug())]
     Name(String),
     #[error(
@@ -32,7 +32,7 @@ pub enum TargetError {
 ///
 /// # Errors
 /// It cannot be run, or does not know the platform.
-pub fn read(triple: &str, environment: &Environment) -> Result<TargetPlatform, TargetError> {
+pub(crate) fn read(triple: &str, environment: &Environment) -> Result<TargetPlatform, TargetError> {
     let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
     // A path to a file with a platform's description would be obeyed too, and so would an option.
     if triple.is_empty() || triple.starts_with('-') || !triple.chars().all(plain) || triple.contains(".json") {

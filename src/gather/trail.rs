@@ -16,11 +16,11 @@ use crate::files::regular::{self, Links, ReadError};
 use crate::model::trail::{Event, EventError, EventFileName, EventId, Trail, TrailProblemKind};
 
 /// The most files in a trail's folder.
-pub const MAX_FILES: usize = 100_000;
+pub(crate) const MAX_FILES: usize = 100_000;
 /// The most bytes of one event: 700 releases need about 300 KB.
 pub const MAX_EVENT_BYTES: u64 = 16 << 20;
 /// The most bytes of all events together.
-pub const MAX_TRAIL_BYTES: u64 = 512 << 20;
+pub(crate) const MAX_TRAIL_BYTES: u64 = 512 << 20;
 
 /// Why a trail cannot be read at all.
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,7 @@ use semver::Version;
 use serde::Deserialize;
 
 pub(super) use self::files::instead_of_a_folder;
-pub use self::files::{MAX_DEPTH, MAX_ENTRIES, MAX_FILE, MAX_STATEMENT, VendorTreeError, read_bounded};
+pub(crate) use self::files::{MAX_STATEMENT, VendorTreeError, read_bounded};
 
 use self::files::{Budget, Name, NameKind, everything, fill_digests, line_feeds, names_in, unreadable};
 use crate::model::vendored::{
@@ -49,7 +49,7 @@ pub fn read(root: &Utf8Path, folder: &Utf8Path) -> Result<VendorRoot, VendorTree
 ///
 /// # Errors
 /// A file cannot be read.
-pub fn against(
+pub(crate) fn against(
     tree: &Utf8Path,
     directory: &VendoredDirectory,
     listed: &VendorChecksums,

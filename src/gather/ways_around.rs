@@ -12,9 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-pub use self::config_file::Replacing;
-pub use self::documents::{ManifestError, ToolchainError, file_text, lies_below, own_config};
-pub use self::search::{MAX_NAMES, Search};
+pub(crate) use self::config_file::Replacing;
+pub(crate) use self::documents::{ManifestError, ToolchainError, file_text, lies_below, own_config};
+pub(crate) use self::search::{MAX_NAMES, Search};
 
 use self::commands::{CargoStart, variable_ways};
 use self::config_file::{Rank, Reader, leads};
@@ -26,7 +26,7 @@ use crate::model::vendored::Lead;
 use crate::model::way_around::{Scope, WayAround, WayKind};
 
 #[derive(Clone, Debug, Default)]
-pub struct WaysAround {
+pub(crate) struct WaysAround {
     /// Each, those of closer files first.
     pub ways: Vec<WayAround>,
     /// Where each source leads, from every folder that has a configuration of its own.
@@ -41,7 +41,7 @@ pub struct WaysAround {
 
 /// Why the search failed.
 #[derive(Debug, thiserror::Error)]
-pub enum WaysError {
+pub(crate) enum WaysError {
     #[error(transparent)]
     Config(#[from] CargoConfigError),
     #[error(transparent)]
@@ -52,7 +52,7 @@ pub enum WaysError {
 
 /// # Errors
 /// A file that cargo would read cannot be read or parsed.
-pub fn find(search: &Search<'_>) -> Result<WaysAround, WaysError> {
+pub(crate) fn find(search: &Search<'_>) -> Result<WaysAround, WaysError> {
     let mut outputs = build_output::folders(search, search.root, search.config)?;
     let without: Vec<&Utf8Path> =
         search.vendor.into_iter().chain(outputs.iter().map(|output| output.folder.as_path())).collect();

@@ -11,11 +11,11 @@ use super::source::Registry;
 
 /// How the reason of everything begins that is in the policy only because it was there before the policy was. Whatever stands behind
 /// it, after a colon, says more.
-pub const ADOPTION_REASON: &str = "existing at adoption";
+pub(crate) const ADOPTION_REASON: &str = "existing at adoption";
 
 /// Whether a reason marks its entry as one from adoption.
 #[must_use]
-pub fn is_from_adoption(reason: &str) -> bool {
+pub(crate) fn is_from_adoption(reason: &str) -> bool {
     reason.strip_prefix(ADOPTION_REASON).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
@@ -40,7 +40,7 @@ impl Carried {
 
 /// What makes the gate pass on the day it is turned on; everything in it is marked by [`ADOPTION_REASON`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Baseline {
+pub(crate) struct Baseline {
     /// Of releases that only their age holds, each until the day it matures.
     pub approvals: Vec<Approval>,
     /// Of advisories about locked releases, each for one crate and for so many days.

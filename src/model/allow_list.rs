@@ -13,7 +13,7 @@ use super::source::{GitSource, Registry, Source};
 
 /// The version of the `[sequester]` table. A key never changes its type between versions: a type conflict between two configuration
 /// files breaks every cargo command.
-pub const ALLOW_LIST_VERSION: u32 = 1;
+pub(crate) const ALLOW_LIST_VERSION: u32 = 1;
 
 /// `[sequester]` of `.cargo/config.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use super::verdict::Verdict;
 
 /// What is asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// The package at this position of the lock file.
     Locked(usize),
     /// A release that the lock file does not have.
@@ -28,7 +28,7 @@ pub enum Asked {
 
 /// What an explanation draws on beside the facts of the decision.
 #[derive(Clone, Debug, Default)]
-pub struct Records {
+pub(crate) struct Records {
     /// The audit trail that is believed.
     pub trail: Trail,
     /// The allow-list; `None` where nothing was vendored.
@@ -39,7 +39,7 @@ pub struct Records {
 
 /// One release, explained.
 #[derive(Clone, Debug)]
-pub struct Explanation {
+pub(crate) struct Explanation {
     /// The package: the lock file's, or one made up from the index for a release that is not locked.
     pub package: Package,
     /// Its position in the lock file.
@@ -70,7 +70,7 @@ pub struct Explanation {
 
 /// What decided something, so that a reader can find and change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decider {
+pub(crate) enum Decider {
     /// A setting of the policy.
     Policy {
         /// The key, with its tables.
@@ -84,7 +84,7 @@ pub enum Decider {
 
 /// Some releases of one crate, by the time of their publication.
 #[derive(Clone, Debug, Default)]
-pub struct Timeline {
+pub(crate) struct Timeline {
     /// The chosen ones.
     pub releases: Vec<Milestone>,
     /// How many came before them.
@@ -95,7 +95,7 @@ pub struct Timeline {
 
 /// One release on it.
 #[derive(Clone, Debug)]
-pub struct Milestone {
+pub(crate) struct Milestone {
     /// The version.
     pub version: Version,
     /// When it was published, when known.
@@ -110,7 +110,7 @@ pub struct Milestone {
 
 /// What one place says of the release's bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChecksumRecord {
+pub(crate) struct ChecksumRecord {
     /// Who says it.
     pub place: ChecksumPlace,
     /// What it says.
@@ -121,7 +121,7 @@ pub struct ChecksumRecord {
 
 /// Where checksums are recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ChecksumPlace {
+pub(crate) enum ChecksumPlace {
     /// The lock file.
     LockFile,
     /// The registry's index.
@@ -144,7 +144,7 @@ codes!(ChecksumPlace {
 
 /// How a place's record compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Agreement {
+pub(crate) enum Agreement {
     /// It says the same.
     Agrees,
     /// It says something else.
@@ -157,7 +157,7 @@ names!(Agreement { Agrees => "agrees", Differs => "differs", Silent => "silent" 
 
 /// An advisory and what it means for the release.
 #[derive(Clone, Debug)]
-pub struct AdvisoryView {
+pub(crate) struct AdvisoryView {
     /// The advisory.
     pub advisory: Advisory,
     /// Whether the release is in its affected ranges.
@@ -170,7 +170,7 @@ pub struct AdvisoryView {
 
 /// What the policy makes of an advisory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AdvisoryEffect {
+pub(crate) enum AdvisoryEffect {
     /// The release is not affected.
     NotAffected,
     /// The advisory was taken back.
@@ -196,7 +196,7 @@ codes!(AdvisoryEffect {
 
 /// Ways through the dependency graph, as positions in the lock file, the shortest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Paths {
+pub(crate) struct Paths {
     /// Some of them.
     pub shown: Vec<Vec<usize>>,
     /// How many more were counted.
@@ -207,7 +207,7 @@ pub struct Paths {
 
 /// A package that depends on the release directly.
 #[derive(Clone, Debug)]
-pub struct Dependent {
+pub(crate) struct Dependent {
     /// Its position in the lock file.
     pub package: usize,
     /// What it asks for; empty where nobody knows.
@@ -216,7 +216,7 @@ pub struct Dependent {
 
 /// One dependency line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
+pub(crate) struct Ask {
     /// The accepted versions.
     pub req: VersionReq,
     /// When it is needed.
@@ -231,7 +231,7 @@ pub struct Ask {
 
 /// An event about the release.
 #[derive(Clone, Debug)]
-pub struct TrailEntry {
+pub(crate) struct TrailEntry {
     /// The event.
     pub event: EventId,
     /// When it was written.
@@ -248,7 +248,7 @@ pub struct TrailEntry {
 
 /// A crate's releases, newest version first.
 #[derive(Clone, Debug)]
-pub struct Releases {
+pub(crate) struct Releases {
     /// The crate's name.
     pub name: Arc<str>,
     /// Some of them: the newest, and every locked one.

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::checksum::Checksum;
 
 /// The highest `v` of an index line that cargo 1.95 and this tool read.
-pub const MAX_LINE_VERSION: u32 = 2;
+pub(crate) const MAX_LINE_VERSION: u32 = 2;
 
 /// When a release was published, as its index line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -268,7 +268,7 @@ impl Pubtime {
 /// The same line with its release yanked or not: cargo leaves a yanked release where its lock file has it, and takes it for nothing new. Every
 /// other byte stays. `None` for what is no object, or says twice whether it is yanked.
 #[must_use]
-pub fn with_yanked(line: &[u8], yanked: bool) -> Option<Vec<u8>> {
+pub(crate) fn with_yanked(line: &[u8], yanked: bool) -> Option<Vec<u8>> {
     #[derive(Deserialize)]
     struct Said<'a> {
         #[serde(borrow, default, deserialize_with = "as_written")]
@@ -307,7 +307,7 @@ fn malformed(error: &impl ToString) -> LineError {
 
 /// The path of a crate's index file, as in every index of cargo's: by the first letters, in lower case.
 #[must_use]
-pub fn index_path(name: &str) -> String {
+pub(crate) fn index_path(name: &str) -> String {
     let name = name.to_lowercase();
     let letters = |from: usize, to: usize| name.chars().skip(from).take(to - from).collect::<String>();
     match name.chars().count() {

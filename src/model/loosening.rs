@@ -18,7 +18,7 @@ pub struct Loosening {
 
 /// What becomes of what a change decides itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Lane {
+pub(crate) enum Lane {
     /// Nothing of it counts, and all of it fails the run.
     #[default]
     Fail,

@@ -244,7 +244,7 @@ impl Registry {
 
 /// An address as cargo compares them: without one slash and one `.git` at its end, and on github.com without regard to case.
 #[must_use]
-pub fn canonical(url: &str) -> String {
+pub(crate) fn canonical(url: &str) -> String {
     let (url, query) = url.split_once('?').map_or((url, None), |(url, query)| (url, Some(query)));
     let url = url.strip_prefix("sparse+").unwrap_or(url);
     let url = url.strip_suffix('/').unwrap_or(url);

@@ -4,6 +4,7 @@
 /// are read as well as written: `ALL`, in the table's order, `named`, and serde by the name.
 macro_rules! names {
     ($type:ident { $($variant:ident => $name:literal),+ $(,)? }) => {
+        #[allow(unreachable_pub, clippy::allow_attributes, reason = "types of the crate and of its door are both named here")]
         impl $type {
             /// The stable name.
             #[must_use]
@@ -15,6 +16,7 @@ macro_rules! names {
     ($type:ident read { $($variant:ident => $name:literal),+ $(,)? }) => {
         names!($type { $($variant => $name),+ });
 
+        #[allow(unreachable_pub, clippy::allow_attributes, reason = "types of the crate and of its door are both named here")]
         impl $type {
             /// Every one, in order.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
@@ -56,6 +58,7 @@ macro_rules! names {
 /// names follows after a semicolon. `codes!(Reason as ReasonCode { … })` gives `code` as a type of its own, in the order of the table.
 macro_rules! codes {
     ($type:ident { $($variant:ident => $name:literal),* $(,)? $(; $($inner:pat => $code:expr),+ $(,)?)? }) => {
+        #[allow(unreachable_pub, clippy::allow_attributes, reason = "types of the crate and of its door are both named here")]
         impl $type {
             /// The stable name.
             #[must_use]
@@ -79,6 +82,7 @@ macro_rules! codes {
 
         names!($code read { $($variant => $name),+ });
 
+        #[allow(unreachable_pub, clippy::allow_attributes, reason = "types of the crate and of its door are both named here")]
         impl $type {
             /// Its kind.
             #[must_use]

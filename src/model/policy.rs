@@ -193,7 +193,7 @@ pub struct AdvisoryPolicy {
 }
 
 /// The archive of RustSec's database.
-pub const RUSTSEC_DB: &str = "https://github.com/RustSec/advisory-db/archive/refs/heads/main.tar.gz";
+pub(crate) const RUSTSEC_DB: &str = "https://github.com/RustSec/advisory-db/archive/refs/heads/main.tar.gz";
 
 impl Default for AdvisoryPolicy {
     fn default() -> Self {

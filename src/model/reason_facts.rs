@@ -26,7 +26,7 @@ pub enum Fact<'a> {
 }
 
 /// Facts by their names, in a fixed order.
-pub type Facts<'a> = Vec<(&'static str, Fact<'a>)>;
+pub(crate) type Facts<'a> = Vec<(&'static str, Fact<'a>)>;
 
 fn text(text: &str) -> Fact<'_> {
     Fact::Text(Cow::Borrowed(text))

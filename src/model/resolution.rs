@@ -122,7 +122,7 @@ impl View {
 
 /// One package that is not what it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub(crate) struct Change {
     /// The package's name.
     pub name: Arc<str>,
     /// Its source, after the change where there is one.
@@ -143,7 +143,7 @@ pub struct Change {
 
 /// A release that the oldest Rust that a project is for does not build.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewerRust {
+pub(crate) struct NewerRust {
     /// What the release asks for.
     pub needed: Version,
     /// The lowest that a member of the workspace declares.
@@ -153,7 +153,7 @@ pub struct NewerRust {
 impl Change {
     /// The package after the change; `None` for a removed one.
     #[must_use]
-    pub fn after(&self) -> Option<PackageId> {
+    pub(crate) fn after(&self) -> Option<PackageId> {
         let version = self.to.clone()?;
         Some(PackageId { name: Arc::clone(&self.name), version, source: self.source.clone() })
     }
@@ -161,7 +161,7 @@ impl Change {
 
 /// A locked release that moves along although nobody asked for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Joined {
+pub(crate) struct Joined {
     /// The release before it moves.
     pub package: PackageId,
     pub because: JoinedBecause,
@@ -169,7 +169,7 @@ pub struct Joined {
 
 /// Why something moves along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JoinedBecause {
+pub(crate) enum JoinedBecause {
     /// The policy does not approve it.
     NotApproved,
     /// It asks for what another one leaves, or keeps it from moving in some other way.
@@ -178,7 +178,7 @@ pub enum JoinedBecause {
 
 /// A release that was to move and stays, since what it would need to move is held.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waits {
+pub(crate) struct Waits {
     /// What stays.
     pub package: PackageId,
     /// What would have to be approved for it to move; never empty.
@@ -187,7 +187,7 @@ pub struct Waits {
 
 /// A locked release that stays where it is although it is not approved, or although it is yanked: nothing approved can take its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub(crate) struct Kept {
     /// The locked package.
     pub package: PackageId,
     /// What stands against it.
@@ -196,7 +196,7 @@ pub struct Kept {
 
 /// A newer release that every requirement would take and the policy does not approve yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
+pub(crate) struct Held {
     /// The locked package.
     pub package: PackageId,
     /// The newest such release.
@@ -205,7 +205,7 @@ pub struct Held {
 
 /// A locked package that an advisory hits, and a fix of it that may not be used yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeldFix {
+pub(crate) struct HeldFix {
     /// The locked package.
     pub package: PackageId,
     /// The fix and why it is held.
@@ -214,7 +214,7 @@ pub struct HeldFix {
 
 /// A failed resolution.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unresolved {
+pub(crate) struct Unresolved {
     /// Cargo's own words; an attacker's text until escaped.
     pub words: String,
     /// What stands in the way.
@@ -223,7 +223,7 @@ pub struct Unresolved {
 
 /// What stands in the way of a resolution.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub(crate) enum Cause {
     /// The policy: cargo resolves with these hidden releases shown.
     Hidden {
         /// What is wanting, the soonest first; never empty.
@@ -239,7 +239,7 @@ pub enum Cause {
 
 /// A hidden release that would have to be approved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Obstacle {
+pub(crate) struct Obstacle {
     /// The release.
     pub id: PackageId,
     /// Why it is not shown.
@@ -252,7 +252,7 @@ pub struct Obstacle {
 
 /// A requirement on a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Demand {
+pub(crate) struct Demand {
     /// The package that asks.
     pub by: PackageId,
     /// What it accepts.
@@ -266,7 +266,7 @@ pub struct Demand {
 impl Unresolved {
     /// What the policy would have to approve; nothing where it is not what stands in the way.
     #[must_use]
-    pub fn obstacles(&self) -> &[Obstacle] {
+    pub(crate) fn obstacles(&self) -> &[Obstacle] {
         match &self.cause {
             Cause::Hidden { obstacles, .. } => obstacles,
             Cause::Elsewhere | Cause::Unknown(_) => &[],

@@ -15,9 +15,9 @@ pub enum Registry {
 }
 
 /// The identity of crates.io's index in lock files and package-id specs (cargo's `CRATES_IO_INDEX`).
-pub const CRATES_IO_INDEX: &str = "https://github.com/rust-lang/crates.io-index";
+pub(crate) const CRATES_IO_INDEX: &str = "https://github.com/rust-lang/crates.io-index";
 /// The address of crates.io's sparse index (cargo's `CRATES_IO_HTTP_INDEX`).
-pub const CRATES_IO_SPARSE_INDEX: &str = "https://index.crates.io/";
+pub(crate) const CRATES_IO_SPARSE_INDEX: &str = "https://index.crates.io/";
 
 /// The text is no registry address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -17,7 +17,7 @@ use super::source::Source;
 
 /// Where the approved sources lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VendoredPlace {
+pub(crate) struct VendoredPlace {
     /// In which form.
     pub form: VendoredForm,
     /// The folder, absolute and without `.` and `..`.
@@ -26,7 +26,7 @@ pub struct VendoredPlace {
 
 /// How approved sources are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VendoredForm {
+pub(crate) enum VendoredForm {
     /// Unpacked, a folder for each package.
     Directory,
     /// `.crate` files beside an index.
@@ -35,7 +35,7 @@ pub enum VendoredForm {
 
 /// Where a cargo that is started in one folder takes the packages of one source from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lead {
+pub(crate) struct Lead {
     /// The source, as the lock file names it, without a commit.
     pub source: Source,
     /// The folder, where it is not the workspace's root.
@@ -48,7 +48,7 @@ pub struct Lead {
 
 /// Where packages are taken from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Destination {
+pub(crate) enum Destination {
     /// The source itself: the registry, the repository.
     Itself,
     /// A folder.
@@ -226,7 +226,7 @@ impl VendoredDirectory {
 pub const VENDOR_CHECKSUMS_FILE: &str = ".cargo-checksum.json";
 
 /// The file in the vendor folder that keeps git from changing line endings, and with them the hashes.
-pub const VENDOR_ATTRIBUTES_FILE: &str = ".gitattributes";
+pub(crate) const VENDOR_ATTRIBUTES_FILE: &str = ".gitattributes";
 /// All that it says. A file of this name that says anything else was not written by us.
 pub const VENDOR_ATTRIBUTES: &str = "* -text\n";
 

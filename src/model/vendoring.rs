@@ -99,7 +99,7 @@ fn not_approved(ids: &[PackageId]) -> String {
 
 /// A whole run that came to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Vendoring {
+pub(crate) struct Vendoring {
     /// The folder, relative to the workspace's root.
     pub folder: String,
     /// Whether it is a local registry.
@@ -132,7 +132,7 @@ pub struct Vendoring {
 
 /// One vendored package.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VendoredPackage {
+pub(crate) struct VendoredPackage {
     /// The package.
     pub id: PackageId,
     /// Its folder, or its file in a local registry.
@@ -151,7 +151,7 @@ pub struct VendoredPackage {
 
 /// An entry of the folder in which something was altered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Healed {
+pub(crate) struct Healed {
     /// The entry.
     pub directory: String,
     /// The package, where the entry is one package's.
@@ -162,7 +162,7 @@ pub struct Healed {
 
 /// A file that was not what it must be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AlteredFile {
+pub(crate) struct AlteredFile {
     /// Below the entry, with `/` between the components; empty for the entry itself.
     pub path: String,
     /// What was done to it.
@@ -171,7 +171,7 @@ pub struct AlteredFile {
 
 /// What was done to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Alteration {
+pub(crate) enum Alteration {
     /// It has other bytes.
     Changed,
     /// It does not belong there.
@@ -191,7 +191,7 @@ names!(Alteration {
 
 /// What happened to a package's folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PackageChange {
+pub(crate) enum PackageChange {
     /// It was there, every file of it as it must be.
     Kept,
     /// There was nothing of this name.
@@ -204,7 +204,7 @@ names!(PackageChange { Kept => "kept", New => "new", Rewritten => "rewritten" })
 
 /// An entry of cargo's download cache with other bytes than its name says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Poisoned {
+pub(crate) struct Poisoned {
     /// The release that it is named for.
     pub id: PackageId,
     /// The file.
@@ -219,7 +219,7 @@ pub struct Poisoned {
 
 /// What became of `.cargo/config.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ConfigOutcome {
+pub(crate) enum ConfigOutcome {
     /// It says now what it should.
     Written,
     /// It said so already.
@@ -230,7 +230,7 @@ pub enum ConfigOutcome {
 
 /// A package that cannot be vendored although it is approved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unvendorable {
+pub(crate) struct Unvendorable {
     /// The package.
     pub id: PackageId,
     /// A word for programs.
@@ -245,13 +245,13 @@ pub struct Unvendorable {
 
 impl Vendoring {
     /// Releases that are not approved and stay.
-    pub fn unapproved(&self) -> impl Iterator<Item = &VendoredPackage> {
+    pub(crate) fn unapproved(&self) -> impl Iterator<Item = &VendoredPackage> {
         self.packages.iter().filter(|package| !package.approved)
     }
 
     /// How many packages had this happen to them.
     #[must_use]
-    pub fn count(&self, change: PackageChange) -> usize {
+    pub(crate) fn count(&self, change: PackageChange) -> usize {
         self.packages.iter().filter(|package| package.change == change).count()
     }
 }

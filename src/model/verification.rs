@@ -10,7 +10,7 @@ use super::way_around::{WayAround, Weight};
 
 /// Everything that a verification found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verification {
+pub(crate) struct Verification {
     /// Each breaks the proof.
     pub findings: Vec<Finding>,
     /// Every effective way around, with its weight.
@@ -29,7 +29,7 @@ pub struct Verification {
 
 /// Where cargo will take a package from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TakenFrom {
+pub(crate) enum TakenFrom {
     /// A folder of the workspace, or another one on this machine: it has no source.
     Local,
     /// The vendored place.
@@ -55,7 +55,7 @@ codes!(TakenFrom {
 
 /// What was counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Packages of the lock file.
     pub packages: usize,
     /// Of them, those that must lie in the vendored place: all that have a source.
@@ -72,7 +72,7 @@ pub struct Counts {
 
 /// A package that is built from elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outside {
+pub(crate) struct Outside {
     /// The package.
     pub id: PackageId,
     /// Where a local one lies.
@@ -83,8 +83,7 @@ pub struct Outside {
 
 /// Something that breaks the proof. `directory` is a folder's name in the vendored tree, `path` a path below that.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are named by what they hold, and are described above")]
-pub enum Finding {
+pub(crate) enum Finding {
     /// Cargo does not take a source of the lock file from the vendored place but from `to`; `by` is what decides that, and `start` the
     /// folder in which cargo is started, where that is not the workspace's root.
     NotReplaced { source: Source, to: Destination, by: Option<Origin>, start: Option<camino::Utf8PathBuf> },
@@ -192,7 +191,7 @@ codes!(Finding {
 
 /// Something that a person should know and that breaks nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Note {
+pub(crate) enum Note {
     /// The vendored folder has no `.gitattributes`: a checkout with another setting of git would change line ends.
     NoAttributes,
     /// It has another one than this program writes.
@@ -226,7 +225,7 @@ pub enum Note {
 
 /// Why something could not be decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Undecided {
+pub(crate) enum Undecided {
     /// A release's archive could not be had, so its tree could not be derived.
     NoArchive {
         /// The package.
@@ -271,23 +270,23 @@ pub enum Undecided {
 impl Verification {
     /// How many packages cargo will take from such a place.
     #[must_use]
-    pub fn taken_from(&self, code: &str) -> usize {
+    pub(crate) fn taken_from(&self, code: &str) -> usize {
         self.taken.iter().filter(|(_, from)| from.code() == code).count()
     }
 
     /// Whether the proof holds, as far as it goes.
     #[must_use]
-    pub fn is_proven(&self) -> bool {
+    pub(crate) fn is_proven(&self) -> bool {
         self.findings.is_empty() && self.blockers.is_empty() && self.failing_ways().next().is_none()
     }
 
     /// The ways around that break the proof.
-    pub fn failing_ways(&self) -> impl Iterator<Item = &WayAround> {
+    pub(crate) fn failing_ways(&self) -> impl Iterator<Item = &WayAround> {
         self.ways.iter().filter(|(weight, _)| *weight == Weight::Fails).map(|(_, way)| way)
     }
 
     /// The ways around that a person should know of.
-    pub fn warning_ways(&self) -> impl Iterator<Item = &WayAround> {
+    pub(crate) fn warning_ways(&self) -> impl Iterator<Item = &WayAround> {
         self.ways.iter().filter(|(weight, _)| *weight == Weight::Warns).map(|(_, way)| way)
     }
 }

@@ -20,7 +20,7 @@ use crate::model::verdict::{Reason, Warning};
 
 /// What one advisory does to a release that it hits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// It stands against the release.
     Rejects(Reason),
     /// It is worth a word.
@@ -31,7 +31,7 @@ pub enum Effect {
 
 /// The advisories that count and that hit this release. RustSec speaks of crates.io's crates only: the same name in another registry
 /// is another crate.
-pub fn hits<'a>(
+pub(crate) fn hits<'a>(
     fact: &'a AdvisoryFact,
     crate_id: &CrateId,
     version: &'a Version,
@@ -41,7 +41,7 @@ pub fn hits<'a>(
 
 /// Every advisory about a crate, whatever it hits.
 #[must_use]
-pub fn about<'a>(fact: &'a AdvisoryFact, crate_id: &CrateId) -> &'a [Advisory] {
+pub(crate) fn about<'a>(fact: &'a AdvisoryFact, crate_id: &CrateId) -> &'a [Advisory] {
     match fact {
         AdvisoryFact::Read(db) if crate_id.registry == Registry::CratesIo => {
             db.by_crate.get(&crate_id.name).map_or(&[], Vec::as_slice)
@@ -52,7 +52,7 @@ pub fn about<'a>(fact: &'a AdvisoryFact, crate_id: &CrateId) -> &'a [Advisory] {
 
 /// The advisory files about a crate that could not be read.
 #[must_use]
-pub fn unreadable<'a>(fact: &'a AdvisoryFact, crate_id: &CrateId) -> Vec<&'a UnreadableAdvisory> {
+pub(crate) fn unreadable<'a>(fact: &'a AdvisoryFact, crate_id: &CrateId) -> Vec<&'a UnreadableAdvisory> {
     match fact {
         AdvisoryFact::Read(db) if crate_id.registry == Registry::CratesIo => {
             db.unreadable.iter().filter(|file| is_same(&file.crate_name, &crate_id.name)).collect()
@@ -63,7 +63,7 @@ pub fn unreadable<'a>(fact: &'a AdvisoryFact, crate_id: &CrateId) -> Vec<&'a Unr
 
 /// What comes of a file that could not be read: it may hit every release of its crate, until a person has it ignored.
 #[must_use]
-pub fn unreadable_effect(policy: &AdvisoryPolicy, file: &UnreadableAdvisory, today: Date) -> Effect {
+pub(crate) fn unreadable_effect(policy: &AdvisoryPolicy, file: &UnreadableAdvisory, today: Date) -> Effect {
     let named = |id: &Arc<str>| {
         let ignored = policy.ignore.iter().filter(|ignore| names_file(ignore, &file.crate_name, id));
         let until = ignored.map(|ignore| ignore.until).filter(|until| *until >= today).max()?;
@@ -81,7 +81,7 @@ pub fn unreadable_effect(policy: &AdvisoryPolicy, file: &UnreadableAdvisory, tod
 
 /// What the policy makes of an advisory that hits a release.
 #[must_use]
-pub fn effect(policy: &AdvisoryPolicy, advisory: &Advisory, today: Date) -> Effect {
+pub(crate) fn effect(policy: &AdvisoryPolicy, advisory: &Advisory, today: Date) -> Effect {
     let id = Arc::clone(&advisory.id);
     let level = match advisory.kind {
         AdvisoryKind::Malicious => return Effect::Rejects(Reason::Malicious { advisory: id }),
@@ -101,7 +101,7 @@ pub fn effect(policy: &AdvisoryPolicy, advisory: &Advisory, today: Date) -> Effe
 
 /// Whether an ignore is about this advisory, by RustSec's id or by the one of another database (CVE, GHSA).
 #[must_use]
-pub fn names(ignore: &Ignore, advisory: &Advisory) -> bool {
+pub(crate) fn names(ignore: &Ignore, advisory: &Advisory) -> bool {
     let mut ids = advisory.aliases.iter().map(|alias| &**alias).chain([&*advisory.id]);
     ids.any(|id| ignore.id.eq_ignore_ascii_case(id))
         && ignore.crate_name.as_ref().is_none_or(|name| name.names(&advisory.crate_name))
@@ -109,13 +109,13 @@ pub fn names(ignore: &Ignore, advisory: &Advisory) -> bool {
 
 /// Whether an ignore is about an advisory of which only the file's name is known.
 #[must_use]
-pub fn names_file(ignore: &Ignore, crate_name: &str, id: &str) -> bool {
+pub(crate) fn names_file(ignore: &Ignore, crate_name: &str, id: &str) -> bool {
     ignore.id.eq_ignore_ascii_case(id) && ignore.crate_name.as_ref().is_none_or(|name| name.names(crate_name))
 }
 
 /// Whether an ignore is about the advisory of this id that was found about a crate.
 #[must_use]
-pub fn is_ignored_by(fact: &AdvisoryFact, ignore: &Ignore, crate_name: &Arc<str>, id: &str) -> bool {
+pub(crate) fn is_ignored_by(fact: &AdvisoryFact, ignore: &Ignore, crate_name: &Arc<str>, id: &str) -> bool {
     let namesake = CrateId { registry: Registry::CratesIo, name: Arc::clone(crate_name) };
     let known = about(fact, &namesake).iter().find(|known| *known.id == *id);
     known.map_or_else(|| names_file(ignore, crate_name, id), |known| names(ignore, known))
@@ -123,7 +123,7 @@ pub fn is_ignored_by(fact: &AdvisoryFact, ignore: &Ignore, crate_name: &Arc<str>
 
 /// What stands in the way of judging by these advisories at all.
 #[must_use]
-pub fn blockers(policy: &AdvisoryPolicy, fact: &AdvisoryFact, now: Timestamp) -> Vec<Blocker> {
+pub(crate) fn blockers(policy: &AdvisoryPolicy, fact: &AdvisoryFact, now: Timestamp) -> Vec<Blocker> {
     let db = match fact {
         AdvisoryFact::Skipped => return Vec::new(),
         AdvisoryFact::Unavailable { source, cause } => {
@@ -160,7 +160,7 @@ fn freshness(policy: &AdvisoryPolicy, db: &AdvisoryDb, now: Timestamp) -> (Optio
 
 /// The last moment at which these advisories are fresh; `None` where none are wanted, the beginning of time where there are none.
 #[must_use]
-pub fn fresh_until(policy: &AdvisoryPolicy, fact: &AdvisoryFact, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn fresh_until(policy: &AdvisoryPolicy, fact: &AdvisoryFact, now: Timestamp) -> Option<Timestamp> {
     match fact {
         AdvisoryFact::Skipped => None,
         AdvisoryFact::Unavailable { .. } => Some(Timestamp::MIN),
@@ -173,6 +173,6 @@ pub fn fresh_until(policy: &AdvisoryPolicy, fact: &AdvisoryFact, now: Timestamp)
 
 /// The moment whose knowledge a copy certainly holds: its commit's time, or the first second of its newest advisory's day.
 #[must_use]
-pub fn state_of(db: &AdvisoryDb) -> Option<Timestamp> {
+pub(crate) fn state_of(db: &AdvisoryDb) -> Option<Timestamp> {
     db.committed.or_else(|| Some(db.newest?.to_zoned(TimeZone::UTC).ok()?.timestamp()))
 }

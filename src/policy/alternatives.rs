@@ -21,7 +21,7 @@ const MOST_RELEASES: usize = 16;
 
 /// The releases that could take a locked one's place, newest first, each judged at most once however many packages ask.
 #[derive(Debug)]
-pub struct Candidates<'j> {
+pub(crate) struct Candidates<'j> {
     judge: &'j Judge<'j>,
     by_crate: BTreeMap<CrateId, Vec<Candidate<'j>>>,
 }
@@ -35,14 +35,14 @@ struct Candidate<'j> {
 impl<'j> Candidates<'j> {
     /// No crate has been asked about yet.
     #[must_use]
-    pub const fn new(judge: &'j Judge<'j>) -> Self {
+    pub(crate) const fn new(judge: &'j Judge<'j>) -> Self {
         Self { judge, by_crate: BTreeMap::new() }
     }
 
     /// The newest release that every requirement in this graph accepts and the policy approves. For a malicious one only older
     /// releases are named: what its publisher put out afterwards is no way out.
     #[must_use]
-    pub fn newest_approved(&mut self, package: usize, reasons: &Reasons) -> Option<Version> {
+    pub(crate) fn newest_approved(&mut self, package: usize, reasons: &Reasons) -> Option<Version> {
         let requirements = graph::requirements(self.judge.facts, &self.judge.graph, package);
         self.newest(package, reasons, |version| requirements.iter().all(|req| req.matches(version)))
     }
@@ -50,7 +50,7 @@ impl<'j> Candidates<'j> {
     /// The newest that the policy approves and that no requirement but those of this workspace's own manifests keeps out, preferably one
     /// that is compatible with the locked one. From an advisory nothing older of another line is a way out.
     #[must_use]
-    pub fn newest_if_edited(&mut self, package: usize, reasons: &Reasons) -> Option<Version> {
+    pub(crate) fn newest_if_edited(&mut self, package: usize, reasons: &Reasons) -> Option<Version> {
         let others = graph::requirements_of_others(self.judge.facts, &self.judge.graph, package)?;
         let locked = &self.judge.facts.packages.get(package)?.id.version;
         let accepted = |version: &Version| version.pre.is_empty() && others.iter().all(|req| req.matches(version));
@@ -83,7 +83,7 @@ impl<'j> Candidates<'j> {
     /// What other packages are to move to, where no release can take a locked one's place as long as they stay: without it, or to an
     /// approved one. Only those that ask for it themselves are looked at.
     #[must_use]
-    pub fn detour(&mut self, package: usize, reasons: &Reasons) -> Option<Detour> {
+    pub(crate) fn detour(&mut self, package: usize, reasons: &Reasons) -> Option<Detour> {
         let judge = self.judge;
         let locked = &judge.facts.packages.get(package)?.id;
         let dependents = judge.graph.dependents(package);
@@ -131,7 +131,7 @@ impl<'j> Candidates<'j> {
     /// and what the policy makes of that release. The lowest, because patched ranges are open-ended and a later release proves
     /// nothing.
     #[must_use]
-    pub fn fixes(&mut self, crate_id: &CrateId, locked: &Version) -> Vec<Fix> {
+    pub(crate) fn fixes(&mut self, crate_id: &CrateId, locked: &Version) -> Vec<Fix> {
         let judge = self.judge;
         let Some(history) = judge.history(crate_id) else { return Vec::new() };
         // An advisory that names no fix, as of a crate that nobody maintains, has none to look for in a large index file.

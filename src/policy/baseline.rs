@@ -22,11 +22,11 @@ use crate::model::source::{GitSource, Registry, Source};
 use crate::model::verdict::{Basis, Exemption, Reason, ReasonCode, Verdict, Warning};
 
 /// How many days an advisory is ignored that was there at adoption.
-pub const IGNORE_DAYS: i32 = 90;
+pub(crate) const IGNORE_DAYS: i32 = 90;
 
 /// The baseline of an evaluation without approvals and ignores, and which of the adopted entries had nothing to say in it.
 #[must_use]
-pub fn baseline(
+pub(crate) fn baseline(
     facts: &Facts,
     evaluation: &Evaluation,
     adopted: &Adopted,
@@ -239,7 +239,12 @@ fn once<T: Ord + Clone>(settings: &mut Vec<Setting<T>>) {
 
 /// Counts what an evaluation stands on, not what the policy file still says: an approval that nobody needs any more carries nothing.
 #[must_use]
-pub fn carried(evaluation: &Evaluation, known: &AdvisoryFact, policy: &Policy, approvals: &[Approval]) -> Carried {
+pub(crate) fn carried(
+    evaluation: &Evaluation,
+    known: &AdvisoryFact,
+    policy: &Policy,
+    approvals: &[Approval],
+) -> Carried {
     let today = TimeZone::UTC.to_datetime(evaluation.now).date();
     let (mut releases, mut advisories, mut git) = (0, BTreeSet::new(), BTreeSet::new());
     for judgement in &evaluation.judgements {

@@ -19,7 +19,7 @@ use crate::model::verdict::{ReasonCode, Reasons};
 
 /// A locked release without a line in its registry's index.
 #[derive(Clone, Debug)]
-pub struct Deleted {
+pub(crate) struct Deleted {
     /// Why it is not approved.
     pub hidden: Hidden,
     /// The line by which cargo leaves it where it is, without its end.
@@ -28,7 +28,7 @@ pub struct Deleted {
 
 /// The locked releases that their registry does not have any more, by their crate.
 #[must_use]
-pub fn deleted(facts: &Facts, evaluation: &Evaluation) -> BTreeMap<CrateId, Vec<Deleted>> {
+pub(crate) fn deleted(facts: &Facts, evaluation: &Evaluation) -> BTreeMap<CrateId, Vec<Deleted>> {
     let graph = Graph::new(&facts.packages);
     let mut all: BTreeMap<CrateId, Vec<Deleted>> = BTreeMap::new();
     for (at, (package, judgement)) in facts.packages.iter().zip(&evaluation.judgements).enumerate() {

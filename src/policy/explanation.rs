@@ -29,7 +29,7 @@ use crate::model::verdict::{Verdict, Warning};
 
 /// What a decision was made from.
 #[derive(Clone, Copy, Debug)]
-pub struct Decided<'a> {
+pub(crate) struct Decided<'a> {
     /// The world as it was read.
     pub facts: &'a Facts,
     /// What a release must be.
@@ -49,7 +49,7 @@ impl<'a> Decided<'a> {
 
 /// Explains a release; `None` for one that neither the lock file nor the index has.
 #[must_use]
-pub fn explain(decided: &Decided<'_>, asked: &Asked, records: &Records) -> Option<Explanation> {
+pub(crate) fn explain(decided: &Decided<'_>, asked: &Asked, records: &Records) -> Option<Explanation> {
     let judge = decided.judge();
     let (package, locked, judgement) = match asked {
         Asked::Locked(position) => {
@@ -91,7 +91,7 @@ pub fn explain(decided: &Decided<'_>, asked: &Asked, records: &Records) -> Optio
 
 /// The blockers that stand in the way of deciding about these packages: those of the run as a whole, and theirs.
 #[must_use]
-pub fn blockers_about(decided: &Decided<'_>, is_meant: impl Fn(&PackageId) -> bool) -> Vec<Blocker> {
+pub(crate) fn blockers_about(decided: &Decided<'_>, is_meant: impl Fn(&PackageId) -> bool) -> Vec<Blocker> {
     let about = |blocker: &&Blocker| match blocker {
         Blocker::IndexUnavailable { package, .. } => is_meant(package),
         Blocker::WorkspaceUnread { .. }
@@ -273,7 +273,7 @@ pub(super) fn timeline(judge: &Judge<'_>, crate_id: &CrateId, version: &Version)
 
 /// The releases of a crate, newest version first; `None` where the index told nothing of it.
 #[must_use]
-pub fn releases(decided: &Decided<'_>, crate_id: &CrateId) -> Option<Releases> {
+pub(crate) fn releases(decided: &Decided<'_>, crate_id: &CrateId) -> Option<Releases> {
     let judge = decided.judge();
     let history = judge.history(crate_id)?;
     let locked = locked(&judge, crate_id);

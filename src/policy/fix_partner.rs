@@ -15,7 +15,7 @@ use crate::model::verdict::FixRole;
 
 /// A release that comes early along with a fix.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Partner {
+pub(crate) struct Partner {
     /// The crate.
     pub crate_id: CrateId,
     /// The release.
@@ -27,7 +27,7 @@ pub struct Partner {
 /// Everything that may come along with the fixes that the locked releases need. A fix of a crate that is not locked mends nothing that
 /// is, and takes nothing along.
 #[must_use]
-pub fn partners(rule: &FixRule<'_>) -> Vec<Partner> {
+pub(crate) fn partners(rule: &FixRule<'_>) -> Vec<Partner> {
     let mut all = Vec::new();
     for (crate_id, needed) in rule.all_needed() {
         let fix = Fix { rule, crate_id, needed: &needed };

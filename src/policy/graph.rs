@@ -126,13 +126,13 @@ fn shortest_paths(packages: &[Package], dependents: &[Vec<usize>]) -> (Vec<usize
 /// Every requirement that this graph puts on a package: one list entry per dependent and dependency line; never empty. Where a
 /// dependent's own requirements are not known, the locked version's compatible line stands in.
 #[must_use]
-pub fn requirements(facts: &Facts, graph: &Graph, package: usize) -> Vec<VersionReq> {
+pub(crate) fn requirements(facts: &Facts, graph: &Graph, package: usize) -> Vec<VersionReq> {
     requirements_by(facts, graph, package, |dependent| requirements_of(facts, dependent).unwrap_or_default().into())
 }
 
 /// The same for whoever asks about many packages and has read beforehand what each of them asks; nothing where nobody knows.
 #[must_use]
-pub fn requirements_by<'r>(
+pub(crate) fn requirements_by<'r>(
     facts: &Facts,
     graph: &Graph,
     package: usize,
@@ -150,7 +150,7 @@ pub fn requirements_by<'r>(
 
 /// The requirements on a package that stand in manifests which nobody can edit here; `None` where no other asks for it.
 #[must_use]
-pub fn requirements_of_others(facts: &Facts, graph: &Graph, package: usize) -> Option<Vec<VersionReq>> {
+pub(crate) fn requirements_of_others(facts: &Facts, graph: &Graph, package: usize) -> Option<Vec<VersionReq>> {
     let target = facts.packages.get(package)?;
     let is_own = |at: &&usize| facts.packages[**at].local.as_ref().is_some_and(|local| local.inside_workspace);
     let (own, others): (Vec<&usize>, Vec<&usize>) = graph.dependents(package).iter().partition(is_own);
@@ -176,7 +176,7 @@ fn asked_of(facts: &Facts, target: &PackageId, dependent: usize, asked: &[Requir
 
 /// The crate that a package's requirement asks for. Packages outside any registry ask crates.io where they name no other.
 #[must_use]
-pub fn asked_for(package: &Package, requirement: &Requirement) -> Option<CrateId> {
+pub(crate) fn asked_for(package: &Package, requirement: &Requirement) -> Option<CrateId> {
     let registry = match (&requirement.registry, &package.id.source) {
         (Some(url), _) => Registry::parse(url).ok()?,
         (None, Source::Registry(registry)) => registry.clone(),
@@ -187,7 +187,7 @@ pub fn asked_for(package: &Package, requirement: &Requirement) -> Option<CrateId
 
 /// Where a package asks so for another one, as far as it can be edited here.
 #[must_use]
-pub fn lines(package: &Package, of: &PackageId, req: &VersionReq) -> Vec<Line> {
+pub(crate) fn lines(package: &Package, of: &PackageId, req: &VersionReq) -> Vec<Line> {
     let (Some(local), Some(crate_id)) = (&package.local, of.crate_id()) else { return Vec::new() };
     let lines: BTreeSet<&Line> = local.lines(&crate_id, req).map(|written| &written.at).collect();
     lines.into_iter().cloned().collect()
@@ -195,13 +195,13 @@ pub fn lines(package: &Package, of: &PackageId, req: &VersionReq) -> Vec<Line> {
 
 /// What a locked package asks of others; `None` where nobody knows.
 #[must_use]
-pub fn requirements_of(facts: &Facts, package: usize) -> Option<Vec<Requirement>> {
+pub(crate) fn requirements_of(facts: &Facts, package: usize) -> Option<Vec<Requirement>> {
     asks_of(facts, facts.packages.get(package)?)
 }
 
 /// What a package of any lock file asks of others; `None` where nobody knows.
 #[must_use]
-pub fn asks_of(facts: &Facts, package: &Package) -> Option<Vec<Requirement>> {
+pub(crate) fn asks_of(facts: &Facts, package: &Package) -> Option<Vec<Requirement>> {
     if let Some(local) = &package.local {
         return Some(local.requirements.clone());
     }
@@ -216,7 +216,7 @@ pub fn asks_of(facts: &Facts, package: &Package) -> Option<Vec<Requirement>> {
 
 /// The Rust that a registry's release asks for, as its index line says.
 #[must_use]
-pub fn rust_needed(facts: &Facts, id: &PackageId) -> Option<Version> {
+pub(crate) fn rust_needed(facts: &Facts, id: &PackageId) -> Option<Version> {
     match facts.index.get(&id.crate_id()?)? {
         IndexFact::Read(history) => history.release(&id.version).ok()??.rust_version,
         IndexFact::Gone | IndexFact::Unavailable(_) => None,
@@ -225,7 +225,7 @@ pub fn rust_needed(facts: &Facts, id: &PackageId) -> Option<Version> {
 
 /// The caret requirement of a version: what cargo takes for compatible.
 #[must_use]
-pub fn compatible_with(version: &Version) -> VersionReq {
+pub(crate) fn compatible_with(version: &Version) -> VersionReq {
     VersionReq {
         comparators: vec![semver::Comparator {
             op: semver::Op::Caret,
@@ -240,13 +240,13 @@ pub fn compatible_with(version: &Version) -> VersionReq {
 /// Whether a release is newer than another and cargo takes it where the other is asked for: a pre-release only where the other one is
 /// a pre-release of the same number.
 #[must_use]
-pub fn serves(older: &Version, newer: &Version) -> bool {
+pub(crate) fn serves(older: &Version, newer: &Version) -> bool {
     newer > older && same_line(older, newer) && compatible_with(older).matches(newer)
 }
 
 /// Whether two versions are on one compatibility line: the same leftmost number that is not zero.
 #[must_use]
-pub const fn same_line(one: &Version, other: &Version) -> bool {
+pub(crate) const fn same_line(one: &Version, other: &Version) -> bool {
     if one.major != other.major {
         return false;
     }
@@ -261,7 +261,7 @@ pub const fn same_line(one: &Version, other: &Version) -> bool {
 
 /// The lowest version of a compatibility line, which stands for the line.
 #[must_use]
-pub const fn line(version: &Version) -> Version {
+pub(crate) const fn line(version: &Version) -> Version {
     match (version.major, version.minor) {
         (0, 0) => Version::new(0, 0, version.patch),
         (0, minor) => Version::new(0, minor, 0),
@@ -270,7 +270,7 @@ pub const fn line(version: &Version) -> Version {
 }
 
 /// What a package of the lock file, by its position, asks of registries; `None` where nobody knows.
-pub type Asked<'a> = dyn Fn(usize) -> Option<Vec<Requirement>> + 'a;
+pub(crate) type Asked<'a> = dyn Fn(usize) -> Option<Vec<Requirement>> + 'a;
 
 /// For each package of the lock file, whether a named platform can build it; all of them where none is named.
 ///
@@ -278,13 +278,13 @@ pub type Asked<'a> = dyn Fn(usize) -> Option<Vec<Requirement>> + 'a;
 /// platforms count, also for build scripts and procedural macros, so that the answer is the same on every machine; who builds on
 /// another platform than the named ones names that too.
 #[must_use]
-pub fn built_on(facts: &Facts, targets: &[TargetPlatform]) -> Vec<bool> {
+pub(crate) fn built_on(facts: &Facts, targets: &[TargetPlatform]) -> Vec<bool> {
     built_by(&facts.packages, &|at| requirements_of(facts, at), targets)
 }
 
 /// The same, of packages whose requirements are known by other means than the index.
 #[must_use]
-pub fn built_by(packages: &[Package], asked: &Asked<'_>, targets: &[TargetPlatform]) -> Vec<bool> {
+pub(crate) fn built_by(packages: &[Package], asked: &Asked<'_>, targets: &[TargetPlatform]) -> Vec<bool> {
     if targets.is_empty() {
         return vec![true; packages.len()];
     }

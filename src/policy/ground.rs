@@ -14,7 +14,7 @@ use crate::model::verdict::LockedBy;
 /// The ground of the decision, read for the security fixes. What the change under judgement writes is no part of it, unless the
 /// judged lock file is all there is.
 #[derive(Debug)]
-pub struct Ground<'a> {
+pub(crate) struct Ground<'a> {
     facts: &'a Facts,
     packages: &'a [Package],
     place: LockedBy,
@@ -23,7 +23,7 @@ pub struct Ground<'a> {
 
 /// Why a fix is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub(crate) enum Wanted {
     /// This locked release is hit, and the fix can take its place.
     InPlaceOf(Version, LockedBy),
     /// It is locked itself.
@@ -35,7 +35,7 @@ pub enum Wanted {
 impl<'a> Ground<'a> {
     /// Reads it; `None` where nobody said what was locked before.
     #[must_use]
-    pub fn new(facts: &'a Facts) -> Option<Self> {
+    pub(crate) fn new(facts: &'a Facts) -> Option<Self> {
         let (packages, place) = match &facts.old_lock {
             OldLock::Unknown => return None,
             OldLock::Judged => (&facts.packages, LockedBy::LockFile),
@@ -52,30 +52,30 @@ impl<'a> Ground<'a> {
     }
 
     /// The crates of registries that are locked.
-    pub fn crates(&self) -> impl Iterator<Item = &CrateId> {
+    pub(crate) fn crates(&self) -> impl Iterator<Item = &CrateId> {
         self.by_crate.keys()
     }
 
     /// The locked packages of a crate.
-    pub fn locked(&self, crate_id: &CrateId) -> impl Iterator<Item = (usize, &'a Package)> {
+    pub(crate) fn locked(&self, crate_id: &CrateId) -> impl Iterator<Item = (usize, &'a Package)> {
         let positions = self.by_crate.get(crate_id).into_iter().flatten();
         positions.filter_map(|position| Some((*position, self.packages.get(*position)?)))
     }
 
     /// Whether any release of a crate is locked.
     #[must_use]
-    pub fn has(&self, crate_id: &CrateId) -> bool {
+    pub(crate) fn has(&self, crate_id: &CrateId) -> bool {
         self.by_crate.contains_key(crate_id)
     }
 
     /// The locked packages that depend on one of these.
-    pub fn dependents(&self, positions: &BTreeSet<usize>) -> impl Iterator<Item = &'a Package> {
+    pub(crate) fn dependents(&self, positions: &BTreeSet<usize>) -> impl Iterator<Item = &'a Package> {
         self.packages.iter().filter(|package| package.dependencies.iter().any(|one| positions.contains(one)))
     }
 
     /// Why the release of an advisory's fix is wanted; `None` where it is not. What the audit trail calls in use counts as locked.
     #[must_use]
-    pub fn wants(&self, crate_id: &CrateId, fix: &Version, advisory: &Advisory) -> Option<Wanted> {
+    pub(crate) fn wants(&self, crate_id: &CrateId, fix: &Version, advisory: &Advisory) -> Option<Wanted> {
         let hit = |locked: &Version| advisory.versions.is_vulnerable(locked) && serves(locked, fix);
         let locked = || self.locked(crate_id).map(|(_, package)| &package.id.version);
         if let Some(version) = locked().filter(|version| hit(version)).max() {
@@ -94,7 +94,7 @@ impl<'a> Ground<'a> {
 
     /// Every requirement on the locked releases of a crate that are on the compatibility line of a version, as far as it is known.
     #[must_use]
-    pub fn requirements(&self, crate_id: &CrateId, line: &Version) -> Requirements {
+    pub(crate) fn requirements(&self, crate_id: &CrateId, line: &Version) -> Requirements {
         let on_line = |package: &Package| same_line(&package.id.version, line);
         let targets: BTreeMap<usize, &Version> = self
             .locked(crate_id)
@@ -115,7 +115,7 @@ impl<'a> Ground<'a> {
 
 /// The requirements on a crate, all at once.
 #[derive(Clone, Debug)]
-pub struct Requirements {
+pub(crate) struct Requirements {
     reqs: Vec<VersionReq>,
     /// Pre-releases that are in question although it may not be known who asks for them.
     pre_releases: Vec<Version>,
@@ -125,7 +125,7 @@ impl Requirements {
     /// Whether all of them accept a version, their lower bounds left aside: raising a bound to the fix must not make it look as if
     /// nothing older would have done. A pre-release is accepted where one of its number is asked for or locked, or is the fix.
     #[must_use]
-    pub fn accept(&self, version: &Version) -> bool {
+    pub(crate) fn accept(&self, version: &Version) -> bool {
         let comparators = || self.reqs.iter().flat_map(|req| &req.comparators);
         let is_named = |major, minor, patch, pre: &semver::Prerelease| {
             !pre.is_empty() && (major, minor, patch) == (version.major, Some(version.minor), Some(version.patch))

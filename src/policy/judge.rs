@@ -207,7 +207,7 @@ impl<'a> Judge<'a> {
 
 /// The approvals of one exact release that still count. An approval is of bytes: the version, the build metadata and the checksum
 /// must all be the ones that the person looked at.
-pub fn approvals_of<'a>(
+pub(crate) fn approvals_of<'a>(
     approvals: &'a [Approval],
     crate_id: &'a CrateId,
     version: &'a Version,
@@ -219,7 +219,7 @@ pub fn approvals_of<'a>(
 }
 
 /// The approvals that name a release, whatever its bytes and the day.
-pub fn approvals_naming<'a>(
+pub(crate) fn approvals_naming<'a>(
     approvals: &'a [Approval],
     crate_id: &'a CrateId,
     version: &'a Version,
@@ -233,14 +233,14 @@ pub fn approvals_naming<'a>(
 
 /// Whether its last day is over.
 #[must_use]
-pub fn has_lapsed(approval: &Approval, today: Date) -> bool {
+pub(crate) fn has_lapsed(approval: &Approval, today: Date) -> bool {
     approval.until.is_some_and(|until| until < today)
 }
 
 /// Whether an approval lifts a reason: one that it names, and that any approval may lift. Where time does not lift the reason, only an
 /// approval that ends may: what a person once accepted must not stand for ever.
 #[must_use]
-pub fn lifts(approval: &Approval, reason: &Reason) -> bool {
+pub(crate) fn lifts(approval: &Approval, reason: &Reason) -> bool {
     let code: ReasonCode = reason.code();
     code.an_approval_lifts() && approval.lifts.contains(&code) && (code.time_lifts() || approval.until.is_some())
 }

@@ -22,7 +22,7 @@ use crate::model::verdict::{Basis, ReasonCode, Verdict};
 
 /// What a caller asked to have changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// Everything may move.
     Everything,
     /// The packages of these names.
@@ -31,7 +31,7 @@ pub enum Asked {
 
 /// Every difference between two lists of packages; the new ones are judged by `evaluation`, which is in their order.
 #[must_use]
-pub fn changes(before: &[Package], after: &[Package], evaluation: &Evaluation, asked: &Asked) -> Vec<Change> {
+pub(crate) fn changes(before: &[Package], after: &[Package], evaluation: &Evaluation, asked: &Asked) -> Vec<Change> {
     let judgements: BTreeMap<&PackageId, &Judgement> =
         evaluation.judgements.iter().map(|judgement| (&judgement.id, judgement)).collect();
     let mut all = Vec::new();
@@ -84,7 +84,7 @@ pub fn changes(before: &[Package], after: &[Package], evaluation: &Evaluation, a
 /// The same with what they need of Rust, as far as that is more than the project promises. Where it promises nothing, whoever builds it
 /// has a Rust that nobody here knows.
 #[must_use]
-pub fn with_rust(mut changes: Vec<Change>, facts: &Facts) -> Vec<Change> {
+pub(crate) fn with_rust(mut changes: Vec<Change>, facts: &Facts) -> Vec<Change> {
     let members = facts.packages.iter().filter_map(|package| package.local.as_ref()).filter(|local| local.member);
     let Some(declared) = members.filter_map(|local| local.rust_version.clone()).min() else { return changes };
     for change in &mut changes {
@@ -98,7 +98,7 @@ pub fn with_rust(mut changes: Vec<Change>, facts: &Facts) -> Vec<Change> {
 /// The packages of a lock file that stay in it although they are not approved, and those that were let stay because they are yanked.
 /// What is new, or may not stay, is not among them.
 #[must_use]
-pub fn kept(facts: &Facts, evaluation: &Evaluation, before: &Locked, stayed: &BTreeSet<PackageId>) -> Vec<Kept> {
+pub(crate) fn kept(facts: &Facts, evaluation: &Evaluation, before: &Locked, stayed: &BTreeSet<PackageId>) -> Vec<Kept> {
     let packages = facts.packages.iter().zip(&evaluation.judgements);
     packages
         .filter_map(|(package, judgement)| {
@@ -114,7 +114,7 @@ pub fn kept(facts: &Facts, evaluation: &Evaluation, before: &Locked, stayed: &BT
 
 /// The packages of a lock file that are not approved, whether they may stay or not, and those that were let stay because they are yanked.
 #[must_use]
-pub fn left(evaluation: &Evaluation, stayed: &BTreeSet<PackageId>) -> Vec<Kept> {
+pub(crate) fn left(evaluation: &Evaluation, stayed: &BTreeSet<PackageId>) -> Vec<Kept> {
     let judgements = evaluation.judgements.iter();
     judgements
         .filter_map(|judgement| {
@@ -130,7 +130,7 @@ pub fn left(evaluation: &Evaluation, stayed: &BTreeSet<PackageId>) -> Vec<Kept> 
 
 /// Whether anything is not approved beside what is kept.
 #[must_use]
-pub fn remains(evaluation: &Evaluation, kept: &[Kept]) -> bool {
+pub(crate) fn remains(evaluation: &Evaluation, kept: &[Kept]) -> bool {
     let not_approved = evaluation.judgements.iter().filter(|judgement| !judgement.passes());
     let kept: BTreeSet<&PackageId> = kept.iter().map(|kept| &kept.package).collect();
     not_approved.into_iter().any(|judgement| !kept.contains(&judgement.id))
@@ -139,7 +139,7 @@ pub fn remains(evaluation: &Evaluation, kept: &[Kept]) -> bool {
 /// The packages of registries that must move along when these do, because they ask for exactly what these leave: what a package that moves
 /// to one release must accept is that release, and any other that may be used where it may go anywhere.
 #[must_use]
-pub fn in_lockstep(judge: &Judge<'_>, moving: &BTreeMap<usize, Option<Version>>) -> BTreeSet<usize> {
+pub(crate) fn in_lockstep(judge: &Judge<'_>, moving: &BTreeMap<usize, Option<Version>>) -> BTreeSet<usize> {
     let mut along = BTreeSet::new();
     let mut queue: Vec<(usize, Option<&Version>)> = moving.iter().map(|(at, to)| (*at, to.as_ref())).collect();
     while let Some((at, to)) = queue.pop() {
@@ -196,7 +196,7 @@ fn group(package: &Package) -> (Arc<str>, Source) {
 
 /// For every locked release of a registry: the newest release that all requirements of this graph accept, where that is newer and held.
 #[must_use]
-pub fn held(judge: &Judge<'_>) -> Vec<Held> {
+pub(crate) fn held(judge: &Judge<'_>) -> Vec<Held> {
     let graph = Graph::new(&judge.facts.packages);
     let packages = judge.facts.packages.iter().enumerate();
     packages.filter_map(|(position, package)| held_for(judge, &graph, position, package)).collect()
@@ -228,7 +228,7 @@ fn held_for(judge: &Judge<'_>, graph: &Graph, position: usize, package: &Package
 
 /// The fixes that exist for what is locked and may not be used yet.
 #[must_use]
-pub fn held_fixes(evaluation: &Evaluation) -> Vec<HeldFix> {
+pub(crate) fn held_fixes(evaluation: &Evaluation) -> Vec<HeldFix> {
     let judgements = evaluation.judgements.iter();
     judgements
         .flat_map(|judgement| {
@@ -240,7 +240,7 @@ pub fn held_fixes(evaluation: &Evaluation) -> Vec<HeldFix> {
 
 /// What the commit that is checked out has.
 #[derive(Clone, Debug, Default)]
-pub struct Before {
+pub(crate) struct Before {
     /// What its lock file names, with checksums.
     pub locked: Locked,
     /// Its allow-list.
@@ -250,7 +250,7 @@ pub struct Before {
 impl Before {
     /// From a lock file's packages and an allow-list.
     #[must_use]
-    pub fn of(packages: &[Package], allowed: AllowList) -> Self {
+    pub(crate) fn of(packages: &[Package], allowed: AllowList) -> Self {
         Self { locked: Locked::of(packages), allowed }
     }
 }
@@ -261,7 +261,7 @@ impl Before {
 /// What is locked may stay, only changes must be approved. Nothing of what stays is written, so one that nobody can replace today blocks
 /// neither another crate's fix nor a removal.
 #[must_use]
-pub fn kept_places(
+pub(crate) fn kept_places(
     facts: &Facts,
     evaluation: &Evaluation,
     found: &VendoredTree,
@@ -297,7 +297,7 @@ fn place(package: &Package, judgement: &Judgement, found: &VendoredTree, before:
 /// Whether a package that is not approved may stay in the lock file: exactly these bytes were locked before, and nothing says that they do
 /// harm or are others.
 #[must_use]
-pub fn may_stay(package: &Package, judgement: &Judgement, before: &Locked) -> bool {
+pub(crate) fn may_stay(package: &Package, judgement: &Judgement, before: &Locked) -> bool {
     let forbids =
         |code| matches!(code, ReasonCode::Malicious | ReasonCode::ChecksumMismatch | ReasonCode::ChecksumMissing);
     let reasons = judgement.reasons();

@@ -127,7 +127,7 @@ fn no_directory_twice(packages: &[PlannedPackage]) -> Result<(), PlanRefusal> {
 
 /// What the package's files are held against.
 #[derive(Clone, Copy, Debug)]
-pub struct Genuine<'a> {
+pub(crate) struct Genuine<'a> {
     /// All files of the release that belongs there now.
     pub files: &'a VendorChecksums,
     /// Whether a stub of it is there or will be: then its files may be missing or empty.
@@ -138,7 +138,7 @@ pub struct Genuine<'a> {
 
 /// Whether the folder's own list says what its files were. Otherwise they have to be held against the release that belongs there now.
 #[must_use]
-pub fn tells(found: &VendoredDirectory, genuine: Genuine<'_>) -> bool {
+pub(crate) fn tells(found: &VendoredDirectory, genuine: Genuine<'_>) -> bool {
     found.listed.known().is_some_and(|listed| {
         listed.package == genuine.files.package || genuine.is_recorded(listed) || found.whole().is_some()
     })
@@ -147,7 +147,7 @@ pub fn tells(found: &VendoredDirectory, genuine: Genuine<'_>) -> bool {
 /// Every file that is not as some run wrote it. A folder of another release that agrees with its own list and, where there is a record,
 /// with the record, was not altered: it is only out of date.
 #[must_use]
-pub fn altered(found: &VendoredDirectory, genuine: Genuine<'_>) -> Vec<AlteredFile> {
+pub(crate) fn altered(found: &VendoredDirectory, genuine: Genuine<'_>) -> Vec<AlteredFile> {
     let list = |how| AlteredFile { path: VENDOR_CHECKSUMS_FILE.to_owned(), how };
     match found.listed.known() {
         Some(listed) if listed.package == genuine.files.package => {
@@ -186,7 +186,7 @@ impl Genuine<'_> {
 /// files that the folder's own list has with these bytes. In a folder that the allow-list names (`recorded`) an edited file is somebody's
 /// alteration of ours; elsewhere it is somebody's. A folder of which neither list knows is told by its own name.
 #[must_use]
-pub fn strange(found: &VendoredDirectory, files: &VendorChecksums, recorded: bool) -> BTreeSet<String> {
+pub(crate) fn strange(found: &VendoredDirectory, files: &VendorChecksums, recorded: bool) -> BTreeSet<String> {
     // The list of the same release has nothing to add to the release itself.
     let own = found.listed.known().filter(|own| own.package != files.package);
     let empty = empty();
@@ -223,7 +223,7 @@ fn folders(path: &str) -> impl Iterator<Item = &str> {
 /// `name@version`, with their digests, whose lines some run wrote or will write. In the files of `recorded` releases a line that is none
 /// is somebody's alteration of ours.
 #[must_use]
-pub fn strange_lines(
+pub(crate) fn strange_lines(
     found: &CrateFolder,
     known: &BTreeSet<(String, Checksum)>,
     recorded: Option<&AllowList>,

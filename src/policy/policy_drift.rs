@@ -277,7 +277,7 @@ fn approvals(base: &[Approval], head: &[Approval], all: &mut Vec<Loosening>) {
 
 /// What became of the policy since the last event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PolicyDrift {
+pub(crate) enum PolicyDrift {
     /// Nothing that the trail does not have.
     None,
     /// It says something else, and lets nothing more through.
@@ -289,7 +289,12 @@ pub enum PolicyDrift {
 /// Compares the policy as it is with the one that the trail has: its last `rules`, and the approvals and ignores that events recorded.
 /// `recorded` is what those rules say, `None` where they cannot be read any more.
 #[must_use]
-pub fn policy_drift(trail: &Trail, recorded: Option<Policy>, now: (&Policy, &[Approval]), rules: &str) -> PolicyDrift {
+pub(crate) fn policy_drift(
+    trail: &Trail,
+    recorded: Option<Policy>,
+    now: (&Policy, &[Approval]),
+    rules: &str,
+) -> PolicyDrift {
     let Some(before) = trail.latest_rules() else { return PolicyDrift::None };
     let Some(mut policy) = recorded else {
         let change = PolicyChange { before: None, key: "sequester.toml".to_owned(), now: None };

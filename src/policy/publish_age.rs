@@ -17,7 +17,7 @@ use crate::model::source::Registry;
 use crate::model::verdict::Reason;
 
 /// How far a pubtime may lie ahead of the judge's time: clocks of honest machines differ by less.
-pub const CLOCK_TOLERANCE: Age = Age::minutes(10);
+pub(crate) const CLOCK_TOLERANCE: Age = Age::minutes(10);
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// The minimum age that applies to a crate, and what set it.
@@ -54,7 +54,7 @@ fn own_minimum(policy: &Policy, crate_id: &CrateId) -> Setting<Age> {
 
 /// No crate has a longer minimum age than this.
 #[must_use]
-pub fn longest_minimum(policy: &Policy) -> Age {
+pub(crate) fn longest_minimum(policy: &Policy) -> Age {
     let overrides = policy.overrides.iter().map(|rule| &rule.min_publish_age);
     let registries = policy.registries.values().filter_map(|registry| registry.min_publish_age.as_ref());
     let cargo = policy.cargo.registries.values().chain(&policy.cargo.global);
@@ -64,7 +64,7 @@ pub fn longest_minimum(policy: &Policy) -> Age {
 
 /// Whether the registry is trusted with this crate: its own minimum age is zero and nothing else asks for more.
 #[must_use]
-pub fn is_trusted(policy: &Policy, crate_id: &CrateId) -> bool {
+pub(crate) fn is_trusted(policy: &Policy, crate_id: &CrateId) -> bool {
     let own = policy.registries.get(&crate_id.registry).and_then(|registry| registry.min_publish_age.as_ref());
     own.is_some_and(|age| age.value == Age::ZERO) && minimum(policy, crate_id).value == Age::ZERO
 }
@@ -72,7 +72,7 @@ pub fn is_trusted(policy: &Policy, crate_id: &CrateId) -> bool {
 /// Whether something from `from` has an age; equal passes, as in cargo. An age that reaches beyond what can be written is never reached,
 /// not even at the last moment there is.
 #[must_use]
-pub fn is_reached(age: Age, from: Timestamp, now: Timestamp) -> bool {
+pub(crate) fn is_reached(age: Age, from: Timestamp, now: Timestamp) -> bool {
     i64::try_from(age.as_secs()).is_ok_and(|age| now.duration_since(from) >= SignedDuration::from_secs(age))
 }
 
@@ -122,7 +122,7 @@ pub fn reasons(
 
 /// Whether a release would be held if its registry were not trusted.
 #[must_use]
-pub fn trust_is_needed(policy: &Policy, history: &History, pubtime: &Pubtime, now: Timestamp) -> bool {
+pub(crate) fn trust_is_needed(policy: &Policy, history: &History, pubtime: &Pubtime, now: Timestamp) -> bool {
     let Pubtime::Known(published) = *pubtime else { return true };
     let quarantine = &policy.quarantine;
     !is_reached(quarantine.min_publish_age.value, published, now)
@@ -151,7 +151,11 @@ const FIRST_WITH_MIN_AGE: Version = Version::new(1, 100, 0);
 
 /// Cargo's own minimum ages against the policy's, for the registries in question, and against the cargo in use.
 #[must_use]
-pub fn cargo_age_notices(policy: &Policy, registries: &BTreeSet<Registry>, cargo: Option<&Version>) -> Vec<Notice> {
+pub(crate) fn cargo_age_notices(
+    policy: &Policy,
+    registries: &BTreeSet<Registry>,
+    cargo: Option<&Version>,
+) -> Vec<Notice> {
     let mut all = Vec::new();
     for registry in registries {
         let Some(set) = policy.cargo.registries.get(registry).or(policy.cargo.global.as_ref()) else { continue };
@@ -172,7 +176,7 @@ pub fn cargo_age_notices(policy: &Policy, registries: &BTreeSet<Registry>, cargo
 
 /// The longer of two sets of cargo's minimum ages, for every registry, and where the head's is the shorter one.
 #[must_use]
-pub fn longest_cargo_ages(base: CargoAges, head: CargoAges) -> (CargoAges, Vec<Loosening>) {
+pub(crate) fn longest_cargo_ages(base: CargoAges, head: CargoAges) -> (CargoAges, Vec<Loosening>) {
     let named: BTreeSet<Registry> = base.registries.keys().chain(head.registries.keys()).cloned().collect();
     let of = |ages: &CargoAges, registry: &Registry| ages.registries.get(registry).or(ages.global.as_ref()).cloned();
     let mut loosened = Vec::new();
@@ -202,7 +206,7 @@ pub fn longest_cargo_ages(base: CargoAges, head: CargoAges) -> (CargoAges, Vec<L
 
 /// A `cooldown.toml` against the policy's general age.
 #[must_use]
-pub fn cooldown_notice(policy: &Policy, found: Option<(Utf8PathBuf, Age)>) -> Option<Notice> {
+pub(crate) fn cooldown_notice(policy: &Policy, found: Option<(Utf8PathBuf, Age)>) -> Option<Notice> {
     let general = general(policy, &Registry::CratesIo);
     found.filter(|(_, age)| *age != general).map(|(file, cooldown)| Notice::CooldownDisagrees {
         file,

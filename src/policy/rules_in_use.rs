@@ -17,11 +17,11 @@ use crate::model::source::{Registry, Source};
 use crate::model::verdict::{Basis, Exemption, Verdict, Warning};
 
 /// How many days before its end an approval or an ignore is told of.
-pub const WARNING_DAYS: i32 = 14;
+pub(crate) const WARNING_DAYS: i32 = 14;
 
 /// Every rule that did nothing, and every exemption that ends soon and will be missed.
 #[must_use]
-pub fn notices(judge: &Judge<'_>, judgements: &[Judgement]) -> Vec<Notice> {
+pub(crate) fn notices(judge: &Judge<'_>, judgements: &[Judgement]) -> Vec<Notice> {
     let mut all = approvals(judge, judgements);
     all.extend(ignores(judge, judgements));
     all.extend(unused(judge));

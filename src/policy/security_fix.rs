@@ -31,7 +31,7 @@ const FIX_WINDOW_DAYS: i32 = 30;
 
 /// A release that is not held for the usual age.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Early {
+pub(crate) struct Early {
     /// The advisory that the fix is for.
     pub advisory: Arc<str>,
     /// The release's part in that.
@@ -47,13 +47,13 @@ pub struct Early {
 impl Early {
     /// Whether nothing but its age stands against it at this moment, and that no longer.
     #[must_use]
-    pub fn is_admitted(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_admitted(&self, now: Timestamp) -> bool {
         self.known && self.since <= now
     }
 
     /// What an advisory names goes before what comes along with it; the order of the lock file decides nothing.
     #[must_use]
-    pub fn order(&self) -> impl Ord + '_ {
+    pub(crate) fn order(&self) -> impl Ord + '_ {
         let part = match &self.role {
             FixRole::Named => (0, None),
             FixRole::Companion { of, version } => (1, Some((&**of, version))),
@@ -65,7 +65,7 @@ impl Early {
 
 /// The rule, ready to be asked about releases.
 #[derive(Debug)]
-pub struct FixRule<'a> {
+pub(crate) struct FixRule<'a> {
     pub(super) evidence: Evidence<'a>,
     pub(super) ground: Ground<'a>,
     /// What the advisory database certainly knows of: releases after that moment could be hit without its knowing.
@@ -86,7 +86,7 @@ impl<'a> FixRule<'a> {
     /// `None` where nothing may come early: the policy does not want it, nobody said what was locked before, or the advisories are not
     /// known to be today's.
     #[must_use]
-    pub fn new(evidence: Evidence<'a>) -> Option<Self> {
+    pub(crate) fn new(evidence: Evidence<'a>) -> Option<Self> {
         let Evidence { facts, policy, now, .. } = evidence;
         let AdvisoryFact::Read(db) = &facts.advisories else { return None };
         if !policy.quarantine.security_fix || !advisory::blockers(&policy.advisories, &facts.advisories, now).is_empty()
@@ -97,7 +97,12 @@ impl<'a> FixRule<'a> {
     }
 
     /// Why a release comes early as one that advisories name: once for each.
-    pub fn named(&self, crate_id: &CrateId, history: &History, release: &Outline) -> impl Iterator<Item = Early> {
+    pub(crate) fn named(
+        &self,
+        crate_id: &CrateId,
+        history: &History,
+        release: &Outline,
+    ) -> impl Iterator<Item = Early> {
         let about = advisory::about(&self.evidence.facts.advisories, crate_id).iter();
         about
             .filter(|advisory| names(advisory, &release.version))
@@ -229,7 +234,7 @@ impl<'a> FixRule<'a> {
 /// The crates whose index entries the rule needs beside those at hand: of locked crates that could have a fix on its way, of those
 /// that depend on them and on these, and of those that such a fix may require. Ask again when they are read.
 #[must_use]
-pub fn wanted(facts: &Facts, policy: &Policy, now: Timestamp) -> BTreeSet<CrateId> {
+pub(crate) fn wanted(facts: &Facts, policy: &Policy, now: Timestamp) -> BTreeSet<CrateId> {
     let Some(ground) = Ground::new(facts).filter(|_| policy.quarantine.security_fix) else { return BTreeSet::new() };
     let mut crates = BTreeSet::new();
     for (crate_id, advisory) in live(&ground, facts, policy, now) {

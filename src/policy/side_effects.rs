@@ -19,7 +19,7 @@ const MOST_CRATES: usize = 2_000;
 
 /// Everything that is to be told.
 #[must_use]
-pub fn side_effects(judge: &Judge<'_>) -> Vec<SideEffect> {
+pub(crate) fn side_effects(judge: &Judge<'_>) -> Vec<SideEffect> {
     let facts = judge.facts;
     let ways = weighed(facts.surroundings.new_ways.clone());
     let weight = |weight, way: &WayAround| if runs_a_file(way) { Weight::Fails } else { weight };
@@ -50,7 +50,7 @@ fn runs_a_file(way: &WayAround) -> bool {
 /// The crates that the change's own events name and that were not read about yet; where too many of them are in no lock file, only those
 /// that are.
 #[must_use]
-pub fn wanted(
+pub(crate) fn wanted(
     added: &AddedEvents,
     is_read: impl Fn(&CrateId) -> bool,
     is_locked: impl Fn(&CrateId) -> bool,
@@ -221,7 +221,7 @@ fn differ<T: PartialEq>(known: Option<T>, said: Option<T>) -> bool {
 /// cache), and those of the repository are in front of its reviewers, as its own build scripts are. A toolchain that the
 /// caller's own environment names is the caller's choice.
 #[must_use]
-pub const fn weight(way: &WayAround) -> Weight {
+pub(crate) const fn weight(way: &WayAround) -> Weight {
     match way.kind {
         WayKind::Paths
         | WayKind::ConfigPatch
@@ -252,7 +252,7 @@ pub const fn weight(way: &WayAround) -> Weight {
 
 /// Weighs each; what breaks the proof first, each kind in a fixed order.
 #[must_use]
-pub fn weighed(ways: Vec<WayAround>) -> Vec<(Weight, WayAround)> {
+pub(crate) fn weighed(ways: Vec<WayAround>) -> Vec<(Weight, WayAround)> {
     let mut weighed: Vec<_> = ways.into_iter().map(|way| (weight(&way), way)).collect();
     // Stable: of one kind the order is the one in which cargo would come upon them.
     weighed.sort_by_key(|(weight, way)| (*weight, way.scope, way.kind));

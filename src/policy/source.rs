@@ -6,7 +6,7 @@ use semver::{Comparator, Op, Version, VersionReq};
 
 /// Whether the policy allows the source. crates.io always; other registries and git repositories where it names them.
 #[must_use]
-pub fn is_allowed(policy: &Policy, source: &Source) -> bool {
+pub(crate) fn is_allowed(policy: &Policy, source: &Source) -> bool {
     match source {
         Source::Local | Source::Registry(Registry::CratesIo) => true,
         Source::Registry(registry) => {
@@ -20,7 +20,7 @@ pub fn is_allowed(policy: &Policy, source: &Source) -> bool {
 /// A rule with a `rev` allows one commit of one repository; one without allows every repository below its address. Either way the
 /// lock file must pin a commit.
 #[must_use]
-pub fn allows_git(rule: &GitRule, git: &GitSource) -> bool {
+pub(crate) fn allows_git(rule: &GitRule, git: &GitSource) -> bool {
     let Some(commit) = git.commit.as_deref().filter(|commit| is_commit(commit)) else { return false };
     match &rule.rev {
         Some(rev) => rev == commit && repository(&rule.url) == repository(&git.url),
@@ -30,7 +30,7 @@ pub fn allows_git(rule: &GitRule, git: &GitSource) -> bool {
 
 /// Whether a repository's address is another's or lies below it, by whole path segments.
 #[must_use]
-pub fn lies_below(url: &str, allowed: &str) -> bool {
+pub(crate) fn lies_below(url: &str, allowed: &str) -> bool {
     let (allowed, url) = (repository(allowed), repository(url));
     // Dot segments could lead out of the allowed path again, also those that only become one when the address is read: readers
     // decode `%2e`, take `\` for `/`, and drop tabs and line ends.
@@ -54,13 +54,13 @@ fn repository(url: &str) -> &str {
 
 /// The deny-list entry that a release falls under.
 #[must_use]
-pub fn denied<'a>(policy: &'a Policy, name: &str, version: &Version) -> Option<&'a Ban> {
+pub(crate) fn denied<'a>(policy: &'a Policy, name: &str, version: &Version) -> Option<&'a Ban> {
     policy.deny.iter().find(|ban| bans(ban, name, version))
 }
 
 /// Whether an entry of the deny list is about a release.
 #[must_use]
-pub fn bans(ban: &Ban, name: &str, version: &Version) -> bool {
+pub(crate) fn bans(ban: &Ban, name: &str, version: &Version) -> bool {
     ban.crate_name.names(name) && ban.req.as_ref().is_none_or(|req| covers(req, version))
 }
 

@@ -17,7 +17,7 @@ use crate::model::verdict::{Reason, Witness};
 
 /// Everything that stands in the way of the run, and everything else that is worth knowing.
 #[must_use]
-pub fn found(facts: &Facts) -> (Vec<Blocker>, Vec<Notice>) {
+pub(crate) fn found(facts: &Facts) -> (Vec<Blocker>, Vec<Notice>) {
     let trail = &facts.trail;
     let (mut blockers, mut notices) = (Vec::new(), Vec::new());
     for problem in trail.problems.iter().cloned() {

@@ -17,7 +17,7 @@ use crate::model::verification::{Counts, Finding, Note, TakenFrom, Verification}
 
 /// What is compared.
 #[derive(Clone, Copy, Debug)]
-pub struct Held<'a> {
+pub(crate) struct Held<'a> {
     /// The packages of the lock file.
     pub packages: &'a [Package],
     /// The allow-list; `None` where there is none.
@@ -29,22 +29,15 @@ pub struct Held<'a> {
 }
 
 impl<'a> Held<'a> {
-    /// Whether this package must be in the tree: everything must that has a source, whatever the configuration and the allow-list say
-    /// of it, since both may be the change under judgement.
-    #[must_use]
-    pub fn covers(&self, package: &Package) -> bool {
-        package.id.source != Source::Local
-    }
-
     /// The allow-list's entry of a package.
     #[must_use]
-    pub fn allowance(&self, package: &Package) -> Option<&'a AllowedRelease> {
+    pub(crate) fn allowance(&self, package: &Package) -> Option<&'a AllowedRelease> {
         self.allowed?.releases.get(&AllowedId::of(&package.id)?)
     }
 
     /// The folder that holds this package, where the tree has one.
     #[must_use]
-    pub fn directory(&self, package: &Package) -> Option<&'a VendoredDirectory> {
+    pub(crate) fn directory(&self, package: &Package) -> Option<&'a VendoredDirectory> {
         let VendorRoot::Read(tree) = self.tree else { return None };
         tree.directories.iter().find(|directory| {
             directory
@@ -55,9 +48,15 @@ impl<'a> Held<'a> {
     }
 }
 
+/// Whether this package must be in the tree: everything must that has a source, whatever the configuration and the allow-list say of it,
+/// since both may be the change under judgement.
+fn must_be_vendored(package: &Package) -> bool {
+    package.id.source != Source::Local
+}
+
 /// Compares the three, and adds what does not agree.
-pub fn compare(held: &Held<'_>, verification: &mut Verification) {
-    let covered: Vec<&Package> = held.packages.iter().filter(|package| held.covers(package)).collect();
+pub(crate) fn compare(held: &Held<'_>, verification: &mut Verification) {
+    let covered: Vec<&Package> = held.packages.iter().filter(|package| must_be_vendored(package)).collect();
     verification.counts = Counts {
         packages: held.packages.len(),
         vendored: covered.len(),
@@ -220,7 +219,12 @@ fn hashes(
 ///
 /// Which ones must lead there is asked of the lock file alone: a configuration that no longer replaces a source does not thereby make it one
 /// that need not be replaced.
-pub fn follow(packages: &[Package], leads: &[Lead], place: Option<&VendoredPlace>, verification: &mut Verification) {
+pub(crate) fn follow(
+    packages: &[Package],
+    leads: &[Lead],
+    place: Option<&VendoredPlace>,
+    verification: &mut Verification,
+) {
     let is_there = |lead: &Lead| matches!(&lead.to, Destination::Folder(folder) if Some(folder) == place);
     verification.taken =
         packages.iter().map(|package| (package.id.clone(), taken(package, leads, &is_there))).collect();
@@ -250,7 +254,7 @@ const MAX_PATHS: usize = 8;
 
 /// A package, its folder, and what its archive says.
 #[derive(Clone, Copy, Debug)]
-pub struct Derived<'a> {
+pub(crate) struct Derived<'a> {
     /// The package.
     pub id: &'a PackageId,
     /// Its folder in the tree.
@@ -265,7 +269,7 @@ pub struct Derived<'a> {
 ///
 /// The one proof that a tree and an allow-list which were edited together cannot pass.
 #[must_use]
-pub fn derived(derived: &Derived<'_>) -> Option<Finding> {
+pub(crate) fn derived(derived: &Derived<'_>) -> Option<Finding> {
     let mut paths: BTreeSet<&str> = BTreeSet::new();
     for (path, digest) in digests(derived.directory) {
         // Converted line ends are a finding of their own, and no forgery.

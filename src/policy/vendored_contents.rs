@@ -108,7 +108,7 @@ pub(super) fn collisions<'a>(names: impl Iterator<Item = &'a str>) -> impl Itera
 
 /// The name of a package's archive.
 #[must_use]
-pub fn archive_name(id: &PackageId) -> String {
+pub(crate) fn archive_name(id: &PackageId) -> String {
     format!("{}-{}.crate", id.name, id.version)
 }
 

@@ -110,7 +110,7 @@ fn hidden_because(
 /// The order in which hidden releases are looked at to find what would unblock: first those that time approves, the soonest first; then
 /// those that a person can approve; then those that only an ignored advisory or another policy would let in; what harms last.
 #[must_use]
-pub fn order_of_approval(hidden: &Hidden) -> (u8, Option<Timestamp>, Option<Timestamp>) {
+pub(crate) fn order_of_approval(hidden: &Hidden) -> (u8, Option<Timestamp>, Option<Timestamp>) {
     let an_approval_lifts = match &hidden.because {
         HiddenBecause::Reasons(reasons) => reasons.iter().all(|reason| reason.code().an_approval_lifts()),
         HiddenBecause::Yanked | HiddenBecause::Ambiguous => false,

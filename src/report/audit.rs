@@ -1,11 +1,11 @@
 //! What a report of `audit` tells: the decision, the packages that do not pass, the counts, and where each finding lies.
 
-pub mod github;
-pub mod human;
-pub mod json;
-pub mod markdown;
-pub mod sarif;
-pub mod vsa;
+pub(crate) mod github;
+pub(crate) mod human;
+pub(crate) mod json;
+pub(crate) mod markdown;
+pub(crate) mod sarif;
+pub(crate) mod vsa;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -122,7 +122,7 @@ pub fn package_lines(lock_file: &str) -> Vec<u32> {
 
 /// A package that does not pass.
 #[derive(Clone, Copy, Debug)]
-pub struct Problem<'a> {
+pub(crate) struct Problem<'a> {
     /// Its position in the lock file.
     pub position: usize,
     /// The package.
@@ -137,7 +137,7 @@ pub struct Problem<'a> {
 
 /// How bad a problem is, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
+pub(crate) enum Severity {
     /// Made to do harm.
     Malicious,
     /// Time does not mend it.
@@ -151,7 +151,7 @@ pub enum Severity {
 impl Severity {
     /// The verdict in a word, for people.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Malicious => "Malicious",
             Self::Rejected => "Rejected",
@@ -162,7 +162,7 @@ impl Severity {
 
     /// How its lines are meant.
     #[must_use]
-    pub const fn tone(self) -> Tone {
+    pub(crate) const fn tone(self) -> Tone {
         match self {
             Self::Malicious | Self::Rejected => Tone::Bad,
             Self::Undecided | Self::Quarantined => Tone::Caution,
@@ -172,7 +172,7 @@ impl Severity {
 
 /// Every package that does not pass, by severity and then by the lock file's order.
 #[must_use]
-pub fn problems<'a>(report: &AuditReport<'a>) -> Vec<Problem<'a>> {
+pub(crate) fn problems<'a>(report: &AuditReport<'a>) -> Vec<Problem<'a>> {
     let mut problems: Vec<Problem<'a>> = report
         .packages
         .iter()
@@ -189,7 +189,7 @@ pub fn problems<'a>(report: &AuditReport<'a>) -> Vec<Problem<'a>> {
 
 /// `None` for a package that passes.
 #[must_use]
-pub fn severity(judgement: &Judgement) -> Option<Severity> {
+pub(crate) fn severity(judgement: &Judgement) -> Option<Severity> {
     let unknown = |code| code == ReasonCode::IndexUnavailable;
     match judgement.verdict.as_ref()? {
         Verdict::Local | Verdict::Approved(_) => None,
@@ -209,7 +209,7 @@ pub fn severity(judgement: &Judgement) -> Option<Severity> {
 
 /// How many packages got which verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// All packages of the lock file.
     pub packages: usize,
     /// The project's own.
@@ -231,7 +231,7 @@ pub struct Tally {
 impl Tally {
     /// Counts.
     #[must_use]
-    pub fn of(report: &AuditReport<'_>) -> Self {
+    pub(crate) fn of(report: &AuditReport<'_>) -> Self {
         let mut tally = Self { packages: report.packages.len(), ..Self::default() };
         for judgement in &report.evaluation.judgements {
             tally.warnings += judgement.warnings.len();
@@ -253,7 +253,7 @@ impl Tally {
 /// The whole run in a sentence: `312 packages: 309 approved, 2 quarantined, 1 rejected, 14 warnings; judged …`. With blockers nothing
 /// is called approved.
 #[must_use]
-pub fn tally_sentence(report: &AuditReport<'_>) -> String {
+pub(crate) fn tally_sentence(report: &AuditReport<'_>) -> String {
     let tally = Tally::of(report);
     let blockers = report.evaluation.blockers.len();
     let rejected = tally.rejected - tally.undecided;

@@ -14,7 +14,7 @@ use crate::model::trail::TrailFinding;
 
 /// Blockers that say the same of several packages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
+pub(crate) struct Group {
     /// What stands in the way, without its full stop.
     pub message: String,
     /// What can be done.
@@ -26,7 +26,7 @@ const NAMES: usize = 8;
 
 /// Every blocker, those about the index of several packages joined: a machine without a network would have one for each package.
 #[must_use]
-pub fn groups(blockers: &[Blocker], context: &Context<'_>) -> Vec<Group> {
+pub(crate) fn groups(blockers: &[Blocker], context: &Context<'_>) -> Vec<Group> {
     let mut groups = Vec::new();
     let mut gaps: Vec<(&IndexGap, usize, Vec<String>)> = Vec::new();
     let mut discords: Vec<String> = Vec::new();
@@ -64,7 +64,7 @@ pub fn groups(blockers: &[Blocker], context: &Context<'_>) -> Vec<Group> {
 
 /// One blocker in a sentence.
 #[must_use]
-pub fn message(blocker: &Blocker, context: &Context<'_>) -> String {
+pub(crate) fn message(blocker: &Blocker, context: &Context<'_>) -> String {
     let now = context.now;
     match blocker {
         Blocker::WorkspaceUnread { cause } => {
@@ -125,7 +125,7 @@ pub fn message(blocker: &Blocker, context: &Context<'_>) -> String {
 
 /// The package that a blocker is about.
 #[must_use]
-pub const fn package(blocker: &Blocker) -> Option<&PackageId> {
+pub(crate) const fn package(blocker: &Blocker) -> Option<&PackageId> {
     match blocker {
         Blocker::IndexUnavailable { package, .. } => Some(package),
         Blocker::LockOutdated(discord) => discord.package(),
@@ -144,7 +144,7 @@ pub const fn package(blocker: &Blocker) -> Option<&PackageId> {
 
 /// What can be done about it, in one line.
 #[must_use]
-pub fn help(blocker: &Blocker, context: &Context<'_>) -> WayOut {
+pub(crate) fn help(blocker: &Blocker, context: &Context<'_>) -> WayOut {
     match blocker {
         Blocker::WorkspaceUnread { .. } => {
             // Only what looks can do with a lock file alone.
@@ -207,7 +207,7 @@ fn online(context: &Context<'_>) -> WayOut {
 
 /// Why there is no index entry, in words that follow "the index entry".
 #[must_use]
-pub fn gap(gap: &IndexGap) -> String {
+pub(crate) fn gap(gap: &IndexGap) -> String {
     match gap {
         IndexGap::NotCached => "could not be had: offline, and not in cargo's cache".to_owned(),
         IndexGap::NotInCachedEntry => {
@@ -253,7 +253,7 @@ const PACKAGES: usize = 4;
 
 /// One disagreement, without a full stop.
 #[must_use]
-pub fn disagreement(discord: &Discord) -> String {
+pub(crate) fn disagreement(discord: &Discord) -> String {
     match discord {
         Discord::NotLocked { name, version, manifest } => format!("it does not have {name}@{version} of {manifest}"),
         Discord::Unanswered { by, name, req, from, instead } => {
@@ -300,7 +300,7 @@ pub fn disagreement(discord: &Discord) -> String {
 
 /// Why it cannot be told whether the lock file answers.
 #[must_use]
-pub fn unproven(why: &[Unproven], cause: Option<&str>) -> String {
+pub(crate) fn unproven(why: &[Unproven], cause: Option<&str>) -> String {
     let why: Vec<String> = why.iter().map(cannot_prove).collect();
     let cause = cause.map(|cause| format!("; cargo was asked: {}", in_one_line(cause))).unwrap_or_default();
     format!("whether the lock file answers the manifests cannot be told: {}{cause}", several(&why, PACKAGES))
@@ -345,7 +345,7 @@ fn dependency_source(place: &DependencySource) -> String {
 
 /// The first of several sentences, and how many more there are.
 #[must_use]
-pub fn several(sentences: &[String], limit: usize) -> String {
+pub(crate) fn several(sentences: &[String], limit: usize) -> String {
     several_with(sentences, limit, "; ")
 }
 
@@ -359,7 +359,7 @@ fn several_with(sentences: &[String], limit: usize, separator: &str) -> String {
 
 /// Cargo's error and its causes, as one sentence.
 #[must_use]
-pub fn in_one_line(text: &str) -> String {
+pub(crate) fn in_one_line(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "Caused by:");
     lines.map(|line| line.strip_prefix("error: ").unwrap_or(line)).collect::<Vec<_>>().join(": ")
 }

@@ -14,7 +14,7 @@ use crate::model::way_around::{WayAround, WayKind};
 
 /// What a change decides, in words that follow its name.
 #[must_use]
-pub fn decided(one: &Loosening) -> String {
+pub(crate) fn decided(one: &Loosening) -> String {
     match &one.kind {
         LooseningKind::Approval(approval) => {
             let lifts: Vec<&str> = approval.lifts.iter().copied().map(ReasonCode::as_str).collect();
@@ -34,14 +34,14 @@ pub fn decided(one: &Loosening) -> String {
 
 /// What was, and what the change makes of it.
 #[must_use]
-pub fn loosened(one: &Loosening) -> String {
+pub(crate) fn loosened(one: &Loosening) -> String {
     let (base, head) = sides(one);
     format!("{}: {base} → {head}", one.key)
 }
 
 /// The verb of a line that tells it.
 #[must_use]
-pub const fn loosening_verb(one: &Loosening) -> &'static str {
+pub(crate) const fn loosening_verb(one: &Loosening) -> &'static str {
     match one.kind {
         LooseningKind::Place => "Elsewhere",
         LooseningKind::Rule | LooseningKind::Approval(_) | LooseningKind::Ignore(_) | LooseningKind::Adoption => {
@@ -52,16 +52,16 @@ pub const fn loosening_verb(one: &Loosening) -> &'static str {
 
 /// What the base and the change say of a key.
 #[must_use]
-pub fn sides(one: &Loosening) -> (&str, &str) {
+pub(crate) fn sides(one: &Loosening) -> (&str, &str) {
     (one.base.as_deref().unwrap_or("nothing"), one.head.as_deref().unwrap_or("nothing"))
 }
 
 /// What whoever looks at the list is to do.
-pub const DECIDED_HELP: &str = "whoever merges this change decides this: look at each line";
+pub(crate) const DECIDED_HELP: &str = "whoever merges this change decides this: look at each line";
 
 /// The same for what may not be decided in a change; where all of it may be, the command that lets it.
 #[must_use]
-pub fn loosened_help(report: &AuditReport<'_>) -> WayOut {
+pub(crate) fn loosened_help(report: &AuditReport<'_>) -> WayOut {
     let words = "whoever merges this change answers for each of these: look at them";
     match report.judged_by {
         JudgedBy::Base { commit, .. } if report.loosened.iter().all(|one| one.kind.may_be_decided()) => WayOut::to_or(
@@ -77,7 +77,7 @@ const EACH: usize = 8;
 
 /// Several things that are told in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ToldSideEffect {
+pub(crate) struct ToldSideEffect {
     /// The code of their kind.
     pub code: &'static str,
     /// Whether the change is refused for them.
@@ -88,7 +88,7 @@ pub struct ToldSideEffect {
 
 /// Each thing, but of what there is much of one kind the rest only counted.
 #[must_use]
-pub fn side_effects(all: &[SideEffect]) -> Vec<ToldSideEffect> {
+pub(crate) fn side_effects(all: &[SideEffect]) -> Vec<ToldSideEffect> {
     let mut told: Vec<ToldSideEffect> = Vec::new();
     let mut counts: Vec<(&'static str, bool, usize)> = Vec::new();
     for one in all {
@@ -116,7 +116,7 @@ pub fn side_effects(all: &[SideEffect]) -> Vec<ToldSideEffect> {
 
 /// One thing in a sentence that follows "this change also".
 #[must_use]
-pub fn side_effect(also: &SideEffect) -> String {
+pub(crate) fn side_effect(also: &SideEffect) -> String {
     match also {
         SideEffect::Way { way, .. } => way_sentence(way),
         SideEffect::Trail { file, fault } => format!("adds to the audit trail {file}: {}", fault_sentence(fault)),
@@ -178,7 +178,7 @@ fn fault_sentence(fault: &TrailFault) -> String {
 
 /// What whoever reads it can do.
 #[must_use]
-pub fn side_effects_help(all: &[SideEffect]) -> Option<&'static str> {
+pub(crate) fn side_effects_help(all: &[SideEffect]) -> Option<&'static str> {
     let fails =
         |is_trail: bool| all.iter().any(|one| one.fails() && matches!(one, SideEffect::Trail { .. }) == is_trail);
     match (fails(true), fails(false)) {
@@ -192,6 +192,6 @@ pub fn side_effects_help(all: &[SideEffect]) -> Option<&'static str> {
 
 /// What is to be said of an event that the base has and the change does not.
 #[must_use]
-pub fn missing_event(event: &crate::model::trail::EventFileName) -> String {
+pub(crate) fn missing_event(event: &crate::model::trail::EventFileName) -> String {
     format!("the audit trail lacks an event that the base has: {event}")
 }

@@ -78,7 +78,7 @@ impl JudgedBy<'_> {
 
 /// A package as people name it: `cc@1.2.3`, and where it comes from if that is not crates.io.
 #[must_use]
-pub fn package_name(id: &PackageId) -> String {
+pub(crate) fn package_name(id: &PackageId) -> String {
     let release = format!("{}@{}", id.name, id.version);
     match &id.source {
         Source::Local | Source::Registry(Registry::CratesIo) => release,
@@ -89,7 +89,7 @@ pub fn package_name(id: &PackageId) -> String {
 
 /// A registry as people name it: `crates.io`, or its address.
 #[must_use]
-pub fn registry_name(registry: &Registry) -> String {
+pub(crate) fn registry_name(registry: &Registry) -> String {
     match registry {
         Registry::CratesIo => "crates.io".to_owned(),
         Registry::Sparse(url) | Registry::Git(url) => url.to_string(),
@@ -98,7 +98,7 @@ pub fn registry_name(registry: &Registry) -> String {
 
 /// The age that holds for releases of crates.io which no override names, and what set it.
 #[must_use]
-pub fn general_age(policy: &Policy) -> (crate::model::age::Age, &Origin) {
+pub(crate) fn general_age(policy: &Policy) -> (crate::model::age::Age, &Origin) {
     match policy.min_publish_age_flag {
         Some(age) => (age, &Origin::Flag),
         None => (policy.quarantine.min_publish_age.value, &policy.quarantine.min_publish_age.origin),

@@ -17,7 +17,7 @@ use crate::model::verdict::{Basis, Reason, Reasons, Warning};
 
 /// Everything that is shown of a release.
 #[derive(Debug)]
-pub struct ReleaseFacts<'a> {
+pub(crate) struct ReleaseFacts<'a> {
     /// The release.
     pub id: &'a PackageId,
     /// Whether the lock file has it.
@@ -42,7 +42,7 @@ pub struct ReleaseFacts<'a> {
 
 /// How a release's dependencies differ from those of an older one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DependencyChange {
+pub(crate) struct DependencyChange {
     /// The older release.
     pub since: Version,
     /// Dependencies that it did not have.
@@ -60,7 +60,7 @@ const NAMES: usize = 8;
 ///
 /// # Errors
 /// The writer's.
-pub fn facts(facts: &ReleaseFacts<'_>, context: &Context<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn facts(facts: &ReleaseFacts<'_>, context: &Context<'_>, out: &mut impl Write) -> io::Result<()> {
     let place = if facts.locked { "" } else { ", which the lock file does not have" };
     line(out, Tone::Plain, "Release", &format!("{}{place}", package_name(facts.id)))?;
     if let Some(pubtime) = facts.pubtime {
@@ -110,7 +110,7 @@ fn dependencies(change: &DependencyChange, out: &mut impl Write) -> io::Result<(
 ///
 /// # Errors
 /// The writer's.
-pub fn refused(what: &str, why: &str, way: &WayOut, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn refused(what: &str, why: &str, way: &WayOut, out: &mut impl Write) -> io::Result<()> {
     line(out, Tone::Bad, "Refused", &format!("{what}: {why}"))?;
     help(out, way)
 }
@@ -119,7 +119,7 @@ pub fn refused(what: &str, why: &str, way: &WayOut, out: &mut impl Write) -> io:
 ///
 /// # Errors
 /// The writer's.
-pub fn written(title: &str, text: &str, until: Option<Date>, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn written(title: &str, text: &str, until: Option<Date>, out: &mut impl Write) -> io::Result<()> {
     let until = until.map(|until| format!(", through {until}")).unwrap_or_default();
     line(out, Tone::Good, title, &format!("{text}{until}"))
 }
@@ -128,6 +128,6 @@ pub fn written(title: &str, text: &str, until: Option<Date>, out: &mut impl Writ
 ///
 /// # Errors
 /// The writer's.
-pub fn note(title: &str, text: &str, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn note(title: &str, text: &str, out: &mut impl Write) -> io::Result<()> {
     line(out, Tone::Caution, title, text)
 }

@@ -15,7 +15,7 @@ use crate::model::verdict::{Reason, ReasonCode};
 
 /// The one command that moves whatever can be moved away from a problem, where any can; then no problem has a line of its own for it.
 #[must_use]
-pub fn fix_line(report: &AuditReport<'_>) -> Option<WayOut> {
+pub(crate) fn fix_line(report: &AuditReport<'_>) -> Option<WayOut> {
     if !problems(report).iter().any(|problem| can_move(problem, report)) {
         return None;
     }
@@ -25,7 +25,7 @@ pub fn fix_line(report: &AuditReport<'_>) -> Option<WayOut> {
 
 /// Every way out of a problem but another release, where one command makes all the moves.
 #[must_use]
-pub fn beside_fix(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
+pub(crate) fn beside_fix(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
     let detour = detour(problem, report).map(|detour| WayOut::words(by_detour(detour, &problem.package.id)));
     let mut all: Vec<WayOut> = detour.into_iter().chain(others(problem, report)).collect();
     all.retain(WayOut::is_printable);
@@ -34,7 +34,7 @@ pub fn beside_fix(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut
 
 /// Every way out of a problem, the best first. No line leads to a release that is not approved.
 #[must_use]
-pub fn cures(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
+pub(crate) fn cures(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
     let mut all: Vec<WayOut> = moved(problem, report).into_iter().collect();
     all.extend(others(problem, report));
     all.retain(WayOut::is_printable);
@@ -128,7 +128,7 @@ fn ignored(advisory: &str, problem: &Problem<'_>, report: &AuditReport<'_>) -> W
 
 /// The command that ignores an advisory for one crate until a day.
 #[must_use]
-pub fn ignoring(spec: &str, advisory: &str, context: &Context<'_>) -> Option<String> {
+pub(crate) fn ignoring(spec: &str, advisory: &str, context: &Context<'_>) -> Option<String> {
     let until = context.last_day();
     let advisory = escape::shell_word(advisory);
     context.command("approve", &format!("{spec} --id {advisory} --reason \"{TEXT}\" --until {until}"))
@@ -136,7 +136,7 @@ pub fn ignoring(spec: &str, advisory: &str, context: &Context<'_>) -> Option<Str
 
 /// What nothing but the workspace's own manifests keeps from taking a release's place, and where they say so.
 #[must_use]
-pub fn edited(judgement: &Judgement, packages: &[Package]) -> Option<WayOut> {
+pub(crate) fn edited(judgement: &Judgement, packages: &[Package]) -> Option<WayOut> {
     let (version, id) = (judgement.if_edited.as_ref()?, &judgement.id);
     let crate_id = id.crate_id()?;
     let written = packages.iter().filter_map(|package| package.local.as_ref()).flat_map(|local| &local.written);
@@ -148,7 +148,7 @@ pub fn edited(judgement: &Judgement, packages: &[Package]) -> Option<WayOut> {
 
 /// That a requirement is to be changed, and where it stands as far as that is known.
 #[must_use]
-pub fn edit(name: &str, version: &Version, asks: &[(&VersionReq, &Line)]) -> WayOut {
+pub(crate) fn edit(name: &str, version: &Version, asks: &[(&VersionReq, &Line)]) -> WayOut {
     let mut places: Vec<String> = asks.iter().map(|(req, at)| format!("`{req}` in {at}")).collect();
     places.sort();
     places.dedup();
@@ -277,7 +277,7 @@ fn allowed_source(source: &Source, report: &AuditReport<'_>) -> Option<WayOut> {
 
 /// The entry of the policy that names a registry.
 #[must_use]
-pub fn named_registry(registry: &Registry, file: &str) -> WayOut {
+pub(crate) fn named_registry(registry: &Registry, file: &str) -> WayOut {
     WayOut::edit(
         format!("to allow this registry, add to `allow-registries` under [sources] of {file}"),
         toml_string(&registry.to_string()),
@@ -286,7 +286,7 @@ pub fn named_registry(registry: &Registry, file: &str) -> WayOut {
 
 /// What can be done about a notice, where that is something to paste or to ask for.
 #[must_use]
-pub fn of_notice(notice: &Notice, report: &AuditReport<'_>) -> Option<WayOut> {
+pub(crate) fn of_notice(notice: &Notice, report: &AuditReport<'_>) -> Option<WayOut> {
     let Notice::PubtimesMissing { registry, from, .. } = notice else { return None };
     if *registry == Registry::CratesIo {
         return Some(WayOut::words(match from {
@@ -323,7 +323,7 @@ fn registry_key(registry: &Registry) -> String {
 
 /// The policy file that a reader edits: with a base, the change's own.
 #[must_use]
-pub fn policy_file(report: &AuditReport<'_>) -> String {
+pub(crate) fn policy_file(report: &AuditReport<'_>) -> String {
     match report.judged_by {
         JudgedBy::File(file) | JudgedBy::Base { file: Some(file), .. } => file.to_string(),
         JudgedBy::Defaults | JudgedBy::Base { file: None, .. } => "sequester.toml".to_owned(),
@@ -332,7 +332,7 @@ pub fn policy_file(report: &AuditReport<'_>) -> String {
 
 /// What an advisory's fix is worth now, in a sentence.
 #[must_use]
-pub fn fix(fix: &Fix, crate_name: &str, report: &AuditReport<'_>) -> String {
+pub(crate) fn fix(fix: &Fix, crate_name: &str, report: &AuditReport<'_>) -> String {
     let Fix { advisory, version, standing } = fix;
     match standing {
         FixStanding::Approved(_) if !report.evaluation.blockers.is_empty() => {
@@ -360,14 +360,14 @@ pub fn fix(fix: &Fix, crate_name: &str, report: &AuditReport<'_>) -> String {
 /// The shortest spec by which `cargo update` finds exactly this package, quoted for a shell; `None` for a name that is no crate's,
 /// because a line to paste must not be an attacker's.
 #[must_use]
-pub fn update_spec(id: &PackageId, report: &AuditReport<'_>) -> Option<String> {
+pub(crate) fn update_spec(id: &PackageId, report: &AuditReport<'_>) -> Option<String> {
     let same_name = report.packages.iter().filter(|package| package.id.name == id.name).count();
     if same_name <= 1 && is_plain(&id.name) { Some(id.name.to_string()) } else { unique_spec(id, report) }
 }
 
 /// The spec that names exactly this release, for commands that decide about it.
 #[must_use]
-pub fn unique_spec(id: &PackageId, report: &AuditReport<'_>) -> Option<String> {
+pub(crate) fn unique_spec(id: &PackageId, report: &AuditReport<'_>) -> Option<String> {
     if !is_plain(&id.name) {
         return None;
     }
@@ -386,6 +386,6 @@ fn is_plain(name: &str) -> bool {
 
 /// A text as a TOML string.
 #[must_use]
-pub fn toml_string(text: &str) -> String {
+pub(crate) fn toml_string(text: &str) -> String {
     toml::Value::from(text).to_string()
 }

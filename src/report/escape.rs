@@ -75,7 +75,7 @@ pub fn sarif(text: &str) -> String {
 /// For running text in Markdown and HTML: no markup, link, table cell or mention can begin in it. `@` and `#` stand in code spans of
 /// their own, because hosts look for mentions and issue numbers after entities are decoded, but not in code.
 #[must_use]
-pub fn markdown(text: &str) -> String {
+pub(crate) fn markdown(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let text = terminal(text);
     let mut characters = text.chars().peekable();
@@ -92,7 +92,7 @@ pub fn markdown(text: &str) -> String {
 
 /// For a name or a command in Markdown: a code span that nothing in it can end.
 #[must_use]
-pub fn markdown_code(text: &str) -> String {
+pub(crate) fn markdown_code(text: &str) -> String {
     let mut safe = String::from("<code>");
     let text = terminal(text);
     let mut characters = text.chars().peekable();
@@ -136,7 +136,7 @@ pub fn github_property(text: &str) -> String {
 
 /// A path as a relative or absolute URI reference: everything but unreserved characters and `/` percent-encoded (RFC 3986).
 #[must_use]
-pub fn uri_path(path: &str) -> String {
+pub(crate) fn uri_path(path: &str) -> String {
     let mut safe = String::with_capacity(path.len());
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {

@@ -1,7 +1,7 @@
 //! What every format tells of one release: each part of an explanation in words.
 
-pub mod human;
-pub mod json;
+pub(crate) mod human;
+pub(crate) mod json;
 
 use super::audit::{AuditReport, Problem, severity};
 use super::context::Context;
@@ -20,7 +20,7 @@ use crate::report::way_out::WayOut;
 
 /// Everything that a report of `explain` tells.
 #[derive(Clone, Copy, Debug)]
-pub struct ExplainReport<'a> {
+pub(crate) struct ExplainReport<'a> {
     /// What was judged, and by what; its blockers are those that are in the way of this answer.
     pub audit: AuditReport<'a>,
     /// The release; `None` where a crate of several locked releases, or of none, was asked about.
@@ -31,13 +31,13 @@ pub struct ExplainReport<'a> {
 
 /// A verdict in a word, as JSON has it.
 #[must_use]
-pub fn verdict_word(verdict: Option<&Verdict>) -> &'static str {
+pub(crate) fn verdict_word(verdict: Option<&Verdict>) -> &'static str {
     verdict.map_or("not-judged", Verdict::code)
 }
 
 /// The release as a problem, where it is one.
 #[must_use]
-pub fn problem(release: &Explanation) -> Option<Problem<'_>> {
+pub(crate) fn problem(release: &Explanation) -> Option<Problem<'_>> {
     let judgement: &Judgement = &release.judgement;
     Some(Problem {
         position: release.locked.unwrap_or(usize::MAX),
@@ -50,7 +50,7 @@ pub fn problem(release: &Explanation) -> Option<Problem<'_>> {
 
 /// What decided: the key and where it stands.
 #[must_use]
-pub fn decider(decider: &Decider) -> String {
+pub(crate) fn decider(decider: &Decider) -> String {
     match decider {
         Decider::Fixed => "a fixed rule".to_owned(),
         Decider::Policy { key, origin: None } => format!("`{key}` of the policy"),
@@ -64,7 +64,7 @@ pub fn decider(decider: &Decider) -> String {
 
 /// A reason with what decided it.
 #[must_use]
-pub fn reason(reason: &Reason, by: Option<&Decider>, release: &Explanation, context: &Context<'_>) -> String {
+pub(crate) fn reason(reason: &Reason, by: Option<&Decider>, release: &Explanation, context: &Context<'_>) -> String {
     let sentence = sentence(reason, &release.package.id, context);
     match (reason, by) {
         // Its sentence names the setting.
@@ -75,7 +75,7 @@ pub fn reason(reason: &Reason, by: Option<&Decider>, release: &Explanation, cont
 
 /// When the release was published, and how old it must be.
 #[must_use]
-pub fn published(release: &Explanation, context: &Context<'_>) -> String {
+pub(crate) fn published(release: &Explanation, context: &Context<'_>) -> String {
     let at = release.judgement.pubtime.map_or_else(
         || "at a time that is not known".to_owned(),
         |at| format!("{} ({})", moment(at), distance(context.now, at)),
@@ -90,7 +90,7 @@ pub fn published(release: &Explanation, context: &Context<'_>) -> String {
 
 /// What the day on which a release may be used stands on. One that is locked is there already; of another nobody has asked cargo.
 #[must_use]
-pub const fn stands_on(release: &Explanation) -> &'static str {
+pub(crate) const fn stands_on(release: &Explanation) -> &'static str {
     match release.locked {
         Some(_) => "",
         None => "; by the policy alone: cargo may not take it, for its rust-version or another package",
@@ -99,7 +99,7 @@ pub const fn stands_on(release: &Explanation) -> &'static str {
 
 /// What asks cargo: of a crate that is locked, `status` tells what takes its place and when.
 #[must_use]
-pub fn resolved(release: &Explanation, report: &AuditReport<'_>) -> Option<WayOut> {
+pub(crate) fn resolved(release: &Explanation, report: &AuditReport<'_>) -> Option<WayOut> {
     release.judgement.reasons()?.eligible_at()?;
     let crate_id = release.package.id.crate_id().filter(|_| release.locked.is_none());
     report.packages.iter().find(|package| crate_id.is_some() && package.id.crate_id() == crate_id)?;
@@ -109,7 +109,7 @@ pub fn resolved(release: &Explanation, report: &AuditReport<'_>) -> Option<WayOu
 
 /// A release on a timeline or in a list: its verdict and its marks. Before the run is decided nothing is called approved.
 #[must_use]
-pub fn marks(one: &Milestone, asked: bool, decided: bool) -> String {
+pub(crate) fn marks(one: &Milestone, asked: bool, decided: bool) -> String {
     let mut marks = vec![match &one.verdict {
         Verdict::Approved(_) if !decided => "undecided".to_owned(),
         Verdict::Local => "local".to_owned(),
@@ -137,7 +137,7 @@ pub fn marks(one: &Milestone, asked: bool, decided: bool) -> String {
 
 /// Where a checksum is recorded.
 #[must_use]
-pub fn place(place: &ChecksumPlace, context: &Context<'_>) -> String {
+pub(crate) fn place(place: &ChecksumPlace, context: &Context<'_>) -> String {
     match place {
         ChecksumPlace::LockFile => "the lock file".to_owned(),
         ChecksumPlace::Index => "the index".to_owned(),
@@ -149,7 +149,7 @@ pub fn place(place: &ChecksumPlace, context: &Context<'_>) -> String {
 
 /// An advisory: what it is, and what the policy makes of it.
 #[must_use]
-pub fn advisory(view: &AdvisoryView) -> String {
+pub(crate) fn advisory(view: &AdvisoryView) -> String {
     let one: &Advisory = &view.advisory;
     let effect = match view.effect {
         AdvisoryEffect::NotAffected => "this release is not affected".to_owned(),
@@ -165,7 +165,7 @@ pub fn advisory(view: &AdvisoryView) -> String {
 
 /// Its ranges.
 #[must_use]
-pub fn ranges(one: &Advisory) -> String {
+pub(crate) fn ranges(one: &Advisory) -> String {
     let list = |reqs: &[semver::VersionReq]| reqs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
     let (patched, unaffected) = (one.versions.patched(), one.versions.unaffected());
     match (patched.is_empty(), unaffected.is_empty()) {
@@ -180,7 +180,7 @@ pub fn ranges(one: &Advisory) -> String {
 
 /// What a dependent asks, in words.
 #[must_use]
-pub fn asks(asks: &[Ask]) -> String {
+pub(crate) fn asks(asks: &[Ask]) -> String {
     let one = |ask: &Ask| {
         let mut notes = Vec::new();
         match ask.kind {
@@ -203,7 +203,7 @@ pub fn asks(asks: &[Ask]) -> String {
 
 /// How many ways there are beyond those that are shown; `None` where there are no more.
 #[must_use]
-pub fn more_paths(paths: &Paths, shown: usize) -> Option<String> {
+pub(crate) fn more_paths(paths: &Paths, shown: usize) -> Option<String> {
     let more = paths.shown.len().saturating_sub(shown) + paths.more;
     match (more, paths.complete) {
         (0, true) => None,
@@ -215,7 +215,7 @@ pub fn more_paths(paths: &Paths, shown: usize) -> Option<String> {
 
 /// An event about the release.
 #[must_use]
-pub fn entry(entry: &TrailEntry, context: &Context<'_>) -> String {
+pub(crate) fn entry(entry: &TrailEntry, context: &Context<'_>) -> String {
     let by = entry.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let record = &entry.record;
     let what = if entry.replaced {

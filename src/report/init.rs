@@ -12,7 +12,7 @@ use crate::model::policy::{Level, Origin, Setting};
 
 /// What `init` found and made.
 #[derive(Clone, Copy, Debug)]
-pub struct InitReport<'a> {
+pub(crate) struct InitReport<'a> {
     /// What other tools' files say, settled.
     pub adopted: &'a Adopted,
     /// What is carried.
@@ -25,7 +25,7 @@ pub struct InitReport<'a> {
 ///
 /// # Errors
 /// The writer's.
-pub fn init(report: &InitReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn init(report: &InitReport<'_>, out: &mut impl Write) -> io::Result<()> {
     taken(report, out)?;
     left(report, out)?;
     baseline(report, out)
@@ -126,7 +126,7 @@ fn baseline(report: &InitReport<'_>, out: &mut impl Write) -> io::Result<()> {
 ///
 /// # Errors
 /// The writer's.
-pub fn files(done: bool, files: &[String], way: &WayOut, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn files(done: bool, files: &[String], way: &WayOut, out: &mut impl Write) -> io::Result<()> {
     let (tone, name) = if done { (Tone::Good, "Wrote") } else { (Tone::Plain, "Would write") };
     line(out, tone, name, &files.join(", "))?;
     help(out, way)
@@ -136,7 +136,7 @@ pub fn files(done: bool, files: &[String], way: &WayOut, out: &mut impl Write) -
 ///
 /// # Errors
 /// The writer's.
-pub fn preview(name: &str, text: &str, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn preview(name: &str, text: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}", word(Tone::Plain, &format!("--- {}", terminal(name))))?;
     text.lines().try_for_each(|line| writeln!(out, "{}", terminal(line)))?;
     writeln!(out)

@@ -255,7 +255,7 @@ fn approved(approval: &ApprovalRecord, kind: Kind) -> String {
 }
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
-pub const LOG_V1: &str = "urn:cargo-sequester:log-v1";
+pub(crate) const LOG_V1: &str = "urn:cargo-sequester:log-v1";
 
 /// The document that `cargo sequester log --format json` writes. Its field `schema` holds this schema's $id, which is a name and no
 /// address. `$defs/event` is the form of a file of the audit trail as well. Texts from outside (names, reasons, file names, addresses)

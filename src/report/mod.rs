@@ -3,26 +3,26 @@
 //! Facts become sentences in `reason`, `notice`, `blocker`, `change` and `cure`, once, for every format. Sentences hold text from outside as
 //! it came; a format escapes each whole line by its own rules (`escape`) at the moment it writes it, and adds its own marks after.
 
-pub mod audit;
-pub mod blocker;
-pub mod change;
-pub mod context;
-pub mod curation;
-pub mod cure;
-pub mod escape;
-pub mod explain;
-pub mod init;
-pub mod json;
-pub mod log;
-pub mod notice;
-pub mod print;
-pub mod reason;
-pub mod status;
-pub mod update;
-pub mod vendored;
-pub mod verify;
-pub mod way_out;
-pub mod words;
+pub(crate) mod audit;
+pub(crate) mod blocker;
+pub(crate) mod change;
+pub(crate) mod context;
+pub(crate) mod curation;
+pub(crate) mod cure;
+pub(crate) mod escape;
+pub(crate) mod explain;
+pub(crate) mod init;
+pub(crate) mod json;
+pub(crate) mod log;
+pub(crate) mod notice;
+pub(crate) mod print;
+pub(crate) mod reason;
+pub(crate) mod status;
+pub(crate) mod update;
+pub(crate) mod vendored;
+pub(crate) mod verify;
+pub(crate) mod way_out;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod shape;

@@ -14,7 +14,7 @@ const KEYS: usize = 6;
 
 /// A warning about the package `id`.
 #[must_use]
-pub fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) -> String {
+pub(crate) fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) -> String {
     match warning {
         Warning::Advisory { advisory, kind } => format!("{}: {}", kind_words(*kind), cited(advisory, id, context)),
         Warning::Ignored { advisory, until } => {
@@ -34,7 +34,7 @@ pub fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) -> Stri
 
 /// What warnings are counted by: finer than the code, so that a line about many says one thing.
 #[must_use]
-pub const fn warning_group(warning: &Warning) -> &'static str {
+pub(crate) const fn warning_group(warning: &Warning) -> &'static str {
     match warning {
         Warning::Advisory { kind: AdvisoryKind::Notice, .. } => "with a notice",
         Warning::Advisory { kind, .. } => kind.as_str(),
@@ -57,7 +57,7 @@ pub const fn warning_group(warning: &Warning) -> &'static str {
 
 /// What an approved release stands on, in words that follow "approved".
 #[must_use]
-pub fn basis(basis: &Basis, context: &Context<'_>) -> String {
+pub(crate) fn basis(basis: &Basis, context: &Context<'_>) -> String {
     match basis {
         Basis::Aged => "nothing stands against it".to_owned(),
         Basis::TrustedRegistry => "its registry is trusted by the policy".to_owned(),
@@ -106,7 +106,7 @@ fn fix_need(need: &FixNeed) -> String {
 
 /// A notice about the run.
 #[must_use]
-pub fn notice(notice: &Notice, context: &Context<'_>) -> String {
+pub(crate) fn notice(notice: &Notice, context: &Context<'_>) -> String {
     match notice {
         Notice::ApprovalUnused { line, release, idle } => unused(release, idle, &context.judged_by.place(*line)),
         Notice::ApprovalLapsed { line, release, until } => {
@@ -221,13 +221,13 @@ fn unused(release: &str, idle: &Idle, place: &str) -> String {
 /// Whether a notice is only for those who want to hear everything: a deny list does its work best by having none, and that an older
 /// cargo ignores its own minimum age is as true tomorrow, and no reason to change anything.
 #[must_use]
-pub const fn is_detail(notice: &Notice) -> bool {
+pub(crate) const fn is_detail(notice: &Notice) -> bool {
     matches!(notice, Notice::RuleUnused { kind: RuleKind::Ban, .. } | Notice::CargoIgnoresAge { .. })
 }
 
 /// Whether `approve --prune` takes the entry away that a notice is about.
 #[must_use]
-pub const fn is_prunable(notice: &Notice) -> bool {
+pub(crate) const fn is_prunable(notice: &Notice) -> bool {
     matches!(
         notice,
         Notice::ApprovalUnused { idle: Idle::NotLocked | Idle::NotHeld, .. }
@@ -240,7 +240,7 @@ pub const fn is_prunable(notice: &Notice) -> bool {
 
 /// Every notice in a sentence, those together that say the same of several entries: a baseline lapses in one night.
 #[must_use]
-pub fn notices<'a>(all: impl Iterator<Item = &'a Notice>, context: &Context<'_>) -> Vec<String> {
+pub(crate) fn notices<'a>(all: impl Iterator<Item = &'a Notice>, context: &Context<'_>) -> Vec<String> {
     let mut told = Vec::new();
     let mut groups: Vec<(Group, usize, Vec<String>)> = Vec::new();
     for notice in all {
@@ -316,7 +316,7 @@ const fn rule_words(kind: RuleKind) -> &'static str {
 
 /// What is wrong with a file; the sentence follows the file's name and a colon.
 #[must_use]
-pub fn trail_problem(kind: &TrailProblemKind) -> String {
+pub(crate) fn trail_problem(kind: &TrailProblemKind) -> String {
     match kind {
         TrailProblemKind::Edited { found } => {
             format!("edited: its content has the id {}, not the one of its name", found.short())
@@ -341,7 +341,7 @@ pub fn trail_problem(kind: &TrailProblemKind) -> String {
 
 /// What to do about a trail that is not whole.
 #[must_use]
-pub const fn whole_trail_help() -> &'static str {
+pub(crate) const fn whole_trail_help() -> &'static str {
     "find out who changed it (`git log -- .sequester/trail`) and restore it from there"
 }
 

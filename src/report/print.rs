@@ -15,7 +15,7 @@ use crate::model::run::Waiting;
 ///
 /// # Errors
 /// The writer's.
-pub fn line(out: &mut impl Write, tone: Tone, name: &str, text: &str) -> io::Result<()> {
+pub(crate) fn line(out: &mut impl Write, tone: Tone, name: &str, text: &str) -> io::Result<()> {
     writeln!(out, "{} {}", verb(tone, name), terminal(text))
 }
 
@@ -23,7 +23,7 @@ pub fn line(out: &mut impl Write, tone: Tone, name: &str, text: &str) -> io::Res
 ///
 /// # Errors
 /// The writer's.
-pub fn detail(out: &mut impl Write, tone: Tone, label: &str, text: &str) -> io::Result<()> {
+pub(crate) fn detail(out: &mut impl Write, tone: Tone, label: &str, text: &str) -> io::Result<()> {
     writeln!(out, "{}{}: {}", indent(), word(tone, label), terminal(text))
 }
 
@@ -31,7 +31,7 @@ pub fn detail(out: &mut impl Write, tone: Tone, label: &str, text: &str) -> io::
 ///
 /// # Errors
 /// The writer's.
-pub fn help(out: &mut impl Write, way: &WayOut) -> io::Result<()> {
+pub(crate) fn help(out: &mut impl Write, way: &WayOut) -> io::Result<()> {
     way_out(out, &indent(), way)
 }
 
@@ -39,7 +39,7 @@ pub fn help(out: &mut impl Write, way: &WayOut) -> io::Result<()> {
 ///
 /// # Errors
 /// The writer's.
-pub fn error(out: &mut impl Write, message: &str, way: &WayOut) -> io::Result<()> {
+pub(crate) fn error(out: &mut impl Write, message: &str, way: &WayOut) -> io::Result<()> {
     writeln!(out, "{}: {}", word(Tone::Bad, "error"), terminal(message))?;
     way_out(out, "  ", way)
 }
@@ -63,7 +63,7 @@ fn way_out(out: &mut impl Write, margin: &str, way: &WayOut) -> io::Result<()> {
 
 /// How a line is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
+pub(crate) enum Tone {
     /// It went well.
     Good,
     /// Look at this.
@@ -77,7 +77,7 @@ pub enum Tone {
 }
 
 /// The columns of a verb.
-pub const VERB_WIDTH: usize = 12;
+pub(crate) const VERB_WIDTH: usize = 12;
 
 impl Tone {
     const fn style(self) -> Style {
@@ -94,19 +94,19 @@ impl Tone {
 
 /// A verb in its twelve columns.
 #[must_use]
-pub fn verb(tone: Tone, verb: &str) -> String {
+pub(crate) fn verb(tone: Tone, verb: &str) -> String {
     format!("{verb:>VERB_WIDTH$}").style(tone.style()).to_string()
 }
 
 /// A word inside a line.
 #[must_use]
-pub fn word(tone: Tone, word: &str) -> String {
+pub(crate) fn word(tone: Tone, word: &str) -> String {
     word.style(tone.style()).to_string()
 }
 
 /// The indentation of the lines that belong to a verb.
 #[must_use]
-pub fn indent() -> String {
+pub(crate) fn indent() -> String {
     " ".repeat(VERB_WIDTH + 1)
 }
 

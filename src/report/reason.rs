@@ -10,7 +10,7 @@ use crate::model::verdict::{Reason, ReasonCode, Signal, Witness};
 
 /// What stands against the package `id`.
 #[must_use]
-pub fn sentence(reason: &Reason, id: &PackageId, context: &Context<'_>) -> String {
+pub(crate) fn sentence(reason: &Reason, id: &PackageId, context: &Context<'_>) -> String {
     let now = context.now;
     match reason {
         Reason::TooNew { pubtime, min_age, rule, fix, .. } => {
@@ -76,7 +76,7 @@ pub fn sentence(reason: &Reason, id: &PackageId, context: &Context<'_>) -> Strin
 
 /// The same as a clause: `it has a vulnerability: …`, to stand behind "because".
 #[must_use]
-pub fn clause(reason: &Reason, id: &PackageId, context: &Context<'_>) -> String {
+pub(crate) fn clause(reason: &Reason, id: &PackageId, context: &Context<'_>) -> String {
     let begin = match reason {
         Reason::TooNew { .. } | Reason::Malicious { .. } | Reason::Yanked => "it was ",
         Reason::Denied { .. } => "it is ",
@@ -109,7 +109,7 @@ pub fn clause(reason: &Reason, id: &PackageId, context: &Context<'_>) -> String 
 
 /// A reason as a rule: what it is, and what to do about it.
 #[must_use]
-pub const fn rule(code: ReasonCode) -> (&'static str, &'static str) {
+pub(crate) const fn rule(code: ReasonCode) -> (&'static str, &'static str) {
     match code {
         ReasonCode::TooNew => (
             "The release was published too recently.",
@@ -183,7 +183,7 @@ pub const fn rule(code: ReasonCode) -> (&'static str, &'static str) {
 
 /// What was seen, and how it is known.
 #[must_use]
-pub fn signal(signal: &Signal, context: &Context<'_>) -> String {
+pub(crate) fn signal(signal: &Signal, context: &Context<'_>) -> String {
     let now = context.now;
     match signal {
         Signal::NewDependency { dependency, first_published: Some(first) } => format!(
@@ -209,7 +209,7 @@ pub fn signal(signal: &Signal, context: &Context<'_>) -> String {
 
 /// An advisory with its title and address, where they are known: `RUSTSEC-2026-0001 "title" (https://…)`.
 #[must_use]
-pub fn cited(advisory: &str, id: &PackageId, context: &Context<'_>) -> String {
+pub(crate) fn cited(advisory: &str, id: &PackageId, context: &Context<'_>) -> String {
     match context.advisory(&id.name, advisory) {
         None => advisory.to_owned(),
         Some(known) => {
@@ -222,7 +222,7 @@ pub fn cited(advisory: &str, id: &PackageId, context: &Context<'_>) -> String {
 
 /// The platforms that an advisory is limited to: `only on windows, linux; only on x86`. `None` where it is not.
 #[must_use]
-pub fn platforms(advisory: &Advisory) -> Option<String> {
+pub(crate) fn platforms(advisory: &Advisory) -> Option<String> {
     let lists = [&advisory.os, &advisory.arch].into_iter().filter(|list| !list.is_empty());
     let only: Vec<String> = lists.map(|list| format!("only on {}", list.join(" or "))).collect();
     (!only.is_empty()).then(|| only.join(", "))
@@ -230,7 +230,7 @@ pub fn platforms(advisory: &Advisory) -> Option<String> {
 
 /// What an advisory of this kind says of the release.
 #[must_use]
-pub const fn kind_words(kind: AdvisoryKind) -> &'static str {
+pub(crate) const fn kind_words(kind: AdvisoryKind) -> &'static str {
     match kind {
         AdvisoryKind::Malicious => "made to do harm",
         AdvisoryKind::Vulnerability => "has a vulnerability",

@@ -1,8 +1,8 @@
 //! What every format tells of the days ahead: from a calendar, the releases that become eligible, in the order of their moments.
 
-pub mod human;
-pub mod json;
-pub mod markdown;
+pub(crate) mod human;
+pub(crate) mod json;
+pub(crate) mod markdown;
 
 use std::collections::BTreeSet;
 
@@ -150,19 +150,19 @@ impl<'a> StatusReport<'a> {
 
 /// The names of reasons, each once: `too-new, signal`.
 #[must_use]
-pub fn codes(reasons: &Reasons) -> String {
+pub(crate) fn codes(reasons: &Reasons) -> String {
     let mut codes: Vec<&str> = reasons.iter().map(Reason::code).map(ReasonCode::as_str).collect();
     codes.dedup();
     codes.join(", ")
 }
 
 /// Every need, in the order of reports.
-pub const NEEDS: [Need; 7] =
+pub(crate) const NEEDS: [Need; 7] =
     [Need::Rejected, Need::Fix, Need::Held, Need::Update, Need::Waiting, Need::Beyond, Need::Current];
 
 /// One package in a table. Texts are as they came: a format escapes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub(crate) struct Row {
     /// What it asks of the reader.
     pub need: Need,
     /// The crate's name, and where it comes from if that is not crates.io.
@@ -182,7 +182,7 @@ pub struct Row {
 impl Row {
     /// The verb of its line, and how it is meant.
     #[must_use]
-    pub const fn verb(&self) -> (Tone, &'static str) {
+    pub(crate) const fn verb(&self) -> (Tone, &'static str) {
         match self.need {
             Need::Rejected => (Tone::Bad, "Rejected"),
             Need::Held => (Tone::Caution, "Quarantined"),
@@ -199,14 +199,14 @@ impl Row {
 
 /// The rows of one need. Packages that ask nothing have a row only where there is something to say of them.
 #[must_use]
-pub fn rows(report: &StatusReport<'_>, need: Need) -> Vec<Row> {
+pub(crate) fn rows(report: &StatusReport<'_>, need: Need) -> Vec<Row> {
     let told = |row: &Row| need != Need::Current || !row.remarks.is_empty();
     report.entries(need).filter_map(|entry| row(report, entry)).filter(told).collect()
 }
 
 /// What rows that are not shown are counted as.
 #[must_use]
-pub const fn folded_words(need: Need) -> &'static str {
+pub(crate) const fn folded_words(need: Need) -> &'static str {
     match need {
         Need::Rejected => "rejected",
         Need::Fix => "with an approved fix",
@@ -220,7 +220,7 @@ pub const fn folded_words(need: Need) -> &'static str {
 
 /// The whole calendar in a sentence.
 #[must_use]
-pub fn sentence(report: &StatusReport<'_>) -> String {
+pub(crate) fn sentence(report: &StatusReport<'_>) -> String {
     let count = |need| report.entries(need).count();
     let now = report.calendar.now;
     let newer = count(Need::Update) + count(Need::Fix);

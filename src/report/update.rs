@@ -1,7 +1,7 @@
 //! What `update` did, for people and for machines.
 
-pub mod human;
-pub mod json;
+pub(crate) mod human;
+pub(crate) mod json;
 
 use super::context::Context;
 use crate::model::Timestamp;
@@ -15,7 +15,7 @@ use crate::model::verdict::{Reason, ReasonCode};
 
 /// Everything that a report of `update` tells.
 #[derive(Clone, Copy, Debug)]
-pub struct UpdateReport<'a> {
+pub(crate) struct UpdateReport<'a> {
     /// How it ended.
     pub end: End<'a>,
     /// What changed, or would have.
@@ -50,7 +50,7 @@ pub struct UpdateReport<'a> {
 
 /// How an update ended.
 #[derive(Clone, Copy, Debug)]
-pub enum End<'a> {
+pub(crate) enum End<'a> {
     /// The lock file is the new one; with `dry_run` it would be.
     Published,
     /// There is nothing to change.
@@ -68,7 +68,7 @@ pub enum End<'a> {
 impl<'a> UpdateReport<'a> {
     /// What sentences of this report need.
     #[must_use]
-    pub const fn context(&self) -> Context<'a> {
+    pub(crate) const fn context(&self) -> Context<'a> {
         Context {
             now: self.evaluation.now,
             advisories: self.advisories,
@@ -79,19 +79,19 @@ impl<'a> UpdateReport<'a> {
 
     /// The moment that was judged by.
     #[must_use]
-    pub const fn now(&self) -> Timestamp {
+    pub(crate) const fn now(&self) -> Timestamp {
         self.evaluation.now
     }
 
     /// The changed packages that are not approved.
     #[must_use]
-    pub fn unapproved(&self) -> Vec<&'a Change> {
+    pub(crate) fn unapproved(&self) -> Vec<&'a Change> {
         self.changes.iter().filter(|change| self.is_unapproved(change)).collect()
     }
 
     /// Whether the package after a change may not be built.
     #[must_use]
-    pub fn is_unapproved(&self, change: &Change) -> bool {
+    pub(crate) fn is_unapproved(&self, change: &Change) -> bool {
         let Some(after) = change.after() else { return false };
         let judgement = self.evaluation.judgements.iter().find(|judgement| judgement.id == after);
         judgement.is_none_or(|judgement| !judgement.passes())
@@ -100,7 +100,7 @@ impl<'a> UpdateReport<'a> {
 
 /// The codes of what stands against a release.
 #[must_use]
-pub fn codes(because: &HiddenBecause) -> Vec<&'static str> {
+pub(crate) fn codes(because: &HiddenBecause) -> Vec<&'static str> {
     match because {
         HiddenBecause::Reasons(reasons) => {
             let mut codes: Vec<_> = reasons.iter().map(Reason::code).map(ReasonCode::as_str).collect();
@@ -114,7 +114,7 @@ pub fn codes(because: &HiddenBecause) -> Vec<&'static str> {
 
 /// Whether a person's approval could lift all that hides a release.
 #[must_use]
-pub fn approvable(hidden: &Hidden) -> bool {
+pub(crate) fn approvable(hidden: &Hidden) -> bool {
     match &hidden.because {
         HiddenBecause::Reasons(reasons) => reasons.iter().all(|reason| reason.code().an_approval_lifts()),
         HiddenBecause::Yanked | HiddenBecause::Ambiguous => false,
@@ -123,7 +123,7 @@ pub fn approvable(hidden: &Hidden) -> bool {
 
 /// Whether a person could lift all that hides a release, by an approval and by ignoring advisories.
 #[must_use]
-pub fn curable(hidden: &Hidden) -> bool {
+pub(crate) fn curable(hidden: &Hidden) -> bool {
     match &hidden.because {
         HiddenBecause::Reasons(reasons) => {
             reasons.iter().all(|reason| reason.code().an_approval_lifts() || reason.code() == ReasonCode::Advisory)
@@ -134,7 +134,7 @@ pub fn curable(hidden: &Hidden) -> bool {
 
 /// When a held fix may be used; `None` where time does not bring that about.
 #[must_use]
-pub fn fix_eligible(fix: &HeldFix) -> Option<Timestamp> {
+pub(crate) fn fix_eligible(fix: &HeldFix) -> Option<Timestamp> {
     match &fix.fix.standing {
         FixStanding::Held(reasons) => reasons.eligible_at(),
         FixStanding::Approved(_) => None,

@@ -22,7 +22,7 @@ use crate::report::shape;
 
 /// Everything that a report of `vendor` tells.
 #[derive(Clone, Copy, Debug)]
-pub struct VendorReport<'a> {
+pub(crate) struct VendorReport<'a> {
     /// The decision that it stands on.
     pub audit: &'a AuditReport<'a>,
     /// What was done; `None` where nothing was written.
@@ -37,7 +37,7 @@ pub struct VendorReport<'a> {
 ///
 /// # Errors
 /// The writer's.
-pub fn human(report: &VendorReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn human(report: &VendorReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     for problem in report.problems {
         writeln!(out, "{}: {}", word(Tone::Bad, "error"), terminal(&problem.message))?;
         help(out, &problem.help, report)?;
@@ -136,7 +136,7 @@ const NAMED: usize = 100;
 ///
 /// # Errors
 /// The writer's.
-pub fn healed(audit: &AuditReport<'_>, folder: &str, healed: &[Healed], out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn healed(audit: &AuditReport<'_>, folder: &str, healed: &[Healed], out: &mut impl Write) -> io::Result<()> {
     for entry in healed {
         let path = format!("{folder}/{}", entry.directory);
         let name = entry.id.as_ref().map(|id| format!(" ({})", package_name(id))).unwrap_or_default();
@@ -209,7 +209,7 @@ fn help(out: &mut impl Write, text: &str, report: &VendorReport<'_>) -> io::Resu
 }
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
-pub const VENDOR_V1: &str = "urn:cargo-sequester:vendor-v1";
+pub(crate) const VENDOR_V1: &str = "urn:cargo-sequester:vendor-v1";
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -352,7 +352,7 @@ fn audit_document(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 ///
 /// # Errors
 /// The writer's.
-pub fn json(report: &VendorReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn json(report: &VendorReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let mut audit = Vec::new();
     report::audit::json::write(report.audit, &mut audit)?;
     let document = Document {

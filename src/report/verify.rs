@@ -1,8 +1,8 @@
 //! What `verify` found, for people and for machines.
 
-pub mod finding;
-pub mod human;
-pub mod json;
+pub(crate) mod finding;
+pub(crate) mod human;
+pub(crate) mod json;
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::model::way_around::{WayAround, WayKind};
 
 /// Everything that a report of `verify` tells.
 #[derive(Clone, Copy, Debug)]
-pub struct VerifyReport<'a> {
+pub(crate) struct VerifyReport<'a> {
     /// The outcome.
     pub verification: &'a Verification,
     /// How far the proof goes.
@@ -54,7 +54,7 @@ impl<'a> VerifyReport<'a> {
 
 /// How far the proof goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof<'a> {
+pub(crate) enum Proof<'a> {
     /// Lock file, allow-list and tree agree with each other.
     Consistent,
     /// Moreover, every tree that the base does not have is its archive's.
@@ -67,7 +67,7 @@ pub enum Proof<'a> {
 }
 
 /// What no file of a repository can prevent: code, and the sentence. The threat model says more.
-pub const LIMITS: [(&str, &str); 3] = [
+pub(crate) const LIMITS: [(&str, &str); 3] = [
     (
         "working-directory",
         "a cargo started outside the workspace (`--manifest-path` from elsewhere) does not read its configuration and builds from \
@@ -282,7 +282,7 @@ pub(in crate::report) const fn way_effect(kind: WayKind) -> &'static str {
 
 /// A command that is about to be run sealed.
 #[derive(Clone, Copy, Debug)]
-pub struct Sealing<'a> {
+pub(crate) struct Sealing<'a> {
     /// Cargo's verb.
     pub command: &'a str,
     /// Whether it and all that it starts are without a network.
@@ -295,7 +295,7 @@ pub struct Sealing<'a> {
 ///
 /// # Errors
 /// The writer's.
-pub fn sealed(told: &Sealing<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn sealed(told: &Sealing<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     if !told.network {
         let text = "build scripts can use the network: this system has, or allows, no network namespaces (`unshare`)";
         writeln!(out, "{} {text}", verb(Tone::Caution, "Warning"))?;

@@ -9,7 +9,7 @@ use super::escape::{shell_word, terminal};
 use crate::model::run::Invocation;
 
 /// What stands in a printed command for what only the person who runs it can say; it is refused as an answer.
-pub const TEXT: &str = "TEXT";
+pub(crate) const TEXT: &str = "TEXT";
 /// What a command begins with that stands at the end of a text.
 const PROGRAMS: [&str; 5] = ["cargo sequester ", "cargo update", "cargo login", "git ", "rm "];
 /// How long an exemption lasts whose end nobody named.
@@ -17,7 +17,7 @@ const DAYS: i32 = 30;
 
 /// One way out: words, something to paste, or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WayOut {
+pub(crate) struct WayOut {
     /// What it is for.
     pub words: Option<String>,
     /// What is to be done.
@@ -26,7 +26,7 @@ pub struct WayOut {
 
 /// Something to paste.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// A command for a POSIX shell in the folder of the run.
     Run(String),
     /// An entry of the policy file, at the place that the words name.
@@ -36,7 +36,7 @@ pub enum Step {
 impl Step {
     /// The text to paste.
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self {
             Self::Run(text) | Self::Edit(text) => text,
         }
@@ -46,37 +46,37 @@ impl Step {
 impl WayOut {
     /// Something that no command does.
     #[must_use]
-    pub fn words(words: impl Into<String>) -> Self {
+    pub(crate) fn words(words: impl Into<String>) -> Self {
         Self { words: Some(words.into()), step: None }
     }
 
     /// A command that says itself what it does.
     #[must_use]
-    pub const fn run(command: String) -> Self {
+    pub(crate) const fn run(command: String) -> Self {
         Self { words: None, step: Some(Step::Run(command)) }
     }
 
     /// A command, and what it is for.
     #[must_use]
-    pub fn to(words: impl Into<String>, command: String) -> Self {
+    pub(crate) fn to(words: impl Into<String>, command: String) -> Self {
         Self { words: Some(words.into()), step: Some(Step::Run(command)) }
     }
 
     /// The command where there is one, else what it would be for.
     #[must_use]
-    pub fn to_or(words: impl Into<String>, command: Option<String>) -> Self {
+    pub(crate) fn to_or(words: impl Into<String>, command: Option<String>) -> Self {
         Self { words: Some(words.into()), step: command.map(Step::Run) }
     }
 
     /// An entry of the policy file, and where it goes.
     #[must_use]
-    pub fn edit(words: impl Into<String>, entry: String) -> Self {
+    pub(crate) fn edit(words: impl Into<String>, entry: String) -> Self {
         Self { words: Some(words.into()), step: Some(Step::Edit(entry)) }
     }
 
     /// Both in one line.
     #[must_use]
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let step = self.step.as_ref().map(Step::text);
         match (&self.words, step) {
             (Some(words), Some(paste)) => format!("{words}: {paste}"),
@@ -86,14 +86,14 @@ impl WayOut {
 
     /// Whether it can be shown as it is: a line that had to be escaped is no longer the line to paste.
     #[must_use]
-    pub fn is_printable(&self) -> bool {
+    pub(crate) fn is_printable(&self) -> bool {
         self.step.as_ref().is_none_or(|step| step.text().lines().all(|line| terminal(line) == line))
     }
 
     /// The way out in a text that comes from where nobody knows the command line: its commands are completed, and one that ends the text is
     /// the step.
     #[must_use]
-    pub fn of_text(text: &str, situation: &Invocation) -> Self {
+    pub(crate) fn of_text(text: &str, situation: &Invocation) -> Self {
         let text = completed(text, situation);
         let command = |text: &str| PROGRAMS.iter().any(|program| text.starts_with(program));
         if command(&text) {
@@ -133,7 +133,7 @@ impl Context<'_> {
 
 /// See [`Context::command`].
 #[must_use]
-pub fn command(situation: &Invocation, verb: &str, words: &str) -> Option<String> {
+pub(crate) fn command(situation: &Invocation, verb: &str, words: &str) -> Option<String> {
     let has: Vec<&str> = words.split(' ').filter_map(|word| word.strip_prefix("--")).collect();
     let repeated = situation.repeated(verb, &has)?;
     let repeated = repeated.iter().map(|word| shell_word(word));
@@ -159,7 +159,7 @@ fn last_day(now: Timestamp) -> jiff::civil::Date {
 /// The words of an error with its commands completed for this run. Errors come from where nobody knows the command line; a command in
 /// them is what begins with `cargo sequester` and ends with the line, or with the backtick that follows.
 #[must_use]
-pub fn completed(text: &str, situation: &Invocation) -> String {
+pub(crate) fn completed(text: &str, situation: &Invocation) -> String {
     const PROGRAM: &str = "cargo sequester ";
     if situation.given.is_empty() {
         return text.to_owned();

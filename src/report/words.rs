@@ -23,14 +23,14 @@ pub fn span(seconds: u64) -> String {
 
 /// The same, rounded up: a countdown never promises less than is left.
 #[must_use]
-pub fn span_rounded_up(seconds: u64) -> String {
+pub(crate) fn span_rounded_up(seconds: u64) -> String {
     let second_unit = UNITS.iter().skip_while(|(_, unit)| seconds < *unit).nth(1).map_or(1, |(_, unit)| *unit);
     span(seconds.checked_next_multiple_of(second_unit).unwrap_or(seconds))
 }
 
 /// A number and its noun: `1 package`, `3 packages`.
 #[must_use]
-pub fn counted(count: impl TryInto<u64>, noun: &str) -> String {
+pub(crate) fn counted(count: impl TryInto<u64>, noun: &str) -> String {
     let count = count.try_into().unwrap_or(u64::MAX);
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
@@ -68,7 +68,7 @@ pub fn eligible(now: Timestamp, at: Timestamp) -> String {
 
 /// Names in one line: the first few, and how many more there are.
 #[must_use]
-pub fn few(names: &[String], limit: usize) -> String {
+pub(crate) fn few(names: &[String], limit: usize) -> String {
     let shown = names.get(..limit.min(names.len())).unwrap_or_default().join(", ");
     match names.len().saturating_sub(limit) {
         0 => shown,

@@ -10,14 +10,14 @@ use crate::files::{PackageCacheLock, Replacement, lock_package_cache};
 
 /// Cargo's download cache; the lock is taken with the first file and held until this value is dropped.
 #[derive(Debug)]
-pub struct CrateCache {
+pub(crate) struct CrateCache {
     cargo_home: Utf8PathBuf,
     lock: OnceLock<Option<PackageCacheLock>>,
 }
 
 /// Whether a file lies in the cache now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stored {
+pub(crate) enum Stored {
     /// It does.
     Yes,
     /// A cargo is at work and holds the lock; the cache is as it was.
@@ -29,13 +29,13 @@ pub enum Stored {
 impl CrateCache {
     /// The cache below this `$CARGO_HOME`.
     #[must_use]
-    pub const fn new(cargo_home: Utf8PathBuf) -> Self {
+    pub(crate) const fn new(cargo_home: Utf8PathBuf) -> Self {
         Self { cargo_home, lock: OnceLock::new() }
     }
 
     /// Writes the file to `path`, which lies in the cache, by a rename: nobody ever reads half of one. A cache that cannot be
     /// written costs the next run a download and is no error.
-    pub fn store(&self, path: &Utf8Path, file: &VerifiedCrate) -> Stored {
+    pub(crate) fn store(&self, path: &Utf8Path, file: &VerifiedCrate) -> Stored {
         if self.lock.get_or_init(|| lock_package_cache(&self.cargo_home).ok().flatten()).is_none() {
             return Stored::Locked;
         }

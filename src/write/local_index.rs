@@ -7,11 +7,11 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
-pub use crate::model::index_line::index_path;
+pub(crate) use crate::model::index_line::index_path;
 
 /// A written index; the folder is removed when this value is dropped.
 #[derive(Debug)]
-pub struct StagedIndex {
+pub(crate) struct StagedIndex {
     _folder: TempDir,
     path: Utf8PathBuf,
 }
@@ -21,14 +21,14 @@ pub struct StagedIndex {
 #[error(
     "the index of the local registry cannot be written: {0}\nhelp: see that the temporary folder may be written and has room"
 )]
-pub struct StagedIndexError(#[from] io::Error);
+pub(crate) struct StagedIndexError(#[from] io::Error);
 
 impl StagedIndex {
     /// Writes each text to its path.
     ///
     /// # Errors
     /// A folder or file cannot be written.
-    pub fn write(index: &BTreeMap<String, Vec<u8>>) -> Result<Self, StagedIndexError> {
+    pub(crate) fn write(index: &BTreeMap<String, Vec<u8>>) -> Result<Self, StagedIndexError> {
         let folder = tempfile::Builder::new().prefix("sequester-index-").tempdir()?;
         let path = Utf8PathBuf::try_from(folder.path().join("index"))
             .map_err(|error| StagedIndexError(error.into_io_error()))?;
@@ -45,7 +45,7 @@ impl StagedIndex {
 
     /// Where it lies.
     #[must_use]
-    pub fn path(&self) -> &Utf8Path {
+    pub(crate) fn path(&self) -> &Utf8Path {
         &self.path
     }
 }

@@ -11,7 +11,7 @@ use crate::model::policy::{Level, Origin, Policy, RUSTSEC_DB, Setting};
 
 /// What a new policy is made of.
 #[derive(Clone, Copy, Debug)]
-pub struct NewPolicy<'a> {
+pub(crate) struct NewPolicy<'a> {
     /// The day on which it is written.
     pub day: Date,
     /// What other tools' files say, with at most one age and one level of a kind.
@@ -24,7 +24,7 @@ pub struct NewPolicy<'a> {
 
 /// The whole text, ended by a line feed. The strict reader accepts it.
 #[must_use]
-pub fn new_policy(new: &NewPolicy<'_>) -> String {
+pub(crate) fn new_policy(new: &NewPolicy<'_>) -> String {
     let defaults = Policy::default();
     let mut text = Text::default();
     text.comment(&format!(

@@ -109,7 +109,7 @@ const LIMIT: u64 = 64 << 20;
 
 /// A file as it was, or that it was not there.
 #[derive(Debug)]
-pub struct KeptFile {
+pub(crate) struct KeptFile {
     path: Utf8PathBuf,
     content: Option<Content>,
 }
@@ -123,7 +123,7 @@ struct Content {
 
 /// A file could not be kept or put back.
 #[derive(Debug, thiserror::Error)]
-pub enum KeptFileError {
+pub(crate) enum KeptFileError {
     /// It could not be read.
     #[error("{path} cannot be read: {cause}\nhelp: make it a readable file, or move it away")]
     Read {
@@ -158,7 +158,7 @@ impl KeptFile {
     ///
     /// # Errors
     /// It is there and cannot be read.
-    pub fn keep(path: &Utf8Path) -> Result<Self, KeptFileError> {
+    pub(crate) fn keep(path: &Utf8Path) -> Result<Self, KeptFileError> {
         let path = path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned());
         let read = || -> Result<Content, ReadError> {
             let file = regular::open(&path, Links::Followed)?;
@@ -174,7 +174,7 @@ impl KeptFile {
 
     /// The bytes that were kept; `None` where there was no file.
     #[must_use]
-    pub fn bytes(&self) -> Option<&[u8]> {
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
         self.content.as_ref().map(|content| &*content.bytes)
     }
 
@@ -183,7 +183,7 @@ impl KeptFile {
     ///
     /// # Errors
     /// The folder cannot be written to.
-    pub fn change(&self, bytes: Option<&[u8]>) -> Result<(), KeptFileError> {
+    pub(crate) fn change(&self, bytes: Option<&[u8]>) -> Result<(), KeptFileError> {
         let changed = match bytes {
             Some(bytes) => self.replace(bytes, None),
             None => std::fs::remove_file(&self.path),
@@ -195,7 +195,7 @@ impl KeptFile {
     ///
     /// # Errors
     /// The folder cannot be written to.
-    pub fn put_back(&self) -> Result<(), KeptFileError> {
+    pub(crate) fn put_back(&self) -> Result<(), KeptFileError> {
         if self.is_unchanged() {
             return Ok(());
         }

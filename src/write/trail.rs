@@ -90,7 +90,7 @@ pub fn append(dir: &Utf8Path, trail: &Trail, mut event: Event) -> Result<EventId
 ///
 /// # Errors
 /// An event is edited, gone or of a newer form, the latest one lies in the future, or the folder may only be read.
-pub fn may_append(dir: &Utf8Path, trail: &Trail, now: Timestamp) -> Result<(), AppendError> {
+pub(crate) fn may_append(dir: &Utf8Path, trail: &Trail, now: Timestamp) -> Result<(), AppendError> {
     if let Some(problem) = trail.problems.iter().find(|problem| problem.kind.hides_an_event()) {
         let (file, code) = (problem.file.clone(), problem.kind.code());
         return Err(AppendError::NotWhole { path: dir.to_owned(), file, code });

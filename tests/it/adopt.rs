@@ -1,12 +1,12 @@
 //! The files of other tools: what is taken over, what is named instead, and that neither can break anything.
 
-use cargo_sequester::gather::adopt;
-use cargo_sequester::gather::cargo_config::CargoConfig;
-use cargo_sequester::model::adoption::NotTaken::{self, AlwaysRefused, NoCounterpart, UnknownForm};
-use cargo_sequester::model::adoption::{Adopted, LevelKey};
-use cargo_sequester::model::age::Age;
-use cargo_sequester::model::policy::{Level, Origin, Setting};
-use cargo_sequester::policy::baseline::settled;
+use cargo_sequester::door::gather::adopt;
+use cargo_sequester::door::gather::cargo_config::CargoConfig;
+use cargo_sequester::door::model::adoption::NotTaken::{self, AlwaysRefused, NoCounterpart, UnknownForm};
+use cargo_sequester::door::model::adoption::{Adopted, LevelKey};
+use cargo_sequester::door::model::age::Age;
+use cargo_sequester::door::model::policy::{Level, Origin, Setting};
+use cargo_sequester::door::policy::baseline::settled;
 
 use crate::support::Project;
 

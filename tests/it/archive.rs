@@ -9,11 +9,11 @@ mod real_crates;
 mod stock_vendor;
 
 use camino::Utf8Path;
-use cargo_sequester::archive::{ArchiveError, Limits, OpenedCrate, VerifiedCrate, vendor_files};
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::package::PackageId;
-use cargo_sequester::model::source::{Registry, Source};
-use cargo_sequester::write::package::write_into;
+use cargo_sequester::door::archive::{ArchiveError, Limits, OpenedCrate, VerifiedCrate, vendor_files};
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::package::PackageId;
+use cargo_sequester::door::model::source::{Registry, Source};
+use cargo_sequester::door::write::package::write_into;
 use sha2::{Digest, Sha256};
 
 /// `name@1.0.0` of crates.io.

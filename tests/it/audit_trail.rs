@@ -79,11 +79,11 @@ fn d2_a_clock_that_went_back_stops_the_run() {
     let world = approved();
     // The event is of this moment; one of tomorrow is what a clock leaves that goes back today.
     let trail = world.project.path(".sequester/trail");
-    let read = cargo_sequester::gather::trail::read(&trail).unwrap();
-    let tomorrow = cargo_sequester::gather::clock::now() + jiff::SignedDuration::from_hours(24);
+    let read = cargo_sequester::door::gather::trail::read(&trail).unwrap();
+    let tomorrow = cargo_sequester::door::gather::clock::now() + jiff::SignedDuration::from_hours(24);
     let mut event = read.events.values().next().unwrap().clone();
     (event.time, event.machine_time) = (jiff::Timestamp::from_second(tomorrow.as_second()).unwrap(), None);
-    cargo_sequester::write::trail::append(&trail, &read, event).unwrap();
+    cargo_sequester::door::write::trail::append(&trail, &read, event).unwrap();
     let told = world.project.sequester(&["audit", "--format", "json"]).expect_code(2);
     assert_eq!(codes(&crate::audit::document(&told)["blockers"]), ["clock-behind-trail"]);
     // A moment that the caller sets is held against no clock, but nothing is written after an event of tomorrow.

@@ -6,12 +6,12 @@ use std::fs;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::gather::adopt::cooldown_age;
-use cargo_sequester::gather::cargo_config::{CargoConfig, CargoConfigError, Replacement};
-use cargo_sequester::gather::environment::Environment;
-use cargo_sequester::model::age::Age;
-use cargo_sequester::model::policy::{CargoAges, Origin};
-use cargo_sequester::model::source::Registry;
+use cargo_sequester::door::gather::adopt::cooldown_age;
+use cargo_sequester::door::gather::cargo_config::{CargoConfig, CargoConfigError, Replacement};
+use cargo_sequester::door::gather::environment::Environment;
+use cargo_sequester::door::model::age::Age;
+use cargo_sequester::door::model::policy::{CargoAges, Origin};
+use cargo_sequester::door::model::source::Registry;
 
 /// A folder with a project in `a/b` and a `CARGO_HOME` in `home`.
 struct World {

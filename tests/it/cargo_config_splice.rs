@@ -3,12 +3,14 @@
 mod laws;
 mod obeyed;
 
-use cargo_sequester::gather::allow_list::{self, AllowListError};
-use cargo_sequester::model::allow_list::{AllowList, AllowedId, AllowedRelease};
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::package::PackageId;
-use cargo_sequester::model::source::{GitSource, Registry, Source};
-use cargo_sequester::write::cargo_config::{ConfigError, ConfigFile, Location, Replaced, SpliceError, Wanted, spliced};
+use cargo_sequester::door::gather::allow_list::{self, AllowListError};
+use cargo_sequester::door::model::allow_list::{AllowList, AllowedId, AllowedRelease};
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::package::PackageId;
+use cargo_sequester::door::model::source::{GitSource, Registry, Source};
+use cargo_sequester::door::write::cargo_config::{
+    ConfigError, ConfigFile, Location, Replaced, SpliceError, Wanted, spliced,
+};
 
 pub fn allowed(ids: &[&str]) -> AllowList {
     let releases = ids.iter().enumerate().map(|(at, id)| {

@@ -5,16 +5,16 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::gather::cargo_config::Token;
-use cargo_sequester::gather::crate_files::{
+use cargo_sequester::door::gather::cargo_config::Token;
+use cargo_sequester::door::gather::crate_files::{
     CrateFault, CrateFile, CratePlaces, CratesTaken, WantedCrate, download_address, take,
 };
-use cargo_sequester::gather::credentials::Credentials;
-use cargo_sequester::gather::http::{Http, HttpSettings};
-use cargo_sequester::gather::index::{IndexMode, RegistryAccess, RegistryConfig};
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::package::PackageId;
-use cargo_sequester::model::source::{Registry, Source};
+use cargo_sequester::door::gather::credentials::Credentials;
+use cargo_sequester::door::gather::http::{Http, HttpSettings};
+use cargo_sequester::door::gather::index::{IndexMode, RegistryAccess, RegistryConfig};
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::package::PackageId;
+use cargo_sequester::door::model::source::{Registry, Source};
 use tempfile::TempDir;
 
 use crate::support::{Package, Reply, TestRegistry};

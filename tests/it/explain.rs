@@ -193,10 +193,10 @@ fn other_places_of_the_checksum_are_compared() {
 
 #[test]
 fn the_trail_tells_what_was_decided_before() {
-    use cargo_sequester::model::trail::release::ApprovalRecord;
-    use cargo_sequester::model::trail::{Event, Kind, KnownFrom, ReleaseRecord, Tools, Trail, Who};
-    use cargo_sequester::model::verdict::VerdictCode;
-    use cargo_sequester::write::trail::append;
+    use cargo_sequester::door::model::trail::release::ApprovalRecord;
+    use cargo_sequester::door::model::trail::{Event, Kind, KnownFrom, ReleaseRecord, Tools, Trail, Who};
+    use cargo_sequester::door::model::verdict::VerdictCode;
+    use cargo_sequester::door::write::trail::append;
 
     let (registry, db) = (TestRegistry::new(), advisories());
     let project = project(&registry, "");

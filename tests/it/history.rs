@@ -1,8 +1,8 @@
 //! Index files as they come: one question each, hostile lines among good ones.
 
-use cargo_sequester::model::Version;
-use cargo_sequester::model::history::{History, Standing};
-use cargo_sequester::model::index_line::{DependencyKind, LineError, Pubtime};
+use cargo_sequester::door::model::Version;
+use cargo_sequester::door::model::history::{History, Standing};
+use cargo_sequester::door::model::index_line::{DependencyKind, LineError, Pubtime};
 
 const DIGEST: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use cargo_sequester::gather::http::{Answer, Http, HttpError, HttpSettings, Request};
+use cargo_sequester::door::gather::http::{Answer, Http, HttpError, HttpSettings, Request};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
-use cargo_sequester::gather::lock_file::{self, LockFile, LockFileError, PackageProblem};
-use cargo_sequester::model::package::LockedChecksum;
-use cargo_sequester::model::source::{Registry, Source};
+use cargo_sequester::door::gather::lock_file::{self, LockFile, LockFileError, PackageProblem};
+use cargo_sequester::door::model::package::LockedChecksum;
+use cargo_sequester::door::model::source::{Registry, Source};
 
 use crate::support::shared::shared;
 use crate::support::{Package, Project, TestRegistry};

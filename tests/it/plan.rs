@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_platform::Cfg;
-use cargo_sequester::model::evaluation::{Blocker, Evaluation, Judgement};
-use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, TrailFact};
-use cargo_sequester::model::history::{History, Standing};
-use cargo_sequester::model::package::{LocalPackage, LockedChecksum, Package, PackageId};
-use cargo_sequester::model::source::{GitSource, Registry, Source};
-use cargo_sequester::model::vendoring::{PlanRefusal, TargetPlatform, VendorPlan};
-use cargo_sequester::model::verdict::{Basis, Reason, Reasons, Verdict};
-use cargo_sequester::policy::plan::{PlanOptions, plan};
+use cargo_sequester::door::model::evaluation::{Blocker, Evaluation, Judgement};
+use cargo_sequester::door::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, TrailFact};
+use cargo_sequester::door::model::history::{History, Standing};
+use cargo_sequester::door::model::package::{LocalPackage, LockedChecksum, Package, PackageId};
+use cargo_sequester::door::model::source::{GitSource, Registry, Source};
+use cargo_sequester::door::model::vendoring::{PlanRefusal, TargetPlatform, VendorPlan};
+use cargo_sequester::door::model::verdict::{Basis, Reason, Reasons, Verdict};
+use cargo_sequester::door::policy::plan::{PlanOptions, plan};
 use proptest::prelude::*;
 
 fn id(name: &str, version: &str, source: Source) -> PackageId {
@@ -44,7 +44,7 @@ fn package(id: PackageId, dependencies: &[usize]) -> Package {
 
 fn facts(packages: Vec<Package>) -> Facts {
     Facts {
-        surroundings: cargo_sequester::model::facts::Surroundings::default(),
+        surroundings: cargo_sequester::door::model::facts::Surroundings::default(),
         packages,
         index: BTreeMap::new(),
         advisories: AdvisoryFact::Skipped,
@@ -52,7 +52,7 @@ fn facts(packages: Vec<Package>) -> Facts {
         refused_mirrors: Vec::new(),
         base: None,
         old_lock: OldLock::Judged,
-        lock: cargo_sequester::model::lock_proof::LockFact::NotChecked,
+        lock: cargo_sequester::door::model::lock_proof::LockFact::NotChecked,
         trail: TrailFact::default(),
         notices: Vec::new(),
     }

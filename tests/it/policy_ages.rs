@@ -2,13 +2,13 @@
 
 use crate::support::facts::{Line, World, age, crates_io, date, days_ago, hours_ago, now, other_registry, short};
 use crate::support::rules::{ban, longer_rule, one, plain, set};
-use cargo_sequester::model::crate_name::NamePattern;
-use cargo_sequester::model::evaluation::Blocker;
-use cargo_sequester::model::facts::AdvisoryFact;
-use cargo_sequester::model::package::LockedChecksum;
-use cargo_sequester::model::policy::{Level, Policy, RegistryPolicy};
-use cargo_sequester::model::source::Registry;
-use cargo_sequester::policy::{evaluate, publish_age};
+use cargo_sequester::door::model::crate_name::NamePattern;
+use cargo_sequester::door::model::evaluation::Blocker;
+use cargo_sequester::door::model::facts::AdvisoryFact;
+use cargo_sequester::door::model::package::LockedChecksum;
+use cargo_sequester::door::model::policy::{Level, Policy, RegistryPolicy};
+use cargo_sequester::door::model::source::Registry;
+use cargo_sequester::door::policy::{evaluate, publish_age};
 use jiff::SignedDuration;
 
 #[test]
@@ -180,7 +180,7 @@ fn a_trusted_registry_lifts_what_its_age_would_and_nothing_else() {
 #[test]
 fn e1_e2_advisories_must_be_todays() {
     let blocked = |change: &dyn Fn(&mut World)| !plain().with(change).evaluate().is_approved();
-    let db = |change: fn(&mut cargo_sequester::model::advisory::AdvisoryDb)| {
+    let db = |change: fn(&mut cargo_sequester::door::model::advisory::AdvisoryDb)| {
         blocked(&move |world| change(world.db.as_mut().unwrap()))
     };
     assert!(!db(|_| {}));

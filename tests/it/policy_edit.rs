@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::gather::policy_file;
-use cargo_sequester::model::approval::Approvals;
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::crate_name::CrateName;
-use cargo_sequester::model::policy::{CargoAges, Policy};
-use cargo_sequester::model::source::Registry;
-use cargo_sequester::model::verdict::ReasonCode;
-use cargo_sequester::write::policy_file::{
+use cargo_sequester::door::gather::policy_file;
+use cargo_sequester::door::model::approval::Approvals;
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::crate_name::CrateName;
+use cargo_sequester::door::model::policy::{CargoAges, Policy};
+use cargo_sequester::door::model::source::Registry;
+use cargo_sequester::door::model::verdict::ReasonCode;
+use cargo_sequester::door::write::policy_file::{
     NewApproval, NewIgnore, PolicyEditError, approval_entry, ignore_entry, with_approval, with_ignore,
     without_approval, without_entries,
 };
-use cargo_sequester::write::project_file::{PolicyWriteError, replace};
+use cargo_sequester::door::write::project_file::{PolicyWriteError, replace};
 use tempfile::TempDir;
 
 fn approval(name: &str, version: &str) -> NewApproval {

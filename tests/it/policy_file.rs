@@ -3,12 +3,12 @@
 mod mistakes;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::gather::policy_file::{PolicyError, parse, read};
-use cargo_sequester::model::age::{Age, AgeError};
-use cargo_sequester::model::approval::Approvals;
-use cargo_sequester::model::policy::{CargoAges, GitRule, Level, Origin, Policy, Quarantine};
-use cargo_sequester::model::source::Registry;
-use cargo_sequester::model::verdict::ReasonCode;
+use cargo_sequester::door::gather::policy_file::{PolicyError, parse, read};
+use cargo_sequester::door::model::age::{Age, AgeError};
+use cargo_sequester::door::model::approval::Approvals;
+use cargo_sequester::door::model::policy::{CargoAges, GitRule, Level, Origin, Policy, Quarantine};
+use cargo_sequester::door::model::source::Registry;
+use cargo_sequester::door::model::verdict::ReasonCode;
 use jiff::civil::date;
 use proptest::prelude::*;
 

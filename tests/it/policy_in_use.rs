@@ -4,14 +4,14 @@ use crate::support::facts::{
     Line, World, advisory, age, approval, checksum, database, date, days_ago, other_registry, vulnerability,
 };
 use crate::support::rules::{COMMIT, ban, git, ignore, longer_rule, one, plain};
-use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::approval::Approval;
-use cargo_sequester::model::crate_name::{CrateName, NamePattern, canonical, is_same};
-use cargo_sequester::model::evaluation::{Idle, Notice, RuleKind};
-use cargo_sequester::model::package::{LocalPackage, LockedChecksum};
-use cargo_sequester::model::policy::{GitRule, Level, RegistryPolicy};
-use cargo_sequester::model::source::{Registry, Source};
-use cargo_sequester::model::verdict::{Basis, Exemption, Reason, ReasonCode, Verdict, Warning};
+use cargo_sequester::door::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::approval::Approval;
+use cargo_sequester::door::model::crate_name::{CrateName, NamePattern, canonical, is_same};
+use cargo_sequester::door::model::evaluation::{Idle, Notice, RuleKind};
+use cargo_sequester::door::model::package::{LocalPackage, LockedChecksum};
+use cargo_sequester::door::model::policy::{GitRule, Level, RegistryPolicy};
+use cargo_sequester::door::model::source::{Registry, Source};
+use cargo_sequester::door::model::verdict::{Basis, Exemption, Reason, ReasonCode, Verdict, Warning};
 use proptest::prelude::*;
 
 /// A release that is two days old of a crate that is three days old, and is yanked.

@@ -4,17 +4,17 @@ mod security_fixes;
 
 use std::sync::Arc;
 
-use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::age::Age;
-use cargo_sequester::model::evaluation::Judgement;
-use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact};
-use cargo_sequester::model::history::{History, Standing};
-use cargo_sequester::model::package::{Locked, LockedChecksum};
-use cargo_sequester::model::policy::{AgeOverride, Ignore, Level, Origin, Policy, RegistryPolicy, Setting};
-use cargo_sequester::model::source::{Registry, Source};
-use cargo_sequester::model::verdict::{ReasonCode, Reasons, Verdict};
-use cargo_sequester::policy::evaluate::lasts_until;
-use cargo_sequester::policy::{evaluate, publish_age};
+use cargo_sequester::door::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::age::Age;
+use cargo_sequester::door::model::evaluation::Judgement;
+use cargo_sequester::door::model::facts::{AdvisoryFact, Facts, IndexFact};
+use cargo_sequester::door::model::history::{History, Standing};
+use cargo_sequester::door::model::package::{Locked, LockedChecksum};
+use cargo_sequester::door::model::policy::{AgeOverride, Ignore, Level, Origin, Policy, RegistryPolicy, Setting};
+use cargo_sequester::door::model::source::{Registry, Source};
+use cargo_sequester::door::model::verdict::{ReasonCode, Reasons, Verdict};
+use cargo_sequester::door::policy::evaluate::lasts_until;
+use cargo_sequester::door::policy::{evaluate, publish_age};
 use jiff::{SignedDuration, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -145,7 +145,7 @@ fn shown(judgement: &Judgement) -> String {
 }
 
 fn codes(judgement: &Judgement) -> Vec<ReasonCode> {
-    judgement.reasons().into_iter().flatten().map(cargo_sequester::model::verdict::Reason::code).collect()
+    judgement.reasons().into_iter().flatten().map(cargo_sequester::door::model::verdict::Reason::code).collect()
 }
 
 proptest! {
@@ -211,9 +211,9 @@ proptest! {
                 let facts = world.facts();
                 let crate_id = crates_io(&after.id.name);
                 let Some(IndexFact::Read(history)) = facts.index.get(&crate_id) else { return Vec::new() };
-                let pubtime = cargo_sequester::model::index_line::Pubtime::Known(published);
+                let pubtime = cargo_sequester::door::model::index_line::Pubtime::Known(published);
                 let all = publish_age::reasons(&world.policy, &crate_id, history, &pubtime, at);
-                all.iter().map(cargo_sequester::model::verdict::Reason::code).collect()
+                all.iter().map(cargo_sequester::door::model::verdict::Reason::code).collect()
             };
             let (was, is): (Vec<_>, Vec<_>) = (reasons(now()), reasons(hours_ago(-hours)));
             prop_assert!(is.iter().all(|code| was.contains(code)), "{was:?} became {is:?} of {before:?}");
@@ -251,7 +251,7 @@ proptest! {
         for judgement in world.evaluate().judgements {
             let Some(reasons) = judgement.reasons() else { continue };
             prop_assert!(reasons.iter().next().is_some());
-            prop_assert!(reasons.iter().map(cargo_sequester::model::verdict::Reason::code).is_sorted());
+            prop_assert!(reasons.iter().map(cargo_sequester::door::model::verdict::Reason::code).is_sorted());
             let quarantined = matches!(judgement.verdict, Some(Verdict::Quarantined(_)));
             prop_assert_eq!(quarantined, reasons.iter().all(|reason| reason.code().time_lifts()));
             prop_assert_eq!(quarantined, reasons.eligible_at().is_some());

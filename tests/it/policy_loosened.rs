@@ -2,11 +2,11 @@
 
 use crate::support::facts::{World, age, checksum, date, other_registry};
 use crate::support::rules::{COMMIT, ban, ignore, longer_rule, of_everything, set};
-use cargo_sequester::model::approval::Approval;
-use cargo_sequester::model::loosening::LooseningKind;
-use cargo_sequester::model::policy::{GitRule, Level, Policy, RegistryPolicy};
-use cargo_sequester::model::source::Registry;
-use cargo_sequester::policy::policy_drift::{decided, let_count, loosened, since};
+use cargo_sequester::door::model::approval::Approval;
+use cargo_sequester::door::model::loosening::LooseningKind;
+use cargo_sequester::door::model::policy::{GitRule, Level, Policy, RegistryPolicy};
+use cargo_sequester::door::model::source::Registry;
+use cargo_sequester::door::policy::policy_drift::{decided, let_count, loosened, since};
 
 /// What the head loosens against a base, by key.
 fn loose(base: &dyn Fn(&mut World), head: &dyn Fn(&mut World)) -> Vec<String> {

@@ -2,9 +2,9 @@
 
 use crate::support::facts::{Line, World, advisory, crates_io, other_registry, short, vulnerability};
 use crate::support::rules::{COMMIT, ban, git, plain};
-use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::policy::{GitRule, Policy};
-use cargo_sequester::model::source::{Registry, Source};
+use cargo_sequester::door::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::policy::{GitRule, Policy};
+use cargo_sequester::door::model::source::{Registry, Source};
 
 #[test]
 fn git_rules_match_whole_segments_of_what_cannot_move() {

@@ -5,16 +5,16 @@ use crate::support::facts::{
     vulnerability,
 };
 use crate::support::rules::{ban, ignore, of_everything, one, plain};
-use cargo_sequester::model::advisory::{AdvisoryKind, UnreadableAdvisory};
-use cargo_sequester::model::approval::Approval;
-use cargo_sequester::model::evaluation::{Blocker, IndexGap, Notice};
-use cargo_sequester::model::facts::IndexFact;
-use cargo_sequester::model::history::Standing;
-use cargo_sequester::model::package::LockedChecksum;
-use cargo_sequester::model::policy::Level;
-use cargo_sequester::model::source::Source;
-use cargo_sequester::model::verdict::{ReasonCode, Warning};
-use cargo_sequester::policy::evaluate;
+use cargo_sequester::door::model::advisory::{AdvisoryKind, UnreadableAdvisory};
+use cargo_sequester::door::model::approval::Approval;
+use cargo_sequester::door::model::evaluation::{Blocker, IndexGap, Notice};
+use cargo_sequester::door::model::facts::IndexFact;
+use cargo_sequester::door::model::history::Standing;
+use cargo_sequester::door::model::package::LockedChecksum;
+use cargo_sequester::door::model::policy::Level;
+use cargo_sequester::door::model::source::Source;
+use cargo_sequester::door::model::verdict::{ReasonCode, Warning};
+use cargo_sequester::door::policy::evaluate;
 use jiff::SignedDuration;
 use std::sync::Arc;
 
@@ -305,7 +305,7 @@ fn all_reasons_at_once_in_one_order() {
 #[test]
 fn a_base_is_judged_by_name_version_source_and_checksum() {
     let young = || one(Line::new("foo", "1.0.0").days_old(2));
-    let base = |change: &dyn Fn(&mut (cargo_sequester::model::package::PackageId, Option<_>))| {
+    let base = |change: &dyn Fn(&mut (cargo_sequester::door::model::package::PackageId, Option<_>))| {
         let mut entry = (young().packages[1].id.clone(), Some(checksum("foo", "1.0.0")));
         change(&mut entry);
         young().with(|world| world.base = Some(vec![entry])).outcome("foo")

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
-use cargo_sequester::policy::visible::{Smallest, smallest};
+use cargo_sequester::door::policy::visible::{Smallest, smallest};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 

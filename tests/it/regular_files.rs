@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::files::regular::{self, Irregular, Links, ReadError};
+use cargo_sequester::door::files::regular::{self, Irregular, Links, ReadError};
 
 use crate::audit::{NOW, World};
 use crate::support::{Outcome, Package, Project};

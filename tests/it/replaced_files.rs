@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::files::names::{STAGED, STAGED_EVENT};
-use cargo_sequester::files::{Lock, Replacement};
+use cargo_sequester::door::files::names::{STAGED, STAGED_EVENT};
+use cargo_sequester::door::files::{Lock, Replacement};
 
 struct Folder {
     path: Utf8PathBuf,

@@ -7,8 +7,8 @@ mod hostile;
 mod scene;
 mod words;
 
-use cargo_sequester::report::audit::{github, human, json, markdown, package_lines, sarif};
-use cargo_sequester::report::context::Verbosity;
+use cargo_sequester::door::report::audit::{github, human, json, markdown, package_lines, sarif};
+use cargo_sequester::door::report::context::Verbosity;
 
 use cases::cases;
 pub use scene::SITUATION;

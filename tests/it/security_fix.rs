@@ -1,11 +1,11 @@
 //! The security fix, condition by condition: each with a case that it admits and the nearest one that it does not.
 
 use crate::support::facts::{Line, World, advisory, age, checksum, crates_io, date, hours_ago, version, vulnerability};
-use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::evaluation::FixStanding;
-use cargo_sequester::model::package::LockedChecksum;
-use cargo_sequester::model::policy::{Ban, Ignore, Level};
-use cargo_sequester::model::verdict::Reason;
+use cargo_sequester::door::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::evaluation::FixStanding;
+use cargo_sequester::door::model::package::LockedChecksum;
+use cargo_sequester::door::model::policy::{Ban, Ignore, Level};
+use cargo_sequester::door::model::verdict::Reason;
 
 /// `foo` 1.2.0 is old and hit; 1.2.3 mends it and is two days old; the lock file has moved to it.
 fn fixed() -> World {

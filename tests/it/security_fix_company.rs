@@ -1,9 +1,9 @@
 //! What a security fix may bring along: nothing new, and only the companions and dependents that it cannot do without.
 
 use crate::support::facts::{Line, World, advisory, approval, hours_ago, other_registry, vulnerability};
-use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::evaluation::FixStanding;
-use cargo_sequester::model::verdict::ReasonCode;
+use cargo_sequester::door::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::evaluation::FixStanding;
+use cargo_sequester::door::model::verdict::ReasonCode;
 
 #[test]
 fn condition_4_a_fix_that_brings_a_crate_is_held_before_and_after_the_lock_file_moved() {

@@ -1,17 +1,17 @@
 //! Whether a security fix is needed: what is locked, what would have done, and as of when.
 
-use cargo_sequester::model::evaluation::FixStanding;
-use cargo_sequester::model::facts::OldLock;
-use cargo_sequester::model::policy::{AgeOverride, Origin, Setting};
-use cargo_sequester::model::recorded::Recorded;
-use cargo_sequester::model::source::Registry;
-use cargo_sequester::model::trail::{Event, EventId, Kind, ReleaseRecord, Tools, Trail};
-use cargo_sequester::model::verdict::{Basis, FixNeed, LockedBy, Verdict};
+use cargo_sequester::door::model::evaluation::FixStanding;
+use cargo_sequester::door::model::facts::OldLock;
+use cargo_sequester::door::model::policy::{AgeOverride, Origin, Setting};
+use cargo_sequester::door::model::recorded::Recorded;
+use cargo_sequester::door::model::source::Registry;
+use cargo_sequester::door::model::trail::{Event, EventId, Kind, ReleaseRecord, Tools, Trail};
+use cargo_sequester::door::model::verdict::{Basis, FixNeed, LockedBy, Verdict};
 
 use crate::support::facts::{
     Line, World, advisory, age, crates_io, date, days_ago, hours_ago, now, version, vulnerability,
 };
-use cargo_sequester::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::advisory::AdvisoryKind;
 
 /// `foo` 1.2.0 is old and hit, 1.2.3 mends it and is two days old.
 fn index() -> World {

@@ -1,6 +1,6 @@
 //! A second reading of the rule on security fixes, as plain as can be and slow, held against the decision on thousands of small worlds.
 
-use cargo_sequester::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::advisory::AdvisoryKind;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use semver::{Version, VersionReq};
@@ -258,9 +258,9 @@ fn the_decision_is_what_the_plainest_reading_of_the_rule_gives() {
             assert_eq!(is_lifted, comes_early, "world {number}, {one:?}: {verdict:?}\n{world:#?}");
             any |= is_lifted;
             match role(verdict) {
-                Some(cargo_sequester::model::verdict::FixRole::Named) => early[0] += 1,
-                Some(cargo_sequester::model::verdict::FixRole::Companion { .. }) => early[1] += 1,
-                Some(cargo_sequester::model::verdict::FixRole::Dependent { .. }) => early[2] += 1,
+                Some(cargo_sequester::door::model::verdict::FixRole::Named) => early[0] += 1,
+                Some(cargo_sequester::door::model::verdict::FixRole::Companion { .. }) => early[1] += 1,
+                Some(cargo_sequester::door::model::verdict::FixRole::Dependent { .. }) => early[2] += 1,
                 None => {}
             }
         }

@@ -202,7 +202,7 @@ fn an_exact_approval_shows_a_release() {
 fn fits_the_schema(document: &Value) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/update-v1.schema.json");
     let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    assert_eq!(schema["$id"], cargo_sequester::report::update::json::UPDATE_V1);
+    assert_eq!(schema["$id"], cargo_sequester::door::report::update::json::UPDATE_V1);
     jsonschema::draft202012::meta::validate(&schema).unwrap();
     let schema = jsonschema::draft202012::options().should_validate_formats(true).build(&schema).unwrap();
     let errors: Vec<String> =

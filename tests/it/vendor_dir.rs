@@ -9,8 +9,8 @@ mod targets;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cargo_sequester::model::vendored::VENDOR_ATTRIBUTES;
-use cargo_sequester::write::vendor_dir::{Changes, Faults, Interrupted, VendorDirError, interrupted};
+use cargo_sequester::door::model::vendored::VENDOR_ATTRIBUTES;
+use cargo_sequester::door::write::vendor_dir::{Changes, Faults, Interrupted, VendorDirError, interrupted};
 use scene::{Scene, tree};
 
 #[test]

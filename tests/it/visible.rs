@@ -1,9 +1,9 @@
 //! What of an index file cargo is shown: by the policy, and by a view that asks for something else.
 
-use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::resolution::{Exact, Versions, View, versions};
-use cargo_sequester::policy::judge::Judge;
-use cargo_sequester::policy::visible::{Filtered, filtered_lines};
+use cargo_sequester::door::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::resolution::{Exact, Versions, View, versions};
+use cargo_sequester::door::policy::judge::Judge;
+use cargo_sequester::door::policy::visible::{Filtered, filtered_lines};
 use semver::Version;
 
 use crate::support::facts::{Line, World, advisory, crates_io, days_ago, now, version, vulnerability};

@@ -187,7 +187,7 @@ fn another_run_that_fetches_the_advisories_is_named() {
     let advisories = AdvisoryFolder::new().with(&Advisory::new("RUSTSEC-2026-0001", "x"));
     registry.reply("/db.tar.gz", Reply::ok(advisories.archive(&"a".repeat(40), 1_795_219_200)));
     let db = registry.address("/db.tar.gz");
-    let now = cargo_sequester::gather::clock::now().to_string();
+    let now = cargo_sequester::door::gather::clock::now().to_string();
     let arguments = ["audit", "--advisory-db", &db, "--now", &now];
     project.sequester(&arguments).expect_code(0);
     // The folder of this source is there now; its state is made old enough to be asked for again.
@@ -206,9 +206,9 @@ fn another_run_that_fetches_the_advisories_is_named() {
 fn cargos_own_words_about_waiting_are_passed_on_and_no_others() {
     use std::sync::{Arc, Mutex};
 
-    use cargo_sequester::gather::cargo::Overheard;
-    use cargo_sequester::model::run::{Listener, Waiting};
-    use cargo_sequester::report::print::waiting_line;
+    use cargo_sequester::door::gather::cargo::Overheard;
+    use cargo_sequester::door::model::run::{Listener, Waiting};
+    use cargo_sequester::door::report::print::waiting_line;
 
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();
     let keep = Arc::clone(&heard);
@@ -242,7 +242,7 @@ fn case_50_what_cannot_be_kept_is_used_all_the_same_and_named() {
     let advisories = AdvisoryFolder::new().with(&Advisory::new("RUSTSEC-2026-0001", "x"));
     registry.reply("/db.tar.gz", Reply::ok(advisories.archive(&"a".repeat(40), 1_795_219_200)));
     let db = registry.address("/db.tar.gz");
-    let now = cargo_sequester::gather::clock::now().to_string();
+    let now = cargo_sequester::door::gather::clock::now().to_string();
     forget_index(&project);
     // A file in a folder's place can be written by nobody, root included.
     for name in ["sequester", "registry"] {

@@ -1,6 +1,6 @@
 //! What is said once, in few words, and where it fits: noise, and the width of a terminal.
 
-use cargo_sequester::report::print::fold;
+use cargo_sequester::door::report::print::fold;
 
 use crate::approve::{FRESH, OLD, THEN, fresh};
 use crate::audit::World;

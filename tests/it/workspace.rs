@@ -1,11 +1,11 @@
 //! `gather::workspace`: what cargo says of the workspace, and what is left where cargo refuses.
 
 use camino::Utf8Path;
-use cargo_sequester::gather::cargo::{self, CargoFailure};
-use cargo_sequester::gather::cargo_config::CargoConfig;
-use cargo_sequester::gather::lock_file;
-use cargo_sequester::gather::workspace::{self, Local, Workspace, WorkspaceError};
-use cargo_sequester::model::index_line::DependencyKind;
+use cargo_sequester::door::gather::cargo::{self, CargoFailure};
+use cargo_sequester::door::gather::cargo_config::CargoConfig;
+use cargo_sequester::door::gather::lock_file;
+use cargo_sequester::door::gather::workspace::{self, Local, Workspace, WorkspaceError};
+use cargo_sequester::door::model::index_line::DependencyKind;
 
 use crate::support::{Package, Project, TestRegistry};
 

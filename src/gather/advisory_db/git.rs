@@ -20,7 +20,7 @@ const OFFERED: &str = "refs/sequester/offered";
 
 /// A call of git that did not work.
 #[derive(Debug, thiserror::Error)]
-pub enum GitError {
+pub(crate) enum GitError {
     #[error("git could not be run: {0}\nhelp: install git, or name an `https://` archive as `db`")]
     Run(#[source] io::Error),
     #[error("git {call} took longer than {} minutes\nhelp: run `git {call}` by hand to see why", limit.as_secs() / 60)]

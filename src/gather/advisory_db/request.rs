@@ -18,7 +18,7 @@ use crate::gather::http::{Answer, Request};
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// How one GET is made: the run's HTTP client, or whatever a test puts in its place.
-pub type Fetch<'a> = dyn Fn(&Request) -> Result<Answer, FetchFailure> + 'a;
+pub(crate) type Fetch<'a> = dyn Fn(&Request) -> Result<Answer, FetchFailure> + 'a;
 
 /// What to read, and with what.
 pub struct AdvisoryRequest<'a> {
@@ -129,7 +129,7 @@ pub struct FetchFailure {
 
 /// Why the advisories could not be had.
 #[derive(Debug, thiserror::Error)]
-pub enum AdvisoryDbError {
+pub(crate) enum AdvisoryDbError {
     /// The address is of no kind that can be read.
     #[error(
         "`{address}` is no advisory database: {why}\nhelp: name an `https://` archive, a `git+https://` repository or a folder"

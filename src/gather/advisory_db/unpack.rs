@@ -29,7 +29,7 @@ const FILE_NAME_LIMIT: usize = 100;
 
 /// Why an archive is refused.
 #[derive(Debug, thiserror::Error)]
-pub enum UnpackError {
+pub(crate) enum UnpackError {
     /// It cannot be decompressed or read as tar, or its end is missing.
     #[error("it is no whole archive: {0}")]
     Malformed(#[source] io::Error),

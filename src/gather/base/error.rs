@@ -5,7 +5,7 @@ use std::io;
 use crate::gather::git::Failure;
 
 #[derive(Debug, thiserror::Error)]
-pub enum BaseError {
+pub(crate) enum BaseError {
     /// No git to ask.
     #[error("`git` cannot be run: {0}\nhelp: install git, or give a lock file: --base path/to/Cargo.lock")]
     NoGit(#[source] io::Error),

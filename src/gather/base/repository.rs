@@ -20,7 +20,7 @@ const CONVERSIONS: [&str; 3] = ["working-tree-encoding", "filter", "ident"];
 
 /// A link on the way to a judged file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Linked {
+pub(crate) struct Linked {
     /// The file or folder, below the top.
     pub path: Utf8PathBuf,
     /// The link on the way, or the path itself, below the top.
@@ -36,7 +36,7 @@ struct Tracked<'a> {
 
 /// A repository with the working tree that is judged. Every later question goes to exactly this one: git never searches again.
 #[derive(Clone, Debug)]
-pub struct Repository {
+pub(crate) struct Repository {
     git_folder: Utf8PathBuf,
     top: Utf8PathBuf,
     /// Whether history was cut off, so that what git says of it may be wrong.
@@ -49,7 +49,7 @@ impl Repository {
     ///
     /// # Errors
     /// There is no git, no repository or one that a change could have brought along, or it belongs to somebody else.
-    pub fn around(folder: &Utf8Path, environment: &Environment) -> Result<Self, BaseError> {
+    pub(crate) fn around(folder: &Utf8Path, environment: &Environment) -> Result<Self, BaseError> {
         match Self::holding(folder, environment)? {
             (repository, None) => Ok(repository),
             (_, Some(around)) => Err(BaseError::Submodule { folder: folder.to_string(), around: around.into_string() }),
@@ -60,7 +60,10 @@ impl Repository {
     ///
     /// # Errors
     /// As [`Self::around`].
-    pub fn holding(folder: &Utf8Path, environment: &Environment) -> Result<(Self, Option<Utf8PathBuf>), BaseError> {
+    pub(crate) fn holding(
+        folder: &Utf8Path,
+        environment: &Environment,
+    ) -> Result<(Self, Option<Utf8PathBuf>), BaseError> {
         let call = "rev-parse";
         let mut asked = git::command(environment, Reach::Local);
         asked.args(["-C", folder.as_str(), call, "--show-toplevel", "--absolute-git-dir", "--is-shallow-repository"]);
@@ -97,7 +100,7 @@ impl Repository {
 
     /// The top of the working tree.
     #[must_use]
-    pub fn top(&self) -> &Utf8Path {
+    pub(crate) fn top(&self) -> &Utf8Path {
         &self.top
     }
 
@@ -105,7 +108,7 @@ impl Repository {
     ///
     /// # Errors
     /// Git cannot tell.
-    pub fn has_tracked(&self, path: &Utf8Path) -> Result<bool, BaseError> {
+    pub(crate) fn has_tracked(&self, path: &Utf8Path) -> Result<bool, BaseError> {
         let path = if path.as_str().is_empty() { "." } else { path.as_str() };
         let listed = self.ask("ls-files", &["-z", "--", path], Vec::new())?;
         // Below a link or in a submodule git cannot tell; what the change put there is then its own.
@@ -117,7 +120,7 @@ impl Repository {
     ///
     /// # Errors
     /// Git cannot tell.
-    pub fn first_tracked(&self, path: &Utf8Path) -> Result<Option<Utf8PathBuf>, BaseError> {
+    pub(crate) fn first_tracked(&self, path: &Utf8Path) -> Result<Option<Utf8PathBuf>, BaseError> {
         // An empty pattern is everything; behind one with a name stands what lies below it, too.
         let listed = self.listed_by(&[format!(":(top,glob,icase){}", escaped(path))])?;
         let depth = path.components().count();
@@ -133,7 +136,11 @@ impl Repository {
     ///
     /// # Errors
     /// Git cannot tell.
-    pub fn first_tracked_anywhere(&self, path: &Utf8Path, names: &[&str]) -> Result<Option<Utf8PathBuf>, BaseError> {
+    pub(crate) fn first_tracked_anywhere(
+        &self,
+        path: &Utf8Path,
+        names: &[&str],
+    ) -> Result<Option<Utf8PathBuf>, BaseError> {
         let path = escaped(path);
         let patterns: Vec<String> = names
             .iter()
@@ -148,7 +155,7 @@ impl Repository {
     /// # Errors
     /// An attribute turns one of them into other bytes, it is tracked under a name of other case, left out by a sparse checkout or in the
     /// middle of a merge, or git cannot tell.
-    pub fn judged(&self, files: &[Utf8PathBuf], folders: &[Utf8PathBuf]) -> Result<Vec<Linked>, BaseError> {
+    pub(crate) fn judged(&self, files: &[Utf8PathBuf], folders: &[Utf8PathBuf]) -> Result<Vec<Linked>, BaseError> {
         if files.is_empty() && folders.is_empty() {
             // Without a path git would list everything.
             return Ok(Vec::new());
@@ -179,7 +186,7 @@ impl Repository {
 
     /// The first link on the way down from the top.
     #[must_use]
-    pub fn link_to(&self, path: &Utf8Path) -> Option<Linked> {
+    pub(crate) fn link_to(&self, path: &Utf8Path) -> Option<Linked> {
         let mut way: Vec<&Utf8Path> = path.ancestors().filter(|step| !step.as_str().is_empty()).collect();
         way.reverse();
         let at = way.into_iter().find(|step| self.top().join(step).is_symlink())?;

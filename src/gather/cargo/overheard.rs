@@ -54,7 +54,7 @@ fn says_that_it_waits(line: &str) -> bool {
 ///
 /// # Errors
 /// It cannot be run.
-pub fn output(mut command: Command, listener: &Listener) -> io::Result<Output> {
+pub(crate) fn output(mut command: Command, listener: &Listener) -> io::Result<Output> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
     let stdout = child.stdout.take();

@@ -14,7 +14,7 @@ use crate::gather::environment::Environment;
 
 /// The toolchain of whoever started us: what a checkout says about either program counts for nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Programs {
+pub(crate) struct Programs {
     /// `$CARGO`, which cargo sets to itself, or the first on the path.
     pub cargo: Utf8PathBuf,
     /// `$RUSTC`, or the compiler beside that cargo, or the first on the path.
@@ -24,7 +24,7 @@ pub struct Programs {
 impl Programs {
     /// Finds them. What is nowhere keeps its bare name, and starting it says so.
     #[must_use]
-    pub fn find(environment: &Environment) -> Self {
+    pub(crate) fn find(environment: &Environment) -> Self {
         let cargo = named(environment, environment.cargo());
         let beside = || {
             let rustc = cargo.with_file_name(format!("rustc{}", std::env::consts::EXE_SUFFIX));
@@ -70,7 +70,7 @@ const NAME: &str = "cargo-sequester: to become cargo";
 
 /// The command that runs a program, which ends with this one.
 #[must_use]
-pub fn guarded(program: &Utf8Path, environment: &Environment) -> Command {
+pub(crate) fn guarded(program: &Utf8Path, environment: &Environment) -> Command {
     #[cfg(target_os = "linux")]
     // What cannot be started is tried here, where its error can be reported.
     if let Some(own) = environment.own_program().filter(|_| is_program(program)) {
@@ -85,7 +85,7 @@ pub fn guarded(program: &Utf8Path, environment: &Environment) -> Command {
 
 /// Where this program was started to become another one, becomes it, and does not return but with the error.
 #[must_use]
-pub fn become_other(arguments: &[OsString]) -> Option<std::io::Error> {
+pub(crate) fn become_other(arguments: &[OsString]) -> Option<std::io::Error> {
     #[cfg(target_os = "linux")]
     if let [name, parent, program, rest @ ..] = arguments
         && name == NAME

@@ -159,7 +159,7 @@ fn base(path: &Utf8Path) -> Utf8PathBuf {
 ///
 /// # Errors
 /// The file cannot be read, is not TOML, or its `include` is no list of paths.
-pub fn included(file: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CargoConfigError> {
+pub(crate) fn included(file: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CargoConfigError> {
     let layer = Layer::file(file.to_owned(), read(file)?);
     Ok(includes(&layer)?.into_iter().map(|include| include.included).collect())
 }

@@ -13,7 +13,7 @@ use crate::gather::toml_tree::{self, Value};
 use crate::model::source::Registry;
 
 /// What a stand-in's name begins with; cargo's messages name it.
-pub const STAND_IN: &str = "sequester-filter";
+pub(crate) const STAND_IN: &str = "sequester-filter";
 
 /// The tables, and of those that hold more than this the keys; `*` stands for any name. `source` is left out because other replacements
 /// take its place: with a git source replaced cargo refuses to resolve anew, and no option takes that back.

@@ -11,7 +11,7 @@ use crate::model::policy::{Origin, Setting};
 
 /// In `build.build-dir` it stands for a hash of the workspace's path: two digits of it, a slash, the others. Which hash is each
 /// cargo's own business.
-pub const PATH_HASH: &str = "{workspace-path-hash}";
+pub(crate) const PATH_HASH: &str = "{workspace-path-hash}";
 
 impl CargoConfig {
     /// How to reach the network.

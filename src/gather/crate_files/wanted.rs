@@ -7,7 +7,7 @@ use crate::model::package::PackageId;
 
 /// The most bytes that a `.crate` file may have. Neither the index nor the registry states the size; crates.io takes 10 MiB, and a few hundred
 /// by agreement.
-pub const LARGEST_CRATE: u64 = 512 << 20;
+pub(crate) const LARGEST_CRATE: u64 = 512 << 20;
 
 /// A file that is wanted.
 #[derive(Clone, Copy, Debug)]

@@ -96,7 +96,7 @@ impl HttpError {
 
 /// An address as messages show it: without user, password, query and fragment, any of which may be a secret.
 #[must_use]
-pub fn shown(url: &str) -> String {
+pub(crate) fn shown(url: &str) -> String {
     Url::parse(url).map_or_else(|_| String::from("(no address)"), |url| shown_url(&url))
 }
 

@@ -44,7 +44,7 @@ pub struct HttpSettings {
 }
 
 /// The names of the environment variables that name a proxy, in the order in which they count.
-pub fn proxy_variables() -> impl Iterator<Item = &'static str> {
+pub(crate) fn proxy_variables() -> impl Iterator<Item = &'static str> {
     VARIABLES.into_iter().map(|(name, _)| name)
 }
 

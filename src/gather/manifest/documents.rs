@@ -12,7 +12,7 @@ use crate::gather::toml_tree::{self, DocumentError, Section, SyntaxError, Table,
 use crate::model::manifest::ManifestProblem;
 
 /// The most bytes of a manifest; the largest known have 0.2 MiB.
-pub const MAX_BYTES: u64 = 4 * 1024 * 1024;
+pub(crate) const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 impl From<WrongType> for ManifestProblem {
     fn from(WrongType { line, key, expected, .. }: WrongType) -> Self {

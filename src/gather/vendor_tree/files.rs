@@ -15,13 +15,13 @@ use crate::model::checksum::Checksum;
 use crate::model::vendored::{EntryKind, FileDigest, VendorRoot, VendoredDirectory, VendoredEntry};
 
 /// The most names in a tree: the largest known, of 1,300 packages, has about 60,000.
-pub const MAX_ENTRIES: usize = 1_000_000;
+pub(crate) const MAX_ENTRIES: usize = 1_000_000;
 /// The most folders in each other, below a package's.
-pub const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 /// The most bytes of a `Cargo.toml`, a `.cargo-checksum.json` or the `.gitattributes`.
-pub const MAX_STATEMENT: u64 = 32 * 1024 * 1024;
+pub(crate) const MAX_STATEMENT: u64 = 32 * 1024 * 1024;
 /// The most bytes of any file: four times what cargo lets an ordinary archive unpack to.
-pub const MAX_FILE: u64 = 2 << 30;
+pub(crate) const MAX_FILE: u64 = 2 << 30;
 /// Bytes that are read at once.
 const BUFFER: usize = 256 * 1024;
 /// A file of more bytes is not looked at for its line ends: no source is so large.
@@ -261,7 +261,7 @@ pub(super) fn line_feeds(bytes: &[u8]) -> Vec<u8> {
 ///
 /// # Errors
 /// It is no regular file, or cannot be read.
-pub fn read_bounded(path: &Utf8Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read_bounded(path: &Utf8Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     match regular::read(path, Links::Refused, limit) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(ReadError::TooLarge(_)) => Ok(None),

@@ -35,7 +35,7 @@ const PROGRAMS: [(&str, WayKind); 9] = [
 /// The place that the workspace's own `.cargo/config.toml` names for vendored sources. Which sources must lead there is never read from
 /// it: that follows from the lock file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Replacing {
+pub(crate) struct Replacing {
     /// The name of the source that is the place.
     pub name: Option<String>,
     pub place: Option<VendoredPlace>,
@@ -47,7 +47,7 @@ impl Replacing {
     ///
     /// # Errors
     /// The file cannot be read or is not TOML.
-    pub fn read(root: &Utf8Path) -> Result<Self, ManifestError> {
+    pub(crate) fn read(root: &Utf8Path) -> Result<Self, ManifestError> {
         let path = own_config(root);
         let Some(table) = document(&path)? else { return Ok(Self::default()) };
         Ok(Self::of(&Layer {

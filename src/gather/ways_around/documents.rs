@@ -22,13 +22,13 @@ const MAX_TOOLCHAIN: u64 = 1024 * 1024;
 
 /// The file that holds our setting and the allow-list.
 #[must_use]
-pub fn own_config(root: &Utf8Path) -> Utf8PathBuf {
+pub(crate) fn own_config(root: &Utf8Path) -> Utf8PathBuf {
     root.join(".cargo/config.toml")
 }
 
 /// Whether a folder lies below the root once every link on the way is followed.
 #[must_use]
-pub fn lies_below(root: &Utf8Path, folder: &Utf8Path) -> bool {
+pub(crate) fn lies_below(root: &Utf8Path, folder: &Utf8Path) -> bool {
     match (root.canonicalize_utf8(), folder.canonicalize_utf8()) {
         (Ok(root), Ok(folder)) => folder.starts_with(root),
         // What is not there leads nowhere.
@@ -74,7 +74,7 @@ pub(super) fn value_text(value: &Value) -> String {
 
 /// Why the root manifest, or the workspace's own configuration, cannot be looked at.
 #[derive(Debug, thiserror::Error)]
-pub enum ManifestError {
+pub(crate) enum ManifestError {
     #[error("{path}: this file cannot be read: {cause}\nhelp: make it a readable UTF-8 file")]
     Unreadable {
         path: Utf8PathBuf,
@@ -89,7 +89,7 @@ pub enum ManifestError {
 ///
 /// # Errors
 /// It cannot be read, or is no text.
-pub fn file_text(path: &Utf8Path) -> Result<Option<String>, ManifestError> {
+pub(crate) fn file_text(path: &Utf8Path) -> Result<Option<String>, ManifestError> {
     match regular::text(path, Links::Followed, MAX_DOCUMENT) {
         Ok(text) => Ok(Some(text)),
         Err(cause) if cause.is_absent() => Ok(None),
@@ -138,7 +138,7 @@ fn patch_way(root: &Utf8Path, manifest: &Utf8Path, key: &str, entry: &Node) -> W
 
 /// A file by which rustup might choose another compiler, and that does not say which.
 #[derive(Debug, thiserror::Error)]
-pub enum ToolchainError {
+pub(crate) enum ToolchainError {
     #[error("{path} could not be read: {source}\nhelp: make it a file that names a toolchain, or remove it")]
     Unreadable { path: Utf8PathBuf, source: ReadError },
     /// It can be read and not understood.

@@ -15,12 +15,12 @@ use crate::gather::environment::Environment;
 use crate::model::source::Source;
 
 /// The most names that are looked at: ten times the largest repositories that are known.
-pub const MAX_NAMES: usize = 2_000_000;
+pub(crate) const MAX_NAMES: usize = 2_000_000;
 /// The most folders with a configuration of their own; the largest honest repositories have a few.
 const MAX_CONFIGURED: usize = 256;
 
 #[derive(Clone, Copy, Debug)]
-pub struct Search<'a> {
+pub(crate) struct Search<'a> {
     pub root: &'a Utf8Path,
     pub members: &'a [Utf8PathBuf],
     /// The sources, without commits, that must be taken from the vendored place.

@@ -2,9 +2,9 @@
 
 mod moment;
 
-pub mod event;
-pub mod id;
-pub mod release;
+pub(crate) mod event;
+pub(crate) mod id;
+pub(crate) mod release;
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
@@ -16,12 +16,13 @@ use semver::Version;
 use super::age::Age;
 use super::crate_name::CrateName;
 use super::package::CrateId;
-pub use event::{AdvisoryCopy, Event, EventError, HealedFolder, Kind, KnownFrom, PolicyChange, Schema, Tools, Who};
+pub(crate) use event::HealedFolder;
+pub use event::{AdvisoryCopy, Event, EventError, Kind, KnownFrom, PolicyChange, Schema, Tools, Who};
 pub use id::{EventFileName, EventId};
 pub use release::ReleaseRecord;
 
 /// How far an event may lie before its parent: two machines' clocks are seldom the same.
-pub const CLOCK_TOLERANCE: Age = Age::minutes(10);
+pub(crate) const CLOCK_TOLERANCE: Age = Age::minutes(10);
 
 /// A trail as it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

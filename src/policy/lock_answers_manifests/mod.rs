@@ -17,7 +17,8 @@ use rayon::prelude::*;
 
 use self::choose::{Choices, Origin};
 use self::question::Asks;
-pub use self::question::{Question, Told};
+pub use self::question::Question;
+pub(crate) use self::question::Told;
 use self::reach::Reach;
 use super::graph::line;
 use crate::model::facts::IndexFact;
@@ -177,7 +178,7 @@ fn circles(question: &Question<'_>, asks: &[Asks<'_>], reach: &Reach<'_>) -> Vec
 /// A package of which nobody knows what it asks must stand in the lock file as in the base's, and be asked for the same: a feature more
 /// could turn on a dependency that nobody judged.
 #[must_use]
-pub fn stand_as_before(head: &Question<'_>, base: &Question<'_>, unseen: &[PackageId]) -> bool {
+pub(crate) fn stand_as_before(head: &Question<'_>, base: &Question<'_>, unseen: &[PackageId]) -> bool {
     let (now, before) = (Seen::of(head), Seen::of(base));
     locals(head.manifests) == locals(base.manifests)
         && head.manifests.patches == base.manifests.patches

@@ -19,7 +19,7 @@ use crate::report::words::rfc3339;
 use crate::report::{change, cure, json, notice};
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
-pub const AUDIT_V1: &str = "urn:cargo-sequester:audit-v1";
+pub(crate) const AUDIT_V1: &str = "urn:cargo-sequester:audit-v1";
 
 /// The document that `cargo sequester audit --format json` writes. Its field `schema` holds this schema's $id, which is a name and no
 /// address. Texts from outside (names, titles, addresses, causes) are raw once read: escape them before showing them. Messages are for

@@ -27,7 +27,12 @@ const ROWS: usize = 6;
 ///
 /// # Errors
 /// The writer's.
-pub fn write(report: &ExplainReport<'_>, canvas: Canvas, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write(
+    report: &ExplainReport<'_>,
+    canvas: Canvas,
+    verbosity: Verbosity,
+    out: &mut impl Write,
+) -> io::Result<()> {
     if verbosity > Verbosity::Quiet {
         judge(&report.audit, out)?;
     }

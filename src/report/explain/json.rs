@@ -17,7 +17,7 @@ use crate::report::shape;
 use crate::report::words::rfc3339;
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
-pub const EXPLAIN_V1: &str = "urn:cargo-sequester:explain-v1";
+pub(crate) const EXPLAIN_V1: &str = "urn:cargo-sequester:explain-v1";
 
 /// The document that `cargo sequester explain --format json` writes. Its field `schema` holds this schema's $id, which is a name and no
 /// address. Texts from outside (names, titles, addresses, causes) are raw once read: escape them before showing them. Messages are for
@@ -290,7 +290,7 @@ struct Cure {
 ///
 /// # Errors
 /// The writer's.
-pub fn write(report: &ExplainReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write(report: &ExplainReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let Document { now, complete, blockers, advisory_db, policy, .. } = document(&report.audit);
     let document = Explained {
         schema: EXPLAIN_V1,

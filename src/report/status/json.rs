@@ -15,7 +15,7 @@ use crate::report::shape;
 use crate::report::words::rfc3339;
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
-pub const STATUS_V1: &str = "urn:cargo-sequester:status-v1";
+pub(crate) const STATUS_V1: &str = "urn:cargo-sequester:status-v1";
 
 /// The document that `cargo sequester status --format json` writes. Its field `schema` holds this schema's $id, which is a name and no
 /// address. Texts from outside (names, titles, addresses, causes) are raw once read: escape them before showing them. Messages are for

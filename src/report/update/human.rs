@@ -26,7 +26,7 @@ use crate::report::{blocker, cure, notice, reason};
 ///
 /// # Errors
 /// The writer's.
-pub fn write(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     let talk = verbosity > Verbosity::Quiet;
     match report.end {
         End::Precise(id, hidden) => return refused(report, id, hidden, out),
@@ -120,7 +120,7 @@ fn rust(version: &Version) -> String {
 ///
 /// # Errors
 /// The writer's.
-pub fn kept(
+pub(crate) fn kept(
     kept: &[Kept],
     judged: &Evaluation,
     packages: &[Package],
@@ -252,7 +252,7 @@ fn vendor(context: &Context<'_>, out: &mut impl Write) -> io::Result<()> {
 ///
 /// # Errors
 /// The writer's.
-pub fn left_behind(context: &Context<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn left_behind(context: &Context<'_>, out: &mut impl Write) -> io::Result<()> {
     line(out, Tone::Caution, "Vendored", "the sources in vendor are not those of the new lock file")?;
     vendor(context, out)
 }

@@ -214,7 +214,7 @@ struct ManifestLine<'a> {
 ///
 /// # Errors
 /// The writer's.
-pub fn write(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let result = match report.end {
         End::Published if report.dry_run => "would-change",
         End::Published => "changed",

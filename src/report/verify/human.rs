@@ -21,7 +21,7 @@ const NAMES: usize = 6;
 ///
 /// # Errors
 /// The writer's.
-pub fn write(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     let verification = report.verification;
     findings(report, verbosity, out)?;
     for failing in verification.failing_ways() {

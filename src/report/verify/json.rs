@@ -15,7 +15,7 @@ use crate::report::way_out::completed;
 use crate::report::{json, verify};
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
-pub const VERIFY_V1: &str = "urn:cargo-sequester:verify-v1";
+pub(crate) const VERIFY_V1: &str = "urn:cargo-sequester:verify-v1";
 
 /// Fields are only ever added within version 1; codes may be added too, so a reader treats an unknown one as it treats the known ones
 /// of its list.
@@ -169,7 +169,7 @@ struct Coded {
 ///
 /// # Errors
 /// The writer's.
-pub fn write(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Result<()> {
     json::write(&document(report), out)
 }
 

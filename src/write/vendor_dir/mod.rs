@@ -16,10 +16,11 @@ mod swap;
 mod target;
 mod tree;
 
-pub use error::{Holder, TargetFault, VendorDirError};
+pub use error::{TargetFault, VendorDirError};
 pub use faults::Faults;
 pub use folder::VendorDir;
 pub use lock::Opening;
-pub use ownership::{Known, Remains};
-pub use stage::{Applied, Changes, Stage};
-pub use swap::{Interrupted, Recovered, interrupted};
+pub(crate) use ownership::Known;
+pub(crate) use stage::Stage;
+pub use stage::{Applied, Changes};
+pub use swap::{Interrupted, interrupted};

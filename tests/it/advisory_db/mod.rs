@@ -14,12 +14,12 @@ use std::process::Command;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFailure};
-use cargo_sequester::gather::environment::Environment;
-use cargo_sequester::gather::http::{Answer, Request};
-use cargo_sequester::model::advisory::{AdvisoryDb, AdvisoryKind};
-use cargo_sequester::model::evaluation::Notice;
-use cargo_sequester::model::facts::AdvisoryFact;
+use cargo_sequester::door::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFailure};
+use cargo_sequester::door::gather::environment::Environment;
+use cargo_sequester::door::gather::http::{Answer, Request};
+use cargo_sequester::door::model::advisory::{AdvisoryDb, AdvisoryKind};
+use cargo_sequester::door::model::evaluation::Notice;
+use cargo_sequester::door::model::facts::AdvisoryFact;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 

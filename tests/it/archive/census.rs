@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use camino::Utf8Path;
-use cargo_sequester::archive::{Fault, Limits, VerifiedCrate, manifest_agrees, vendor_files};
-use cargo_sequester::gather::crate_files::{self, CratePlaces, WantedCrate};
-use cargo_sequester::gather::http::{Http, HttpSettings};
-use cargo_sequester::gather::index::{self, IndexMode};
-use cargo_sequester::model::facts::IndexFact;
-use cargo_sequester::model::index_line::Release;
-use cargo_sequester::model::package::PackageId;
-use cargo_sequester::write::package::write_into;
+use cargo_sequester::door::archive::{Fault, Limits, VerifiedCrate, manifest_agrees, vendor_files};
+use cargo_sequester::door::gather::crate_files::{self, CratePlaces, WantedCrate};
+use cargo_sequester::door::gather::http::{Http, HttpSettings};
+use cargo_sequester::door::gather::index::{self, IndexMode};
+use cargo_sequester::door::model::facts::IndexFact;
+use cargo_sequester::door::model::index_line::Release;
+use cargo_sequester::door::model::package::PackageId;
+use cargo_sequester::door::write::package::write_into;
 
 use super::release;
 

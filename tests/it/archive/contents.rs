@@ -1,14 +1,14 @@
 //! What an archive's manifest must be, what is flagged, and which modes are written: A15, A17, A19, A20.
 
 use camino::Utf8Path;
-use cargo_sequester::archive::{Fault, Limits, ManifestFault, Notice, VerifiedCrate, vendor_files};
-use cargo_sequester::model::vendored::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
-use cargo_sequester::write::package::write_into;
+use cargo_sequester::door::archive::{Fault, Limits, ManifestFault, Notice, VerifiedCrate, vendor_files};
+use cargo_sequester::door::model::vendored::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
+use cargo_sequester::door::write::package::write_into;
 
 use super::raw_tar::{Entry, MANIFEST, Tar};
 use super::{hash, open, package, release};
 
-fn foo(tar: Tar) -> Result<cargo_sequester::archive::OpenedCrate<'static>, Fault> {
+fn foo(tar: Tar) -> Result<cargo_sequester::door::archive::OpenedCrate<'static>, Fault> {
     open(tar.packed(), &package("foo"), &Limits::default()).map_err(|error| error.fault)
 }
 

@@ -1,8 +1,8 @@
 //! Group A of the catalogue, and B1 and B6: each archive is refused by name, and nothing of it reaches the disk.
 
 use camino::Utf8Path;
-use cargo_sequester::archive::{Fault, Limits, PathFault, VerifiedCrate};
-use cargo_sequester::model::checksum::Checksum;
+use cargo_sequester::door::archive::{Fault, Limits, PathFault, VerifiedCrate};
+use cargo_sequester::door::model::checksum::Checksum;
 
 use super::raw_tar::{Entry, Tar, gzip};
 use super::{hash, package, unpack};

@@ -1,9 +1,9 @@
 //! A18: a manifest that says something else than the index line.
 
-use cargo_sequester::archive::{Divergence, Limits, OpenedCrate, manifest_agrees};
-use cargo_sequester::model::index_line::Release;
-use cargo_sequester::model::package::PackageId;
-use cargo_sequester::model::source::{Registry, Source};
+use cargo_sequester::door::archive::{Divergence, Limits, OpenedCrate, manifest_agrees};
+use cargo_sequester::door::model::index_line::Release;
+use cargo_sequester::door::model::package::PackageId;
+use cargo_sequester::door::model::source::{Registry, Source};
 
 use super::raw_tar::Tar;
 use super::{open, package};

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use cargo_sequester::archive::{Limits, VerifiedCrate, manifest_agrees, vendor_files};
-use cargo_sequester::model::history::{History, Standing};
-use cargo_sequester::write::package::write_into;
+use cargo_sequester::door::archive::{Limits, VerifiedCrate, manifest_agrees, vendor_files};
+use cargo_sequester::door::model::history::{History, Standing};
+use cargo_sequester::door::write::package::write_into;
 use rayon::prelude::*;
 
 use super::release as release_of;

@@ -7,10 +7,10 @@ use std::process::Command;
 use std::time::{Instant, SystemTime};
 
 use camino::Utf8Path;
-use cargo_sequester::archive::{Limits, VerifiedCrate, vendor_files};
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::vendored::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
-use cargo_sequester::write::package::write_into;
+use cargo_sequester::door::archive::{Limits, VerifiedCrate, vendor_files};
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::vendored::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
+use cargo_sequester::door::write::package::write_into;
 
 use rayon::prelude::*;
 

@@ -99,7 +99,7 @@ fn advisories_come_from_an_archive_over_http() {
     let committed = 1_795_219_200; // 2026-11-21
     world.registry.reply("/db.tar.gz", Reply::ok(world.advisories.archive(&"a".repeat(40), committed)));
     let db = world.registry.address("/db.tar.gz");
-    let now = cargo_sequester::gather::clock::now().to_string();
+    let now = cargo_sequester::door::gather::clock::now().to_string();
     let document = world.json(&["--advisory-db", &db, "--now", &now], 1);
     assert_eq!(reasons(&document, "old"), ["advisory"]);
     assert_eq!(document["advisory_db"]["commit"], "a".repeat(40));

@@ -50,7 +50,7 @@ fn d1_a_machine_whose_clock_is_a_month_off_decides_nothing() {
     // The clock cannot be set here, so the registry's is: a month apart is a month apart.
     for days in [30_i64, -30] {
         let world = fresh();
-        let now = cargo_sequester::gather::clock::now();
+        let now = cargo_sequester::door::gather::clock::now();
         let registry = now + jiff::SignedDuration::from_hours(24 * days);
         world.registry.date(&http_date(registry));
         let outcome = world.project.sequester(&["audit", "--format", "json"]).expect_code(2);
@@ -66,7 +66,7 @@ fn d1_a_machine_whose_clock_is_a_month_off_decides_nothing() {
 #[test]
 fn d1_ten_minutes_apart_are_no_difference() {
     let world = fresh();
-    let now = cargo_sequester::gather::clock::now() + jiff::SignedDuration::from_mins(9);
+    let now = cargo_sequester::door::gather::clock::now() + jiff::SignedDuration::from_mins(9);
     world.registry.date(&http_date(now));
     let outcome = world.project.sequester(&["audit", "--format", "json"]);
     assert_eq!(codes(&document(&outcome)["blockers"]), [""; 0]);

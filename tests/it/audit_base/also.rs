@@ -1,10 +1,10 @@
 //! What a change does beside what it locks is told, and refused where cargo builds something else by it or the audit trail is spoiled.
 
-use cargo_sequester::model::Timestamp;
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::package::CrateId;
-use cargo_sequester::model::source::Registry;
-use cargo_sequester::model::trail::{Event, EventId, Kind, ReleaseRecord, Tools};
+use cargo_sequester::door::model::Timestamp;
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::package::CrateId;
+use cargo_sequester::door::model::source::Registry;
+use cargo_sequester::door::model::trail::{Event, EventId, Kind, ReleaseRecord, Tools};
 
 use super::*;
 

@@ -1,9 +1,9 @@
 //! Registries, their tokens and ages, and what stands in for them.
 
-use cargo_sequester::gather::cargo_config::{CargoConfig, Program, Provider, Replacement};
-use cargo_sequester::model::age::Age;
-use cargo_sequester::model::policy::Origin;
-use cargo_sequester::model::source::Registry;
+use cargo_sequester::door::gather::cargo_config::{CargoConfig, Program, Provider, Replacement};
+use cargo_sequester::door::model::age::Age;
+use cargo_sequester::door::model::policy::Origin;
+use cargo_sequester::door::model::source::Registry;
 
 use super::{PROJECT, World, sparse};
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{allowed, wanted};
-use cargo_sequester::write::cargo_config::spliced;
+use cargo_sequester::door::write::cargo_config::spliced;
 
 /// Lines that make up a configuration, with ours among them in odd places.
 fn section() -> impl Strategy<Value = &'static str> {

@@ -2,9 +2,9 @@
 
 use super::wanted;
 use crate::support::{Package, Project, TestRegistry};
-use cargo_sequester::model::allow_list::AllowList;
-use cargo_sequester::model::source::{GitSource, Registry};
-use cargo_sequester::write::cargo_config::{Location, Replaced, Wanted, spliced};
+use cargo_sequester::door::model::allow_list::AllowList;
+use cargo_sequester::door::model::source::{GitSource, Registry};
+use cargo_sequester::door::write::cargo_config::{Location, Replaced, Wanted, spliced};
 
 #[test]
 fn cargo_takes_the_sources_from_the_directory_that_the_file_names() {

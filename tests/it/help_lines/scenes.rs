@@ -35,7 +35,7 @@ pub struct Copy<'s> {
 
 /// A day ago: too new for every rule but a security fix's.
 fn fresh() -> String {
-    let at = cargo_sequester::gather::clock::now() - 25.hours();
+    let at = cargo_sequester::door::gather::clock::now() - 25.hours();
     Timestamp::from_second(at.as_second()).unwrap().to_string()
 }
 

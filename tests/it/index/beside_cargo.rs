@@ -1,8 +1,8 @@
 //! The index cache that is shared with cargo: beside real cargo, and against a second reader of the same entries.
 
 use camino::Utf8Path;
-use cargo_sequester::model::facts::IndexFact;
-use cargo_sequester::model::history::Standing;
+use cargo_sequester::door::model::facts::IndexFact;
+use cargo_sequester::door::model::history::Standing;
 
 use super::{DIGEST, World, has, history, line, with_etag};
 use crate::loopback::{Ask, Reply};

@@ -8,16 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::gather::cargo_config::Token;
-use cargo_sequester::gather::credentials::Credentials;
-use cargo_sequester::gather::http::{Http, HttpSettings};
-use cargo_sequester::gather::index::{IndexMode, IndexOrigin, IndexReading, RegistryAccess, read};
-use cargo_sequester::model::Version;
-use cargo_sequester::model::evaluation::IndexGap;
-use cargo_sequester::model::facts::IndexFact;
-use cargo_sequester::model::history::{History, Standing};
-use cargo_sequester::model::package::CrateId;
-use cargo_sequester::model::source::Registry;
+use cargo_sequester::door::gather::cargo_config::Token;
+use cargo_sequester::door::gather::credentials::Credentials;
+use cargo_sequester::door::gather::http::{Http, HttpSettings};
+use cargo_sequester::door::gather::index::{IndexMode, IndexOrigin, IndexReading, RegistryAccess, read};
+use cargo_sequester::door::model::Version;
+use cargo_sequester::door::model::evaluation::IndexGap;
+use cargo_sequester::door::model::facts::IndexFact;
+use cargo_sequester::door::model::history::{History, Standing};
+use cargo_sequester::door::model::package::CrateId;
+use cargo_sequester::door::model::source::Registry;
 
 use crate::loopback::{Ask, Loopback, Reply};
 

@@ -5,10 +5,10 @@ mod refusals;
 mod writing;
 
 use camino::Utf8Path;
-use cargo_sequester::gather::policy_file;
-use cargo_sequester::model::approval::Approvals;
-use cargo_sequester::model::crate_name::CrateName;
-use cargo_sequester::model::policy::{CargoAges, Policy};
+use cargo_sequester::door::gather::policy_file;
+use cargo_sequester::door::model::approval::Approvals;
+use cargo_sequester::door::model::crate_name::CrateName;
+use cargo_sequester::door::model::policy::{CargoAges, Policy};
 use serde_json::Value;
 
 use crate::support::{Advisory, AdvisoryFolder, Outcome, Package, Project, TestRegistry};
@@ -194,7 +194,7 @@ fn the_written_defaults_are_the_defaults() {
     assert!(approvals.is_empty());
     assert_eq!(policy.sources.mirrors.len(), 1, "the registry that stands in for crates.io is taken over");
     policy.sources.mirrors.clear();
-    policy.quarantine.min_publish_age.origin = cargo_sequester::model::policy::Origin::Default;
+    policy.quarantine.min_publish_age.origin = cargo_sequester::door::model::policy::Origin::Default;
     assert_eq!(policy, Policy::default());
     let text = world.project.read("sequester.toml");
     for section in [
@@ -282,7 +282,7 @@ fn other_tools_files_become_the_policy() {
     let reasons: Vec<_> = policy.advisories.ignore.iter().map(|one| one.reason.as_str()).collect();
     assert_eq!(reasons, ["existing at adoption: deny.toml:3 ignores it"; 2]);
     assert_eq!(policy.deny[0].text, "openssl-sys");
-    assert_eq!(policy.advisories.yanked, cargo_sequester::model::policy::Level::Reject);
+    assert_eq!(policy.advisories.yanked, cargo_sequester::door::model::policy::Level::Reject);
     let text = world.project.read("sequester.toml");
     assert!(text.contains("min-publish-age = \"10 days\" # from cooldown.toml:1\n"), "{text}");
     let summary = world.summary(&[], 0);

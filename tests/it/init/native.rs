@@ -1,7 +1,7 @@
 //! `--native`: cargo's own key, and not a byte beside it.
 
-use cargo_sequester::model::age::Age;
-use cargo_sequester::write::cargo_config::with_minimum_age;
+use cargo_sequester::door::model::age::Age;
+use cargo_sequester::door::write::cargo_config::with_minimum_age;
 
 use super::World;
 

@@ -1,8 +1,8 @@
 //! The trail, who did it, and failures on the way.
 
-use cargo_sequester::gather;
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::trail::{Kind, KnownFrom};
+use cargo_sequester::door::gather;
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::trail::{Kind, KnownFrom};
 use sha2::Digest as _;
 
 use super::World;

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use camino::Utf8PathBuf;
 use cargo_metadata::DependencyKind as CargoKind;
-use cargo_sequester::gather::cargo_config::CargoConfig;
-use cargo_sequester::gather::manifest::{self, Roots};
-use cargo_sequester::model::index_line::DependencyKind;
-use cargo_sequester::model::manifest::{DependencySource, ManifestProblem, Manifests, Unsupported};
+use cargo_sequester::door::gather::cargo_config::CargoConfig;
+use cargo_sequester::door::gather::manifest::{self, Roots};
+use cargo_sequester::door::model::index_line::DependencyKind;
+use cargo_sequester::door::model::manifest::{DependencySource, ManifestProblem, Manifests, Unsupported};
 
 use crate::support::Project;
 

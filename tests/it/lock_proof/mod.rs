@@ -13,12 +13,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::gather::cargo_config::CargoConfig;
-use cargo_sequester::gather::environment::Environment;
-use cargo_sequester::gather::lock_file;
-use cargo_sequester::gather::manifest::{self, Roots};
-use cargo_sequester::model::lock_proof::{Discord, Proof};
-use cargo_sequester::policy::lock_answers_manifests::{Question, answers, told_by_index};
+use cargo_sequester::door::gather::cargo_config::CargoConfig;
+use cargo_sequester::door::gather::environment::Environment;
+use cargo_sequester::door::gather::lock_file;
+use cargo_sequester::door::gather::manifest::{self, Roots};
+use cargo_sequester::door::model::lock_proof::{Discord, Proof};
+use cargo_sequester::door::policy::lock_answers_manifests::{Question, answers, told_by_index};
 
 use self::mutate::mutate;
 use self::project::{MEMBERS, Project};

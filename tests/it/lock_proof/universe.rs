@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::model::facts::IndexFact;
-use cargo_sequester::model::history::{History, Standing};
-use cargo_sequester::model::package::CrateId;
-use cargo_sequester::model::source::Registry;
+use cargo_sequester::door::model::facts::IndexFact;
+use cargo_sequester::door::model::history::{History, Standing};
+use cargo_sequester::door::model::package::CrateId;
+use cargo_sequester::door::model::source::Registry;
 use serde_json::{Value, json};
 
 /// The address of the second registry, which nobody asks.

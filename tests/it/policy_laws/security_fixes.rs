@@ -1,6 +1,6 @@
 //! What the rule on security fixes promises, over worlds of which more than half let something come early.
 
-use cargo_sequester::model::verdict::{Basis, FixRole, Reason, Verdict};
+use cargo_sequester::door::model::verdict::{Basis, FixRole, Reason, Verdict};
 use proptest::prelude::*;
 use proptest::sample::Index;
 

@@ -1,7 +1,7 @@
 //! Everything that an approved release can stand on.
 
-use cargo_sequester::model::source::{Registry, Source};
-use cargo_sequester::model::verdict::{Basis, Exemption, FixNeed, FixRole, LockedBy, ReasonCode, Verdict};
+use cargo_sequester::door::model::source::{Registry, Source};
+use cargo_sequester::door::model::verdict::{Basis, Exemption, FixNeed, FixRole, LockedBy, ReasonCode, Verdict};
 
 use super::cases::git;
 use super::scene::{Scene, aged, id};

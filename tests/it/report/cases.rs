@@ -1,16 +1,18 @@
 //! Every reason, warning, notice, blocker and basis, and what cures them.
 
 use camino::Utf8Path;
-use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::age::Age;
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::evaluation::{Blocker, Fix, FixStanding, Idle, IndexGap, Notice};
-use cargo_sequester::model::facts::AdvisoryFact;
-use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum};
-use cargo_sequester::model::policy::{JudgedBy, Origin};
-use cargo_sequester::model::source::{GitSource, Registry, Source};
-use cargo_sequester::model::trail::{EventFileName, EventId, TrailFinding, TrailProblem, TrailProblemKind};
-use cargo_sequester::model::verdict::{Basis, HeldFix, Reason, ReasonCode, Reasons, Signal, Verdict, Warning, Witness};
+use cargo_sequester::door::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::age::Age;
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::evaluation::{Blocker, Fix, FixStanding, Idle, IndexGap, Notice};
+use cargo_sequester::door::model::facts::AdvisoryFact;
+use cargo_sequester::door::model::package::{CrateId, LocalPackage, LockedChecksum};
+use cargo_sequester::door::model::policy::{JudgedBy, Origin};
+use cargo_sequester::door::model::source::{GitSource, Registry, Source};
+use cargo_sequester::door::model::trail::{EventFileName, EventId, TrailFinding, TrailProblem, TrailProblemKind};
+use cargo_sequester::door::model::verdict::{
+    Basis, HeldFix, Reason, ReasonCode, Reasons, Signal, Verdict, Warning, Witness,
+};
 
 use super::bases::{every_basis, named_fix};
 use super::changes;

@@ -1,11 +1,11 @@
 //! Reports of changes: what they loosen, and what they decide themselves.
 
-use cargo_sequester::model::approval::Approval;
-use cargo_sequester::model::loosening::{Loosening, LooseningKind};
-use cargo_sequester::model::package::LockedChecksum;
-use cargo_sequester::model::policy::Ignore;
-use cargo_sequester::model::source::Registry;
-use cargo_sequester::model::verdict::{Basis, Exemption, Reason, ReasonCode, Verdict};
+use cargo_sequester::door::model::approval::Approval;
+use cargo_sequester::door::model::loosening::{Loosening, LooseningKind};
+use cargo_sequester::door::model::package::LockedChecksum;
+use cargo_sequester::door::model::policy::Ignore;
+use cargo_sequester::door::model::source::Registry;
+use cargo_sequester::door::model::verdict::{Basis, Exemption, Reason, ReasonCode, Verdict};
 
 use super::cases::{event_file, too_new};
 use super::scene::{Scene, aged, by_base, crates_io, id, quarantined};

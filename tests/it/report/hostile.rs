@@ -1,13 +1,13 @@
 //! F1 and F2: text from outside does no harm in any format.
 
-use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::evaluation::{Blocker, IndexGap, Notice};
-use cargo_sequester::model::loosening::{Loosening, LooseningKind};
-use cargo_sequester::model::policy::Origin;
-use cargo_sequester::model::source::{GitSource, Registry, Source};
-use cargo_sequester::model::verdict::{Basis, Exemption, Reason, Signal, Verdict, Warning};
-use cargo_sequester::report::context::Verbosity;
-use cargo_sequester::report::escape;
+use cargo_sequester::door::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::evaluation::{Blocker, IndexGap, Notice};
+use cargo_sequester::door::model::loosening::{Loosening, LooseningKind};
+use cargo_sequester::door::model::policy::Origin;
+use cargo_sequester::door::model::source::{GitSource, Registry, Source};
+use cargo_sequester::door::model::verdict::{Basis, Exemption, Reason, Signal, Verdict, Warning};
+use cargo_sequester::door::report::context::Verbosity;
+use cargo_sequester::door::report::escape;
 use proptest::prelude::*;
 
 use super::cases::too_new;

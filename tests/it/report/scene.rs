@@ -5,19 +5,19 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use camino::Utf8Path;
-use cargo_sequester::model::Timestamp;
-use cargo_sequester::model::adoption::Carried;
-use cargo_sequester::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind};
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::evaluation::{Evaluation, Judgement};
-use cargo_sequester::model::facts::AdvisoryFact;
-use cargo_sequester::model::loosening::Loosening;
-use cargo_sequester::model::package::{LockedChecksum, Package, PackageId};
-use cargo_sequester::model::policy::{JudgedBy, Policy};
-use cargo_sequester::model::run::Invocation;
-use cargo_sequester::model::source::{Registry, Source};
-use cargo_sequester::model::verdict::{Basis, Reason, Reasons, Verdict, Warning};
-use cargo_sequester::report::audit::{AuditReport, Places};
+use cargo_sequester::door::model::Timestamp;
+use cargo_sequester::door::model::adoption::Carried;
+use cargo_sequester::door::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind};
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::evaluation::{Evaluation, Judgement};
+use cargo_sequester::door::model::facts::AdvisoryFact;
+use cargo_sequester::door::model::loosening::Loosening;
+use cargo_sequester::door::model::package::{LockedChecksum, Package, PackageId};
+use cargo_sequester::door::model::policy::{JudgedBy, Policy};
+use cargo_sequester::door::model::run::Invocation;
+use cargo_sequester::door::model::source::{Registry, Source};
+use cargo_sequester::door::model::verdict::{Basis, Reason, Reasons, Verdict, Warning};
+use cargo_sequester::door::report::audit::{AuditReport, Places};
 
 /// A verb without options, in a repository.
 pub static SITUATION: LazyLock<Invocation> = LazyLock::new(|| Invocation {

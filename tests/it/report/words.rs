@@ -1,7 +1,7 @@
 //! Spans and moments in words.
 
-use cargo_sequester::model::Timestamp;
-use cargo_sequester::report::words::{distance, eligible, moment, rfc3339, span};
+use cargo_sequester::door::model::Timestamp;
+use cargo_sequester::door::report::words::{distance, eligible, moment, rfc3339, span};
 
 use super::scene::at;
 

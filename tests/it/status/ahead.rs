@@ -1,10 +1,10 @@
 //! The calendar itself, on facts built by hand.
 
-use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::calendar::{Horizon, Need, Prospect};
-use cargo_sequester::model::facts::IndexFact;
-use cargo_sequester::model::policy::Ban;
-use cargo_sequester::model::verdict::{Basis, ReasonCode};
+use cargo_sequester::door::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::calendar::{Horizon, Need, Prospect};
+use cargo_sequester::door::model::facts::IndexFact;
+use cargo_sequester::door::model::policy::Ban;
+use cargo_sequester::door::model::verdict::{Basis, ReasonCode};
 use proptest::prelude::*;
 
 use super::world::{World, days_ago, now};

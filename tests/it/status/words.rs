@@ -1,11 +1,11 @@
 //! What reports of `status` say, word for word, on every width of terminal, and that nothing from outside does harm in them.
 
-use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::evaluation::Notice;
-use cargo_sequester::model::facts::AdvisoryFact;
-use cargo_sequester::report::context::Verbosity;
-use cargo_sequester::report::escape;
-use cargo_sequester::report::status::{Canvas, human, json, markdown};
+use cargo_sequester::door::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::evaluation::Notice;
+use cargo_sequester::door::model::facts::AdvisoryFact;
+use cargo_sequester::door::report::context::Verbosity;
+use cargo_sequester::door::report::escape;
+use cargo_sequester::door::report::status::{Canvas, human, json, markdown};
 
 use super::world::{Seen, World, days_ago, now};
 

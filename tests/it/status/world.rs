@@ -6,22 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8Path;
-use cargo_sequester::model::Timestamp;
-use cargo_sequester::model::adoption::Carried;
-use cargo_sequester::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind};
-use cargo_sequester::model::calendar::{Calendar, CalendarEntry, Foretold};
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::evaluation::Evaluation;
-use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, TrailFact};
-use cargo_sequester::model::history::{History, Standing};
-use cargo_sequester::model::index_line::{DependencyKind, Requirement};
-use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum, Package, PackageId};
-use cargo_sequester::model::policy::{JudgedBy, Policy};
-use cargo_sequester::model::source::{Registry, Source};
-use cargo_sequester::policy::calendar::calendar;
-use cargo_sequester::policy::evaluate;
-use cargo_sequester::report::audit::AuditReport;
-use cargo_sequester::report::status::StatusReport;
+use cargo_sequester::door::model::Timestamp;
+use cargo_sequester::door::model::adoption::Carried;
+use cargo_sequester::door::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind};
+use cargo_sequester::door::model::calendar::{Calendar, CalendarEntry, Foretold};
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::evaluation::Evaluation;
+use cargo_sequester::door::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, TrailFact};
+use cargo_sequester::door::model::history::{History, Standing};
+use cargo_sequester::door::model::index_line::{DependencyKind, Requirement};
+use cargo_sequester::door::model::package::{CrateId, LocalPackage, LockedChecksum, Package, PackageId};
+use cargo_sequester::door::model::policy::{JudgedBy, Policy};
+use cargo_sequester::door::model::source::{Registry, Source};
+use cargo_sequester::door::policy::calendar::calendar;
+use cargo_sequester::door::policy::evaluate;
+use cargo_sequester::door::report::audit::AuditReport;
+use cargo_sequester::door::report::status::StatusReport;
 use jiff::SignedDuration;
 use rustsec::advisory::Versions;
 
@@ -68,7 +68,7 @@ impl World {
             unreadable: Vec::new(),
         };
         let facts = Facts {
-            surroundings: cargo_sequester::model::facts::Surroundings::default(),
+            surroundings: cargo_sequester::door::model::facts::Surroundings::default(),
             packages: Vec::new(),
             index: BTreeMap::new(),
             advisories: AdvisoryFact::Read(db),
@@ -76,7 +76,7 @@ impl World {
             refused_mirrors: Vec::new(),
             base: None,
             old_lock: OldLock::Judged,
-            lock: cargo_sequester::model::lock_proof::LockFact::NotChecked,
+            lock: cargo_sequester::door::model::lock_proof::LockFact::NotChecked,
             trail: TrailFact::default(),
             notices: Vec::new(),
         };

@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cargo_sequester::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind};
-use cargo_sequester::model::age::Age;
-use cargo_sequester::model::approval::Approval;
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::evaluation::{Evaluation, Judgement};
-use cargo_sequester::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, TrailFact};
-use cargo_sequester::model::history::{History, Standing};
-use cargo_sequester::model::index_line::{DependencyKind, Requirement};
-use cargo_sequester::model::lock_proof::LockFact;
-use cargo_sequester::model::package::{CrateId, LocalPackage, LockedChecksum, Package, PackageId};
-use cargo_sequester::model::policy::Policy;
-use cargo_sequester::model::source::{Registry, Source};
-use cargo_sequester::model::verdict::{Basis, FixRole, ReasonCode, Verdict};
-use cargo_sequester::policy::evaluate;
+use cargo_sequester::door::model::advisory::{Advisory, AdvisoryDb, AdvisoryKind};
+use cargo_sequester::door::model::age::Age;
+use cargo_sequester::door::model::approval::Approval;
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::evaluation::{Evaluation, Judgement};
+use cargo_sequester::door::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, TrailFact};
+use cargo_sequester::door::model::history::{History, Standing};
+use cargo_sequester::door::model::index_line::{DependencyKind, Requirement};
+use cargo_sequester::door::model::lock_proof::LockFact;
+use cargo_sequester::door::model::package::{CrateId, LocalPackage, LockedChecksum, Package, PackageId};
+use cargo_sequester::door::model::policy::Policy;
+use cargo_sequester::door::model::source::{Registry, Source};
+use cargo_sequester::door::model::verdict::{Basis, FixRole, ReasonCode, Verdict};
+use cargo_sequester::door::policy::evaluate;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use rustsec::advisory::Versions;
@@ -261,7 +261,7 @@ impl World {
             (id.clone(), IndexFact::Read(Arc::new(history)))
         });
         Facts {
-            surroundings: cargo_sequester::model::facts::Surroundings::default(),
+            surroundings: cargo_sequester::door::model::facts::Surroundings::default(),
             packages: self.packages.clone(),
             index: index.collect(),
             advisories: self.db.clone().map_or(AdvisoryFact::Skipped, AdvisoryFact::Read),

@@ -1,14 +1,14 @@
 //! Small worlds around one vulnerability: a crate with a fix, one that depends on it and one that it depends on, all with young and old,
 //! yanked and good releases, and a ground that may be another lock file than the judged one.
 
-use cargo_sequester::model::advisory::AdvisoryKind;
-use cargo_sequester::model::facts::{Facts, OldLock};
-use cargo_sequester::model::policy::{AgeOverride, Origin, Setting};
-use cargo_sequester::model::recorded::Recorded;
-use cargo_sequester::model::source::Registry;
-use cargo_sequester::model::trail::{Event, EventId, Kind, ReleaseRecord, Tools, Trail};
-use cargo_sequester::model::verdict::{Basis, FixRole, Reason, ReasonCode, Verdict};
-use cargo_sequester::policy::judge::Judge;
+use cargo_sequester::door::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::facts::{Facts, OldLock};
+use cargo_sequester::door::model::policy::{AgeOverride, Origin, Setting};
+use cargo_sequester::door::model::recorded::Recorded;
+use cargo_sequester::door::model::source::Registry;
+use cargo_sequester::door::model::trail::{Event, EventId, Kind, ReleaseRecord, Tools, Trail};
+use cargo_sequester::door::model::verdict::{Basis, FixRole, Reason, ReasonCode, Verdict};
+use cargo_sequester::door::policy::judge::Judge;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::gather::environment::Environment;
+use cargo_sequester::door::gather::environment::Environment;
 use tempfile::TempDir;
 
 use super::TestRegistry;

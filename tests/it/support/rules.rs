@@ -1,10 +1,10 @@
 //! Small pieces of policies and worlds that the tests of the rules share.
 
 use super::facts::{Line, World, age, approval, date};
-use cargo_sequester::model::approval::Approval;
-use cargo_sequester::model::policy::{AgeOverride, Ban, Ignore, Origin, Setting};
-use cargo_sequester::model::source::{GitSource, Registry, Source};
-use cargo_sequester::model::verdict::ReasonCode;
+use cargo_sequester::door::model::approval::Approval;
+use cargo_sequester::door::model::policy::{AgeOverride, Ban, Ignore, Origin, Setting};
+use cargo_sequester::door::model::source::{GitSource, Registry, Source};
+use cargo_sequester::door::model::verdict::ReasonCode;
 
 pub const EVERY_CODE: [ReasonCode; 18] = [
     ReasonCode::TooNew,
@@ -52,7 +52,7 @@ pub fn ignore(id: &str, until: &str) -> Ignore {
     Ignore { id: id.into(), crate_name: None, reason: "not reached".into(), until: date(until), line: 3 }
 }
 
-pub fn set(value: &str) -> Setting<cargo_sequester::model::age::Age> {
+pub fn set(value: &str) -> Setting<cargo_sequester::door::model::age::Age> {
     Setting { value: age(value), origin: Origin::Default }
 }
 

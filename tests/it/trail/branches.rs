@@ -5,9 +5,9 @@ use std::process::Command;
 use camino::Utf8Path;
 
 use super::{Folder, event, noon};
-use cargo_sequester::gather::trail::read;
-use cargo_sequester::model::trail::Kind;
-use cargo_sequester::write::trail::append;
+use cargo_sequester::door::gather::trail::read;
+use cargo_sequester::door::model::trail::Kind;
+use cargo_sequester::door::write::trail::append;
 
 fn git(dir: &Utf8Path, arguments: &[&str]) {
     let output = Command::new("git")

@@ -1,14 +1,14 @@
 //! The canonical form: one event, one text, one id.
 
 use super::{at, checksum, crates_io, event, noon, release, tools, version};
-use cargo_sequester::model::package::CrateId;
-use cargo_sequester::model::source::Registry;
-use cargo_sequester::model::trail::event::TRAIL_EVENT_V1;
-use cargo_sequester::model::trail::release::{ApprovalRecord, parse_purl, purl};
-use cargo_sequester::model::trail::{
+use cargo_sequester::door::model::package::CrateId;
+use cargo_sequester::door::model::source::Registry;
+use cargo_sequester::door::model::trail::event::TRAIL_EVENT_V1;
+use cargo_sequester::door::model::trail::release::{ApprovalRecord, parse_purl, purl};
+use cargo_sequester::door::model::trail::{
     AdvisoryCopy, Event, EventError, EventFileName, EventId, Kind, PolicyChange, ReleaseRecord, Schema,
 };
-use cargo_sequester::model::verdict::{
+use cargo_sequester::door::model::verdict::{
     Basis, FixNeed, FixRole, LockedBy, Reason, ReasonCode, Reasons, Signal, Verdict, VerdictCode,
 };
 

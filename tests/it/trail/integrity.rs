@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::{Folder, at, event, four, noon, release};
-use cargo_sequester::gather::trail::{MAX_EVENT_BYTES, TrailError, of_files, read};
-use cargo_sequester::model::trail::{Event, EventId, Kind, TrailProblemKind, missing_events};
+use cargo_sequester::door::gather::trail::{MAX_EVENT_BYTES, TrailError, of_files, read};
+use cargo_sequester::door::model::trail::{Event, EventId, Kind, TrailProblemKind, missing_events};
 use proptest::prelude::*;
 
 fn name(folder: &Folder, id: EventId) -> String {
@@ -234,7 +234,7 @@ fn two_thousand_events_are_verified_quickly() {
     eprintln!("read and verified {} events in {:?}", trail.events.len(), start.elapsed());
     assert_eq!((trail.events.len(), trail.problems.len(), trail.heads.len()), (2_000, 0, 1));
     let start = Instant::now();
-    let recorded = cargo_sequester::model::recorded::Recorded::of(&trail);
+    let recorded = cargo_sequester::door::model::recorded::Recorded::of(&trail);
     eprintln!("gathered the facts of {} crates in {:?}", recorded.crates.len(), start.elapsed());
 }
 

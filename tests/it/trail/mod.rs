@@ -10,13 +10,15 @@ mod writing;
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::gather::trail::read;
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::package::CrateId;
-use cargo_sequester::model::source::Registry;
-use cargo_sequester::model::trail::{Event, EventId, Kind, KnownFrom, ReleaseRecord, Tools, Trail, TrailProblem, Who};
-use cargo_sequester::model::{Timestamp, Version};
-use cargo_sequester::write::trail::append;
+use cargo_sequester::door::gather::trail::read;
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::package::CrateId;
+use cargo_sequester::door::model::source::Registry;
+use cargo_sequester::door::model::trail::{
+    Event, EventId, Kind, KnownFrom, ReleaseRecord, Tools, Trail, TrailProblem, Who,
+};
+use cargo_sequester::door::model::{Timestamp, Version};
+use cargo_sequester::door::write::trail::append;
 use tempfile::TempDir;
 
 /// A trail's folder of its own.

@@ -1,15 +1,15 @@
 //! What the trail holds registries and clocks to.
 
 use super::{Folder, at, checksum, crates_io, event, noon, release, version};
-use cargo_sequester::model::history::{History, Standing};
-use cargo_sequester::model::index_line::{Outline, Pubtime};
-use cargo_sequester::model::package::LockedChecksum;
-use cargo_sequester::model::recorded::Recorded;
-use cargo_sequester::model::trail::release::ApprovalRecord;
-use cargo_sequester::model::trail::{Kind, ReleaseRecord, TrailFinding};
-use cargo_sequester::model::verdict::{Basis, BasisCode, Reason, ReasonCode, Reasons, Verdict, Witness};
-use cargo_sequester::policy::findings;
-use cargo_sequester::policy::trail::{approvals_carry, clock, findings, gone, locked_checksum, reasons};
+use cargo_sequester::door::model::history::{History, Standing};
+use cargo_sequester::door::model::index_line::{Outline, Pubtime};
+use cargo_sequester::door::model::package::LockedChecksum;
+use cargo_sequester::door::model::recorded::Recorded;
+use cargo_sequester::door::model::trail::release::ApprovalRecord;
+use cargo_sequester::door::model::trail::{Kind, ReleaseRecord, TrailFinding};
+use cargo_sequester::door::model::verdict::{Basis, BasisCode, Reason, ReasonCode, Reasons, Verdict, Witness};
+use cargo_sequester::door::policy::findings;
+use cargo_sequester::door::policy::trail::{approvals_carry, clock, findings, gone, locked_checksum, reasons};
 
 const FIRST: &str = "2026-01-01T00:00:00Z";
 const SECOND: &str = "2026-02-01T00:00:00Z";

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::form::full;
 use super::{Folder, checksum, crates_io, event, four, noon, release, version};
-use cargo_sequester::model::trail::event::PolicyChange;
-use cargo_sequester::model::trail::{EventId, Kind, Selection, Trail, TrailFinding};
-use cargo_sequester::model::verdict::{Basis, Reason, Reasons, Verdict};
-use cargo_sequester::report::audit::vsa::{self, VsaError, statement};
-use cargo_sequester::report::context::Verbosity;
-use cargo_sequester::report::log::{LogReport, human, json, verification};
-use cargo_sequester::report::notice::trail_finding;
+use cargo_sequester::door::model::trail::event::PolicyChange;
+use cargo_sequester::door::model::trail::{EventId, Kind, Selection, Trail, TrailFinding};
+use cargo_sequester::door::model::verdict::{Basis, Reason, Reasons, Verdict};
+use cargo_sequester::door::report::audit::vsa::{self, VsaError, statement};
+use cargo_sequester::door::report::context::Verbosity;
+use cargo_sequester::door::report::log::{LogReport, human, json, verification};
+use cargo_sequester::door::report::notice::trail_finding;
 
 fn report<'a>(trail: &'a Trail, selection: &'a Selection) -> LogReport<'a> {
     LogReport { trail, selection, heads: None }
@@ -37,7 +37,7 @@ fn eventful() -> Folder {
     loosened.loosened = vec![PolicyChange { before: Some("7 days".to_owned()), key, now: Some("1 day".to_owned()) }];
     folder.add(loosened);
     let approved = full();
-    cargo_sequester::write::trail::append(&folder.dir, &before, approved).unwrap();
+    cargo_sequester::door::write::trail::append(&folder.dir, &before, approved).unwrap();
     let mut join = event(Kind::Vendored, noon(24));
     join.who = None;
     join.without_advisories = true;

@@ -3,9 +3,9 @@
 use std::sync::Barrier;
 
 use super::{Folder, at, event, four, noon};
-use cargo_sequester::model::Timestamp;
-use cargo_sequester::model::trail::{EventId, Kind, Trail, Who};
-use cargo_sequester::write::trail::{AppendError, append};
+use cargo_sequester::door::model::Timestamp;
+use cargo_sequester::door::model::trail::{EventId, Kind, Trail, Who};
+use cargo_sequester::door::write::trail::{AppendError, append};
 
 #[test]
 fn events_follow_one_another() {

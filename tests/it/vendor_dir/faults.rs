@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use cargo_sequester::write::vendor_dir::{Faults, interrupted};
+use cargo_sequester::door::write::vendor_dir::{Faults, interrupted};
 
 use super::kills::{NEW, OLD};
 use super::scene::Scene;

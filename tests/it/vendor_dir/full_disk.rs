@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::process::{Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::write::vendor_dir::{Faults, VendorDirError, interrupted};
+use cargo_sequester::door::write::vendor_dir::{Faults, VendorDirError, interrupted};
 
 use super::faults::at_every_step as refused_at_every_step;
 use super::kills::{NEW, OLD, at_every_step, edited_after_the_kill, run_until};

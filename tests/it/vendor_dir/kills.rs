@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
 use camino::Utf8Path;
-use cargo_sequester::gather::environment::Environment;
-use cargo_sequester::write::vendor_dir::{Faults, Interrupted, interrupted};
+use cargo_sequester::door::gather::environment::Environment;
+use cargo_sequester::door::write::vendor_dir::{Faults, Interrupted, interrupted};
 
 use super::scene::Scene;
 

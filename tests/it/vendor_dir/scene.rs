@@ -5,14 +5,14 @@ use std::fs;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::archive::{Content, VendorFile, VendorTree};
-use cargo_sequester::gather::{allow_list, vendor_tree};
-use cargo_sequester::model::allow_list::{AllowList, AllowedRelease};
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::run::Listener;
-use cargo_sequester::model::vendored::{VENDOR_CHECKSUMS_FILE, VendorChecksums, VendorRoot, VendoredTree};
-use cargo_sequester::write::cargo_config::{ConfigFile, Location, Wanted};
-use cargo_sequester::write::vendor_dir::{Applied, Changes, Faults, Opening, VendorDir, VendorDirError};
+use cargo_sequester::door::archive::{Content, VendorFile, VendorTree};
+use cargo_sequester::door::gather::{allow_list, vendor_tree};
+use cargo_sequester::door::model::allow_list::{AllowList, AllowedRelease};
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::run::Listener;
+use cargo_sequester::door::model::vendored::{VENDOR_CHECKSUMS_FILE, VendorChecksums, VendorRoot, VendoredTree};
+use cargo_sequester::door::write::cargo_config::{ConfigFile, Location, Wanted};
+use cargo_sequester::door::write::vendor_dir::{Applied, Changes, Faults, Opening, VendorDir, VendorDirError};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cargo_sequester::model::run::Listener;
-use cargo_sequester::write::vendor_dir::{Faults, Opening, TargetFault, VendorDir, VendorDirError};
+use cargo_sequester::door::model::run::Listener;
+use cargo_sequester::door::write::vendor_dir::{Faults, Opening, TargetFault, VendorDir, VendorDirError};
 
 use super::scene::Scene;
 
@@ -67,7 +67,7 @@ fn g4_links_are_refused_at_every_component() {
     assert_eq!(elsewhere.path().read_dir().unwrap().count(), 0);
     let scene = Scene::empty();
     symlink(elsewhere.path(), scene.path(".cargo")).unwrap();
-    assert!(cargo_sequester::write::cargo_config::ConfigFile::read(&scene.root()).is_err());
+    assert!(cargo_sequester::door::write::cargo_config::ConfigFile::read(&scene.root()).is_err());
 }
 
 #[cfg(unix)]

@@ -1,9 +1,9 @@
 //! Where each source leads. Each attack first shows that stock cargo builds the altered code, then that no form of `verify` lets it pass:
 //! which sources must be replaced follows from the lock file, never from the configuration under test.
 
-use cargo_sequester::gather::lock_file;
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::vendored::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
+use cargo_sequester::door::gather::lock_file;
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::vendored::{VENDOR_CHECKSUMS_FILE, VendorChecksums};
 use sha2::{Digest as _, Sha256};
 
 use super::scene::{codes, json};

@@ -3,13 +3,13 @@
 use std::sync::LazyLock;
 
 use camino::Utf8PathBuf;
-use cargo_sequester::gather::lock_file;
-use cargo_sequester::model::allow_list::{AllowList, AllowedId, AllowedRelease};
-use cargo_sequester::model::checksum::Checksum;
-use cargo_sequester::model::package::LockedChecksum;
-use cargo_sequester::model::source::Source;
-use cargo_sequester::model::vendored::{VENDOR_ATTRIBUTES, VENDOR_CHECKSUMS_FILE, VendorChecksums};
-use cargo_sequester::write::cargo_config::{Location, Wanted, spliced};
+use cargo_sequester::door::gather::lock_file;
+use cargo_sequester::door::model::allow_list::{AllowList, AllowedId, AllowedRelease};
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::package::LockedChecksum;
+use cargo_sequester::door::model::source::Source;
+use cargo_sequester::door::model::vendored::{VENDOR_ATTRIBUTES, VENDOR_CHECKSUMS_FILE, VendorChecksums};
+use cargo_sequester::door::write::cargo_config::{Location, Wanted, spliced};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
