@@ -21,6 +21,7 @@ use self::collection::{Collection, Selection, checkouts, read_folder};
 use self::refresh::{Offered, Refreshed, refresh};
 use self::request::{Source, is_in_future};
 use crate::model::advisory::{Advisory, AdvisoryDb};
+use crate::model::error_text::parted;
 use crate::model::evaluation::{Fetched, Notice};
 use crate::model::facts::AdvisoryFact;
 
@@ -77,9 +78,7 @@ pub fn read(request: &AdvisoryRequest<'_>) -> AdvisoryReading {
 
 /// What is wrong, without the way out: a report names its own.
 fn without_help(error: &AdvisoryDbError) -> String {
-    let text = error.to_string();
-    // An address in the first part may itself have a line break in it.
-    text.split_once("\nhelp: ").map_or(text.as_str(), |(cause, _)| cause).to_owned()
+    parted(&error.to_string()).0.to_owned()
 }
 
 /// From an address: its copy in the cache, refreshed where that can be done.

@@ -11,6 +11,7 @@ pub(crate) mod approval;
 pub(crate) mod calendar;
 pub(crate) mod checksum;
 pub(crate) mod crate_name;
+pub(crate) mod error_text;
 pub(crate) mod evaluation;
 pub(crate) mod explanation;
 pub(crate) mod facts;

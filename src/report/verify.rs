@@ -13,6 +13,7 @@ use super::blocker;
 use super::context::Verbosity;
 use super::escape::terminal;
 use super::print::{Tone, verb};
+use crate::model::error_text::parted;
 use crate::model::policy::{JudgedBy, Origin};
 use crate::model::run::Invocation;
 use crate::model::vendored::VendoredForm;
@@ -152,8 +153,8 @@ fn note(note: &Note, report: &VerifyReport<'_>) -> (&'static str, String) {
 /// Code, sentence and way out of a blocker.
 fn blocker(blocker: &Undecided) -> (&'static str, String, String) {
     let split = |text: &str| {
-        let (message, help) = text.split_once("\nhelp: ").unwrap_or((text, "run the command again"));
-        (message.replace('\n', " "), help.replace('\n', " "))
+        let (message, help) = parted(text);
+        (message.replace('\n', " "), help.unwrap_or("run the command again").replace('\n', " "))
     };
     match blocker {
         Undecided::NoArchive { cause, .. } => {

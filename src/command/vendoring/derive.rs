@@ -12,6 +12,7 @@ use crate::gather::cargo::{self, CargoFailure};
 use crate::gather::crate_files::{self, CrateFailure, CrateFault, CrateFile, CratePlaces, WantedCrate};
 use crate::gather::environment::Environment;
 use crate::model::checksum::Checksum;
+use crate::model::error_text::parted;
 use crate::model::facts::IndexFact;
 use crate::model::history::History;
 use crate::model::package::PackageId;
@@ -232,6 +233,12 @@ fn not_had(failure: &CrateFailure) -> Unvendorable {
 }
 
 fn problem(id: &PackageId, code: &'static str, text: &str, refused: bool) -> Unvendorable {
-    let (message, help) = text.split_once("\nhelp: ").unwrap_or((text, ""));
-    Unvendorable { id: id.clone(), code, message: message.to_owned(), help: help.to_owned(), refused }
+    let (message, help) = parted(text);
+    Unvendorable {
+        id: id.clone(),
+        code,
+        message: message.to_owned(),
+        help: help.unwrap_or_default().to_owned(),
+        refused,
+    }
 }

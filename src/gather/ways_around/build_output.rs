@@ -12,6 +12,7 @@ use crate::files::plain;
 use crate::gather::base::{BaseError, Repository};
 use crate::gather::cargo_config::{CargoConfig, CargoConfigError, PATH_HASH};
 use crate::gather::git;
+use crate::model::error_text::parted;
 use crate::model::policy::{Origin, Setting};
 use crate::model::way_around::{Scope, WayAround, WayKind};
 
@@ -112,7 +113,8 @@ pub(super) fn ways(search: &Search<'_>, outputs: &[Output]) -> (Vec<WayAround>, 
             let is_there = folders.iter().find(|folder| folder.starts_with(top) && folder.exists());
             unasked.extend(is_there.map(|folder| {
                 let error = error.to_string();
-                let (cause, help) = error.split_once("\nhelp: ").unwrap_or((&error, "make git answer there"));
+                let (cause, help) = parted(&error);
+                let help = help.unwrap_or("make git answer there");
                 let help = help.split(", or give a lock file").next().unwrap_or(help);
                 format!("{folder}: {cause}\nhelp: {help}; or remove the folder, so that cargo builds anew")
             }));
