@@ -321,8 +321,8 @@ impl Update<'_, '_> {
             free.join.retain(|id| !free.stay.contains(id));
             let view = View { kept: versions(&free.stay), exact: self.moves.exact(), ..View::default() };
             let obstacles = self.session.obstacles(&Attempt { commands: self.moves.commands(&free), view })?;
-            // Where it would take itself, there is nowhere to go.
-            if !obstacles.is_empty() && obstacles.iter().all(|one| one.id != package) {
+            // What time does not lift is not waited for: another release that the advisory hits is nowhere to go.
+            if !obstacles.is_empty() && obstacles.iter().all(|one| one.hidden.eligible_at().is_some()) {
                 waits.push(Waits { package, obstacles });
             }
         }

@@ -110,6 +110,14 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("report/way_out.rs", "cargo sequester", "where commands are made"),
     ("report/way_out.rs", "cargo sequester {}", "where commands are made"),
     ("report/way_out.rs", "cargo sequester {}{more}", "where commands are made"),
+    ("report/audit/json.rs", "cargo sequester audit --format json", "the title of a published schema"),
+    ("report/explain/json.rs", "cargo sequester explain --format json", "the title of a published schema"),
+    ("report/log.rs", "cargo sequester log --format json", "the title of a published schema"),
+    ("report/status/json.rs", "cargo sequester status --format json", "the title of a published schema"),
+    ("report/update/json.rs", "cargo sequester fix --format json", "the title of a published schema"),
+    ("report/update/json.rs", "cargo sequester update --format json", "the title of a published schema"),
+    ("report/vendored.rs", "cargo sequester vendor --format json", "the title of a published schema"),
+    ("report/verify/json.rs", "cargo sequester verify --format json", "the title of a published schema"),
 ];
 
 fn files(folder: &Utf8Path, found: &mut Vec<Utf8PathBuf>) {

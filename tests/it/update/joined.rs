@@ -95,6 +95,16 @@ fn what_is_needed_and_held_is_named_with_its_day() {
 }
 
 #[test]
+fn nobody_waits_for_what_time_does_not_lift() {
+    let world = World::new(OLD, &[("far", "1")], |_| ());
+    world.run(&["update", "far"]).expect_code(0);
+    world.advisories.add(&Advisory::new("RUSTSEC-2025-9502", "far").date("2025-07-01"));
+    // An older release that the advisory hits as well is nowhere to go.
+    let outcome = world.run(&["fix"]).expect_code(1).stdout;
+    assert!(outcome.contains("Kept far@1.1.0") && !outcome.contains("Waiting"), "{outcome}");
+}
+
+#[test]
 fn a_precise_move_that_the_own_manifest_forbids_is_no_success() {
     let world = World::new(OLD, &[("x", "=1.0.0"), ("z", "1"), ("far", "1")], |_| ());
     world.advisories.add(&Advisory::new("RUSTSEC-2025-9502", "far").date("2025-07-01"));
