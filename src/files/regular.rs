@@ -19,13 +19,11 @@ pub enum Links {
 /// What stands where a regular file should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Irregular {
-    /// A folder.
     Folder,
     /// A symbolic link, where none is followed.
     Link,
     /// A named pipe.
     Pipe,
-    /// A socket.
     Socket,
     /// A character or block device.
     Device,

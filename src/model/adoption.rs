@@ -122,7 +122,6 @@ names!(LevelKey {
 pub struct Vouched {
     /// The crate.
     pub crate_name: String,
-    /// The version.
     pub version: Version,
     /// In words that follow the file's name: `audited as safe-to-deploy by …`.
     pub how: String,

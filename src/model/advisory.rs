@@ -39,7 +39,6 @@ pub struct Advisory {
 pub enum AdvisoryKind {
     /// The release was made to do harm.
     Malicious,
-    /// A vulnerability.
     Vulnerability,
     /// Informational: undefined behaviour can be reached from safe code.
     Unsound,

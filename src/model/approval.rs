@@ -16,7 +16,6 @@ pub type Approvals = Vec<Approval>;
 pub struct Approval {
     /// The crate's name.
     pub crate_name: CrateName,
-    /// Its registry.
     pub registry: Registry,
     /// The exact version.
     pub version: Version,

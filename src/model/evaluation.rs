@@ -73,7 +73,6 @@ pub struct Detour {
 /// A release that an advisory names as patched, and what the policy makes of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
-    /// The advisory.
     pub advisory: Arc<str>,
     /// The lowest release that mends it and is compatible with the locked one.
     pub version: Version,
@@ -127,7 +126,6 @@ pub enum Blocker {
     },
     /// A package's index entry could not be had.
     IndexUnavailable {
-        /// The package.
         package: PackageId,
         /// What went wrong.
         cause: IndexGap,
@@ -153,10 +151,7 @@ pub enum Blocker {
     /// The lock file does not answer the manifests: cargo would build what nobody judged.
     LockOutdated(Discord),
     /// Cargo does not take the lock file as it is.
-    LockRefused {
-        /// Its words.
-        words: String,
-    },
+    LockRefused { words: String },
     /// Whether the lock file answers the manifests cannot be told.
     LockUnproven {
         /// Why not from here.
@@ -223,7 +218,6 @@ pub enum Idle {
 /// What a run fetches and keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fetched {
-    /// The advisories.
     Advisories,
     /// Index entries.
     Index,
@@ -261,7 +255,6 @@ pub enum Notice {
     IgnoreLapsed {
         /// Its line in the policy file.
         line: u32,
-        /// The advisory.
         advisory: Arc<str>,
         /// Its last day.
         until: jiff::civil::Date,
@@ -270,7 +263,6 @@ pub enum Notice {
     IgnoreUnused {
         /// Its line in the policy file.
         line: u32,
-        /// The advisory.
         advisory: Arc<str>,
     },
     /// An approval that is in use and ends soon.
@@ -306,7 +298,6 @@ pub enum Notice {
     AdvisoriesFromCopy {
         /// The address.
         source: String,
-        /// The copy.
         copy: String,
     },
     /// What was fetched could not be kept for the next run, which fetches it again.
@@ -345,7 +336,6 @@ pub enum Notice {
     },
     /// A `cooldown.toml` says another age than the policy.
     CooldownDisagrees {
-        /// Its file.
         file: camino::Utf8PathBuf,
         /// Its age.
         cooldown: Age,
@@ -359,7 +349,6 @@ pub enum Notice {
     },
     /// An index does not say when releases were published, so that nothing can be held by its age.
     PubtimesMissing {
-        /// The registry.
         registry: Registry,
         /// What serves its index, where that is something else.
         from: Option<String>,
@@ -371,10 +360,7 @@ pub enum Notice {
     /// The lock file was judged alone, whatever the manifests ask.
     ManifestsNotChecked,
     /// The manifests of git packages are not at hand: what these ask is taken from the lock file.
-    ManifestsUnseen {
-        /// The packages.
-        packages: Vec<PackageId>,
-    },
+    ManifestsUnseen { packages: Vec<PackageId> },
     /// The base has gone on since the change grew from it: what it has become stricter in is its own doing, and the change takes nothing
     /// back.
     BaseMovedOn {

@@ -96,7 +96,6 @@ pub(crate) struct Timeline {
 /// One release on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Milestone {
-    /// The version.
     pub version: Version,
     /// When it was published, when known.
     pub pubtime: Option<Timestamp>,
@@ -122,7 +121,6 @@ pub(crate) struct ChecksumRecord {
 /// Where checksums are recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ChecksumPlace {
-    /// The lock file.
     LockFile,
     /// The registry's index.
     Index,
@@ -158,7 +156,6 @@ names!(Agreement { Agrees => "agrees", Differs => "differs", Silent => "silent" 
 /// An advisory and what it means for the release.
 #[derive(Clone, Debug)]
 pub(crate) struct AdvisoryView {
-    /// The advisory.
     pub advisory: Advisory,
     /// Whether the release is in its affected ranges.
     pub hits: bool,
@@ -232,7 +229,6 @@ pub(crate) struct Ask {
 /// An event about the release.
 #[derive(Clone, Debug)]
 pub(crate) struct TrailEntry {
-    /// The event.
     pub event: EventId,
     /// When it was written.
     pub at: Timestamp,

@@ -59,14 +59,7 @@ impl LockFact {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Discord {
     /// The lock file does not have a package of the workspace.
-    NotLocked {
-        /// Its name.
-        name: Arc<str>,
-        /// Its version.
-        version: Version,
-        /// Its manifest.
-        manifest: Utf8PathBuf,
-    },
+    NotLocked { name: Arc<str>, version: Version, manifest: Utf8PathBuf },
     /// Nothing that a package is locked with satisfies what it asks.
     Unanswered {
         /// Who asks.
@@ -98,14 +91,12 @@ pub enum Discord {
         by: PackageId,
         /// Of whom.
         of: PackageId,
-        /// The feature.
         feature: String,
     },
     /// Two packages of one name stand on one compatibility line of one source.
     SameLine {
         /// One.
         one: PackageId,
-        /// The other.
         other: PackageId,
     },
     /// Two packages link the same native library.
@@ -114,7 +105,6 @@ pub enum Discord {
         links: String,
         /// One.
         one: PackageId,
-        /// The other.
         other: PackageId,
     },
     /// A package depends on itself.
@@ -169,7 +159,6 @@ pub enum Unproven {
         name: Arc<str>,
         /// One.
         one: Utf8PathBuf,
-        /// The other.
         other: Utf8PathBuf,
     },
     /// Nobody knows what a package asks: its index line could not be had, or is of no use.
@@ -180,7 +169,6 @@ pub enum Unproven {
     OddFeature {
         /// The package.
         of: PackageId,
-        /// The feature.
         feature: String,
     },
     /// A `[patch]` that cargo refuses or reads in a way that is not followed.

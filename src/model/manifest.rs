@@ -117,7 +117,6 @@ pub struct Declared {
 /// Where a manifest wants a package from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DependencySource {
-    /// A registry.
     Registry(Registry),
     /// A git repository.
     Git {
@@ -146,7 +145,6 @@ pub struct Patch {
 pub struct Unfollowed {
     /// The file.
     pub path: Utf8PathBuf,
-    /// The key.
     pub key: String,
     /// What it is.
     pub what: Unsupported,

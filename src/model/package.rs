@@ -171,7 +171,6 @@ pub struct Written {
 /// A line of a file, shown as editors and terminals open it: `Cargo.toml:7`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Line {
-    /// The file.
     pub file: Utf8PathBuf,
     /// The line, counted from 1.
     pub number: u32,
@@ -207,7 +206,6 @@ impl Locked {
         identity(package).is_some_and(|identity| self.0.contains(&identity))
     }
 
-    /// Their ids.
     pub fn ids(&self) -> impl Iterator<Item = &PackageId> {
         self.0.iter().map(|(id, _)| id)
     }

@@ -46,7 +46,6 @@ impl fmt::Display for Origin {
 /// A value and where it was set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting<T> {
-    /// The value.
     pub value: T,
     /// Where it stands.
     pub origin: Origin,

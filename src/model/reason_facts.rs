@@ -15,7 +15,6 @@ pub enum Fact<'a> {
     Texts(Vec<String>),
     /// A number; its name says of what.
     Number(u64),
-    /// A moment.
     Moment(Timestamp),
     /// Nobody knows.
     Unknown,

@@ -24,7 +24,6 @@ pub struct Recorded {
 /// What is recorded of one crate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordedCrate {
-    /// Its releases.
     pub releases: BTreeMap<Version, RecordedRelease>,
 }
 

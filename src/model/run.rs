@@ -120,10 +120,7 @@ pub enum Waiting {
         call: &'static str,
     },
     /// A credential provider has not given a token yet.
-    Provider {
-        /// Its name.
-        name: String,
-    },
+    Provider { name: String },
     /// Cargo has not resolved yet, and what it says is not heard.
     Resolving,
     /// Cargo is let try again what failed, with other releases shown.

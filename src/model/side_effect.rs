@@ -96,7 +96,6 @@ pub enum TrailWitness {
     Base,
     /// The registry's index.
     Index,
-    /// The lock file.
     LockFile,
     /// The allow-list.
     AllowList,

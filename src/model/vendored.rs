@@ -51,7 +51,6 @@ pub(crate) struct Lead {
 pub(crate) enum Destination {
     /// The source itself: the registry, the repository.
     Itself,
-    /// A folder.
     Folder(VendoredPlace),
     /// Another registry or repository, by its address.
     Elsewhere(String),
@@ -124,7 +123,6 @@ pub enum Attributes {
 /// One folder of the tree: a package, if it is what it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VendoredDirectory {
-    /// Its name.
     pub name: String,
     /// What its `Cargo.toml` says it is.
     pub manifest: Stated<(Arc<str>, Version)>,

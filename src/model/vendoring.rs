@@ -9,7 +9,6 @@ use super::package::PackageId;
 /// Every package to vendor, each with a folder of its own, by the folder's name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VendorPlan {
-    /// The packages.
     pub packages: Vec<PlannedPackage>,
 }
 
@@ -53,7 +52,6 @@ pub enum PlannedFrom {
 /// A platform to vendor for.
 #[derive(Clone, Debug)]
 pub struct TargetPlatform {
-    /// Its triple.
     pub triple: String,
     /// What `rustc --print cfg` says of it.
     pub cfgs: Vec<Cfg>,
@@ -70,23 +68,13 @@ pub enum PlanRefusal {
         "`{one}` and `{other}` have one name and version: cargo would take either for both from one vendor folder\nhelp: lock another version of one \
          of them: cargo update -p {other} --precise VERSION"
     )]
-    SameRelease {
-        /// The one.
-        one: Box<PackageId>,
-        /// The other.
-        other: Box<PackageId>,
-    },
+    SameRelease { one: Box<PackageId>, other: Box<PackageId> },
     /// Two folders that some systems take for one.
     #[error(
         "the folders `{one}` and `{other}` are one on systems that do not tell upper case from lower case\nhelp: use --versioned-dirs, or lock another \
          version of one of them"
     )]
-    SameDirectory {
-        /// The one.
-        one: String,
-        /// The other.
-        other: String,
-    },
+    SameDirectory { one: String, other: String },
 }
 
 fn not_approved(ids: &[PackageId]) -> String {

@@ -223,7 +223,6 @@ pub enum Reason {
     },
     /// Hit by an advisory that the policy rejects.
     Advisory {
-        /// The advisory.
         advisory: Arc<str>,
         /// What it says.
         kind: AdvisoryKind,
@@ -446,14 +445,12 @@ SignalCode {
 pub enum Warning {
     /// Hit by an advisory that the policy only warns of.
     Advisory {
-        /// The advisory.
         advisory: Arc<str>,
         /// What it says.
         kind: AdvisoryKind,
     },
     /// Hit by an advisory that the policy ignores for now.
     Ignored {
-        /// The advisory.
         advisory: Arc<str>,
         /// Through the end of this UTC day.
         until: jiff::civil::Date,
@@ -461,7 +458,6 @@ pub enum Warning {
     /// From git or from a folder, and an advisory is about the release of crates.io with its name and version. Whether it is that
     /// code, nobody can tell.
     NamedByAdvisory {
-        /// The advisory.
         advisory: Arc<str>,
         /// What it says.
         kind: AdvisoryKind,

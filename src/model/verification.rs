@@ -64,7 +64,6 @@ pub(crate) struct Counts {
     pub stubs: usize,
     /// Files that were hashed.
     pub files: u64,
-    /// Their bytes.
     pub bytes: u64,
     /// Trees that were derived again from their archives.
     pub derived: usize,
@@ -243,10 +242,7 @@ pub(crate) enum Undecided {
     /// The lock file does not answer the manifests: cargo would build what is not vendored.
     LockOutdated(Discord),
     /// Cargo does not take the lock file as it is.
-    LockRefused {
-        /// Its words.
-        words: String,
-    },
+    LockRefused { words: String },
     /// Whether the lock file answers the manifests cannot be told.
     LockUnproven {
         /// Why not from here.

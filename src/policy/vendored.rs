@@ -22,7 +22,6 @@ pub(crate) struct Held<'a> {
     pub packages: &'a [Package],
     /// The allow-list; `None` where there is none.
     pub allowed: Option<&'a AllowList>,
-    /// The tree.
     pub tree: &'a VendorRoot,
     /// The tree's folder, as a reader would write it.
     pub folder: &'a str,

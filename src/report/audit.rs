@@ -125,7 +125,6 @@ pub fn package_lines(lock_file: &str) -> Vec<u32> {
 pub(crate) struct Problem<'a> {
     /// Its position in the lock file.
     pub position: usize,
-    /// The package.
     pub package: &'a Package,
     /// Its part of the decision.
     pub judgement: &'a Judgement,
@@ -306,7 +305,6 @@ fn capital(text: &str) -> String {
 /// The files that findings are about. Code hosts find them by their paths from the repository's root, wherever a run began.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
-    /// The lock file.
     pub lock_file: Utf8PathBuf,
     /// The policy file of the working tree, where there is one.
     pub policy_file: Option<Utf8PathBuf>,

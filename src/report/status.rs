@@ -50,7 +50,6 @@ pub struct Coming<'a> {
     pub package: &'a Package,
     /// The release.
     pub version: &'a Version,
-    /// Its part.
     pub part: Part,
     /// When it may be used.
     pub at: Timestamp,

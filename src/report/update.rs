@@ -34,7 +34,6 @@ pub(crate) struct UpdateReport<'a> {
     pub pruned: usize,
     /// The decision on the lock file that is there now, or that would be.
     pub evaluation: &'a Evaluation,
-    /// Its packages.
     pub packages: &'a [Package],
     /// What was known of advisories.
     pub advisories: &'a AdvisoryFact,

@@ -192,12 +192,10 @@ pub(crate) struct AsItIs {
 }
 
 impl AsItIs {
-    /// The project.
     pub(crate) const fn project(&self) -> &Project {
         self.gathered.project()
     }
 
-    /// The decision.
     pub(crate) const fn decision(&self) -> &Decision {
         &self.decision
     }

@@ -319,7 +319,6 @@ pub(super) enum Form {
 enum Place<'d> {
     /// Nothing.
     Absent,
-    /// A table.
     Table(Found<'d>),
     /// Something else, or a table that lies in an inline one that does not have it; the bytes of what is in the way.
     Blocked(Range<usize>),

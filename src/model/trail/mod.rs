@@ -148,7 +148,6 @@ pub enum TrailProblemKind {
     },
     /// Other events name it as a parent, and it is not there.
     Deleted {
-        /// Its id.
         id: EventId,
         /// An event that names it.
         named_by: EventId,
@@ -160,7 +159,6 @@ pub enum TrailProblemKind {
     },
     /// Written earlier than its parent.
     Reordered {
-        /// The parent.
         parent: EventId,
         /// By so many seconds.
         seconds: u64,

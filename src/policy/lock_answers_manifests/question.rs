@@ -16,7 +16,6 @@ use crate::model::source::{Registry, Source};
 /// What the proof is about.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
-    /// The manifests.
     pub manifests: &'a Manifests,
     /// The packages of the lock file, in its order.
     pub packages: &'a [Package],

@@ -68,10 +68,7 @@ pub enum VendorDirError {
     },
     /// The name cannot be that of an entry of the folder.
     #[error("{name:?} cannot be the name of a vendored package's folder\nhelp: see who named the package so")]
-    Name {
-        /// The name.
-        name: String,
-    },
+    Name { name: String },
     /// Something that no run wrote is in the place of a vendored package.
     #[error(
         "{} would be written over, and no run of `vendor` wrote {}; nothing was changed\nhelp: move {} out of `{folder}`, or vendor into \
@@ -128,7 +125,6 @@ pub enum VendorDirError {
     Lost {
         /// What is gone.
         path: Utf8PathBuf,
-        /// The journal.
         journal: Utf8PathBuf,
     },
 }
