@@ -135,7 +135,7 @@ pub(crate) fn open(path: &Utf8Path, links: Links) -> Result<RegularFile, ReadErr
 /// Reads a whole file of no more than `limit` bytes.
 ///
 /// # Errors
-/// As [`open`]; or the file is larger, cannot be read, or needs more memory than there is.
+/// As `open`; or the file is larger, cannot be read, or needs more memory than there is.
 pub fn read(path: &Utf8Path, links: Links, limit: u64) -> Result<Vec<u8>, ReadError> {
     open(path, links)?.bytes(limit)
 }

@@ -29,7 +29,7 @@ const VARIABLES: [(&str, Option<&str>); 5] = [
 pub struct HttpSettings {
     /// `http.proxy`; the environment's proxies where absent, none at all where empty. `NO_PROXY` is honoured either way.
     pub proxy: Option<String>,
-    /// The variables of [`proxy_variables`] that are set, with their values.
+    /// The variables of `proxy_variables` that are set, with their values.
     pub proxy_variables: Vec<(&'static str, String)>,
     /// `http.cainfo`: a PEM bundle that is trusted beside the system's.
     pub cainfo: Option<Utf8PathBuf>,
