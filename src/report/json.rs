@@ -5,7 +5,8 @@
 
 use std::io::{self, Write};
 
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde::Serialize;
+use serde::ser::{SerializeMap as _, Serializer};
 use serde_json::{Value, json};
 
 use super::audit::AuditReport;
@@ -14,7 +15,7 @@ use super::reason::sentence;
 use super::words::rfc3339;
 use super::{blocker as blockers, escape, notice};
 use crate::model::evaluation::Blocker;
-use crate::model::package::{Package, PackageId};
+use crate::model::package::{Line, Package, PackageId};
 use crate::model::reason_facts::{Fact, Facts};
 use crate::model::verdict::{Basis, Exemption, FixNeed, FixRole, Reason, ReasonCode, Warning};
 
@@ -26,6 +27,22 @@ pub(super) fn write(document: &impl Serialize, out: &mut impl Write) -> io::Resu
     let text = serde_json::to_string_pretty(document)?;
     out.write_all(escape::json(&text).as_bytes())?;
     out.write_all(b"\n")
+}
+
+/// A line of a manifest of this workspace.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct ManifestLine<'a> {
+    /// The manifest, relative to the working directory where it lies below it.
+    file: &'a str,
+    #[cfg_attr(test, schemars(range(min = 1)))]
+    line: u32,
+}
+
+impl<'a> ManifestLine<'a> {
+    pub(super) fn of(line: &'a Line) -> Self {
+        Self { file: line.file.as_str(), line: line.number }
+    }
 }
 
 /// A JSON object whose fields keep their order, the first being `code`.

@@ -11,7 +11,7 @@ use crate::model::verdict::{Reason, ReasonCode, Verdict};
 use crate::report::audit::json::{Db, Document, Judge, Judged, document, judged};
 use crate::report::cure::cures;
 use crate::report::explain;
-use crate::report::json::{self, Object};
+use crate::report::json::{self, ManifestLine, Object};
 #[cfg(test)]
 use crate::report::shape;
 use crate::report::words::rfc3339;
@@ -236,15 +236,6 @@ struct Ask<'a> {
     written: Vec<ManifestLine<'a>>,
 }
 
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct ManifestLine<'a> {
-    /// The manifest, relative to the working directory where it lies below it.
-    file: &'a str,
-    #[cfg_attr(test, schemars(range(min = 1)))]
-    line: u32,
-}
-
 /// An event of the audit trail about it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -432,7 +423,7 @@ fn ask(ask: &crate::model::explanation::Ask) -> Ask<'_> {
         kind: ask.kind.as_str(),
         optional: ask.optional,
         target: ask.target.as_deref(),
-        written: ask.at.iter().map(|line| ManifestLine { file: line.file.as_str(), line: line.number }).collect(),
+        written: ask.at.iter().map(ManifestLine::of).collect(),
     }
 }
 

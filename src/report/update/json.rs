@@ -11,7 +11,7 @@ use crate::model::resolution::{Cause, Change, Demand, Held, HeldFix, Hidden, Hid
 use crate::model::source::Source;
 use crate::model::verdict::{Reason, ReasonCode, Reasons};
 use crate::report::blocker;
-use crate::report::json::{self, Object};
+use crate::report::json::{self, ManifestLine, Object};
 #[cfg(test)]
 use crate::report::shape;
 use crate::report::words::rfc3339;
@@ -201,15 +201,6 @@ struct Asking<'a> {
     written: Vec<ManifestLine<'a>>,
 }
 
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct ManifestLine<'a> {
-    /// The manifest, relative to the working directory where it lies below it.
-    file: &'a str,
-    #[cfg_attr(test, schemars(range(min = 1)))]
-    line: u32,
-}
-
 /// Writes the document and a line end.
 ///
 /// # Errors
@@ -341,7 +332,7 @@ fn obstructed<'a>(obstacle: &'a Obstacle, report: &UpdateReport<'_>) -> Obstruct
         id: demand.by.to_string(),
         requirement: demand.req.to_string(),
         editable: demand.editable,
-        written: demand.at.iter().map(|line| ManifestLine { file: line.file.as_str(), line: line.number }).collect(),
+        written: demand.at.iter().map(ManifestLine::of).collect(),
     };
     Obstructed {
         name: &obstacle.id.name,
