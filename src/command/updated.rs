@@ -41,7 +41,9 @@ pub(super) fn publish(
     let write = || order.iter().zip(&kept).try_for_each(|(file, kept)| kept.change(file.after.as_deref()));
     let done = write().map_err(CommandError::from).and_then(|()| event());
     if done.is_err() {
-        kept.iter().try_for_each(KeptFile::put_back)?;
+        // Each is put back, whatever becomes of another.
+        let back: Vec<_> = kept.iter().map(KeptFile::put_back).collect();
+        back.into_iter().collect::<Result<(), _>>()?;
     }
     done
 }

@@ -121,10 +121,18 @@ impl PrivateCopy {
     /// Lets a folder be found that is no package of the workspace yet, with all that it may lead to: what lies beside it and above.
     fn admit(&self, folder: &Utf8Path) {
         let mut room = MOST;
-        for above in folder.ancestors() {
+        let above: Vec<&Utf8Path> = folder.ancestors().collect();
+        // From the top, and a link gives way to a folder of the copy's own: no step leads through one into the project.
+        for above in above.into_iter().rev().filter(|above| above.is_dir()) {
+            let copy = self.path(above);
             // What cannot be read or made is not there for cargo, which says so.
-            let _ = std::fs::create_dir_all(self.path(above));
-            let _ = self.fill_folder(above, &mut room, &|path| folder.starts_with(path));
+            if copy.is_symlink() {
+                let _ = std::fs::remove_file(&copy);
+            }
+            let _ = std::fs::create_dir(&copy);
+            if copy.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+                let _ = self.fill_folder(above, &mut room, &|path| folder.starts_with(path));
+            }
         }
     }
 

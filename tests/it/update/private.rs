@@ -347,3 +347,14 @@ fn what_somebody_else_wrote_meanwhile_is_not_lost() {
     assert!(project.read("Cargo.toml").starts_with(&before) && project.read("Cargo.toml").contains("# by hand"));
     assert!(!project.read("Cargo.toml").contains("baz"));
 }
+
+#[test]
+fn a_folder_that_is_not_there_is_not_made() {
+    let (_registry, project) = movable();
+    project.write("libs/notes.txt", "no package");
+    for more in [&[][..], &["--dry-run"]] {
+        let words = [&["cargo", "add", "--path", "libs/new/typo"], more].concat();
+        assert_ne!(project.sequester(&words).code, 0);
+        assert!(!project.root().join("libs/new").exists(), "{words:?}");
+    }
+}
