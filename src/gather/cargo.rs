@@ -203,8 +203,11 @@ fn ask(programs: &Programs, mut command: Command) -> Result<String, CargoFailure
         }
     }
     let status = child.wait().map_err(not_run)?;
-    // A setting on the command line may hold a token.
-    let shown: Vec<_> = command.get_args().filter(|word| !word.to_string_lossy().contains('=')).collect();
+    // A setting or an address on the command line may hold a token.
+    let shown: Vec<_> = command
+        .get_args()
+        .filter(|word| !word.to_string_lossy().contains('=') && !word.to_string_lossy().contains("://"))
+        .collect();
     tracing::debug!("{:?} {shown:?}: {status}, in {:?}", programs.cargo, begun.elapsed());
     if !status.success() {
         return Err(CargoFailure::Refused(Words::of(&complaint, status)));

@@ -101,8 +101,8 @@ pub(super) fn run(
     let words = reworded(&words);
     let status = child.wait().map_err(failed)?;
     interrupts.set_child(None);
-    // A setting on the command line may hold a token.
-    let shown: Vec<_> = arguments.iter().filter(|word| !word.contains('=')).collect();
+    // A setting or an address on the command line may hold a token.
+    let shown: Vec<_> = arguments.iter().filter(|word| !word.contains('=') && !word.contains("://")).collect();
     tracing::debug!("{:?} {shown:?}: {status}, in {:?}", cargo.programs().cargo, begun.elapsed());
     Ok(Ended { status, words: uncoloured(&words), raw: words })
 }
