@@ -241,9 +241,10 @@ fn a_report_of_a_fault_tells_no_address_that_was_typed() {
     let world = World::new();
     let program = world.program(BY_PROTOCOL);
     world.home(&format!("credential-provider = [{program:?}]"));
-    let add = ["add", "far", "--git", "file:///nowhere/hunter2"];
-    let told = world.project.sequester(&[&["-vv", "cargo", "--no-advisories", "--now", NOW][..], &add].concat()).stderr;
+    let update = ["update", "file:///nowhere/hunter2"];
+    let told =
+        world.project.sequester(&[&["-vv", "cargo", "--no-advisories", "--now", NOW][..], &update].concat()).stderr;
     let traced: Vec<_> = told.lines().filter(|line| line.contains(" DEBUG ")).collect();
-    assert!(traced.iter().any(|line| line.contains("\"add\"")), "{told}");
+    assert!(traced.iter().any(|line| line.contains("\"update\"")), "{told}");
     assert!(traced.iter().all(|line| !line.contains("hunter2")), "{told}");
 }
