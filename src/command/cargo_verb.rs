@@ -249,9 +249,15 @@ impl Run<'_, '_> {
                 return Ok(Outcome::Approved);
             }
         }
-        // Cargo itself says what is wrong where it may not be changed; it runs with the same option.
+        // Cargo itself says what is wrong where it may not be changed; it runs with the same option. The cargo of an external command
+        // may run without it.
         if self.line.has(&["--locked", "--frozen"]) {
-            return Ok(Outcome::Approved);
+            return match self.line.action() {
+                Action::Unknown => Err(CommandError::Incomplete { path: self.session.subject().lock_path.clone() }),
+                Action::Resolves | Action::Passes | Action::Installs | Action::Builds | Action::Script => {
+                    Ok(Outcome::Approved)
+                }
+            };
         }
         let verb: &[&str] = if absent { &["generate-lockfile"] } else { &["update", "--workspace"] };
         let command = self.with_manifest(verb);

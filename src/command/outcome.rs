@@ -121,6 +121,11 @@ pub(super) enum CommandError {
         "`cargo install` builds from the lock file of a package that was not judged, or from none\nhelp: get its sources, then there: cargo sequester audit && cargo sequester cargo install --locked --path ."
     )]
     Install,
+    /// It was not to be completed, and whether what runs would leave it so cannot be told.
+    #[error(
+        "{path} does not answer the manifests, and is not to be changed\nhelp: complete it: cargo sequester update --workspace"
+    )]
+    Incomplete { path: Utf8PathBuf },
     /// A manifest in a source file.
     #[error(
         "a cargo script has dependencies of its own, which no lock file of this project names\nhelp: give it a package: cargo new NAME, then move its dependencies there"

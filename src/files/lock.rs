@@ -46,7 +46,7 @@ impl Lock {
             Ok(()) => return Ok(Taken { lock: Some(Self(file)), waited: false }),
             Err(TryLockError::WouldBlock) => {
                 told();
-                file.lock()
+                waited_for(&file)
             }
             Err(TryLockError::Error(error)) => Err(error),
         };
@@ -61,6 +61,16 @@ impl Lock {
     #[must_use]
     pub const fn file(&self) -> &File {
         &self.0
+    }
+}
+
+/// A signal that the process survives, as of its window, ends no waiting.
+fn waited_for(file: &File) -> io::Result<()> {
+    loop {
+        match file.lock() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
     }
 }
 

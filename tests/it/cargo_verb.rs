@@ -49,6 +49,21 @@ fn an_external_subcommand_without_a_lock_file_sees_a_sequestered_one() {
     assert!(outcome.stdout.contains("version = \"1.0.0\""), "{}\n{}", outcome.stdout, outcome.stderr);
 }
 
+#[cfg(unix)]
+#[test]
+fn an_external_command_that_is_told_locked_gets_no_lock_file_that_is_not_whole() {
+    let registry = TestRegistry::new();
+    two_releases(&registry);
+    let project = with_subcommand(project(&registry).dep("bar", "1"));
+    for option in ["--locked", "--frozen"] {
+        let outcome = cargo(&project, &["foo", option]).expect_code(2);
+        assert!(outcome.stderr.contains("help: complete it: cargo sequester update --workspace"), "{}", outcome.stderr);
+        assert!(!project.path("Cargo.lock").exists());
+    }
+    project.sequester(&["update", "--workspace", "--no-advisories", "--now", NOW]).expect_code(0);
+    cargo(&project, &["foo", "--locked"]).expect_code(7);
+}
+
 #[test]
 fn a_hidden_locked_release_stops_a_build_even_with_a_warm_cache() {
     let registry = TestRegistry::new();

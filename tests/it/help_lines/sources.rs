@@ -26,6 +26,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ),
     ("cli/judging.rs", "cargo sequester status -q --offline", "the help of `status`; status::whole runs it"),
     ("command/approve.rs", "cargo sequester approve --help", "cannot be provoked: the command line is refused before"),
+    ("command/outcome.rs", "cargo sequester update --workspace", "cargo_verb:: runs it after an external command"),
     (
         "command/outcome.rs",
         "cargo sequester audit",
