@@ -288,7 +288,9 @@ impl Run<'_, '_> {
             Changed::Approved { judged, kept, written } => {
                 self.tell_kept(&kept, &judged)?;
                 self.tell_vendored(&written)?;
-                if !lock_changes::remains(judged.evaluation(), &kept) {
+                // A removal leaves everything where it is, also what may never stay.
+                let stays = lock_changes::kept(judged.facts(), judged.evaluation(), &self.before, &BTreeSet::new());
+                if !lock_changes::remains(judged.evaluation(), &stays) {
                     return Ok(Outcome::Approved);
                 }
                 self.tell(&judged);

@@ -144,6 +144,12 @@ fn a_dependency_is_removed_beside_what_is_stuck() {
         assert_eq!(world.versions(&["stuck", "other", "gone"]), "1.0.0 1.0.0 ", "{stuck:?}: {}", outcome.stderr);
         outcome.expect_code(0);
     }
+    // What harms stays no better for it.
+    let world = World::locked(Stuck::Vulnerable);
+    world.advisories.add(&Advisory::new("RUSTSEC-2025-9403", "other").malicious().date("2025-07-01"));
+    let outcome = world.run(&["cargo", "remove", "gone"]).expect_code(1);
+    assert_eq!(world.versions(&["stuck", "other", "gone"]), "1.0.0 1.0.0 ", "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("other@1.0.0") && outcome.stderr.contains("malicious"), "{}", outcome.stderr);
     // What is stuck itself, too.
     for stuck in ALL {
         let world = World::locked(stuck);
