@@ -15,6 +15,7 @@ mod project;
 mod registry;
 mod report;
 mod resolve;
+mod scrutiny;
 mod write;
 
 pub use command::run;
@@ -126,6 +127,9 @@ pub mod door {
             pub use crate::model::evaluation::{
                 Blocker, Evaluation, Fix, FixStanding, Idle, IndexGap, Judgement, Notice, RuleKind,
             };
+        }
+        pub mod finding {
+            pub use crate::model::finding::{Finding, FindingCode, Inspection, Severity, VcsInfo};
         }
         pub mod facts {
             pub use crate::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, Surroundings, TrailFact};
@@ -288,6 +292,9 @@ pub mod door {
         pub mod words {
             pub use crate::report::words::{distance, eligible, moment, rfc3339, span};
         }
+    }
+    pub mod scrutiny {
+        pub use crate::scrutiny::inspect;
     }
     pub mod write {
         pub mod cargo_config {

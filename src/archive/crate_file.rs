@@ -150,6 +150,21 @@ impl<'v> OpenedCrate<'v> {
         self.files.iter().map(|file| (&*file.path, file.digest))
     }
 
+    /// Hands on every file with its content, in the archive's order.
+    ///
+    /// # Errors
+    /// The archive cannot be read again, or `take`'s.
+    pub(crate) fn contents<E: From<io::Error>>(
+        &self,
+        mut take: impl FnMut(&str, Part<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut files: Vec<&PackedFile> = self.files.iter().collect();
+        files.sort_unstable_by_key(|file| file.content.start);
+        self.read(files.iter().map(|file| &file.content), |at, part| {
+            files.get(at).map_or(Ok(()), |file| take(&file.path, part))
+        })
+    }
+
     pub(super) fn packed_files(&self) -> &[PackedFile] {
         &self.files
     }

@@ -74,6 +74,12 @@ impl VerifiedManifest {
         self.license.as_deref()
     }
 
+    /// The native library that it says it links.
+    #[must_use]
+    pub fn links(&self) -> Option<&str> {
+        self.links.as_deref()
+    }
+
     /// A manifest with nothing but what this one asks of the cargo that loads it: an edition, a resolver or unstable features of which not
     /// every cargo knows. `None` where it asks for nothing but what has long been stable.
     #[must_use]

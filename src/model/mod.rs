@@ -15,6 +15,7 @@ pub(crate) mod error_text;
 pub(crate) mod evaluation;
 pub(crate) mod explanation;
 pub(crate) mod facts;
+pub(crate) mod finding;
 pub(crate) mod history;
 pub(crate) mod index_line;
 pub(crate) mod lock_proof;

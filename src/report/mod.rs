@@ -11,6 +11,7 @@ pub(crate) mod curation;
 pub(crate) mod cure;
 pub(crate) mod escape;
 pub(crate) mod explain;
+pub(crate) mod finding;
 pub(crate) mod init;
 pub(crate) mod json;
 pub(crate) mod log;

@@ -34,6 +34,7 @@ mod history;
 mod http;
 mod index;
 mod init;
+mod inspect;
 mod kept_worlds;
 mod lock_file;
 mod lock_proof;

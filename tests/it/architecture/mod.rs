@@ -11,12 +11,13 @@ use circles::{circles, own};
 use scan::{children, code, mentions, paths};
 
 /// What each top-level module may import besides itself. `lib` and `main` join everything.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("policy", &["model"]),
     ("files", &[]),
     ("gather", &["model", "files"]),
     ("archive", &["model", "files"]),
+    ("scrutiny", &["model", "files", "archive"]),
     ("write", &["model", "files", "archive"]),
     ("report", &["model"]),
     ("registry", &["model", "policy"]),
@@ -25,7 +26,10 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("resolve", &["model", "policy", "files", "gather", "registry", "project"]),
     (
         "command",
-        &["model", "policy", "files", "gather", "archive", "write", "report", "registry", "cli", "project", "resolve"],
+        &[
+            "model", "policy", "files", "gather", "archive", "scrutiny", "write", "report", "registry", "cli",
+            "project", "resolve",
+        ],
     ),
 ];
 
