@@ -92,6 +92,9 @@ pub(crate) struct Verify {
     /// Read the policy from this file in place of `sequester.toml`
     #[arg(long, value_name = "PATH")]
     pub(crate) policy: Option<Utf8PathBuf>,
+    /// Prove nothing, and end with 0, where neither the workspace nor the base vendors anything
+    #[arg(long, conflicts_with_all = ["sealed", "format"])]
+    pub(crate) if_vendored: bool,
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: HumanOrJson,

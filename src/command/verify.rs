@@ -23,7 +23,7 @@ use crate::policy::side_effects::weighed;
 use crate::policy::source::is_allowed;
 use crate::policy::vendored::{compare, follow};
 use crate::project::{
-    AdvisoriesFrom, Configs, JudgeBy, PolicyFrom, Project, Purpose, Request, Rules, Subject, Which, lock_answer,
+    AdvisoriesFrom, Base, Configs, JudgeBy, PolicyFrom, Project, Purpose, Request, Rules, Subject, Which, lock_answer,
     relative,
 };
 use crate::report::verify::{self, Proof, VerifyReport};
@@ -45,6 +45,12 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
     let config = configs.found();
     let replacing = Replacing::read(&subject.root)?;
     let allowed = allow_list::read(&ways_around::own_config(&subject.root))?;
+    if arguments.if_vendored && allowed.is_none() && replacing.place.is_none() && !base_vendors(&project)? {
+        if !cli.quiet {
+            output::print(cli, |out| verify::human::nothing_vendored(arguments.base.as_deref(), out))?;
+        }
+        return Ok(Outcome::Approved);
+    }
     let place = replacing
         .place
         .clone()
@@ -128,6 +134,16 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         }
         other @ (Outcome::Held | Outcome::Undecided | Outcome::Cargo(_)) => Ok(other),
     }
+}
+
+/// Whether the base has an allow-list, or something in its place that cannot be read: a change that takes it away must not be asked less
+/// than one that leaves it.
+fn base_vendors(project: &Project) -> Result<bool, CommandError> {
+    let Some(commit) = project.base().and_then(Base::commit) else { return Ok(false) };
+    let path = ways_around::own_config(&project.subject().root);
+    let Some(bytes) = commit.file(&path)? else { return Ok(false) };
+    let read = String::from_utf8(bytes).ok().map(|text| allow_list::read_text(&text, &path));
+    Ok(!matches!(read, Some(Ok(None))))
 }
 
 fn read(subject: &Subject, place: &VendoredPlace) -> Result<VendorRoot, CommandError> {

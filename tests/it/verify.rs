@@ -40,6 +40,36 @@ fn a_project_that_was_never_vendored_is_told_so() {
 }
 
 #[test]
+fn where_nothing_was_ever_vendored_a_recipe_may_pass() {
+    let scene = Scene::new();
+    let vendored = scene.project.read(".cargo/config.toml");
+    let if_vendored = |base: &[&str], code| {
+        scene.project.sequester(&[&["verify", "--if-vendored"], base].concat()).expect_code(code).stdout
+    };
+    scene.commit();
+    assert!(if_vendored(&[], 0).contains("2 vendored packages"), "what is vendored is proven");
+    // A change that takes the allow-list away is asked what the base is asked.
+    std::fs::remove_dir_all(scene.project.path("vendor")).unwrap();
+    scene.project.write(".cargo/config.toml", "");
+    assert!(if_vendored(&["--base", "HEAD"], 1).contains("no allow-list"));
+    // Without a base nobody knows of it.
+    assert!(if_vendored(&[], 0).contains("nothing to prove"));
+    assert_eq!(if_vendored(&["--quiet"], 0), "");
+    // Neither has one.
+    scene.commit();
+    assert!(if_vendored(&["--base", "HEAD"], 0).contains("nothing to prove"));
+    // A list that cannot be read is none that was never there, and neither are sources without a list.
+    scene.project.write(".cargo/config.toml", vendored.replace("[sequester]", "[sequester]\nnobody-knows = 1"));
+    if_vendored(&[], 2);
+    scene.commit();
+    scene.project.write(".cargo/config.toml", "");
+    if_vendored(&["--base", "HEAD"], 1);
+    let without_list = vendored.split("[sequester").next().unwrap();
+    scene.project.write(".cargo/config.toml", without_list);
+    if_vendored(&[], 1);
+}
+
+#[test]
 fn a_project_without_dependencies_needs_nothing() {
     let project = crate::support::Project::new();
     project.lock_with_cargo();

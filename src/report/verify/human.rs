@@ -49,6 +49,16 @@ pub(crate) fn write(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut i
     Ok(())
 }
 
+/// Writes that there was nothing to prove, where that was asked to be no failure.
+///
+/// # Errors
+/// The writer's.
+pub(crate) fn nothing_vendored(base: Option<&str>, out: &mut impl Write) -> io::Result<()> {
+    let base = base.map(|base| format!(", nor in {base}")).unwrap_or_default();
+    let text = format!("nothing to prove: there is no allow-list and no vendored source, here{base} (--if-vendored)");
+    line(out, Tone::Plain, "Finished", &text)
+}
+
 fn findings(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     let mut told_of: BTreeMap<&'static str, (usize, &Finding)> = BTreeMap::new();
     let mut paths = Vec::new();
