@@ -251,9 +251,9 @@ pub mod door {
             pub mod sarif {
                 pub use crate::report::audit::sarif::write;
             }
-            pub mod vsa {
-                pub use crate::report::audit::vsa::{VsaError, statement, write};
-            }
+        }
+        pub mod vsa {
+            pub use crate::report::vsa::{Stating, VsaError, statement, write};
         }
         pub mod context {
             pub use crate::report::context::Verbosity;

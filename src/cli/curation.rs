@@ -5,7 +5,7 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::options::{HumanOrJson, JudgeBy, Subject, day, rfc3339};
+use super::options::{HumanOrJson, JudgeBy, Subject, day, rfc3339, uri};
 use crate::model::age::Age;
 use crate::model::trail::{EventId, Kind};
 
@@ -136,8 +136,17 @@ pub(crate) struct Log {
     #[arg(long, value_name = "ID", requires = "verify")]
     pub(crate) expect_head: Vec<EventId>,
     /// Print an in-toto statement with an SLSA verification summary of this release
-    #[arg(long, value_name = "SPEC", conflicts_with_all = ["spec", "verify", "format", "kind", "since", "until"])]
+    #[arg(long, value_name = "SPEC", requires = "verifier_id", conflicts_with_all = ["spec", "verify", "format", "kind", "since", "until"])]
     pub(crate) vsa: Option<String>,
+    /// With `--vsa`: who states it, and will sign
+    #[arg(long, value_name = "URI", requires = "vsa", value_parser = uri)]
+    pub(crate) verifier_id: Option<String>,
+    /// With `--vsa`: where its readers find the policy, such as git+https://git.example.org/app@COMMIT#sequester.toml
+    #[arg(long, value_name = "URI", requires = "vsa", value_parser = uri)]
+    pub(crate) policy_uri: Option<String>,
+    /// With `--vsa`: state it as of this moment, such as 2026-08-21T00:00:00Z
+    #[arg(long, value_name = "RFC3339", requires = "vsa", value_parser = rfc3339)]
+    pub(crate) now: Option<Timestamp>,
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: HumanOrJson,

@@ -141,6 +141,21 @@ pub(super) fn rfc3339(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| form())
 }
 
+/// An absolute URI: a scheme, a colon, and what RFC 3986 lets stand behind it.
+pub(super) fn uri(text: &str) -> Result<String, String> {
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    };
+    let is_allowed = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
+    match text.split_once(':') {
+        Some((scheme, rest)) if is_scheme(scheme) && !rest.is_empty() && rest.bytes().all(is_allowed) => {
+            Ok(text.to_owned())
+        }
+        Some(_) | None => Err("expected an absolute URI, such as https://ci.example.org/sequester".to_owned()),
+    }
+}
+
 /// A day: `2026-08-21`.
 pub(super) fn day(text: &str) -> Result<Date, String> {
     let form = || "expected a day, such as 2026-08-21".to_owned();

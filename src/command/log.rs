@@ -6,11 +6,11 @@ use super::spec::Spec;
 use crate::cli::{Cli, HumanOrJson, Log};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
-use crate::gather::{self, workspace};
+use crate::gather::{self, clock, workspace};
 use crate::model::trail::Selection;
-use crate::project::{POLICY_FILE, relative, trail};
-use crate::report::audit::vsa;
+use crate::project::{POLICY_FILE, trail};
 use crate::report::log::{self, LogReport};
+use crate::report::vsa;
 
 pub(super) fn run(cli: &Cli, arguments: &Log, environment: &Environment) -> Result<Outcome, CommandError> {
     let policy = if let Some(policy) = &arguments.policy {
@@ -24,7 +24,12 @@ pub(super) fn run(cli: &Cli, arguments: &Log, environment: &Environment) -> Resu
     if let Some(spec) = &arguments.vsa {
         let named = Spec::parse(spec)?;
         let (crate_id, version) = named.release().ok_or_else(|| CommandError::NoVersion { spec: spec.clone() })?;
-        let statement = vsa::statement(&trail, &crate_id, &version, relative(&policy, environment).as_str())?;
+        let stating = vsa::Stating {
+            verifier_id: arguments.verifier_id.as_deref().unwrap_or_default(),
+            policy_uri: arguments.policy_uri.as_deref(),
+            now: arguments.now.unwrap_or_else(clock::now),
+        };
+        let statement = vsa::statement(&trail, &crate_id, &version, &stating)?;
         output::print(cli, |out| vsa::write(&statement, out))?;
         return Ok(Outcome::Approved);
     }

@@ -22,7 +22,7 @@ use crate::gather::workspace::WorkspaceError;
 use crate::model::package::PackageId;
 use crate::model::vendoring::PlanRefusal;
 use crate::project::ProjectError;
-use crate::report::audit::vsa::VsaError;
+use crate::report::vsa::VsaError;
 use crate::resolve::ResolveError;
 use crate::write::cargo_config::{ConfigError, SpliceError};
 use crate::write::local_index::StagedIndexError;

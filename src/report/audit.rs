@@ -5,7 +5,6 @@ pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markdown;
 pub(crate) mod sarif;
-pub(crate) mod vsa;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

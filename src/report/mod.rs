@@ -22,6 +22,7 @@ pub(crate) mod status;
 pub(crate) mod update;
 pub(crate) mod vendored;
 pub(crate) mod verify;
+pub(crate) mod vsa;
 pub(crate) mod way_out;
 pub(crate) mod words;
 

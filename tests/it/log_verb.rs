@@ -107,12 +107,26 @@ fn i3_two_clones_two_approvals_and_a_merge() {
 #[test]
 fn a_release_is_exported_as_a_verification_summary() {
     let world = three();
-    let statement: serde_json::Value = serde_json::from_str(&log(&world, &["--vsa", "bar@1.1.0"], 0).stdout).unwrap();
+    let vsa = |spec: &str, more: &[&str], code: u8| {
+        let id = "https://ci.example.org/sequester";
+        log(&world, &[&["--vsa", spec, "--verifier-id", id][..], more].concat(), code.into())
+    };
+    let stated =
+        |spec, more: &[&str]| -> serde_json::Value { serde_json::from_str(&vsa(spec, more, 0).stdout).unwrap() };
+    let policy = "git+https://git.example.org/app@0123456789abcdef0123456789abcdef01234567#sequester.toml";
+    let statement = stated("bar@1.1.0", &["--now", "2024-11-22T00:00:00Z", "--policy-uri", policy]);
     assert_eq!(statement["predicate"]["verificationResult"], "PASSED");
-    assert_eq!(statement["predicate"]["policy"]["uri"], "sequester.toml");
-    let statement: serde_json::Value = serde_json::from_str(&log(&world, &["--vsa", "baz@1.0.0"], 0).stdout).unwrap();
-    assert_eq!(statement["predicate"]["verificationResult"], "FAILED");
-    assert!(log(&world, &["--vsa", "none@1.0.0"], 2).stderr.contains("no verdict on none@1.0.0"));
+    assert_eq!(statement["predicate"]["policy"]["uri"], policy);
+    assert_eq!(statement["predicate"]["verifier"]["id"], "https://ci.example.org/sequester");
+    let statement = stated("bar@1.1.0", &["--now", "2024-11-22T00:00:00Z"]);
+    assert!(statement["predicate"]["policy"].get("uri").is_none(), "no path is an address: {statement}");
+    assert_eq!(stated("baz@1.0.0", &[])["predicate"]["verificationResult"], "FAILED");
+    assert!(vsa("none@1.0.0", &[], 2).stderr.contains("no verdict on none@1.0.0"));
     // `bar` is a spec, and names no single release.
-    assert!(log(&world, &["--vsa", "bar"], 2).stderr.contains("`bar` names no single release"));
+    assert!(vsa("bar", &[], 2).stderr.contains("`bar` names no single release"));
+    // Nobody else's name stands for who states it.
+    assert!(log(&world, &["--vsa", "bar@1.1.0"], 2).stderr.contains("--verifier-id"));
+    for bad in ["sequester.toml", ":x", "1a:b", "https://a b", "https:"] {
+        assert!(log(&world, &["--vsa", "bar@1.1.0", "--verifier-id", bad], 2).stderr.contains("absolute URI"), "{bad}");
+    }
 }

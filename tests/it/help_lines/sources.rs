@@ -97,14 +97,14 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "verify::local_registry provokes it; vendor:: runs the command",
     ),
     ("report/verify.rs", "cargo sequester vendor {folder}", "verify:: provokes it; vendor::layout runs the command"),
-    ("report/audit/vsa.rs", "cargo sequester log", "log_verb provokes it and runs `log`"),
+    ("report/vsa.rs", "cargo sequester log", "log_verb provokes it and runs `log`"),
     (
-        "report/audit/vsa.rs",
+        "report/vsa.rs",
         "cargo sequester log --verify",
         "log_verb runs the command; a broken trail in `--vsa` is provoked by no test",
     ),
     (
-        "report/audit/vsa.rs",
+        "report/vsa.rs",
         "cargo sequester vendor",
         "provoked by no test; the command is walked in `vendored_sources_that_were_altered`",
     ),

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use super::form::full;
 use super::{Folder, checksum, crates_io, event, four, noon, release, version};
 use cargo_sequester::door::model::trail::event::PolicyChange;
-use cargo_sequester::door::model::trail::{EventId, Kind, Selection, Trail, TrailFinding};
-use cargo_sequester::door::model::verdict::{Basis, Reason, Reasons, Verdict};
-use cargo_sequester::door::report::audit::vsa::{self, VsaError, statement};
+use cargo_sequester::door::model::trail::release::ApprovalRecord;
+use cargo_sequester::door::model::trail::{AdvisoryCopy, EventId, Kind, Selection, Trail, TrailFinding};
+use cargo_sequester::door::model::verdict::{Basis, Reason, ReasonCode, Reasons, Verdict};
 use cargo_sequester::door::report::context::Verbosity;
 use cargo_sequester::door::report::log::{LogReport, human, json, verification};
 use cargo_sequester::door::report::notice::trail_finding;
+use cargo_sequester::door::report::vsa::{self, Stating, VsaError, statement};
+use jiff::Timestamp;
 
 fn report<'a>(trail: &'a Trail, selection: &'a Selection) -> LogReport<'a> {
     LogReport { trail, selection, heads: None }
@@ -176,7 +178,12 @@ fn findings_are_said_in_a_sentence() {
 }
 
 fn stated(trail: &Trail, number: &str) -> Result<serde_json::Value, VsaError> {
-    let statement = statement(trail, &crates_io("bar"), &version(number), "sequester.toml")?;
+    stated_on(trail, number, noon(4))
+}
+
+fn stated_on(trail: &Trail, number: &str, now: Timestamp) -> Result<serde_json::Value, VsaError> {
+    let stating = Stating { verifier_id: "https://ci.example.org/sequester", policy_uri: None, now };
+    let statement = statement(trail, &crates_io("bar"), &version(number), &stating)?;
     let mut out = Vec::new();
     vsa::write(&statement, &mut out).unwrap();
     Ok(serde_json::from_slice(&out).unwrap())
@@ -187,6 +194,9 @@ fn a_release_is_stated_as_slsa_and_in_toto_define_it() {
     let folder = Folder::new();
     let mut vendored = event(Kind::Vendored, noon(2));
     vendored.policy = Some(checksum(7));
+    let commit = "0123456789abcdef0123456789abcdef01234567";
+    let source = "https://github.com/RustSec/advisory-db/archive/refs/heads/main.tar.gz";
+    vendored.advisories = Some(AdvisoryCopy { commit: Some(commit.into()), source: source.into(), time: None });
     vendored.releases =
         vec![release("bar", "1.0.0+a", 1, "2026-01-01T00:00:00Z").with_verdict(&Verdict::Approved(Basis::Aged))];
     let id = folder.add(vendored);
@@ -197,15 +207,17 @@ fn a_release_is_stated_as_slsa_and_in_toto_define_it() {
         "subject": [{ "name": purl, "digest": { "sha256": checksum(1) } }],
         "predicateType": "https://slsa.dev/verification_summary/v1",
         "predicate": {
-            "verifier": { "id": "urn:cargo-sequester", "version": { "cargo-sequester": "0.1.0" } },
+            "verifier": { "id": "https://ci.example.org/sequester", "version": { "cargo-sequester": "0.1.0" } },
             "timeVerified": "2026-11-02T12:00:00Z",
             "resourceUri": purl,
-            "policy": { "uri": "sequester.toml", "digest": { "sha256": checksum(7) } },
+            "policy": { "digest": { "sha256": checksum(7) } },
             "inputAttestations": [
-                { "uri": format!("20261102T120000Z-{id}.json"), "digest": { "sha256": id } }
+                { "name": format!("20261102T120000Z-{id}.json"), "digest": { "sha256": id } },
+                { "name": "advisories", "uri": source, "digest": { "gitCommit": commit } },
             ],
             "verificationResult": "PASSED",
-            "verifiedLevels": ["SLSA_BUILD_LEVEL_UNEVALUATED", "SEQUESTER_APPROVED"],
+            "verifiedLevels": ["SLSA_BUILD_LEVEL_UNEVALUATED", "SEQUESTER_APPROVED", "SEQUESTER_BASIS_AGED"],
+            "slsaVersion": "1.2",
         },
     });
     assert_eq!(stated_then, expected);
@@ -214,6 +226,54 @@ fn a_release_is_stated_as_slsa_and_in_toto_define_it() {
     folder.add(revoked);
     let after = &stated(&folder.read(), "1.0.0+a").unwrap()["predicate"];
     assert_eq!((&after["verificationResult"], &after["verifiedLevels"]), (&"FAILED".into(), &["FAILED"][..].into()));
+}
+
+/// What a person gave ends with its last day, whatever the trail said while it counted.
+#[test]
+fn an_approval_or_ignore_that_is_over_passes_nothing() {
+    let of = |lifts: &[ReasonCode], ignores: &[&str], until: Option<&str>| ApprovalRecord {
+        ignores: ignores.iter().map(ToString::to_string).collect(),
+        lifts: lifts.to_vec(),
+        reason: Some("looked inside".to_owned()),
+        until: until.map(|day| day.parse().unwrap()),
+    };
+    let by_approval = Verdict::Approved(Basis::Approval { given: Vec::new() });
+    let too_new = [ReasonCode::TooNew];
+    for (verdict, given, on, expected) in [
+        (&by_approval, vec![of(&too_new, &[], Some("2026-11-05"))], 5, "SEQUESTER_BASIS_APPROVAL"),
+        (&by_approval, vec![of(&too_new, &[], Some("2026-11-05"))], 6, "FAILED"),
+        (&by_approval, vec![of(&too_new, &[], None)], 28, "SEQUESTER_BASIS_APPROVAL"),
+        // The later one counts, in whichever order they were given.
+        (
+            &by_approval,
+            vec![of(&too_new, &[], Some("2026-11-20")), of(&too_new, &[], Some("2026-11-05"))],
+            6,
+            "SEQUESTER_BASIS_APPROVAL",
+        ),
+        (&Verdict::Approved(Basis::Aged), vec![of(&[], &["RUSTSEC-2026-0901"], Some("2026-11-05"))], 6, "FAILED"),
+        (
+            &Verdict::Approved(Basis::Aged),
+            vec![of(&[], &["RUSTSEC-2026-0901"], Some("2026-11-05"))],
+            5,
+            "SEQUESTER_BASIS_AGED",
+        ),
+    ] {
+        let folder = Folder::new();
+        for (day, approval) in (1..).zip(given) {
+            let mut approved = event(Kind::Approved, noon(day));
+            let mut record = release("bar", "1.0.0", 1, "2026-10-30T00:00:00Z");
+            record.approval = Some(approval);
+            approved.releases = vec![record];
+            folder.add(approved);
+        }
+        let mut updated = event(Kind::Updated, noon(3));
+        updated.releases = vec![release("bar", "1.0.0", 1, "2026-10-30T00:00:00Z").with_verdict(verdict)];
+        folder.add(updated);
+        let predicate = &stated_on(&folder.read(), "1.0.0", noon(on)).unwrap()["predicate"];
+        let levels = predicate["verifiedLevels"].as_array().unwrap();
+        assert_eq!(levels.last().unwrap(), expected, "on day {on}");
+        assert_eq!(predicate["verificationResult"] == "PASSED", expected != "FAILED", "on day {on}");
+    }
 }
 
 #[test]
