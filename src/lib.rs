@@ -161,6 +161,9 @@ pub mod door {
         pub mod recorded {
             pub use crate::model::recorded::Recorded;
         }
+        pub mod resemblance {
+            pub use crate::model::resemblance::{Likeness, Resemblance};
+        }
         pub mod resolution {
             pub use crate::model::resolution::{Exact, Versions, View, versions};
         }
@@ -216,6 +219,9 @@ pub mod door {
         }
         pub mod lock_answers_manifests {
             pub use crate::policy::lock_answers_manifests::{Question, answers, told_by_index};
+        }
+        pub mod look_alike {
+            pub use crate::policy::look_alike::KnownNames;
         }
         pub mod plan {
             pub use crate::policy::plan::{PlanOptions, plan};

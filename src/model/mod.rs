@@ -25,6 +25,7 @@ pub(crate) mod package;
 pub(crate) mod policy;
 pub(crate) mod reason_facts;
 pub(crate) mod recorded;
+pub(crate) mod resemblance;
 pub(crate) mod resolution;
 pub(crate) mod run;
 pub(crate) mod side_effect;

@@ -15,6 +15,7 @@ pub(crate) mod ground;
 pub(crate) mod judge;
 pub(crate) mod lock_answers_manifests;
 pub(crate) mod lock_changes;
+pub(crate) mod look_alike;
 pub(crate) mod plan;
 pub(crate) mod policy_drift;
 pub(crate) mod publish_age;
