@@ -101,6 +101,7 @@ impl Project {
             packages,
             index,
             advisories,
+            publications: BTreeMap::new(),
             registry_clock: None,
             refused_mirrors: Vec::new(),
             base: None,

@@ -158,6 +158,12 @@ pub mod door {
                 RegistryPolicy, Setting,
             };
         }
+        pub mod publication {
+            pub use crate::model::publication::{
+                ApiGap, Publication, PublicationChange, PublicationFact, PublicationRecord, Publications, Publisher,
+                TrustedPublisher, YankAction,
+            };
+        }
         pub mod recorded {
             pub use crate::model::recorded::Recorded;
         }
@@ -228,6 +234,9 @@ pub mod door {
         }
         pub mod policy_drift {
             pub use crate::policy::policy_drift::{decided, let_count, loosened, since};
+        }
+        pub mod publication {
+            pub use crate::policy::publication::{changes, in_question};
         }
         pub mod publish_age {
             pub use crate::policy::publish_age::{minimum, reasons};

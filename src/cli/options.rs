@@ -70,6 +70,10 @@ pub(crate) struct JudgeBy {
     /// Judge without advisories
     #[arg(long)]
     pub(crate) no_advisories: bool,
+    /// Ask the registry's web API how new and held releases were published: by whom, from which CI run, what was yanked when;
+    /// one request a second
+    #[arg(long)]
+    pub(crate) facts: bool,
     /// Judge as of this moment, such as 2026-08-21T00:00:00Z
     #[arg(long, value_name = "RFC3339", value_parser = rfc3339)]
     pub(crate) now: Option<Timestamp>,

@@ -19,6 +19,7 @@ use crate::model::source::{Registry, Source};
 use crate::model::trail::release::{ApprovalRecord, ReasonRecord};
 use crate::model::trail::{Kind, ReleaseRecord};
 use crate::model::verdict::{Basis, Exemption, Reason, ReasonCode, Reasons, Verdict};
+use crate::policy::publication::recordable;
 use crate::project::{Assessment, Project, Purpose, relative};
 use crate::report::context::{Context, package_name};
 use crate::report::escape::shell_word;
@@ -41,7 +42,9 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
     let spec = Spec::parse(spec)?;
     let project = Project::open(request::of(cli, &arguments.subject, &arguments.judge, Purpose::Decide), environment)?;
     let crates = crates_beside(&spec, project.subject())?;
+    let named = spec.release().map(|(crate_id, _)| crate_id);
     let made = Assessment::of(project, crates)?;
+    let made = made.with_publications(named.into_iter().collect());
     let preview = ReleasePreview::of(&spec, &made)?;
     let context = context_of(cli, &made);
     let mut text = Vec::new();
@@ -117,6 +120,7 @@ fn approve(
     let basis = Basis::Approval { given: vec![exemption] };
     let mut record = ReleaseRecord::new(crate_id, version).with_verdict(&Verdict::Approved(basis));
     record.checksum = Some(checksum);
+    record.publication = recordable(made.facts(), &record.crate_id, &record.version);
     record.pubtime = preview.judgement.pubtime;
     record.reasons = reasons.iter().map(ReasonRecord::from).collect();
     record.approval =

@@ -35,7 +35,8 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment
     let project = Project::open(request::of(cli, &arguments.subject, &arguments.judge, Purpose::Judge), environment)?;
     let target = target(&spec, &arguments.spec, project.subject())?;
     let crates = crates_about(&target, &project.subject().lock.packages);
-    let made = Assessment::of(project, crates)?;
+    let own = target.crate_id(&project.subject().lock.packages);
+    let made = Assessment::of(project, crates)?.with_publications(own.into_iter().collect());
     let decided = Decided {
         facts: made.facts(),
         policy: &made.rules().policy,
@@ -111,6 +112,15 @@ fn target(spec: &Spec, text: &str, subject: &Subject) -> Result<Target, CommandE
             Ok(Target::Crate(CrateId { registry: Registry::CratesIo, name: name.into() }, None))
         }
         (None, _) => Err(spec.unknown(packages)),
+    }
+}
+
+impl Target {
+    fn crate_id(&self, packages: &[Package]) -> Option<CrateId> {
+        match self {
+            Self::Release(Asked::Unlocked(crate_id, _)) | Self::Crate(crate_id, _) => Some(crate_id.clone()),
+            Self::Release(Asked::Locked(position)) => packages.get(*position)?.id.crate_id(),
+        }
     }
 }
 

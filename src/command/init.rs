@@ -232,7 +232,7 @@ fn native_config(root: &Utf8Path, draft: &Draft) -> Result<Option<(ConfigFile, S
 fn first_releases(made: &Assessment, draft: &Draft) -> Vec<ReleaseRecord> {
     let mut releases = Vec::new();
     for (package, judgement) in made.facts().packages.iter().zip(&draft.evaluation.judgements) {
-        let Some(mut record) = release(package, judgement) else { continue };
+        let Some(mut record) = release(package, judgement, made.facts()) else { continue };
         let approval = draft.baseline.approvals.iter().find(|one| {
             one.crate_name.names(&record.crate_id.name)
                 && one.registry == record.crate_id.registry

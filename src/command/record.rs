@@ -17,11 +17,12 @@ use crate::model::age::Age;
 use crate::model::approval::Approvals;
 use crate::model::checksum::Checksum;
 use crate::model::evaluation::Judgement;
-use crate::model::facts::AdvisoryFact;
+use crate::model::facts::{AdvisoryFact, Facts};
 use crate::model::package::{LockedChecksum, Package};
 use crate::model::policy::Policy;
 use crate::model::trail::{AdvisoryCopy, Event, EventId, HealedFolder, Kind, KnownFrom, ReleaseRecord, Tools, Who};
 use crate::policy::policy_drift::{PolicyDrift, policy_drift};
+use crate::policy::publication::recordable;
 use crate::project::{AdvisoriesFrom, JudgeBy, Project, relative, trail};
 use crate::report::curation;
 use crate::write::policy_file::{PolicyEditError, without_entries};
@@ -46,8 +47,9 @@ pub(super) struct Record<'a> {
 }
 
 /// What was decided of one release of a registry, and from which facts; `None` for any other package.
-pub(super) fn release(package: &Package, judgement: &Judgement) -> Option<ReleaseRecord> {
+pub(super) fn release(package: &Package, judgement: &Judgement, facts: &Facts) -> Option<ReleaseRecord> {
     let mut record = ReleaseRecord::new(package.id.crate_id()?, package.id.version.clone());
+    record.publication = recordable(facts, &record.crate_id, &record.version);
     record.checksum = match package.checksum {
         LockedChecksum::Known(checksum) => Some(checksum),
         LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,

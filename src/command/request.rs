@@ -43,6 +43,7 @@ impl From<&cli::JudgeBy> for JudgeBy {
             loosened: judge.loosened,
             min_publish_age: judge.min_publish_age,
             advisories: advisories(judge.advisory_db.as_deref(), judge.no_advisories),
+            facts: judge.facts,
             now: judge.now,
         }
     }
@@ -71,7 +72,7 @@ pub(super) fn resolving(cli: &Cli, moving: &cli::Moving) -> Request {
 }
 
 /// The options that say which project is meant, by what it is judged and whether a registry may be asked; and whether they have a value.
-const OPTIONS: [(&str, bool); 11] = [
+const OPTIONS: [(&str, bool); 12] = [
     ("manifest-path", true),
     ("lockfile", true),
     ("policy", true),
@@ -80,6 +81,7 @@ const OPTIONS: [(&str, bool); 11] = [
     ("min-publish-age", true),
     ("advisory-db", true),
     ("no-advisories", false),
+    ("facts", false),
     ("now", true),
     ("offline", false),
     ("frozen", false),

@@ -63,7 +63,7 @@ pub(super) fn record(project: &Project, judged: &Decision, changes: &[Change]) -
     let packages = judged.facts().packages.iter().zip(&judged.evaluation().judgements);
     let releases = packages.filter_map(|(package, judgement)| {
         let change = came.get(&package.id)?;
-        let mut record = release(package, judgement)?;
+        let mut record = release(package, judgement, judged.facts())?;
         record.replaced.clone_from(&change.from);
         Some(record)
     });

@@ -163,7 +163,7 @@ fn record_event(run: &Run<'_>, vendoring: &Vendoring) -> Result<(), CommandError
     let packages = run.made.facts().packages.iter().zip(&run.made.evaluation().judgements);
     let releases = packages.filter_map(|(package, judgement)| {
         let vendored = vendored.get(&package.id)?;
-        let mut record = release(package, judgement)?;
+        let mut record = release(package, judgement, run.made.facts())?;
         record.tree = (!vendored.stub).then_some(vendored.tree);
         Some(record)
     });

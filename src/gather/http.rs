@@ -9,9 +9,10 @@ mod request_queue;
 mod settings;
 mod transport;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use reqwest::redirect::Policy;
@@ -38,6 +39,8 @@ const WINDOWS: (u32, u32) = (2 << 20, 16 << 20);
 pub struct Http {
     settings: HttpSettings,
     engine: Mutex<Option<Arc<Engine>>>,
+    /// By origin: when the last request was done that may not be followed by another at once.
+    paced: Mutex<BTreeMap<String, Instant>>,
 }
 
 impl Http {
@@ -47,7 +50,7 @@ impl Http {
     /// The proxy is no address, or the certificates cannot be read.
     pub fn new(settings: &HttpSettings) -> Result<Self, HttpError> {
         settings::check(settings)?;
-        Ok(Self { settings: settings.clone(), engine: Mutex::new(None) })
+        Ok(Self { settings: settings.clone(), engine: Mutex::new(None), paced: Mutex::default() })
     }
 
     /// Makes one request and keeps the body.
@@ -56,6 +59,23 @@ impl Http {
     /// No usable answer within the limits, after the retries that `net.retry` allows.
     pub fn get(&self, request: &Request) -> Result<Answer, HttpError> {
         self.engine()?.get(request)
+    }
+
+    /// As [`Self::get`], but no sooner than the request's `pause` after the last one that was made in this way of the same host: for
+    /// servers that allow a program so many requests in a while. It waits for that here.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub(crate) fn get_paced(&self, request: &Request) -> Result<Answer, HttpError> {
+        let origin = error::parse(&request.url)?.origin().ascii_serialization();
+        // Held over the request: whoever else asks in this way waits until it is done.
+        let mut paced = self.paced.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = paced.get(&origin) {
+            std::thread::sleep(request.pause.saturating_sub(last.elapsed()));
+        }
+        let answer = self.get(request);
+        paced.insert(origin, Instant::now());
+        answer
     }
 
     /// Makes many requests at once and keeps the bodies. The results are in the order of the requests; `progress` hears how many
@@ -103,6 +123,13 @@ impl Http {
     }
 }
 
+/// Registries want to know which program asks, and where its makers are to be found.
+fn user_agent() -> String {
+    let address = env!("CARGO_PKG_REPOSITORY");
+    let address = if address.is_empty() { String::new() } else { format!(" ({address})") };
+    format!("{}/{}{address}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+}
+
 fn not_started(request: &Request, error: &HttpError) -> HttpError {
     HttpError::Unreachable { url: shown(&request.url), cause: error.first_line() }
 }
@@ -121,7 +148,7 @@ impl Engine {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let timeout = settings.timeout.unwrap_or(TIMEOUT).max(Duration::from_millis(100));
         let mut client = Client::builder()
-            .user_agent(concat!("cargo-sequester/", env!("CARGO_PKG_VERSION")))
+            .user_agent(user_agent())
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)

@@ -333,7 +333,7 @@ fn entry_request(wanted: &Wanted<'_>, tokens: &Tokens, validators: bool) -> Resu
     let Validators { etag, last_modified } =
         wanted.cached.as_ref().filter(|_| validators).map(|entry| entry.validators.clone()).unwrap_or_default();
     let url = address(wanted.access, &wanted.name.relative_path(Some('/')));
-    Ok(Request { url, etag, last_modified, authorization, limit: LARGEST, resume: false })
+    Ok(Request { url, etag, last_modified, authorization, limit: LARGEST, ..Request::default() })
 }
 
 type Answered<'a> = (&'a CrateId, IndexFact, Option<Change>);

@@ -21,6 +21,7 @@ pub(crate) mod lock_file;
 pub(crate) mod locked_cargo;
 pub(crate) mod manifest;
 pub(crate) mod policy_file;
+pub(crate) mod registry_api;
 pub(crate) mod target;
 pub(crate) mod toml_tree;
 pub(crate) mod trail;

@@ -357,6 +357,20 @@ pub enum Notice {
         /// Of how many of that registry.
         of: usize,
     },
+    /// What `--facts` was to find out about the publications of these crates could not be had.
+    PublicationsUnknown {
+        gap: super::publication::ApiGap,
+        /// Their names.
+        crates: Vec<Arc<str>>,
+    },
+    /// The registry names another publisher of a release than the audit trail recorded. Accounts are renamed, so it holds nothing back.
+    PublisherRewritten {
+        crate_id: super::package::CrateId,
+        version: Version,
+        recorded: super::publication::Publisher,
+        /// Who it is now; `None` where the registry no longer says.
+        found: Option<super::publication::Publisher>,
+    },
     /// The lock file was judged alone, whatever the manifests ask.
     ManifestsNotChecked,
     /// The manifests of git packages are not at hand: what these ask is taken from the lock file.
@@ -401,6 +415,8 @@ codes!(Notice {
     CooldownDisagrees => "cooldown-disagrees",
     IndexFromCache => "index-from-cache",
     PubtimesMissing => "pubtimes-missing",
+    PublicationsUnknown => "publications-unknown",
+    PublisherRewritten => "publisher-rewritten",
     ManifestsNotChecked => "manifests-not-checked",
     ManifestsUnseen => "manifests-unseen",
     BaseMovedOn => "base-moved-on",

@@ -13,6 +13,7 @@ use super::evaluation::Judgement;
 use super::index_line::DependencyKind;
 use super::package::{CrateId, Line, Package};
 use super::policy::{Origin, Setting};
+use super::publication::Published;
 use super::trail::release::ReleaseRecord;
 use super::trail::{EventId, Kind, Trail};
 use super::verdict::Verdict;
@@ -54,6 +55,8 @@ pub(crate) struct Explanation {
     pub basis: Option<Decider>,
     /// The minimum age that holds for its crate; `None` for anything but a registry's.
     pub minimum: Option<Setting<Age>>,
+    /// How it was published, where that is known.
+    pub publication: Option<Published>,
     /// The releases of its crate around it.
     pub timeline: Timeline,
     /// Who recorded its checksum.

@@ -12,6 +12,7 @@ use super::history::History;
 use super::lock_proof::LockFact;
 use super::package::{CrateId, Locked, Package};
 use super::policy::Origin;
+use super::publication::PublicationFact;
 use super::recorded::Recorded;
 use super::source::Registry;
 use super::trail::{Event, EventFileName, TrailProblem};
@@ -26,6 +27,8 @@ pub struct Facts {
     pub packages: Vec<Package>,
     /// What the index said of each crate in question.
     pub index: BTreeMap<CrateId, IndexFact>,
+    /// How the releases of some crates were published, where the caller had their registry's web API asked.
+    pub publications: BTreeMap<CrateId, PublicationFact>,
     /// The advisories about them.
     pub advisories: AdvisoryFact,
     /// The registry's own time, from the `Date` of its answers; `None` where it was not asked, or where the caller set the time.

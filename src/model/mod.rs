@@ -23,6 +23,7 @@ pub(crate) mod loosening;
 pub(crate) mod manifest;
 pub(crate) mod package;
 pub(crate) mod policy;
+pub(crate) mod publication;
 pub(crate) mod reason_facts;
 pub(crate) mod recorded;
 pub(crate) mod resemblance;

@@ -7,6 +7,7 @@ use semver::Version;
 
 use super::checksum::Checksum;
 use super::package::CrateId;
+use super::publication::PublicationRecord;
 use super::trail::event::{Event, Kind};
 use super::trail::release::ReleaseRecord;
 use super::trail::{EventId, Trail};
@@ -40,6 +41,8 @@ pub struct RecordedRelease {
     pub checksum: Option<Checksum>,
     /// The digest of its vendored tree.
     pub tree: Option<Checksum>,
+    /// How it was published.
+    pub publication: Option<PublicationRecord>,
     /// The latest approval, by policy or by a person; `None` where there was none, or where the latest event took it back.
     pub approved: Option<RecordedApproval>,
     /// Whether the project moved off it: an approval was taken back, or another release took its place, and nothing since used it.
@@ -104,6 +107,7 @@ impl Recorded {
             pubtime: None,
             checksum: None,
             tree: None,
+            publication: None,
             approved: None,
             left: false,
             used: false,
@@ -112,6 +116,9 @@ impl Recorded {
             release.pubtime = release.pubtime.or(record.pubtime);
             release.checksum = release.checksum.or(record.checksum);
             release.tree = release.tree.or(record.tree);
+            if release.publication.is_none() {
+                release.publication.clone_from(&record.publication);
+            }
         }
         // What is said of an advisory says nothing about whether the release is used.
         if record.approval.as_ref().is_some_and(|approval| approval.lifts.is_empty() && !approval.ignores.is_empty()) {

@@ -11,7 +11,7 @@ use super::alternatives::Candidates;
 use super::findings::Findings;
 use super::judge::Judge;
 use super::side_effects::side_effects;
-use super::{advisory, findings, publish_age, rules_in_use, source, trail};
+use super::{advisory, findings, publication, publish_age, rules_in_use, source, trail};
 use crate::model::approval::Approvals;
 use crate::model::evaluation::{Blocker, Evaluation, IndexGap, Judgement, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact};
@@ -48,6 +48,7 @@ pub fn evaluate(facts: &Facts, policy: &Policy, approvals: &Approvals, now: Time
         notices.push(Notice::AdvisoriesSkipped);
     }
     notices.extend(recorded);
+    notices.extend(publication::notices(facts));
     notices.extend(rules_in_use::notices(&judge, &judgements));
     let truncated = facts.trail.truncated.clone();
     let (manifests, also) = (facts.lock.code(), side_effects(&judge));

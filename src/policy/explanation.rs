@@ -9,6 +9,7 @@ use super::alternatives::Candidates;
 use super::deciders::Keys;
 use super::graph::{asked_for, lines, requirements_of};
 use super::judge::Judge;
+use super::publication::published;
 use super::{advisory, deciders, judge, publish_age};
 use crate::model::allow_list::AllowedId;
 use crate::model::approval::Approvals;
@@ -78,6 +79,7 @@ pub(crate) fn explain(decided: &Decided<'_>, asked: &Asked, records: &Records) -
             None | Some(Verdict::Local | Verdict::Quarantined(_) | Verdict::Rejected(_)) => None,
         },
         minimum: crate_id.as_ref().map(|id| publish_age::minimum(decided.policy, id)),
+        publication: crate_id.as_ref().and_then(|id| published(decided.facts, id, &package.id.version)),
         timeline,
         checksums: checksums(&judge, &package, locked.is_some(), records),
         advisories: crate_id.as_ref().map(|id| advisories(&judge, id, &package.id.version, keys)).unwrap_or_default(),

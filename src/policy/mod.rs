@@ -18,6 +18,7 @@ pub(crate) mod lock_changes;
 pub(crate) mod look_alike;
 pub(crate) mod plan;
 pub(crate) mod policy_drift;
+pub(crate) mod publication;
 pub(crate) mod publish_age;
 pub(crate) mod rules_in_use;
 pub(crate) mod security_fix;

@@ -55,6 +55,15 @@ impl Assessment {
         Ok(Self { gathered, decision, locked, reached })
     }
 
+    /// The same with what the registries' web API says of these crates too, where the caller wants to know how releases were published.
+    pub(crate) fn with_publications(mut self, crates: BTreeSet<CrateId>) -> Self {
+        if self.project().request().judge.facts {
+            self.gathered.ask_how_published(crates);
+            self.decision = self.gathered.decide();
+        }
+        self
+    }
+
     /// What was read for it.
     pub(crate) const fn gathered(&self) -> &Gathered {
         &self.gathered

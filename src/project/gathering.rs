@@ -1,7 +1,7 @@
 //! Reads the world for a project once, and makes facts from it: about the lock file that was found, or about one that a cargo left.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::base::Base;
 use super::error::ProjectError;
@@ -22,11 +22,12 @@ use crate::model::evaluation::{Evaluation, Fetched, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, Surroundings, TrailFact};
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Package};
+use crate::model::publication::PublicationFact;
 use crate::model::source::{Registry, Source};
 use crate::model::trail::Trail;
 use crate::model::verdict::Reason;
 use crate::policy::judge::Judge;
-use crate::policy::{self, publish_age, security_fix, side_effects};
+use crate::policy::{self, publication, publish_age, security_fix, side_effects};
 
 /// The fixed crate and those around it, and then what the fix requires.
 const FIX_ROUNDS: usize = 2;
@@ -53,6 +54,8 @@ pub(crate) struct Gathered {
     trail: Trail,
     surroundings: Surroundings,
     notices: Vec<Notice>,
+    /// What the registries' web API said, as far as it was asked.
+    publications: Mutex<BTreeMap<CrateId, PublicationFact>>,
 }
 
 /// A lock file with the decision on it, and what that was made from.
@@ -118,10 +121,13 @@ impl Gathered {
             Purpose::Judge | Purpose::Prove | Purpose::Change => lock_answer::find(&project, &registries, &index)?,
         };
         let advisories = advisories.fact;
-        let mut read = Self { project, registries, index, advisories, lock, recorded, trail, surroundings, notices };
+        let publications = Mutex::default();
+        let mut read =
+            Self { project, registries, index, advisories, lock, recorded, trail, surroundings, notices, publications };
         if read.project.base_packages().is_some() {
             read.read_around_fixes();
         }
+        read.ask_about_publications();
         Ok(read)
     }
 
@@ -136,6 +142,34 @@ impl Gathered {
             }
             self.index.extend(self.registries.read(&wanted, &mut |_, _| ()));
         }
+    }
+
+    /// Asks the registries' web API about what the decision is on, where the caller wants that.
+    fn ask_about_publications(&self) {
+        if !self.project.request().judge.facts {
+            return;
+        }
+        let (policy, now) = (&self.project.rules().policy, self.project.moment());
+        let facts = self.facts(self.project.subject().lock.packages.clone(), BTreeMap::new());
+        let mut crates = publication::in_question(&facts, policy, now);
+        if self.project.request().purpose == Purpose::Resolve {
+            crates.extend(publication::candidates(&facts, policy, now));
+        }
+        self.ask_how_published(crates);
+    }
+
+    /// Asks how the releases of these crates were published, unless that was done, or the caller does not want to know.
+    pub(crate) fn ask_how_published(&self, mut crates: BTreeSet<CrateId>) {
+        if !self.project.request().judge.facts {
+            return;
+        }
+        let mut known = self.publications.lock().unwrap_or_else(PoisonError::into_inner);
+        crates.retain(|id| !known.contains_key(id));
+        if crates.is_empty() {
+            return;
+        }
+        let progress = Progress::new(self.project.request().quiet, "Asking", "crates' publications");
+        known.extend(self.registries.publications(&crates, &mut |done, of| progress.at(done, of)));
     }
 
     /// The project that it was read for.
@@ -185,6 +219,7 @@ impl Gathered {
             packages,
             advisories,
             index,
+            publications: self.publications.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             registry_clock: self.registries.clock().filter(|_| by_clock),
             refused_mirrors: self.registries.refused(),
             base: self.project.base_locked(),
@@ -221,7 +256,13 @@ impl Gathered {
         if !missing.is_empty() {
             more.extend(self.registries.read(&missing, &mut |_, _| ()));
         }
-        self.decision(self.facts_after(lock.packages, more), lock.lines)
+        let mut facts = self.facts_after(lock.packages, more);
+        if self.project.request().judge.facts {
+            let rules = self.project.rules();
+            self.ask_how_published(publication::in_question(&facts, &rules.policy, self.project.moment()));
+            facts.publications = self.publications.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        }
+        self.decision(facts, lock.lines)
     }
 
     fn decision(&self, facts: Facts, lines: Vec<u32>) -> Decision {

@@ -12,10 +12,12 @@ use crate::gather::cargo_config::Replacement;
 use crate::gather::credentials::Credentials;
 use crate::gather::http::Http;
 use crate::gather::index::{self, IndexMode, IndexOrigin, RegistryAccess, RegistryConfig};
+use crate::gather::registry_api::{self, Apis};
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::{IndexFact, RefusedMirror};
 use crate::model::package::CrateId;
 use crate::model::policy::Policy;
+use crate::model::publication::PublicationFact;
 use crate::model::source::{Registry, Source};
 use crate::policy::source::is_allowed;
 
@@ -141,6 +143,16 @@ impl Registries {
         };
         known.unkept = known.unkept.take().or(reading.unkept);
         reading.index
+    }
+
+    /// How the releases of these crates were published, by their registries' web API: one question a second.
+    pub(crate) fn publications(
+        &self,
+        crates: &BTreeSet<CrateId>,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> BTreeMap<CrateId, PublicationFact> {
+        let (access, configs) = (self.access(), self.configs());
+        registry_api::read(crates, &Apis { access: &access, configs: &configs, http: self.http() }, progress)
     }
 
     /// Why what was read could not be kept in cargo's cache.

@@ -68,6 +68,8 @@ pub(crate) struct JudgeBy {
     pub(crate) min_publish_age: Option<Age>,
     /// Where advisories come from.
     pub(crate) advisories: AdvisoriesFrom,
+    /// Whether the registries' web API is asked how releases were published.
+    pub(crate) facts: bool,
     /// The moment to judge by, instead of the clocks'.
     pub(crate) now: Option<Timestamp>,
 }

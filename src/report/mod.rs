@@ -17,6 +17,7 @@ pub(crate) mod json;
 pub(crate) mod log;
 pub(crate) mod notice;
 pub(crate) mod print;
+pub(crate) mod publication;
 pub(crate) mod reason;
 pub(crate) mod status;
 pub(crate) mod update;

@@ -1,6 +1,7 @@
 //! What holds nothing back, in words: warnings, notices, what an approval stands on, and what is wrong with an audit trail.
 
 use super::context::{Context, registry_name};
+use super::publication;
 use super::reason::{cited, kind_words, signal};
 use super::words::{counted, few, moment, span};
 use crate::model::advisory::AdvisoryKind;
@@ -169,6 +170,16 @@ pub(crate) fn notice(notice: &Notice, context: &Context<'_>) -> String {
         ),
         Notice::IndexFromCache { oldest: None } => {
             "the index was read from cargo's cache; how old that is cannot be told".to_owned()
+        }
+        Notice::PublicationsUnknown { gap, crates } => publication::unknown(gap, crates),
+        Notice::PublisherRewritten { crate_id, version, recorded, found } => {
+            let now = match found {
+                Some(found) => format!("names {} now", publication::publisher(found)),
+                None => "no longer says who it was".to_owned(),
+            };
+            let recorded = publication::publisher(recorded);
+            let name = &crate_id.name;
+            format!("{name} {version} is recorded as published by {recorded}; the registry {now} (accounts can be renamed)")
         }
         Notice::PubtimesMissing { registry, from, packages, of } => {
             let index = match from {

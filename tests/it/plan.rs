@@ -48,6 +48,7 @@ fn facts(packages: Vec<Package>) -> Facts {
         packages,
         index: BTreeMap::new(),
         advisories: AdvisoryFact::Skipped,
+        publications: BTreeMap::new(),
         registry_clock: None,
         refused_mirrors: Vec::new(),
         base: None,

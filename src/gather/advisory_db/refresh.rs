@@ -85,9 +85,8 @@ fn refresh_archive(
         url: address.to_owned(),
         etag: usable.and_then(|state| state.validators.etag.clone()),
         last_modified: usable.and_then(|state| state.validators.last_modified.clone()),
-        authorization: None,
         limit: ARCHIVE_LIMIT,
-        resume: false,
+        ..Request::default()
     };
     let asked = conditional.etag.is_some() || conditional.last_modified.is_some();
     let answer =

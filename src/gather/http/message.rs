@@ -43,6 +43,8 @@ pub struct Request {
     /// Whether an answer that breaks off may be continued by another one, asked for by `Range`. Only for a body that is checked as a
     /// whole afterwards; it is asked for without an encoding.
     pub resume: bool,
+    /// The least pause before it is made again after a failure.
+    pub pause: Duration,
 }
 
 /// An answer with one of the statuses that say something: 200, 304, 404, 410, 451.

@@ -114,6 +114,7 @@ impl Transport {
                 Again::Soon => pause_after(failures),
                 Again::After(pause) => pause,
             };
+            let pause = pause.max(request.pause);
             if failures >= self.retry {
                 return Err(error);
             }

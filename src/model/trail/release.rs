@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::moment;
 use crate::model::checksum::Checksum;
 use crate::model::package::CrateId;
+use crate::model::publication::PublicationRecord;
 use crate::model::source::Registry;
 use crate::model::verdict::{Basis, BasisCode, FixRole, Reason, ReasonCode, Signal, SignalCode, Verdict, VerdictCode};
 
@@ -27,6 +28,8 @@ pub struct ReleaseRecord {
     pub checksum: Option<Checksum>,
     /// The digest of its vendored tree, where it was vendored.
     pub tree: Option<Checksum>,
+    /// How it was published, where the registry's web API was asked.
+    pub publication: Option<PublicationRecord>,
     /// When it was published, where that was known.
     pub pubtime: Option<Timestamp>,
     /// What was decided.
@@ -74,6 +77,7 @@ impl ReleaseRecord {
             version,
             checksum: None,
             tree: None,
+            publication: None,
             pubtime: None,
             verdict: None,
             basis: None,
@@ -114,6 +118,9 @@ struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Checksum"))]
     checksum: Option<Checksum>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "PublicationRecord"))]
+    publication: Option<PublicationRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "moment::Optional")]
     #[cfg_attr(test, schemars(with = "moment::Written"))]
     pubtime: Option<Timestamp>,
@@ -155,6 +162,7 @@ impl TryFrom<Line> for ReleaseRecord {
             version,
             checksum: line.checksum,
             tree: line.tree,
+            publication: line.publication,
             pubtime: line.pubtime,
             verdict: line.verdict,
             basis: line.basis,
@@ -173,6 +181,7 @@ impl From<ReleaseRecord> for Line {
             approval: record.approval,
             basis: record.basis,
             checksum: record.checksum,
+            publication: record.publication,
             pubtime: record.pubtime,
             reasons: record.reasons,
             replaced: record.replaced,

@@ -18,7 +18,7 @@ use crate::report::reason::platforms;
 use crate::report::status::Canvas;
 use crate::report::way_out::WayOut;
 use crate::report::words::{counted, eligible, few};
-use crate::report::{blocker, explain, notice};
+use crate::report::{blocker, explain, notice, publication};
 
 /// How many lines a section has before it counts the rest; `-v` shows more.
 const ROWS: usize = 6;
@@ -103,6 +103,12 @@ fn verdict(release: &Explanation, report: &ExplainReport<'_>, out: &mut impl Wri
     }
     if matches!(id.source, Source::Registry(_)) {
         detail(out, Tone::Plain, "published", &explain::published(release, &context))?;
+    }
+    if let Some(published) = &release.publication {
+        detail(out, Tone::Plain, "publisher", &publication::published(published))?;
+        for action in &published.yanks {
+            detail(out, Tone::Caution, "yanked", &publication::yank(action))?;
+        }
     }
     match judgement.reasons().and_then(crate::model::verdict::Reasons::eligible_at) {
         Some(at) => detail(

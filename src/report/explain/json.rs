@@ -12,6 +12,7 @@ use crate::report::audit::json::{Db, Document, Judge, Judged, document, judged};
 use crate::report::cure::cures;
 use crate::report::explain;
 use crate::report::json::{self, ManifestLine, Object};
+use crate::report::publication;
 #[cfg(test)]
 use crate::report::shape;
 use crate::report::words::rfc3339;
@@ -60,6 +61,8 @@ struct Release<'a> {
     deciders: Deciders<'a>,
     /// The minimum age that holds for releases of this crate; null for a package of no registry.
     min_age_seconds: Option<u64>,
+    /// How it was published; null where neither the registry (`--facts`) nor the audit trail says.
+    publication: Option<publication::Json<'a>>,
     /// The releases of the crate around this one.
     timeline: Timeline,
     /// One for each place that the project has.
@@ -309,6 +312,7 @@ fn one<'a>(release: &'a Explanation, report: &ExplainReport<'a>) -> Release<'a> 
             min_age: release.minimum.as_ref().map(|age| of_origin("quarantine.min-publish-age", Some(&age.origin))),
         },
         min_age_seconds: release.minimum.as_ref().map(|age| age.value.as_secs()),
+        publication: release.publication.as_ref().map(publication::json),
         timeline: Timeline {
             earlier: release.timeline.earlier,
             later: release.timeline.later,

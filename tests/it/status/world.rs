@@ -72,6 +72,7 @@ impl World {
             packages: Vec::new(),
             index: BTreeMap::new(),
             advisories: AdvisoryFact::Read(db),
+            publications: BTreeMap::new(),
             registry_clock: None,
             refused_mirrors: Vec::new(),
             base: None,

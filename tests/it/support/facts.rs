@@ -14,6 +14,7 @@ use cargo_sequester::door::model::index_line::{DependencyKind, Requirement};
 use cargo_sequester::door::model::lock_proof::LockFact;
 use cargo_sequester::door::model::package::{CrateId, LocalPackage, LockedChecksum, Package, PackageId};
 use cargo_sequester::door::model::policy::Policy;
+use cargo_sequester::door::model::publication::PublicationFact;
 use cargo_sequester::door::model::source::{Registry, Source};
 use cargo_sequester::door::model::verdict::{Basis, FixRole, ReasonCode, Verdict};
 use cargo_sequester::door::policy::evaluate;
@@ -133,6 +134,7 @@ pub struct World {
     pub standing: Standing,
     pub packages: Vec<Package>,
     pub db: Option<AdvisoryDb>,
+    pub publications: BTreeMap<CrateId, PublicationFact>,
     pub registry_clock: Option<Timestamp>,
     pub base: Option<Vec<(PackageId, Option<Checksum>)>>,
     pub ground: OldLock,
@@ -161,6 +163,7 @@ impl World {
             standing: Standing::Confirmed,
             packages: vec![app],
             db: Some(database()),
+            publications: BTreeMap::new(),
             registry_clock: None,
             base: None,
             ground: OldLock::Judged,
@@ -265,6 +268,7 @@ impl World {
             packages: self.packages.clone(),
             index: index.collect(),
             advisories: self.db.clone().map_or(AdvisoryFact::Skipped, AdvisoryFact::Read),
+            publications: self.publications.clone(),
             registry_clock: self.registry_clock,
             refused_mirrors: Vec::new(),
             base: self.base.clone().map(|base| base.into_iter().collect()),
