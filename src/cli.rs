@@ -10,8 +10,8 @@ use clap::{Parser, Subcommand};
 use crate::model::run::Invocation;
 use curation::{APPROVE_EXIT_CODES, INIT_EXIT_CODES, LOG_EXIT_CODES, REVOKE_EXIT_CODES};
 pub(crate) use curation::{Approve, Init, Log, Revoke};
-pub(crate) use judging::{Audit, Explain, Status, Verify};
-use judging::{EXPLAIN_EXIT_CODES, STATUS_EXIT_CODES, VERIFY_EXIT_CODES};
+use judging::{ASSESS_EXIT_CODES, EXPLAIN_EXIT_CODES, STATUS_EXIT_CODES, VERIFY_EXIT_CODES};
+pub(crate) use judging::{Assess, AssessFormat, Audit, Explain, Status, Verify};
 pub(crate) use options::{Color, Format, HumanOrJson, JudgeBy, StatusFormat, Subject};
 use resolving::{CARGO_HELP, FIX_EXIT_CODES, UPDATE_EXIT_CODES};
 pub(crate) use resolving::{Cargo, Fix, Moving, Update, Vendor};
@@ -76,6 +76,9 @@ pub(crate) enum Verb {
     /// Take an approval back, or the ignore of an advisory
     #[command(after_help = REVOKE_EXIT_CODES)]
     Revoke(Revoke),
+    /// Show what the project can prove of what a standard asks, requirement by requirement
+    #[command(after_help = ASSESS_EXIT_CODES)]
+    Assess(Assess),
     /// Show the audit trail, newest first
     #[command(after_help = LOG_EXIT_CODES)]
     Log(Log),

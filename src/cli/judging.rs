@@ -1,10 +1,11 @@
 //! The verbs that tell and prove: `audit`, `status`, `explain` and `verify`.
 
 use camino::Utf8PathBuf;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::options::{Format, HumanOrJson, JudgeBy, Project, StatusFormat, Subject};
+use super::options::{Format, HumanOrJson, JudgeBy, Project, StatusFormat, Subject, uri};
 use crate::model::calendar::Horizon;
+use crate::model::standard::Standard;
 
 /// Below `status -h`: a prompt asks whether the project may be built, not whether anything newer exists.
 pub(super) const STATUS_EXIT_CODES: &str = "Exit codes:
@@ -28,6 +29,47 @@ pub(super) const EXPLAIN_EXIT_CODES: &str = "Exit codes:
   0  the release is approved; of a crate, every locked release is
   1  it is quarantined or rejected
   2  it could not be decided: usage, files, network, advisories missing or not fresh";
+
+/// Below `assess -h`.
+pub(super) const ASSESS_EXIT_CODES: &str = "Exit codes:
+  0  every requirement is met that a repository can answer
+  1  one is not met
+  2  it could not be decided: usage, files, network, advisories missing or not fresh
+
+What is printed is evidence for whoever assesses an organisation. It is no level, and no sum of any.";
+
+/// `assess`.
+#[derive(Debug, Args)]
+pub(crate) struct Assess {
+    /// Whose requirements
+    #[arg(long, value_name = "STANDARD", value_parser = standard)]
+    pub(crate) standard: Standard,
+    /// What to judge
+    #[command(flatten)]
+    pub(crate) subject: Subject,
+    /// What to judge by
+    #[command(flatten)]
+    pub(crate) judge: JudgeBy,
+    /// How to print the result; `in-toto` prints unsigned statements about the lock file, one a line
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: AssessFormat,
+    /// With `--format in-toto`: who states it, and will sign
+    #[arg(long, value_name = "URI", required_if_eq("format", "in-toto"), value_parser = uri)]
+    pub(crate) verifier_id: Option<String>,
+}
+
+/// The formats of `assess`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AssessFormat {
+    Human,
+    Json,
+    InToto,
+}
+
+fn standard(text: &str) -> Result<Standard, String> {
+    let names: Vec<_> = Standard::ALL.iter().map(|standard| standard.as_str()).collect();
+    Standard::named(text).ok_or_else(|| format!("the standards are {}", names.join(" and ")))
+}
 
 /// `audit`.
 #[derive(Debug, Args)]

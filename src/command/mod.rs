@@ -1,6 +1,7 @@
 //! One verb a file: gather, decide, report. Only here and in `main` does anybody know exit codes.
 
 mod approve;
+mod assess;
 mod audit;
 mod cargo_verb;
 mod explain;
@@ -72,6 +73,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Approve(arguments) if arguments.prune => revoke::prune(&cli, arguments, &environment),
         Verb::Approve(arguments) => approve::run(&cli, arguments, &environment),
         Verb::Revoke(arguments) => revoke::run(&cli, arguments, &environment),
+        Verb::Assess(arguments) => assess::run(&cli, arguments, &environment),
         Verb::Log(arguments) => log::run(&cli, arguments, &environment),
         Verb::Init(arguments) => init::run(&cli, arguments, &environment),
     });

@@ -7,7 +7,7 @@ mod sealed;
 
 use std::time::Instant;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::outcome::{CommandError, Outcome};
 use super::output;
@@ -40,17 +40,73 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
     // A command that cannot be run is refused before anything is done.
     let command = arguments.sealed.then(|| SealedCommand::read(&arguments.command)).transpose()?;
     let project = Project::open(asked(cli, arguments), environment)?;
-    let (subject, rules) = (project.subject(), project.rules());
-    let configs = project.configs().at_root(&subject.root, environment)?;
-    let config = configs.found();
-    let replacing = Replacing::read(&subject.root)?;
-    let allowed = allow_list::read(&ways_around::own_config(&subject.root))?;
-    if arguments.if_vendored && allowed.is_none() && replacing.place.is_none() && !base_vendors(&project)? {
+    let subject = project.subject();
+    if arguments.if_vendored && !is_vendored(subject)? && !base_vendors(&project)? {
         if !cli.quiet {
             output::print(cli, |out| verify::human::nothing_vendored(arguments.base.as_deref(), out))?;
         }
         return Ok(Outcome::Approved);
     }
+    let configs = project.configs().at_root(&subject.root, environment)?;
+    let Proved { verification, place, folder } = prove(&project, &configs, arguments.deep)?;
+    let proof = match (&arguments.base, arguments.deep) {
+        (_, true) => Proof::All,
+        (Some(base), false) => Proof::Changed { base },
+        (None, false) => Proof::Consistent,
+    };
+    let lock_path = relative(&subject.lock_path, environment);
+    let report = VerifyReport {
+        verification: &verification,
+        proof,
+        form: place.form,
+        judged_by: project.rules().judged_by(),
+        root: &subject.root,
+        folder: &folder,
+        locked: &lock_path,
+        situation: &cli.invocation,
+        elapsed: Some(started.elapsed()),
+    };
+    let text = output::text(|out| match arguments.format {
+        HumanOrJson::Human => verify::human::write(&report, output::verbosity(cli), out),
+        HumanOrJson::Json => verify::json::write(&report, out),
+    })?;
+    let Some(command) = command else {
+        output::report(cli, &text)?;
+        return Ok(outcome(&verification));
+    };
+    // Standard output is the command's.
+    output::aside(cli, &text);
+    match outcome(&verification) {
+        Outcome::Approved => {
+            let (sources, config) = (subject.sources(), configs.found());
+            let sealed = Sealed { root: &subject.root, place: &place, sources: &sources, config, environment };
+            sealed.run(cli, &command)
+        }
+        other @ (Outcome::Held | Outcome::Undecided | Outcome::Cargo(_)) => Ok(other),
+    }
+}
+
+/// What the proof came to.
+pub(super) struct Proved {
+    pub(super) verification: Verification,
+    /// Where the sources lie, or would.
+    pub(super) place: VendoredPlace,
+    /// The same, as a reader in the working directory would write it.
+    folder: Utf8PathBuf,
+}
+
+/// Whether the workspace's own configuration leads to vendored sources, or says that there are some.
+pub(super) fn is_vendored(subject: &Subject) -> Result<bool, CommandError> {
+    let allowed = allow_list::read(&ways_around::own_config(&subject.root))?;
+    Ok(allowed.is_some() || Replacing::read(&subject.root)?.place.is_some())
+}
+
+/// Holds lock file, allow-list and vendored tree against each other, and looks for ways around them. With a base, or where it is to go
+/// `deep`, trees are derived again from their archives.
+pub(super) fn prove(project: &Project, configs: &Configs, deep: bool) -> Result<Proved, CommandError> {
+    let (subject, environment) = (project.subject(), project.environment());
+    let replacing = Replacing::read(&subject.root)?;
+    let allowed = allow_list::read(&ways_around::own_config(&subject.root))?;
     let place = replacing
         .place
         .clone()
@@ -63,7 +119,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
         sources: &sources,
         vendor: Some(&place.path),
         replacing: &replacing,
-        config,
+        config: configs.found(),
         environment,
     };
     let (tree, ways) = rayon::join(|| read(subject, &place), || ways_around::find(&search));
@@ -87,53 +143,20 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Verify, environment: &Environment)
     let opened = evidence::open_archives(&mut held, &place.path);
     verification.findings.extend(opened);
     compare(&held.held(), &mut verification);
-    outside(&held, rules, &mut verification);
+    outside(&held, project.rules(), &mut verification);
     take_ways(ways, &mut verification);
     evidence::check_stubs(&held, environment, &mut verification);
     if let Some(failure) = subject.workspace.as_ref().and_then(|workspace| workspace.failure.as_ref()) {
         verification.notes.push(Note::Workspace(failure.to_string()));
     }
-    let proof = match (&arguments.base, arguments.deep) {
-        (_, true) => Proof::All,
-        (Some(base), false) => Proof::Changed { base },
-        (None, false) => Proof::Consistent,
-    };
-    lock(&project, &configs, &held, &place.path, &mut verification)?;
-    if project.base().is_some() || arguments.deep {
-        let archives = Archives { project: &project, configs: &configs };
+    lock(project, configs, &held, &place.path, &mut verification)?;
+    if project.base().is_some() || deep {
+        let archives = Archives { project, configs };
         // Everything is derived where no base is believed.
-        rederive::rederive(&held, (!arguments.deep).then_some(&project), &archives, &mut verification)?;
+        rederive::rederive(&held, (!deep).then_some(project), &archives, &mut verification)?;
     }
 
-    let lock_path = relative(&subject.lock_path, environment);
-    let report = VerifyReport {
-        verification: &verification,
-        proof,
-        form: place.form,
-        judged_by: rules.judged_by(),
-        root: &subject.root,
-        folder: &held.folder,
-        locked: &lock_path,
-        situation: &cli.invocation,
-        elapsed: Some(started.elapsed()),
-    };
-    let text = output::text(|out| match arguments.format {
-        HumanOrJson::Human => verify::human::write(&report, output::verbosity(cli), out),
-        HumanOrJson::Json => verify::json::write(&report, out),
-    })?;
-    let Some(command) = command else {
-        output::report(cli, &text)?;
-        return Ok(outcome(&verification));
-    };
-    // Standard output is the command's.
-    output::aside(cli, &text);
-    match outcome(&verification) {
-        Outcome::Approved => {
-            let sealed = Sealed { root: &subject.root, place: &place, sources: &sources, config, environment };
-            sealed.run(cli, &command)
-        }
-        other @ (Outcome::Held | Outcome::Undecided | Outcome::Cargo(_)) => Ok(other),
-    }
+    Ok(Proved { verification, place, folder: held.folder })
 }
 
 /// Whether the base has an allow-list, or something in its place that cannot be read: a change that takes it away must not be asked less

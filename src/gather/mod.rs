@@ -3,6 +3,7 @@
 pub(crate) mod adopt;
 pub(crate) mod advisory_db;
 pub(crate) mod allow_list;
+pub(crate) mod automation;
 pub(crate) mod base;
 pub(crate) mod cargo;
 pub(crate) mod cargo_config;

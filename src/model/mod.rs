@@ -31,6 +31,7 @@ pub(crate) mod resolution;
 pub(crate) mod run;
 pub(crate) mod side_effect;
 pub(crate) mod source;
+pub(crate) mod standard;
 pub(crate) mod trail;
 pub(crate) mod vendored;
 pub(crate) mod vendoring;

@@ -24,6 +24,7 @@ pub(crate) mod rules_in_use;
 pub(crate) mod security_fix;
 pub(crate) mod side_effects;
 pub(crate) mod source;
+pub(crate) mod standard;
 pub(crate) mod trail;
 pub(crate) mod vendored;
 pub(crate) mod vendored_contents;

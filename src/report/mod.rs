@@ -3,6 +3,7 @@
 //! Facts become sentences in `reason`, `notice`, `blocker`, `change` and `cure`, once, for every format. Sentences hold text from outside as
 //! it came; a format escapes each whole line by its own rules (`escape`) at the moment it writes it, and adds its own marks after.
 
+pub(crate) mod assess;
 pub(crate) mod audit;
 pub(crate) mod blocker;
 pub(crate) mod change;

@@ -19,6 +19,7 @@ mod approve;
 mod architecture;
 mod archive;
 mod asked_cargo;
+mod assess;
 mod audit;
 mod audit_base;
 mod audit_trail;

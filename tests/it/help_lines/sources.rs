@@ -97,6 +97,9 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "verify::local_registry provokes it; vendor:: runs the command",
     ),
     ("report/verify.rs", "cargo sequester vendor {folder}", "verify:: provokes it; vendor::layout runs the command"),
+    ("report/assess.rs", "cargo sequester sbom", "sbom:: runs it"),
+    ("report/assess.rs", "cargo sequester inspect", "inspect:: runs it with a release"),
+    ("report/assess.rs", "cargo sequester incident", "incident:: runs it with a release"),
     ("report/vsa.rs", "cargo sequester log", "log_verb provokes it and runs `log`"),
     (
         "report/vsa.rs",
@@ -111,6 +114,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("report/way_out.rs", "cargo sequester", "where commands are made"),
     ("report/way_out.rs", "cargo sequester {}", "where commands are made"),
     ("report/way_out.rs", "cargo sequester {}{more}", "where commands are made"),
+    ("report/assess/json.rs", "cargo sequester assess --format json", "the title of a published schema"),
     ("report/audit/json.rs", "cargo sequester audit --format json", "the title of a published schema"),
     ("report/explain/json.rs", "cargo sequester explain --format json", "the title of a published schema"),
     ("report/log.rs", "cargo sequester log --format json", "the title of a published schema"),
