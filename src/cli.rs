@@ -1,6 +1,7 @@
 //! The command line, and nothing but the command line.
 
 mod curation;
+mod incident;
 mod judging;
 mod options;
 mod resolving;
@@ -10,6 +11,8 @@ use clap::{Parser, Subcommand};
 use crate::model::run::Invocation;
 use curation::{APPROVE_EXIT_CODES, INIT_EXIT_CODES, LOG_EXIT_CODES, REVOKE_EXIT_CODES};
 pub(crate) use curation::{Approve, Init, Log, Revoke};
+use incident::INCIDENT_EXIT_CODES;
+pub(crate) use incident::Incident;
 use judging::{ASSESS_EXIT_CODES, EXPLAIN_EXIT_CODES, STATUS_EXIT_CODES, VERIFY_EXIT_CODES};
 pub(crate) use judging::{Assess, AssessFormat, Audit, Explain, Status, Verify};
 pub(crate) use options::{Color, Format, HumanOrJson, JudgeBy, StatusFormat, Subject};
@@ -67,6 +70,9 @@ pub(crate) enum Verb {
     /// Tell everything about one release, or the releases of a crate with their verdicts
     #[command(after_help = EXPLAIN_EXIT_CODES)]
     Explain(Explain),
+    /// Tell whether a release that turned out to be bad was ever here, since when, and what to do
+    #[command(after_help = INCIDENT_EXIT_CODES)]
+    Incident(Incident),
     /// Prove offline that lock file, allow-list and vendored sources agree, and that nothing leads around them
     #[command(after_help = VERIFY_EXIT_CODES)]
     Verify(Verify),

@@ -5,6 +5,7 @@ mod assess;
 mod audit;
 mod cargo_verb;
 mod explain;
+mod incident;
 mod init;
 mod log;
 mod memory;
@@ -74,6 +75,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Approve(arguments) => approve::run(&cli, arguments, &environment),
         Verb::Revoke(arguments) => revoke::run(&cli, arguments, &environment),
         Verb::Assess(arguments) => assess::run(&cli, arguments, &environment),
+        Verb::Incident(arguments) => incident::run(&cli, arguments, &environment),
         Verb::Log(arguments) => log::run(&cli, arguments, &environment),
         Verb::Init(arguments) => init::run(&cli, arguments, &environment),
     });

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::gather::allow_list::AllowListError;
+use crate::gather::base::BaseError;
 use crate::gather::cargo_config::CargoConfigError;
 use crate::gather::clean_place::CleanPlaceError;
 use crate::gather::environment::EnvironmentError;
@@ -200,6 +201,25 @@ pub(super) enum CommandError {
     /// A crate whose index entry could not be read.
     #[error("`{spec}` is not in the dependency graph, and {cause}\nhelp: run again where its registry can be asked")]
     IndexUnread { spec: String, cause: String },
+    /// Neither a spec nor an id.
+    #[error(
+        "`{spec}` is neither a release nor an advisory's id\nhelp: write `name`, `name@1.2.3`, `name@<1.2.4`, an id such as RUSTSEC-2026-0001, or the path of a list"
+    )]
+    BadSuspect { spec: String },
+    /// A list of what is looked for.
+    #[error(
+        "the list {path} cannot be used: {cause}\nhelp: a list is UTF-8 text with one `name@1.2.3`, `name@<1.2.4` or advisory's id a line; `#` begins a comment"
+    )]
+    ListUnread { path: Utf8PathBuf, cause: String },
+    /// What an id stands for, only a database tells.
+    #[error(
+        "what `{id}` hits is not known: {cause}\nhelp: give a database, `--advisory-db PATH|URL`, or name the releases themselves: name@1.2.3"
+    )]
+    AdvisoriesNeeded { id: String, cause: String },
+    #[error("there is no advisory `{id}` in {db}\nhelp: check the id, or name the releases themselves: name@1.2.3")]
+    NoSuchAdvisory { id: String, db: String },
+    #[error(transparent)]
+    Base(#[from] BaseError),
     #[error(transparent)]
     Sealed(#[from] SealedError),
     #[error(transparent)]

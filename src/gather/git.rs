@@ -4,8 +4,9 @@
 //! Only plumbing goes through this door that looks at nothing but objects, references and the index. Nothing is checked out, compared with
 //! the working tree or shown through a converter, so that no filter has an occasion to run.
 
-use std::io::{self, Read, Write as _};
+use std::io::{self, BufRead, BufReader, Read, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,8 @@ use super::environment::Environment;
 pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(300);
 /// A call that takes longer is worth a word.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
+/// How many bytes are read at once of what is read while it is written.
+const PIECE: usize = 256 << 10;
 /// The most bytes of what it complains.
 const COMPLAINT_LIMIT: u64 = 2 << 10;
 /// The most bytes of a configured name.
@@ -224,6 +227,64 @@ pub(crate) fn run_telling(
         return Err(Failure::TooMuch { limit });
     }
     Ok(Answer { status, stdout, complaint: String::from_utf8_lossy(&complaint).into_owned() })
+}
+
+/// Runs it to its end and reads what it writes while it writes it, for answers that are not to be held in memory. What `read` leaves is thrown
+/// away.
+///
+/// # Errors
+/// It cannot be run or read, or takes too long. What git itself refuses is in the answer, whose output is empty.
+pub(crate) fn run_reading<T>(
+    mut command: Command,
+    input: Vec<u8>,
+    read: impl FnOnce(&mut dyn BufRead) -> io::Result<T>,
+) -> Result<(T, Answer), Failure> {
+    command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() });
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let (stdout, stdin) = (child.stdout.take(), child.stdin.take());
+    let stderr = read_aside(child.stderr.take(), COMPLAINT_LIMIT);
+    if let Some(mut questions) = stdin {
+        thread::spawn(move || questions.write_all(&input));
+    }
+    let begun = Instant::now();
+    let child = Mutex::new(child);
+    let (done, is_done) = mpsc::channel::<()>();
+    let (came, too_long) = thread::scope(|scope| {
+        let child = &child;
+        let watch = scope.spawn(move || {
+            let too_long = matches!(is_done.recv_timeout(TIME_LIMIT), Err(mpsc::RecvTimeoutError::Timeout));
+            if too_long {
+                // Whether it was still there to be ended makes no difference to the answer.
+                let _ = child.lock().unwrap_or_else(PoisonError::into_inner).kill();
+            }
+            too_long
+        });
+        let came = stdout.map_or_else(
+            || Err(io::Error::other("it has no output")),
+            |stdout| {
+                let mut stdout = BufReader::with_capacity(PIECE, stdout);
+                let came = read(&mut stdout)?;
+                io::copy(&mut stdout, &mut io::sink())?;
+                Ok(came)
+            },
+        );
+        drop(done);
+        (came, watch.join().unwrap_or(false))
+    });
+    let mut child = child.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if too_long {
+        let _ = child.wait();
+        return Err(Failure::TooLong);
+    }
+    if came.is_err() {
+        // It may wait for somebody to read on.
+        let _ = child.kill();
+    }
+    let status = wait(&mut child, &mut || ())?;
+    tracing::debug!("git: {status}, in {:?}", begun.elapsed());
+    let (complaint, _) = stderr.join().map_err(|_| io::Error::other("what it wrote was lost"))??;
+    let complaint = String::from_utf8_lossy(&complaint).into_owned();
+    Ok((came?, Answer { status, stdout: Vec::new(), complaint }))
 }
 
 fn wait(child: &mut Child, is_slow: &mut dyn FnMut()) -> Result<ExitStatus, Failure> {

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+pub(crate) use self::build_output::hashed;
 pub(crate) use self::config_file::Replacing;
 pub(crate) use self::documents::{ManifestError, ToolchainError, file_text, lies_below, own_config};
 pub(crate) use self::search::{MAX_NAMES, Search};

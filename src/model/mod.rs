@@ -17,6 +17,7 @@ pub(crate) mod explanation;
 pub(crate) mod facts;
 pub(crate) mod finding;
 pub(crate) mod history;
+pub(crate) mod incident;
 pub(crate) mod index_line;
 pub(crate) mod lock_proof;
 pub(crate) mod loosening;

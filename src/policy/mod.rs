@@ -12,6 +12,7 @@ pub(crate) mod findings;
 pub(crate) mod fix_partner;
 pub(crate) mod graph;
 pub(crate) mod ground;
+pub(crate) mod incident;
 pub(crate) mod judge;
 pub(crate) mod lock_answers_manifests;
 pub(crate) mod lock_changes;

@@ -341,7 +341,11 @@ fn allowed(project: &Project) -> Result<Option<AllowList>, ProjectError> {
 }
 
 /// The advisories about crates of these names, or about all.
-fn read_advisories(project: &Project, names: Option<&BTreeSet<Arc<str>>>, http: Option<&Http>) -> AdvisoryReading {
+pub(super) fn read_advisories(
+    project: &Project,
+    names: Option<&BTreeSet<Arc<str>>>,
+    http: Option<&Http>,
+) -> AdvisoryReading {
     let Some(db) = &project.rules().policy.advisories.db else {
         return AdvisoryReading { fact: AdvisoryFact::Skipped, notices: Vec::new() };
     };

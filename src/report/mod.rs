@@ -13,6 +13,7 @@ pub(crate) mod cure;
 pub(crate) mod escape;
 pub(crate) mod explain;
 pub(crate) mod finding;
+pub(crate) mod incident;
 pub(crate) mod init;
 pub(crate) mod json;
 pub(crate) mod log;

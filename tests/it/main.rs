@@ -33,6 +33,7 @@ mod fix;
 mod help_lines;
 mod history;
 mod http;
+mod incident;
 mod index;
 mod init;
 mod inspect;

@@ -87,7 +87,7 @@ pub(crate) enum BaseError {
 }
 
 impl BaseError {
-    pub(super) fn of(failure: Failure, call: &'static str, folder: &impl ToString) -> Self {
+    pub(in crate::gather) fn of(failure: Failure, call: &'static str, folder: &impl ToString) -> Self {
         match failure {
             Failure::NotRun(cause) => Self::NoGit(cause),
             Failure::TooLong | Failure::TooMuch { .. } => {

@@ -12,7 +12,7 @@ use crate::gather::environment::Environment;
 use crate::gather::git::{self, Answer, Reach};
 
 /// The most bytes of an answer that is no file: 100,000 paths have 10 MB.
-pub(super) const ANSWER_LIMIT: u64 = 256 << 20;
+pub(in crate::gather) const ANSWER_LIMIT: u64 = 256 << 20;
 
 /// Attributes by which git turns a file into other bytes than those that lie in the working tree. Line ends (`text`, `eol`) are not among
 /// them: they read the same.
@@ -40,7 +40,7 @@ pub(crate) struct Repository {
     git_folder: Utf8PathBuf,
     top: Utf8PathBuf,
     /// Whether history was cut off, so that what git says of it may be wrong.
-    pub(super) is_shallow: bool,
+    pub(in crate::gather) is_shallow: bool,
     environment: Environment,
 }
 
@@ -245,7 +245,7 @@ impl Repository {
     }
 
     /// A git that asks this repository.
-    pub(super) fn command(&self) -> Command {
+    pub(in crate::gather) fn command(&self) -> Command {
         let mut command = git::command(&self.environment, Reach::Local);
         command.args(["-C", self.top.as_str()]);
         command.arg(format!("--git-dir={}", self.git_folder)).arg(format!("--work-tree={}", self.top));
@@ -253,14 +253,24 @@ impl Repository {
     }
 
     /// What git says to these arguments; it may be that it refuses.
-    pub(super) fn ask(&self, call: &'static str, arguments: &[&str], input: Vec<u8>) -> Result<Answer, BaseError> {
+    pub(in crate::gather) fn ask(
+        &self,
+        call: &'static str,
+        arguments: &[&str],
+        input: Vec<u8>,
+    ) -> Result<Answer, BaseError> {
         let mut command = self.command();
         command.args(["--literal-pathspecs", call]).args(arguments);
         git::run(command, input, ANSWER_LIMIT).map_err(|failure| BaseError::of(failure, call, &self.top))
     }
 
     /// What git says to these arguments; refusing is an error.
-    pub(super) fn answer(&self, call: &'static str, arguments: &[&str], input: Vec<u8>) -> Result<Vec<u8>, BaseError> {
+    pub(in crate::gather) fn answer(
+        &self,
+        call: &'static str,
+        arguments: &[&str],
+        input: Vec<u8>,
+    ) -> Result<Vec<u8>, BaseError> {
         let answer = self.ask(call, arguments, input)?;
         if answer.status.success() {
             return Ok(answer.stdout);

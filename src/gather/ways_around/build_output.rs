@@ -55,8 +55,8 @@ pub(super) fn folders(
     Ok(folders)
 }
 
-/// The folders that are there for a path with [`PATH_HASH`] in it.
-fn hashed(path: &Utf8Path) -> Vec<Utf8PathBuf> {
+/// The folders that are there for a path with cargo's template for a workspace's hash in it.
+pub(crate) fn hashed(path: &Utf8Path) -> Vec<Utf8PathBuf> {
     let Some(at) = path.components().position(|component| component.as_str().contains(PATH_HASH)) else {
         return Vec::new();
     };

@@ -81,6 +81,7 @@ walks! {
     vendored_sources_that_were_altered
     a_fix_a_release_too_new_and_no_fix_at_all
     two_vulnerabilities_with_fixes
+    a_release_that_turned_out_to_be_bad
 }
 
 #[test]

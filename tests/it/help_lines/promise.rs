@@ -26,6 +26,7 @@ pub fn keep(scene: &Scene, run: &[&str], paste: &Paste) -> Kept {
                 ["cargo", "sequester", "cargo", .., "generate-lockfile"] => locked(&copy, line),
                 ["cargo", "sequester", "init", ..] => adopted(&copy, line),
                 ["cargo", "sequester", "log", ..] => code(&copy, line, &[0]).map(|_| ()),
+                ["rm", "-r", paths @ ..] => removed(&copy, line, paths),
                 ["git", "log", ..] => code(&copy, line, &[0]).map(|_| ()),
                 _ => Err("nobody says what a command of this kind promises: say it in tests/it/help_lines/promise.rs"
                     .to_owned()),
@@ -157,6 +158,15 @@ fn told(copy: &Copy<'_>, line: &str) -> Kept {
     if told.contains("packages") || told.contains("1 package") { Ok(()) } else { Err(format!("no verdict:\n{told}")) }
 }
 
+fn removed(copy: &Copy<'_>, line: &str, paths: &[&str]) -> Kept {
+    let is_there = |path: &&&str| std::path::Path::new(path.trim_matches('\'')).exists();
+    if paths.iter().filter(is_there).count() != paths.len() {
+        return Err("it names what is not there".to_owned());
+    }
+    code(copy, line, &[0])?;
+    if paths.iter().any(|path| is_there(&path)) { Err("it is still there".to_owned()) } else { Ok(()) }
+}
+
 fn locked(copy: &Copy<'_>, line: &str) -> Kept {
     code(copy, line, &[0, 1])?;
     if copy.path("Cargo.lock").exists() { Ok(()) } else { Err("there is no lock file".to_owned()) }
@@ -182,6 +192,12 @@ fn entry(copy: &Copy<'_>, place: &str, text: &str) -> Kept {
     std::fs::write(copy.path("sequester.toml"), written).unwrap();
     let after = copy.sequester(&["audit", "--format", "json"]);
     let after: Value = serde_json::from_str(&after.stdout).map_err(|_| format!("it is refused: {}", after.stderr))?;
+    if place.contains("`deny`") {
+        let name = text.trim_matches('"').split('@').next().unwrap_or_default();
+        let denied =
+            named(&after, name).iter().any(|package| reasons(package).iter().any(|one| one.starts_with("denied")));
+        return if denied { Ok(()) } else { Err(format!("{name} is not denied")) };
+    }
     let after = in_the_way(&after);
     if after.len() < before.len() { Ok(()) } else { Err(format!("held before: {before:?}, after: {after:?}")) }
 }

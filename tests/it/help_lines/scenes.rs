@@ -384,3 +384,16 @@ pub fn vendored_sources_that_were_altered() -> Scene {
 pub fn nothing_locked_and_two_things_in_the_way() -> Scene {
     Scene::new(&[]).dep("one", "=1.1.0").published("one", "1.1.0", &fresh()).unfixed("two", UNFIXED)
 }
+
+/// Locked, committed, downloaded and built, and only then known to be bad.
+pub fn a_release_that_turned_out_to_be_bad() -> Scene {
+    let scene = Scene::new(&["cargo sequester update one@1.1.0", "rm -r", "\"one@=1.1.0\""])
+        .dep("one", "1")
+        .published("one", "1.0.0", OLD)
+        .published("one", "1.1.0", OLD)
+        .locked()
+        .repository()
+        .run(&["incident", "one@1.1.0"]);
+    scene.project.cargo(&["build"]).expect_code(0);
+    scene
+}

@@ -115,6 +115,18 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("report/way_out.rs", "cargo sequester {}", "where commands are made"),
     ("report/way_out.rs", "cargo sequester {}{more}", "where commands are made"),
     ("report/assess/json.rs", "cargo sequester assess --format json", "the title of a published schema"),
+    (
+        "cli/incident.rs",
+        "cargo sequester incident 'time@<0.3.47' RUSTSEC-2026-0009",
+        "the help of `incident`; an example",
+    ),
+    (
+        "cli/incident.rs",
+        "cargo sequester incident ./bad-releases.txt --format markdown",
+        "the help of `incident`; an example",
+    ),
+    ("cli/incident.rs", "cargo sequester incident arrayref@0.3.10", "the help of `incident`; an example"),
+    ("report/incident/json.rs", "cargo sequester incident --format json", "the title of a published schema"),
     ("report/audit/json.rs", "cargo sequester audit --format json", "the title of a published schema"),
     ("report/explain/json.rs", "cargo sequester explain --format json", "the title of a published schema"),
     ("report/log.rs", "cargo sequester log --format json", "the title of a published schema"),
