@@ -5,6 +5,7 @@ mod incident;
 mod judging;
 mod options;
 mod resolving;
+mod reviewing;
 
 use clap::{Parser, Subcommand};
 
@@ -18,6 +19,8 @@ pub(crate) use judging::{Assess, AssessFormat, Audit, Explain, Status, Verify};
 pub(crate) use options::{Color, Format, HumanOrJson, JudgeBy, StatusFormat, Subject};
 use resolving::{CARGO_HELP, FIX_EXIT_CODES, UPDATE_EXIT_CODES};
 pub(crate) use resolving::{Cargo, Fix, Moving, Update, Vendor};
+use reviewing::DIFF_HELP;
+pub(crate) use reviewing::{Diff, DiffFormat};
 
 /// Printed below every `-h`: a script needs the meaning of the exit code more than anything else.
 const EXIT_CODES: &str = "Exit codes:
@@ -73,6 +76,9 @@ pub(crate) enum Verb {
     /// Tell whether a release that turned out to be bad was ever here, since when, and what to do
     #[command(after_help = INCIDENT_EXIT_CODES)]
     Incident(Incident),
+    /// Show what one release has that another has not: what stands out, then every line
+    #[command(after_help = DIFF_HELP)]
+    Diff(Diff),
     /// Prove offline that lock file, allow-list and vendored sources agree, and that nothing leads around them
     #[command(after_help = VERIFY_EXIT_CODES)]
     Verify(Verify),

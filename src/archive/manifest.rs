@@ -87,6 +87,12 @@ impl VerifiedManifest {
         self.unusual.as_deref()
     }
 
+    /// What each feature turns on.
+    #[must_use]
+    pub(crate) const fn features(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.features
+    }
+
     /// Every dependency that the manifest names with a version, of every kind and platform. Unlike in an index line, `registry` is
     /// `None` for crates.io.
     #[must_use]

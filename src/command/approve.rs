@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::audit::context_of;
+use super::diff::Pair;
 use super::outcome::{CommandError, Outcome};
 use super::record::{PolicyText, Record, recorded};
 use super::release_preview::{ReleasePreview, crates_beside};
@@ -24,7 +25,7 @@ use crate::project::{Assessment, Project, Purpose, relative};
 use crate::report::context::{Context, package_name};
 use crate::report::escape::shell_word;
 use crate::report::way_out::{TEXT, WayOut};
-use crate::report::{blocker, curation};
+use crate::report::{blocker, curation, diff};
 use crate::write::policy_file::{NewApproval, NewIgnore, with_approval, with_ignore, without_entries};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {
@@ -49,6 +50,11 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
     let context = context_of(cli, &made);
     let mut text = Vec::new();
     curation::facts(&preview.facts(&made), &context, &mut text).map_err(CommandError::Output)?;
+    if let Some(hint) = Pair::about(&made, &preview.judgement.id).and_then(|pair| pair.hint(&made)) {
+        diff::told(&hint, &mut text)
+            .and_then(|()| diff::way(&hint, &context, &mut text))
+            .map_err(CommandError::Output)?;
+    }
     let done = if !preview.blockers.is_empty() {
         for group in blocker::groups(&preview.blockers, &context) {
             curation::refused("undecided", &group.message, &group.help, &mut text).map_err(CommandError::Output)?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::audit::report_of;
+use super::diff::Pair;
 use super::outcome::{CommandError, Outcome};
 use super::spec::Spec;
 use super::{output, request};
@@ -81,7 +82,10 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment
     };
     let evaluation = Evaluation { blockers, ..made.evaluation().clone() };
     let audit = AuditReport { evaluation: &evaluation, ..report_of(cli, &made, None) };
-    let report = ExplainReport { audit, release: release.as_ref(), releases: listed.as_ref() };
+    let held = release.as_ref().filter(|release| release.judgement.reasons().is_some());
+    let human = arguments.format == cli::HumanOrJson::Human;
+    let hint = held.filter(|_| human).and_then(|release| Pair::about(&made, &release.package.id)?.hint(&made));
+    let report = ExplainReport { audit, release: release.as_ref(), diff: hint.as_ref(), releases: listed.as_ref() };
     output::print(cli, |out| match arguments.format {
         cli::HumanOrJson::Human => {
             report::explain::human::write(&report, output::canvas(environment), output::verbosity(cli), out)

@@ -1,9 +1,11 @@
 //! One verb a file: gather, decide, report. Only here and in `main` does anybody know exit codes.
 
 mod approve;
+mod archives;
 mod assess;
 mod audit;
 mod cargo_verb;
+mod diff;
 mod explain;
 mod incident;
 mod init;
@@ -12,6 +14,7 @@ mod memory;
 mod moves;
 mod outcome;
 mod output;
+mod pager;
 mod record;
 mod release_preview;
 mod request;
@@ -67,6 +70,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Status(arguments) => status::run(&cli, arguments, &environment),
         Verb::Vendor(arguments) => vendoring::run(&cli, arguments, &environment),
         Verb::Explain(arguments) => explain::run(&cli, arguments, &environment),
+        Verb::Diff(arguments) => diff::run(&cli, arguments, &environment),
         Verb::Verify(arguments) => verify::run(&cli, arguments, &environment),
         Verb::Update(arguments) => update::run(&cli, arguments, &environment),
         Verb::Fix(arguments) => update::fix(&cli, arguments, &environment),

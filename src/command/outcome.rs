@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::archives::ArchiveLack;
 use crate::gather::allow_list::AllowListError;
 use crate::gather::base::BaseError;
 use crate::gather::cargo_config::CargoConfigError;
@@ -198,6 +199,11 @@ pub(super) enum CommandError {
     /// An option asks for what another one forbids.
     #[error("{0}")]
     Usage(&'static str),
+    /// There is nothing to compare a release with.
+    #[error("{release} has no release before it to compare it with\nhelp: name both versions, the older one first")]
+    NothingBefore { release: String },
+    #[error(transparent)]
+    Archive(#[from] ArchiveLack),
     /// A crate whose index entry could not be read.
     #[error("`{spec}` is not in the dependency graph, and {cause}\nhelp: run again where its registry can be asked")]
     IndexUnread { spec: String, cause: String },

@@ -27,6 +27,7 @@ pub(crate) mod policy;
 pub(crate) mod publication;
 pub(crate) mod reason_facts;
 pub(crate) mod recorded;
+pub(crate) mod release_diff;
 pub(crate) mod resemblance;
 pub(crate) mod resolution;
 pub(crate) mod run;

@@ -14,7 +14,6 @@ use crate::model::package::{CrateId, Locked, Package};
 use crate::model::policy::Policy;
 use crate::model::publication::{
     ApiGap, Publication, PublicationChange, PublicationFact, PublicationRecord, Published, Publisher, TrustedPublisher,
-    YankAction,
 };
 
 /// The publishers before that a change names.

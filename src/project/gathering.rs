@@ -172,6 +172,12 @@ impl Gathered {
         known.extend(self.registries.publications(&crates, &mut |done, of| progress.at(done, of)));
     }
 
+    /// What is known of how the releases of these crates were published, once they were asked about.
+    pub(crate) fn publications(&self, crates: BTreeSet<CrateId>) -> BTreeMap<CrateId, PublicationFact> {
+        self.ask_how_published(crates);
+        self.publications.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The project that it was read for.
     pub(crate) const fn project(&self) -> &Project {
         &self.project

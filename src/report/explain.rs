@@ -5,6 +5,7 @@ pub(crate) mod json;
 
 use super::audit::{AuditReport, Problem, severity};
 use super::context::Context;
+use super::diff::DiffHint;
 use super::reason::{kind_words, sentence};
 use super::status::codes;
 use super::words::{distance, moment};
@@ -25,6 +26,8 @@ pub(crate) struct ExplainReport<'a> {
     pub audit: AuditReport<'a>,
     /// The release; `None` where a crate of several locked releases, or of none, was asked about.
     pub release: Option<&'a Explanation>,
+    /// How a release that is held differs from the one before it.
+    pub diff: Option<&'a DiffHint>,
     /// The crate's releases, where no version was asked for.
     pub releases: Option<&'a Releases>,
 }

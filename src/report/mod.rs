@@ -10,6 +10,7 @@ pub(crate) mod change;
 pub(crate) mod context;
 pub(crate) mod curation;
 pub(crate) mod cure;
+pub(crate) mod diff;
 pub(crate) mod escape;
 pub(crate) mod explain;
 pub(crate) mod finding;

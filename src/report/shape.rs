@@ -450,7 +450,7 @@ mod tests {
     use schemars::transform::{Transform, transform_subschemas};
 
     use super::*;
-    use crate::report::{assess, audit, explain, incident, log, status, update, vendored, verify};
+    use crate::report::{assess, audit, diff, explain, incident, log, status, update, vendored, verify};
 
     /// What the types leave open: no field that is not named, no line end within a sentence, and no width of a number, which is Rust's and not
     /// the document's.
@@ -491,9 +491,10 @@ mod tests {
     }
 
     /// Each document's name, its published schema, and what its types say.
-    fn schemas() -> [((&'static str, &'static str), String); 9] {
+    fn schemas() -> [((&'static str, &'static str), String); 10] {
         [
             (published!("assess"), schema_of::<assess::json::Document<'_>>()),
+            (published!("diff"), schema_of::<diff::json::Document<'_>>()),
             (published!("audit"), schema_of::<audit::json::Document<'_>>()),
             (published!("explain"), schema_of::<explain::json::Explained<'_>>()),
             (published!("incident"), schema_of::<incident::json::Document<'_>>()),

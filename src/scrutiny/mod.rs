@@ -4,6 +4,7 @@
 //! parsed in a process of its own.
 
 mod binary;
+pub(crate) mod difference;
 mod lexer;
 mod lists;
 mod manifest;

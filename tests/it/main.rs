@@ -28,6 +28,7 @@ mod cargo_config_splice;
 mod cargo_verb;
 mod crate_files;
 mod credentials;
+mod diff;
 mod explain;
 mod fix;
 mod help_lines;

@@ -18,7 +18,7 @@ use crate::report::reason::platforms;
 use crate::report::status::Canvas;
 use crate::report::way_out::WayOut;
 use crate::report::words::{counted, eligible, few};
-use crate::report::{blocker, explain, notice, publication};
+use crate::report::{blocker, diff, explain, notice, publication};
 
 /// How many lines a section has before it counts the rest; `-v` shows more.
 const ROWS: usize = 6;
@@ -44,8 +44,10 @@ pub(crate) fn write(
             advisories(release, report, verbosity, out)?;
             ways(release, report, canvas, verbosity, out)?;
             trail(release, report, verbosity, out)?;
+            report.diff.map_or(Ok(()), |hint| diff::told(hint, out))?;
         }
         cure(release, report, out)?;
+        report.diff.map_or(Ok(()), |hint| diff::way(hint, &report.audit.context(), out))?;
     }
     if let Some(releases) = report.releases {
         let total = releases.shown.len() + releases.more;

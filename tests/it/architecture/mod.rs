@@ -97,6 +97,8 @@ const DOORS: [Door; 4] = [
             "src/gather/credentials.rs",
             // The user's own command: as if this program were not there, and sealed.
             "src/command/cargo_verb.rs",
+            // The user's own pager.
+            "src/command/pager.rs",
             "src/command/verify/sealed.rs",
         ],
     },

@@ -21,6 +21,7 @@ pub fn keep(scene: &Scene, run: &[&str], paste: &Paste) -> Kept {
                 ["cargo", "sequester", "update", ..] => code(&copy, line, &[0, 1]).map(|_| ()),
                 ["cargo", "sequester", "fix", ..] => mended(&copy, line),
                 ["cargo", "sequester", "explain", spec, ..] => explained(&copy, line, spec),
+                ["cargo", "sequester", "diff", name, ..] => compared(&copy, line, name),
                 ["cargo", "sequester", "audit" | "status", ..] => told(&copy, line),
                 ["cargo", "sequester", "vendor", ..] => vendored(&copy, line),
                 ["cargo", "sequester", "cargo", .., "generate-lockfile"] => locked(&copy, line),
@@ -150,6 +151,12 @@ fn explained(copy: &Copy<'_>, line: &str, spec: &str) -> Kept {
     let told = code(copy, line, &[0, 1, 2])?;
     let name = spec.trim_matches('\'').rsplit('#').next().unwrap_or(spec).to_owned();
     if told.contains(&name) { Ok(()) } else { Err(format!("nothing is said of {name}:\n{told}")) }
+}
+
+fn compared(copy: &Copy<'_>, line: &str, name: &str) -> Kept {
+    let told = code(copy, line, &[0])?;
+    let name = name.trim_matches('\'').rsplit('#').next().unwrap_or(name);
+    if told.contains(&format!("Diff {name} ")) { Ok(()) } else { Err(format!("nothing is compared:\n{told}")) }
 }
 
 /// A report is made: not even an undecided one complains of its command line or its files.

@@ -128,6 +128,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("cli/incident.rs", "cargo sequester incident arrayref@0.3.10", "the help of `incident`; an example"),
     ("report/incident/json.rs", "cargo sequester incident --format json", "the title of a published schema"),
     ("report/audit/json.rs", "cargo sequester audit --format json", "the title of a published schema"),
+    ("report/diff/json.rs", "cargo sequester diff --format json", "the title of a published schema"),
     ("report/explain/json.rs", "cargo sequester explain --format json", "the title of a published schema"),
     ("report/log.rs", "cargo sequester log --format json", "the title of a published schema"),
     ("report/status/json.rs", "cargo sequester status --format json", "the title of a published schema"),
