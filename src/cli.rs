@@ -1,5 +1,6 @@
 //! The command line, and nothing but the command line.
 
+mod backtest;
 mod curation;
 mod incident;
 mod judging;
@@ -10,6 +11,8 @@ mod reviewing;
 use clap::{Parser, Subcommand};
 
 use crate::model::run::Invocation;
+use backtest::BACKTEST_EXIT_CODES;
+pub(crate) use backtest::Backtest;
 use curation::{APPROVE_EXIT_CODES, INIT_EXIT_CODES, LOG_EXIT_CODES, REVOKE_EXIT_CODES};
 pub(crate) use curation::{Approve, Init, Log, Revoke};
 use incident::INCIDENT_EXIT_CODES;
@@ -94,6 +97,9 @@ pub(crate) enum Verb {
     /// Show the audit trail, newest first
     #[command(after_help = LOG_EXIT_CODES)]
     Log(Log),
+    /// Try the policy on incidents of the past, and tell how long honest releases would have waited
+    #[command(after_help = BACKTEST_EXIT_CODES)]
+    Backtest(Backtest),
     /// Adopt the gate: write a policy, and a baseline of what is locked already
     #[command(after_help = INIT_EXIT_CODES)]
     Init(Init),

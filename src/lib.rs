@@ -73,6 +73,9 @@ pub mod door {
         pub mod http {
             pub use crate::gather::http::{Answer, Http, HttpError, HttpSettings, Request};
         }
+        pub mod incidents {
+            pub use crate::gather::incidents::{IncidentsError, parse, read};
+        }
         pub mod index {
             pub use crate::gather::index::{
                 IndexMode, IndexOrigin, IndexReading, RegistryAccess, RegistryConfig, read,
@@ -113,6 +116,12 @@ pub mod door {
         }
         pub mod approval {
             pub use crate::model::approval::{Approval, Approvals};
+        }
+        pub mod backtest {
+            pub use crate::model::backtest::{
+                Backtest, Incident, IncidentKind, Lived, Outcome, Precision, Price, Runs, Tried, Variant, Waits,
+                seconds_between,
+            };
         }
         pub mod calendar {
             pub use crate::model::calendar::{Calendar, CalendarEntry, Foretold, Horizon, Need, Prospect};
@@ -208,6 +217,9 @@ pub mod door {
     }
     pub mod policy {
         pub use crate::policy::evaluate::evaluate;
+        pub mod backtest {
+            pub use crate::policy::backtest::backtest;
+        }
         pub mod baseline {
             pub use crate::policy::baseline::settled;
         }

@@ -4,6 +4,7 @@ mod approve;
 mod archives;
 mod assess;
 mod audit;
+mod backtest;
 mod cargo_verb;
 mod diff;
 mod explain;
@@ -82,6 +83,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Incident(arguments) => incident::run(&cli, arguments, &environment),
         Verb::Log(arguments) => log::run(&cli, arguments, &environment),
         Verb::Init(arguments) => init::run(&cli, arguments, &environment),
+        Verb::Backtest(arguments) => backtest::run(&cli, arguments, &environment),
     });
     match done {
         Ok(outcome) => outcome.into(),

@@ -14,6 +14,7 @@ use crate::gather::clean_place::CleanPlaceError;
 use crate::gather::environment::EnvironmentError;
 use crate::gather::git_packages::GitPackagesError;
 use crate::gather::http::HttpError;
+use crate::gather::incidents::IncidentsError;
 use crate::gather::local_registry::LocalRegistryError;
 use crate::gather::policy_file::PolicyError;
 use crate::gather::target::TargetError;
@@ -150,6 +151,8 @@ pub(super) enum CommandError {
     Unrecorded { done: &'static str, cause: Box<Self> },
     #[error(transparent)]
     PolicyWrite(#[from] PolicyWriteError),
+    #[error(transparent)]
+    Incidents(#[from] IncidentsError),
     #[error(transparent)]
     Statement(#[from] VsaError),
     /// The policy file leaves no room for the change.

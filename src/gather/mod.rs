@@ -17,6 +17,7 @@ pub(crate) mod git;
 pub(crate) mod git_history;
 pub(crate) mod git_packages;
 pub(crate) mod http;
+pub(crate) mod incidents;
 pub(crate) mod index;
 pub(crate) mod local_registry;
 pub(crate) mod lock_file;

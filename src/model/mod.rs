@@ -8,6 +8,7 @@ pub(crate) mod advisory;
 pub(crate) mod age;
 pub(crate) mod allow_list;
 pub(crate) mod approval;
+pub(crate) mod backtest;
 pub(crate) mod calendar;
 pub(crate) mod checksum;
 pub(crate) mod crate_name;

@@ -2,6 +2,7 @@
 
 pub(crate) mod advisory;
 pub(crate) mod alternatives;
+pub(crate) mod backtest;
 pub(crate) mod baseline;
 pub(crate) mod calendar;
 pub(crate) mod deciders;

@@ -5,6 +5,7 @@
 
 pub(crate) mod assess;
 pub(crate) mod audit;
+pub(crate) mod backtest;
 pub(crate) mod blocker;
 pub(crate) mod change;
 pub(crate) mod context;

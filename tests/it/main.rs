@@ -23,6 +23,7 @@ mod assess;
 mod audit;
 mod audit_base;
 mod audit_trail;
+mod backtest;
 mod cargo_config;
 mod cargo_config_splice;
 mod cargo_verb;
