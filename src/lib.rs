@@ -180,7 +180,7 @@ pub mod door {
             pub use crate::model::resemblance::{Likeness, Resemblance};
         }
         pub mod resolution {
-            pub use crate::model::resolution::{Exact, Versions, View, versions};
+            pub use crate::model::resolution::{Change, Difference, Exact, NewerRust, Versions, View, versions};
         }
         pub mod run {
             pub use crate::model::run::{Invocation, Listener, Waiting};
@@ -262,9 +262,13 @@ pub mod door {
     }
     pub mod report {
         pub mod audit {
-            pub use crate::report::audit::{AuditReport, Places, package_lines};
+            pub use crate::report::audit::places::{MarkedFile, Places};
+            pub use crate::report::audit::{AuditReport, package_lines};
             pub mod github {
                 pub use crate::report::audit::github::write;
+            }
+            pub mod gitlab {
+                pub use crate::report::audit::gitlab::write;
             }
             pub mod human {
                 pub use crate::report::audit::human::write;

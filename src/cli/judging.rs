@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
-use super::options::{Format, HumanOrJson, JudgeBy, Project, StatusFormat, Subject, uri};
+use super::options::{Format, HumanJsonOrMarkdown, HumanOrJson, JudgeBy, Project, Subject, uri};
 use crate::model::calendar::Horizon;
 use crate::model::standard::Standard;
 
@@ -99,7 +99,7 @@ pub(crate) struct Status {
     pub(crate) until: Option<Horizon>,
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
-    pub(crate) format: StatusFormat,
+    pub(crate) format: HumanJsonOrMarkdown,
 }
 
 /// `explain`.

@@ -121,13 +121,15 @@ pub(crate) enum Format {
     Sarif,
     /// Workflow commands of GitHub Actions
     Github,
+    /// A code quality report for GitLab
+    Gitlab,
     /// Markdown, for a comment or a step summary
     Markdown,
 }
 
-/// How to print what lies ahead.
+/// How to print a result that is also told in a comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum StatusFormat {
+pub(crate) enum HumanJsonOrMarkdown {
     /// For people
     Human,
     /// One JSON document, by the published schema

@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use semver::Version;
 
-use super::options::{HumanOrJson, JudgeBy, Subject};
+use super::options::{HumanJsonOrMarkdown, HumanOrJson, JudgeBy, Subject};
 
 /// Printed below the help of `cargo`.
 pub(super) const CARGO_HELP: &str =
@@ -49,7 +49,7 @@ pub(crate) struct Moving {
     pub(crate) judge: JudgeBy,
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(crate) format: HumanOrJson,
+    pub(crate) format: HumanJsonOrMarkdown,
 }
 
 /// `fix`.

@@ -4,17 +4,24 @@ use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::time::{Duration, Instant};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::outcome::{CommandError, Outcome};
 use super::{output, request};
 use crate::cli::{self, Cli, Format};
+use crate::files::plain;
+use crate::files::regular::{self, Links};
 use crate::gather::environment::Environment;
-use crate::gather::{git, policy_file};
+use crate::gather::{git, lock_file, policy_file};
+use crate::model::package::Line;
 use crate::model::policy::Origin;
-use crate::project::{Assessment, Project, Purpose};
+use crate::model::resolution::Change;
+use crate::model::side_effect::SideEffect;
+use crate::policy::lock_changes::{self, Asked};
+use crate::project::{Assessment, Project, Purpose, trail};
 use crate::report;
-use crate::report::audit::{AuditReport, Places};
+use crate::report::audit::AuditReport;
+use crate::report::audit::places::{MarkedFile, Places};
 use crate::report::context::Context;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<Outcome, CommandError> {
@@ -50,6 +57,7 @@ pub(super) fn report_of<'a>(cli: &'a Cli, made: &'a Assessment, elapsed: Option<
         locked: made.locked(),
         lines: &made.subject().lock.lines,
         situation: &cli.invocation,
+        changes: None,
         elapsed,
     }
 }
@@ -66,30 +74,56 @@ pub(super) fn context_of<'a>(cli: &'a Cli, made: &'a Assessment) -> Context<'a> 
 
 /// Reports the decision. Also used by verbs that stop at the decision.
 pub(super) fn print(cli: &Cli, made: &Assessment, format: Format, started: Instant) -> Result<Outcome, CommandError> {
-    let report = report_of(cli, made, Some(started.elapsed()));
+    let changes = (format == Format::Markdown).then(|| changes(made)).flatten();
+    let report = AuditReport { changes: changes.as_deref(), ..report_of(cli, made, Some(started.elapsed())) };
     output::print(cli, |out| match format {
         Format::Human => report::audit::human::write(&report, output::verbosity(cli), out),
         Format::Json => report::audit::json::write(&report, out),
         Format::Sarif => report::audit::sarif::write(&report, &places(made), out),
+        Format::Gitlab => report::audit::gitlab::write(&report, &places(made), out),
         Format::Github => report::audit::github::write(&report, &places(made), out),
         Format::Markdown => report::audit::markdown::write(&report, out),
     })?;
     Ok(outcome(&report))
 }
 
+/// With a base: every package that is not what the base has.
+fn changes(made: &Assessment) -> Option<Vec<Change>> {
+    let before = made.project().base_packages()?;
+    Some(lock_changes::changes(before, made.facts(), made.evaluation(), &Asked::Everything))
+}
+
 /// The files that findings are about, from the root of the repository around them, or else of the project.
 fn places(made: &Assessment) -> Places {
     let (lock, policy) = (&made.subject().lock_path, made.project().policy_path());
     let root = lock.parent().and_then(git::root_around).unwrap_or(&made.subject().root);
-    let inside = |path: &Utf8Path| path.strip_prefix(root).map(Utf8Path::to_owned);
+    let inside = |path: &Utf8Path| path.strip_prefix(root).ok().map(Utf8Path::to_owned);
+    let before = |path: &Utf8Path| made.project().base()?.texts(path, lock);
+    let marked = |path: &Utf8Path, shown: Utf8PathBuf| match regular::text(path, Links::Followed, lock_file::MAX_BYTES)
+    {
+        Ok(text) => MarkedFile::read(shown, &text, before(path).as_deref()),
+        Err(_) => MarkedFile::unread(shown),
+    };
     let keys = policy_file::keys(&policy, &policy);
-    let policy_file = keys.as_ref().and_then(|_| inside(&policy).ok());
+    let policy_file = keys.as_ref().and_then(|_| inside(&policy)).map(|shown| marked(&policy, shown));
     let lines = keys.unwrap_or_default().into_iter().filter_map(|(key, origin)| match origin {
         Origin::File { line, .. } => Some((key, line)),
         Origin::Default | Origin::Flag | Origin::Environment(_) => None,
     });
-    let lock_file = inside(lock).unwrap_or_else(|_| made.locked().to_owned());
-    Places { lock_file, policy_file, policy_lines: lines.collect() }
+    let events = trail::folder(&policy);
+    let side_effects = made.evaluation().also.iter().map(|also| {
+        let (path, number) = match also {
+            SideEffect::Way { way, .. } => match &way.origin {
+                Origin::File { path, line, .. } => (made.project().environment().current_dir().join(path), *line),
+                Origin::Default | Origin::Flag | Origin::Environment(_) => return None,
+            },
+            SideEffect::Trail { file, .. } => (events.join(file), 1),
+        };
+        Some(Line { file: inside(&plain(&path))?, number })
+    });
+    let side_effects = side_effects.collect();
+    let lock_file = marked(lock, inside(lock).unwrap_or_else(|| made.locked().to_owned()));
+    Places { lock_file, policy_file, policy_lines: lines.collect(), side_effects }
 }
 
 /// Not knowing goes before everything: a run that could not decide has not found the rest approved.

@@ -342,7 +342,7 @@ impl Run<'_, '_> {
             Resolved::Judged(judged) => judged,
         };
         let before = &self.session.subject().lock.packages;
-        let changes = lock_changes::changes(before, &judged.facts().packages, judged.evaluation(), &Asked::Everything);
+        let changes = lock_changes::changes(before, judged.facts(), judged.evaluation(), &Asked::Everything);
         if !(judged.evaluation().blockers.is_empty() && updated::is_approved(&judged, &changes)) {
             return Ok(Changed::Unapproved(judged));
         }
@@ -411,6 +411,7 @@ impl Run<'_, '_> {
             locked: &relative(&project.subject().lock_path, project.environment()),
             lines: decision.lines(),
             situation: &self.cli.invocation,
+            changes: None,
             elapsed: None,
         };
         let mut text = Vec::new();

@@ -7,7 +7,7 @@ use super::audit::{outcome, report_of};
 use super::moves::{Moves, Which};
 use super::outcome::{CommandError, Outcome};
 use super::{output, request};
-use crate::cli::{self, Cli, StatusFormat};
+use crate::cli::{self, Cli, HumanJsonOrMarkdown};
 use crate::gather::environment::Environment;
 use crate::model::Timestamp;
 use crate::model::calendar::{Ahead, Calendar, Held};
@@ -35,11 +35,11 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment)
     let until = arguments.until.map(|horizon| horizon.end(made.evaluation().now));
     let report = StatusReport { audit, calendar: &calendar, until };
     output::print(cli, |out| match arguments.format {
-        StatusFormat::Human => {
+        HumanJsonOrMarkdown::Human => {
             report::status::human::write(&report, output::canvas(environment), output::verbosity(cli), out)
         }
-        StatusFormat::Json => report::status::json::write(&report, out),
-        StatusFormat::Markdown => report::status::markdown::write(&report, out),
+        HumanJsonOrMarkdown::Json => report::status::json::write(&report, out),
+        HumanJsonOrMarkdown::Markdown => report::status::markdown::write(&report, out),
     })?;
     Ok(outcome(&report.audit))
 }

@@ -6,7 +6,7 @@ use super::moves::{Moves, Which as What};
 use super::outcome::{CommandError, Outcome};
 use super::vendoring::VendorRequest;
 use super::{output, request, revoke, updated, vendoring};
-use crate::cli::{self, Cli, HumanOrJson, Moving};
+use crate::cli::{self, Cli, HumanJsonOrMarkdown, Moving};
 use crate::gather::cargo;
 use crate::gather::environment::Environment;
 use crate::gather::lock_file::LockFileError;
@@ -33,7 +33,7 @@ pub(super) fn fix(cli: &Cli, arguments: &cli::Fix, environment: &Environment) ->
 
 /// Moves what is asked for, and then writes the approved sources where that is asked for too.
 pub(super) fn move_and_vendor(cli: &Cli, wanted: Wanted, environment: &Environment) -> Result<Outcome, CommandError> {
-    if wanted.vendors && wanted.format == HumanOrJson::Json {
+    if wanted.vendors && wanted.format == HumanJsonOrMarkdown::Json {
         return Err(CommandError::Usage(
             "`--vendor` with `--format json` would print two documents as one\nhelp: run `cargo sequester vendor --format json` afterwards",
         ));
@@ -44,7 +44,9 @@ pub(super) fn move_and_vendor(cli: &Cli, wanted: Wanted, environment: &Environme
     }
     // The same project and the same rules.
     let asked = Request { purpose: Purpose::Change, ..wanted.request };
-    let written = vendoring::vendor(cli, &VendorRequest::of(asked), environment)?;
+    // A comment is one document: what became of the sources is told beside it.
+    let aside = wanted.format == HumanJsonOrMarkdown::Markdown;
+    let written = vendoring::vendor(cli, &VendorRequest::of(asked).aside(aside), environment)?;
     // What is kept was reported already, and fails the sources no more than the lock file.
     Ok(if written.only_kept { moved } else { written.outcome })
 }
@@ -79,7 +81,7 @@ pub(super) struct Wanted {
     /// Whether everything is left as it is.
     pub(super) dry_run: bool,
     /// How the result is printed.
-    pub(super) format: HumanOrJson,
+    pub(super) format: HumanJsonOrMarkdown,
 }
 
 impl Wanted {
@@ -202,7 +204,7 @@ impl Update<'_, '_> {
             return Ok(Done::Judged { judged, parts, whole: Outcome::Undecided });
         }
         let before = &self.session.subject().lock.packages;
-        let changes = lock_changes::changes(before, &judged.facts().packages, judged.evaluation(), &Asked::Everything);
+        let changes = lock_changes::changes(before, judged.facts(), judged.evaluation(), &Asked::Everything);
         let whole = written.is_empty() || updated::is_approved(&judged, &changes);
         if whole && !written.is_empty() && !self.wanted.dry_run {
             let event = || updated::record(self.session.project(), &judged, &changes);
@@ -274,7 +276,7 @@ impl Update<'_, '_> {
             What::Everything | What::Manifests | What::Unapproved => &Asked::Everything,
             What::Named { .. } => &asked,
         };
-        let changes = lock_changes::changes(before, &judged.facts().packages, judged.evaluation(), expected);
+        let changes = lock_changes::changes(before, judged.facts(), judged.evaluation(), expected);
         let mut told = Told {
             changes: lock_changes::with_rust(changes, judged.facts()),
             joined,
@@ -360,8 +362,9 @@ fn report(
         vendored: !wanted.vendors && project.subject().root.join("vendor").is_dir(),
     };
     output::print(cli, |out| match wanted.format {
-        HumanOrJson::Human => update::human::write(&report, output::verbosity(cli), out),
-        HumanOrJson::Json => update::json::write(&report, out),
+        HumanJsonOrMarkdown::Human => update::human::write(&report, output::verbosity(cli), out),
+        HumanJsonOrMarkdown::Json => update::json::write(&report, out),
+        HumanJsonOrMarkdown::Markdown => update::markdown::write(&report, out),
     })
 }
 

@@ -26,6 +26,7 @@ use crate::model::vendoring::{KeptPlace, Unvendorable, VendoredPackage, Vendorin
 use crate::policy::lock_changes::{Before, kept_places};
 use crate::policy::plan::{PlanOptions, plan};
 use crate::project::{Assessment, Committed, Project, Purpose, Request};
+use crate::report;
 use crate::report::vendored::{self, VendorReport};
 pub(super) use place::VendorRequest;
 use place::{Done, Run};
@@ -113,7 +114,12 @@ pub(super) fn vendor(cli: &Cli, arguments: &VendorRequest, environment: &Environ
 /// Reports what is not approved, as `audit` does.
 fn held(cli: &Cli, arguments: &VendorRequest, made: &Assessment, started: Instant) -> Result<Outcome, CommandError> {
     match arguments.format {
-        HumanOrJson::Human => audit::print(cli, made, Format::Human, started),
+        HumanOrJson::Human if !arguments.aside => audit::print(cli, made, Format::Human, started),
+        HumanOrJson::Human => {
+            let audited = audit::report_of(cli, made, Some(started.elapsed()));
+            output::print_aside(cli, |out| report::audit::human::write(&audited, output::verbosity(cli), out))?;
+            Ok(audit::outcome(&audited))
+        }
         HumanOrJson::Json => {
             let audited = audit::report_of(cli, made, Some(started.elapsed()));
             let report = VendorReport { audit: &audited, vendoring: None, problems: &[], elapsed: started.elapsed() };
@@ -131,10 +137,12 @@ fn tell(
 ) -> Result<(), CommandError> {
     let audited = audit::report_of(run.cli, run.made, None);
     let report = VendorReport { audit: &audited, vendoring, problems, elapsed: started.elapsed() };
-    output::print(run.cli, |out| match run.arguments.format {
-        HumanOrJson::Human => vendored::human(&report, output::verbosity(run.cli), out),
-        HumanOrJson::Json => vendored::json(&report, out),
-    })
+    let human = |out: &mut Vec<u8>| vendored::human(&report, output::verbosity(run.cli), out);
+    match run.arguments.format {
+        HumanOrJson::Human if run.arguments.aside => output::print_aside(run.cli, human),
+        HumanOrJson::Human => output::print(run.cli, human),
+        HumanOrJson::Json => output::print(run.cli, |out| vendored::json(&report, out)),
+    }
 }
 
 /// Where each package that is not approved stays in the folder `vendor`; `None` where not all of them may.

@@ -120,9 +120,9 @@ impl View {
     }
 }
 
-/// One package that is not what it was.
+/// One package that is not what it was. Where the versions before and after are one, its bytes are others.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Change {
+pub struct Change {
     /// The package's name.
     pub name: Arc<str>,
     /// Its source, after the change where there is one.
@@ -139,11 +139,30 @@ pub(crate) struct Change {
     pub asked: bool,
     /// The Rust that the release after needs, where the project is for an older one.
     pub newer_rust: Option<NewerRust>,
+    /// The names of its locked dependencies; of a package that is added or removed none is told.
+    pub dependencies: Difference,
+    /// The ids of the advisories that hit it: those that came are brought by the change, those that went are cured.
+    pub advisories: Difference,
+}
+
+/// What came with a change, and what went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    pub came: Vec<Arc<str>>,
+    pub went: Vec<Arc<str>>,
+}
+
+impl Difference {
+    /// Between two sets, each in its order.
+    #[must_use]
+    pub(crate) fn between(before: &BTreeSet<Arc<str>>, after: &BTreeSet<Arc<str>>) -> Self {
+        Self { came: after.difference(before).cloned().collect(), went: before.difference(after).cloned().collect() }
+    }
 }
 
 /// A release that the oldest Rust that a project is for does not build.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NewerRust {
+pub struct NewerRust {
     /// What the release asks for.
     pub needed: Version,
     /// The lowest that a member of the workspace declares.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use semver::Version;
 
+use super::advisory;
 use super::graph;
 use super::graph::{Graph, same_line};
 use super::judge::Judge;
@@ -14,7 +15,7 @@ use crate::model::evaluation::{Evaluation, FixStanding, Judgement};
 use crate::model::facts::Facts;
 use crate::model::index_line::Outline;
 use crate::model::package::{Locked, LockedChecksum, Package, PackageId};
-use crate::model::resolution::{Change, Held, HeldFix, Hidden, HiddenBecause, Kept, NewerRust};
+use crate::model::resolution::{Change, Difference, Held, HeldFix, Hidden, HiddenBecause, Kept, NewerRust};
 use crate::model::source::Source;
 use crate::model::vendored::VendoredTree;
 use crate::model::vendoring::KeptPlace;
@@ -29,56 +30,90 @@ pub(crate) enum Asked {
     Names(BTreeSet<String>),
 }
 
-/// Every difference between two lists of packages; the new ones are judged by `evaluation`, which is in their order.
+/// Every difference between the packages that were locked before and those of `facts`, which `evaluation` judges.
 #[must_use]
-pub(crate) fn changes(before: &[Package], after: &[Package], evaluation: &Evaluation, asked: &Asked) -> Vec<Change> {
+pub(crate) fn changes(before: &[Package], facts: &Facts, evaluation: &Evaluation, asked: &Asked) -> Vec<Change> {
     let judgements: BTreeMap<&PackageId, &Judgement> =
         evaluation.judgements.iter().map(|judgement| (&judgement.id, judgement)).collect();
+    let mut groups: BTreeMap<(&Arc<str>, &Source), [BTreeMap<&Version, &Package>; 2]> = BTreeMap::new();
+    for (side, packages) in [before, &facts.packages].into_iter().enumerate() {
+        for package in packages {
+            let group = groups.entry((&package.id.name, &package.id.source)).or_default();
+            group[side].insert(&package.id.version, package);
+        }
+    }
     let mut all = Vec::new();
-    let groups: BTreeSet<(Arc<str>, Source)> = before.iter().chain(after).map(group).collect();
-    for (name, source) in groups {
+    for ((name, source), [old, new]) in groups {
         // With its first lock file a project gets everything but itself.
-        if before.is_empty() && source == Source::Local {
+        if before.is_empty() && *source == Source::Local {
             continue;
         }
-        let versions = |packages: &[Package]| -> BTreeSet<Version> {
-            let same = packages.iter().filter(|package| package.id.name == name && package.id.source == source);
-            same.map(|package| package.id.version.clone()).collect()
-        };
-        let (old, new) = (versions(before), versions(after));
-        let mut gone: Vec<&Version> = old.difference(&new).collect();
-        let mut came: Vec<&Version> = new.difference(&old).collect();
-        let mut pairs: Vec<(Option<&Version>, Option<&Version>)> = Vec::new();
-        came.retain(|to| match gone.iter().position(|from| same_line(from, to)) {
-            Some(at) => {
-                pairs.push((Some(gone.remove(at)), Some(to)));
-                false
-            }
-            None => true,
-        });
-        while !gone.is_empty() || !came.is_empty() {
-            pairs.push((gone.pop(), came.pop()));
-        }
-        for (from, to) in pairs {
-            let id = to.map(|to| PackageId { name: Arc::clone(&name), version: to.clone(), source: source.clone() });
-            let judgement = id.as_ref().and_then(|id| judgements.get(id));
+        for (from, to) in pairs(&old, &new) {
+            let judgement = to.and_then(|to| judgements.get(&to.id));
             all.push(Change {
-                name: Arc::clone(&name),
+                name: Arc::clone(name),
                 source: source.clone(),
-                from: from.cloned(),
-                to: to.cloned(),
+                from: from.map(|from| from.id.version.clone()),
+                to: to.map(|to| to.id.version.clone()),
                 pubtime: judgement.and_then(|judgement| judgement.pubtime),
                 basis: judgement.and_then(|judgement| basis(judgement)).cloned(),
                 asked: match asked {
                     Asked::Everything => true,
                     // What falls away was brought in by what moved.
-                    Asked::Names(names) => to.is_none() || names.contains(&*name),
+                    Asked::Names(names) => to.is_none() || names.contains(&**name),
                 },
                 newer_rust: None,
+                dependencies: match (from, to) {
+                    (Some(from), Some(to)) => {
+                        Difference::between(&dependencies(from, before), &dependencies(to, &facts.packages))
+                    }
+                    (Some(_), None) | (None, _) => Difference::default(),
+                },
+                advisories: Difference::between(&advisories(from, facts), &advisories(to, facts)),
             });
         }
     }
     all
+}
+
+/// The releases before and after of one crate of one source: first those of one compatibility line, then any others, then those of which
+/// only the bytes are others.
+fn pairs<'p>(
+    old: &BTreeMap<&Version, &'p Package>,
+    new: &BTreeMap<&Version, &'p Package>,
+) -> Vec<(Option<&'p Package>, Option<&'p Package>)> {
+    let only_in =
+        |one: &BTreeMap<&Version, &'p Package>, other: &BTreeMap<&Version, &'p Package>| -> Vec<&'p Package> {
+            one.iter().filter(|(version, _)| !other.contains_key(*version)).map(|(_, package)| *package).collect()
+        };
+    let (mut gone, mut came) = (only_in(old, new), only_in(new, old));
+    let mut pairs = Vec::new();
+    came.retain(|to| match gone.iter().position(|from| same_line(&from.id.version, &to.id.version)) {
+        Some(at) => {
+            pairs.push((Some(gone.remove(at)), Some(*to)));
+            false
+        }
+        None => true,
+    });
+    while !gone.is_empty() || !came.is_empty() {
+        pairs.push((gone.pop(), came.pop()));
+    }
+    let same = old.iter().filter_map(|(version, from)| Some((*from, *new.get(version)?)));
+    pairs.extend(same.filter(|(from, to)| from.checksum != to.checksum).map(|(from, to)| (Some(from), Some(to))));
+    pairs
+}
+
+/// The names of what a package depends on in the lock file that has these packages.
+fn dependencies(package: &Package, packages: &[Package]) -> BTreeSet<Arc<str>> {
+    package.dependencies.iter().filter_map(|at| packages.get(*at)).map(|one| Arc::clone(&one.id.name)).collect()
+}
+
+/// The ids of the advisories that hit a release.
+fn advisories(package: Option<&Package>, facts: &Facts) -> BTreeSet<Arc<str>> {
+    let Some((package, crate_id)) = package.and_then(|one| Some((one, one.id.crate_id()?))) else {
+        return BTreeSet::new();
+    };
+    advisory::hits(&facts.advisories, &crate_id, &package.id.version).map(|one| Arc::clone(&one.id)).collect()
 }
 
 /// The same with what they need of Rust, as far as that is more than the project promises. Where it promises nothing, whoever builds it
@@ -187,11 +222,6 @@ fn basis(judgement: &Judgement) -> Option<&Basis> {
         Some(Verdict::Approved(basis)) => Some(basis),
         Some(Verdict::Local | Verdict::Quarantined(_) | Verdict::Rejected(_)) | None => None,
     }
-}
-
-/// Another commit of a git source is another source: one package is removed and one added.
-fn group(package: &Package) -> (Arc<str>, Source) {
-    (Arc::clone(&package.id.name), package.id.source.clone())
 }
 
 /// For every locked release of a registry: the newest release that all requirements of this graph accept, where that is newer and held.

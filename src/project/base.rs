@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::ProjectError;
 use crate::files::plain;
+use crate::files::regular::{self, Links};
 use crate::gather::base::{Commit, Files, Linked};
 use crate::gather::cargo_config::{self, CargoConfig, CargoConfigError};
 use crate::gather::environment::Environment;
@@ -81,6 +82,23 @@ impl Base {
         match &self.place {
             Place::Commit(commit) => Some(commit),
             Place::LockFile(_) => None,
+        }
+    }
+
+    /// A file of the working tree as the base has it, and as the commits have it from which the change grew: code hosts show a change
+    /// against these. `None` where nothing is compared; empty where none of them has it.
+    pub(crate) fn texts(&self, path: &Utf8Path, lock_path: &Utf8Path) -> Option<Vec<String>> {
+        match &self.place {
+            Place::LockFile(base) if path == lock_path => {
+                regular::text(base, Links::Followed, lock_file::MAX_BYTES).ok().map(|text| vec![text])
+            }
+            Place::LockFile(_) => None,
+            Place::Commit(commit) => {
+                // What cannot be read here is as good as absent: then more lines count as new.
+                let of = |commit: &BaseCommit| commit.file(path).ok().flatten();
+                let files = commit.grown_from().filter_map(|one| of(&one)).chain(of(commit));
+                Some(files.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect())
+            }
         }
     }
 

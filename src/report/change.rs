@@ -84,6 +84,8 @@ pub(crate) struct ToldSideEffect {
     pub fails: bool,
     /// What they are.
     pub text: String,
+    /// The position of the one that is told; `None` for several.
+    pub position: Option<usize>,
 }
 
 /// Each thing, but of what there is much of one kind the rest only counted.
@@ -91,7 +93,7 @@ pub(crate) struct ToldSideEffect {
 pub(crate) fn side_effects(all: &[SideEffect]) -> Vec<ToldSideEffect> {
     let mut told: Vec<ToldSideEffect> = Vec::new();
     let mut counts: Vec<(&'static str, bool, usize)> = Vec::new();
-    for one in all {
+    for (at, one) in all.iter().enumerate() {
         let (code, fails) = (one.code(), one.fails());
         let position = counts.iter().position(|(known, known_fails, _)| (*known, *known_fails) == (code, fails));
         let position = position.unwrap_or_else(|| {
@@ -103,12 +105,13 @@ pub(crate) fn side_effects(all: &[SideEffect]) -> Vec<ToldSideEffect> {
             *count
         });
         if count <= EACH {
-            told.push(ToldSideEffect { code, fails, text: side_effect(one) });
+            told.push(ToldSideEffect { code, fails, text: side_effect(one), position: Some(at) });
         }
     }
     for (code, fails, count) in counts.into_iter().filter(|(_, _, count)| *count > EACH) {
         let last = told.iter().rposition(|one| one.code == code && one.fails == fails);
-        let rest = ToldSideEffect { code, fails, text: format!("{} more of the same kind ({code})", count - EACH) };
+        let text = format!("{} more of the same kind ({code})", count - EACH);
+        let rest = ToldSideEffect { code, fails, text, position: None };
         told.insert(last.map_or(told.len(), |last| last + 1), rest);
     }
     told

@@ -4,10 +4,11 @@ mod bases;
 mod cases;
 mod changes;
 mod hostile;
+mod hosts;
 mod scene;
 mod words;
 
-use cargo_sequester::door::report::audit::{github, human, json, markdown, package_lines, sarif};
+use cargo_sequester::door::report::audit::{github, gitlab, human, json, markdown, package_lines, sarif};
 use cargo_sequester::door::report::context::Verbosity;
 
 use cases::cases;
@@ -40,6 +41,12 @@ fn sarif_text(scene: &Scene) -> String {
 fn github_text(scene: &Scene) -> String {
     let mut out = Vec::new();
     github::write(&scene.report(), &scene.places(), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn gitlab_text(scene: &Scene) -> String {
+    let mut out = Vec::new();
+    gitlab::write(&scene.report(), &scene.places(), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -60,6 +60,8 @@ pub(crate) struct VendorRequest {
     pub(super) local_registry: Option<Utf8PathBuf>,
     /// How the result is printed.
     pub(super) format: HumanOrJson,
+    /// Whether standard output belongs to another report, and this one is told on standard error.
+    pub(super) aside: bool,
 }
 
 impl VendorRequest {
@@ -74,7 +76,13 @@ impl VendorRequest {
             platform: Vec::new(),
             local_registry: None,
             format: HumanOrJson::Human,
+            aside: false,
         }
+    }
+
+    /// The same, told on standard error where standard output belongs to another report.
+    pub(crate) fn aside(self, aside: bool) -> Self {
+        Self { aside, ..self }
     }
 }
 
@@ -161,8 +169,8 @@ impl<'a> Place<'a> {
         let audited = audit::report_of(self.run.cli, self.run.made, None);
         let healed = |out: &mut Vec<u8>| vendored::healed(&audited, self.vendor.relative(), healed, out);
         match self.run.arguments.format {
-            HumanOrJson::Human => output::print(self.run.cli, healed),
-            HumanOrJson::Json => output::print_aside(self.run.cli, healed),
+            HumanOrJson::Human if !self.run.arguments.aside => output::print(self.run.cli, healed),
+            HumanOrJson::Human | HumanOrJson::Json => output::print_aside(self.run.cli, healed),
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::{AuditReport, Place, Places, Problem, Severity, problems};
+use super::finding::bounded;
+use super::places::{Place, Places};
+use super::{AuditReport, Problem, Severity, problems};
 use crate::report::change::missing_event;
 use crate::report::context::package_name;
 use crate::report::cure::{cures, fix};
@@ -13,67 +15,161 @@ use crate::report::{audit, blocker, change, notice, reason};
 
 /// How many packages one annotation names before it counts the rest.
 const NAMES: usize = 20;
+/// How many annotations of one level GitHub shows of one step.
+const MOST: usize = 10;
 
-/// Writes one command a problem, one a kind of warning (GitHub shows ten a step), and one with the counts.
+/// One annotation.
+struct Command {
+    level: Level,
+    place: Option<Place>,
+    title: String,
+    /// Whether the title says what it is about, not only of what kind it is.
+    names_it: bool,
+    lines: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Error,
+    Warning,
+    Notice,
+}
+
+impl Level {
+    const ALL: [Self; 3] = [Self::Error, Self::Warning, Self::Notice];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+/// Writes one command a problem and one a kind of warning, the most important first; where GitHub would not show them all, the last of
+/// its level counts the others. The counts of the run are always there.
 ///
 /// # Errors
 /// The writer's.
 pub fn write(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) -> io::Result<()> {
-    let context = report.context();
-    for one in report.decided {
-        command(out, "notice", Some(places.loosening(one)), "this change decides", &[change::decided(one)])?;
+    let mut all = errors(report, places);
+    all.extend(warnings(report, places));
+    all.extend(report.decided.iter().map(|one| Command {
+        level: Level::Notice,
+        place: Some(places.loosening(one)),
+        title: "this change decides".to_owned(),
+        names_it: false,
+        lines: vec![change::decided(one)],
+    }));
+    all.extend(report.notices().map(|notice| Command {
+        level: Level::Notice,
+        place: places.notice(notice, report),
+        title: "cargo sequester".to_owned(),
+        names_it: false,
+        lines: vec![notice::notice(notice, &report.context())],
+    }));
+    for level in Level::ALL {
+        let commands: Vec<&Command> = all.iter().filter(|command| command.level == level).collect();
+        // One notice is the summary's.
+        let most = if level == Level::Notice { MOST - 1 } else { MOST };
+        let shown = if commands.len() > most { most - 1 } else { commands.len() };
+        let (shown, rest) = commands.split_at(shown);
+        shown.iter().try_for_each(|command| write_command(out, command))?;
+        if !rest.is_empty() {
+            write_command(out, &remainder(level, rest))?;
+        }
     }
-    for one in report.loosened {
-        command(out, "error", Some(places.loosening(one)), "policy loosened", &[change::loosened(one)])?;
+    let summary = format!("judged by {}: {}", report.judged_by.sentence(), audit::tally_sentence(report));
+    let (title, lines) = ("cargo sequester".to_owned(), vec![summary]);
+    write_command(out, &Command { level: Level::Notice, place: None, title, names_it: false, lines })
+}
+
+/// Those that GitHub would not show, in one.
+fn remainder(level: Level, rest: &[&Command]) -> Command {
+    let named = rest.iter().take(NAMES).map(|command| match command.lines.first() {
+        Some(first) if !command.names_it => first.clone(),
+        Some(_) | None => command.title.clone(),
+    });
+    let mut lines: Vec<String> = named.collect();
+    if rest.len() > NAMES {
+        lines.push(format!("and {} more", rest.len() - NAMES));
     }
-    for group in blocker::groups(&report.evaluation.blockers, &context) {
-        command(
-            out,
-            "error",
-            None,
-            "cargo sequester could not decide",
-            &[group.message, format!("help: {}", group.help.line())],
-        )?;
-    }
-    for problem in problems(report).iter().filter(|problem| problem.severity != Severity::Undecided) {
+    let title = format!("{} more of this level, which GitHub would not show one by one", rest.len());
+    Command { level, place: None, title, names_it: true, lines }
+}
+
+fn errors(report: &AuditReport<'_>, places: &Places) -> Vec<Command> {
+    let error = |place, title: &str, lines| {
+        let title = title.to_owned();
+        Command { level: Level::Error, place, title, names_it: false, lines }
+    };
+    let mut all: Vec<Command> = blocker::groups(&report.evaluation.blockers, &report.context())
+        .into_iter()
+        .map(|group| {
+            let help = format!("help: {}", group.help.line());
+            error(None, "cargo sequester could not decide", vec![group.message, help])
+        })
+        .collect();
+    let problems = problems(report);
+    let told = problems.iter().filter(|problem| problem.severity != Severity::Undecided);
+    let (malicious, others): (Vec<&Problem<'_>>, Vec<_>) =
+        told.partition(|problem| problem.severity == Severity::Malicious);
+    let problem = |problem: &&Problem<'_>| {
         let title = format!("{}: {}", problem.severity.word(), package_name(&problem.package.id));
-        let place = places.package(problem.position, report);
-        command(out, "error", Some(place), &title, &lines(problem, report))?;
-    }
-    for told in change::side_effects(&report.evaluation.also) {
-        let level = if told.fails { "error" } else { "warning" };
-        command(out, level, None, "this change also", &[told.text])?;
-    }
-    for event in &report.evaluation.truncated {
-        command(out, "error", None, "audit trail truncated", &[missing_event(event)])?;
-    }
+        let told = error(Some(places.package(problem.position, report)), &title, lines(problem, report));
+        Command { names_it: true, ..told }
+    };
+    all.extend(malicious.iter().map(problem));
+    all.extend(
+        report
+            .loosened
+            .iter()
+            .map(|one| error(Some(places.loosening(one)), "policy loosened", vec![change::loosened(one)])),
+    );
+    all.extend(
+        report
+            .evaluation
+            .truncated
+            .iter()
+            .map(|event| error(None, "audit trail truncated", vec![missing_event(event)])),
+    );
+    let also = change::side_effects(&report.evaluation.also);
+    all.extend(also.into_iter().map(|told| Command {
+        level: if told.fails { Level::Error } else { Level::Warning },
+        place: places.side_effect(told.position),
+        title: "this change also".to_owned(),
+        names_it: false,
+        lines: vec![told.text],
+    }));
+    all.extend(others.iter().map(problem));
+    all
+}
+
+/// One a kind of warning.
+fn warnings(report: &AuditReport<'_>, places: &Places) -> Vec<Command> {
     let mut groups: Vec<(&str, usize, Vec<String>)> = Vec::new();
     for (position, (package, judgement)) in report.packages.iter().zip(&report.evaluation.judgements).enumerate() {
         for warning in &judgement.warnings {
             let group = notice::warning_group(warning);
-            let sentence = notice::warning(warning, &package.id, &context);
-            let line = format!("{}: {sentence}", package_name(&package.id));
+            let told = notice::warning(warning, &package.id, &report.context());
+            let line = format!("{}: {told}", package_name(&package.id));
             match groups.iter_mut().find(|(known, ..)| *known == group) {
                 Some((_, _, lines)) => lines.push(line),
                 None => groups.push((group, position, vec![line])),
             }
         }
     }
-    for (group, position, lines) in groups {
+    let command = |(group, position, lines): (&str, usize, Vec<String>)| {
         let title = format!("{} {group}", lines.len());
         let more = lines.len().saturating_sub(NAMES);
         let mut lines: Vec<String> = lines.into_iter().take(NAMES).collect();
         if more > 0 {
             lines.push(format!("and {more} more"));
         }
-        command(out, "warning", Some(places.package(position, report)), &title, &lines)?;
-    }
-    for notice in report.notices() {
-        let place = places.notice(notice, report);
-        command(out, "notice", place, "cargo sequester", &[notice::notice(notice, &context)])?;
-    }
-    let summary = format!("judged by {}: {}", report.judged_by.sentence(), audit::tally_sentence(report));
-    command(out, "notice", None, "cargo sequester", &[summary])
+        Command { level: Level::Warning, place: Some(places.package(position, report)), title, names_it: true, lines }
+    };
+    groups.into_iter().map(command).collect()
 }
 
 /// What stands against a package and what cures it, a line each.
@@ -96,18 +192,12 @@ pub(super) fn lines(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<Stri
     lines
 }
 
-fn command(
-    out: &mut impl Write,
-    name: &str,
-    place: Option<Place<'_>>,
-    title: &str,
-    lines: &[String],
-) -> io::Result<()> {
-    let lines: Vec<String> = lines.iter().map(|line| github_message(line)).collect();
-    let place = place.map(|place| {
+fn write_command(out: &mut impl Write, command: &Command) -> io::Result<()> {
+    let lines: Vec<String> = command.lines.iter().map(|line| github_message(&bounded(line))).collect();
+    let place = command.place.as_ref().map(|place| {
         let line = place.line.map(|line| format!("line={line},")).unwrap_or_default();
         format!("file={},{line}", github_property(place.file.as_str()))
     });
-    let place = place.unwrap_or_default();
-    writeln!(out, "::{name} {place}title={}::{}", github_property(title), lines.join("%0A"))
+    let (level, place, title) = (command.level.as_str(), place.unwrap_or_default(), bounded(&command.title));
+    writeln!(out, "::{level} {place}title={}::{}", github_property(&title), lines.join("%0A"))
 }

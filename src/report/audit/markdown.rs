@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use super::{AuditReport, Problem, Severity, problems};
 use crate::report::context::package_name;
 use crate::report::cure::{cures, fix};
-use crate::report::escape::{markdown, markdown_code};
-use crate::report::way_out::WayOut;
+use crate::report::markdown::{Document, cell, code, sentence, way_out};
+use crate::report::review::{self, Reviewed};
 use crate::report::words::eligible;
 use crate::report::{audit, blocker, change, notice, reason};
 
-/// Writes a heading, the counts, a table of problems, and the rest folded up.
+/// Writes the counts, what the change decides and does beside what it locks, what does not pass, every package that changed, and the rest
+/// folded up.
 ///
 /// # Errors
 /// The writer's.
@@ -20,106 +21,110 @@ pub fn write(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
         (true, true) => "all approved",
         (true, false) => "not approved",
     };
-    writeln!(out, "## cargo sequester: {outcome}\n")?;
-    writeln!(out, "{}\n", markdown(&audit::tally_sentence(report)))?;
-    writeln!(out, "Judged by {}.", markdown(&report.judged_by.sentence()))?;
-    decides(report, out)?;
-    let context = report.context();
-    let blockers = blocker::groups(&report.evaluation.blockers, &context);
-    if !blockers.is_empty() {
-        writeln!(out, "\n### Errors\n")?;
-    }
-    for group in blockers {
-        writeln!(out, "- {}<br>help: {}", markdown(&group.message), markdown(&group.help.line()))?;
-    }
+    let mut document = Document::new(&format!("cargo sequester: {outcome}"));
+    document.paragraph(&sentence(&audit::tally_sentence(report)));
+    document.paragraph(&format!("Judged by {}.", sentence(&report.judged_by.sentence())));
+    decides(report, &mut document);
+    beside(report, &mut document);
+    errors(report, &mut document);
     let problems = problems(report);
     let mut shown = problems.iter().filter(|problem| problem.severity != Severity::Undecided).peekable();
     if shown.peek().is_some() {
-        writeln!(out, "\n| | Package | Why | Eligible | What cures it |\n|---|---|---|---|---|")?;
+        document.table(["", "Package", "Why", "Eligible", "What cures it"], shown.map(|problem| row(problem, report)));
     }
-    shown.try_for_each(|problem| row(problem, report, out))?;
-    let also = change::side_effects(&report.evaluation.also);
-    if !also.is_empty() {
-        writeln!(out, "\n### This change also\n")?;
+    if let Some(changes) = report.changes {
+        let approved = report.packages.iter().filter(|package| report.approvals_by_change(package).next().is_some());
+        let reviewed = Reviewed {
+            changes,
+            packages: report.packages,
+            evaluation: report.evaluation,
+            context: report.context(),
+            approved_by_change: approved.map(|package| package.id.clone()).collect(),
+        };
+        review::table(&reviewed, &mut document);
     }
-    for told in also {
-        let mark = if told.fails { "**refused:** " } else { "" };
-        writeln!(out, "- {mark}{}", markdown(&told.text))?;
-    }
-    if !report.evaluation.truncated.is_empty() {
-        writeln!(out, "\n### This change lacks events of the audit trail\n")?;
-    }
-    for event in &report.evaluation.truncated {
-        writeln!(out, "- {}", markdown_code(&event.to_string()))?;
-    }
-    rest(report, out)
+    rest(report, &mut document);
+    document.write(out)
 }
 
 /// What the change decides and what it loosens: before all else, since it is for whoever merges it.
-pub(in crate::report) fn decides(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(in crate::report) fn decides(report: &AuditReport<'_>, document: &mut Document) {
     if !report.decided.is_empty() {
-        writeln!(out, "\n### This change decides\n")?;
-    }
-    for one in report.decided {
-        writeln!(out, "- {}", markdown(&change::decided(one)))?;
+        document.heading("This change decides");
+        document.list(report.decided.iter().map(|one| sentence(&change::decided(one))));
     }
     if !report.loosened.is_empty() {
-        writeln!(out, "\n### This change loosens the policy\n\n| Key | Base | This change |\n|---|---|---|")?;
+        document.heading("This change loosens the policy");
+        let rows = report.loosened.iter().map(|one| {
+            let (base, head) = change::sides(one);
+            [code(&one.key), code(base), code(head)]
+        });
+        document.table(["Key", "Base", "This change"], rows);
     }
-    for one in report.loosened {
-        let (base, head) = change::sides(one);
-        writeln!(out, "| {} | {} | {} |", markdown_code(&one.key), markdown_code(base), markdown_code(head))?;
-    }
-    Ok(())
 }
 
-fn row(problem: &Problem<'_>, report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+/// What the change does beside what it locks and decides.
+fn beside(report: &AuditReport<'_>, document: &mut Document) {
+    let also = change::side_effects(&report.evaluation.also);
+    if !also.is_empty() {
+        document.heading("This change also");
+        document.list(also.iter().map(|told| {
+            let mark = if told.fails { "**refused:** " } else { "" };
+            format!("{mark}{}", sentence(&told.text))
+        }));
+    }
+    if !report.evaluation.truncated.is_empty() {
+        document.heading("This change lacks events of the audit trail");
+        document.list(report.evaluation.truncated.iter().map(|event| code(&event.to_string())));
+    }
+}
+
+/// Why the run could not decide.
+pub(in crate::report) fn errors(report: &AuditReport<'_>, document: &mut Document) {
+    let blockers = blocker::groups(&report.evaluation.blockers, &report.context());
+    if !blockers.is_empty() {
+        document.heading("Errors");
+        let lines =
+            blockers.iter().map(|group| format!("{}<br>help: {}", sentence(&group.message), way_out(&group.help)));
+        document.list(lines);
+    }
+}
+
+fn row(problem: &Problem<'_>, report: &AuditReport<'_>) -> [String; 5] {
     let (id, judgement, context) = (&problem.package.id, problem.judgement, report.context());
-    let reasons = problem.reasons.iter().map(|found| {
-        format!("{}: {}", markdown_code(found.code().as_str()), markdown(&reason::sentence(found, id, &context)))
-    });
+    let reasons = problem
+        .reasons
+        .iter()
+        .map(|found| format!("{}: {}", code(found.code().as_str()), sentence(&reason::sentence(found, id, &context))));
     let warnings = judgement
         .warnings
         .iter()
-        .map(|warning| format!("warning: {}", markdown(&notice::warning(warning, id, &context))));
+        .map(|warning| format!("warning: {}", sentence(&notice::warning(warning, id, &context))));
     let path = report.names(&judgement.path);
-    let path = (path.len() > 1).then(|| format!("path: {}", markdown(&path.join(" → "))));
-    let why: Vec<String> = reasons.chain(warnings).chain(path).collect();
+    let path = (path.len() > 1).then(|| format!("path: {}", sentence(&path.join(" → "))));
     let at = problem.reasons.eligible_at().map_or_else(|| "–".to_owned(), |at| eligible(context.now, at));
-    let fixes = judgement.fixes.iter().map(|known| markdown(&fix(known, &id.name, report)));
-    let cures: Vec<String> = fixes.chain(cures(problem, report).iter().map(cure)).collect();
-    writeln!(
-        out,
-        "| {} | {} | {} | {at} | {} |",
-        problem.severity.word(),
-        markdown_code(&package_name(id)),
-        why.join("<br>"),
-        cures.join("<br>")
-    )
-}
-
-fn cure(cure: &WayOut) -> String {
-    let words = cure.words.as_deref().map(markdown);
-    let paste = cure.step.as_ref().map(|step| markdown_code(&step.text().replace('\n', "; ")));
-    words.into_iter().chain(paste).collect::<Vec<_>>().join(": ")
+    let fixes = judgement.fixes.iter().map(|known| sentence(&fix(known, &id.name, report)));
+    [
+        problem.severity.word().to_owned(),
+        code(&package_name(id)),
+        cell(reasons.chain(path).chain(warnings)),
+        at,
+        cell(fixes.chain(cures(problem, report).iter().map(way_out))),
+    ]
 }
 
 /// Warnings and notices, folded up.
-fn rest(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+fn rest(report: &AuditReport<'_>, document: &mut Document) {
     let context = report.context();
     let mut lines = Vec::new();
     for (package, judgement) in report.packages.iter().zip(&report.evaluation.judgements) {
         for warning in &judgement.warnings {
-            let sentence = notice::warning(warning, &package.id, &context);
-            lines.push(format!("- {}: {}", markdown_code(&package_name(&package.id)), markdown(&sentence)));
+            let told = notice::warning(warning, &package.id, &context);
+            lines.push(format!("{}: {}", code(&package_name(&package.id)), sentence(&told)));
         }
     }
-    let notices = notice::notices(report.notices(), &context);
-    lines.extend(notices.iter().map(|notice| format!("- {}", markdown(notice))));
-    if lines.is_empty() {
-        return Ok(());
+    lines.extend(notice::notices(report.notices(), &context).iter().map(|notice| sentence(notice)));
+    if !lines.is_empty() {
+        document.folded(&format!("Warnings and notices: {}", lines.len()), |document| document.list(lines));
     }
-    writeln!(out, "\n<details><summary>Warnings and notices: {}</summary>\n", lines.len())?;
-    lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
-    writeln!(out, "\n</details>")
 }

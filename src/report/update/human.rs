@@ -3,16 +3,14 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use semver::Version;
-
-use super::{End, UpdateReport, approvable, codes, curable, fix_eligible};
+use super::{
+    End, UpdateReport, approvable, curable, held_fix_words, held_words, joined_words, kept_words, needs_rust,
+    packages_are, summary_sentence, unresolved_words, waits_words, wanting_words,
+};
 use crate::model::Timestamp;
 use crate::model::evaluation::{Evaluation, Judgement};
 use crate::model::package::{Package, PackageId};
-use crate::model::resolution::{
-    Cause, Change, Demand, Held, Hidden, HiddenBecause, Joined, JoinedBecause, Kept, NewerRust, Obstacle, Unresolved,
-    Waits,
-};
+use crate::model::resolution::{Cause, Change, Demand, Hidden, HiddenBecause, Joined, Kept, Obstacle, Unresolved};
 use crate::model::source::{Registry, Source};
 use crate::model::verdict::{Basis, Reason};
 use crate::report::context::{Context, Verbosity, package_name, registry_name};
@@ -46,17 +44,7 @@ pub(crate) fn write(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut i
     kept(report.kept, report.evaluation, report.packages, &report.context(), out)?;
     waits(report, out)?;
     for fix in report.held_fixes {
-        let until = fix_eligible(fix).map_or_else(
-            || String::from("not before something changes"),
-            |at| format!("eligible {}", eligible(report.now(), at)),
-        );
-        let name = package_name(&fix.package);
-        line(
-            out,
-            Tone::Caution,
-            "Fix held",
-            &format!("{name}: {} is fixed by {}; {until}", fix.fix.advisory, fix.fix.version),
-        )?;
+        line(out, Tone::Caution, "Fix held", &held_fix_words(fix, report.now()))?;
     }
     unapproved(report, out)?;
     if talk && report.pruned > 0 {
@@ -71,16 +59,13 @@ pub(crate) fn write(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut i
 
 fn moved(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
     for Joined { package, because } in report.joined {
-        let why = match because {
-            JoinedBecause::NotApproved => "the policy does not approve it, so it moves along",
-            JoinedBecause::InTheWay => "it stood in the way of what was to move, so it moves along",
-        };
-        line(out, Tone::Caution, "Joined", &format!("{}: {why}", package_name(package)))?;
+        line(out, Tone::Caution, "Joined", &format!("{}: {}", package_name(package), joined_words(*because)))?;
     }
     let width = report.changes.iter().map(|change| name(change).chars().count()).max().unwrap_or(0).min(40);
     for change in report.changes {
         let (tone, verb) = verb_of(change);
         let versions = match (&change.from, &change.to) {
+            (Some(from), Some(to)) if from == to => format!("{to}, with another checksum"),
             (Some(from), Some(to)) => format!("{from} → {to}"),
             (None, Some(version)) | (Some(version), None) => version.to_string(),
             (None, None) => String::new(),
@@ -93,8 +78,8 @@ fn moved(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
         if !change.asked {
             text.push_str("  nobody asked for this");
         }
-        if let Some(NewerRust { needed, declared }) = &change.newer_rust {
-            let _ = write!(text, "  needs Rust {}; the project is for {}", rust(needed), rust(declared));
+        if let Some(newer) = &change.newer_rust {
+            let _ = write!(text, "  {}", needs_rust(newer));
         }
         line(out, tone, verb, &text)?;
     }
@@ -111,11 +96,6 @@ fn name(change: &Change) -> String {
     }
 }
 
-/// As manifests write it: `1.85`.
-fn rust(version: &Version) -> String {
-    if version.patch == 0 { format!("{}.{}", version.major, version.minor) } else { version.to_string() }
-}
-
 /// What stays although it is not approved, a line each. `judged` is the decision on the lock file that has these packages.
 ///
 /// # Errors
@@ -127,16 +107,8 @@ pub(crate) fn kept(
     context: &Context<'_>,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    for Kept { package, because } in kept {
-        let why = match because {
-            HiddenBecause::Reasons(reasons) => {
-                let clauses = reasons.iter().map(|found| reason::clause(found, package, context));
-                format!("not approved, because {}", clauses.collect::<Vec<_>>().join("; "))
-            }
-            HiddenBecause::Yanked => String::from("yanked, and nothing approved can take its place"),
-            HiddenBecause::Ambiguous => String::from("the index has two different lines for it"),
-        };
-        line(out, Tone::Caution, "Kept", &format!("{}: {why}", package_name(package)))?;
+    for stayed @ Kept { package, .. } in kept {
+        line(out, Tone::Caution, "Kept", &kept_words(stayed, context))?;
         let judgement = judged.judgements.iter().find(|judgement| judgement.id == *package);
         if let Some(way) = judgement.and_then(|judgement| cure::edited(judgement, packages)) {
             help(out, &way)?;
@@ -147,20 +119,13 @@ pub(crate) fn kept(
 
 /// What would have to be approved so that what stays could move.
 fn waits(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
-    for Waits { package, obstacles } in report.waits {
-        let each = obstacles.iter().map(|Obstacle { id, hidden, .. }| {
-            let until = hidden.eligible_at().map(|at| format!(", eligible {}", eligible(report.now(), at)));
-            format!("{} ({}{})", package_name(id), codes(&hidden.because).join(", "), until.unwrap_or_default())
-        });
-        let text = format!("{} cannot move before {}", package_name(package), each.collect::<Vec<_>>().join(" and "));
-        line(out, Tone::Caution, "Waiting", &text)?;
-    }
-    Ok(())
+    report.waits.iter().try_for_each(|waits| line(out, Tone::Caution, "Waiting", &waits_words(waits, report.now())))
 }
 
 fn verb_of(change: &Change) -> (Tone, &'static str) {
     match (&change.from, &change.to) {
         (Some(from), Some(to)) if to < from => (Tone::Caution, "Moved back"),
+        (Some(from), Some(to)) if to == from => (Tone::Bad, "Other bytes"),
         (Some(_), Some(_)) => (Tone::Good, "Moved"),
         (None, _) => (Tone::Good, "Added"),
         (Some(_), None) => (Tone::Bad, "Removed"),
@@ -181,14 +146,8 @@ fn age(now: Timestamp, published: Timestamp) -> String {
 fn held(report: &UpdateReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     const FEW: usize = 12;
     let shown = if verbosity == Verbosity::Verbose { report.held.len() } else { FEW };
-    for Held { package, candidate } in report.held.iter().take(shown) {
-        let until = candidate.eligible_at().map_or_else(
-            || String::from("time does not lift that"),
-            |at| format!("eligible {}", eligible(report.now(), at)),
-        );
-        let name = package_name(package);
-        let codes = codes(&candidate.because).join(", ");
-        line(out, Tone::Plain, "Held", &format!("{name}: {} is newer ({codes}); {until}", candidate.version))?;
+    for held in report.held.iter().take(shown) {
+        line(out, Tone::Plain, "Held", &held_words(held, report.now()))?;
     }
     if report.held.len() > shown {
         let rest = counted(report.held.len() - shown, "more release");
@@ -213,29 +172,13 @@ fn unapproved(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()>
 }
 
 fn summary(report: &UpdateReport<'_>, out: &mut impl Write) -> io::Result<()> {
-    let remaining = report.evaluation.judgements.iter().filter(|judgement| !judgement.passes()).count();
-    let asked = report.changes.iter().filter(|change| change.asked).count();
-    let unasked = report.changes.len() - asked;
-    let mut text = match (report.end, report.dry_run) {
-        (End::Unchanged, _) => String::from("nothing to move"),
-        (End::NotApproved, _) => String::from("Cargo.lock was left as it is: not all that would change is approved"),
-        (_, true) => {
-            format!("{} would change; nothing was written (--dry-run)", counted(report.changes.len(), "package"))
-        }
-        (_, false) => format!("{} changed", counted(report.changes.len(), "package")),
-    };
-    if unasked > 0 {
-        let _ = write!(text, ", {unasked} of them although nobody asked");
-    }
-    if !report.kept.is_empty() {
-        let _ = write!(text, ", {} kept", report.kept.len());
-    }
-    let _ = write!(text, "; {} held", counted(report.held.len(), "newer release"));
+    let remaining = report.remaining();
+    let text = summary_sentence(report);
     let (tone, name) = if remaining > 0 { (Tone::Caution, "Finished") } else { (Tone::Good, "Finished") };
     line(out, tone, name, &text)?;
     if remaining > 0 && !matches!(report.end, End::NotApproved) {
         let command = report.context().command("audit", "");
-        help(out, &WayOut::to_or(format!("{} not approved", is_are(remaining)), command))?;
+        help(out, &WayOut::to_or(format!("{} not approved", packages_are(remaining)), command))?;
     }
     if report.vendored && matches!(report.end, End::Published) && !report.dry_run {
         vendor(&report.context(), out)?;
@@ -261,10 +204,6 @@ fn entries(count: usize) -> String {
     if count == 1 { String::from("1 entry") } else { format!("{count} entries") }
 }
 
-fn is_are(count: usize) -> String {
-    if count == 1 { String::from("1 package is") } else { format!("{count} packages are") }
-}
-
 /// `--precise` to a hidden release.
 fn refused(report: &UpdateReport<'_>, id: &PackageId, hidden: &Hidden, out: &mut impl Write) -> io::Result<()> {
     line(out, Tone::Bad, "Refused", &format!("{}: the policy does not approve it", package_name(id)))?;
@@ -282,18 +221,10 @@ fn failed(report: &UpdateReport<'_>, unresolved: &Unresolved, out: &mut impl Wri
             None => writeln!(out, "{}", terminal(text))?,
         }
     }
-    let last = match &unresolved.cause {
-        Cause::Hidden { obstacles, all_needed } => {
-            wanting(report, obstacles, *all_needed, out)?;
-            String::from("cargo found no way that the policy approves; Cargo.lock was left as it is")
-        }
-        Cause::Elsewhere => String::from(
-            "the policy is not the cause: cargo fails with every release shown, too; Cargo.lock was left as it is",
-        ),
-        Cause::Unknown(why) => {
-            format!("whether the policy is the cause is not known: {why}; Cargo.lock was left as it is")
-        }
-    };
+    if let Cause::Hidden { obstacles, all_needed } = &unresolved.cause {
+        wanting(report, obstacles, *all_needed, out)?;
+    }
+    let last = unresolved_words(&unresolved.cause);
     line(out, Tone::Bad, "Finished", &last)
 }
 
@@ -304,15 +235,7 @@ fn wanting(
     all_needed: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let what = match (obstacles.len(), all_needed) {
-        (1, _) => String::from("cargo would find a way with one release that the policy does not approve:"),
-        (count, true) => format!(
-            "cargo would find a way with {count} releases that the policy does not approve, and not with fewer:"
-        ),
-        (count, false) => format!(
-            "cargo would find a way with {count} releases that the policy does not approve, or with some of them:"
-        ),
-    };
+    let what = wanting_words(obstacles.len(), all_needed);
     line(out, Tone::Bad, "Hidden", &what)?;
     for Obstacle { id, hidden, asked_by, .. } in obstacles {
         line(out, Tone::Caution, "", &format!("{}{}", package_name(id), demands(asked_by)))?;

@@ -7,6 +7,7 @@ mod ordinary;
 mod places;
 mod references;
 mod repositories;
+mod reviewed;
 mod unseen;
 
 use serde_json::Value;

@@ -4,6 +4,7 @@ use cargo_sequester::door::model::advisory::AdvisoryKind;
 use cargo_sequester::door::model::evaluation::{Blocker, IndexGap, Notice};
 use cargo_sequester::door::model::loosening::{Loosening, LooseningKind};
 use cargo_sequester::door::model::policy::Origin;
+use cargo_sequester::door::model::resolution::{Change, Difference};
 use cargo_sequester::door::model::source::{GitSource, Registry, Source};
 use cargo_sequester::door::model::verdict::{Basis, Exemption, Reason, Signal, Verdict, Warning};
 use cargo_sequester::door::report::context::Verbosity;
@@ -12,7 +13,9 @@ use proptest::prelude::*;
 
 use super::cases::too_new;
 use super::scene::{Scene, advisory, crates_io, id, quarantined, rejected};
-use super::{assert_valid, github_text, human_raw, human_text, json_text, markdown_text, sarif_text, schema};
+use super::{
+    assert_valid, github_text, gitlab_text, human_raw, human_text, json_text, markdown_text, sarif_text, schema,
+};
 
 /// Controls, bidirectional controls and characters that show nothing: a list of the tests' own, so that a gap in the code's list
 /// does not hide itself.
@@ -30,7 +33,7 @@ fn harmful(character: char) -> bool {
 }
 
 /// Puts a text wherever one from outside can stand.
-fn everywhere(text: &str) -> Scene {
+pub fn everywhere(text: &str) -> Scene {
     let mut scene = Scene::new();
     let own = || text.to_owned();
     scene.locked = own();
@@ -78,6 +81,25 @@ fn everywhere(text: &str) -> Scene {
     scene.release(text, "3.0.0", Verdict::Approved(basis)).warnings = vec![Warning::Yanked];
     scene.loosened = vec![Loosening { kind: LooseningKind::Rule, key: own(), base: Some(own()), head: Some(own()) }];
     scene.evaluation.notices = vec![Notice::AdvisoriesFromCopy { source: own(), copy: own() }];
+    let texts = || Difference { came: vec![text.into()], went: vec![text.into()] };
+    let changed = |from: Option<&str>, to: Option<&str>| Change {
+        name: text.into(),
+        source: crates_io(),
+        from: from.map(|version| version.parse().unwrap()),
+        to: to.map(|version| version.parse().unwrap()),
+        pubtime: None,
+        basis: None,
+        asked: false,
+        newer_rust: None,
+        dependencies: texts(),
+        advisories: texts(),
+    };
+    scene.changes = Some(vec![
+        changed(Some("0.9.0"), Some("1.0.0")),
+        changed(Some("2.0.0"), Some("2.0.0")),
+        changed(None, Some("3.0.0")),
+        changed(Some("4.0.0"), None),
+    ]);
     scene
 }
 
@@ -101,6 +123,7 @@ fn all(text: &str) -> Vec<(&'static str, String)> {
             ("json", json_text(scene)),
             ("sarif", sarif_text(scene)),
             ("github", github_text(scene)),
+            ("gitlab", gitlab_text(scene)),
             ("markdown", markdown_text(scene)),
         ]
     };
@@ -179,7 +202,7 @@ fn f1_markdown_keeps_its_structure() {
     let report = markdown_text(&everywhere(text));
     for line in report.lines().filter(|line| line.starts_with('|')) {
         let cells = line.matches('|').count();
-        assert!([4, 6].contains(&cells), "{line}");
+        assert!([4, 6, 7].contains(&cells), "{line}");
     }
     for mark in ["<script", "](", "`", "@team", "#77", "*b*", "_c_", "~~", "www.", "-->", "://", "&lt;", "$x$"] {
         assert!(!report.contains(mark), "{mark}: {report}");

@@ -14,10 +14,11 @@ use cargo_sequester::door::model::facts::AdvisoryFact;
 use cargo_sequester::door::model::loosening::Loosening;
 use cargo_sequester::door::model::package::{LockedChecksum, Package, PackageId};
 use cargo_sequester::door::model::policy::{JudgedBy, Policy};
+use cargo_sequester::door::model::resolution::Change;
 use cargo_sequester::door::model::run::Invocation;
 use cargo_sequester::door::model::source::{Registry, Source};
 use cargo_sequester::door::model::verdict::{Basis, Reason, Reasons, Verdict, Warning};
-use cargo_sequester::door::report::audit::{AuditReport, Places};
+use cargo_sequester::door::report::audit::{AuditReport, MarkedFile, Places};
 
 /// A verb without options, in a repository.
 pub static SITUATION: LazyLock<Invocation> = LazyLock::new(|| Invocation {
@@ -34,6 +35,7 @@ pub struct Scene {
     pub advisories: AdvisoryFact,
     pub loosened: Vec<Loosening>,
     pub decided: Vec<Loosening>,
+    pub changes: Option<Vec<Change>>,
     pub policy: Policy,
     pub judged_by: JudgedBy<'static>,
     pub locked: String,
@@ -114,6 +116,7 @@ impl Scene {
             }),
             loosened: Vec::new(),
             decided: Vec::new(),
+            changes: None,
             policy: Policy::default(),
             judged_by: JudgedBy::File(Utf8Path::new("sequester.toml")),
             locked: "Cargo.lock".to_owned(),
@@ -173,9 +176,10 @@ impl Scene {
     /// The lock file as the report names it, and a policy file with one line.
     pub fn places(&self) -> Places {
         Places {
-            lock_file: self.locked.clone().into(),
-            policy_file: Some("sequester.toml".into()),
+            lock_file: MarkedFile::unread(self.locked.clone().into()),
+            policy_file: Some(MarkedFile::unread("sequester.toml".into())),
             policy_lines: [("approval".to_owned(), 40), ("quarantine.min-publish-age".to_owned(), 2)].into(),
+            side_effects: Vec::new(),
         }
     }
 
@@ -192,6 +196,7 @@ impl Scene {
             locked: Utf8Path::new(&self.locked),
             lines: &self.lines,
             situation: &SITUATION,
+            changes: self.changes.as_deref(),
             elapsed: Some(Duration::from_millis(80)),
         }
     }

@@ -239,6 +239,7 @@ impl Seen {
                 locked: Utf8Path::new("Cargo.lock"),
                 lines: &[],
                 situation: &SITUATION,
+                changes: None,
                 elapsed: Some(Duration::from_millis(80)),
             },
             calendar: &self.calendar,

@@ -148,3 +148,32 @@ fn a_lock_file_that_is_half_written_by_a_dying_cargo_never_gets_into_the_project
     update(&project, &[]).expect_code(2);
     assert_eq!(project.read("Cargo.lock"), before);
 }
+
+#[test]
+fn markdown_is_the_body_of_a_pull_request() {
+    let registry = TestRegistry::new();
+    Package::new("bar", "1.0.0").pubtime(OLD).publish(&registry);
+    let project = project(&registry).dep("bar", "1");
+    project.lock_with_cargo();
+    Package::new("dep", "1.0.0").pubtime(OLD).publish(&registry);
+    Package::new("bar", "1.0.1").pubtime(OLD).dep("dep", "1").publish(&registry);
+    Package::new("bar", "1.0.2").pubtime(FRESH).publish(&registry);
+    let told = update(&project, &["--format", "markdown", "--dry-run"]).expect_code(0).stdout;
+    assert!(told.starts_with("## cargo sequester: packages would change\n"), "{told}");
+    let outcome = update(&project, &["--format", "markdown"]).expect_code(0);
+    let told = &outcome.stdout;
+    assert!(
+        told.starts_with("## cargo sequester: packages changed\n\n2 packages changed; 1 newer release held\n"),
+        "{told}"
+    );
+    assert!(told.contains("### Changed packages: 2"), "{told}");
+    assert!(told.contains("| <code>bar</code> | <code>1.0.0</code> → <code>1.0.1</code> | 228 days ago"), "{told}");
+    assert!(told.contains("| approved | + <code>dep</code> |"), "{told}");
+    assert!(told.contains("comes in through <code>bar</code>"), "{told}");
+    assert!(told.contains("<summary>Newer releases that are held: 1</summary>"), "{told}");
+    assert_eq!(locked(&project, "bar"), "1.0.1");
+    let told = update(&project, &["--format", "markdown"]).expect_code(0).stdout;
+    assert!(told.starts_with("## cargo sequester: nothing to move\n"), "{told}");
+    let told = update(&project, &["bar", "--precise", "1.0.2", "--format", "markdown"]).expect_code(1).stdout;
+    assert!(told.starts_with("## cargo sequester: refused\n") && told.contains("<code>bar&#64;1.0.2</code>"), "{told}");
+}

@@ -190,4 +190,10 @@ fn an_update_can_write_the_sources_too() {
     assert!(project.read("Cargo.lock").contains("0.2.1"));
     assert!(project.read("vendor/leaf/Cargo.toml").contains("0.2.1"));
     project.sequester(&["verify"]).expect_code(0);
+    // Beside a comment, what became of the sources is told on standard error.
+    Package::new("leaf", "0.2.2").file("src/lib.rs", "pub fn leaf() -> u8 { 4 }\n").publish(&registry);
+    let told = project.sequester(&["update", "--vendor", "--format", "markdown", "--no-advisories"]).expect_code(0);
+    assert!(told.stdout.starts_with("## cargo sequester: packages changed\n"), "{}", told.stdout);
+    assert!(!told.stdout.contains("Vendored") && told.stderr.contains("Vendored"), "{}", told.stderr);
+    assert!(project.read("vendor/leaf/Cargo.toml").contains("0.2.2"));
 }
