@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use super::options::StatusFormat;
+use super::options::HumanJsonOrMarkdown;
 
 /// Below `incident -h`.
 pub(super) const INCIDENT_EXIT_CODES: &str = "Exit codes:
@@ -39,5 +39,5 @@ pub(crate) struct Incident {
     pub(crate) advisory_db: Option<String>,
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
-    pub(crate) format: StatusFormat,
+    pub(crate) format: HumanJsonOrMarkdown,
 }

@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use self::asked::{Asked, cited, read_asked};
 use super::outcome::{CommandError, Outcome};
 use super::output;
-use crate::cli::{self, Cli, StatusFormat};
+use crate::cli::{self, Cli, HumanJsonOrMarkdown};
 use crate::files::plain;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
@@ -38,9 +38,9 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Incident, environment: &Environmen
     let found = find(suspects, &project, arguments, environment)?;
     let report = IncidentReport { found: &found, now: clock::now(), situation: &cli.invocation };
     output::print(cli, |out| match arguments.format {
-        StatusFormat::Human => report::incident::human::write(&report, output::verbosity(cli), out),
-        StatusFormat::Json => report::incident::json::write(&report, out),
-        StatusFormat::Markdown => report::incident::markdown::write(&report, out),
+        HumanJsonOrMarkdown::Human => report::incident::human::write(&report, output::verbosity(cli), out),
+        HumanJsonOrMarkdown::Json => report::incident::json::write(&report, out),
+        HumanJsonOrMarkdown::Markdown => report::incident::markdown::write(&report, out),
     })?;
     Ok(match (found.gaps.is_empty(), found.is_found()) {
         (false, _) => Outcome::Undecided,
