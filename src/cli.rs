@@ -19,7 +19,7 @@ use incident::INCIDENT_EXIT_CODES;
 pub(crate) use incident::Incident;
 use judging::{ASSESS_EXIT_CODES, EXPLAIN_EXIT_CODES, STATUS_EXIT_CODES, VERIFY_EXIT_CODES};
 pub(crate) use judging::{Assess, AssessFormat, Audit, Explain, Status, Verify};
-pub(crate) use options::{Color, Format, HumanJsonOrMarkdown, HumanOrJson, JudgeBy, Subject};
+pub(crate) use options::{CiHost, Color, Format, HumanJsonOrMarkdown, HumanOrJson, JudgeBy, Subject};
 use resolving::{CARGO_HELP, FIX_EXIT_CODES, UPDATE_EXIT_CODES};
 pub(crate) use resolving::{Cargo, Fix, Moving, Update, Vendor};
 use reviewing::DIFF_HELP;

@@ -5,7 +5,7 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::options::{HumanOrJson, JudgeBy, Subject, day, rfc3339, uri};
+use super::options::{CiHost, HumanOrJson, JudgeBy, Subject, day, rfc3339, uri};
 use crate::model::age::Age;
 use crate::model::trail::{EventId, Kind};
 
@@ -45,6 +45,9 @@ pub(crate) struct Init {
     /// Also set cargo's own minimum age, which cargo obeys from 1.100 on
     #[arg(long)]
     pub(crate) native: bool,
+    /// Also write the jobs by which this host's CI runs the gate; beside a policy that is there, only these. No file is written over
+    #[arg(long, value_name = "HOST")]
+    pub(crate) ci: Option<CiHost>,
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -77,6 +77,9 @@ pub(crate) struct Audit {
     /// What to judge
     #[command(flatten)]
     pub(crate) subject: Subject,
+    /// Judge every lock file of the git repository, one after the other
+    #[arg(long, conflicts_with_all = ["manifest_path", "lockfile"], help_heading = "Project")]
+    pub(crate) all: bool,
     /// What to judge by
     #[command(flatten)]
     pub(crate) judge: JudgeBy,

@@ -101,6 +101,15 @@ pub(crate) enum Color {
     Never,
 }
 
+/// Whose CI is to run this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CiHost {
+    /// Workflows of GitHub Actions
+    Github,
+    /// Jobs of GitLab CI/CD
+    Gitlab,
+}
+
 /// How to print a result that has two forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum HumanOrJson {

@@ -16,19 +16,98 @@ use crate::gather::{git, lock_file, policy_file};
 use crate::model::package::Line;
 use crate::model::policy::Origin;
 use crate::model::resolution::Change;
+use crate::model::run::Invocation;
 use crate::model::side_effect::SideEffect;
 use crate::policy::lock_changes::{self, Asked};
-use crate::project::{Assessment, Project, Purpose, trail};
+use crate::project::{Assessment, LockFiles, Project, Purpose, Request, Which, lock_files, relative, trail};
 use crate::report;
 use crate::report::audit::AuditReport;
+use crate::report::audit::all::Counts;
 use crate::report::audit::places::{MarkedFile, Places};
 use crate::report::context::Context;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<Outcome, CommandError> {
+    if arguments.all {
+        return all(cli, arguments, environment);
+    }
     let started = Instant::now();
     // The process ends with this verb: giving tens of megabytes of index back piece by piece would take as long as judging them.
     let made = ManuallyDrop::new(assess(cli, &arguments.subject, &arguments.judge, Purpose::Judge, environment)?);
     print(cli, &made, arguments.format, started)
+}
+
+/// Judges every lock file of the repository, one after the other: one that cannot be judged keeps no other from it.
+fn all(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<Outcome, CommandError> {
+    if !matches!(arguments.format, Format::Human | Format::Json | Format::Github | Format::Markdown) {
+        return Err(CommandError::Usage(
+            "this format holds the findings about one lock file\nhelp: in place of --all, name each workspace with --manifest-path PATH",
+        ));
+    }
+    let base = arguments.judge.base.as_deref();
+    if base.is_some_and(|base| Utf8Path::new(base).extension() == Some("lock")) {
+        return Err(CommandError::Usage(
+            "with --all the base is a commit: a lock file is that of one workspace\nhelp: give --base the id of a commit",
+        ));
+    }
+    let LockFiles { paths, vendored } = lock_files(base, environment)?;
+    if paths.is_empty() {
+        return Err(CommandError::Usage(
+            "git tracks no Cargo.lock in this repository\nhelp: commit the lock files that are to be judged",
+        ));
+    }
+    let mut counts = Counts { vendored, ..Counts::default() };
+    for path in &paths {
+        let outcome = one_of_all(cli, arguments, path, environment).unwrap_or_else(|failure| {
+            output::error(cli, &failure);
+            failure.outcome()
+        });
+        match outcome {
+            Outcome::Approved => counts.approved += 1,
+            Outcome::Held => counts.held += 1,
+            Outcome::Undecided | Outcome::Cargo(_) => counts.undecided += 1,
+        }
+    }
+    if arguments.format == Format::Human && !cli.quiet {
+        output::print(cli, |out| report::audit::all::counts(&counts, out))?;
+    }
+    Ok(match (counts.undecided, counts.held) {
+        (0, 0) => Outcome::Approved,
+        (0, _) => Outcome::Held,
+        (_, _) => Outcome::Undecided,
+    })
+}
+
+/// Judges one lock file as a run that names it would, and says which one it is.
+fn one_of_all(
+    cli: &Cli,
+    arguments: &cli::Audit,
+    path: &Utf8Path,
+    environment: &Environment,
+) -> Result<Outcome, CommandError> {
+    let started = Instant::now();
+    let shown = relative(path, environment);
+    output::print(cli, |out| match arguments.format {
+        Format::Human => report::audit::all::heading(&shown, out),
+        Format::Markdown => report::audit::all::markdown_heading(&shown, out),
+        _ => Ok(()),
+    })?;
+    let manifest = shown.with_file_name("Cargo.toml");
+    let open = |manifest: Option<&Utf8Path>| {
+        let which = manifest.map_or_else(|| Which::LockFile(shown.clone()), |path| Which::Manifest(path.to_owned()));
+        let request = request::of(cli, &arguments.subject, &arguments.judge, Purpose::Judge);
+        Project::open(Request { which, ..request }, environment)
+    };
+    let has_manifest = path.with_file_name("Cargo.toml").symlink_metadata().is_ok();
+    let mut project = open(has_manifest.then_some(&*manifest))?;
+    let mut option = ("manifest-path", &manifest);
+    // Beside a member cargo takes the workspace's lock file, and nothing reads this one; it is judged as it lies there.
+    if !has_manifest || project.subject().lock_path.canonicalize_utf8().ok() != path.canonicalize_utf8().ok() {
+        project = if has_manifest { open(None)? } else { project };
+        option = ("lockfile", &shown);
+    }
+    let made = Assessment::of(project, BTreeSet::new())?;
+    let situation = request::about(&cli.invocation, option.0, option.1.as_str());
+    print_for(cli, &situation, &made, arguments.format, started)
 }
 
 /// The decision about the project that the options name, on its lock file and nothing beside.
@@ -45,6 +124,10 @@ pub(super) fn assess(
 
 /// Everything that a report of a decision needs.
 pub(super) fn report_of<'a>(cli: &'a Cli, made: &'a Assessment, elapsed: Option<Duration>) -> AuditReport<'a> {
+    report_for(&cli.invocation, made, elapsed)
+}
+
+fn report_for<'a>(situation: &'a Invocation, made: &'a Assessment, elapsed: Option<Duration>) -> AuditReport<'a> {
     AuditReport {
         packages: &made.facts().packages,
         evaluation: made.evaluation(),
@@ -56,7 +139,7 @@ pub(super) fn report_of<'a>(cli: &'a Cli, made: &'a Assessment, elapsed: Option<
         judged_by: made.rules().judged_by(),
         locked: made.locked(),
         lines: &made.subject().lock.lines,
-        situation: &cli.invocation,
+        situation,
         changes: None,
         elapsed,
     }
@@ -74,8 +157,18 @@ pub(super) fn context_of<'a>(cli: &'a Cli, made: &'a Assessment) -> Context<'a> 
 
 /// Reports the decision. Also used by verbs that stop at the decision.
 pub(super) fn print(cli: &Cli, made: &Assessment, format: Format, started: Instant) -> Result<Outcome, CommandError> {
+    print_for(cli, &cli.invocation, made, format, started)
+}
+
+fn print_for(
+    cli: &Cli,
+    situation: &Invocation,
+    made: &Assessment,
+    format: Format,
+    started: Instant,
+) -> Result<Outcome, CommandError> {
     let changes = (format == Format::Markdown).then(|| changes(made)).flatten();
-    let report = AuditReport { changes: changes.as_deref(), ..report_of(cli, made, Some(started.elapsed())) };
+    let report = AuditReport { changes: changes.as_deref(), ..report_for(situation, made, Some(started.elapsed())) };
     output::print(cli, |out| match format {
         Format::Human => report::audit::human::write(&report, output::verbosity(cli), out),
         Format::Json => report::audit::json::write(&report, out),

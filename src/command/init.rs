@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use jiff::tz::TimeZone;
 
 use super::audit::{context_of, report_of};
+use super::ci_files::CiFiles;
 use super::outcome::{CommandError, InitError, Outcome};
 use super::record::{Record, release};
 use super::{output, request};
@@ -22,12 +23,12 @@ use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
 use crate::policy::baseline::{baseline, carried, settled};
 use crate::policy::publish_age::CLOCK_TOLERANCE;
-use crate::project::{Assessment, JudgeBy, POLICY_FILE, PolicyFrom, Project, Purpose, Rules, relative};
+use crate::project::{Assessment, JudgeBy, POLICY_FILE, PolicyFrom, Project, Purpose, Rules, nearest_policy, relative};
 use crate::report;
 use crate::report::audit::AuditReport;
 use crate::report::context::Verbosity;
 use crate::report::init::InitReport;
-use crate::report::way_out::WayOut;
+use crate::report::way_out::{WayOut, again};
 use crate::write::cargo_config::{ConfigError, ConfigFile, with_minimum_age};
 use crate::write::new_policy::{NewPolicy, new_policy};
 use crate::write::project_file::replace;
@@ -42,6 +43,12 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
     }
     let root = root(&arguments.subject, environment)?;
     let path = root.join(POLICY_FILE);
+    let ci = arguments.ci.map(|host| CiFiles::plan(host, &root)).transpose()?;
+    let is_adopted = nearest_policy(&root).symlink_metadata().is_ok();
+    if let Some(ci) = ci.as_ref().filter(|_| is_adopted) {
+        return only_ci(cli, arguments, ci, environment);
+    }
+    let ci = ci.unwrap_or_default();
     if std::fs::symlink_metadata(&path).is_ok() {
         return Err(InitError::Exists { path: relative(&path, environment) }.into());
     }
@@ -64,6 +71,8 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
     }
     let context = context_of(cli, &made);
     let names: Vec<String> = files.texts().into_iter().map(|(name, _)| name.to_owned()).collect();
+    let names: Vec<String> = names.into_iter().chain(shown(ci.paths(), environment)).collect();
+    kept(cli, &ci, environment)?;
     if !arguments.yes {
         let written = WayOut::to("write it", context.again(&["dry-run"], "--yes"));
         output::print(cli, |out| report::init::files(false, &names, &written, out))?;
@@ -76,10 +85,13 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
         record.is_possible()?;
         let before = record.policy_text()?;
         let after = before.edited(Ok(draft.text.clone()))?;
+        ci.write()?;
         files.write()?;
         record.write(Kind::Init, first_releases(&made, &draft), &before, &after)?;
         let names: Vec<String> = names.into_iter().chain([TRAIL_FOLDER.to_owned()]).collect();
-        let words = if is_approved {
+        let words = if is_approved && arguments.ci.is_some() {
+            "commit these; on the main branch CI will say what this says"
+        } else if is_approved {
             "commit these, and let CI run"
         } else {
             "what is listed above no baseline may carry: follow its help, then run"
@@ -88,6 +100,44 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
         output::print(cli, |out| report::init::files(true, &names, &help, out))?;
     }
     Ok(if is_approved { Outcome::Approved } else { Outcome::Held })
+}
+
+/// Writes the jobs of a CI beside a policy that is there already.
+fn only_ci(cli: &Cli, arguments: &cli::Init, ci: &CiFiles, environment: &Environment) -> Result<Outcome, CommandError> {
+    let names = shown(ci.paths(), environment);
+    kept(cli, ci, environment)?;
+    if names.is_empty() {
+        return Ok(Outcome::Approved);
+    }
+    if !arguments.yes {
+        let written = WayOut::to("write it", again(&cli.invocation, &["dry-run"], "--yes"));
+        output::print(cli, |out| report::init::files(false, &names, &written, out))?;
+        if arguments.dry_run {
+            return Ok(Outcome::Approved);
+        }
+        agreement()?;
+    }
+    if !arguments.dry_run {
+        ci.write()?;
+        let words = WayOut::words("commit these, and make the judge of changes a required check");
+        output::print(cli, |out| report::init::files(true, &names, &words, out))?;
+    }
+    Ok(Outcome::Approved)
+}
+
+/// Says what is there already, and what it then takes.
+fn kept(cli: &Cli, ci: &CiFiles, environment: &Environment) -> Result<(), CommandError> {
+    let names = shown(ci.kept.iter().map(Utf8PathBuf::as_path), environment);
+    if names.is_empty() {
+        return Ok(());
+    }
+    let entry = ci.needs_entry().then(|| WayOut::words("see that it has: include: [{ local: .gitlab/sequester.yml }]"));
+    output::print(cli, |out| report::init::kept(&names, entry.as_ref(), out))
+}
+
+/// Paths as a reader would write them.
+fn shown<'a>(paths: impl Iterator<Item = &'a Utf8Path>, environment: &Environment) -> Vec<String> {
+    paths.map(|path| relative(path, environment).into_string()).collect()
 }
 
 /// The folder of the workspace, or of the lock file where that is judged alone.

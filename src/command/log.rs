@@ -8,7 +8,7 @@ use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::gather::{self, clock, workspace};
 use crate::model::trail::Selection;
-use crate::project::{POLICY_FILE, trail};
+use crate::project::{nearest_policy, trail};
 use crate::report::log::{self, LogReport};
 use crate::report::vsa;
 
@@ -18,7 +18,7 @@ pub(super) fn run(cli: &Cli, arguments: &Log, environment: &Environment) -> Resu
     } else {
         let manifest = arguments.manifest_path.as_ref().map(|path| environment.current_dir().join(path));
         let config = CargoConfig::load(environment.current_dir(), environment)?;
-        workspace::locate(environment, &config, manifest.as_deref())?.root.join(POLICY_FILE)
+        nearest_policy(&workspace::locate(environment, &config, manifest.as_deref())?.root)
     };
     let trail = gather::trail::read(&trail::folder(&policy))?;
     if let Some(spec) = &arguments.vsa {

@@ -6,6 +6,7 @@ mod assess;
 mod audit;
 mod backtest;
 mod cargo_verb;
+mod ci_files;
 mod diff;
 mod explain;
 mod incident;

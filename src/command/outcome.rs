@@ -259,6 +259,11 @@ pub(super) enum InitError {
     /// The moment to judge by lies ahead: what is young today would be written down as old.
     #[error("--now is {now}, but the clock says {machine}\nhelp: give a moment that has been, or leave it out")]
     Ahead { now: Timestamp, machine: Timestamp },
+    /// A folder's name that could mean something else in a CI's file.
+    #[error(
+        "the jobs of a CI cannot be written for {path}: its name has characters that mean something in YAML or to a shell\nhelp: write them by hand, from the files below examples/ci"
+    )]
+    CiFolder { path: Utf8PathBuf },
     /// There is no terminal to ask on.
     #[error(
         "nothing was written, because nobody can be asked without a terminal\nhelp: look at the above, then run it with --yes"

@@ -107,6 +107,14 @@ pub(super) fn invocation(matches: &ArgMatches, words: &[String], environment: &E
     }
 }
 
+/// The same run about one project, which this option names.
+pub(super) fn about(invocation: &Invocation, option: &str, value: &str) -> Invocation {
+    let mut about = invocation.clone();
+    about.given.push(Given { name: option.to_owned(), value: Some(value.to_owned()) });
+    about.options = options_by_verb();
+    about
+}
+
 fn given(matches: &ArgMatches, (name, has_value): (&str, bool)) -> Option<Given> {
     let id = name.replace('-', "_");
     let is_there = matches.try_contains_id(&id).unwrap_or(false);

@@ -3,6 +3,8 @@
 mod fault;
 mod grammar;
 mod reader;
+#[cfg(test)]
+mod reference;
 mod tables;
 
 use std::collections::BTreeMap;

@@ -10,6 +10,7 @@ use super::trail;
 use crate::files::names::TRAIL_FOLDER;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
+use crate::gather::git;
 use crate::gather::policy_file::{self, PolicyFile};
 use crate::model::approval::Approvals;
 use crate::model::loosening::{Lane, Loosening, LooseningKind};
@@ -171,9 +172,19 @@ fn is_where_the_base_has_it(base: &BaseCommit, subject: &Subject, path: &Utf8Pat
 /// The policy file that holds here, whether or not it exists.
 pub(super) fn policy_path(policy: &PolicyFrom, root: &Utf8Path, environment: &Environment) -> Utf8PathBuf {
     match policy {
-        PolicyFrom::Project | PolicyFrom::Draft(_) => root.join(POLICY_FILE),
+        PolicyFrom::Project => nearest_policy(root),
+        PolicyFrom::Draft(_) => root.join(POLICY_FILE),
         PolicyFrom::File(path) => environment.current_dir().join(path),
     }
+}
+
+/// The policy of the workspace at `root`: the one beside it, or else the nearest above it in the same repository, so that several workspaces can
+/// have one. Where there is none, its place is beside the workspace.
+pub(crate) fn nearest_policy(root: &Utf8Path) -> Utf8PathBuf {
+    let top = git::root_around(root);
+    let inside = root.ancestors().take_while(|folder| top.is_some_and(|top| folder.starts_with(top)));
+    let found = inside.map(|folder| folder.join(POLICY_FILE)).find(|path| path.symlink_metadata().is_ok());
+    found.unwrap_or_else(|| root.join(POLICY_FILE))
 }
 
 /// The base's policy in the place of the working tree's, and what that one makes looser. A policy from outside the repository is nothing

@@ -13,7 +13,7 @@ use crate::gather::manifest::{self, Roots};
 use crate::gather::workspace::{self, Workspace};
 use crate::model::source::Source;
 
-/// The name of the policy file, at the workspace's root.
+/// The name of the policy file, at the workspace's root or above it.
 pub(crate) const POLICY_FILE: &str = "sequester.toml";
 
 /// What is to be judged.

@@ -1,5 +1,6 @@
 //! What a report of `audit` tells: the decision, the packages that do not pass, the counts, and where each finding lies.
 
+pub(crate) mod all;
 mod finding;
 pub(crate) mod github;
 pub(crate) mod gitlab;

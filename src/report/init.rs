@@ -132,6 +132,15 @@ pub(crate) fn files(done: bool, files: &[String], way: &WayOut, out: &mut impl W
     help(out, way)
 }
 
+/// Writes what stays as it is because it was there, and what that takes.
+///
+/// # Errors
+/// The writer's.
+pub(crate) fn kept(files: &[String], way: Option<&WayOut>, out: &mut impl Write) -> io::Result<()> {
+    line(out, Tone::Caution, "Kept", &format!("{}: there already, and left as it is", files.join(", ")))?;
+    way.map_or(Ok(()), |way| help(out, way))
+}
+
 /// Writes a file's text as it would be, harmless to print.
 ///
 /// # Errors

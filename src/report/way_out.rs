@@ -118,10 +118,7 @@ impl Context<'_> {
     /// This run once more, without some of its options and with something more.
     #[must_use]
     pub fn again(&self, without: &[&str], more: &str) -> String {
-        let words = self.situation.again_without(without);
-        let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
-        let more = if more.is_empty() { String::new() } else { format!(" {more}") };
-        format!("cargo sequester {}{more}", words.join(" "))
+        again(self.situation, without, more)
     }
 
     /// The day on which an exemption ends whose end nobody named.
@@ -129,6 +126,14 @@ impl Context<'_> {
     pub fn last_day(&self) -> jiff::civil::Date {
         last_day(self.now)
     }
+}
+
+/// See [`Context::again`].
+#[must_use]
+pub(crate) fn again(situation: &Invocation, without: &[&str], more: &str) -> String {
+    let words: Vec<String> = situation.again_without(without).iter().map(|word| shell_word(word)).collect();
+    let more = if more.is_empty() { String::new() } else { format!(" {more}") };
+    format!("cargo sequester {}{more}", words.join(" "))
 }
 
 /// See [`Context::command`].

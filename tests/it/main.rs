@@ -64,12 +64,14 @@ mod security_fix_company;
 mod security_fix_need;
 mod security_fix_oracle;
 mod security_fix_verbs;
+mod several_locks;
 mod status;
 mod support;
 mod support_itself;
 mod trail;
 mod unnamed_registries;
 mod update;
+mod upgrade;
 mod vendor;
 // Runs are broken off at given steps, which release builds cannot do.
 #[cfg(debug_assertions)]

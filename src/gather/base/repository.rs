@@ -122,7 +122,7 @@ impl Repository {
     /// Git cannot tell.
     pub(crate) fn first_tracked(&self, path: &Utf8Path) -> Result<Option<Utf8PathBuf>, BaseError> {
         // An empty pattern is everything; behind one with a name stands what lies below it, too.
-        let listed = self.listed_by(&[format!(":(top,glob,icase){}", escaped(path))])?;
+        let listed = self.listed_by(&[], &[format!(":(top,glob,icase){}", escaped(path))])?;
         let depth = path.components().count();
         let is_meant = |tracked: &Utf8Path| {
             let above: Utf8PathBuf = tracked.components().take(depth).collect();
@@ -146,7 +146,15 @@ impl Repository {
             .iter()
             .map(|name| format!(":(top,glob,icase)**/{path}/**/{}/**", escaped(Utf8Path::new(name))))
             .collect();
-        Ok(self.listed_by(&patterns)?.into_iter().next())
+        Ok(self.listed_by(&[], &patterns)?.into_iter().next())
+    }
+
+    /// The files of this name, anywhere, that git tracks or would track: not what its rules tell it to pass over.
+    ///
+    /// # Errors
+    /// Git cannot tell.
+    pub(crate) fn files_named(&self, name: &str) -> Result<Vec<Utf8PathBuf>, BaseError> {
+        self.listed_by(&["--cached", "--others", "--exclude-standard"], &[format!(":(top,glob)**/{name}")])
     }
 
     /// Checks that these files and what lies in these folders is what git would commit, and gives the links on the way to them. Paths are
@@ -231,9 +239,9 @@ impl Repository {
         Ok(())
     }
 
-    fn listed_by(&self, patterns: &[String]) -> Result<Vec<Utf8PathBuf>, BaseError> {
+    fn listed_by(&self, options: &[&str], patterns: &[String]) -> Result<Vec<Utf8PathBuf>, BaseError> {
         let mut command = self.command();
-        command.args(["ls-files", "-z", "--"]).args(patterns);
+        command.args(["ls-files", "-z"]).args(options).arg("--").args(patterns);
         let answer = git::run(command, Vec::new(), ANSWER_LIMIT)
             .map_err(|failure| BaseError::of(failure, "ls-files", &self.top))?;
         if !answer.status.success() {

@@ -1,5 +1,6 @@
 //! `cargo sequester init` from the outside: the gate can be turned on today, and what is carried goes away.
 
+mod ci;
 mod native;
 mod refusals;
 mod writing;

@@ -1,0 +1,153 @@
+//! A repository with several workspaces: one policy for all, and `audit --all`.
+
+use crate::audit_base::Change;
+use crate::support::Package;
+
+/// A second workspace in `tools`, which locks `old` too.
+fn with_tools(change: &Change, folder: &str) {
+    let project = &change.world.project;
+    let manifest = "[package]\nname = \"tools\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[workspace]\n\n[dependencies]\nold = \"1\"\n";
+    project.write(&format!("{folder}/Cargo.toml"), manifest);
+    project.write(&format!("{folder}/src/lib.rs"), "");
+    project.cargo(&["generate-lockfile", "--manifest-path", &format!("{folder}/Cargo.toml")]).expect_code(0);
+}
+
+/// Its lock file names a release that is two days old.
+fn with_fresh(change: &Change, folder: &str) {
+    let world = &change.world;
+    Package::new("fresh", "1.1.0").pubtime("2026-11-20T00:00:00Z").publish(&world.registry);
+    let path = format!("{folder}/Cargo.toml");
+    world.project.write(&path, format!("{}fresh = \"1\"\n", world.project.read(&path)));
+    world.project.cargo(&["update", "--workspace", "--manifest-path", &path]).expect_code(0);
+}
+
+#[test]
+fn the_nearest_policy_above_holds_and_none_beyond_the_repository() {
+    let change = Change::new();
+    with_tools(&change, "tools");
+    // Without the root's policy the mirror would be refused.
+    let told = change.world.audit(&["--manifest-path", "tools/Cargo.toml"]).expect_code(0).stdout;
+    assert!(told.contains("Policy sequester.toml"), "{told}");
+    // One of its own holds alone.
+    change.world.project.write("tools/sequester.toml", "");
+    change.world.audit(&["--manifest-path", "tools/Cargo.toml"]).expect_code(2);
+    // A repository of its own ends the search.
+    std::fs::remove_file(change.world.project.path("tools/sequester.toml")).unwrap();
+    change.world.project.write("tools/.git/HEAD", "ref: refs/heads/main\n");
+    change.world.audit(&["--manifest-path", "tools/Cargo.toml"]).expect_code(2);
+}
+
+#[test]
+fn approvals_and_the_trail_stand_with_the_policy_that_holds() {
+    let change = Change::new();
+    with_tools(&change, "tools");
+    with_fresh(&change, "tools");
+    let here = ["--manifest-path", "tools/Cargo.toml", "--now", crate::audit::NOW];
+    let approve = ["approve", "fresh@1.1.0", "--reason", "read it", "--by", "ana"];
+    change.world.project.sequester(&[&approve[..], &here].concat()).expect_code(0);
+    assert!(change.world.project.read("sequester.toml").contains("fresh"));
+    assert!(!change.world.project.path("tools/.sequester").exists());
+    let log = change.world.project.sequester(&["log", "--manifest-path", "tools/Cargo.toml"]).expect_code(0).stdout;
+    assert!(log.contains("fresh@1.1.0"), "{log}");
+}
+
+/// With a base the nearest policy must be the base's too: neither a laxer one below nor taking the nearer one away counts.
+#[test]
+fn a_change_cannot_choose_another_policy() {
+    let change = Change::new();
+    with_tools(&change, "tools");
+    with_fresh(&change, "tools");
+    change.finish();
+    let arguments = ["--base", "base", "--manifest-path", "tools/Cargo.toml"];
+    let told = change.world.audit(&arguments).expect_code(1).stdout;
+    assert!(told.contains("fresh@1.1.0"), "{told}");
+    let lax = change.world.policy_text("[quarantine]\nmin-publish-age = \"0\"");
+    change.world.project.write("tools/sequester.toml", &lax);
+    change.finish();
+    let told = change.world.audit(&arguments).expect_code(2).stderr;
+    assert!(told.contains("the policy of the base is sequester.toml"), "{told}");
+    // Once it is the base's, it holds, and its going is a finding.
+    change.git(&["branch", "--force", "base"]);
+    change.world.audit(&arguments).expect_code(0);
+    change.git(&["rm", "--quiet", "tools/sequester.toml"]);
+    change.finish();
+    change.world.audit(&arguments).expect_code(2);
+}
+
+#[test]
+fn all_judges_each_lock_file_and_ends_with_the_worst() {
+    let change = Change::new();
+    with_tools(&change, "tools");
+    with_tools(&change, "fuzz");
+    let told = change.world.audit(&["--all"]).expect_code(0).stdout;
+    for name in
+        ["Judging Cargo.lock", "Judging fuzz/Cargo.lock", "Judging tools/Cargo.lock", "3 lock files: 3 all approved"]
+    {
+        assert!(told.contains(name), "{name} in\n{told}");
+    }
+    with_fresh(&change, "tools");
+    let told = change.world.audit(&["--all"]).expect_code(1).stdout;
+    assert!(told.contains("3 lock files: 2 all approved, 1 not approved"), "{told}");
+    // What is printed works when it is pasted: it means the workspace that it is about.
+    let approve = told.lines().find(|line| line.contains("approve fresh@1.1.0")).unwrap();
+    assert!(approve.contains("--manifest-path tools/Cargo.toml"), "{approve}");
+    // One that cannot be judged keeps no other from it, and goes before everything.
+    change.world.project.write("fuzz/Cargo.lock", "no lock file\n");
+    let outcome = change.world.audit(&["--all"]).expect_code(2);
+    assert!(outcome.stdout.contains("1 all approved, 1 not approved, 1 undecided"), "{}", outcome.stdout);
+    assert!(outcome.stderr.contains("fuzz/Cargo.lock"), "{}", outcome.stderr);
+    // From a folder below as well, and as data: one document after the other.
+    let outcome = change.world.audit(&["--all", "--format", "json"]).expect_code(2);
+    let documents: Result<Vec<serde_json::Value>, _> =
+        serde_json::Deserializer::from_str(&outcome.stdout).into_iter().collect();
+    assert_eq!(documents.unwrap().len(), 2);
+    change.world.audit(&["--all", "--format", "sarif"]).expect_code(2);
+}
+
+#[test]
+fn all_passes_over_what_vendored_packages_bring_and_what_git_ignores() {
+    let change = Change::new();
+    for folder in ["vendor/inner", "ignored"] {
+        with_tools(&change, folder);
+        with_fresh(&change, folder);
+    }
+    change.world.project.write("vendor/inner/.cargo-checksum.json", "{}");
+    change.world.project.write(".gitignore", "/ignored\n");
+    let told = change.world.audit(&["--all"]).expect_code(0).stdout;
+    assert!(told.contains("1 lock file: 1 all approved, 1 of vendored packages passed over"), "{told}");
+}
+
+/// A change that no longer tracks a lock file, or ignores it, does not take its workspace out of sight.
+#[test]
+fn all_sees_a_lock_file_that_a_change_takes_away() {
+    let change = Change::new();
+    with_tools(&change, "tools");
+    change.finish();
+    change.git(&["branch", "--force", "base"]);
+    change.git(&["rm", "--quiet", "--cached", "tools/Cargo.lock"]);
+    change.world.project.write(".gitignore", "tools/Cargo.lock\n");
+    with_fresh(&change, "tools");
+    change.finish();
+    let told = change.world.audit(&["--all", "--base", "base"]);
+    assert_ne!(told.code, 0, "{}", told.stdout);
+    assert!(told.stdout.contains("Judging tools/Cargo.lock"), "{}", told.stdout);
+    std::fs::remove_file(change.world.project.path("tools/Cargo.lock")).unwrap();
+    change.world.audit(&["--all", "--base", "base"]).expect_code(2);
+    // Where the workspace goes with it, nothing is left to judge.
+    std::fs::remove_dir_all(change.world.project.path("tools")).unwrap();
+    change.finish();
+    change.world.audit(&["--all", "--base", "base"]).expect_code(0);
+    change.world.audit(&["--all", "--base", "Cargo.lock"]).expect_code(2);
+}
+
+/// Beside a member of a workspace nothing reads a lock file; it is judged as it lies there all the same.
+#[test]
+fn all_judges_a_lock_file_that_cargo_does_not_use() {
+    let change = Change::new();
+    with_tools(&change, "stale");
+    with_fresh(&change, "stale");
+    change.world.project.write("stale/Cargo.toml", "");
+    std::fs::remove_file(change.world.project.path("stale/Cargo.toml")).unwrap();
+    let told = change.world.audit(&["--all"]).expect_code(1).stdout;
+    assert!(told.contains("fresh@1.1.0"), "{told}");
+}
