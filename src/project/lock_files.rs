@@ -1,6 +1,6 @@
 //! Every lock file of a repository, for a run that judges all of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -8,6 +8,7 @@ use super::error::ProjectError;
 use crate::files::names::TRAIL_FOLDER;
 use crate::gather::base::{Commit, Repository};
 use crate::gather::environment::Environment;
+use crate::gather::ways_around::Replacing;
 use crate::model::vendored::VENDOR_CHECKSUMS_FILE;
 
 const LOCK_FILE: &str = "Cargo.lock";
@@ -45,7 +46,8 @@ pub(crate) fn lock_files(base: Option<&str>, environment: &Environment) -> Resul
     found.retain(|path| {
         is_there(path) || is_there(&path.with_file_name(MANIFEST)) || path.as_str().contains('\u{fffd}')
     });
-    let (vendored, paths): (Vec<_>, Vec<_>) = found.into_iter().partition(|path| is_vendored(path, top));
+    let mut places = Places::default();
+    let (vendored, paths): (Vec<_>, Vec<_>) = found.into_iter().partition(|path| places.have(path, top));
     Ok(LockFiles { paths, vendored: vendored.len() })
 }
 
@@ -53,8 +55,24 @@ fn is_there(path: &Utf8Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// Whether it lies in the folder of a vendored package.
-fn is_vendored(path: &Utf8Path, top: &Utf8Path) -> bool {
-    let mut above = path.ancestors().skip(1).take_while(|folder| folder.starts_with(top));
-    above.any(|folder| is_there(&folder.join(VENDOR_CHECKSUMS_FILE)))
+/// Where the workspaces of a repository keep their vendored sources, by the folders that were looked at.
+#[derive(Default)]
+struct Places(BTreeMap<Utf8PathBuf, Option<Utf8PathBuf>>);
+
+impl Places {
+    /// Whether a file lies in the folder of a vendored package: one with a list of its files, right in the place that a configuration above
+    /// names. The list alone would let a change take any workspace out of sight.
+    fn have(&mut self, path: &Utf8Path, top: &Utf8Path) -> bool {
+        let inside = |folder: &Utf8Path| folder.starts_with(top);
+        let packages = path.ancestors().skip(1).take_while(|folder| inside(folder));
+        let packages = packages.filter(|folder| is_there(&folder.join(VENDOR_CHECKSUMS_FILE)));
+        packages
+            .filter_map(Utf8Path::parent)
+            .any(|place| place.ancestors().take_while(|folder| inside(folder)).any(|root| self.of(root) == Some(place)))
+    }
+
+    fn of(&mut self, root: &Utf8Path) -> Option<&Utf8Path> {
+        let read = || Replacing::read(root).ok().and_then(|replacing| replacing.place).map(|place| place.path);
+        self.0.entry(root.to_owned()).or_insert_with(read).as_deref()
+    }
 }

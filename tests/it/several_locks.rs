@@ -112,6 +112,14 @@ fn all_passes_over_what_vendored_packages_bring_and_what_git_ignores() {
         with_fresh(&change, folder);
     }
     change.world.project.write("vendor/inner/.cargo-checksum.json", "{}");
+    // That alone would let a change take any workspace out of sight.
+    let told = change.world.audit(&["--all"]).expect_code(1).stdout;
+    assert!(told.contains("Judging vendor/inner/Cargo.lock"), "{told}");
+    let config = change.world.project.read(".cargo/config.toml");
+    change
+        .world
+        .project
+        .write(".cargo/config.toml", format!("{config}\n[source.sequestered]\ndirectory = \"vendor\"\n"));
     change.world.project.write(".gitignore", "/ignored\n");
     let told = change.world.audit(&["--all"]).expect_code(0).stdout;
     assert!(told.contains("1 lock file: 1 all approved, 1 of vendored packages passed over"), "{told}");
