@@ -5,6 +5,7 @@ mod curation;
 mod incident;
 mod judging;
 mod options;
+mod report;
 mod resolving;
 mod reviewing;
 
@@ -20,6 +21,8 @@ pub(crate) use incident::Incident;
 use judging::{ASSESS_EXIT_CODES, EXPLAIN_EXIT_CODES, STATUS_EXIT_CODES, VERIFY_EXIT_CODES};
 pub(crate) use judging::{Assess, AssessFormat, Audit, Explain, Status, Verify};
 pub(crate) use options::{CiHost, Color, Format, HumanJsonOrMarkdown, HumanOrJson, JudgeBy, Subject};
+use report::REPORT_EXIT_CODES;
+pub(crate) use report::Report;
 use resolving::{CARGO_HELP, FIX_EXIT_CODES, UPDATE_EXIT_CODES};
 pub(crate) use resolving::{Cargo, Fix, Moving, Update, Vendor};
 use reviewing::DIFF_HELP;
@@ -94,6 +97,9 @@ pub(crate) enum Verb {
     /// Show what the project can prove of what a standard asks, requirement by requirement
     #[command(after_help = ASSESS_EXIT_CODES)]
     Assess(Assess),
+    /// Write everything on one page of HTML, for people who do not run this
+    #[command(after_help = REPORT_EXIT_CODES)]
+    Report(Report),
     /// Show the audit trail, newest first
     #[command(after_help = LOG_EXIT_CODES)]
     Log(Log),

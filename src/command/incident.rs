@@ -36,7 +36,12 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Incident, environment: &Environmen
     let project = Project::open(request(cli, arguments), environment);
     let suspects = suspects(&asked, &project)?;
     let found = find(suspects, &project, arguments, environment)?;
-    let report = IncidentReport { found: &found, now: clock::now(), situation: &cli.invocation };
+    let report = IncidentReport {
+        found: &found,
+        now: clock::now(),
+        folder: environment.current_dir(),
+        situation: &cli.invocation,
+    };
     output::print(cli, |out| match arguments.format {
         HumanJsonOrMarkdown::Human => report::incident::human::write(&report, output::verbosity(cli), out),
         HumanJsonOrMarkdown::Json => report::incident::json::write(&report, out),

@@ -19,6 +19,7 @@ mod output;
 mod pager;
 mod record;
 mod release_preview;
+mod report;
 mod request;
 mod revoke;
 mod spec;
@@ -82,6 +83,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Revoke(arguments) => revoke::run(&cli, arguments, &environment),
         Verb::Assess(arguments) => assess::run(&cli, arguments, &environment),
         Verb::Incident(arguments) => incident::run(&cli, arguments, &environment),
+        Verb::Report(arguments) => report::run(&cli, arguments, &environment),
         Verb::Log(arguments) => log::run(&cli, arguments, &environment),
         Verb::Init(arguments) => init::run(&cli, arguments, &environment),
         Verb::Backtest(arguments) => backtest::run(&cli, arguments, &environment),

@@ -227,6 +227,11 @@ pub(super) enum CommandError {
     AdvisoriesNeeded { id: String, cause: String },
     #[error("there is no advisory `{id}` in {db}\nhelp: check the id, or name the releases themselves: name@1.2.3")]
     NoSuchAdvisory { id: String, db: String },
+    /// The page of `report`.
+    #[error(
+        "the page {path} cannot be written: {cause}\nhelp: name a file in a folder that is there and may be written"
+    )]
+    PageUnwritten { path: Utf8PathBuf, cause: std::io::Error },
     #[error(transparent)]
     Base(#[from] BaseError),
     #[error(transparent)]

@@ -82,6 +82,18 @@ pub(super) fn report(cli: &Cli, report: &[u8]) -> Result<(), CommandError> {
     }
 }
 
+/// Writes a finished document to standard output as it is.
+///
+/// # Errors
+/// As [`report`].
+pub(super) fn report_verbatim(document: &[u8]) -> Result<(), CommandError> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(document).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// Writes a finished report to standard error, where standard output belongs to another program.
 pub(super) fn aside(cli: &Cli, report: &[u8]) {
     let folded = folded(report, width(&std::io::stderr()));

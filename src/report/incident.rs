@@ -33,6 +33,8 @@ pub(crate) struct IncidentReport<'a> {
     pub found: &'a Incident,
     /// When it is told.
     pub now: Timestamp,
+    /// The folder of the run, in which commands are pasted.
+    pub folder: &'a Utf8Path,
     /// What ways out have to fit.
     pub situation: &'a Invocation,
 }
@@ -214,7 +216,8 @@ impl IncidentReport<'_> {
         }
         let remove = |words: &str, paths: &[&Utf8Path]| -> Vec<WayOut> {
             let lines = paths.chunks(PATHS).map(|paths| {
-                let paths: Vec<String> = paths.iter().map(|path| shell_word(path.as_str())).collect();
+                let here = |path: &Utf8Path| path.strip_prefix(self.folder).unwrap_or(path).to_string();
+                let paths: Vec<String> = paths.iter().map(|path| shell_word(&here(path))).collect();
                 WayOut::to(words, format!("rm -r {}", paths.join(" ")))
             });
             lines.collect()

@@ -21,6 +21,7 @@ pub(crate) mod json;
 pub(crate) mod log;
 pub(crate) mod markdown;
 pub(crate) mod notice;
+pub(crate) mod page;
 pub(crate) mod print;
 pub(crate) mod publication;
 pub(crate) mod reason;

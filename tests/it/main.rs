@@ -45,6 +45,7 @@ mod lock_proof;
 mod log_verb;
 mod loopback;
 mod package_ids;
+mod page;
 mod plan;
 mod policy_ages;
 mod policy_edit;

@@ -166,7 +166,7 @@ fn told(copy: &Copy<'_>, line: &str) -> Kept {
 }
 
 fn removed(copy: &Copy<'_>, line: &str, paths: &[&str]) -> Kept {
-    let is_there = |path: &&&str| std::path::Path::new(path.trim_matches('\'')).exists();
+    let is_there = |path: &&&str| copy.path(path.trim_matches('\'')).exists();
     if paths.iter().filter(is_there).count() != paths.len() {
         return Err("it names what is not there".to_owned());
     }

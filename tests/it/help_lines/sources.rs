@@ -129,6 +129,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "the help of `incident`; an example",
     ),
     ("cli/incident.rs", "cargo sequester incident arrayref@0.3.10", "the help of `incident`; an example"),
+    ("cli/report.rs", "cargo sequester report --out report.html", "the help of `report`; page:: runs it"),
     ("report/incident/json.rs", "cargo sequester incident --format json", "the title of a published schema"),
     ("report/audit/json.rs", "cargo sequester audit --format json", "the title of a published schema"),
     ("report/diff/json.rs", "cargo sequester diff --format json", "the title of a published schema"),

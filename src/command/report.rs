@@ -1,0 +1,55 @@
+//! `report`: everything on one page of HTML. It writes nothing but the page.
+
+use camino::Utf8Path;
+
+use super::audit::{assess, outcome, report_of};
+use super::outcome::{CommandError, Outcome};
+use super::output;
+use crate::cli::{self, Cli};
+use crate::files::Replacement;
+use crate::gather::environment::Environment;
+use crate::policy::calendar::calendar;
+use crate::project::{Assessment, Purpose};
+use crate::report::page::{PageReport, write};
+use crate::report::status::StatusReport;
+
+pub(super) fn run(cli: &Cli, arguments: &cli::Report, environment: &Environment) -> Result<Outcome, CommandError> {
+    let made = assess(cli, &arguments.subject, &arguments.judge, Purpose::Judge, environment)?;
+    let (policy, approvals) = (&made.rules().policy, &made.rules().approvals);
+    // What cargo would resolve is another run's affair: a page is made of what is known.
+    let ahead = Err("a report resolves nothing".to_owned());
+    let calendar = calendar(made.facts(), policy, approvals, made.evaluation(), &ahead);
+    let status = StatusReport { audit: report_of(cli, &made, None), calendar: &calendar, until: None };
+    let report = PageReport { status, approvals, trail: made.trail(), version: env!("CARGO_PKG_VERSION") };
+    let page = output::text(|out| write(&report, out))?;
+    let page = without_places(&page, &made, environment);
+    match &arguments.out {
+        Some(path) => {
+            let path = environment.current_dir().join(path);
+            let unwritten = |cause| CommandError::PageUnwritten { path: path.clone(), cause };
+            Replacement::of(&path).write(page.as_bytes()).map_err(unwritten)?;
+        }
+        None => output::report_verbatim(page.as_bytes())?,
+    }
+    Ok(outcome(&report.status.audit))
+}
+
+/// The page without the folders of this machine, which are nobody's business and differ from one to the next.
+fn without_places(page: &[u8], made: &Assessment, environment: &Environment) -> String {
+    let mut page = String::from_utf8_lossy(page).into_owned();
+    let home = ["HOME", "USERPROFILE"].into_iter().find_map(|name| environment.get(name));
+    let cargo_home = environment.cargo_home();
+    let places: [(&str, &str); 4] = [
+        (cargo_home.as_str(), "$CARGO_HOME"),
+        (made.subject().root.as_str(), "."),
+        (environment.current_dir().as_str(), "."),
+        (home.unwrap_or_default(), "~"),
+    ];
+    for (place, name) in places {
+        // The root of the file system is part of every path.
+        if Utf8Path::new(place).components().count() > 1 {
+            page = page.replace(&crate::report::page::escaped(place), name);
+        }
+    }
+    page
+}
