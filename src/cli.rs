@@ -4,6 +4,7 @@ mod backtest;
 mod curation;
 mod incident;
 mod judging;
+mod looking;
 mod options;
 mod report;
 mod resolving;
@@ -20,6 +21,8 @@ use incident::INCIDENT_EXIT_CODES;
 pub(crate) use incident::Incident;
 use judging::{ASSESS_EXIT_CODES, EXPLAIN_EXIT_CODES, STATUS_EXIT_CODES, VERIFY_EXIT_CODES};
 pub(crate) use judging::{Assess, AssessFormat, Audit, Explain, Status, Verify};
+use looking::INSPECT_EXIT_CODES;
+pub(crate) use looking::Inspect;
 pub(crate) use options::{CiHost, Color, Format, HumanJsonOrMarkdown, HumanOrJson, JudgeBy, Subject};
 use report::REPORT_EXIT_CODES;
 pub(crate) use report::Report;
@@ -85,6 +88,9 @@ pub(crate) enum Verb {
     /// Show what one release has that another has not: what stands out, then every line
     #[command(after_help = DIFF_HELP)]
     Diff(Diff),
+    /// Look inside archives before trusting them: what they do at build time, and what stands out. Nothing of them is run
+    #[command(after_help = INSPECT_EXIT_CODES)]
+    Inspect(Inspect),
     /// Prove offline that lock file, allow-list and vendored sources agree, and that nothing leads around them
     #[command(after_help = VERIFY_EXIT_CODES)]
     Verify(Verify),

@@ -325,7 +325,7 @@ pub mod door {
         }
     }
     pub mod scrutiny {
-        pub use crate::scrutiny::inspect;
+        pub use crate::scrutiny::{Parser, inspect};
     }
     pub mod write {
         pub mod cargo_config {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 
-use super::archives::{ArchiveLack, From, archives};
+use super::archives::{ArchiveLack, From, archives, parser};
 use super::audit::context_of;
 use super::outcome::{CommandError, Outcome};
 use super::spec::Spec;
@@ -25,7 +25,7 @@ use crate::policy::publication::published;
 use crate::project::{Assessment, Project, Purpose, Subject};
 use crate::report::diff::{DiffHint, DiffReport, Side};
 use crate::report::{blocker, diff as report};
-use crate::scrutiny::{difference, inspect};
+use crate::scrutiny::{Parser, difference, inspect};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Diff, environment: &Environment) -> Result<Outcome, CommandError> {
     let spec = Spec::parse(&arguments.spec)?;
@@ -159,13 +159,19 @@ impl Pair {
         let verified = archives(made, &wanted, from, quiet)?;
         let [old, new] = verified.as_slice() else { return Err(self.no_such(&self.new)) };
         let (old_opened, new_opened) = (opened(old)?, opened(new)?);
-        let sides = (self.side(made, &old_opened)?, self.side(made, &new_opened)?);
+        let parser = parser(made);
+        let sides = (self.side(made, &old_opened, &parser)?, self.side(made, &new_opened, &parser)?);
         Ok(difference::difference(sides.0, sides.1).map_err(|cause| unreadable(&new_opened, cause))?)
     }
 
-    fn side<'a>(&self, made: &Assessment, opened: &'a OpenedCrate<'a>) -> Result<difference::Side<'a>, CommandError> {
+    fn side<'a>(
+        &self,
+        made: &Assessment,
+        opened: &'a OpenedCrate<'a>,
+        parser: &Parser,
+    ) -> Result<difference::Side<'a>, CommandError> {
         let line = history(made, &self.crate_id).and_then(|one| one.release(&opened.id().version).ok()?);
-        let inspection = inspect(opened, line.as_ref()).map_err(|cause| unreadable(opened, cause))?;
+        let inspection = inspect(opened, line.as_ref(), parser).map_err(|cause| unreadable(opened, cause))?;
         Ok(difference::Side { opened, inspection })
     }
 

@@ -11,6 +11,7 @@ mod diff;
 mod explain;
 mod incident;
 mod init;
+mod inspect;
 mod log;
 mod memory;
 mod moves;
@@ -39,6 +40,7 @@ use outcome::{CommandError, Outcome};
 use crate::cli::{Cli, Verb};
 use crate::gather::cargo;
 use crate::gather::environment::Environment;
+use crate::scrutiny;
 
 /// Runs the program with these arguments, its own name first.
 #[must_use]
@@ -47,6 +49,9 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         // Heard by the run that wanted it, as cargo's own words are.
         let _ = writeln!(std::io::stderr(), "error: cargo could not be run: {failure}");
         return Outcome::Undecided.into();
+    }
+    if scrutiny::serve_if_asked(&arguments) {
+        return ExitCode::SUCCESS;
     }
     let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let parsed = Cli::command().try_get_matches_from(arguments);
@@ -74,6 +79,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Vendor(arguments) => vendoring::run(&cli, arguments, &environment),
         Verb::Explain(arguments) => explain::run(&cli, arguments, &environment),
         Verb::Diff(arguments) => diff::run(&cli, arguments, &environment),
+        Verb::Inspect(arguments) => inspect::run(&cli, arguments, &environment),
         Verb::Verify(arguments) => verify::run(&cli, arguments, &environment),
         Verb::Update(arguments) => update::run(&cli, arguments, &environment),
         Verb::Fix(arguments) => update::fix(&cli, arguments, &environment),

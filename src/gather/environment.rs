@@ -64,6 +64,16 @@ impl Environment {
         self.own_program
     }
 
+    /// The file of the program that runs this code, for a process of its own that does nothing but one thing; `None` where it cannot be told.
+    #[must_use]
+    pub(crate) fn executable(&self) -> Option<std::path::PathBuf> {
+        // By this path it is still the same program after an update has replaced it.
+        match self.own_program.filter(|_| cfg!(target_os = "linux")) {
+            Some(own) => Some(own.into()),
+            None => std::env::current_exe().ok(),
+        }
+    }
+
     /// The same with other variables.
     #[must_use]
     pub fn with(&self, variables: impl IntoIterator<Item = (String, String)>) -> Self {

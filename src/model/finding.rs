@@ -125,12 +125,12 @@ pub struct Finding {
     pub file: Option<Box<str>>,
     /// From 1; `None` where it is about a file as a whole.
     pub line: Option<u32>,
-    /// What was seen, as it was written: text from the archive, not yet escaped, cut to [`MOST_EVIDENCE`] characters.
+    /// What was seen, as it was written: text from the archive, not yet escaped, cut after 160 characters.
     pub evidence: Box<str>,
 }
 
 /// The most characters of a finding's evidence.
-pub const MOST_EVIDENCE: usize = 160;
+const MOST_EVIDENCE: usize = 160;
 
 impl Finding {
     /// About the package as a whole.
@@ -234,4 +234,15 @@ pub(crate) fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
     });
     findings.dedup_by(|later, first| later.is_same(first));
     findings
+}
+
+/// A release that could not be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NotInspected {
+    pub id: PackageId,
+    /// `no-archive`, `not-had` or `archive-refused`.
+    pub code: &'static str,
+    pub message: String,
+    /// Empty where there is none.
+    pub help: String,
 }

@@ -17,6 +17,7 @@ pub(crate) mod explain;
 pub(crate) mod finding;
 pub(crate) mod incident;
 pub(crate) mod init;
+pub(crate) mod inspect;
 pub(crate) mod json;
 pub(crate) mod log;
 pub(crate) mod markdown;

@@ -450,7 +450,9 @@ mod tests {
     use schemars::transform::{Transform, transform_subschemas};
 
     use super::*;
-    use crate::report::{assess, audit, backtest, diff, explain, incident, log, status, update, vendored, verify};
+    use crate::report::{
+        assess, audit, backtest, diff, explain, incident, inspect, log, status, update, vendored, verify,
+    };
 
     /// What the types leave open: no field that is not named, no line end within a sentence, and no width of a number, which is Rust's and not
     /// the document's.
@@ -491,7 +493,7 @@ mod tests {
     }
 
     /// Each document's name, its published schema, and what its types say.
-    fn schemas() -> [((&'static str, &'static str), String); 11] {
+    fn schemas() -> [((&'static str, &'static str), String); 12] {
         [
             (published!("assess"), schema_of::<assess::json::Document<'_>>()),
             (published!("diff"), schema_of::<diff::json::Document<'_>>()),
@@ -502,6 +504,7 @@ mod tests {
             (published!("update"), schema_of::<update::json::Document<'_>>()),
             (published!("vendor"), schema_of::<vendored::Document<'_>>()),
             (published!("verify"), schema_of::<verify::json::Document<'_>>()),
+            (published!("inspect"), schema_of::<inspect::json::Document<'_>>()),
             (published!("log"), schema_of::<log::Document<'_>>()),
             (published!("backtest"), schema_of::<backtest::json::Document<'_>>()),
         ]

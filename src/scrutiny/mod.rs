@@ -4,13 +4,21 @@
 //! parsed in a process of its own.
 
 mod binary;
+mod chain;
+mod constant;
 pub(crate) mod difference;
+mod imports;
 mod lexer;
 mod lists;
 mod manifest;
+mod outline;
 mod package;
+mod parser;
 mod reach;
+mod scan;
+mod syntax;
 mod text;
+mod words;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
@@ -18,8 +26,15 @@ use std::io::{self, Read as _};
 use crate::archive::{OpenedCrate, Part};
 use crate::model::finding::{Finding, FindingCode, Inspection, Looked, Severity, in_order};
 use crate::model::index_line::Release;
+use chain::Outlined;
 use manifest::Manifest;
+use outline::Outline;
 use package::{MOST_STATEMENT, Statements};
+use parser::Parsed;
+pub use parser::Parser;
+pub(crate) use parser::serve_if_asked;
+use reach::Place;
+use words::NETWORK_CRATES;
 
 /// The most bytes of a file whose structure is looked at.
 const MOST_PARSED: usize = 1 << 20;
@@ -28,27 +43,36 @@ const MOST_SOURCE: u64 = 32 << 20;
 /// The most bytes of source that are held at once.
 const MOST_HELD: u64 = 96 << 20;
 
-/// Looks inside an archive. `line` is the release's line in the index, where it is known.
+/// Looks inside an archive. `line` is the release's line in the index, where it is known; source is parsed by `parser`.
 ///
 /// # Errors
 /// The archive cannot be read a second time.
-pub fn inspect(opened: &OpenedCrate<'_>, line: Option<&Release>) -> io::Result<Inspection> {
+pub fn inspect(opened: &OpenedCrate<'_>, line: Option<&Release>, parser: &Parser) -> io::Result<Inspection> {
     let manifest = Manifest::read(opened.manifest_text());
     let mut taken = Taken::default();
     opened.contents(|path, part| taken.file(path, part))?;
     let Taken { texts, statements, mut findings, mut looked, .. } = taken;
     findings.extend(package::findings(opened, &manifest, &statements, line));
-    let reached = reach::reached(&manifest, &texts);
-    for (path, place) in &reached {
-        let Some(text) = texts.get(*path) else { continue };
+    let network = network(&manifest);
+    let mut files = Vec::new();
+    for (path, place) in reach::reached(&manifest, &texts) {
+        let Some(text) = texts.get(path) else { continue };
         looked.sources += 1;
-        looked.scanned += 1;
-        findings.extend(text::findings(path, text, *place));
-        if text.len() > MOST_PARSED {
-            let evidence = format!("{} bytes", text.len());
-            findings.push(Finding::new(FindingCode::OnlyScanned, Severity::Note, evidence).of_file(path));
-        }
+        findings.extend(text::findings(path, text, place));
+        let outline = match parsed(path, text, place, &network, parser) {
+            Ok(outline) => {
+                looked.parsed += 1;
+                outline
+            }
+            Err(finding) => {
+                looked.scanned += 1;
+                findings.extend(finding);
+                scan::outline(text, &network)
+            }
+        };
+        files.push(Outlined { path, place, outline });
     }
+    findings.extend(chain::findings(&files));
     let build_script = build_script(&manifest, &texts);
     findings.extend(runs(&manifest, build_script.as_deref(), opened));
     Ok(Inspection {
@@ -62,6 +86,44 @@ pub fn inspect(opened: &OpenedCrate<'_>, line: Option<&Release>) -> io::Result<I
         vcs: package::vcs_info(&statements),
         looked,
     })
+}
+
+/// The names by which this package's source reaches the network through other crates.
+fn network(manifest: &Manifest) -> Vec<String> {
+    let is_network = |name: &str| NETWORK_CRATES.contains(&name);
+    let own = NETWORK_CRATES.iter().map(|name| (*name).to_owned());
+    let renamed = manifest.renamed.iter().filter(|(_, package)| is_network(package)).map(|(name, _)| name.clone());
+    own.chain(renamed).collect()
+}
+
+/// A file's outline by its structure; or why there is none, where that is to be told.
+fn parsed(
+    path: &str,
+    text: &str,
+    place: Place,
+    network: &[String],
+    parser: &Parser,
+) -> Result<Outline, Option<Finding>> {
+    if text.len() > MOST_PARSED {
+        let evidence = format!("{} bytes", text.len());
+        let severity = if place.at_build() { Severity::Medium } else { Severity::Note };
+        return Err(Some(Finding::new(FindingCode::OnlyScanned, severity, evidence).of_file(path)));
+    }
+    match parser.outline(text, network) {
+        Parsed::Outline(outline) => Ok(outline),
+        Parsed::NoRust { line, cause } => {
+            let severity = if place.at_build() { Severity::Medium } else { Severity::Note };
+            Err(Some(Finding::new(FindingCode::NotParsed, severity, cause).at(path, line)))
+        }
+        Parsed::Ended { cause } => {
+            let severity = if place.at_build() { Severity::High } else { Severity::Medium };
+            Err(Some(Finding::new(FindingCode::NotParsed, severity, cause).of_file(path)))
+        }
+        Parsed::Unavailable => {
+            let evidence = "no process could be started to parse it";
+            Err(Some(Finding::new(FindingCode::NotParsed, Severity::Low, evidence).of_file(path)))
+        }
+    }
 }
 
 /// The build script that cargo runs, if the archive has one.

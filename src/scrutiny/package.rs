@@ -153,7 +153,7 @@ fn unlisted(manifest: &Manifest, paths: &BTreeSet<&str>) -> Vec<Finding> {
     if list.is_empty() {
         return Vec::new();
     }
-    let unlike = paths.iter().filter(|path| !always.contains(**path) && patterns.take(path) != wanted);
+    let unlike = paths.iter().filter(|path| !always.contains(**path) && patterns.take(path) == Some(!wanted));
     let key = if wanted { "not in `include`" } else { "in `exclude`" };
     let told = |path: &&str| {
         let is_code = path.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("rs"));

@@ -95,6 +95,8 @@ const DOORS: [Door; 4] = [
             "src/gather/git.rs",
             // The credential providers that the configuration names.
             "src/gather/credentials.rs",
+            // This program itself, to parse.
+            "src/scrutiny/parser.rs",
             // The user's own command: as if this program were not there, and sealed.
             "src/command/cargo_verb.rs",
             // The user's own pager.

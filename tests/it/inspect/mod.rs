@@ -1,13 +1,16 @@
 //! Looking inside archives: what stands out is found, and hostile content stops nothing.
 
+mod hostile;
 mod package;
+mod source;
+mod verb;
 
 use cargo_sequester::door::archive::{Limits, VerifiedCrate};
 use cargo_sequester::door::model::checksum::Checksum;
 use cargo_sequester::door::model::finding::{Finding, Inspection, Severity};
 use cargo_sequester::door::model::package::PackageId;
 use cargo_sequester::door::model::source::{Registry, Source};
-use cargo_sequester::door::scrutiny::inspect;
+use cargo_sequester::door::scrutiny::{Parser, inspect};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::Package;
@@ -20,7 +23,7 @@ fn inside(package: &Package) -> Inspection {
     let id = PackageId { name: "looked".into(), version, source: Source::Registry(Registry::CratesIo) };
     let verified = VerifiedCrate::verify(archive, checksum, &id).unwrap();
     let opened = verified.open(&Limits::default()).unwrap();
-    inspect(&opened, None).unwrap()
+    inspect(&opened, None, &Parser::of(env!("CARGO_BIN_EXE_cargo-sequester"))).unwrap()
 }
 
 fn looked() -> Package {

@@ -1,0 +1,216 @@
+//! Chains: what code does that is harmless step by step and not together. At build time everything of a place counts together; elsewhere a
+//! function with those that it calls.
+
+use std::collections::BTreeMap;
+
+use super::outline::{Act, Does, Function, Outline};
+use super::reach::Place;
+use crate::model::finding::{Finding, FindingCode, Severity};
+
+/// The outline of a file, and when it runs.
+pub(super) struct Outlined<'t> {
+    pub(super) path: &'t str,
+    pub(super) place: Place,
+    pub(super) outline: Outline,
+}
+
+/// An act, and its file.
+#[derive(Clone, Copy)]
+struct Step<'t> {
+    file: &'t str,
+    act: &'t Act,
+}
+
+/// The most functions of one name that a call is followed to.
+const MOST_OF_NAME: usize = 4;
+
+pub(super) fn findings(files: &[Outlined<'_>]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for place in [Place::BuildScript, Place::ProcMacro, Place::Library] {
+        let here: Vec<&Outlined<'_>> = files.iter().filter(|file| file.place == place).collect();
+        let functions: Vec<(&str, &Function)> =
+            here.iter().flat_map(|file| file.outline.functions.iter().map(|function| (file.path, function))).collect();
+        if place.at_build() {
+            let all = functions.iter().flat_map(|(file, function)| steps(file, function)).collect();
+            found.extend(Unit { steps: all, at_build: true }.findings());
+            continue;
+        }
+        let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, (_, function)) in functions.iter().enumerate() {
+            by_name.entry(&function.name).or_default().push(at);
+        }
+        for (at, (file, function)) in functions.iter().enumerate() {
+            let mut all: Vec<Step<'_>> = steps(file, function).collect();
+            for name in &function.calls {
+                for helper in followed(name, at, file, &functions, &by_name) {
+                    all.extend(functions.get(helper).into_iter().flat_map(|(file, function)| steps(file, function)));
+                }
+            }
+            found.extend(Unit { steps: all, at_build: false }.findings());
+        }
+    }
+    found
+}
+
+fn steps<'t>(file: &'t str, function: &'t Function) -> impl Iterator<Item = Step<'t>> {
+    function.acts.iter().map(move |act| Step { file, act })
+}
+
+/// The functions that a call may mean: those of its own file, or of the package where few have the name.
+fn followed(
+    name: &str,
+    from: usize,
+    file: &str,
+    functions: &[(&str, &Function)],
+    by_name: &BTreeMap<&str, Vec<usize>>,
+) -> Vec<usize> {
+    let Some(all) = by_name.get(name) else { return Vec::new() };
+    let of_file = |at: &&usize| functions.get(**at).is_some_and(|(path, _)| *path == file);
+    let mut own: Vec<usize> = all.iter().filter(of_file).copied().collect();
+    if own.is_empty() && all.len() <= MOST_OF_NAME {
+        own.clone_from(all);
+    }
+    own.retain(|at| *at != from);
+    own.truncate(MOST_OF_NAME);
+    own
+}
+
+/// Steps that count together.
+struct Unit<'t> {
+    steps: Vec<Step<'t>>,
+    at_build: bool,
+}
+
+const WRITES: [Does; 3] = [Does::Writes, Does::WritesHere, Does::WritesAbsolute];
+const RUNS: [Does; 3] = [Does::RunsUnknown, Does::RunsShell, Does::RunsTool];
+
+impl<'t> Unit<'t> {
+    /// The first of these.
+    fn one(&self, does: &[Does]) -> Option<Step<'t>> {
+        self.steps.iter().find(|step| does.contains(&step.act.does)).copied()
+    }
+
+    fn has(&self, does: &[Does]) -> bool {
+        self.one(does).is_some()
+    }
+
+    /// How it reaches the network.
+    fn connects(&self) -> Option<Step<'t>> {
+        self.one(&[Does::Connects]).or_else(|| self.one(&[Does::FetchingWords]).filter(|_| self.has(&RUNS)))
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let mut found: Vec<Finding> =
+            [self.sends(), self.fetches(), self.unpacks(), self.writes()].into_iter().flatten().collect();
+        found.extend(self.singles(&found));
+        found
+    }
+
+    fn sends(&self) -> Option<Finding> {
+        let connects = self.connects()?;
+        let encodes = self.one(&[Does::Encodes]);
+        let file = self.one(&[Does::NamesSecretFile]).filter(|_| self.has(&[Does::ReadsFile]));
+        let strong = self.one(&[Does::ReadsEnvironment]).or(file);
+        let (reads, severity) = if self.at_build {
+            let own = [Does::ReadsSecretVariable, Does::NamesSecretFile, Does::ReadsIdentity];
+            let encoded = self.one(&[Does::ReadsVariable]).filter(|_| encodes.is_some());
+            (strong.or_else(|| self.one(&own)).or(encoded)?, Severity::High)
+        } else {
+            match strong {
+                Some(strong) => (strong, Severity::High),
+                None => (self.one(&[Does::ReadsSecretVariable])?, Severity::Medium),
+            }
+        };
+        Some(told(FindingCode::ReadsAndSends, severity, [Some(reads), encodes, Some(connects)]))
+    }
+
+    fn fetches(&self) -> Option<Finding> {
+        let connects = self.connects()?;
+        let writes = self.one(&WRITES);
+        let (runs, severity) = if self.at_build {
+            (self.one(&[Does::RunsUnknown, Does::RunsShell, Does::MakesCode, Does::MakesRunnable])?, Severity::High)
+        } else {
+            let runs = self.one(&[Does::RunsUnknown, Does::MakesRunnable]).filter(|_| writes.is_some());
+            match (runs, self.one(&[Does::RunsShell])) {
+                (Some(runs), _) => (runs, Severity::High),
+                (None, shell) => (shell?, Severity::Medium),
+            }
+        };
+        Some(told(FindingCode::FetchesAndRuns, severity, [Some(connects), writes, Some(runs)]))
+    }
+
+    fn unpacks(&self) -> Option<Finding> {
+        let packed = self.one(&[Does::Embeds, Does::Decodes])?;
+        let writes = self.one(&WRITES);
+        let (runs, severity) = match (self.one(&[Does::RunsUnknown]), self.one(&[Does::MakesCode])) {
+            (Some(runs), _) if writes.is_some() => (runs, Severity::High),
+            (_, Some(code)) => (code, if self.at_build { Severity::High } else { Severity::Medium }),
+            (Some(runs), None) if self.at_build => (runs, Severity::Medium),
+            _ => return None,
+        };
+        Some(told(FindingCode::UnpacksAndRuns, severity, [Some(packed), writes, Some(runs)]))
+    }
+
+    fn writes(&self) -> Option<Finding> {
+        let (place, severity) = match (self.one(&[Does::NamesOutside]), self.one(&[Does::WritesAbsolute])) {
+            (Some(place), _) => (place, if self.at_build { Severity::High } else { Severity::Medium }),
+            (None, Some(place)) => (place, if self.at_build { Severity::Medium } else { Severity::Low }),
+            (None, None) if self.at_build => match self.one(&[Does::ReadsIdentity]) {
+                Some(home) => (home, Severity::Medium),
+                None => (self.one(&[Does::WritesHere])?, Severity::Low),
+            },
+            (None, None) => return None,
+        };
+        let writes = self.one(&WRITES)?;
+        Some(told(FindingCode::WritesOutside, severity, [Some(place), None, Some(writes)]))
+    }
+
+    /// What is told of single steps, unless a chain tells it already.
+    fn singles(&self, chains: &[Finding]) -> Vec<Finding> {
+        let has = |code| chains.iter().any(|chain| chain.code == code);
+        let at_build = |severity, otherwise| if self.at_build { Some(severity) } else { otherwise };
+        let mut found = Vec::new();
+        let mut tell = |code, severity: Option<Severity>, step: Option<Step<'t>>| {
+            if let (Some(severity), Some(step)) = (severity, step) {
+                found.push(told(code, severity, [Some(step), None, None]));
+            }
+        };
+        let hidden = self.steps.iter().filter(|step| step.act.does == Does::Assembles);
+        for step in hidden.take(5) {
+            tell(FindingCode::AssembledText, at_build(Severity::High, Some(Severity::Medium)), Some(*step));
+        }
+        if !has(FindingCode::ReadsAndSends) {
+            let file = self.one(&[Does::NamesSecretFile]).filter(|_| self.has(&[Does::ReadsFile]));
+            tell(FindingCode::ReadsSecrets, at_build(Severity::Medium, Some(Severity::Low)), file);
+            tell(FindingCode::ReadsSecrets, at_build(Severity::Medium, None), self.one(&[Does::ReadsSecretVariable]));
+        }
+        if !has(FindingCode::ReadsAndSends) && !has(FindingCode::FetchesAndRuns) {
+            tell(FindingCode::NetworkAtBuild, at_build(Severity::Medium, None), self.connects());
+        }
+        tell(FindingCode::RunsShell, at_build(Severity::Low, None), self.one(&[Does::RunsShell]));
+        tell(FindingCode::RunsBeforeMain, Some(Severity::Medium), self.one(&[Does::BeforeMain]));
+        tell(FindingCode::AssemblyAtBuild, at_build(Severity::Low, None), self.one(&[Does::Assembly]));
+        found
+    }
+}
+
+/// A chain, at its last step.
+fn told(code: FindingCode, severity: Severity, steps: [Option<Step<'_>>; 3]) -> Finding {
+    let last = steps.iter().flatten().next_back();
+    let shown = |step: &Step<'_>| {
+        let elsewhere = last.is_some_and(|last| last.file != step.file);
+        let place =
+            if elsewhere { format!("{}:{}", step.file, step.act.line) } else { format!("line {}", step.act.line) };
+        format!("{} ({place})", step.act.words)
+    };
+    let all: Vec<&Step<'_>> = steps.iter().flatten().collect();
+    let evidence = match all.as_slice() {
+        [only] => only.act.words.clone(),
+        several => several.iter().map(|step| shown(step)).collect::<Vec<_>>().join(" → "),
+    };
+    let finding = Finding::new(code, severity, evidence);
+    match last {
+        Some(step) => finding.at(step.file, step.act.line),
+        None => finding,
+    }
+}
