@@ -2,6 +2,7 @@
 
 mod backtest;
 mod curation;
+mod examples;
 mod incident;
 mod judging;
 mod looking;
@@ -9,14 +10,16 @@ mod options;
 mod report;
 mod resolving;
 mod reviewing;
+mod shell;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::model::run::Invocation;
 use backtest::BACKTEST_EXIT_CODES;
 pub(crate) use backtest::Backtest;
 use curation::{APPROVE_EXIT_CODES, INIT_EXIT_CODES, LOG_EXIT_CODES, REVOKE_EXIT_CODES};
 pub(crate) use curation::{Approve, Init, Log, Revoke};
+pub use examples::EXAMPLES;
 use incident::INCIDENT_EXIT_CODES;
 pub(crate) use incident::Incident;
 use judging::{ASSESS_EXIT_CODES, EXPLAIN_EXIT_CODES, STATUS_EXIT_CODES, VERIFY_EXIT_CODES};
@@ -30,6 +33,8 @@ use resolving::{CARGO_HELP, FIX_EXIT_CODES, UPDATE_EXIT_CODES};
 pub(crate) use resolving::{Cargo, Fix, Moving, Update, Vendor};
 use reviewing::DIFF_HELP;
 pub(crate) use reviewing::{Diff, DiffFormat};
+use shell::{COMPLETIONS_EXIT_CODES, COMPLETIONS_HELP, MAN_EXIT_CODES};
+pub(crate) use shell::{Completions, Man, Shell};
 
 /// Printed below every `-h`: a script needs the meaning of the exit code more than anything else.
 const EXIT_CODES: &str = "Exit codes:
@@ -115,4 +120,17 @@ pub(crate) enum Verb {
     /// Adopt the gate: write a policy, and a baseline of what is locked already
     #[command(after_help = INIT_EXIT_CODES)]
     Init(Init),
+    /// Print what a shell needs to complete verbs, options, crates and advisories
+    #[command(after_help = COMPLETIONS_EXIT_CODES, after_long_help = COMPLETIONS_HELP)]
+    Completions(Completions),
+    /// Print or write the manual's pages
+    #[command(after_help = MAN_EXIT_CODES)]
+    Man(Man),
+}
+
+/// The whole grammar, with examples below each verb's `--help`.
+pub(crate) fn grammar() -> clap::Command {
+    let grammar = Cli::command();
+    let verbs: Vec<String> = grammar.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    verbs.into_iter().fold(grammar, |grammar, verb| grammar.mut_subcommand(verb, examples::with_examples))
 }

@@ -29,6 +29,9 @@ pub mod door {
             VendorFile, VendorTree, VerifiedCrate, manifest_agrees, vendor_files,
         };
     }
+    pub mod cli {
+        pub use crate::cli::EXAMPLES;
+    }
     pub mod files {
         pub use crate::files::{Lock, Replacement};
         pub mod names {

@@ -14,7 +14,8 @@ pub(super) const STATUS_EXIT_CODES: &str = "Exit codes:
   2  it could not be decided: usage, files, network, advisories missing or not fresh
 
 With -q one line tells of locked packages that are not approved, or that an approved fix mends; nothing where there are none.
-For a prompt: cargo sequester status -q --offline";
+With --short a few words for a prompt tell how many they are, as far as this machine knows; nothing where there are none, and nothing
+outside of a project.";
 
 /// Below `verify -h`.
 pub(super) const VERIFY_EXIT_CODES: &str = "Exit codes:
@@ -100,6 +101,9 @@ pub(crate) struct Status {
     /// Also list, day by day, what becomes eligible: for so long, such as "14 days", or through a UTC day such as 2026-12-31
     #[arg(long, value_name = "AGE|DATE", help_heading = "Output")]
     pub(crate) until: Option<Horizon>,
+    /// For a prompt: a few words such as "2 held, 1 rejected", from what is on this machine
+    #[arg(long, conflicts_with_all = ["until", "format"], help_heading = "Output")]
+    pub(crate) short: bool,
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
     pub(crate) format: HumanJsonOrMarkdown,

@@ -11,10 +11,7 @@ pub(super) const REPORT_EXIT_CODES: &str = "Exit codes:
   1  something is quarantined or rejected, or a change loosens the policy
   2  it could not be decided, or the page could not be written; a page that says why is written where that can be
 
-The page needs no network and no other file, and the same input makes the same page.
-
-Example:
-  cargo sequester report --out report.html";
+The page needs no network and no other file, and the same input makes the same page.";
 
 /// `report`.
 #[derive(Debug, Args)]

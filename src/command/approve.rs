@@ -10,7 +10,7 @@ use super::diff::Pair;
 use super::outcome::{CommandError, Outcome};
 use super::record::{PolicyText, Record, recorded};
 use super::release_preview::{ReleasePreview, crates_beside};
-use super::spec::Spec;
+use super::spec::{self, Spec};
 use super::{output, request};
 use crate::cli::{self, Cli};
 use crate::gather::environment::Environment;
@@ -190,7 +190,11 @@ fn ignore(
     };
     // Whatever database's id is given, RustSec's is written.
     let (Some(crate_id), Some(id)) = (preview.crate_id(), hits.iter().find(is_meant).map(|hit| &**hit)) else {
-        let known = if hits.is_empty() { String::new() } else { format!("; what does: {}", hits.join(", ")) };
+        let known = match spec::meant(id, hits.iter().map(|hit| &**hit)) {
+            meant if !meant.is_empty() => meant,
+            _ if hits.is_empty() => String::new(),
+            _ => format!("; what does: {}", hits.join(", ")),
+        };
         return Err(CommandError::NotHit { id: id.to_owned(), release: name, known });
     };
     if context.advisory(&crate_id.name, id).is_some_and(|advisory| advisory.kind == AdvisoryKind::Malicious) {

@@ -7,12 +7,14 @@ mod audit;
 mod backtest;
 mod cargo_verb;
 mod ci_files;
+mod completions;
 mod diff;
 mod explain;
 mod incident;
 mod init;
 mod inspect;
 mod log;
+mod man;
 mod memory;
 mod moves;
 mod outcome;
@@ -34,10 +36,10 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::FromArgMatches as _;
 use outcome::{CommandError, Outcome};
 
-use crate::cli::{Cli, Verb};
+use crate::cli::{self, Cli, Verb};
 use crate::gather::cargo;
 use crate::gather::environment::Environment;
 use crate::scrutiny;
@@ -45,6 +47,11 @@ use crate::scrutiny;
 /// Runs the program with these arguments, its own name first.
 #[must_use]
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    if let Some(words) = completions::asked(&arguments) {
+        // A shell that no longer reads has no use for words.
+        let _ = std::io::stdout().write_all(&words);
+        return ExitCode::SUCCESS;
+    }
     if let Some(failure) = cargo::become_other(&arguments) {
         // Heard by the run that wanted it, as cargo's own words are.
         let _ = writeln!(std::io::stderr(), "error: cargo could not be run: {failure}");
@@ -54,7 +61,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let words: Vec<String> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let parsed = Cli::command().try_get_matches_from(arguments);
+    let parsed = cli::grammar().try_get_matches_from(arguments);
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (mut cli, matches) = match parsed {
         Ok(parsed) => parsed,
@@ -91,6 +98,8 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Incident(arguments) => incident::run(&cli, arguments, &environment),
         Verb::Report(arguments) => report::run(&cli, arguments, &environment),
         Verb::Log(arguments) => log::run(&cli, arguments, &environment),
+        Verb::Completions(arguments) => completions::run(arguments),
+        Verb::Man(arguments) => man::run(arguments),
         Verb::Init(arguments) => init::run(&cli, arguments, &environment),
         Verb::Backtest(arguments) => backtest::run(&cli, arguments, &environment),
     });

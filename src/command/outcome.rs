@@ -238,6 +238,9 @@ pub(super) enum CommandError {
     Sealed(#[from] SealedError),
     #[error(transparent)]
     Init(#[from] InitError),
+    /// A page of the manual, or its folder.
+    #[error("{path} cannot be written: {cause}\nhelp: name a folder that you may write to")]
+    Pages { path: Utf8PathBuf, cause: std::io::Error },
     /// The output could not be written.
     #[error("the result cannot be written: {0}\nhelp: check where standard output leads")]
     Output(#[source] std::io::Error),

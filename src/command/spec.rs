@@ -117,7 +117,12 @@ impl Spec {
             .filter(|package| self.name.as_deref().is_some_and(|name| is_same(name, &package.id.name)))
             .map(|package| package_name(&package.id))
             .collect();
-        let locked = if same.is_empty() { String::new() } else { format!("; it has {} of that name", same.join(", ")) };
+        let locked = if same.is_empty() {
+            let names = packages.iter().map(|package| &*package.id.name);
+            meant(self.name.as_deref().unwrap_or_default(), names)
+        } else {
+            format!("; it has {} of that name", same.join(", "))
+        };
         CommandError::NotInGraph { spec: self.text.clone(), locked }
     }
 
@@ -160,6 +165,33 @@ impl fmt::Display for Spec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// How many names are offered in place of one that is unknown.
+const MOST_MEANT: usize = 3;
+/// Nothing that is longer is a name or an id.
+const LONGEST_WORD: usize = 64;
+
+/// `; did you mean serde or serde_json?`: the known words that are nearest to one that is not; nothing where none is near.
+pub(super) fn meant<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> String {
+    if word.is_empty() || word.len() > LONGEST_WORD {
+        return String::new();
+    }
+    let word = word.to_ascii_lowercase().replace('_', "-");
+    let most = (word.chars().count() / 3).clamp(1, 3);
+    let near = |name: &'k str| {
+        let plain = name.to_ascii_lowercase().replace('_', "-");
+        let distance = strsim::osa_distance(&word, &plain);
+        // What only begins alike is meant as well, but not before what is nearly the same.
+        let begins = word.len() > 2 && plain.starts_with(&word);
+        (distance <= most).then_some((0, distance)).or_else(|| begins.then_some((1, distance)))
+    };
+    let short = known.filter(|name| name.len() <= LONGEST_WORD);
+    let mut found: Vec<_> = short.filter_map(|name| Some((near(name)?, name))).collect();
+    found.sort_unstable();
+    found.dedup();
+    let names: Vec<&str> = found.into_iter().map(|(_, name)| name).take(MOST_MEANT).collect();
+    if names.is_empty() { String::new() } else { format!("; did you mean {}?", names.join(" or ")) }
 }
 
 fn last_segment(url: &str) -> Option<&str> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use camino::Utf8Path;
+
 use super::audit::{outcome, report_of};
 use super::moves::{Moves, Which};
 use super::outcome::{CommandError, Outcome};
@@ -13,13 +15,16 @@ use crate::model::Timestamp;
 use crate::model::calendar::{Ahead, Calendar, Held};
 use crate::model::package::PackageId;
 use crate::policy::calendar::calendar;
-use crate::project::{About, Assessment, Project, Purpose};
+use crate::project::{About, Assessment, Project, Purpose, Request};
 use crate::report::status::StatusReport;
 use crate::resolve::{ResolveError, Resolved, Session, Trials, asked_crates, behind};
 use crate::{files, report};
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment) -> Result<Outcome, CommandError> {
     let started = Instant::now();
+    if arguments.short {
+        return short(cli, arguments, environment);
+    }
     let (made, prevented) = read(cli, arguments, environment)?;
     let is_decided = made.evaluation().blockers.is_empty();
     let prevented =
@@ -42,6 +47,32 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Status, environment: &Environment)
         HumanJsonOrMarkdown::Markdown => report::status::markdown::write(&report, out),
     })?;
     Ok(outcome(&report.audit))
+}
+
+/// A few words for a prompt, which is drawn in any folder and must not wait: nothing is asked and nothing resolved, where there is no project
+/// there is nothing to say, and whatever else goes wrong is one word.
+fn short(cli: &Cli, arguments: &cli::Status, environment: &Environment) -> Result<Outcome, CommandError> {
+    let request = request::of(cli, &arguments.subject, &arguments.judge, Purpose::Judge);
+    let request = Request { offline: true, quiet: true, ..request };
+    let is_elsewhere = arguments.subject.lockfile.is_none()
+        && arguments.subject.manifest_path.is_none()
+        && !is_in_project(environment.current_dir());
+    if is_elsewhere {
+        return Ok(Outcome::Approved);
+    }
+    let made = Project::open(request, environment).and_then(|project| Assessment::of(project, BTreeSet::new()));
+    let Ok(made) = made else {
+        output::print(cli, |out| report::status::short::undecided(out))?;
+        return Ok(Outcome::Undecided);
+    };
+    let audit = report_of(cli, &made, None);
+    output::print(cli, |out| report::status::short::write(&audit, out))?;
+    Ok(outcome(&audit))
+}
+
+/// Whether a lock file lies in this folder or above.
+fn is_in_project(folder: &Utf8Path) -> bool {
+    folder.ancestors().any(|folder| folder.join("Cargo.lock").is_file())
 }
 
 /// The last moment at which time approves a release that a requirement accepts.

@@ -163,6 +163,10 @@ pub(crate) fn notice(notice: &Notice, context: &Context<'_>) -> String {
         Notice::CooldownDisagrees { file, cooldown, policy } => {
             format!("{file} says {cooldown}, the policy says {policy}; the policy was used")
         }
+        Notice::IndexFromCache { oldest: Some(oldest) } if *oldest > context.now => format!(
+            "the index was read from cargo's cache, all of it written later than the moment that is judged by ({})",
+            moment(*oldest)
+        ),
         Notice::IndexFromCache { oldest: Some(oldest) } => format!(
             "the index was read from cargo's cache; its oldest entry was written {} ({})",
             super::words::distance(context.now, *oldest),

@@ -16,7 +16,8 @@ pub(crate) fn sentence(reason: &Reason, id: &PackageId, context: &Context<'_>) -
         Reason::TooNew { pubtime, min_age, rule, fix, .. } => {
             let fix = fix.as_ref().map(|fix| format!(", for the security fix of {} {}", fix.advisory, fix.min_age));
             format!(
-                "published {} ({}); {} are held for {min_age} ({rule}){}",
+                "{} {} ({}); {} are held for {min_age} ({rule}){}",
+                if *pubtime > now { "to be published" } else { "published" },
                 distance(now, *pubtime),
                 moment(*pubtime),
                 held_releases(id, rule),

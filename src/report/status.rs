@@ -3,6 +3,7 @@
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markdown;
+pub(crate) mod short;
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,7 @@ use jiff::tz::TimeZone;
 use semver::Version;
 
 use super::audit::AuditReport;
-use super::context::{Context, package_name};
+use super::context::{Context, registry_name};
 use super::print::Tone;
 use super::reason::kind_words;
 use super::words::{counted, distance, eligible};
@@ -164,8 +165,10 @@ pub(crate) const NEEDS: [Need; 7] =
 pub(crate) struct Row {
     /// What it asks of the reader.
     pub need: Need,
-    /// The crate's name, and where it comes from if that is not crates.io.
+    /// The crate's name.
     pub name: String,
+    /// Where it comes from, if that is not crates.io: long, and so no part of a column.
+    pub from: Option<String>,
     /// The locked version.
     pub locked: String,
     /// The version to move to, now or later.
@@ -273,7 +276,8 @@ fn row(report: &StatusReport<'_>, entry: &CalendarEntry) -> Option<Row> {
     }
     Some(Row {
         need,
-        name: name(package),
+        name: package.id.name.to_string(),
+        from: from(package),
         locked: package.id.version.to_string(),
         to: to.map(Version::to_string),
         remarks,
@@ -282,14 +286,11 @@ fn row(report: &StatusReport<'_>, entry: &CalendarEntry) -> Option<Row> {
     })
 }
 
-/// The name without the version, which has a column of its own.
-fn name(package: &Package) -> String {
+fn from(package: &Package) -> Option<String> {
     match &package.id.source {
-        Source::Local | Source::Registry(Registry::CratesIo) => package.id.name.to_string(),
-        Source::Registry(_) | Source::Git(_) | Source::Other(_) => {
-            let version = format!("@{}", package.id.version);
-            package_name(&package.id).replacen(&version, "", 1)
-        }
+        Source::Local | Source::Registry(Registry::CratesIo) => None,
+        Source::Registry(registry) => Some(format!("from {}", registry_name(registry))),
+        source @ (Source::Git(_) | Source::Other(_)) => Some(format!("from {source}")),
     }
 }
 

@@ -56,6 +56,7 @@ mod policy_loosened;
 mod policy_places;
 mod policy_rules;
 mod policy_smallest;
+mod prompt;
 mod publications;
 mod regular_files;
 mod replaced_files;

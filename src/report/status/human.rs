@@ -110,7 +110,7 @@ fn table(report: &StatusReport<'_>, canvas: Canvas, verbosity: Verbosity, out: &
             terminal(&row.name),
             terminal(&row.locked),
             to.unwrap_or_default(),
-            terminal(&row.remarks.join("; "))
+            terminal(&row.remarks.iter().chain(&row.from).cloned().collect::<Vec<_>>().join("; "))
         );
         writeln!(out, "{}", columns.trim_end())?;
     }

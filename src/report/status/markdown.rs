@@ -50,7 +50,7 @@ fn table(rows: &[Row], document: &mut Document) {
     let rows = rows.iter().map(|row| {
         let (_, verb) = row.verb();
         let to = row.to.as_deref().map_or_else(|| "–".to_owned(), code);
-        let remarks = row.remarks.iter().chain(&row.beyond).map(|remark| sentence(remark));
+        let remarks = row.remarks.iter().chain(&row.beyond).chain(&row.from).map(|remark| sentence(remark));
         [verb.to_owned(), code(&row.name), code(&row.locked), to, cell(remarks)]
     });
     document.table(["", "Package", "Locked", "Newer", ""], rows);

@@ -4,6 +4,7 @@
 //! it prints is carried out in a copy of that project, by a shell, as a person would paste it, and must keep the promise that its kind
 //! makes (`promise`). A command of a kind that has no promise fails the test: whoever prints a new one says here what it does.
 
+mod examples;
 mod printed;
 mod promise;
 mod scenes;

@@ -353,6 +353,14 @@ pub fn no_policy_yet() -> Scene {
     Scene { apart: true, ..scene.run(&["init", "--dry-run", "--no-advisories"]) }
 }
 
+/// A repository whose origin has a main branch, and which locks a release of `cc` that is a day old.
+pub fn what_the_examples_name() -> Scene {
+    let scene = Scene::new(&[]).dep("cc", "1").published("cc", "1.2.2", OLD).published("cc", "1.2.3", &fresh());
+    let scene = scene.locked().repository();
+    scene.project.run("git", &["update-ref", "refs/remotes/origin/main", "HEAD"]).expect_code(0);
+    scene
+}
+
 /// A registry in the place of crates.io that no policy allows.
 pub fn a_mirror_that_the_policy_does_not_allow() -> Scene {
     let scene =
