@@ -188,6 +188,11 @@ pub mod door {
         pub mod run {
             pub use crate::model::run::{Invocation, Listener, Waiting};
         }
+        pub mod signal {
+            pub use crate::model::signal::{
+                AddedDependency, Birth, Imitated, SeenBy, Sighting, Signal, SignalCode, SignalLevel, SignalPolicy, Swap,
+            };
+        }
         pub mod source {
             pub use crate::model::source::{GitSource, Registry, Source};
         }
@@ -213,8 +218,8 @@ pub mod door {
         }
         pub mod verdict {
             pub use crate::model::verdict::{
-                Basis, BasisCode, Exemption, FixNeed, FixRole, HeldFix, LockedBy, Reason, ReasonCode, Reasons, Signal,
-                Verdict, VerdictCode, Warning, Witness,
+                Basis, BasisCode, Exemption, FixNeed, FixRole, HeldFix, LockedBy, Reason, ReasonCode, Reasons, Verdict,
+                VerdictCode, Warning, Witness,
             };
         }
     }

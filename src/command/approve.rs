@@ -146,7 +146,7 @@ fn last_day(given: Option<Date>, reasons: &Reasons, today: Date) -> Result<Date,
         (Some(until), _) => Ok(until),
         (None, Some(at)) => Ok(TimeZone::UTC.to_datetime(at).date()),
         (None, None) => {
-            let stays = reasons.iter().find(|reason| !reason.code().time_lifts());
+            let stays = reasons.iter().find(|reason| !reason.time_lifts());
             let reason = stays.map_or("", |reason| reason.code().as_str()).to_owned();
             Err(CommandError::UntilRequired { reason })
         }

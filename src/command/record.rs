@@ -55,6 +55,7 @@ pub(super) fn release(package: &Package, judgement: &Judgement, facts: &Facts) -
         LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,
     };
     record.pubtime = judgement.pubtime;
+    record.yanked = judgement.yanked;
     Some(match &judgement.verdict {
         Some(verdict) => record.with_verdict(verdict),
         None => record,

@@ -102,7 +102,7 @@ fn read(
         None
     };
     let about = match prevented {
-        Some(_) => About::These(BTreeSet::new()),
+        Some(_) => About::These(project.subject().lock.packages.iter().filter_map(|one| one.id.crate_id()).collect()),
         None => About::AnyBeside(asked_crates(&project)),
     };
     Ok((Assessment::about(project, about)?, prevented))

@@ -106,6 +106,7 @@ fn document_of(mut root: TableReader<'_, '_>, path: &Utf8Path) -> PolicyFile {
     // The registries come first: other tables call them by name.
     let registries = tables::registries(&mut root, path);
     let quarantine = tables::quarantine(&mut root, path);
+    let signals = tables::signals(&mut root);
     let overrides = tables::overrides(&mut root, path, &quarantine, &registries);
     let advisories = tables::advisories(&mut root);
     let sources = tables::sources(&mut root, &registries);
@@ -117,6 +118,7 @@ fn document_of(mut root: TableReader<'_, '_>, path: &Utf8Path) -> PolicyFile {
         min_publish_age_flag: None,
         overrides,
         quarantine,
+        signals,
         cargo: CargoAges::default(),
         advisories,
         sources,

@@ -14,6 +14,7 @@ use super::index_line::DependencyKind;
 use super::package::{CrateId, Line, Package};
 use super::policy::{Origin, Setting};
 use super::publication::Published;
+use super::signal::{Signal, SignalLevel};
 use super::trail::release::ReleaseRecord;
 use super::trail::{EventId, Kind, Trail};
 use super::verdict::Verdict;
@@ -69,6 +70,15 @@ pub(crate) struct Explanation {
     pub dependents: Vec<Dependent>,
     /// What the audit trail has about it, newest first.
     pub trail: Vec<TrailEntry>,
+    /// Every sign of a takeover that it ever showed, also those that many honest releases show and that nothing is made of.
+    pub signals: Vec<SignalView>,
+}
+
+/// A signal and what the policy makes of its kind.
+#[derive(Clone, Debug)]
+pub(crate) struct SignalView {
+    pub signal: Signal,
+    pub level: SignalLevel,
 }
 
 /// What decided something, so that a reader can find and change it.

@@ -189,6 +189,13 @@ impl History {
         *self.first_published.get_or_init(|| self.earliest())
     }
 
+    /// When the release on the file's first line was published, which nearly always is the crate's first: the cheapest proof that the
+    /// crate was there by then.
+    #[must_use]
+    pub(crate) fn first_line(&self) -> Option<Timestamp> {
+        Outline::parse(&self.name, self.text(self.lines.first()?)).ok()?.pubtime.known()
+    }
+
     fn earliest(&self) -> Option<Timestamp> {
         // The canonical form sorts as text, so the one line that matters is found without parsing any other.
         let earliest = self.plain_pubtimes().min()?;

@@ -33,6 +33,8 @@ pub(crate) mod resemblance;
 pub(crate) mod resolution;
 pub(crate) mod run;
 pub(crate) mod side_effect;
+pub(crate) mod signal;
+mod signal_facts;
 pub(crate) mod source;
 pub(crate) mod standard;
 pub(crate) mod trail;

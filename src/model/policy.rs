@@ -10,6 +10,7 @@ use semver::VersionReq;
 
 use super::age::Age;
 use super::crate_name::{CrateName, NamePattern};
+use super::signal::SignalPolicy;
 use super::source::Registry;
 
 /// Where a setting stands, so that a reader can find and change it.
@@ -58,6 +59,8 @@ pub struct Policy {
     pub min_publish_age_flag: Option<Age>,
     /// `[quarantine]`.
     pub quarantine: Quarantine,
+    /// `[signals]`.
+    pub signals: SignalPolicy,
     /// `[[override]]`, in the file's order.
     pub overrides: Vec<AgeOverride>,
     /// `[registries]`, by identity.
@@ -81,7 +84,7 @@ pub struct Quarantine {
     pub min_publish_age: Setting<Age>,
     /// The age that a crate must have.
     pub new_crate_age: Age,
-    /// The age that a release with a takeover signal must have.
+    /// The age that a release with a sign of a takeover must have.
     pub signal_age: Age,
     /// Whether a fix for a vulnerability may come earlier.
     pub security_fix: bool,

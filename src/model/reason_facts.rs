@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::verdict::{HeldFix, Reason, Signal};
+use super::verdict::{HeldFix, Reason};
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,24 +22,28 @@ pub enum Fact<'a> {
     Advisory(&'a str),
     /// Facts that belong together.
     Group(Facts<'a>),
+    /// Several such groups.
+    Groups(Vec<Facts<'a>>),
+    /// Whether something is so.
+    Truth(bool),
 }
 
 /// Facts by their names, in a fixed order.
 pub(crate) type Facts<'a> = Vec<(&'static str, Fact<'a>)>;
 
-fn text(text: &str) -> Fact<'_> {
+pub(super) fn text(text: &str) -> Fact<'_> {
     Fact::Text(Cow::Borrowed(text))
 }
 
-fn maybe_text(found: Option<&str>) -> Fact<'_> {
+pub(super) fn maybe_text(found: Option<&str>) -> Fact<'_> {
     found.map_or(Fact::Unknown, text)
 }
 
-fn said<'a>(said: &impl ToString) -> Fact<'a> {
+pub(super) fn said<'a>(said: &impl ToString) -> Fact<'a> {
     Fact::Text(Cow::Owned(said.to_string()))
 }
 
-fn maybe_moment<'a>(moment: Option<Timestamp>) -> Fact<'a> {
+pub(super) fn maybe_moment<'a>(moment: Option<Timestamp>) -> Fact<'a> {
     moment.map_or(Fact::Unknown, Fact::Moment)
 }
 
@@ -68,7 +72,7 @@ impl Reason {
             ],
             Self::Signal { signal, eligible_at } => {
                 let mut facts = signal.facts();
-                facts.push(("eligible_at", Fact::Moment(*eligible_at)));
+                facts.push(("eligible_at", maybe_moment(*eligible_at)));
                 facts
             }
             Self::PubtimeUnknown { found } => vec![("found", maybe_text(found.as_deref()))],
@@ -97,26 +101,5 @@ impl Reason {
             Self::Denied { entry } => vec![("entry", text(entry))],
             Self::LicenseNotAllowed { expression } => vec![("expression", maybe_text(expression.as_deref()))],
         }
-    }
-}
-
-impl Signal {
-    /// Which it is, and its evidence.
-    #[must_use]
-    pub fn facts(&self) -> Facts<'_> {
-        let mut facts = vec![("signal", text(self.code().as_str()))];
-        match self {
-            Self::NewDependency { dependency, first_published } => {
-                facts.extend([("dependency", text(dependency)), ("first_published", maybe_moment(*first_published))]);
-            }
-            Self::Dormant { previous, previous_pubtime } => {
-                facts.extend([("previous", said(previous)), ("previous_pubtime", Fact::Moment(*previous_pubtime))]);
-            }
-            Self::LookAlike { resembles } => facts.push(("resembles", text(resembles))),
-            Self::YankLure { yanked } => {
-                facts.push(("yanked", Fact::Texts(yanked.iter().map(ToString::to_string).collect())));
-            }
-        }
-        facts
     }
 }

@@ -43,6 +43,8 @@ pub struct RecordedRelease {
     pub tree: Option<Checksum>,
     /// How it was published.
     pub publication: Option<PublicationRecord>,
+    /// When it was last recorded as not yanked.
+    pub unyanked: Option<Timestamp>,
     /// The latest approval, by policy or by a person; `None` where there was none, or where the latest event took it back.
     pub approved: Option<RecordedApproval>,
     /// Whether the project moved off it: an approval was taken back, or another release took its place, and nothing since used it.
@@ -108,6 +110,7 @@ impl Recorded {
             checksum: None,
             tree: None,
             publication: None,
+            unyanked: None,
             approved: None,
             left: false,
             used: false,
@@ -119,6 +122,7 @@ impl Recorded {
             if release.publication.is_none() {
                 release.publication.clone_from(&record.publication);
             }
+            release.unyanked = release.unyanked.max((record.yanked == Some(false)).then(|| event.written()));
         }
         // What is said of an advisory says nothing about whether the release is used.
         if record.approval.as_ref().is_some_and(|approval| approval.lifts.is_empty() && !approval.ignores.is_empty()) {

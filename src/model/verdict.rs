@@ -9,6 +9,7 @@ use super::advisory::AdvisoryKind;
 use super::age::Age;
 use super::checksum::Checksum;
 use super::policy::Origin;
+use super::signal::Signal;
 
 /// May this package be built?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,12 +162,12 @@ pub enum Reason {
         /// When it has that age.
         eligible_at: Timestamp,
     },
-    /// A takeover signal extends the hold.
+    /// A sign of a takeover, which holds it longer.
     Signal {
         /// What was seen.
         signal: Signal,
-        /// When the hold ends.
-        eligible_at: Timestamp,
+        /// When the hold ends; `None` where time does not end it.
+        eligible_at: Option<Timestamp>,
     },
     /// The index does not say when it was published, or not in a form that can be believed.
     PubtimeUnknown {
@@ -292,7 +293,7 @@ impl ReasonCode {
         )
     }
 
-    /// Whether it ends by itself.
+    /// Whether it ends by itself; of a signal, whether one can. [`Reason::time_lifts`] knows which one it is.
     #[must_use]
     pub const fn time_lifts(self) -> bool {
         matches!(self, Self::TooNew | Self::NewCrate | Self::Signal | Self::PubtimeInFuture)
@@ -300,14 +301,20 @@ impl ReasonCode {
 }
 
 impl Reason {
+    /// Whether it ends by itself.
+    #[must_use]
+    pub const fn time_lifts(&self) -> bool {
+        self.eligible_at().is_some()
+    }
+
     /// When time has lifted it; `None` if time does not.
     #[must_use]
     pub const fn eligible_at(&self) -> Option<Timestamp> {
         match self {
             Self::TooNew { eligible_at, .. }
             | Self::NewCrate { eligible_at, .. }
-            | Self::Signal { eligible_at, .. }
             | Self::PubtimeInFuture { eligible_at, .. } => Some(*eligible_at),
+            Self::Signal { eligible_at, .. } => *eligible_at,
             Self::PubtimeUnknown { .. }
             | Self::PubtimeChanged { .. }
             | Self::ChecksumMismatch { .. }
@@ -401,44 +408,6 @@ pub struct HeldFix {
     /// The age that a fix must have.
     pub min_age: Age,
 }
-
-/// A takeover signal with its evidence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// A dependency that no earlier release had.
-    NewDependency {
-        /// The crate that was added.
-        dependency: Arc<str>,
-        /// When that crate's first release was published, when known.
-        first_published: Option<Timestamp>,
-    },
-    /// Published after a long silence.
-    Dormant {
-        /// The release before it.
-        previous: Version,
-        /// When that one was published.
-        previous_pubtime: Timestamp,
-    },
-    /// A young crate with nearly the name of another.
-    LookAlike {
-        /// The name that it resembles.
-        resembles: Arc<str>,
-    },
-    /// Older compatible releases were yanked around its publication.
-    YankLure {
-        /// The yanked releases.
-        yanked: Vec<Version>,
-    },
-}
-
-codes!(Signal as
-/// The kind of a signal.
-SignalCode {
-    NewDependency => "new-dependency",
-    Dormant => "dormant",
-    LookAlike => "look-alike",
-    YankLure => "yank-lure",
-});
 
 /// Something worth knowing that holds nothing back.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -54,7 +54,7 @@ impl<'j> Candidates<'j> {
         let others = graph::requirements_of_others(self.judge.facts, &self.judge.graph, package)?;
         let locked = &self.judge.facts.packages.get(package)?.id.version;
         let accepted = |version: &Version| version.pre.is_empty() && others.iter().all(|req| req.matches(version));
-        let back = reasons.iter().all(|reason| reason.code().time_lifts() || reason.code() == ReasonCode::Malicious);
+        let back = reasons.iter().all(|reason| reason.time_lifts() || reason.code() == ReasonCode::Malicious);
         self.newest(package, reasons, |version| accepted(version) && same_line(version, locked))
             .or_else(|| self.newest(package, reasons, |version| accepted(version) && (back || version > locked)))
     }

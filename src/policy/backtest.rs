@@ -12,7 +12,7 @@ use rustsec::advisory::Versions;
 use semver::{Version, VersionReq};
 use serde_json::json;
 
-use super::findings::Evidence;
+use super::evidence::Evidence;
 use super::graph::serves;
 use super::judge::Judge;
 use super::security_fix::names;
@@ -336,7 +336,8 @@ impl<'a> Published<'a> {
         };
         // What the project has locked is no stranger to it.
         let base = Some(Locked::of(packages));
-        let past = Facts { base, ..world(packages, facts.index.clone(), AdvisoryFact::Skipped) };
+        let old_lock = OldLock::Base(packages.to_vec());
+        let past = Facts { base, old_lock, ..world(packages, facts.index.clone(), AdvisoryFact::Skipped) };
         let yanked = known.iter().flat_map(|(_, history)| history.outlines()).filter(within).filter(|one| one.yanked);
         let yanked = yanked.count();
         let releases: Vec<_> = known
@@ -346,8 +347,7 @@ impl<'a> Published<'a> {
             .filter_map(|(crate_id, history, release)| Some((crate_id, history, release, release.pubtime.known()?)))
             .collect();
         let update = |&(crate_id, history, release, published): &(&'a CrateId, &'a Arc<History>, &'a Outline, _)| {
-            let today = TimeZone::UTC.to_datetime(published).date();
-            let evidence = Evidence { facts: &past, policy, now: published, today };
+            let evidence = Evidence::new(&past, policy, published);
             let mut others = evidence.findings(crate_id, history, release).reasons;
             others.retain(|reason| !is_of_age(reason));
             Update { crate_id, history, release, published, others }

@@ -221,7 +221,7 @@ fn is_mended(judgement: &Judgement) -> bool {
     let has_fix = |id: &str| {
         judgement.fixes.iter().any(|fix| *fix.advisory == *id && matches!(fix.standing, FixStanding::Approved(_)))
     };
-    let mut reasons = judgement.reasons().into_iter().flatten().filter(|reason| !reason.code().time_lifts());
+    let mut reasons = judgement.reasons().into_iter().flatten().filter(|reason| !reason.time_lifts());
     judgement.advisories.iter().any(|id| has_fix(id))
         && reasons.all(|reason| matches!(reason, Reason::Advisory { advisory, .. } if has_fix(advisory)))
 }

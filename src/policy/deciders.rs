@@ -8,6 +8,7 @@ use crate::model::advisory::AdvisoryKind;
 use crate::model::explanation::Decider;
 use crate::model::package::{CrateId, PackageId};
 use crate::model::policy::{Ignore, Origin};
+use crate::model::signal::Signal;
 use crate::model::source::Source;
 use crate::model::verdict::{Basis, Reason, Warning};
 
@@ -18,7 +19,7 @@ pub(super) fn of_reason(id: &PackageId, reason: &Reason, keys: Keys<'_>) -> Deci
     let key = match reason {
         Reason::TooNew { rule, .. } => return of_origin(rule, "quarantine.min-publish-age"),
         Reason::NewCrate { .. } => "quarantine.new-crate-age",
-        Reason::Signal { .. } => "quarantine.signal-age",
+        Reason::Signal { signal, .. } => return of_signal(signal, keys),
         Reason::Advisory { kind, .. } => return of_kind(*kind, keys),
         Reason::Yanked => "advisories.yanked",
         Reason::SourceNotAllowed => match id.source {
@@ -53,7 +54,8 @@ pub(super) fn of_warning(judge: &Judge<'_>, package: &PackageId, warning: &Warni
             matching.next().map_or(Decider::Fixed, |ignore| of_ignore(ignore, keys))
         }
         Warning::Yanked => setting("advisories.yanked", keys),
-        Warning::Signal(_) | Warning::OutsideWorkspace { .. } => Decider::Fixed,
+        Warning::Signal(signal) => of_signal(signal, keys),
+        Warning::OutsideWorkspace { .. } => Decider::Fixed,
         Warning::LicenseUndecided => setting("licenses.allow", keys),
     }
 }
@@ -84,6 +86,20 @@ pub(super) fn of_advisory(
     match in_force.max_by_key(|ignore| ignore.until).filter(|_| by_ignore) {
         Some(ignore) => of_ignore(ignore, keys),
         None => of_kind(hit.kind, keys),
+    }
+}
+
+/// What the policy makes of a signal.
+pub(super) fn of_signal(signal: &Signal, keys: Keys<'_>) -> Decider {
+    match signal {
+        Signal::YoungDependency { .. }
+        | Signal::DormantGrowth { .. }
+        | Signal::FirstBuildScriptInput { .. }
+        | Signal::LookAlike { .. }
+        | Signal::YankLure { .. } => setting(&format!("signals.{}", signal.code().as_str()), keys),
+        Signal::Dormant { .. } | Signal::NewDependency { .. } | Signal::Burst { .. } | Signal::MajorSwap { .. } => {
+            Decider::Fixed
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::model::checksum::Checksum;
 use crate::model::evaluation::{Blocker, Evaluation, Judgement};
 use crate::model::explanation::{
     AdvisoryEffect, AdvisoryView, Agreement, Ask, Asked, ChecksumPlace, ChecksumRecord, Dependent, Explanation,
-    Milestone, Paths, Records, Releases, Timeline, TrailEntry,
+    Milestone, Paths, Records, Releases, SignalView, Timeline, TrailEntry,
 };
 use crate::model::facts::Facts;
 use crate::model::history::History;
@@ -85,6 +85,7 @@ pub(crate) fn explain(decided: &Decided<'_>, asked: &Asked, records: &Records) -
         advisories: crate_id.as_ref().map(|id| advisories(&judge, id, &package.id.version, keys)).unwrap_or_default(),
         paths: locked.map(|position| paths(&judge, position)).unwrap_or_default(),
         dependents: locked.map(|position| dependents(&judge, position)).unwrap_or_default(),
+        signals: crate_id.as_ref().map(|id| signals(&judge, id, &package.id.version)).unwrap_or_default(),
         trail: crate_id.map(|id| trail_entries(&records.trail, &id, &package.id.version)).unwrap_or_default(),
         package,
         judgement,
@@ -222,6 +223,13 @@ pub(super) fn advisories(
         key(one).cmp(&key(other)).then_with(|| other.advisory.id.cmp(&one.advisory.id))
     });
     views
+}
+
+fn signals(judge: &Judge<'_>, crate_id: &CrateId, version: &Version) -> Vec<SignalView> {
+    let Some(history) = judge.history(crate_id) else { return Vec::new() };
+    let Ok(Some(release)) = history.outline(version) else { return Vec::new() };
+    let found = judge.evidence().signals(crate_id, history, &release).into_iter();
+    found.map(|signal| SignalView { level: judge.policy.signals.level(signal.code()), signal }).collect()
 }
 
 /// The events about the release, newest first.

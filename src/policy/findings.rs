@@ -2,32 +2,18 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
 use semver::Version;
 
-use super::{advisory, publish_age, source, trail};
+use super::evidence::Evidence;
+use super::{advisory, publish_age, signal, source, trail};
 use crate::model::checksum::Checksum;
-use crate::model::facts::{Facts, IndexFact};
 use crate::model::history::History;
 use crate::model::index_line::Outline;
 use crate::model::package::{CrateId, LockedChecksum, PackageId};
-use crate::model::policy::{Level, Policy};
+use crate::model::policy::Level;
+use crate::model::signal::{Signal, SignalLevel};
 use crate::model::source::Source;
 use crate::model::verdict::{Reason, Warning, Witness};
-
-/// What releases are held against.
-#[derive(Clone, Copy, Debug)]
-pub struct Evidence<'a> {
-    /// The world as it was read.
-    pub facts: &'a Facts,
-    /// What a release must be.
-    pub policy: &'a Policy,
-    /// The moment to judge by.
-    pub now: Timestamp,
-    /// The UTC day of that moment.
-    pub today: Date,
-}
 
 /// What is known of one release.
 #[derive(Clone, Debug, Default)]
@@ -40,16 +26,7 @@ pub struct Findings {
     pub advisories: Vec<Arc<str>>,
 }
 
-impl<'a> Evidence<'a> {
-    /// The crate's index file, where there is one.
-    #[must_use]
-    pub fn history(&self, crate_id: &CrateId) -> Option<&'a History> {
-        match self.facts.index.get(crate_id)? {
-            IndexFact::Read(history) => Some(history),
-            IndexFact::Gone | IndexFact::Unavailable(_) => None,
-        }
-    }
-
+impl Evidence<'_> {
     /// What is known of a release that the index has, as if the lock file took exactly its bytes.
     #[must_use]
     pub fn findings(&self, crate_id: &CrateId, history: &History, release: &Outline) -> Findings {
@@ -69,6 +46,13 @@ impl<'a> Evidence<'a> {
             reasons: publish_age::reasons(self.policy, crate_id, history, &release.pubtime, self.now),
             ..Findings::default()
         };
+        for (signal, level, eligible_at) in signal::counting(self, crate_id, history, release) {
+            match level {
+                SignalLevel::Off => {}
+                SignalLevel::Warn => findings.warnings.push(Warning::Signal(signal)),
+                SignalLevel::Reason => findings.reasons.push(Reason::Signal { signal, eligible_at }),
+            }
+        }
         findings.reasons.extend(trail::reasons(&self.facts.trail.recorded, crate_id, release, locked));
         self.add_advisories(crate_id, &release.version, &mut findings);
         match self.policy.advisories.yanked {
@@ -87,6 +71,12 @@ impl<'a> Evidence<'a> {
             findings.warnings.push(Warning::LicenseUndecided);
         }
         findings
+    }
+
+    /// Every signal that a release ever had, whatever the policy makes of it.
+    #[must_use]
+    pub(super) fn signals(&self, crate_id: &CrateId, history: &History, release: &Outline) -> Vec<Signal> {
+        signal::all(self, crate_id, history, release)
     }
 
     /// The reasons that a package's name and source give, which need no index.

@@ -11,7 +11,7 @@ use crate::model::history::History;
 use crate::model::index_line::{Outline, Release};
 use crate::model::package::{CrateId, Package};
 use crate::model::source::Registry;
-use crate::model::verdict::FixRole;
+use crate::model::verdict::{FixRole, ReasonCode, Warning};
 
 /// A release that comes early along with a fix.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +133,7 @@ impl Fix<'_, '_> {
         })
     }
 
-    /// A release that takes part in a fix, under the conditions of the fix itself, and hit by no advisory of any kind.
+    /// A release that takes part in a fix, under the conditions of the fix itself, with no signal and hit by no advisory of any kind.
     fn partner(&self, crate_id: &CrateId, history: &History, outline: &Outline, role: FixRole) -> Option<Partner> {
         // Of other registries' crates the database knows nothing, so it cannot say that nothing is known against them.
         if crate_id.registry != Registry::CratesIo {
@@ -141,7 +141,9 @@ impl Fix<'_, '_> {
         }
         let (since, known) = self.rule.comes_of_age(outline, self.needed.advisory)?;
         let (release, findings) = self.rule.clean(crate_id, history, outline)?;
-        if !findings.advisories.is_empty() || !self.brings_nothing(crate_id, history, &release) {
+        let has_signal = findings.reasons.iter().any(|reason| reason.code() == ReasonCode::Signal)
+            || findings.warnings.iter().any(|warning| matches!(warning, Warning::Signal(_)));
+        if has_signal || !findings.advisories.is_empty() || !self.brings_nothing(crate_id, history, &release) {
             return None;
         }
         let fix = &self.needed.early;

@@ -1,22 +1,22 @@
 //! Judges single releases: what is known of one, and what that makes of it under the policy.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use semver::Version;
 
-use super::findings::Evidence;
+use super::evidence::Evidence;
 use super::fix_partner::{Partner, partners};
 use super::graph::Graph;
 use super::security_fix::{Early, FixRule};
-use super::{publish_age, trail};
+use super::{publish_age, signal, trail};
 use crate::model::adoption::is_from_adoption;
 use crate::model::approval::Approval;
 use crate::model::checksum::Checksum;
-use crate::model::facts::Facts;
+use crate::model::facts::{Facts, IndexFact};
 use crate::model::history::History;
 use crate::model::index_line::Outline;
 use crate::model::package::CrateId;
@@ -38,6 +38,7 @@ pub struct Judge<'a> {
     pub today: Date,
     /// The edges of the lock file.
     pub graph: Graph,
+    evidence: Evidence<'a>,
     /// Which releases mend a vulnerability and may come before their time; `None` where none may.
     fixes: Option<FixRule<'a>>,
     /// The releases that come along with the fixes of locked ones.
@@ -59,21 +60,22 @@ impl<'a> Judge<'a> {
 
     fn at(facts: &'a Facts, policy: &'a Policy, approvals: &'a [Approval], now: Timestamp) -> Self {
         let today = TimeZone::UTC.to_datetime(now).date();
-        let fixes = FixRule::new(Evidence { facts, policy, now, today });
+        let evidence = Evidence::new(facts, policy, now);
+        let fixes = FixRule::new(evidence.clone());
         let partners = fixes.as_ref().map(partners).unwrap_or_default();
-        Self { facts, policy, approvals, now, today, graph: Graph::new(&facts.packages), fixes, partners }
+        Self { facts, policy, approvals, now, today, graph: Graph::new(&facts.packages), evidence, fixes, partners }
     }
 
     /// What releases are judged by before anything is lifted from them.
     #[must_use]
-    pub const fn evidence(&self) -> Evidence<'a> {
-        Evidence { facts: self.facts, policy: self.policy, now: self.now, today: self.today }
+    pub const fn evidence(&self) -> &Evidence<'a> {
+        &self.evidence
     }
 
     /// The crate's index file, where there is one.
     #[must_use]
     pub fn history(&self, crate_id: &CrateId) -> Option<&'a History> {
-        self.evidence().history(crate_id)
+        self.evidence.history(crate_id)
     }
 
     /// Turns findings into a verdict: takes away what a security fix and approvals lift, and looks at what is left.
@@ -93,7 +95,7 @@ impl<'a> Judge<'a> {
         if !given.is_empty() {
             basis = Basis::Approval { given };
         }
-        let time_lifts_all = reasons.iter().all(|reason| reason.code().time_lifts());
+        let time_lifts_all = reasons.iter().all(Reason::time_lifts);
         match Reasons::new(reasons) {
             None => Verdict::Approved(basis),
             Some(reasons) if time_lifts_all => Verdict::Quarantined(reasons),
@@ -143,7 +145,40 @@ impl<'a> Judge<'a> {
     /// or that another line contradicts, would be rejected if it were locked, so it is here.
     #[must_use]
     pub fn verdict(&self, crate_id: &CrateId, history: &History, release: &Outline) -> Verdict {
-        let mut reasons = self.evidence().findings(crate_id, history, release).reasons;
+        self.settle_all(crate_id, history, release, self.evidence.findings(crate_id, history, release).reasons)
+    }
+
+    /// The same with entries that were read since: how old the crates are that the release depends on.
+    #[must_use]
+    pub fn verdict_beside(
+        &self,
+        beside: &BTreeMap<CrateId, IndexFact>,
+        crate_id: &CrateId,
+        history: &History,
+        release: &Outline,
+    ) -> Verdict {
+        let findings = self.evidence.clone().beside(beside).findings(crate_id, history, release);
+        self.settle_all(crate_id, history, release, findings.reasons)
+    }
+
+    /// The crates that [`Self::verdict_beside`] wants to know of a crate's releases, and that are not at hand.
+    #[must_use]
+    pub(crate) fn missing_beside(
+        &self,
+        beside: &BTreeMap<CrateId, IndexFact>,
+        crate_id: &CrateId,
+        history: &History,
+    ) -> BTreeSet<CrateId> {
+        signal::missing(&self.evidence.clone().beside(beside), crate_id, history)
+    }
+
+    fn settle_all(
+        &self,
+        crate_id: &CrateId,
+        history: &History,
+        release: &Outline,
+        mut reasons: Vec<Reason>,
+    ) -> Verdict {
         if let Err(error) = history.release(&release.version) {
             reasons.push(Reason::IndexEntryUnreadable { cause: error.to_string() });
         }
@@ -242,5 +277,5 @@ pub(crate) fn has_lapsed(approval: &Approval, today: Date) -> bool {
 #[must_use]
 pub(crate) fn lifts(approval: &Approval, reason: &Reason) -> bool {
     let code: ReasonCode = reason.code();
-    code.an_approval_lifts() && approval.lifts.contains(&code) && (code.time_lifts() || approval.until.is_some())
+    code.an_approval_lifts() && approval.lifts.contains(&code) && (reason.time_lifts() || approval.until.is_some())
 }

@@ -10,6 +10,7 @@ use crate::model::approval::Approval;
 use crate::model::crate_name::NamePattern;
 use crate::model::loosening::{Loosening, LooseningKind};
 use crate::model::policy::{AgeOverride, Ban, GitRule, Ignore, Level, Policy, Setting};
+use crate::model::signal::SignalCode;
 use crate::model::source::Registry;
 use crate::model::trail::{Kind, PolicyChange, ReleaseRecord, Trail};
 
@@ -19,6 +20,7 @@ use crate::model::trail::{Kind, PolicyChange, ReleaseRecord, Trail};
 pub fn loosened(base: (&Policy, &[Approval]), head: (&Policy, &[Approval])) -> Vec<Loosening> {
     let mut all = Vec::new();
     ages(base.0, head.0, &mut all);
+    signals(base.0, head.0, &mut all);
     cargo_ages(base.0, head.0, &mut all);
     overrides(base.0, head.0, &mut all);
     registries(base.0, head.0, &mut all);
@@ -95,6 +97,26 @@ fn ages(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
     if after.security_fix && !before.security_fix {
         all.push(changed("quarantine.security-fix.enabled", &false, &true));
     }
+}
+
+/// A signal that does less, or that less is one of.
+fn signals(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
+    let (before, after) = (&base.signals, &head.signals);
+    for code in SignalCode::ALL {
+        let (before, after) = (before.level(code), after.level(code));
+        if after < before {
+            all.push(changed(&format!("signals.{}", code.as_str()), &before.as_str(), &after.as_str()));
+        }
+    }
+    let less = |key, is_less: bool, before: Age, after: Age| is_less.then(|| changed(key, &before, &after));
+    let shorter = |key, before: Age, after: Age| less(key, after < before, before, after);
+    all.extend(shorter("signals.young-dependency-age", before.young_dependency_age, after.young_dependency_age));
+    let (was, is) = (before.dormant_growth_gap, after.dormant_growth_gap);
+    all.extend(less("signals.dormant-growth-gap", is > was, was, is));
+    all.extend(shorter("signals.dormant-growth-window", before.dormant_growth_window, after.dormant_growth_window));
+    all.extend(shorter("signals.look-alike-age", before.look_alike_age, after.look_alike_age));
+    let new = after.look_alike_known.iter().filter(|name| !before.look_alike_known.contains(name));
+    all.extend(new.map(|name| added("signals.look-alike-known".to_owned(), name)));
 }
 
 /// Cargo's own keys stand in the repository too, and what only lengthens is missed when it goes.

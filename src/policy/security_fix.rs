@@ -13,7 +13,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use semver::{Op, Version, VersionReq};
 
-use super::findings::{Evidence, Findings};
+use super::evidence::Evidence;
+use super::findings::Findings;
 use super::graph::{same_line, serves};
 use super::ground::{Ground, Wanted};
 use super::{advisory, publish_age};
@@ -87,7 +88,7 @@ impl<'a> FixRule<'a> {
     /// known to be today's.
     #[must_use]
     pub(crate) fn new(evidence: Evidence<'a>) -> Option<Self> {
-        let Evidence { facts, policy, now, .. } = evidence;
+        let (facts, policy, now) = (evidence.facts, evidence.policy, evidence.now);
         let AdvisoryFact::Read(db) = &facts.advisories else { return None };
         if !policy.quarantine.security_fix || !advisory::blockers(&policy.advisories, &facts.advisories, now).is_empty()
         {
@@ -111,7 +112,7 @@ impl<'a> FixRule<'a> {
 
     /// The needed fixes of the locked crates, but for those that have had the usual age long since, as nearly all have.
     pub(super) fn all_needed(&self) -> impl Iterator<Item = (&CrateId, Needed<'a>)> {
-        let Evidence { facts, policy, now, .. } = self.evidence;
+        let (facts, policy, now) = (self.evidence.facts, self.evidence.policy, self.evidence.now);
         live(&self.ground, facts, policy, now).flat_map(move |(crate_id, advisory)| {
             let history = self.evidence.history(crate_id);
             history.into_iter().flat_map(move |history| {

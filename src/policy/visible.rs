@@ -3,16 +3,17 @@
 //! A locked release that the policy does not approve is hidden like any other: cargo then moves away from it by itself. A [`View`] asks
 //! for something else, where that fails or for a question of its own. What is shown is shown verbatim, but for the yank of what is kept, and
 //! of what is locked and shown although the policy hides it. Facts may still grow while cargo resolves, so nothing here asks for crates
-//! beyond the one in hand.
+//! beyond the one in hand, and those that its young releases begin to depend on.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use semver::Version;
 
 use super::graph::same_line;
 use super::judge::Judge;
+use crate::model::facts::IndexFact;
 use crate::model::history::History;
 use crate::model::index_line;
 use crate::model::index_line::Outline;
@@ -32,10 +33,12 @@ pub struct Filtered {
     pub hidden: Vec<Hidden>,
 }
 
-/// Filters one crate's index file for a view. `locked` are the versions of it that the lock file has.
+/// Filters one crate's index file for a view. `beside` are entries that were read since the judge was made, `locked` the versions that the
+/// lock file has of the crate.
 #[must_use]
 pub fn filtered_lines(
     judge: &Judge<'_>,
+    beside: &BTreeMap<CrateId, IndexFact>,
     crate_id: &CrateId,
     history: &History,
     locked: &BTreeSet<Version>,
@@ -56,7 +59,7 @@ pub fn filtered_lines(
         let because = if ambiguous.contains(version) {
             Some(HiddenBecause::Ambiguous)
         } else {
-            hidden_because(judge, crate_id, history, outline, locked)
+            hidden_because(judge.verdict_beside(beside, crate_id, history, outline), outline, locked)
         };
         let hidden = because.map(|because| Hidden::of(outline, because));
         let is_ambiguous = hidden.as_ref().is_some_and(|hidden| hidden.because == HiddenBecause::Ambiguous);
@@ -92,14 +95,8 @@ fn is_passed_over(exact: &[Exact], version: &Version, locked: &BTreeSet<Version>
         })
 }
 
-fn hidden_because(
-    judge: &Judge<'_>,
-    crate_id: &CrateId,
-    history: &History,
-    release: &Outline,
-    locked: &BTreeSet<Version>,
-) -> Option<HiddenBecause> {
-    match judge.verdict(crate_id, history, release) {
+fn hidden_because(verdict: Verdict, release: &Outline, locked: &BTreeSet<Version>) -> Option<HiddenBecause> {
+    match verdict {
         Verdict::Quarantined(reasons) | Verdict::Rejected(reasons) => Some(HiddenBecause::Reasons(reasons)),
         // No registry's release is ever local; what cannot be is not shown.
         Verdict::Local => Some(HiddenBecause::Ambiguous),

@@ -27,6 +27,7 @@ use crate::model::source::{Registry, Source};
 use crate::model::trail::Trail;
 use crate::model::verdict::Reason;
 use crate::policy::judge::Judge;
+use crate::policy::signal::{self, Scope};
 use crate::policy::{self, publication, publish_age, security_fix, side_effects};
 
 /// The fixed crate and those around it, and then what the fix requires.
@@ -70,14 +71,15 @@ impl Gathered {
     /// Reads index entries, advisories and the trail side by side.
     pub(crate) fn read(project: Project, about: About) -> Result<Self, ProjectError> {
         let registries = Registries::of(&project)?;
-        let (crates, all_advisories) = match about {
+        let (crates, all_advisories, asked_about) = match about {
             About::These(mut crates) => {
+                let asked_about = Some(crates.clone());
                 crates.extend(crates_in_question(&project));
-                (crates, false)
+                (crates, false, asked_about)
             }
             About::AnyBeside(mut crates) => {
                 crates.extend(project.subject().lock.packages.iter().filter_map(|package| package.id.crate_id()));
-                (crates, true)
+                (crates, true, None)
             }
         };
         let asked: BTreeSet<Registry> = crates.iter().map(|id| id.registry.clone()).collect();
@@ -128,7 +130,19 @@ impl Gathered {
             read.read_around_fixes();
         }
         read.ask_about_publications();
+        read.read_births(asked_about.as_ref());
         Ok(read)
+    }
+
+    /// Reads the entries that tell how old the crates are that young releases begin to depend on: releases of the crates that are asked
+    /// about, and of locked ones of which something will be told; of every crate where nothing says which.
+    fn read_births(&mut self, asked_about: Option<&BTreeSet<CrateId>>) {
+        let scope = asked_about.map_or(Scope::All, Scope::Beside);
+        let facts = self.facts(self.project.subject().lock.packages.clone(), BTreeMap::new());
+        let wanted = signal::wanted(&facts, &self.project.rules().policy, self.project.moment(), scope);
+        if !wanted.is_empty() {
+            self.index.extend(self.registries.read(&wanted, &mut |_, _| ()));
+        }
     }
 
     /// Reads the entries that the rule on security fixes needs of what the base locks: the lock file's own packages do not lead to all

@@ -46,6 +46,8 @@ pub(crate) struct Filter<'j> {
     /// The registries that cargo asks here and nowhere else, once that is settled.
     served: OnceLock<BTreeSet<Registry>>,
     seen: Mutex<Seen>,
+    /// Entries that cargo was not led to: how old the crates are that young releases begin to depend on.
+    beside: RwLock<BTreeMap<CrateId, IndexFact>>,
     looking: RwLock<Looking<'j>>,
 }
 
@@ -92,6 +94,7 @@ impl<'j> Filter<'j> {
             deleted: BTreeMap::new(),
             served: OnceLock::new(),
             seen: Mutex::default(),
+            beside: RwLock::default(),
             looking: RwLock::default(),
         }
     }
@@ -210,6 +213,13 @@ impl<'j> Filter<'j> {
         seen.gaps.iter().filter(|gap| !is_guess(gap)).cloned().collect()
     }
 
+    /// The same, and those that were read to judge by beside them.
+    pub(crate) fn entries(&self) -> BTreeMap<CrateId, IndexFact> {
+        let mut all = self.beside.read().unwrap_or_else(PoisonError::into_inner).clone();
+        all.extend(self.facts());
+        all
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -237,7 +247,8 @@ impl<'j> Filter<'j> {
     fn filtered(&self, id: &CrateId, history: &History, looking: &Looking<'_>) -> Filtered {
         let none = BTreeSet::new();
         let locked = self.locked.get(id).unwrap_or(&none);
-        let by = |judge: &Judge<'_>| filtered_lines(judge, id, history, locked, &looking.view);
+        let beside = self.beside.read().unwrap_or_else(PoisonError::into_inner);
+        let by = |judge: &Judge<'_>| filtered_lines(judge, &beside, id, history, locked, &looking.view);
         match &looking.judge {
             None => by(self.judge),
             Some(other) => Filtered { hidden: by(self.judge).hidden, ..by(other) },
@@ -263,8 +274,29 @@ impl<'j> Filter<'j> {
         (filtered, withheld)
     }
 
+    /// Reads how old the crates are that young releases of these begin to depend on.
+    fn read_beside(&self, read: &BTreeMap<CrateId, IndexFact>) {
+        let known = self.facts();
+        let beside = self.beside.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let missing = |(id, fact): (&CrateId, &IndexFact)| match fact {
+            IndexFact::Read(history) if !known.contains_key(id) => {
+                let (id, history) = spelled_by_registry(id.clone(), Arc::clone(history));
+                self.judge.missing_beside(&beside, &id, &history)
+            }
+            IndexFact::Read(_) | IndexFact::Gone | IndexFact::Unavailable(_) => BTreeSet::new(),
+        };
+        let mut wanted: BTreeSet<CrateId> = read.par_iter().flat_map_iter(missing).collect();
+        wanted.retain(|id| !read.contains_key(id) && !known.contains_key(id));
+        let mut found: BTreeMap<CrateId, IndexFact> =
+            if wanted.is_empty() { BTreeMap::new() } else { self.read(&wanted) };
+        // What these and earlier batches have is no less at hand.
+        found.extend(read.iter().chain(&known).map(|(id, fact)| (id.clone(), fact.clone())));
+        self.beside.write().unwrap_or_else(PoisonError::into_inner).extend(found);
+    }
+
     /// Judges and filters entries and puts what may be seen into the filtered index.
     fn take(&self, read: BTreeMap<CrateId, IndexFact>) {
+        self.read_beside(&read);
         // Until all of it is in the index, so that no older view's lines take the place of a newer one's.
         let looking = self.looking.read().unwrap_or_else(PoisonError::into_inner);
         let taken: Vec<(CrateId, Taken)> = read

@@ -12,11 +12,13 @@ use super::words::{distance, moment};
 use crate::model::advisory::Advisory;
 use crate::model::evaluation::Judgement;
 use crate::model::explanation::{
-    AdvisoryEffect, AdvisoryView, Ask, ChecksumPlace, Decider, Explanation, Milestone, Paths, Releases, TrailEntry,
+    AdvisoryEffect, AdvisoryView, Ask, ChecksumPlace, Decider, Explanation, Milestone, Paths, Releases, SignalView,
+    TrailEntry,
 };
 use crate::model::index_line::DependencyKind;
 use crate::model::policy::Origin;
-use crate::model::verdict::{Reason, Verdict};
+use crate::model::signal::{Signal, SignalLevel};
+use crate::model::verdict::{Reason, Verdict, Warning};
 use crate::report::way_out::WayOut;
 
 /// Everything that a report of `explain` tells.
@@ -74,6 +76,32 @@ pub(crate) fn reason(reason: &Reason, by: Option<&Decider>, release: &Explanatio
         (Reason::TooNew { .. }, _) | (_, None) => sentence,
         (_, Some(by)) => format!("{sentence} (decided by {})", decider(by)),
     }
+}
+
+/// The signals that no reason and no warning tells of.
+pub(crate) fn other_signals(release: &Explanation) -> impl Iterator<Item = &SignalView> {
+    let reasons = release.judgement.reasons().into_iter().flatten().filter_map(|reason| match reason {
+        Reason::Signal { signal, .. } => Some(signal),
+        _ => None,
+    });
+    let warnings = release.judgement.warnings.iter().filter_map(|warning| match warning {
+        Warning::Signal(signal) => Some(signal),
+        _ => None,
+    });
+    let told: Vec<&Signal> = reasons.chain(warnings).collect();
+    release.signals.iter().filter(move |view| !told.contains(&&view.signal))
+}
+
+/// A signal by its name, with its evidence and why nothing comes of it.
+#[must_use]
+pub(crate) fn signal(view: &SignalView, context: &Context<'_>) -> String {
+    let code = view.signal.code();
+    let idle = match view.level {
+        SignalLevel::Off => "; shown here only",
+        SignalLevel::Warn | SignalLevel::Reason if code.time_lifts() => "; time has lifted it, or nobody can date it",
+        SignalLevel::Warn | SignalLevel::Reason => "; lifted",
+    };
+    format!("{}: {}{idle}", code.as_str(), super::signal::signal(&view.signal, context))
 }
 
 /// When the release was published, and how old it must be.

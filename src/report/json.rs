@@ -17,6 +17,7 @@ use super::{blocker as blockers, escape, notice};
 use crate::model::evaluation::Blocker;
 use crate::model::package::{Line, Package, PackageId};
 use crate::model::reason_facts::{Fact, Facts};
+use crate::model::signal::Signal;
 use crate::model::verdict::{Basis, Exemption, FixNeed, FixRole, Reason, ReasonCode, Warning};
 
 /// Writes any document in the same way: indented, harmless to print.
@@ -53,7 +54,7 @@ impl Object {
         Self(vec![("code", code.into())])
     }
 
-    fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.0.push((name, value.into()));
         self
     }
@@ -118,6 +119,10 @@ pub(super) fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) 
     object.message(notice::warning(warning, id, context))
 }
 
+pub(super) fn signal(signal: &Signal, id: &PackageId, context: &Context<'_>) -> Object {
+    Object(Vec::new()).facts(signal.facts(), id, context)
+}
+
 pub(super) fn basis(basis: &Basis) -> Object {
     let object = Object::new(basis.code().as_str());
     match basis {
@@ -169,8 +174,14 @@ fn value(fact: Fact<'_>) -> Value {
         Fact::Moment(moment) => rfc3339(moment).into(),
         Fact::Unknown => Value::Null,
         Fact::Advisory(id) => id.into(),
-        Fact::Group(facts) => facts.into_iter().map(|(name, fact)| (name.to_owned(), value(fact))).collect(),
+        Fact::Truth(truth) => truth.into(),
+        Fact::Group(facts) => group(facts),
+        Fact::Groups(groups) => groups.into_iter().map(group).collect(),
     }
+}
+
+fn group(facts: Facts<'_>) -> Value {
+    facts.into_iter().map(|(name, fact)| (name.to_owned(), value(fact))).collect()
 }
 
 fn texts(list: &[Box<str>]) -> Vec<&str> {

@@ -2,13 +2,15 @@
 
 use super::context::{Context, registry_name};
 use super::publication;
-use super::reason::{cited, kind_words, signal};
+use super::reason::{cited, kind_words};
+use super::signal::signal;
 use super::words::{counted, few, moment, span};
 use crate::model::advisory::AdvisoryKind;
 use crate::model::evaluation::{Fetched, Idle, Notice, RuleKind};
 use crate::model::package::{CrateId, PackageId};
+use crate::model::signal::SignalCode;
 use crate::model::trail::{TrailFinding, TrailProblemKind};
-use crate::model::verdict::{Basis, Exemption, FixNeed, FixRole, LockedBy, ReasonCode, Signal, Warning};
+use crate::model::verdict::{Basis, Exemption, FixNeed, FixRole, LockedBy, ReasonCode, Warning};
 
 /// How many keys of a policy one line names before it counts the rest.
 const KEYS: usize = 6;
@@ -45,11 +47,16 @@ pub(crate) const fn warning_group(warning: &Warning) -> &'static str {
         }
         Warning::NamedByAdvisory { .. } => "from git or a folder, with an advisory about their name and version",
         Warning::Yanked => "yanked",
-        Warning::Signal(found) => match found {
-            Signal::NewDependency { .. } => "with the signal new-dependency",
-            Signal::Dormant { .. } => "with the signal dormant",
-            Signal::LookAlike { .. } => "with the signal look-alike",
-            Signal::YankLure { .. } => "with the signal yank-lure",
+        Warning::Signal(found) => match found.code() {
+            SignalCode::YoungDependency => "with the signal young-dependency",
+            SignalCode::DormantGrowth => "with the signal dormant-growth",
+            SignalCode::FirstBuildScriptInput => "with the signal first-build-script-input",
+            SignalCode::LookAlike => "with the signal look-alike",
+            SignalCode::YankLure => "with the signal yank-lure",
+            SignalCode::Dormant => "with the signal dormant",
+            SignalCode::NewDependency => "with the signal new-dependency",
+            SignalCode::Burst => "with the signal burst",
+            SignalCode::MajorSwap => "with the signal major-swap",
         },
         Warning::OutsideWorkspace { .. } => "from outside the workspace",
         Warning::LicenseUndecided => "with a licence that could not be judged",

@@ -1,12 +1,13 @@
-//! Every reason and signal in one plain sentence, without its full stop and with its facts.
+//! Every reason in one plain sentence, without its full stop and with its facts.
 
 use super::context::{Context, registry_name};
+use super::signal::{signal, subject};
 use super::words::{distance, moment};
 use crate::model::advisory::{Advisory, AdvisoryKind};
 use crate::model::package::PackageId;
 use crate::model::policy::Origin;
 use crate::model::source::Source;
-use crate::model::verdict::{Reason, ReasonCode, Signal, Witness};
+use crate::model::verdict::{Reason, ReasonCode, Witness};
 
 /// What stands against the package `id`.
 #[must_use]
@@ -32,7 +33,12 @@ pub(crate) fn sentence(reason: &Reason, id: &PackageId, context: &Context<'_>) -
         Reason::NewCrate { first_published: None, min_age, .. } => format!(
             "when the crate was first published cannot be told, so it counts as new; new crates are held for {min_age}"
         ),
-        Reason::Signal { signal: found, .. } => format!("{}; such releases are held longer", signal(found, context)),
+        Reason::Signal { signal: found, eligible_at: Some(_) } => {
+            format!("{}; such releases are held longer", signal(found, context))
+        }
+        Reason::Signal { signal: found, eligible_at: None } => {
+            format!("{}; time does not lift this", signal(found, context))
+        }
         Reason::PubtimeUnknown { found: None } => "the index does not say when it was published".to_owned(),
         Reason::PubtimeUnknown { found: Some(found) } => {
             format!("the index gives a publication time that cannot be read: \"{found}\"")
@@ -86,12 +92,7 @@ pub(crate) fn clause(reason: &Reason, id: &PackageId, context: &Context<'_>) -> 
             AdvisoryKind::Malicious => "it was ",
             AdvisoryKind::Unsound | AdvisoryKind::Unmaintained => "it is ",
         },
-        Reason::Signal { signal, .. } => match signal {
-            Signal::NewDependency { .. } => "it ",
-            Signal::Dormant { .. } => "it was ",
-            Signal::LookAlike { .. } => "it is ",
-            Signal::YankLure { .. } => "",
-        },
+        Reason::Signal { signal, .. } => subject(signal),
         Reason::SourceNotAllowed
         | Reason::NewCrate { .. }
         | Reason::PubtimeUnknown { .. }
@@ -121,8 +122,8 @@ pub(crate) const fn rule(code: ReasonCode) -> (&'static str, &'static str) {
             "Wait until it is eligible, do without it, or approve the release after looking inside.",
         ),
         ReasonCode::Signal => (
-            "Something about the release is known from takeovers of crates.",
-            "Compare it with the release before it. Wait until it is eligible, or approve it after looking inside.",
+            "Something about the release is known from takeovers and imitations of crates.",
+            "Compare it with the release before it. Wait until it is eligible, or approve it after looking inside. What resembles another name no time lifts: use the crate that is meant, or approve it until a day.",
         ),
         ReasonCode::PubtimeUnknown => (
             "The index does not say when the release was published, or not readably.",
@@ -179,32 +180,6 @@ pub(crate) const fn rule(code: ReasonCode) -> (&'static str, &'static str) {
             "The package's licence is not on the policy's list.",
             "Replace the package, allow its licence in the policy, or approve the release.",
         ),
-    }
-}
-
-/// What was seen, and how it is known.
-#[must_use]
-pub(crate) fn signal(signal: &Signal, context: &Context<'_>) -> String {
-    let now = context.now;
-    match signal {
-        Signal::NewDependency { dependency, first_published: Some(first) } => format!(
-            "depends on `{dependency}`, as no earlier release did; that crate was first published {} ({})",
-            distance(now, *first),
-            moment(*first)
-        ),
-        Signal::NewDependency { dependency, first_published: None } => format!(
-            "depends on `{dependency}`, as no earlier release did; when that crate was first published is not known"
-        ),
-        Signal::Dormant { previous, previous_pubtime } => format!(
-            "published after a long silence: the release before it, {previous}, was published {} ({})",
-            distance(now, *previous_pubtime),
-            moment(*previous_pubtime)
-        ),
-        Signal::LookAlike { resembles } => format!("a young crate whose name resembles `{resembles}`"),
-        Signal::YankLure { yanked } => {
-            let yanked: Vec<String> = yanked.iter().map(ToString::to_string).collect();
-            format!("older compatible releases are yanked, which pushes users towards this one: {}", yanked.join(", "))
-        }
     }
 }
 

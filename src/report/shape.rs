@@ -7,34 +7,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::model;
 
-/// RFC 3339 in UTC and whole seconds.
-#[derive(JsonSchema)]
-#[schemars(extend("format" = "date-time", "pattern" = "^-?[0-9]{4,6}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"))]
-pub(super) struct Time(String);
+mod signal;
+mod texts;
 
-/// A UTC day.
-#[derive(JsonSchema)]
-#[schemars(extend("format" = "date"))]
-pub(super) struct Day(String);
-
-/// A semantic version.
-#[derive(JsonSchema)]
-#[schemars(extend("minLength" = 5))]
-pub(super) struct Version(String);
-
-/// 64 lower-case hexadecimal digits.
-#[derive(JsonSchema)]
-#[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
-pub(super) struct Sha256(String);
-
-/// A cargo package-id spec. For git it has the locked commit as rev. For a local package it is path+file://… where its folder is known,
-/// else name@version.
-#[derive(JsonSchema)]
-pub(super) struct PackageId(String);
-
-/// The same in a sentence for people, without its full stop.
-#[derive(JsonSchema)]
-pub(super) struct Message(String);
+pub(super) use signal::Signal;
+pub(super) use texts::{Day, Message, PackageId, Sha256, Time, Version};
 
 /// A reason's code.
 pub(super) struct ReasonCode;
@@ -108,50 +85,57 @@ pub(super) enum Reason {
         eligible_at: Time,
         message: Message,
     },
-    /// A dependency that no earlier release had. A takeover signal; time lifts it; so does an approval.
+    /// Its new dependencies are on crates that were hardly born. A sign of a takeover; time lifts it; so does an approval.
     #[schemars(rename = "signal")]
-    NewDependency {
-        #[schemars(extend("const" = "new-dependency"))]
+    YoungDependency {
+        #[schemars(extend("const" = "young-dependency"))]
         signal: String,
-        /// The crate that was added.
-        dependency: String,
-        /// When that crate was first published; null when that is not known.
-        first_published: Option<Time>,
+        #[schemars(flatten)]
+        evidence: signal::YoungDependency,
         /// When time has lifted this reason.
         eligible_at: Time,
         message: Message,
     },
-    /// Published after more than a year of silence. A takeover signal; time lifts it; so does an approval.
+    /// After a long silence of its crate it brings dependencies that nobody can leave out. A sign of a takeover; time lifts it; so does an approval.
     #[schemars(rename = "signal")]
-    Dormant {
-        #[schemars(extend("const" = "dormant"))]
+    DormantGrowth {
+        #[schemars(extend("const" = "dormant-growth"))]
         signal: String,
-        /// The release before it.
-        previous: Version,
-        /// When that one was published.
-        previous_pubtime: Time,
+        #[schemars(flatten)]
+        evidence: signal::DormantGrowth,
         /// When time has lifted this reason.
         eligible_at: Time,
         message: Message,
     },
-    /// A young crate with nearly the name of another. A takeover signal; time lifts it; so does an approval.
+    /// The first of its compatibility line with something for a build script to work with. A sign of a takeover; time lifts it; so does an approval.
+    #[schemars(rename = "signal")]
+    FirstBuildScriptInput {
+        #[schemars(extend("const" = "first-build-script-input"))]
+        signal: String,
+        #[schemars(flatten)]
+        evidence: signal::FirstBuildScriptInput,
+        /// When time has lifted this reason.
+        eligible_at: Time,
+        message: Message,
+    },
+    /// A young crate that can be taken for another. A sign of a takeover; an approval with a last day lifts it, time does not.
     #[schemars(rename = "signal")]
     LookAlike {
         #[schemars(extend("const" = "look-alike"))]
         signal: String,
-        /// The other crate's name.
-        resembles: String,
-        /// When time has lifted this reason.
-        eligible_at: Time,
+        #[schemars(flatten)]
+        evidence: signal::LookAlike,
+        /// When time has lifted this reason; null where time does not.
+        eligible_at: Option<Time>,
         message: Message,
     },
-    /// Older compatible releases were yanked around its publication. A takeover signal; time lifts it; so does an approval.
+    /// Older compatible releases were yanked around its publication, and no advisory says why. A sign of a takeover; time lifts it; so does an approval.
     #[schemars(rename = "signal")]
     YankLure {
         #[schemars(extend("const" = "yank-lure"))]
         signal: String,
-        /// The yanked releases.
-        yanked: Vec<Version>,
+        #[schemars(flatten)]
+        evidence: signal::YankLure,
         /// When time has lifted this reason.
         eligible_at: Time,
         message: Message,
@@ -298,44 +282,49 @@ pub(super) enum Warning {
     },
     /// Yanked, and the policy only warns of that.
     Yanked { message: Message },
-    /// A dependency that no earlier release had. A signal that is no reason.
+    /// Its new dependencies are on crates that were hardly born. A signal that is no reason.
     #[schemars(rename = "signal")]
-    NewDependency {
-        #[schemars(extend("const" = "new-dependency"))]
+    YoungDependency {
+        #[schemars(extend("const" = "young-dependency"))]
         signal: String,
-        /// The crate that was added.
-        dependency: String,
-        /// When that crate was first published; null when that is not known.
-        first_published: Option<Time>,
+        #[schemars(flatten)]
+        evidence: signal::YoungDependency,
         message: Message,
     },
-    /// Published after more than a year of silence. A signal that is no reason.
+    /// After a long silence of its crate it brings dependencies that nobody can leave out. A signal that is no reason.
     #[schemars(rename = "signal")]
-    Dormant {
-        #[schemars(extend("const" = "dormant"))]
+    DormantGrowth {
+        #[schemars(extend("const" = "dormant-growth"))]
         signal: String,
-        /// The release before it.
-        previous: Version,
-        /// When that one was published.
-        previous_pubtime: Time,
+        #[schemars(flatten)]
+        evidence: signal::DormantGrowth,
         message: Message,
     },
-    /// A young crate with nearly the name of another. A signal that is no reason.
+    /// The first of its compatibility line with something for a build script to work with. A signal that is no reason.
+    #[schemars(rename = "signal")]
+    FirstBuildScriptInput {
+        #[schemars(extend("const" = "first-build-script-input"))]
+        signal: String,
+        #[schemars(flatten)]
+        evidence: signal::FirstBuildScriptInput,
+        message: Message,
+    },
+    /// A young crate that can be taken for another. A signal that is no reason.
     #[schemars(rename = "signal")]
     LookAlike {
         #[schemars(extend("const" = "look-alike"))]
         signal: String,
-        /// The other crate's name.
-        resembles: String,
+        #[schemars(flatten)]
+        evidence: signal::LookAlike,
         message: Message,
     },
-    /// Older compatible releases were yanked around its publication. A signal that is no reason.
+    /// Older compatible releases were yanked around its publication, and no advisory says why. A signal that is no reason.
     #[schemars(rename = "signal")]
     YankLure {
         #[schemars(extend("const" = "yank-lure"))]
         signal: String,
-        /// The yanked releases.
-        yanked: Vec<Version>,
+        #[schemars(flatten)]
+        evidence: signal::YankLure,
         message: Message,
     },
     /// A path dependency from outside the workspace.

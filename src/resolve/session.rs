@@ -207,7 +207,7 @@ impl Session<'_> {
             return Ok(Resolved::Failed(ended));
         }
         let Some(lock) = self.lock_left()? else { return Ok(Resolved::Unlocked) };
-        let decision = self.gathered.decide_on(lock, self.filter.facts());
+        let decision = self.gathered.decide_on(lock, self.filter.entries());
         self.refuse_signal()?;
         Ok(Resolved::Judged(Box::new(decision)))
     }
@@ -234,7 +234,7 @@ impl Session<'_> {
 
     /// What is known about a lock file with these packages.
     pub(super) fn facts_about(&self, packages: Vec<Package>) -> Facts {
-        self.gathered.facts_after(packages, self.filter.facts())
+        self.gathered.facts_after(packages, self.filter.entries())
     }
 
     /// The newest release of a crate that the policy does not hide.

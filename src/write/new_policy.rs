@@ -8,6 +8,7 @@ use super::policy_file::{NewApproval, NewIgnore, approval_entry, ignore_entry};
 use crate::model::adoption::{Adopted, Baseline, LevelKey};
 use crate::model::approval::Approval;
 use crate::model::policy::{Level, Origin, Policy, RUSTSEC_DB, Setting};
+use crate::model::signal::{SignalLevel, SignalPolicy};
 
 /// What a new policy is made of.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,7 @@ pub(crate) fn new_policy(new: &NewPolicy<'_>) -> String {
     ));
     text.comment("A value that is written here and not taken from elsewhere is the default. A key that does not exist is an error.");
     quarantine(&mut text, new, &defaults);
+    signals(&mut text, &defaults.signals);
     registries(&mut text, new.adopted);
     advisories(&mut text, new, &defaults);
     sources(&mut text, new);
@@ -58,7 +60,7 @@ fn quarantine(text: &mut Text, new: &NewPolicy<'_>, defaults: &Policy) {
     text.line(&format!("min-publish-age = \"{value}\""), age.map(|age| &age.origin));
     text.comment("How old a crate must be, counted from its first release.");
     text.line(&format!("new-crate-age = \"{}\"", quarantine.new_crate_age), None);
-    text.comment("How old a release must be whose history shows a sign of a takeover.");
+    text.comment("How old a release must be that shows a sign of a takeover; see [signals].");
     text.line(&format!("signal-age = \"{}\"", quarantine.signal_age), None);
     text.header(
         "quarantine.security-fix",
@@ -78,6 +80,36 @@ fn quarantine(text: &mut Text, new: &NewPolicy<'_>, defaults: &Policy) {
             &["[[override]]", "crates = [\"windows-*\"]", "min-publish-age = \"14 days\""],
         );
     }
+}
+
+fn signals(text: &mut Text, signals: &SignalPolicy) {
+    text.header(
+        "signals",
+        &[
+            "Signs of a takeover, from the index alone: \"reason\" holds a release for signal-age, \"warn\" only tells, \"off\" does",
+            "neither. It begins to depend on a crate that is younger than this:",
+        ],
+    );
+    let level = |text: &mut Text, key, level: SignalLevel| text.line(&format!("{key} = \"{}\"", level.as_str()), None);
+    level(text, "young-dependency", signals.young_dependency);
+    text.line(&format!("young-dependency-age = \"{}\"", signals.young_dependency_age), None);
+    text.comment("After more than this gap without a release, and for as long as the window after it, a compatible release adds a");
+    text.comment("dependency that nobody can leave out.");
+    level(text, "dormant-growth", signals.dormant_growth);
+    text.line(&format!("dormant-growth-gap = \"{}\"", signals.dormant_growth_gap), None);
+    text.line(&format!("dormant-growth-window = \"{}\"", signals.dormant_growth_window), None);
+    text.comment("A compatible release is the first with a build-dependency or `links`.");
+    level(text, "first-build-script-input", signals.first_build_script_input);
+    text.comment(
+        "A crate younger than this has nearly the name of a locked or well-known one, or the name of a package from",
+    );
+    text.comment("elsewhere. Time does not lift it. `look-alike-known` names crates of crates.io that are meant.");
+    level(text, "look-alike", signals.look_alike);
+    text.line(&format!("look-alike-age = \"{}\"", signals.look_alike_age), None);
+    text.line("look-alike-known = []", None);
+    text.comment("Older compatible releases were yanked around its publication, and no advisory says why. A reason where it is known");
+    text.comment("when they were yanked, otherwise a warning.");
+    level(text, "yank-lure", signals.yank_lure);
 }
 
 fn registries(text: &mut Text, adopted: &Adopted) {

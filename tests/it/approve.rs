@@ -74,6 +74,8 @@ pub fn fresh() -> World {
     let world = World::new().dep("bar", "1");
     Package::new("helper", "1.0.0").pubtime(OLD).publish(&world.registry);
     Package::new("bar", "1.0.0").pubtime(OLD).publish(&world.registry);
+    // Its crate is not silent, so that nothing but age holds the next one.
+    Package::new("bar", "0.9.0").pubtime("2024-06-01T00:00:00Z").publish(&world.registry);
     Package::new("bar", "1.1.0").pubtime(FRESH).dep("helper", "1").publish(&world.registry);
     world.lock();
     world

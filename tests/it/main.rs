@@ -67,6 +67,7 @@ mod security_fix_need;
 mod security_fix_oracle;
 mod security_fix_verbs;
 mod several_locks;
+mod signals;
 mod status;
 mod support;
 mod support_itself;

@@ -5,6 +5,7 @@ use crate::support::rules::{COMMIT, ban, ignore, longer_rule, of_everything, set
 use cargo_sequester::door::model::approval::Approval;
 use cargo_sequester::door::model::loosening::LooseningKind;
 use cargo_sequester::door::model::policy::{GitRule, Level, Policy, RegistryPolicy};
+use cargo_sequester::door::model::signal::SignalLevel;
 use cargo_sequester::door::model::source::Registry;
 use cargo_sequester::door::policy::policy_drift::{decided, let_count, loosened, since};
 
@@ -35,6 +36,20 @@ fn i7_each_loosening_is_named_and_its_reverse_is_silent() {
         ("quarantine.min-publish-age", none(), policy(|one| one.quarantine.min_publish_age = set("6 days"))),
         ("quarantine.new-crate-age", none(), policy(|one| one.quarantine.new_crate_age = age("29 days"))),
         ("quarantine.signal-age", none(), policy(|one| one.quarantine.signal_age = age("13 days"))),
+        ("signals.young-dependency", none(), policy(|one| one.signals.young_dependency = SignalLevel::Warn)),
+        ("signals.dormant-growth", none(), policy(|one| one.signals.dormant_growth = SignalLevel::Off)),
+        (
+            "signals.first-build-script-input",
+            none(),
+            policy(|one| one.signals.first_build_script_input = SignalLevel::Off),
+        ),
+        ("signals.look-alike", none(), policy(|one| one.signals.look_alike = SignalLevel::Warn)),
+        ("signals.yank-lure", none(), policy(|one| one.signals.yank_lure = SignalLevel::Off)),
+        ("signals.young-dependency-age", none(), policy(|one| one.signals.young_dependency_age = age("29 days"))),
+        ("signals.dormant-growth-gap", none(), policy(|one| one.signals.dormant_growth_gap = age("366 days"))),
+        ("signals.dormant-growth-window", none(), policy(|one| one.signals.dormant_growth_window = age("59 days"))),
+        ("signals.look-alike-age", none(), policy(|one| one.signals.look_alike_age = age("30 days"))),
+        ("signals.look-alike-known", none(), policy(|one| one.signals.look_alike_known.push("serdo".into()))),
         ("quarantine.security-fix.min-publish-age", none(), policy(|one| one.quarantine.security_fix_age = age("0"))),
         ("quarantine.security-fix.enabled", policy(|one| one.quarantine.security_fix = false), none()),
         ("override foo", none(), policy(|one| one.overrides.push(longer_rule("foo", Registry::CratesIo, "1 day")))),

@@ -86,6 +86,8 @@ pub enum Fault {
     AdvisoryId(String),
     #[error("{0} is not \"allow\", \"warn\" or \"reject\"")]
     Level(String),
+    #[error("{0} is not \"reason\", \"warn\" or \"off\"")]
+    SignalLevel(String),
     #[error("{0} is not the code of a reason")]
     ReasonCode(String),
     #[error("no approval lifts `{}`", .0.as_str())]
@@ -133,6 +135,7 @@ impl Fault {
             Self::License { nearest: None, .. } => "write an id of https://spdx.org/licenses, such as \"Apache-2.0\"",
             Self::AdvisoryId(_) => "write an id such as \"RUSTSEC-2023-0071\"",
             Self::Level(_) => "write \"allow\", \"warn\" or \"reject\"",
+            Self::SignalLevel(_) => "write \"reason\", \"warn\" or \"off\"",
             Self::ReasonCode(_) | Self::NotLiftable(_) => return all_liftable(),
             Self::Repeated => "remove one of the two",
             Self::UntilRequired(_) => "add `until`, the last day on which the approval counts",

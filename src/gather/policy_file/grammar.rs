@@ -6,6 +6,7 @@ use super::fault::Fault;
 use crate::gather::toml_tree::shown;
 use crate::model::crate_name::{CrateName, NamePattern};
 use crate::model::policy::{Ban, Level};
+use crate::model::signal::SignalLevel;
 use crate::model::source::Registry;
 
 /// The longest crate name that crates.io takes.
@@ -54,6 +55,11 @@ pub(super) fn level(text: &str) -> Result<Level, Fault> {
         "reject" => Ok(Level::Reject),
         _ => Err(Fault::Level(shown(text))),
     }
+}
+
+/// What a signal does.
+pub(super) fn signal_level(text: &str) -> Result<SignalLevel, Fault> {
+    SignalLevel::named(text).ok_or_else(|| Fault::SignalLevel(shown(text)))
 }
 
 /// An advisory's id: words of ASCII letters and digits, joined by hyphens.

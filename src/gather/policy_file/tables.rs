@@ -12,6 +12,7 @@ use crate::model::approval::{Approval, Approvals};
 use crate::model::policy::{
     AdvisoryPolicy, AgeOverride, Ban, GitRule, Ignore, Origin, Quarantine, RegistryPolicy, Setting, SourcePolicy,
 };
+use crate::model::signal::SignalPolicy;
 use crate::model::source::Registry;
 use crate::model::verdict::ReasonCode;
 
@@ -114,6 +115,38 @@ pub(super) fn quarantine(root: &mut TableReader<'_, '_>, path: &Utf8Path) -> Qua
     }
     table.finish();
     quarantine
+}
+
+/// `[signals]`.
+pub(super) fn signals(root: &mut TableReader<'_, '_>) -> SignalPolicy {
+    let mut policy = SignalPolicy::default();
+    let Some(mut table) = root.table("signals") else {
+        return policy;
+    };
+    for (key, level) in [
+        ("young-dependency", &mut policy.young_dependency),
+        ("dormant-growth", &mut policy.dormant_growth),
+        ("first-build-script-input", &mut policy.first_build_script_input),
+        ("look-alike", &mut policy.look_alike),
+        ("yank-lure", &mut policy.yank_lure),
+    ] {
+        if let Some(At { value, .. }) = table.parsed(key, grammar::signal_level) {
+            *level = value;
+        }
+    }
+    for (key, age) in [
+        ("young-dependency-age", &mut policy.young_dependency_age),
+        ("dormant-growth-gap", &mut policy.dormant_growth_gap),
+        ("dormant-growth-window", &mut policy.dormant_growth_window),
+        ("look-alike-age", &mut policy.look_alike_age),
+    ] {
+        if let Some(At { value, .. }) = table.age(key) {
+            *age = value;
+        }
+    }
+    policy.look_alike_known = table.list("look-alike-known", grammar::crate_name).unwrap_or_default();
+    table.finish();
+    policy
 }
 
 /// `[[override]]`, in the file's order.

@@ -11,8 +11,9 @@ use super::moment;
 use crate::model::checksum::Checksum;
 use crate::model::package::CrateId;
 use crate::model::publication::PublicationRecord;
+use crate::model::signal::{AddedDependency, Imitated, Signal, SignalCode};
 use crate::model::source::Registry;
-use crate::model::verdict::{Basis, BasisCode, FixRole, Reason, ReasonCode, Signal, SignalCode, Verdict, VerdictCode};
+use crate::model::verdict::{Basis, BasisCode, FixRole, Reason, ReasonCode, Verdict, VerdictCode};
 
 /// A release as an event has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,8 @@ pub struct ReleaseRecord {
     pub publication: Option<PublicationRecord>,
     /// When it was published, where that was known.
     pub pubtime: Option<Timestamp>,
+    /// Whether it was yanked in the index, where that was known: a later yank shows against it.
+    pub yanked: Option<bool>,
     /// What was decided.
     pub verdict: Option<VerdictCode>,
     /// What an approved release stands on.
@@ -79,6 +82,7 @@ impl ReleaseRecord {
             tree: None,
             publication: None,
             pubtime: None,
+            yanked: None,
             verdict: None,
             basis: None,
             reasons: Vec::new(),
@@ -140,6 +144,9 @@ struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "VerdictCode"))]
     verdict: Option<VerdictCode>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "bool"))]
+    yanked: Option<bool>,
 }
 
 /// A record names its release in two ways that do not agree, or in none that can be read.
@@ -164,6 +171,7 @@ impl TryFrom<Line> for ReleaseRecord {
             tree: line.tree,
             publication: line.publication,
             pubtime: line.pubtime,
+            yanked: line.yanked,
             verdict: line.verdict,
             basis: line.basis,
             reasons: line.reasons,
@@ -187,6 +195,7 @@ impl From<ReleaseRecord> for Line {
             replaced: record.replaced,
             tree: record.tree,
             verdict: record.verdict,
+            yanked: record.yanked,
         }
     }
 }
@@ -316,11 +325,24 @@ impl From<&Reason> for ReasonRecord {
 }
 
 fn about_signal(signal: &Signal) -> String {
+    let names = |added: &[AddedDependency]| added.iter().map(|one| one.name.to_string()).collect::<Vec<_>>();
     match signal {
-        Signal::NewDependency { dependency, .. } => dependency.to_string(),
+        Signal::YoungDependency { added, .. }
+        | Signal::DormantGrowth { added, .. }
+        | Signal::NewDependency { added, .. } => names(added).join(", "),
+        Signal::FirstBuildScriptInput { inputs, links, .. } => names(inputs)
+            .into_iter()
+            .chain(links.iter().map(|links| format!("links {links}")))
+            .collect::<Vec<_>>()
+            .join(", "),
+        Signal::LookAlike { imitated: Imitated::Name { name, .. }, .. } => name.to_string(),
+        Signal::LookAlike { imitated: Imitated::Twin { source }, .. } => source.to_string(),
+        Signal::YankLure { yanked, .. } => yanked.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         Signal::Dormant { previous, .. } => previous.to_string(),
-        Signal::LookAlike { resembles } => resembles.to_string(),
-        Signal::YankLure { yanked } => yanked.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        Signal::Burst { releases } => releases.to_string(),
+        Signal::MajorSwap { swapped, .. } => {
+            swapped.iter().map(|one| one.name.to_string()).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 

@@ -5,9 +5,9 @@ use sha2::{Digest as _, Sha256};
 use super::places::{Place, Places};
 use super::{AuditReport, Problem, Severity, problems};
 use crate::model::checksum::Checksum;
-use crate::model::verdict::{Reason, ReasonCode, Signal, Warning};
+use crate::model::verdict::{Reason, ReasonCode, Warning};
 use crate::report::context::package_name;
-use crate::report::{change, cure, notice, reason};
+use crate::report::{change, cure, notice, reason, signal};
 
 /// Code hosts keep no more findings of one report.
 const MOST: usize = 5_000;
@@ -99,7 +99,7 @@ fn refused(found: &Reason, problem: &Problem<'_>, places: &Places, report: &Audi
     // A command is whole or not there.
     let fits = text.chars().count() + help.chars().count() <= LONGEST;
     let text = if fits { format!("{text}{help}") } else { text };
-    let alone = rank(found.code());
+    let alone = rank(found.code(), found.time_lifts());
     // What time would lift is refused with whatever else stands against the release.
     let rank = if problem.severity == Severity::Quarantined { alone } else { alone.min(Rank::Refused) };
     let key = [problem.package.id.to_string(), reason_key(found)];
@@ -129,7 +129,7 @@ pub(super) fn bounded(text: &str) -> String {
 #[expect(clippy::wildcard_enum_match_arm, reason = "of any other code a package has one reason at most")]
 fn reason_key(found: &Reason) -> String {
     match found {
-        Reason::Signal { signal, .. } => signal_key(signal),
+        Reason::Signal { signal, .. } => signal::key(signal),
         Reason::Malicious { advisory } | Reason::Advisory { advisory, .. } => advisory.to_string(),
         Reason::AdvisoryUnreadable { file, .. } => file.clone(),
         Reason::Denied { entry } => entry.clone(),
@@ -143,24 +143,16 @@ fn warning_key(warning: &Warning) -> String {
         Warning::Advisory { advisory, .. }
         | Warning::Ignored { advisory, .. }
         | Warning::NamedByAdvisory { advisory, .. } => advisory.to_string(),
-        Warning::Signal(signal) => signal_key(signal),
+        Warning::Signal(signal) => signal::key(signal),
         Warning::Yanked | Warning::OutsideWorkspace { .. } | Warning::LicenseUndecided => String::new(),
     }
 }
 
-fn signal_key(signal: &Signal) -> String {
-    match signal {
-        Signal::NewDependency { dependency, .. } => format!("new-dependency {dependency}"),
-        Signal::LookAlike { resembles } => format!("look-alike {resembles}"),
-        Signal::Dormant { .. } | Signal::YankLure { .. } => signal.code().as_str().to_owned(),
-    }
-}
-
 /// How bad a reason is where it stands alone.
-const fn rank(code: ReasonCode) -> Rank {
+const fn rank(code: ReasonCode, time_lifts: bool) -> Rank {
     if matches!(code, ReasonCode::Malicious | ReasonCode::ChecksumMismatch | ReasonCode::PubtimeChanged) {
         Rank::Harm
-    } else if code.time_lifts() {
+    } else if time_lifts {
         Rank::Held
     } else {
         Rank::Refused
@@ -191,7 +183,7 @@ const fn warning(id: &'static str, description: &'static str, help: &'static str
 pub(super) fn rules() -> Vec<Rule> {
     let of_reason = |code: ReasonCode| {
         let (description, help) = reason::rule(code);
-        Rule { rank: rank(code), ..error(code.as_str(), description, help) }
+        Rule { rank: rank(code, code.time_lifts()), ..error(code.as_str(), description, help) }
     };
     ReasonCode::ALL.into_iter().map(of_reason).chain(OTHERS).collect()
 }

@@ -39,6 +39,7 @@ pub(crate) fn write(
     if let Some(release) = report.release {
         verdict(release, report, out)?;
         if verbosity > Verbosity::Quiet {
+            signals(release, report, out)?;
             history(release, report, canvas, out)?;
             checksums(release, report, out)?;
             advisories(release, report, verbosity, out)?;
@@ -121,6 +122,13 @@ fn verdict(release: &Explanation, report: &ExplainReport<'_>, out: &mut impl Wri
         ),
         None => Ok(()),
     }
+}
+
+/// Those that no reason and no warning tells of.
+fn signals(release: &Explanation, report: &ExplainReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    let context = report.audit.context();
+    explain::other_signals(release)
+        .try_for_each(|view| line(out, Tone::Plain, "Signal", &explain::signal(view, &context)))
 }
 
 fn history(release: &Explanation, report: &ExplainReport<'_>, canvas: Canvas, out: &mut impl Write) -> io::Result<()> {

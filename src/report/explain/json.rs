@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::ExplainReport;
-use crate::model::explanation::{AdvisoryEffect, ChecksumPlace, Decider, Explanation, Milestone, TrailEntry};
+use crate::model::explanation::{
+    AdvisoryEffect, ChecksumPlace, Decider, Explanation, Milestone, SignalView, TrailEntry,
+};
 use crate::model::policy::Origin;
 use crate::model::verdict::{Reason, ReasonCode, Verdict};
 use crate::report::audit::json::{Db, Document, Judge, Judged, document, judged};
@@ -15,6 +17,7 @@ use crate::report::json::{self, ManifestLine, Object};
 use crate::report::publication;
 #[cfg(test)]
 use crate::report::shape;
+use crate::report::signal as sentences;
 use crate::report::words::rfc3339;
 
 /// What a document of this form says in `schema`, and the schema's `$id`: a name, not an address.
@@ -63,6 +66,9 @@ struct Release<'a> {
     min_age_seconds: Option<u64>,
     /// How it was published; null where neither the registry (`--facts`) nor the audit trail says.
     publication: Option<publication::Json<'a>>,
+    /// Every sign of a takeover that the release ever showed, also those that `judged` has and those that too many honest releases show.
+    #[cfg_attr(test, schemars(with = "Vec<shape::Signal>"))]
+    signals: Vec<Object>,
     /// The releases of the crate around this one.
     timeline: Timeline,
     /// One for each place that the project has.
@@ -300,6 +306,13 @@ pub(crate) fn write(report: &ExplainReport<'_>, out: &mut impl Write) -> io::Res
     json::write(&document, out)
 }
 
+fn signal(view: &SignalView, release: &Explanation, report: &ExplainReport<'_>) -> Object {
+    let context = report.audit.context();
+    json::signal(&view.signal, &release.package.id, &context)
+        .with("level", view.level.as_str())
+        .message(sentences::signal(&view.signal, &context))
+}
+
 fn one<'a>(release: &'a Explanation, report: &ExplainReport<'a>) -> Release<'a> {
     let cures = explain::problem(release).map(|problem| cures(&problem, &report.audit)).unwrap_or_default();
     Release {
@@ -313,6 +326,7 @@ fn one<'a>(release: &'a Explanation, report: &ExplainReport<'a>) -> Release<'a> 
         },
         min_age_seconds: release.minimum.as_ref().map(|age| age.value.as_secs()),
         publication: release.publication.as_ref().map(publication::json),
+        signals: release.signals.iter().map(|view| signal(view, release, report)).collect(),
         timeline: Timeline {
             earlier: release.timeline.earlier,
             later: release.timeline.later,

@@ -10,7 +10,8 @@ use crate::model::source::{Registry, Source};
 use crate::model::verdict::{Reason, ReasonCode, Verdict, Warning};
 use crate::report::context::registry_name;
 use crate::report::notice;
-use crate::report::reason::{sentence, signal};
+use crate::report::reason::sentence;
+use crate::report::signal::signal;
 use crate::report::words::{moment, rfc3339, span};
 
 /// How many events of the trail are listed.

@@ -31,7 +31,7 @@ fn every_mistake_is_named_in_the_order_of_the_file() {
     sequester.toml:8: `approval.checksum`: this key is required
     sequester.toml:8: `approval.lifts`: this key is required
     sequester.toml:8: `approval.reason`: this key is required
-    help: the keys of this table are: registries, quarantine, override, advisories, sources, bans, licenses, approval
+    help: the keys of this table are: registries, quarantine, signals, override, advisories, sources, bans, licenses, approval
     ");
 }
 

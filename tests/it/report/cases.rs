@@ -6,13 +6,16 @@ use cargo_sequester::door::model::age::Age;
 use cargo_sequester::door::model::checksum::Checksum;
 use cargo_sequester::door::model::evaluation::{Blocker, Fix, FixStanding, Idle, IndexGap, Notice};
 use cargo_sequester::door::model::facts::AdvisoryFact;
+use cargo_sequester::door::model::index_line::DependencyKind;
 use cargo_sequester::door::model::package::{CrateId, LocalPackage, LockedChecksum};
 use cargo_sequester::door::model::policy::{JudgedBy, Origin};
+use cargo_sequester::door::model::resemblance::Likeness;
+use cargo_sequester::door::model::signal::{
+    AddedDependency, Birth, Imitated, SeenBy, Sighting, Signal, SignalCode, SignalLevel, SignalPolicy, Swap,
+};
 use cargo_sequester::door::model::source::{GitSource, Registry, Source};
 use cargo_sequester::door::model::trail::{EventFileName, EventId, TrailFinding, TrailProblem, TrailProblemKind};
-use cargo_sequester::door::model::verdict::{
-    Basis, HeldFix, Reason, ReasonCode, Reasons, Signal, Verdict, Warning, Witness,
-};
+use cargo_sequester::door::model::verdict::{Basis, HeldFix, Reason, ReasonCode, Reasons, Verdict, Warning, Witness};
 
 use super::bases::{every_basis, named_fix};
 use super::changes;
@@ -60,14 +63,52 @@ fn in_file(key: &str, line: u32) -> Origin {
     Origin::File { path: "sequester.toml".into(), line, key: key.to_owned() }
 }
 
+fn added(name: &str, born: Birth) -> AddedDependency {
+    let kind = DependencyKind::Normal;
+    AddedDependency { name: name.into(), renamed: None, registry: None, kind, optional: false, target: None, born }
+}
+
 fn all_signals() -> Vec<Signal> {
+    let since = || "0.3.9".parse().unwrap();
+    let first = || added("tinyhelp", Birth::At(at("2026-11-19T09:00:00Z")));
+    let odd = AddedDependency {
+        renamed: Some("libc".into()),
+        registry: Some("https://crates.example.org/index/".into()),
+        kind: DependencyKind::Build,
+        optional: true,
+        target: Some("cfg(unix)".into()),
+        ..added("oddity", Birth::Unknown)
+    };
+    let seen = Sighting { at: at("2026-11-18T00:00:00Z"), by: SeenBy::Trail };
+    let resembles = Imitated::Name { name: "serde".into(), how: Likeness::Swapped };
+    let twin = Imitated::Twin { source: git() };
+    let first_published = Some(at("2026-11-01T00:00:00Z"));
+    let swap = Swap { name: "syn".into(), before: "^1".parse().unwrap(), after: "^2".parse().unwrap() };
     vec![
-        Signal::NewDependency { dependency: "tinyhelp".into(), first_published: Some(at("2026-11-19T09:00:00Z")) },
-        Signal::NewDependency { dependency: "oddity".into(), first_published: None },
-        Signal::Dormant { previous: "0.3.9".parse().unwrap(), previous_pubtime: at("2024-12-20T00:00:00Z") },
-        Signal::LookAlike { resembles: "serde".into() },
-        Signal::YankLure { yanked: vec!["0.3.8".parse().unwrap(), "0.3.9".parse().unwrap()] },
+        Signal::YoungDependency { since: since(), added: vec![first(), odd.clone(), added("vanished", Birth::Gone)] },
+        Signal::DormantGrowth {
+            before: since(),
+            before_pubtime: at("2024-12-20T00:00:00Z"),
+            resumed: "0.3.10".parse().unwrap(),
+            resumed_pubtime: at("2026-11-20T00:00:00Z"),
+            added: vec![first()],
+        },
+        Signal::FirstBuildScriptInput { since: since(), inputs: vec![odd], links: Some("z".into()) },
+        Signal::LookAlike { imitated: resembles, first_published },
+        Signal::LookAlike { imitated: twin, first_published: None },
+        Signal::YankLure { yanked: vec!["0.3.8".parse().unwrap(), since()], seen: Some(seen) },
+        Signal::YankLure { yanked: vec![since()], seen: None },
+        Signal::Dormant { previous: since(), previous_pubtime: at("2024-12-20T00:00:00Z") },
+        Signal::NewDependency { since: since(), added: vec![first()] },
+        Signal::Burst { releases: 7 },
+        Signal::MajorSwap { since: since(), swapped: vec![swap] },
     ]
+}
+
+/// Those that a reason or a warning can be about.
+fn effective_signals() -> impl Iterator<Item = Signal> {
+    let effective = SignalPolicy::default();
+    all_signals().into_iter().filter(move |signal| effective.level(signal.code()) > SignalLevel::Off)
 }
 
 pub fn git() -> Source {
@@ -131,8 +172,12 @@ fn every_reason() -> Scene {
         "0.1.0",
         quarantined(vec![Reason::NewCrate { first_published: None, min_age, eligible_at }]),
     );
-    let signals = all_signals().into_iter().map(|signal| Reason::Signal { signal, eligible_at });
-    scene.release("arrays", "0.3.10", quarantined(signals.collect()));
+    let (lasting, passing): (Vec<Signal>, Vec<Signal>) =
+        effective_signals().partition(|signal| signal.code() == SignalCode::LookAlike);
+    let held = passing.into_iter().map(|signal| Reason::Signal { signal, eligible_at: Some(eligible_at) });
+    scene.release("arrays", "0.3.10", quarantined(held.collect()));
+    let named = lasting.into_iter().map(|signal| Reason::Signal { signal, eligible_at: None });
+    scene.release("sedre", "1.0.0", rejected(named.collect()));
     scene.release("timeless", "1.0.0", rejected(vec![Reason::PubtimeUnknown { found: None }]));
     scene.release("odd-time", "1.0.0", rejected(vec![Reason::PubtimeUnknown { found: Some("yesterday".into()) }]));
     let future =
@@ -207,7 +252,7 @@ fn every_warning() -> Scene {
     scene
         .warned("rsa", Warning::Ignored { advisory: "RUSTSEC-2023-0071".into(), until: "2027-01-31".parse().unwrap() });
     scene.warned("yanked", Warning::Yanked);
-    for signal in all_signals() {
+    for signal in effective_signals() {
         scene.warned("arrays", Warning::Signal(signal));
     }
     scene.add(id("beside", "0.1.0", Source::Local), Some(Verdict::Local)).warnings =

@@ -2,11 +2,14 @@
 
 use cargo_sequester::door::model::advisory::AdvisoryKind;
 use cargo_sequester::door::model::evaluation::{Blocker, IndexGap, Notice};
+use cargo_sequester::door::model::index_line::DependencyKind;
 use cargo_sequester::door::model::loosening::{Loosening, LooseningKind};
 use cargo_sequester::door::model::policy::Origin;
+use cargo_sequester::door::model::resemblance::Likeness;
 use cargo_sequester::door::model::resolution::{Change, Difference};
+use cargo_sequester::door::model::signal::{AddedDependency, Birth, Imitated, Signal};
 use cargo_sequester::door::model::source::{GitSource, Registry, Source};
-use cargo_sequester::door::model::verdict::{Basis, Exemption, Reason, Signal, Verdict, Warning};
+use cargo_sequester::door::model::verdict::{Basis, Exemption, Reason, Verdict, Warning};
 use cargo_sequester::door::report::context::Verbosity;
 use cargo_sequester::door::report::escape;
 use proptest::prelude::*;
@@ -45,8 +48,26 @@ pub fn everywhere(text: &str) -> Scene {
     let reasons = vec![
         too_new(),
         Reason::Signal {
-            signal: Signal::LookAlike { resembles: text.into() },
-            eligible_at: too_new().eligible_at().unwrap(),
+            signal: Signal::YoungDependency {
+                since: "1.0.0".parse().unwrap(),
+                added: vec![AddedDependency {
+                    name: text.into(),
+                    renamed: Some(text.into()),
+                    registry: Some(text.into()),
+                    kind: DependencyKind::Normal,
+                    optional: false,
+                    target: Some(text.into()),
+                    born: Birth::Unknown,
+                }],
+            },
+            eligible_at: too_new().eligible_at(),
+        },
+        Reason::Signal {
+            signal: Signal::LookAlike {
+                imitated: Imitated::Name { name: text.into(), how: Likeness::Edit },
+                first_published: None,
+            },
+            eligible_at: None,
         },
         Reason::PubtimeUnknown { found: Some(text.into()) },
         Reason::IndexEntryUnreadable { cause: own() },

@@ -75,6 +75,8 @@ pub struct Line {
     pub pubtime: Option<String>,
     pub yanked: bool,
     pub dependencies: Vec<Value>,
+    pub features: Value,
+    pub links: Option<String>,
 }
 
 impl Line {
@@ -85,6 +87,8 @@ impl Line {
             pubtime: Some(days_ago(365).to_string()),
             yanked: false,
             dependencies: Vec::new(),
+            features: json!({}),
+            links: None,
         }
     }
 
@@ -117,8 +121,24 @@ impl Line {
         self
     }
 
+    /// The last dependency, changed.
+    pub fn but(mut self, change: impl FnOnce(&mut Value)) -> Self {
+        change(self.dependencies.last_mut().unwrap());
+        self
+    }
+
+    pub fn features(mut self, features: Value) -> Self {
+        self.features = features;
+        self
+    }
+
+    pub fn links(mut self, library: &str) -> Self {
+        self.links = Some(library.into());
+        self
+    }
+
     pub fn text(&self) -> String {
-        let mut line = json!({ "name": self.name, "vers": self.version, "deps": self.dependencies, "features": {},
+        let mut line = json!({ "name": self.name, "vers": self.version, "deps": self.dependencies, "features": self.features, "links": self.links,
             "cksum": checksum(&self.name, &self.version).to_string(), "yanked": self.yanked });
         if let Some(pubtime) = &self.pubtime {
             line["pubtime"] = json!(pubtime);

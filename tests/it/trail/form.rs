@@ -2,6 +2,8 @@
 
 use super::{at, checksum, crates_io, event, noon, release, tools, version};
 use cargo_sequester::door::model::package::CrateId;
+use cargo_sequester::door::model::resemblance::Likeness;
+use cargo_sequester::door::model::signal::{Imitated, Signal};
 use cargo_sequester::door::model::source::Registry;
 use cargo_sequester::door::model::trail::event::TRAIL_EVENT_V1;
 use cargo_sequester::door::model::trail::release::{ApprovalRecord, parse_purl, purl};
@@ -9,7 +11,7 @@ use cargo_sequester::door::model::trail::{
     AdvisoryCopy, Event, EventError, EventFileName, EventId, Kind, PolicyChange, ReleaseRecord, Schema,
 };
 use cargo_sequester::door::model::verdict::{
-    Basis, FixNeed, FixRole, LockedBy, Reason, ReasonCode, Reasons, Signal, Verdict, VerdictCode,
+    Basis, FixNeed, FixRole, LockedBy, Reason, ReasonCode, Reasons, Verdict, VerdictCode,
 };
 
 /// An event with everything in it.
@@ -29,9 +31,10 @@ pub fn full() -> Event {
         key: "quarantine.min-publish-age".to_owned(),
         now: Some("1 day".to_owned()),
     }];
-    let signal = Signal::LookAlike { resembles: "serde".into() };
+    let imitated = Imitated::Name { name: "serde".into(), how: Likeness::Edit };
+    let signal = Signal::LookAlike { imitated, first_published: None };
     let held = Reasons::of(
-        Reason::Signal { signal, eligible_at: noon(30) },
+        Reason::Signal { signal, eligible_at: Some(noon(30)) },
         [Reason::Malicious { advisory: "RUSTSEC-2026-9001".into() }],
     );
     let mut approved = release("cc", "1.11.3", 1, "2026-11-20T11:48:48Z");
@@ -122,8 +125,8 @@ fn every_reason_and_basis_has_the_name_that_reports_use() {
         ReleaseRecord::new(crates_io("bar"), version("1.0.0")).with_verdict(&verdict).reasons.remove(0)
     };
     assert_eq!(record(Reason::NotInIndex).code, ReasonCode::NotInIndex);
-    let yanked = Signal::YankLure { yanked: vec![version("1.0.0"), version("1.0.1")] };
-    let signal = record(Reason::Signal { signal: yanked, eligible_at: noon(9) });
+    let yanked = Signal::YankLure { yanked: vec![version("1.0.0"), version("1.0.1")], seen: None };
+    let signal = record(Reason::Signal { signal: yanked, eligible_at: Some(noon(9)) });
     assert_eq!((signal.about.as_deref(), signal.until), (Some("1.0.0, 1.0.1"), Some(noon(9))));
     for kind in Kind::ALL {
         assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());

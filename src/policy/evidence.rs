@@ -1,0 +1,102 @@
+//! What releases are held against, and what is looked up in it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use semver::Version;
+
+use super::look_alike::KnownNames;
+use crate::model::crate_name::is_same;
+use crate::model::facts::{Facts, IndexFact, OldLock};
+use crate::model::history::History;
+use crate::model::package::{CrateId, Package};
+use crate::model::policy::Policy;
+use crate::model::signal::Imitated;
+use crate::model::source::Source;
+
+/// What releases are held against.
+#[derive(Clone, Debug)]
+pub struct Evidence<'a> {
+    /// The world as it was read.
+    pub facts: &'a Facts,
+    /// What a release must be.
+    pub policy: &'a Policy,
+    /// The moment to judge by.
+    pub now: Timestamp,
+    /// The UTC day of that moment.
+    pub today: Date,
+    /// Entries that were read since, for what is asked about the dependencies of other crates' releases.
+    beside: Option<&'a BTreeMap<CrateId, IndexFact>>,
+    /// The names that a young crate can be taken for, once somebody asks.
+    names: Arc<OnceLock<KnownNames>>,
+}
+
+impl<'a> Evidence<'a> {
+    /// What is known, and the moment to judge by.
+    #[must_use]
+    pub fn new(facts: &'a Facts, policy: &'a Policy, now: Timestamp) -> Self {
+        let today = TimeZone::UTC.to_datetime(now).date();
+        Self { facts, policy, now, today, beside: None, names: Arc::default() }
+    }
+
+    /// The same with entries that were read since.
+    #[must_use]
+    pub(super) fn beside(self, entries: &'a BTreeMap<CrateId, IndexFact>) -> Self {
+        Self { beside: Some(entries), ..self }
+    }
+
+    /// What the index said of a crate that another one depends on.
+    #[must_use]
+    pub(super) fn entry(&self, crate_id: &CrateId) -> Option<&'a IndexFact> {
+        self.facts.index.get(crate_id).or_else(|| self.beside?.get(crate_id))
+    }
+
+    /// What was locked before, where that is known beside the lock file that is judged.
+    fn old_packages(&self) -> &'a [Package] {
+        match &self.facts.old_lock {
+            OldLock::Unknown | OldLock::Judged => &[],
+            OldLock::Base(packages) | OldLock::Replaced(packages) => packages,
+        }
+    }
+
+    /// Whether a release is locked, or was.
+    #[must_use]
+    pub(super) fn is_locked(&self, crate_id: &CrateId, version: &Version) -> bool {
+        let mut all = self.facts.packages.iter().chain(self.old_packages());
+        all.any(|one| one.id.version == *version && one.id.crate_id().as_ref() == Some(crate_id))
+    }
+
+    /// Whether the base locks any release of a crate: whoever merged that has seen its name.
+    #[must_use]
+    pub(super) fn base_has(&self, crate_id: &CrateId) -> bool {
+        let OldLock::Base(packages) = &self.facts.old_lock else { return false };
+        packages.iter().any(|one| one.id.crate_id().as_ref() == Some(crate_id))
+    }
+
+    /// What a crate can be taken for: a package of its name from elsewhere, or an established crate with nearly its name.
+    #[must_use]
+    pub(super) fn imitated(&self, crate_id: &CrateId, is_established: impl Fn(&CrateId) -> bool) -> Option<Imitated> {
+        let packages = || self.facts.packages.iter().chain(self.old_packages());
+        let own = Source::Registry(crate_id.registry.clone());
+        let twin = packages().find(|one| one.id.source != own && is_same(&one.id.name, &crate_id.name));
+        if let Some(twin) = twin {
+            return Some(Imitated::Twin { source: twin.id.source.clone() });
+        }
+        let names = self.names.get_or_init(|| KnownNames::new(packages().map(|one| Arc::clone(&one.id.name))));
+        let found = names.resembled_by(&crate_id.name)?;
+        let other = CrateId { registry: crate_id.registry.clone(), name: Arc::clone(&found.name) };
+        is_established(&other).then(|| Imitated::Name { name: found.name, how: found.how })
+    }
+
+    /// The crate's index file, where there is one.
+    #[must_use]
+    pub fn history(&self, crate_id: &CrateId) -> Option<&'a History> {
+        match self.facts.index.get(crate_id)? {
+            IndexFact::Read(history) => Some(history),
+            IndexFact::Gone | IndexFact::Unavailable(_) => None,
+        }
+    }
+}

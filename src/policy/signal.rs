@@ -1,0 +1,409 @@
+//! Signs of a takeover that the index shows by itself: what a release brings that its crate did not have, and how it was published.
+//!
+//! A release is looked at as of its own publication, against what had been there for long by then. So a harmless release on top changes
+//! nothing, one that was published minutes before vouches for nothing, and passing time does no more than end the hold.
+
+mod additions;
+mod before;
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use rayon::prelude::*;
+use semver::{Comparator, Version, VersionReq};
+
+use self::additions::{Dependencies, Target, target};
+use self::before::{Before, is_longer, silence};
+use super::evidence::Evidence;
+use super::publish_age::{self, is_reached};
+use super::{advisory, graph};
+use crate::model::advisory::AdvisoryKind;
+use crate::model::facts::{Facts, IndexFact};
+use crate::model::history::History;
+use crate::model::index_line::{DependencyKind, Outline, Release, Requirement};
+use crate::model::package::{CrateId, Package};
+use crate::model::policy::Policy;
+use crate::model::signal::{AddedDependency, Birth, SeenBy, Sighting, Signal, SignalLevel, Swap};
+use crate::model::source::Registry;
+
+/// The most dependencies that one release adds and whose crates' index entries are asked for. Beyond that nobody knows how old they are.
+const MOST_ASKED: usize = 32;
+/// The most such crates of one crate's young releases.
+const MOST_ASKED_OF_CRATE: usize = 128;
+/// So many releases within a day are a burst.
+const BURST: usize = 5;
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// A signal, and how long it holds the release where it is a reason; `None` where time does not end that.
+pub(super) type Found = (Signal, SignalLevel, Option<Timestamp>);
+
+/// The signals that count at this moment: those that time lifts as long as it has not, and those that it does not lift.
+#[must_use]
+pub(super) fn counting(
+    evidence: &Evidence<'_>,
+    crate_id: &CrateId,
+    history: &History,
+    release: &Outline,
+) -> Vec<Found> {
+    let Some(published) = release.pubtime.known() else { return Vec::new() };
+    if publish_age::is_trusted(evidence.policy, crate_id) {
+        return Vec::new();
+    }
+    let policy = &evidence.policy.signals;
+    let mut found = Vec::new();
+    let hold = evidence.policy.quarantine.signal_age;
+    if !is_reached(hold, published, evidence.now) {
+        let view = Looked { evidence, crate_id, history, outline: release, published };
+        found.extend(view.signals().into_iter().map(|signal| {
+            // Nobody knows when the others were yanked, so nobody can say that it was around this release.
+            let undated = matches!(signal, Signal::YankLure { seen: None, .. });
+            let most = if undated { SignalLevel::Warn } else { SignalLevel::Reason };
+            let level = policy.level(signal.code()).min(most);
+            (signal, level, Some(hold.after(published)))
+        }));
+    }
+    if policy.look_alike > SignalLevel::Off {
+        let signal = look_alike(evidence, crate_id, history, published);
+        found.extend(signal.map(|signal| (signal, policy.look_alike, None)));
+    }
+    found.retain(|(_, level, _)| *level > SignalLevel::Off);
+    found.sort_by_key(|(signal, ..)| signal.code());
+    found
+}
+
+/// Every signal that a release ever had, whether or not the policy makes anything of it: what is shown to whoever asks about this release.
+#[must_use]
+pub(super) fn all(evidence: &Evidence<'_>, crate_id: &CrateId, history: &History, release: &Outline) -> Vec<Signal> {
+    let Some(published) = release.pubtime.known() else { return Vec::new() };
+    let view = Looked { evidence, crate_id, history, outline: release, published };
+    let mut all = view.signals();
+    all.extend(look_alike(evidence, crate_id, history, published));
+    all.extend(view.ordinary());
+    all.sort_by_key(Signal::code);
+    all
+}
+
+/// Whose releases are looked at, of the crates that something is known of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scope<'s> {
+    /// All of them.
+    All,
+    /// Those of these crates, and of locked ones about which something has to be said.
+    Beside(&'s BTreeSet<CrateId>),
+}
+
+/// The crates whose index entries tell how young the dependencies are that young releases add, and are not at hand.
+#[must_use]
+pub(crate) fn wanted(facts: &Facts, policy: &Policy, now: Timestamp, scope: Scope<'_>) -> BTreeSet<CrateId> {
+    let evidence = Evidence::new(facts, policy, now);
+    let looked_at: BTreeSet<CrateId> = match scope {
+        Scope::All => facts.index.keys().cloned().collect(),
+        Scope::Beside(crates) => {
+            let packages =
+                facts.packages.par_iter().filter(|one| !facts.base.as_ref().is_some_and(|base| base.has(one)));
+            let told_of = packages.filter_map(|package| told_of(&evidence, package));
+            told_of.chain(crates.par_iter().cloned()).collect()
+        }
+    };
+    looked_at.into_par_iter().filter_map(|id| Some(missing(&evidence, &id, evidence.history(&id)?))).reduce(
+        BTreeSet::new,
+        |mut all, more| {
+            all.extend(more);
+            all
+        },
+    )
+}
+
+/// The crate of a locked package that is held, or from which a way out is looked for.
+fn told_of(evidence: &Evidence<'_>, package: &Package) -> Option<CrateId> {
+    let crate_id = package.id.crate_id()?;
+    let release = evidence.history(&crate_id)?.outline(&package.id.version).ok()??;
+    let is_hit = || advisory::hits(&evidence.facts.advisories, &crate_id, &release.version).next().is_some();
+    (release.yanked || is_held(evidence, &release) || is_hit()).then_some(crate_id)
+}
+
+/// Whether a release is young enough for a signal that time lifts.
+fn is_held(evidence: &Evidence<'_>, release: &Outline) -> bool {
+    let age = evidence.policy.quarantine.signal_age;
+    release.pubtime.known().is_some_and(|published| !is_reached(age, published, evidence.now))
+}
+
+/// The same for the releases of one crate.
+#[must_use]
+pub(super) fn missing(evidence: &Evidence<'_>, crate_id: &CrateId, history: &History) -> BTreeSet<CrateId> {
+    let policy = evidence.policy;
+    if policy.signals.young_dependency == SignalLevel::Off || publish_age::is_trusted(policy, crate_id) {
+        return BTreeSet::new();
+    }
+    let mut all = BTreeSet::new();
+    for outline in history.outlines().filter(|release| is_held(evidence, release)) {
+        let Some(published) = outline.pubtime.known() else { continue };
+        let view = Looked { evidence, crate_id, history, outline, published };
+        let unknown = view.added_targets().into_iter().filter(|id| evidence.entry(id).is_none());
+        all.extend(unknown.take(MOST_ASKED.min(MOST_ASKED_OF_CRATE.saturating_sub(all.len()))));
+    }
+    all
+}
+
+/// One release that is looked at.
+struct Looked<'l, 'a> {
+    evidence: &'l Evidence<'a>,
+    crate_id: &'l CrateId,
+    history: &'l History,
+    outline: &'l Outline,
+    published: Timestamp,
+}
+
+impl Looked<'_, '_> {
+    /// Those that the policy may make reasons of, and that time lifts.
+    fn signals(&self) -> Vec<Signal> {
+        let mut all = Vec::new();
+        if let (Some(release), Some(before)) = (self.release(), self.before()) {
+            all.extend(self.young_dependency(&release, &before));
+            all.extend(self.dormant_growth(&release));
+            all.extend(self.first_build_script_input(&release, &before));
+        }
+        all.extend(self.yank_lure());
+        all
+    }
+
+    /// Those that too many honest releases show.
+    fn ordinary(&self) -> Vec<Signal> {
+        let mut all = Vec::new();
+        if let (Some(release), Some(before)) = (self.release(), self.before()) {
+            all.extend(self.new_dependency(&release, &before));
+            all.extend(major_swap(&release, &before));
+        }
+        let gap = self.evidence.policy.signals.dormant_growth_gap;
+        let quiet = silence(self.history, self.outline, self.published, gap, crate::model::age::Age::ZERO);
+        all.extend(
+            quiet
+                .map(|quiet| Signal::Dormant { previous: quiet.before.version.clone(), previous_pubtime: quiet.began }),
+        );
+        let within = |at: Timestamp| at <= self.published && self.published.duration_since(at) < DAY;
+        let releases = self.history.outlines().filter(|one| one.pubtime.known().is_some_and(within)).count();
+        all.extend((releases >= BURST).then_some(Signal::Burst { releases }));
+        all
+    }
+
+    fn release(&self) -> Option<Release> {
+        self.history.release(&self.outline.version).ok()?
+    }
+
+    /// What had been there for as long as a release with a signal is held. Younger ones may have been published to vouch for this one.
+    fn before(&self) -> Option<Before> {
+        let age = self.evidence.policy.quarantine.signal_age;
+        let established = |at: Timestamp| at < self.published && is_reached(age, at, self.published);
+        Before::of(self.history, self.outline, |one| {
+            one.pubtime.known().is_none_or(established) && !self.is_malicious(&one.version)
+        })
+    }
+
+    /// A malicious release vouches for nothing.
+    fn is_malicious(&self, version: &Version) -> bool {
+        let mut hits = advisory::hits(&self.evidence.facts.advisories, self.crate_id, version);
+        hits.any(|advisory| advisory.kind == AdvisoryKind::Malicious)
+    }
+
+    fn young_dependency(&self, release: &Release, before: &Before) -> Option<Signal> {
+        let age = self.evidence.policy.signals.young_dependency_age;
+        let now = Dependencies::of(release);
+        let mut asked = self.added(&now, before);
+        let known: BTreeSet<Target> = asked.iter().map(|one| target(one)).collect();
+        // What an earlier release asked for under this name was another crate, if this one was not born yet.
+        let reborn = now.all().filter(|(target, one)| {
+            let later = |born: Timestamp| {
+                let mut witnesses = before.releases.iter().filter_map(|one| one.outline.pubtime.known());
+                witnesses.any(|at| born > at)
+            };
+            !known.contains(*target) && now.reaches(one) && self.birth(one).moment().is_some_and(later)
+        });
+        asked.extend(reborn.map(|(_, one)| one));
+        let is_young = |one: &AddedDependency| match one.born {
+            Birth::At(born) => !is_reached(age, born, self.published),
+            Birth::Gone | Birth::Unknown => age > crate::model::age::Age::ZERO,
+        };
+        let added: Vec<_> = asked.into_iter().map(|one| self.described(one)).filter(is_young).collect();
+        let since = before.newest()?.outline.version.clone();
+        (!added.is_empty()).then_some(Signal::YoungDependency { since, added })
+    }
+
+    fn dormant_growth(&self, release: &Release) -> Option<Signal> {
+        let policy = &self.evidence.policy.signals;
+        let (gap, window) = (policy.dormant_growth_gap, policy.dormant_growth_window);
+        let quiet = silence(self.history, self.outline, self.published, gap, window)?;
+        let before = Before::of(self.history, self.outline, |one| {
+            one.pubtime.known().is_none_or(|at| at <= quiet.began) && !self.is_malicious(&one.version)
+        })?;
+        let now = Dependencies::of(release);
+        let added = self.described_all(self.added(&now, &before).into_iter().filter(|one| now.reaches(one)));
+        (before.is_compatible && !added.is_empty()).then(|| Signal::DormantGrowth {
+            before: quiet.before.version.clone(),
+            before_pubtime: quiet.began,
+            resumed: quiet.resumed.version.clone(),
+            resumed_pubtime: quiet.ended,
+            added,
+        })
+    }
+
+    fn first_build_script_input(&self, release: &Release, before: &Before) -> Option<Signal> {
+        let is_build = |one: &&Requirement| one.kind == DependencyKind::Build;
+        let has_input = |one: &Release| one.links.is_some() || one.dependencies.iter().any(|one| is_build(&one));
+        if !before.is_compatible || before.releases.iter().any(has_input) {
+            return None;
+        }
+        let now = Dependencies::of(release);
+        let inputs = release.dependencies.iter().filter(is_build).filter(|one| now.reaches(one));
+        let inputs = self.described_all(inputs);
+        let links = release.links.clone();
+        let since = before.newest()?.outline.version.clone();
+        (links.is_some() || !inputs.is_empty()).then_some(Signal::FirstBuildScriptInput { since, inputs, links })
+    }
+
+    fn new_dependency(&self, release: &Release, before: &Before) -> Option<Signal> {
+        let now = Dependencies::of(release);
+        let added = self.described_all(self.added(&now, before));
+        let since = before.newest()?.outline.version.clone();
+        (!added.is_empty()).then_some(Signal::NewDependency { since, added })
+    }
+
+    /// What a release has that one of its witnesses had not, each crate once.
+    fn added<'r>(&self, now: &Dependencies<'r>, before: &Before) -> Vec<&'r Requirement> {
+        let mut seen = BTreeSet::new();
+        let witnesses = before.releases.iter();
+        let added = witnesses.flat_map(|witness| now.added_since(&Dependencies::of(witness)));
+        added.filter(|one| !self.is_itself(one) && seen.insert(target(one))).collect()
+    }
+
+    /// A crate may ask for a later release of itself, to share its types with it.
+    fn is_itself(&self, dependency: &Requirement) -> bool {
+        dependency.registry.is_none() && crate::model::crate_name::is_same(&dependency.name, &self.crate_id.name)
+    }
+
+    /// The crates that it adds, whether or not anything is known of them.
+    fn added_targets(&self) -> Vec<CrateId> {
+        let (Some(release), Some(before)) = (self.release(), self.before()) else { return Vec::new() };
+        let added = self.added(&Dependencies::of(&release), &before);
+        added.into_iter().filter_map(|one| self.crate_of(one)).collect()
+    }
+
+    fn described_all<'r>(&self, asked: impl IntoIterator<Item = &'r Requirement>) -> Vec<AddedDependency> {
+        asked.into_iter().map(|one| self.described(one)).collect()
+    }
+
+    fn described(&self, dependency: &Requirement) -> AddedDependency {
+        AddedDependency {
+            name: dependency.name.clone(),
+            renamed: dependency.renamed.as_deref().map(Box::from),
+            registry: dependency.registry.as_deref().map(Box::from),
+            kind: dependency.kind,
+            optional: dependency.optional,
+            target: dependency.target.as_deref().map(Box::from),
+            born: self.birth(dependency),
+        }
+    }
+
+    fn birth(&self, dependency: &Requirement) -> Birth {
+        let fact = self.crate_of(dependency).and_then(|id| self.evidence.entry(&id));
+        match fact {
+            Some(IndexFact::Read(history)) => history.first_published().map_or(Birth::Unknown, Birth::At),
+            Some(IndexFact::Gone) => Birth::Gone,
+            Some(IndexFact::Unavailable(_)) | None => Birth::Unknown,
+        }
+    }
+
+    fn crate_of(&self, dependency: &Requirement) -> Option<CrateId> {
+        let registry = match &dependency.registry {
+            None => self.crate_id.registry.clone(),
+            Some(url) => Registry::parse(url).ok()?,
+        };
+        Some(CrateId { registry, name: dependency.name.clone() })
+    }
+
+    /// Older releases that an update would lead from to this one, that are yanked, and of which no advisory says why.
+    fn yank_lure(&self) -> Option<Signal> {
+        let version = &self.outline.version;
+        let age = self.evidence.policy.quarantine.signal_age;
+        let established = |one: &&Outline| {
+            graph::serves(&one.version, version)
+                && one.pubtime.known().is_none_or(|at| is_reached(age, at, self.published))
+        };
+        let older: Vec<&Outline> = self.history.outlines().filter(established).collect();
+        let is_explained = |one: &Outline| {
+            advisory::hits(&self.evidence.facts.advisories, self.crate_id, &one.version).next().is_some()
+        };
+        let mut yanked: Vec<&Outline> = older.iter().filter(|one| one.yanked && !is_explained(one)).copied().collect();
+        yanked.sort_by(|one, other| one.version.cmp(&other.version));
+        let around = |at: Timestamp| is_reached_back(at, self.published, age);
+        let sightings = yanked.iter().filter_map(|one| self.sighting(one)).filter(|seen| around(seen.at));
+        let seen = sightings.max_by_key(|seen| seen.at);
+        let is_in_use = |one: &&Outline| self.evidence.is_locked(self.crate_id, &one.version);
+        let nothing_left = yanked.len() > 1 && yanked.len() == older.len();
+        let tells = seen.is_some() || nothing_left || yanked.iter().any(is_in_use);
+        let yanked = yanked.into_iter().map(|one| one.version.clone()).collect();
+        tells.then_some(Signal::YankLure { yanked, seen })
+    }
+
+    /// When a release that is yanked now was yanked, or was last known not to be.
+    fn sighting(&self, one: &Outline) -> Option<Sighting> {
+        let published = self.evidence.facts.publications.get(self.crate_id).and_then(|fact| fact.release(&one.version));
+        if let Some(yank) = published.and_then(|published| published.yanks.last()).filter(|yank| !yank.undone) {
+            return Some(Sighting { at: yank.at, by: SeenBy::Registry });
+        }
+        let recorded = self.evidence.facts.trail.recorded.release(self.crate_id, &one.version)?;
+        recorded.unyanked.map(|at| Sighting { at, by: SeenBy::Trail })
+    }
+}
+
+/// Whether something that was still so at a moment changed around a publication: no earlier than an age before it.
+fn is_reached_back(at: Timestamp, published: Timestamp, age: crate::model::age::Age) -> bool {
+    at >= published || !is_longer(age, at, published)
+}
+
+/// Dependencies that stayed by name and are asked for on another compatibility line.
+fn major_swap(release: &Release, before: &Before) -> Option<Signal> {
+    let earlier = before.newest()?;
+    let (now, then) = (Dependencies::of(release), Dependencies::of(earlier));
+    let swap = |(target, one): (&Target, &Requirement)| {
+        let asked = then.on(target);
+        let was = asked.first()?;
+        let same = |other: &&Requirement| line_of(&other.req) == line_of(&one.req);
+        (!asked.iter().any(same)).then(|| Swap {
+            name: one.name.clone(),
+            before: was.req.clone(),
+            after: one.req.clone(),
+        })
+    };
+    let swapped: Vec<Swap> = now.all().filter_map(swap).collect();
+    (before.is_compatible && !swapped.is_empty())
+        .then(|| Signal::MajorSwap { since: earlier.outline.version.clone(), swapped })
+}
+
+/// The compatibility line that a requirement begins on; `None` for one that begins nowhere.
+fn line_of(req: &VersionReq) -> Option<Version> {
+    let lowest = |one: &Comparator| Version::new(one.major, one.minor.unwrap_or(0), one.patch.unwrap_or(0));
+    req.comparators.first().map(|one| graph::line(&lowest(one)))
+}
+
+/// Whether a crate is young and can be taken for another one that the project has, or that everybody knows.
+fn look_alike(evidence: &Evidence<'_>, crate_id: &CrateId, history: &History, published: Timestamp) -> Option<Signal> {
+    let policy = &evidence.policy.signals;
+    let is_young = |born: Timestamp| !is_reached(policy.look_alike_age, born, evidence.now);
+    // Elsewhere not anybody can take a name.
+    if crate_id.registry != Registry::CratesIo {
+        return None;
+    }
+    // A release that is old enough proves that its crate is.
+    if !is_young(published) || history.first_line().is_some_and(|at| !is_young(at)) {
+        return None;
+    }
+    if evidence.base_has(crate_id) || policy.knows(&crate_id.name) {
+        return None;
+    }
+    let first_published = history.first_published();
+    let imitated = evidence.imitated(crate_id, |other| {
+        // Two young crates of one registry are siblings as likely as not.
+        evidence.history(other).and_then(History::first_published).is_none_or(|born| !is_young(born))
+    })?;
+    Some(Signal::LookAlike { imitated, first_published })
+}
