@@ -106,6 +106,7 @@ impl Project {
             refused_mirrors: Vec::new(),
             base: None,
             old_lock: OldLock::Judged,
+            licenses: cargo_sequester::door::model::license::Licenses::default(),
             lock: cargo_sequester::door::model::lock_proof::LockFact::NotChecked,
             trail: TrailFact::default(),
             notices: Vec::new(),

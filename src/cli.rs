@@ -2,6 +2,7 @@
 
 mod backtest;
 mod curation;
+mod documents;
 mod examples;
 mod incident;
 mod judging;
@@ -19,6 +20,8 @@ use backtest::BACKTEST_EXIT_CODES;
 pub(crate) use backtest::Backtest;
 use curation::{APPROVE_EXIT_CODES, INIT_EXIT_CODES, LOG_EXIT_CODES, REVOKE_EXIT_CODES};
 pub(crate) use curation::{Approve, Init, Log, Revoke};
+use documents::DOCUMENT_EXIT_CODES;
+pub(crate) use documents::{Document, Sbom, SbomFormat, Vex, VexFormat};
 pub use examples::EXAMPLES;
 use incident::INCIDENT_EXIT_CODES;
 pub(crate) use incident::Incident;
@@ -117,6 +120,12 @@ pub(crate) enum Verb {
     /// Try the policy on incidents of the past, and tell how long honest releases would have waited
     #[command(after_help = BACKTEST_EXIT_CODES)]
     Backtest(Backtest),
+    /// Write a bill of materials: every package, what it is for, and what was decided about it
+    #[command(after_help = DOCUMENT_EXIT_CODES)]
+    Sbom(Box<Sbom>),
+    /// Write what the advisories and the policy's ignores say of vulnerabilities in the packages
+    #[command(after_help = DOCUMENT_EXIT_CODES)]
+    Vex(Box<Vex>),
     /// Adopt the gate: write a policy, and a baseline of what is locked already
     #[command(after_help = INIT_EXIT_CODES)]
     Init(Init),

@@ -152,6 +152,12 @@ pub mod door {
         pub mod index_line {
             pub use crate::model::index_line::{DependencyKind, LineError, Outline, Pubtime, Release, Requirement};
         }
+        pub mod license {
+            pub use crate::model::license::{
+                Clarification, LicenseException, LicenseFact, LicenseFile, LicenseGap, LicenseLack, LicensePolicy,
+                LicenseStatement, Licenses, ReleasesOf,
+            };
+        }
         pub mod lock_proof {
             pub use crate::model::lock_proof::{Discord, LockFact, Proof};
         }

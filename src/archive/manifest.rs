@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::fault::{Limits, ManifestFault};
 use crate::model::index_line::{DependencyKind, Requirement};
+use crate::model::manifest::About;
 use crate::model::package::PackageId;
 use crate::model::source::{Registry, Source};
 
@@ -18,6 +19,8 @@ pub struct VerifiedManifest {
     pub(super) features: BTreeMap<String, Vec<String>>,
     pub(super) links: Option<String>,
     license: Option<String>,
+    license_file: Option<String>,
+    about: About,
     unusual: Option<String>,
 }
 
@@ -64,8 +67,10 @@ impl VerifiedManifest {
         };
         let links = of_package(package, "links")?.map(str::to_owned);
         let license = of_package(package, "license")?.map(str::to_owned);
+        let license_file = of_package(package, "license-file")?.map(str::to_owned);
+        let about = About { license: license.clone(), license_file: license_file.clone(), ..about(&manifest, package) };
         let unusual = unusual(&manifest, package);
-        Ok(Self { registry, requirements, features, links, license, unusual })
+        Ok(Self { registry, requirements, features, links, license, license_file, about, unusual })
     }
 
     /// The SPDX expression of `package.license`.
@@ -78,6 +83,18 @@ impl VerifiedManifest {
     #[must_use]
     pub fn links(&self) -> Option<&str> {
         self.links.as_deref()
+    }
+
+    /// `package.license-file`, as it is written.
+    #[must_use]
+    pub fn license_file(&self) -> Option<&str> {
+        self.license_file.as_deref()
+    }
+
+    /// What it tells people.
+    #[must_use]
+    pub const fn about(&self) -> &About {
+        &self.about
     }
 
     /// A manifest with nothing but what this one asks of the cargo that loads it: an edition, a resolver or unstable features of which not
@@ -98,6 +115,22 @@ impl VerifiedManifest {
     #[must_use]
     pub fn requirements(&self) -> &[Requirement] {
         &self.requirements
+    }
+}
+
+/// What is only told to people decides nothing: in another form than cargo's it is as if it were not there.
+fn about(manifest: &Table, package: &Table) -> About {
+    let text = |key: &str| package.get(key).and_then(Value::as_str).map(str::to_owned);
+    let authors = package.get("authors").and_then(Value::as_array).into_iter().flatten();
+    let library = manifest.get("lib").and_then(Value::as_table);
+    let is_macro = library.and_then(|library| library.get("proc-macro").or_else(|| library.get("proc_macro")));
+    About {
+        description: text("description"),
+        authors: authors.filter_map(Value::as_str).map(str::to_owned).collect(),
+        homepage: text("homepage"),
+        repository: text("repository"),
+        proc_macro: Some(is_macro.and_then(Value::as_bool).unwrap_or(false)),
+        ..About::default()
     }
 }
 

@@ -84,6 +84,9 @@ pub(crate) struct Audit {
     /// What to judge by
     #[command(flatten)]
     pub(crate) judge: JudgeBy,
+    /// Where the policy lists licences, download the archives whose licence is not known yet into cargo's cache, and look inside
+    #[arg(long, conflicts_with_all = ["offline", "frozen"])]
+    pub(crate) fetch: bool,
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: Format,

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::archive::{ArchiveError, VerifiedCrate};
-use crate::gather::crate_files::{self, CrateFile, CratePlaces, WantedCrate};
+use crate::gather::crate_files::{self, CrateCache, CrateFile, CratePlaces, WantedCrate};
 use crate::gather::index::IndexMode;
 use crate::model::checksum::Checksum;
 use crate::model::package::PackageId;
 use crate::project::{Assessment, Progress};
 use crate::scrutiny::Parser;
-use crate::write::crate_cache::CrateCache;
 
 /// Why an archive cannot be looked into.
 #[derive(Debug, thiserror::Error)]
@@ -58,10 +57,10 @@ pub(super) fn archives(
     let deliver = |at: usize, file: CrateFile| {
         let Some((id, checksum)) = wanted.get(at) else { return };
         let CrateFile { bytes, downloaded_for } = file;
-        let verified = VerifiedCrate::of(bytes, *checksum, id);
-        if let (Some(path), Ok(verified)) = (downloaded_for, &verified) {
-            cache.store(&path, verified);
+        if let Some(path) = downloaded_for {
+            cache.store(&path, &bytes);
         }
+        let verified = VerifiedCrate::of(bytes, *checksum, id);
         came.lock().unwrap_or_else(PoisonError::into_inner).insert(at, verified);
     };
     let progress = Progress::new(quiet || from == From::Cache, "Fetching", "archives");

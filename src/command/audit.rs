@@ -32,7 +32,9 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) 
     }
     let started = Instant::now();
     // The process ends with this verb: giving tens of megabytes of index back piece by piece would take as long as judging them.
-    let made = ManuallyDrop::new(assess(cli, &arguments.subject, &arguments.judge, Purpose::Judge, environment)?);
+    let asked = request::of(cli, &arguments.subject, &arguments.judge, Purpose::Judge);
+    let project = Project::open(Request { fetch: arguments.fetch, ..asked }, environment)?;
+    let made = ManuallyDrop::new(Assessment::of(project, BTreeSet::new())?);
     print(cli, &made, arguments.format, started)
 }
 
@@ -95,7 +97,7 @@ fn one_of_all(
     let open = |manifest: Option<&Utf8Path>| {
         let which = manifest.map_or_else(|| Which::LockFile(shown.clone()), |path| Which::Manifest(path.to_owned()));
         let request = request::of(cli, &arguments.subject, &arguments.judge, Purpose::Judge);
-        Project::open(Request { which, ..request }, environment)
+        Project::open(Request { which, fetch: arguments.fetch, ..request }, environment)
     };
     let has_manifest = path.with_file_name("Cargo.toml").symlink_metadata().is_ok();
     let mut project = open(has_manifest.then_some(&*manifest))?;

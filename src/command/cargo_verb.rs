@@ -87,6 +87,7 @@ fn request(cli: &Cli, arguments: &cli::Cargo, line: &CommandLine) -> Request {
         purpose: Purpose::Resolve,
         config: line.config(),
         afresh: false,
+        fetch: false,
         offline: line.has(&["--offline", "--frozen"]),
         quiet: cli.quiet,
     }

@@ -23,7 +23,9 @@ use crate::model::trail::release::ApprovalRecord;
 use crate::model::trail::{Kind, ReleaseRecord};
 use crate::policy::baseline::{baseline, carried, settled};
 use crate::policy::publish_age::CLOCK_TOLERANCE;
-use crate::project::{Assessment, JudgeBy, POLICY_FILE, PolicyFrom, Project, Purpose, Rules, nearest_policy, relative};
+use crate::project::{
+    Assessment, JudgeBy, POLICY_FILE, PolicyFrom, Project, Purpose, Request, Rules, nearest_policy, relative,
+};
 use crate::report;
 use crate::report::audit::AuditReport;
 use crate::report::context::Verbosity;
@@ -200,8 +202,9 @@ impl Draft {
             now: arguments.now,
             ..JudgeBy::default()
         };
-        let project = Project::open(request::by(cli, &arguments.subject, judge, Purpose::Judge), environment)?;
-        Ok(Assessment::of(project, BTreeSet::new())?)
+        // Whoever takes over a list of licences wants to see what does not fit it.
+        let asked = Request { fetch: true, ..request::by(cli, &arguments.subject, judge, Purpose::Judge) };
+        Ok(Assessment::of(Project::open(asked, environment)?, BTreeSet::new())?)
     }
 
     /// Adds the baseline and judges the same facts again, by the very text that is to be written.

@@ -8,13 +8,12 @@ use std::time::Instant;
 use semver::Version;
 
 use super::archives::parser;
-use super::memory::MemoryBudget;
 use super::outcome::{CommandError, Outcome};
 use super::spec::Spec;
 use super::{output, request};
-use crate::archive::{Limits, VerifiedCrate};
+use crate::archive::{Limits, MemoryBudget, VerifiedCrate};
 use crate::cli::{self, Cli};
-use crate::gather::crate_files::{self, CrateFile, CratePlaces, CratesProgress, WantedCrate};
+use crate::gather::crate_files::{self, CrateCache, CrateFile, CratePlaces, CratesProgress, WantedCrate};
 use crate::gather::environment::Environment;
 use crate::model::checksum::Checksum;
 use crate::model::error_text::parted;
@@ -27,7 +26,6 @@ use crate::project::{Assessment, Progress, Project, Purpose};
 use crate::report;
 use crate::report::inspect::InspectReport;
 use crate::scrutiny::{Parser, inspect};
-use crate::write::crate_cache::CrateCache;
 
 /// What is to be looked at.
 #[derive(Default)]
@@ -165,11 +163,11 @@ impl Looking<'_> {
     fn look(&self, one: &Wanted, file: CrateFile) -> Result<Inspection, NotInspected> {
         let refused = |cause: &dyn ToString| not_inspected(&one.id, "archive-refused", &cause.to_string());
         let CrateFile { bytes, downloaded_for } = file;
-        let verified = VerifiedCrate::of(bytes, one.checksum, &one.id).map_err(|error| refused(&error))?;
         if let Some(path) = downloaded_for {
             // What could not be kept costs the next run a download.
-            let _ = self.cache.store(&path, &verified);
+            let _ = self.cache.store(&path, &bytes);
         }
+        let verified = VerifiedCrate::of(bytes, one.checksum, &one.id).map_err(|error| refused(&error))?;
         // Unpacked, and once more as text.
         let _share = self.memory.take(verified.room(&Limits::default()).saturating_mul(2));
         let opened = verified.open(&Limits::default()).map_err(|error| refused(&error))?;

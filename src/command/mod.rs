@@ -9,13 +9,13 @@ mod cargo_verb;
 mod ci_files;
 mod completions;
 mod diff;
+mod documents;
 mod explain;
 mod incident;
 mod init;
 mod inspect;
 mod log;
 mod man;
-mod memory;
 mod moves;
 mod outcome;
 mod output;
@@ -100,6 +100,8 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Log(arguments) => log::run(&cli, arguments, &environment),
         Verb::Completions(arguments) => completions::run(arguments),
         Verb::Man(arguments) => man::run(arguments),
+        Verb::Sbom(arguments) => documents::sbom(&cli, arguments, &environment),
+        Verb::Vex(arguments) => documents::vex_verb(&cli, arguments, &environment),
         Verb::Init(arguments) => init::run(&cli, arguments, &environment),
         Verb::Backtest(arguments) => backtest::run(&cli, arguments, &environment),
     });

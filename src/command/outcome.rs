@@ -199,6 +199,14 @@ pub(super) enum CommandError {
     /// Nothing to take back.
     #[error("the policy has no {what} of `{spec}`\nhelp: `cargo sequester log {spec}` tells what was approved")]
     NothingToRevoke { what: &'static str, spec: String },
+    #[error(
+        "SOURCE_DATE_EPOCH is {0:?}, which is no number of seconds since 1970\nhelp: set it to what this prints, or unset it: git log -1 --format=%ct"
+    )]
+    SourceDate(String),
+    #[error("{path}: cannot be written: {cause}\nhelp: name a file in a folder that exists and may be written")]
+    NotWritten { path: Utf8PathBuf, cause: std::io::Error },
+    #[error("{path}: cannot be read again: {cause}\nhelp: run the command again")]
+    LockRead { path: Utf8PathBuf, cause: crate::files::regular::ReadError },
     /// An option asks for what another one forbids.
     #[error("{0}")]
     Usage(&'static str),

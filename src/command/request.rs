@@ -30,6 +30,7 @@ pub(super) fn by(cli: &Cli, subject: &cli::Subject, judge: JudgeBy, purpose: Pur
         purpose,
         config: Vec::new(),
         afresh: false,
+        fetch: false,
         offline: subject.is_offline(),
         quiet: cli.quiet,
     }
@@ -66,6 +67,7 @@ pub(super) fn resolving(cli: &Cli, moving: &cli::Moving) -> Request {
         purpose: Purpose::Resolve,
         config: Vec::new(),
         afresh: false,
+        fetch: true,
         offline: moving.offline,
         quiet: cli.quiet,
     }

@@ -19,7 +19,8 @@ use super::{audit, output, request};
 use crate::cli::{self, Cli, Format, HumanOrJson};
 use crate::gather::environment::Environment;
 use crate::gather::{allow_list, target, vendor_tree, ways_around};
-use crate::model::package::PackageId;
+use crate::model::license::LicenseFact;
+use crate::model::package::{Package, PackageId};
 use crate::model::trail::HealedFolder;
 use crate::model::vendored::VendorRoot;
 use crate::model::vendoring::{KeptPlace, Unvendorable, VendoredPackage, Vendoring};
@@ -68,7 +69,8 @@ impl Ended {
 pub(super) fn vendor(cli: &Cli, arguments: &VendorRequest, environment: &Environment) -> Result<Ended, CommandError> {
     let started = Instant::now();
     // By what the registries say now, whatever the machine's caches have.
-    let request = Request { afresh: true, ..arguments.request.clone() };
+    // What is written is downloaded anyway.
+    let request = Request { afresh: true, fetch: true, ..arguments.request.clone() };
     let project = Project::open(request, environment)?;
     let made = Assessment::of(project, BTreeSet::new())?;
     let mut kept = BTreeMap::new();
@@ -168,10 +170,16 @@ const MOST_FILES: usize = 100;
 fn record_event(run: &Run<'_>, vendoring: &Vendoring) -> Result<(), CommandError> {
     let vendored: BTreeMap<&PackageId, &VendoredPackage> =
         vendoring.packages.iter().map(|package| (&package.id, package)).collect();
-    let packages = run.made.facts().packages.iter().zip(&run.made.evaluation().judgements);
+    let facts = run.made.facts();
+    let written: Vec<&Package> = facts.packages.iter().filter(|one| vendored.contains_key(&one.id)).collect();
+    let licenses = run.made.gathered().licenses_at_hand(&written);
+    let packages = facts.packages.iter().zip(&run.made.evaluation().judgements);
     let releases = packages.filter_map(|(package, judgement)| {
         let vendored = vendored.get(&package.id)?;
         let mut record = release(package, judgement, run.made.facts())?;
+        if let Some(LicenseFact::Read(stated)) = licenses.of_package(package) {
+            record.license = Some((&**stated).into());
+        }
         record.tree = (!vendored.stub).then_some(vendored.tree);
         Some(record)
     });

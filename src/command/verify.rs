@@ -226,6 +226,7 @@ fn asked(cli: &Cli, arguments: &cli::Verify) -> Request {
         purpose: Purpose::Prove,
         config: Vec::new(),
         afresh: false,
+        fetch: false,
         offline: project.offline || project.frozen,
         quiet: cli.quiet,
     }

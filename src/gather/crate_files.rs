@@ -5,6 +5,7 @@
 //!
 //! Reading and downloading go on at once: workers hash and hand on, the calling thread waits for the network.
 
+mod cache;
 mod places;
 mod wanted;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use rayon::Scope;
 
+pub(crate) use self::cache::{CrateCache, Stored};
 pub use self::places::{CratePlaces, download_address};
 pub(crate) use self::wanted::{CrateFailure, CratesProgress, LARGEST_CRATE, PoisonedEntry};
 pub use self::wanted::{CrateFault, CrateFile, CratesTaken, WantedCrate};

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use cargo_metadata::{Dependency, Metadata};
+use cargo_metadata::{Dependency, Metadata, TargetKind};
 use semver::Version;
 
 use super::cargo::{Cargo, CargoFailure};
@@ -18,6 +18,7 @@ use super::toml_tree::{self, Node, Table, Value};
 use crate::files::plain;
 use crate::files::regular::{self, Links, ReadError};
 use crate::model::index_line::{DependencyKind, Requirement};
+use crate::model::manifest::{About, OwnDependency};
 use crate::model::package::{LocalPackage, Package};
 use crate::model::source::Source;
 
@@ -77,6 +78,10 @@ pub struct Local {
     pub version: Option<Version>,
     /// Where it lies and what it asks of registries.
     pub package: LocalPackage,
+    /// What its manifest tells people.
+    pub about: About,
+    /// What it asks for, also of folders and repositories.
+    pub dependencies: Vec<OwnDependency>,
 }
 
 /// Finds the workspace of `manifest_path`, or else of the working directory. Cargo is told what `config` says of registries, since it
@@ -224,7 +229,8 @@ fn local_packages(cargo: &Cargo, metadata: Metadata) -> Vec<Local> {
         known.extend(found.iter().skip(before).map(|local| local.package.root.clone()));
         if known.insert(folder.clone()) {
             let package = local_package(folder, &root, false, Vec::new());
-            found.push(Local { name: name.into(), version: None, package });
+            let (about, dependencies) = Default::default();
+            found.push(Local { name: name.into(), version: None, package, about, dependencies });
         }
     }
     found
@@ -235,10 +241,14 @@ fn take(metadata: Metadata, root: &Utf8Path, member: bool, found: &mut Vec<Local
         let folder = package.manifest_path.parent().unwrap_or(root).to_owned();
         let paths = package.dependencies.iter();
         pointers.extend(paths.filter_map(|dependency| Some((dependency.name.clone(), dependency.path.clone()?))));
+        let about = about(&package);
+        let dependencies = package.dependencies.iter().map(own_dependency).collect();
         let requirements = package.dependencies.into_iter().filter_map(requirement).collect();
         found.push(Local {
             name: package.name.as_str().into(),
             version: Some(package.version),
+            about,
+            dependencies,
             package: LocalPackage {
                 rust_version: package.rust_version,
                 ..local_package(folder, root, member, requirements)
@@ -258,18 +268,46 @@ fn local_package(folder: Utf8PathBuf, root: &Utf8Path, member: bool, requirement
     }
 }
 
+fn about(package: &cargo_metadata::Package) -> About {
+    let has = |kind: &TargetKind| package.targets.iter().any(|target| target.kind.contains(kind));
+    About {
+        license: package.license.clone(),
+        license_file: package.license_file.as_ref().map(ToString::to_string),
+        description: package.description.clone(),
+        authors: package.authors.clone(),
+        homepage: package.homepage.clone(),
+        repository: package.repository.clone(),
+        proc_macro: Some(has(&TargetKind::ProcMacro)),
+        program: has(&TargetKind::Bin),
+    }
+}
+
+fn own_dependency(dependency: &Dependency) -> OwnDependency {
+    OwnDependency {
+        name: dependency.name.as_str().into(),
+        req: dependency.req.clone(),
+        kind: kind(dependency.kind),
+        target: dependency.target.as_ref().map(ToString::to_string),
+        optional: dependency.optional,
+    }
+}
+
+const fn kind(kind: cargo_metadata::DependencyKind) -> DependencyKind {
+    match kind {
+        cargo_metadata::DependencyKind::Build => DependencyKind::Build,
+        cargo_metadata::DependencyKind::Development => DependencyKind::Dev,
+        // A kind of the future is as binding as a normal one.
+        cargo_metadata::DependencyKind::Normal | cargo_metadata::DependencyKind::Unknown => DependencyKind::Normal,
+    }
+}
+
 /// What a manifest asks of a registry; `None` for a path or git dependency.
 fn requirement(dependency: Dependency) -> Option<Requirement> {
     let source = dependency.source?.repr;
     if !source.starts_with("registry+") && !source.starts_with("sparse+") {
         return None;
     }
-    let kind = match dependency.kind {
-        cargo_metadata::DependencyKind::Build => DependencyKind::Build,
-        cargo_metadata::DependencyKind::Development => DependencyKind::Dev,
-        // A kind of the future is as binding as a normal one.
-        cargo_metadata::DependencyKind::Normal | cargo_metadata::DependencyKind::Unknown => DependencyKind::Normal,
-    };
+    let kind = kind(dependency.kind);
     Some(Requirement {
         name: dependency.name.into(),
         renamed: dependency.rename,

@@ -72,6 +72,8 @@ pub struct Adopted {
     pub deny: Vec<Setting<String>>,
     /// Licences, as SPDX ids.
     pub licenses: Vec<Setting<String>>,
+    /// What single crates may have beside these.
+    pub license_exceptions: Vec<Setting<AdoptedLicenses>>,
     /// Releases that somebody looked at or exempted.
     pub vouched: Vec<Setting<Vouched>>,
     /// The files that were read.
@@ -98,6 +100,16 @@ pub struct AdoptedOverride {
     pub crate_name: String,
     /// The age of its releases.
     pub min_publish_age: Age,
+}
+
+/// A crate that another tool's file allows licences of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdoptedLicenses {
+    pub crate_name: String,
+    /// Which of its releases, as a requirement; all where absent.
+    pub version: Option<String>,
+    /// As SPDX ids.
+    pub allow: Vec<String>,
 }
 
 /// A key of `[advisories]` that takes a level.
@@ -154,6 +166,8 @@ pub enum NotTaken {
     NotHeld(usize),
     /// So many audits are of a difference between two releases, not of one exact release.
     Differences(usize),
+    /// It names licence files by a digest that is not SHA-256.
+    OtherDigest,
     /// It was said before.
     Repeated,
     /// There are more entries than are read.
@@ -177,6 +191,9 @@ impl fmt::Display for NotTaken {
             Self::NotHeld(count) => write!(f, "{count} of its releases need no approval, because nothing holds them"),
             Self::Differences(count) => {
                 write!(f, "{count} of its audits are of a difference between releases, not of one exact release")
+            }
+            Self::OtherDigest => {
+                f.write_str("names its licence files by another digest than SHA-256: write `[[licenses.clarify]]` anew")
             }
             Self::Repeated => f.write_str("says again what is taken already"),
             Self::TooMany(limit) => write!(f, "has more than {limit} entries; the rest was not read"),

@@ -292,6 +292,15 @@ pub enum Notice {
         /// Its line in the policy file, where known.
         line: Option<u32>,
     },
+    /// A clarification of a licence that does not count for a locked release, whose files are not those that its author read.
+    ClarificationOfOtherFiles {
+        /// Its line in the policy file.
+        line: u32,
+        /// The release, as `name@version`.
+        release: String,
+        /// The first file that is not there with these bytes.
+        file: Box<str>,
+    },
     /// Advisories were left out because the caller said so.
     AdvisoriesSkipped,
     /// The address could not be reached; a copy stood in.
@@ -402,6 +411,7 @@ codes!(Notice {
     ApprovalUnused => "approval-unused",
     ApprovalLapsed => "approval-lapsed",
     ApprovalOfOtherBytes => "approval-of-other-bytes",
+    ClarificationOfOtherFiles => "clarification-of-other-files",
     IgnoreLapsed => "ignore-lapsed",
     IgnoreUnused => "ignore-unused",
     ApprovalEnding => "approval-ending",
@@ -438,6 +448,10 @@ pub enum RuleKind {
     Git,
     /// An entry of `deny`, of which it is good to hear that it has nothing to do.
     Ban,
+    /// A `[[licenses.exception]]`.
+    LicenseException,
+    /// A `[[licenses.clarify]]`.
+    Clarification,
 }
 
 // By what a notice of one that does nothing is called.
@@ -446,6 +460,8 @@ names!(RuleKind {
     Registry => "registry-unused",
     Git => "allow-git-unused",
     Ban => "deny-unused",
+    LicenseException => "license-exception-unused",
+    Clarification => "license-clarification-unused",
 });
 
 impl Evaluation {

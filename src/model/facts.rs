@@ -9,6 +9,7 @@ use super::advisory::AdvisoryDb;
 use super::allow_list::AllowList;
 use super::evaluation::{IndexGap, Notice};
 use super::history::History;
+use super::license::Licenses;
 use super::lock_proof::LockFact;
 use super::package::{CrateId, Locked, Package};
 use super::policy::Origin;
@@ -41,6 +42,8 @@ pub struct Facts {
     pub old_lock: OldLock,
     /// What the audit trail recorded.
     pub trail: TrailFact,
+    /// What was learned of licences; nothing where the policy judges none.
+    pub licenses: Licenses,
     /// Whether the lock file answers the manifests.
     pub lock: LockFact,
     /// What was noticed while gathering.

@@ -114,6 +114,45 @@ pub struct Declared {
     pub default_features: bool,
 }
 
+/// What a manifest tells people of its package.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// An SPDX expression, or what somebody took for one.
+    pub license: Option<String>,
+    /// A file of the package.
+    pub license_file: Option<String>,
+    pub description: Option<String>,
+    /// Each a name, an e-mail address in angle brackets, or both.
+    pub authors: Vec<String>,
+    pub homepage: Option<String>,
+    pub repository: Option<String>,
+    /// Whether it is compiled into the compiler; `None` where nobody said.
+    pub proc_macro: Option<bool>,
+    /// Whether it builds a program.
+    pub program: bool,
+}
+
+/// A dependency as `cargo metadata` tells it of a package in a folder of this machine, wherever it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnDependency {
+    /// The package's real name.
+    pub name: Arc<str>,
+    pub req: VersionReq,
+    pub kind: DependencyKind,
+    /// The platform that it is limited to: a target triple or a `cfg(…)`.
+    pub target: Option<String>,
+    /// Whether a feature must turn it on.
+    pub optional: bool,
+}
+
+impl OwnDependency {
+    /// Whether a package of its name can be meant. A patch may have put it in another's place.
+    #[must_use]
+    pub fn accepts(&self, version: &Version) -> bool {
+        self.req == VersionReq::STAR || self.req.matches(version)
+    }
+}
+
 /// Where a manifest wants a package from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DependencySource {

@@ -10,8 +10,10 @@ use semver::VersionReq;
 
 use super::age::Age;
 use super::crate_name::{CrateName, NamePattern};
+use super::license::LicensePolicy;
 use super::signal::SignalPolicy;
 use super::source::Registry;
+use super::vex::Justification;
 
 /// Where a setting stands, so that a reader can find and change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +75,8 @@ pub struct Policy {
     pub sources: SourcePolicy,
     /// `[bans] deny`.
     pub deny: Vec<Ban>,
-    /// `[licenses] allow`; empty means that licences are not judged.
-    pub licenses: Vec<String>,
+    /// `[licenses]`.
+    pub licenses: LicensePolicy,
 }
 
 /// How long releases are held.
@@ -223,6 +225,8 @@ pub struct Ignore {
     pub reason: String,
     /// The last UTC day on which it is ignored.
     pub until: Date,
+    /// Why the package is not affected by it, where a person says so in the words of VEX; without, it is affected and accepted.
+    pub justification: Option<Justification>,
     /// Its line in the policy file.
     pub line: u32,
 }

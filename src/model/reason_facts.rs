@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
+use super::license::LicenseLack;
 use super::verdict::{HeldFix, Reason};
 
 /// One fact.
@@ -99,7 +100,22 @@ impl Reason {
                 vec![("kind", text(kind.as_str())), ("advisory", Fact::Advisory(advisory))]
             }
             Self::Denied { entry } => vec![("entry", text(entry))],
-            Self::LicenseNotAllowed { expression } => vec![("expression", maybe_text(expression.as_deref()))],
+            Self::LicenseNotAllowed { expression, lack } => {
+                let mut facts = vec![("expression", maybe_text(expression.as_deref()))];
+                facts.extend(match lack {
+                    LicenseLack::Unlisted { licenses } => Some(("not_listed", Fact::Texts(licenses.clone()))),
+                    LicenseLack::Malformed { cause } => Some(("malformed", text(cause))),
+                    LicenseLack::FileAlone { path, digest } => {
+                        let digest = digest.as_ref().map_or(Fact::Unknown, said);
+                        Some(("license_file", Fact::Group(vec![("path", text(path)), ("sha256", digest)])))
+                    }
+                    LicenseLack::Unstated => None,
+                });
+                facts
+            }
+            Self::LicenseUnknown { gap } => {
+                vec![("gap", text(gap.code())), ("cause", maybe_text(gap.cause()))]
+            }
         }
     }
 }

@@ -83,6 +83,8 @@ pub struct View {
     pub kept: Versions,
     /// Hidden releases that are shown all the same.
     pub shown: Versions,
+    /// Releases that are not shown although the policy does not hide them: it could not know yet what was found inside.
+    pub found_out: Versions,
     /// Whether everything that the policy hides is shown, but for what is malicious, of crates that cargo asks for only later too.
     pub all: bool,
     /// Moves from one release to exactly another.
@@ -111,7 +113,9 @@ impl View {
     #[must_use]
     pub fn difference(&self, other: &Self) -> BTreeSet<CrateId> {
         let mut crates: BTreeSet<CrateId> = BTreeSet::new();
-        for (one, other) in [(&self.kept, &other.kept), (&self.shown, &other.shown)] {
+        for (one, other) in
+            [(&self.kept, &other.kept), (&self.shown, &other.shown), (&self.found_out, &other.found_out)]
+        {
             crates.extend(one.keys().chain(other.keys()).filter(|id| one.get(*id) != other.get(*id)).cloned());
         }
         let exact = self.exact.keys().chain(other.exact.keys());

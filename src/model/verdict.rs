@@ -8,6 +8,7 @@ use semver::Version;
 use super::advisory::AdvisoryKind;
 use super::age::Age;
 use super::checksum::Checksum;
+use super::license::{LicenseGap, LicenseLack};
 use super::policy::Origin;
 use super::signal::Signal;
 
@@ -239,9 +240,13 @@ pub enum Reason {
     },
     /// Its licence is not on the policy's list.
     LicenseNotAllowed {
-        /// Its SPDX expression; `None` where the manifest has none.
+        /// Its SPDX expression, as the manifest has it or a clarification; `None` where there is none.
         expression: Option<String>,
+        /// Why the list does not have it.
+        lack: LicenseLack,
     },
+    /// The policy has a list of licences, and no verified bytes of the release say which it has.
+    LicenseUnknown { gap: LicenseGap },
 }
 
 /// Who says what a checksum should be.
@@ -276,6 +281,7 @@ ReasonCode {
     SourceNotAllowed => "source-not-allowed",
     Denied => "denied",
     LicenseNotAllowed => "license-not-allowed",
+    LicenseUnknown => "license-unknown",
 });
 
 impl ReasonCode {
@@ -328,7 +334,8 @@ impl Reason {
             | Self::Yanked
             | Self::SourceNotAllowed
             | Self::Denied { .. }
-            | Self::LicenseNotAllowed { .. } => None,
+            | Self::LicenseNotAllowed { .. }
+            | Self::LicenseUnknown { .. } => None,
         }
     }
 }
@@ -440,7 +447,8 @@ pub enum Warning {
         /// Where it lies.
         path: camino::Utf8PathBuf,
     },
-    /// The policy has a licence list, but no verified archive is at hand to judge by.
+    /// The policy has a list of licences, and this one is not judged: the package comes from git, or the release is not locked and nobody
+    /// looked inside.
     LicenseUndecided,
 }
 

@@ -95,6 +95,7 @@ fn world(packages: &[Package], index: BTreeMap<CrateId, IndexFact>, advisories: 
         old_lock: OldLock::Unknown,
         trail: TrailFact::default(),
         publications: BTreeMap::new(),
+        licenses: crate::model::license::Licenses::default(),
         lock: LockFact::NotChecked,
         notices: Vec::new(),
     }

@@ -150,6 +150,7 @@ fn ignores(
         crate_name: Some(name.into()),
         reason: marked(detail.as_deref()),
         until,
+        justification: None,
         line: 0,
     });
     (ignores.collect(), unused)
@@ -162,7 +163,14 @@ fn named<'e>(
     id: &str,
     advisories: &'e AdvisoryFact,
 ) -> impl Iterator<Item = (Arc<str>, Arc<str>)> + use<'e> {
-    let ignore = Ignore { id: id.into(), crate_name: None, reason: String::new(), until: Date::MAX, line: 0 };
+    let ignore = Ignore {
+        id: id.into(),
+        crate_name: None,
+        reason: String::new(),
+        until: Date::MAX,
+        justification: None,
+        line: 0,
+    };
     let malicious = |id: &str| {
         let is_it = |reason: &Reason| matches!(reason, Reason::Malicious { advisory } if **advisory == *id);
         judgement.reasons().into_iter().flatten().any(is_it)
@@ -228,6 +236,12 @@ pub fn settled(mut adopted: Adopted, flag: Option<Age>) -> Adopted {
     once(&mut adopted.allow_git);
     once(&mut adopted.deny);
     once(&mut adopted.licenses);
+    // Without a list nothing is judged, and there is nothing to except from.
+    if adopted.licenses.is_empty() {
+        for Setting { origin, .. } in std::mem::take(&mut adopted.license_exceptions) {
+            adopted.leave(origin, NotTaken::NoCounterpart);
+        }
+    }
     adopted
 }
 

@@ -28,7 +28,7 @@ pub(super) fn of_reason(id: &PackageId, reason: &Reason, keys: Keys<'_>) -> Deci
             Source::Local | Source::Other(_) => return Decider::Fixed,
         },
         Reason::Denied { .. } => "bans.deny",
-        Reason::LicenseNotAllowed { .. } => "licenses.allow",
+        Reason::LicenseNotAllowed { .. } | Reason::LicenseUnknown { .. } => "licenses.allow",
         Reason::PubtimeUnknown { .. }
         | Reason::PubtimeInFuture { .. }
         | Reason::PubtimeChanged { .. }

@@ -11,7 +11,7 @@ use super::alternatives::Candidates;
 use super::findings::Findings;
 use super::judge::Judge;
 use super::side_effects::side_effects;
-use super::{advisory, findings, publication, publish_age, rules_in_use, source, trail};
+use super::{advisory, findings, license, publication, publish_age, rules_in_use, source, trail};
 use crate::model::approval::Approvals;
 use crate::model::evaluation::{Blocker, Evaluation, IndexGap, Judgement, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact};
@@ -112,6 +112,10 @@ fn judge_package(judge: &Judge<'_>, position: usize) -> (Judgement, Vec<Blocker>
     let Some(crate_id) = package.id.crate_id() else {
         judgement.warnings = outside_workspace(package);
         named_by_advisories(judge, &package.id, &mut judgement);
+        // Whose code it is says a person by naming the repository; the project's own needs no licence from anybody.
+        if judge.policy.licenses.is_set() && matches!(package.id.source, Source::Git(_)) {
+            judgement.warnings.push(Warning::LicenseUndecided);
+        }
         judgement.verdict = Some(without_registry(judge, package));
         return (judgement, blockers);
     };
@@ -141,7 +145,9 @@ fn judge_package(judge: &Judge<'_>, position: usize) -> (Judgement, Vec<Blocker>
 /// Looks for what could take the place of a package that does not pass, or that an advisory hits.
 fn add_ways_out(judgement: &mut Judgement, position: usize, candidates: &mut Candidates<'_>) {
     let Some(crate_id) = judgement.id.crate_id() else { return };
-    if let Some(reasons) = judgement.reasons() {
+    let is_seen = |reason: &Reason| !matches!(reason, Reason::LicenseUnknown { .. });
+    // Nothing need take the place of a release into which nobody looked yet.
+    if let Some(reasons) = judgement.reasons().filter(|reasons| reasons.iter().any(is_seen)) {
         let newest = candidates.newest_approved(position, reasons);
         let if_edited = if newest.is_none() { candidates.newest_if_edited(position, reasons) } else { None };
         if newest.is_none() && if_edited.is_none() {
@@ -180,6 +186,7 @@ fn judge_release(
     let Findings { mut reasons, warnings, advisories } =
         judge.evidence().locked_findings(crate_id, history, release, &package.checksum);
     reasons.extend(findings::checksum_reason(&package.checksum, release.checksum));
+    reasons.extend(license::of_locked(judge.facts, &judge.policy.licenses, package));
     judgement.warnings.extend(warnings);
     judgement.advisories = advisories;
     judgement.yanked = Some(release.yanked);
@@ -208,6 +215,7 @@ fn judge_unseen(
     }
     let known = &judge.facts.trail.recorded;
     findings.reasons.extend(trail::locked_checksum(known, crate_id, &package.id.version, &package.checksum));
+    findings.reasons.extend(license::of_locked(judge.facts, &judge.policy.licenses, package));
     judgement.warnings.extend(findings.warnings);
     judgement.advisories = findings.advisories;
     let unknown = || Reasons::of(Reason::IndexUnavailable, Vec::new());

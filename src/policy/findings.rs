@@ -5,10 +5,11 @@ use std::sync::Arc;
 use semver::Version;
 
 use super::evidence::Evidence;
-use super::{advisory, publish_age, signal, source, trail};
+use super::{advisory, license, publish_age, signal, source, trail};
 use crate::model::checksum::Checksum;
 use crate::model::history::History;
 use crate::model::index_line::Outline;
+use crate::model::license::LicenseFact;
 use crate::model::package::{CrateId, LockedChecksum, PackageId};
 use crate::model::policy::Level;
 use crate::model::signal::{Signal, SignalLevel};
@@ -28,9 +29,23 @@ pub struct Findings {
 
 impl Evidence<'_> {
     /// What is known of a release that the index has, as if the lock file took exactly its bytes.
+    ///
+    /// A licence counts where it is known. Where it is not, nobody need know it before the release is chosen: it is judged once it is
+    /// locked.
     #[must_use]
     pub fn findings(&self, crate_id: &CrateId, history: &History, release: &Outline) -> Findings {
-        self.locked_findings(crate_id, history, release, &LockedChecksum::Known(release.checksum))
+        let locked = LockedChecksum::Known(release.checksum);
+        let mut findings = self.locked_findings(crate_id, history, release, &locked);
+        let policy = &self.policy.licenses;
+        if policy.is_set() {
+            match self.facts.licenses.of(crate_id, &release.version, release.checksum) {
+                Some(LicenseFact::Read(stated)) => {
+                    findings.reasons.extend(license::judged(policy, &package_id(crate_id, &release.version), stated));
+                }
+                Some(LicenseFact::Unknown(_)) | None => findings.warnings.push(Warning::LicenseUndecided),
+            }
+        }
+        findings
     }
 
     /// What is known of a release that the index has, and that the lock file has with this checksum.
@@ -61,15 +76,7 @@ impl Evidence<'_> {
             Level::Warn => findings.warnings.push(Warning::Yanked),
             Level::Reject => findings.reasons.push(Reason::Yanked),
         }
-        let package = PackageId {
-            name: crate_id.name.clone(),
-            version: release.version.clone(),
-            source: Source::Registry(crate_id.registry.clone()),
-        };
-        findings.reasons.extend(self.place(&package));
-        if !self.policy.licenses.is_empty() {
-            findings.warnings.push(Warning::LicenseUndecided);
-        }
+        findings.reasons.extend(self.place(&package_id(crate_id, &release.version)));
         findings
     }
 
@@ -103,6 +110,11 @@ impl Evidence<'_> {
             }
         }
     }
+}
+
+fn package_id(crate_id: &CrateId, version: &Version) -> PackageId {
+    let source = Source::Registry(crate_id.registry.clone());
+    PackageId { name: crate_id.name.clone(), version: version.clone(), source }
 }
 
 /// The reason that a locked checksum gives, held against the index's.

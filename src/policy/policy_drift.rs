@@ -8,6 +8,7 @@ use super::source;
 use crate::model::age::Age;
 use crate::model::approval::Approval;
 use crate::model::crate_name::NamePattern;
+use crate::model::license::{Clarification, LicensePolicy};
 use crate::model::loosening::{Loosening, LooseningKind};
 use crate::model::policy::{AgeOverride, Ban, GitRule, Ignore, Level, Policy, Setting};
 use crate::model::signal::SignalCode;
@@ -26,6 +27,7 @@ pub fn loosened(base: (&Policy, &[Approval]), head: (&Policy, &[Approval])) -> V
     registries(base.0, head.0, &mut all);
     advisories(base.0, head.0, &mut all);
     sources(base.0, head.0, &mut all);
+    licenses(&base.0.licenses, &head.0.licenses, &mut all);
     approvals(base.1, head.1, &mut all);
     all
 }
@@ -257,14 +259,35 @@ fn sources(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
     };
     let gone = base.deny.iter().filter(|ban| !still_denied(ban));
     all.extend(gone.map(|ban| removed("bans.deny".to_owned(), &ban.text)));
-    if base.licenses.is_empty() {
+}
+
+/// Where the base judges no licences, nothing can be looser.
+fn licenses(base: &LicensePolicy, head: &LicensePolicy, all: &mut Vec<Loosening>) {
+    if !base.is_set() {
         return;
     }
-    if head.licenses.is_empty() {
-        all.push(removed("licenses.allow".to_owned(), &base.licenses.join(", ")));
+    if !head.is_set() {
+        all.push(removed("licenses.allow".to_owned(), &base.allow.join(", ")));
     }
-    let new = head.licenses.iter().filter(|one| !base.licenses.contains(one));
+    let new = head.allow.iter().filter(|one| !base.allow.contains(one));
     all.extend(new.map(|one| added("licenses.allow".to_owned(), one)));
+    for exception in &head.exceptions {
+        let same = || base.exceptions.iter().filter(|one| one.releases == exception.releases);
+        let new = exception
+            .allow
+            .iter()
+            .filter(|one| !base.allow.contains(one) && !same().any(|old| old.allow.contains(one)));
+        all.extend(new.map(|one| added(format!("licenses.exception {}", exception.releases), one)));
+    }
+    let is_known = |one: &Clarification| {
+        let same = |old: &Clarification| {
+            (&old.releases, &old.expression, &old.files) == (&one.releases, &one.expression, &one.files)
+        };
+        base.clarify.iter().any(same)
+    };
+    // Nobody can tell from the outside whether a text is what somebody says it is.
+    let new = head.clarify.iter().filter(|one| !is_known(one));
+    all.extend(new.map(|one| added(format!("licenses.clarify {}", one.releases), &one.expression)));
 }
 
 fn git_rule(rule: &GitRule) -> String {
@@ -388,6 +411,7 @@ impl<'a> Exempted<'a> {
             crate_name: Some(record.crate_id.name.clone().into()),
             reason: String::new(),
             until,
+            justification: None,
             line: 0,
         }));
     }

@@ -7,11 +7,12 @@ use jiff::civil::Date;
 
 use super::graph::same_line;
 use super::judge::Judge;
-use super::{advisory, judge, source};
+use super::{advisory, judge, license, source};
 use crate::model::approval::Approval;
 use crate::model::evaluation::{Idle, Judgement, Notice, RuleKind};
 use crate::model::facts::AdvisoryFact;
-use crate::model::package::{CrateId, LockedChecksum, PackageId};
+use crate::model::license::{LicenseFact, ReleasesOf};
+use crate::model::package::{CrateId, LockedChecksum, Package, PackageId};
 use crate::model::policy::{Ignore, Origin};
 use crate::model::source::{Registry, Source};
 use crate::model::verdict::{Basis, Exemption, Verdict, Warning};
@@ -24,6 +25,7 @@ pub(crate) const WARNING_DAYS: i32 = 14;
 pub(crate) fn notices(judge: &Judge<'_>, judgements: &[Judgement]) -> Vec<Notice> {
     let mut all = approvals(judge, judgements);
     all.extend(ignores(judge, judgements));
+    all.extend(of_other_files(judge));
     all.extend(unused(judge));
     all
 }
@@ -135,6 +137,21 @@ fn is_about_a_hit(judge: &Judge<'_>, ignore: &Ignore, judgement: &Judgement) -> 
         .any(|id| advisory::is_ignored_by(&judge.facts.advisories, ignore, &judgement.id.name, id))
 }
 
+/// Clarifications of locked releases that have other licence files than their authors read.
+fn of_other_files(judge: &Judge<'_>) -> Vec<Notice> {
+    let policy = &judge.policy.licenses;
+    let about = |package: &Package| {
+        let LicenseFact::Read(stated) = judge.facts.licenses.of_package(package)? else { return None };
+        let of_it = || policy.clarify.iter().filter(|one| one.releases.has(&package.id.name, &package.id.version));
+        // One of several is enough.
+        let other: Option<Vec<_>> = of_it().map(|one| Some((one, license::other_file(one, stated)?))).collect();
+        let (one, file) = other?.into_iter().next()?;
+        let release = format!("{}@{}", package.id.name, package.id.version);
+        Some(Notice::ClarificationOfOtherFiles { line: one.line, release, file: file.path.clone() })
+    };
+    judge.facts.packages.iter().filter_map(about).collect()
+}
+
 /// Rules that are about nothing that the lock file has. One that is misspelled looks like this, and does nothing.
 fn unused(judge: &Judge<'_>) -> Vec<Notice> {
     let policy = judge.policy;
@@ -163,6 +180,13 @@ fn unused(judge: &Judge<'_>) -> Vec<Notice> {
             let rev = rule.rev.as_ref().map(|rev| format!(" at {rev}")).unwrap_or_default();
             tell(RuleKind::Git, format!("{}{rev}", rule.url), None);
         }
+    }
+    let has = |of: &ReleasesOf| judge.facts.packages.iter().any(|one| of.has(&one.id.name, &one.id.version));
+    for rule in policy.licenses.exceptions.iter().filter(|rule| !has(&rule.releases)) {
+        tell(RuleKind::LicenseException, rule.releases.to_string(), Some(rule.line));
+    }
+    for rule in policy.licenses.clarify.iter().filter(|rule| !has(&rule.releases)) {
+        tell(RuleKind::Clarification, rule.releases.to_string(), Some(rule.line));
     }
     for ban in &policy.deny {
         let mut ids = judge.facts.packages.iter().map(|package| &package.id);

@@ -115,8 +115,10 @@ impl Grounds<'_> {
                 let kinds = [ReasonCode::Advisory, ReasonCode::Malicious, ReasonCode::AdvisoryUnreadable];
                 [self.inventory(), self.scanned(), some(self.with(&kinds), Lack::Vulnerable)].concat()
             }
-            Question::Licenses if self.policy.licenses.is_empty() => vec![Lack::NoLicenseList],
-            Question::Licenses => some(self.with(&[ReasonCode::LicenseNotAllowed]), Lack::LicenseNotAllowed),
+            Question::Licenses if !self.policy.licenses.is_set() => vec![Lack::NoLicenseList],
+            Question::Licenses => {
+                some(self.with(&[ReasonCode::LicenseNotAllowed, ReasonCode::LicenseUnknown]), Lack::LicenseNotAllowed)
+            }
             Question::EndOfLife if self.policy.advisories.unmaintained == Level::Allow => {
                 vec![Lack::UnmaintainedAllowed]
             }
@@ -226,7 +228,7 @@ impl Grounds<'_> {
                 let decided = self.latest(&[Kind::Approved]).filter(|_| !ignored.is_empty());
                 [vec![self.advisories()], ignored.into_iter().map(Some).collect(), vec![decided]].concat()
             }
-            Question::Licenses => vec![policy().filter(|_| !self.policy.licenses.is_empty())],
+            Question::Licenses => vec![policy().filter(|_| self.policy.licenses.is_set())],
             Question::EndOfLife => {
                 let level = self.policy.advisories.unmaintained;
                 vec![setting("advisories.unmaintained", level.to_string()), self.advisories()]

@@ -68,7 +68,10 @@ pub fn filtered_lines(
             None
         } else if has(&view.kept, version) {
             index_line::with_yanked(line, true).map(Cow::Owned)
-        } else if hidden.as_ref().is_some_and(stays_hidden) || is_passed_over(exact, version, locked) {
+        } else if hidden.as_ref().is_some_and(stays_hidden)
+            || has(&view.found_out, version)
+            || is_passed_over(exact, version, locked)
+        {
             None
         } else if hidden.is_some() && outline.yanked && locked.contains(version) {
             // If the policy approved it, it could stay where it is although it is yanked.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::base::Base;
 use super::error::ProjectError;
+use super::licenses::{self, KnownLicenses, Told};
 use super::open::Project;
 use super::progress::Progress;
 use super::registries::Registries;
@@ -20,12 +21,15 @@ use crate::model::allow_list::AllowList;
 use crate::model::crate_name::canonical;
 use crate::model::evaluation::{Evaluation, Fetched, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, Surroundings, TrailFact};
+use crate::model::license::Licenses;
 use crate::model::lock_proof::LockFact;
+use crate::model::manifest::OwnDependency;
 use crate::model::package::{CrateId, Package};
 use crate::model::publication::PublicationFact;
 use crate::model::source::{Registry, Source};
 use crate::model::trail::Trail;
 use crate::model::verdict::Reason;
+use crate::policy::bom::Content;
 use crate::policy::judge::Judge;
 use crate::policy::signal::{self, Scope};
 use crate::policy::{self, publication, publish_age, security_fix, side_effects};
@@ -54,6 +58,8 @@ pub(crate) struct Gathered {
     recorded: TrailFact,
     trail: Trail,
     surroundings: Surroundings,
+    /// What was learned of licences so far.
+    licenses: KnownLicenses,
     notices: Vec<Notice>,
     /// What the registries' web API said, as far as it was asked.
     publications: Mutex<BTreeMap<CrateId, PublicationFact>>,
@@ -123,14 +129,26 @@ impl Gathered {
             Purpose::Judge | Purpose::Prove | Purpose::Change => lock_answer::find(&project, &registries, &index)?,
         };
         let advisories = advisories.fact;
-        let publications = Mutex::default();
-        let mut read =
-            Self { project, registries, index, advisories, lock, recorded, trail, surroundings, notices, publications };
+        let (licenses, publications) = (KnownLicenses::default(), Mutex::default());
+        let mut read = Self {
+            project,
+            registries,
+            index,
+            advisories,
+            lock,
+            recorded,
+            trail,
+            surroundings,
+            licenses,
+            notices,
+            publications,
+        };
         if read.project.base_packages().is_some() {
             read.read_around_fixes();
         }
         read.ask_about_publications();
         read.read_births(asked_about.as_ref());
+        read.learn_licenses(&read.project.subject().lock.packages, None);
         Ok(read)
     }
 
@@ -192,6 +210,31 @@ impl Gathered {
         self.publications.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What these packages state of their licences, as far as their bytes are at hand.
+    pub(crate) fn licenses_at_hand(&self, packages: &[&Package]) -> Licenses {
+        licenses::at_hand(&self.project, &self.registries, packages)
+    }
+
+    /// What is inside the locked packages, in their order, and what those in folders of this machine ask for.
+    pub(crate) fn contents(&self) -> (Vec<Option<Content>>, BTreeMap<usize, Vec<OwnDependency>>) {
+        let Self { project, registries, index, advisories, .. } = self;
+        let subject = project.subject();
+        let packages = &subject.lock.packages;
+        let mut contents = licenses::contents(packages, Told { project, registries, index, more: None, advisories });
+        let mut own = BTreeMap::new();
+        for (at, package) in packages.iter().enumerate() {
+            let (Some(found), Some(slot)) = (subject.local(package), contents.get_mut(at)) else { continue };
+            *slot = Some(Content { about: found.about.clone(), statement: None, sha512: None });
+            own.insert(at, found.dependencies.clone());
+        }
+        (contents, own)
+    }
+
+    fn learn_licenses(&self, packages: &[Package], more: Option<&BTreeMap<CrateId, IndexFact>>) {
+        let Self { project, registries, index, advisories, .. } = self;
+        self.licenses.learn(packages, Told { project, registries, index, more, advisories });
+    }
+
     /// The project that it was read for.
     pub(crate) const fn project(&self) -> &Project {
         &self.project
@@ -244,6 +287,7 @@ impl Gathered {
             refused_mirrors: self.registries.refused(),
             base: self.project.base_locked(),
             old_lock,
+            licenses: self.licenses.known().clone(),
             lock: LockFact::NotChecked,
             trail: TrailFact { machine_clock: by_clock.then_some(self.project.machine()), ..self.recorded.clone() },
             notices,
@@ -276,6 +320,7 @@ impl Gathered {
         if !missing.is_empty() {
             more.extend(self.registries.read(&missing, &mut |_, _| ()));
         }
+        self.learn_licenses(&lock.packages, Some(&more));
         let mut facts = self.facts_after(lock.packages, more);
         if self.project.request().judge.facts {
             let rules = self.project.rules();

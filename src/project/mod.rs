@@ -7,8 +7,10 @@
 
 mod assessment;
 mod base;
+mod contents;
 mod error;
 mod gathering;
+mod licenses;
 pub(crate) mod lock_answer;
 mod lock_files;
 mod lookup;

@@ -20,6 +20,8 @@ pub(crate) struct Request {
     pub(crate) config: Vec<String>,
     /// Whether nothing that lies on this machine may stand in for a registry's answer. With a base nothing may.
     pub(crate) afresh: bool,
+    /// Whether archives may be downloaded whose licences are judged and that are not at hand.
+    pub(crate) fetch: bool,
     /// Whether no registry may be asked.
     pub(crate) offline: bool,
     /// Whether no progress is shown.

@@ -10,7 +10,8 @@ use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::gather::lock_file::{self, LockFile, LockFileError};
 use crate::gather::manifest::{self, Roots};
-use crate::gather::workspace::{self, Workspace};
+use crate::gather::workspace::{self, Local, Workspace};
+use crate::model::package::Package;
 use crate::model::source::Source;
 
 /// The name of the policy file, at the workspace's root or above it.
@@ -83,6 +84,13 @@ impl Subject {
             workspace::attach(&mut lock.packages, workspace);
         }
         Ok(lock)
+    }
+
+    /// What cargo told of a package in a folder of this machine.
+    pub(super) fn local(&self, package: &Package) -> Option<&Local> {
+        let folder = &package.local.as_ref()?.root;
+        let mut all = self.workspace.iter().flat_map(|workspace| &workspace.packages);
+        all.find(|local| local.package.root == *folder && local.version.is_some())
     }
 
     /// The sources that must be taken from the vendored place: all that the lock file names.

@@ -8,6 +8,7 @@ use super::way_out::{TEXT, WayOut};
 use super::words::eligible;
 use super::{escape, notice};
 use crate::model::evaluation::{Detour, Fix, FixStanding, Judgement, Notice};
+use crate::model::license::{LicenseGap, LicenseLack};
 use crate::model::package::{Line, LockedChecksum, Package, PackageId};
 use crate::model::policy::JudgedBy;
 use crate::model::source::{GitSource, Registry, Source};
@@ -248,10 +249,48 @@ fn for_reason(reason: &Reason, id: &PackageId, report: &AuditReport<'_>) -> Opti
         Reason::AdvisoryUnreadable { advisory: None, .. } => Some(WayOut::words(
             "look at the file, and get the advisory database anew; nobody can ignore what it may say",
         )),
+        Reason::LicenseUnknown { gap } => look_inside(gap, report),
+        Reason::LicenseNotAllowed { lack, .. } => listed(lack, id, report),
         Reason::PubtimeChanged { .. } => {
             Some(WayOut::words("ask the registry's operators why a published fact changed; nothing here lifts this"))
         }
         _ => None,
+    }
+}
+
+/// The run that learns licences.
+#[must_use]
+pub(crate) fn look_inside(gap: &LicenseGap, report: &AuditReport<'_>) -> Option<WayOut> {
+    if *gap != LicenseGap::NotAtHand {
+        return None;
+    }
+    if report.situation.is_offline() {
+        return Some(WayOut::words("to look inside, its archive is needed, and this run may ask no registry for it"));
+    }
+    let command = report.context().command("audit", "--fetch")?;
+    Some(WayOut::to("to look inside, get its archive", command))
+}
+
+/// The entry of the policy that allows a licence to one release alone, or says what its licence files are.
+fn listed(lack: &LicenseLack, id: &PackageId, report: &AuditReport<'_>) -> Option<WayOut> {
+    let file = policy_file(report);
+    let release = format!("crate = {}, version = {}", toml_string(&id.name), toml_string(&format!("={}", id.version)));
+    match lack {
+        LicenseLack::Unlisted { licenses } => {
+            let licenses: Vec<String> = licenses.iter().map(|one| toml_string(one)).collect();
+            Some(WayOut::edit(
+                format!("to allow it to this release alone, add to `exception` under [licenses] of {file}"),
+                format!("{{ {release}, allow = [{}] }}", licenses.join(", ")),
+            ))
+        }
+        LicenseLack::FileAlone { path, digest: Some(digest) } => Some(WayOut::edit(
+            format!("once you have read it, say what it is: add to `clarify` under [licenses] of {file}"),
+            format!(
+                "{{ {release}, expression = \"{TEXT}\", files = [{{ path = {}, sha256 = \"{digest}\" }}] }}",
+                toml_string(path)
+            ),
+        )),
+        LicenseLack::FileAlone { digest: None, .. } | LicenseLack::Malformed { .. } | LicenseLack::Unstated => None,
     }
 }
 

@@ -50,6 +50,9 @@ fn taken(report: &InitReport<'_>, out: &mut impl Write) -> io::Result<()> {
     for Setting { value, origin } in &adopted.overrides {
         took(out, &format!("the age of {} for {}, from {origin}", value.min_publish_age, value.crate_name))?;
     }
+    for Setting { value, origin } in &adopted.license_exceptions {
+        took(out, &format!("the licences {} of {}, from {origin}", value.allow.join(", "), value.crate_name))?;
+    }
     for Setting { value, origin } in &adopted.mirrors {
         took(out, &format!("{value} as a mirror of crates.io, from {origin}"))?;
     }

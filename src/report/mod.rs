@@ -27,6 +27,7 @@ pub(crate) mod print;
 pub(crate) mod publication;
 pub(crate) mod reason;
 pub(crate) mod review;
+pub(crate) mod sbom;
 pub(crate) mod signal;
 pub(crate) mod status;
 pub(crate) mod update;

@@ -9,6 +9,7 @@ use crate::model::advisory::AdvisoryKind;
 use crate::model::evaluation::{Fetched, Idle, Notice, RuleKind};
 use crate::model::package::{CrateId, PackageId};
 use crate::model::signal::SignalCode;
+use crate::model::source::Source;
 use crate::model::trail::{TrailFinding, TrailProblemKind};
 use crate::model::verdict::{Basis, Exemption, FixNeed, FixRole, LockedBy, ReasonCode, Warning};
 
@@ -31,7 +32,12 @@ pub(crate) fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) 
         Warning::Yanked => "yanked from its registry".to_owned(),
         Warning::Signal(found) => signal(found, context),
         Warning::OutsideWorkspace { path } => format!("a path dependency from outside the workspace: {path}"),
-        Warning::LicenseUndecided => "its licence is not judged: no verified archive of it is at hand".to_owned(),
+        Warning::LicenseUndecided => match id.source {
+            Source::Git(_) => "its licence is not judged, because it comes from git".to_owned(),
+            Source::Registry(_) | Source::Local | Source::Other(_) => {
+                "its licence is judged once it is locked".to_owned()
+            }
+        },
     }
 }
 
@@ -59,7 +65,7 @@ pub(crate) const fn warning_group(warning: &Warning) -> &'static str {
             SignalCode::MajorSwap => "with the signal major-swap",
         },
         Warning::OutsideWorkspace { .. } => "from outside the workspace",
-        Warning::LicenseUndecided => "with a licence that could not be judged",
+        Warning::LicenseUndecided => "with a licence that is not judged",
     }
 }
 
@@ -144,6 +150,10 @@ pub(crate) fn notice(notice: &Notice, context: &Context<'_>) -> String {
             let place = line.map(|line| format!(" ({})", context.judged_by.place(line))).unwrap_or_default();
             format!("{} `{entry}`{place} is about nothing that is locked", rule_words(*kind))
         }
+        Notice::ClarificationOfOtherFiles { line, release, file } => format!(
+            "the clarification of the licence of {release} ({}) does not count: its {file} is not the file that was read",
+            context.judged_by.place(*line)
+        ),
         Notice::AdvisoriesSkipped => {
             "advisories were not looked at, as the command line asks (--no-advisories)".to_owned()
         }
@@ -333,6 +343,8 @@ const fn rule_words(kind: RuleKind) -> &'static str {
         RuleKind::Registry => "the registry",
         RuleKind::Git => "the entry of allow-git",
         RuleKind::Ban => "the entry of deny",
+        RuleKind::LicenseException => "the licence exception of",
+        RuleKind::Clarification => "the licence clarification of",
     }
 }
 

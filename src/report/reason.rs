@@ -4,6 +4,7 @@ use super::context::{Context, registry_name};
 use super::signal::{signal, subject};
 use super::words::{distance, moment};
 use crate::model::advisory::{Advisory, AdvisoryKind};
+use crate::model::license::{LicenseGap, LicenseLack};
 use crate::model::package::PackageId;
 use crate::model::policy::Origin;
 use crate::model::source::Source;
@@ -72,10 +73,40 @@ pub(crate) fn sentence(reason: &Reason, id: &PackageId, context: &Context<'_>) -
         Reason::Yanked => "yanked from its registry, and the policy rejects yanked releases".to_owned(),
         Reason::SourceNotAllowed => source_not_allowed(&id.source),
         Reason::Denied { entry } => format!("on the policy's deny list: `{entry}`"),
-        Reason::LicenseNotAllowed { expression: Some(expression) } => {
+        Reason::LicenseNotAllowed { expression, lack } => license(expression.as_deref(), lack),
+        Reason::LicenseUnknown { gap } => match gap {
+            LicenseGap::NotAtHand => "its licence is not known: no verified archive of it is at hand".to_owned(),
+            LicenseGap::NotFetched(cause) => {
+                format!("its licence is not known, because its archive could not be had: {cause}")
+            }
+            LicenseGap::Unreadable(cause) => {
+                format!("its licence is not known, because its archive cannot be used: {cause}")
+            }
+        },
+    }
+}
+
+/// Why a licence is not allowed.
+fn license(expression: Option<&str>, lack: &LicenseLack) -> String {
+    match (lack, expression) {
+        (LicenseLack::Unlisted { licenses }, Some(expression)) if *licenses == [expression] => {
             format!("its licence is not on the policy's list: `{expression}`")
         }
-        Reason::LicenseNotAllowed { expression: None } => {
+        (LicenseLack::Unlisted { licenses }, expression) => format!(
+            "its licence `{}` asks for what is not on the policy's list: {}",
+            expression.unwrap_or_default(),
+            licenses.join(", ")
+        ),
+        (LicenseLack::Malformed { cause }, expression) => {
+            format!("its licence is no SPDX expression: `{}`: {cause}", expression.unwrap_or_default())
+        }
+        (LicenseLack::FileAlone { path, digest: Some(_) }, _) => {
+            format!("its manifest names no licence but a file, `{path}`, which only a person can judge")
+        }
+        (LicenseLack::FileAlone { path, digest: None }, _) => {
+            format!("its manifest names no licence but a file, `{path}`, which the archive does not have")
+        }
+        (LicenseLack::Unstated, _) => {
             "its manifest states no licence, and the policy has a list of licences".to_owned()
         }
     }
@@ -104,7 +135,8 @@ pub(crate) fn clause(reason: &Reason, id: &PackageId, context: &Context<'_>) -> 
         | Reason::IndexUnavailable
         | Reason::IndexEntryUnreadable { .. }
         | Reason::AdvisoryUnreadable { .. }
-        | Reason::LicenseNotAllowed { .. } => "",
+        | Reason::LicenseNotAllowed { .. }
+        | Reason::LicenseUnknown { .. } => "",
     };
     format!("{begin}{}", sentence(reason, id, context))
 }
@@ -179,6 +211,10 @@ pub(crate) const fn rule(code: ReasonCode) -> (&'static str, &'static str) {
         ReasonCode::LicenseNotAllowed => (
             "The package's licence is not on the policy's list.",
             "Replace the package, allow its licence in the policy, or approve the release.",
+        ),
+        ReasonCode::LicenseUnknown => (
+            "The policy judges licences, and that of the package is not known.",
+            "Let the audit look into the package's archive: cargo sequester audit --fetch",
         ),
     }
 }

@@ -50,7 +50,7 @@ pub(super) struct Blocker {
 /// One notice.
 #[derive(JsonSchema)]
 pub(super) struct Notice {
-    #[schemars(extend("enum" = ["approval-unused", "approval-lapsed", "approval-of-other-bytes", "ignore-lapsed", "ignore-unused", "approval-ending", "ignore-ending", "override-unused", "registry-unused", "allow-git-unused", "deny-unused", "advisories-skipped", "advisories-from-copy", "not-kept", "cargo-age-longer", "cargo-age-shorter", "cargo-ignores-age", "cooldown-disagrees", "index-from-cache", "manifests-not-checked", "manifests-unseen", "pubtimes-missing", "base-moved-on", "no-merge-base", "base-without-rules", "trail-disordered", "removed-upstream", "crate-reappeared"]))]
+    #[schemars(extend("enum" = ["approval-unused", "approval-lapsed", "approval-of-other-bytes", "ignore-lapsed", "ignore-unused", "approval-ending", "ignore-ending", "override-unused", "registry-unused", "allow-git-unused", "deny-unused", "license-exception-unused", "license-clarification-unused", "clarification-of-other-files", "advisories-skipped", "advisories-from-copy", "not-kept", "cargo-age-longer", "cargo-age-shorter", "cargo-ignores-age", "cooldown-disagrees", "index-from-cache", "manifests-not-checked", "manifests-unseen", "pubtimes-missing", "base-moved-on", "no-merge-base", "base-without-rules", "trail-disordered", "removed-upstream", "crate-reappeared"]))]
     code: String,
     message: Message,
 }
@@ -219,12 +219,50 @@ pub(super) enum Reason {
         entry: String,
         message: Message,
     },
-    /// Its licence is not on the policy's list. An approval lifts it.
+    /// Its licence is not on the policy's list, or is none that could be. An approval lifts it.
     LicenseNotAllowed {
-        /// The manifest's SPDX expression; null where it has none.
+        /// The SPDX expression of the manifest, or of a clarification; null where there is none.
         expression: Option<String>,
+        /// The licences of the expression that are not on the list, where that is why.
+        #[schemars(default, skip_serializing_if = "Option::is_none", with = "Vec<String>")]
+        not_listed: Option<Vec<String>>,
+        /// What is wrong with the expression, where it is none.
+        #[schemars(default, skip_serializing_if = "Option::is_none", with = "String")]
+        malformed: Option<String>,
+        /// The file that the manifest names in place of an expression, where it does.
+        #[schemars(default, skip_serializing_if = "Option::is_none", with = "LicenseFile")]
+        license_file: Option<LicenseFile>,
         message: Message,
     },
+    /// The policy has a list of licences, and no verified bytes of the release were at hand. `audit --fetch` cures it.
+    LicenseUnknown {
+        /// Why.
+        gap: LicenseGap,
+        /// In the words of whatever failed; null where nothing did.
+        cause: Option<String>,
+        message: Message,
+    },
+}
+
+/// A file with a licence's text.
+#[derive(JsonSchema)]
+pub(super) struct LicenseFile {
+    /// As the manifest writes it.
+    path: String,
+    /// The digest of its bytes; null where the archive does not have it.
+    sha256: Option<Sha256>,
+}
+
+/// Why a licence is not known.
+#[derive(JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum LicenseGap {
+    /// No archive and no vendored tree was at hand.
+    NotAtHand,
+    /// The archive could not be fetched.
+    NotFetched,
+    /// The archive cannot be used.
+    Unreadable,
 }
 
 #[derive(JsonSchema)]
@@ -333,7 +371,7 @@ pub(super) enum Warning {
         path: String,
         message: Message,
     },
-    /// The policy has a list of licences, but no verified archive is at hand to judge by.
+    /// The policy has a list of licences, and this one is not judged: the package comes from git, or the release is not locked.
     LicenseUndecided { message: Message },
 }
 

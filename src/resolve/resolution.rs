@@ -1,5 +1,6 @@
 //! A run of the filter: the project is opened and kept from others, the world is read, and cargo resolves behind what is shown.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -181,7 +182,17 @@ fn filtered<R, E: From<ResolveError>>(
         let (filter, before, cargo, copy, interrupts) = (&filter, &before, &cargo, &copy, &interrupts);
         scope.spawn(move || filter.serve(questions));
         let _end = CloseAtEnd(&lines);
-        work(&Session { gathered, before, filter, overrides, cargo, copy, interrupts, heard })
+        work(&Session {
+            gathered,
+            before,
+            filter,
+            overrides,
+            cargo,
+            copy,
+            interrupts,
+            heard,
+            found_out: RefCell::default(),
+        })
     })
 }
 

@@ -1,5 +1,6 @@
 //! One run of the filter, with as many cargos behind it as a verb needs.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,10 +18,12 @@ use crate::model::crate_name::{CrateName, is_same};
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::{Facts, IndexFact};
 use crate::model::history::History;
+use crate::model::license::LicenseGap;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Package, PackageId};
-use crate::model::resolution::{Hidden, View};
+use crate::model::resolution::{Hidden, Versions, View, versions};
 use crate::model::source::Source;
+use crate::model::verdict::Reason;
 use crate::policy::judge::Judge;
 use crate::policy::source::is_allowed;
 use crate::project::{Decision, Gathered, Project, Subject};
@@ -39,6 +42,8 @@ pub(crate) struct Session<'s> {
     pub(super) interrupts: &'s Interrupts,
     /// Whether a cargo's own words were passed on as they came.
     pub(super) heard: &'s AtomicBool,
+    /// Releases that only looking inside showed not to pass.
+    pub(super) found_out: RefCell<Versions>,
 }
 
 /// What cargo is to do behind the filter.
@@ -123,9 +128,31 @@ impl Session<'_> {
         })
     }
 
-    /// Shows the next cargo what this view has.
+    /// Shows the next cargo what this view has, but for what was found out of single releases meanwhile.
     pub(crate) fn look(&self, view: View) {
-        self.filter.look(view);
+        let found_out = self.found_out.borrow().clone();
+        self.filter.look(View { found_out, ..view });
+    }
+
+    /// Whether a decision found out of releases that were not locked before that what is inside them does not pass. The next cargo is not
+    /// shown them.
+    pub(super) fn finds_out(&self, resolved: &Resolved) -> bool {
+        let Resolved::Judged(judged) = resolved else { return false };
+        let before: BTreeSet<&PackageId> = self.before.facts().packages.iter().map(|package| &package.id).collect();
+        let is_inside = |reason: &Reason| {
+            matches!(reason, Reason::LicenseNotAllowed { .. })
+                || matches!(reason, Reason::LicenseUnknown { gap } if *gap != LicenseGap::NotAtHand)
+        };
+        let failed = judged.evaluation().judgements.iter().filter(|one| !before.contains(&one.id));
+        let failed = failed.filter(|one| one.reasons().is_some_and(|reasons| reasons.iter().all(is_inside)));
+        let mut known = self.found_out.borrow_mut();
+        let mut is_new = false;
+        for (crate_id, versions) in versions(failed.map(|judgement| &judgement.id)) {
+            for version in versions {
+                is_new |= known.entry(crate_id.clone()).or_default().insert(version);
+            }
+        }
+        is_new
     }
 
     /// Lets cargo find what stays of these crates where it looks them up.

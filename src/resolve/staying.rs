@@ -23,6 +23,8 @@ use crate::project::Committed;
 
 /// The most cargo runs that look for what must stay, and the most that then look for what need not; likewise for what joins.
 const TRIALS: usize = 24;
+/// How often one trial is made again because of what only looking inside the chosen releases shows.
+const LOOKS: usize = 8;
 /// The most packages for which it is tried what would have to join.
 const MOST_WANTED: usize = 8;
 
@@ -236,6 +238,17 @@ impl Run<'_, '_> {
 
     fn attempt(&mut self, parts: &Parts) -> Result<Resolved, ResolveError> {
         self.now = Some(parts.clone());
+        let mut resolved = self.attempt_once(parts)?;
+        for _ in 0..LOOKS {
+            if !self.session.finds_out(&resolved) {
+                break;
+            }
+            resolved = self.attempt_once(parts)?;
+        }
+        Ok(resolved)
+    }
+
+    fn attempt_once(&mut self, parts: &Parts) -> Result<Resolved, ResolveError> {
         let (kept, exact, at) = (versions(&parts.stay), self.trials.exact.clone(), self.trials.at);
         self.session.look(View { kept, exact, at, ..View::default() });
         let voice = match self.trials.aloud {

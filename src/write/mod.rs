@@ -1,7 +1,6 @@
 //! Writes the world from plans. Everything is staged, synced and renamed: a killed run leaves the old state or the new one.
 
 pub(crate) mod cargo_config;
-pub(crate) mod crate_cache;
 pub(crate) mod local_index;
 pub(crate) mod new_policy;
 pub(crate) mod package;

@@ -42,9 +42,18 @@ pub(crate) fn new_policy(new: &NewPolicy<'_>) -> String {
     text.list("deny", &new.adopted.deny, Clone::clone);
     text.header(
         "licenses",
-        &["Licences that releases may have, as SPDX ids. An empty list judges none; they are read from verified archives only."],
+        &["Licences that releases may have, as SPDX ids. An empty list judges none. They are read from vendored sources and verified archives; `audit --fetch` gets what is missing."],
     );
     text.list("allow", &new.adopted.licenses, Clone::clone);
+    for Setting { value, origin } in &new.adopted.license_exceptions {
+        text.array_header("licenses.exception", origin);
+        text.line(&format!("crate = {}", quoted(&value.crate_name)), None);
+        if let Some(version) = &value.version {
+            text.line(&format!("version = {}", quoted(version)), None);
+        }
+        let ids: Vec<String> = value.allow.iter().map(|id| quoted(id)).collect();
+        text.line(&format!("allow = [{}]", ids.join(", ")), None);
+    }
     approvals(&mut text, &new.baseline.approvals);
     text.0
 }

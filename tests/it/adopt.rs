@@ -2,7 +2,7 @@
 
 use cargo_sequester::door::gather::adopt;
 use cargo_sequester::door::gather::cargo_config::CargoConfig;
-use cargo_sequester::door::model::adoption::NotTaken::{self, AlwaysRefused, NoCounterpart, UnknownForm};
+use cargo_sequester::door::model::adoption::NotTaken::{self, AlwaysRefused, NoCounterpart, OtherDigest, UnknownForm};
 use cargo_sequester::door::model::adoption::{Adopted, LevelKey};
 use cargo_sequester::door::model::age::Age;
 use cargo_sequester::door::model::policy::{Level, Origin, Setting};
@@ -107,8 +107,13 @@ ignore = [
     { crate = "a-crate@0.1.1", reason = "x" },
 ]
 [licenses]
-allow = ["MIT", "Apache-2.0 WITH LLVM-exception"]
+allow = ["MIT", "Apache-2.0 WITH LLVM-exception", "Proprietary"]
 confidence-threshold = 0.8
+exceptions = [{ crate = "ring@0.17.8", allow = ["OpenSSL"] }, { name = "old-form", version = "<2", allow = ["ISC"] }, { crate = "none" }]
+clarify = [{ crate = "webpki", expression = "ISC", license-files = [{ path = "LICENSE", hash = 0x001c7e6c }] }]
+private = { ignore = true }
+unlicensed = "deny"
+copyleft = "warn"
 [bans]
 multiple-versions = "warn"
 deny = [
@@ -139,7 +144,14 @@ github = ["team"]
             ("RUSTSEC-2026-0002".to_owned(), Some("we do not parse it".to_owned()))
         ]
     );
-    assert_eq!(values(&adopted.licenses), ["MIT"]);
+    assert_eq!(values(&adopted.licenses), ["MIT", "Apache-2.0 WITH LLVM-exception"]);
+    let exceptions = values(&adopted.license_exceptions);
+    let exceptions: Vec<_> =
+        exceptions.iter().map(|one| (&*one.crate_name, one.version.as_deref(), one.allow.join(" "))).collect();
+    assert_eq!(
+        exceptions,
+        [("ring", Some("=0.17.8"), "OpenSSL".to_owned()), ("old-form", Some("<2"), "ISC".to_owned())]
+    );
     assert_eq!(values(&adopted.deny), ["openssl-sys", "exact@=1.2.3", "range@<1.2", "table@=0.3.0", "old@<0.2"]);
     assert_eq!(values(&adopted.allow_git), ["https://git.example.org/team/tool", "https://git.example.org/inner"]);
     assert_eq!(adopted.allow_registries.len(), 1);
@@ -152,12 +164,15 @@ github = ["team"]
         (13, "advisories.ignore", NoCounterpart),
         (16, "licenses.allow", NoCounterpart),
         (17, "licenses.confidence-threshold", NoCounterpart),
-        (19, "bans.multiple-versions", NoCounterpart),
-        (26, "bans.deny", NoCounterpart),
-        (27, "bans.deny", UnknownForm),
-        (30, "sources.unknown-registry", AlwaysRefused),
-        (32, "sources.allow-registry", UnknownForm),
-        (35, "sources.allow-org", NoCounterpart),
+        (18, "licenses.exceptions", UnknownForm),
+        (19, "licenses.clarify", OtherDigest),
+        (22, "licenses.copyleft", AlwaysRefused),
+        (24, "bans.multiple-versions", NoCounterpart),
+        (31, "bans.deny", NoCounterpart),
+        (32, "bans.deny", UnknownForm),
+        (35, "sources.unknown-registry", AlwaysRefused),
+        (37, "sources.allow-registry", UnknownForm),
+        (40, "sources.allow-org", NoCounterpart),
     ];
     assert_eq!(named, expected.map(|(line, key, why)| (line, key.to_owned(), why)));
 }

@@ -40,6 +40,7 @@ mod index;
 mod init;
 mod inspect;
 mod kept_worlds;
+mod licenses;
 mod lock_file;
 mod lock_proof;
 mod log_verb;

@@ -169,7 +169,7 @@ fn levels_bans_and_licences_are_read() {
     );
     assert_eq!((policy.advisories.unsound, policy.advisories.yanked), (Level::Reject, Level::Allow));
     assert_eq!(policy.deny[0].req.as_ref().map(ToString::to_string).as_deref(), Some("<1.2"));
-    assert_eq!((policy.deny[0].text.as_str(), policy.licenses.len()), ("a@<1.2", 2));
+    assert_eq!((policy.deny[0].text.as_str(), policy.licenses.allow.len()), ("a@<1.2", 2));
 }
 
 #[test]

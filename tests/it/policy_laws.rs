@@ -90,6 +90,7 @@ fn policy() -> impl Strategy<Value = Policy> {
                     crate_name: None,
                     reason: "not reached".into(),
                     until: date("2026-12-01"),
+                    justification: None,
                     line: 3,
                 });
             }
@@ -298,7 +299,7 @@ proptest! {
                 id: "RUSTSEC-2026-0001".into(),
                 crate_name: None,
                 reason: "not reached".into(),
-                until: date("2099-12-31"),
+                until: date("2099-12-31"), justification: None,
                 line: 4,
             });
         });

@@ -3,6 +3,7 @@
 use crate::support::facts::{World, age, checksum, date, other_registry};
 use crate::support::rules::{COMMIT, ban, ignore, longer_rule, of_everything, set};
 use cargo_sequester::door::model::approval::Approval;
+use cargo_sequester::door::model::license::{Clarification, LicenseException, LicenseFile, LicensePolicy, ReleasesOf};
 use cargo_sequester::door::model::loosening::LooseningKind;
 use cargo_sequester::door::model::policy::{GitRule, Level, Policy, RegistryPolicy};
 use cargo_sequester::door::model::signal::SignalLevel;
@@ -14,6 +15,28 @@ fn loose(base: &dyn Fn(&mut World), head: &dyn Fn(&mut World)) -> Vec<String> {
     let (base, head) = (World::new().with(|world| base(world)), World::new().with(|world| head(world)));
     let all = loosened((&base.policy, &base.approvals), (&head.policy, &head.approvals));
     all.into_iter().map(|one| one.key).collect()
+}
+
+fn licenses(allow: &[&str]) -> LicensePolicy {
+    LicensePolicy { allow: allow.iter().map(|one| (*one).to_owned()).collect(), ..LicensePolicy::default() }
+}
+
+fn licensed(allow: &[&str], exception: Option<&str>) -> Box<dyn Fn(&mut World)> {
+    let mut policy = licenses(allow);
+    let releases = ReleasesOf { crate_name: "ring".into(), version: None };
+    policy.exceptions.extend(exception.map(|id| LicenseException { releases, allow: vec![id.to_owned()], line: 1 }));
+    Box::new(move |world| world.policy.licenses = policy.clone())
+}
+
+fn clarified(expression: &str) -> Box<dyn Fn(&mut World)> {
+    let mut policy = licenses(&["MIT"]);
+    policy.clarify.push(Clarification {
+        releases: ReleasesOf { crate_name: "ring".into(), version: None },
+        expression: expression.to_owned(),
+        files: vec![LicenseFile { path: "LICENSE".into(), digest: checksum("ring", "LICENSE") }],
+        line: 1,
+    });
+    Box::new(move |world| world.policy.licenses = policy.clone())
 }
 
 fn git_rule(url: &str, rev: Option<&str>) -> GitRule {
@@ -111,7 +134,10 @@ fn i7_each_loosening_is_named_and_its_reverse_is_silent() {
         ),
         ("bans.deny", policy(|one| one.deny.push(ban("foo"))), none()),
         ("bans.deny", policy(|one| one.deny.push(ban("foo"))), policy(|one| one.deny.push(ban("foo@<1")))),
-        ("licenses.allow", policy(|one| one.licenses.push("MIT".into())), none()),
+        ("licenses.allow", licensed(&["MIT"], None), none()),
+        ("licenses.allow", licensed(&["MIT"], None), licensed(&["MIT", "ISC"], None)),
+        ("licenses.exception ring", licensed(&["MIT"], None), licensed(&["MIT"], Some("ISC"))),
+        ("licenses.clarify ring", licensed(&["MIT"], None), clarified("ISC")),
         ("approval foo@1.0.0", none(), approve(|_| {})),
         ("approval foo@1.0.0", approve(|one| one.until = Some(date("2026-11-30"))), approve(|_| {})),
         ("approval foo@1.0.0", approve(|_| {}), approve(|one| one.until = None)),

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::archive::{
-    ArchiveError, Divergence, Limits, OpenedCrate, VendorTree, VerifiedCrate, manifest_agrees, stub_files, vendor_files,
+    ArchiveError, Divergence, Limits, MemoryBudget, OpenedCrate, VendorTree, VerifiedCrate, manifest_agrees,
+    stub_files, vendor_files,
 };
 use crate::cli::Cli;
-use crate::command::memory::MemoryBudget;
 use crate::gather::cargo::{self, CargoFailure};
-use crate::gather::crate_files::{self, CrateFailure, CrateFault, CrateFile, CratePlaces, WantedCrate};
+use crate::gather::crate_files::{
+    self, CrateCache, CrateFailure, CrateFault, CrateFile, CratePlaces, Stored, WantedCrate,
+};
 use crate::gather::environment::Environment;
 use crate::model::checksum::Checksum;
 use crate::model::error_text::parted;
@@ -18,7 +20,6 @@ use crate::model::history::History;
 use crate::model::package::PackageId;
 use crate::model::vendoring::{PlannedFrom, PlannedPackage, Poisoned, Unvendorable};
 use crate::project::{Assessment, Progress};
-use crate::write::crate_cache::{CrateCache, Stored};
 use crate::write::vendor_dir::VendorDirError;
 
 /// An archive that was hashed, opened and held against its index line.
@@ -138,11 +139,11 @@ fn one(
 ) -> Result<(), Refusal> {
     let PlannedFrom::Crate(checksum) = package.from else { return Ok(()) };
     let CrateFile { bytes, downloaded_for } = file;
-    let verified = VerifiedCrate::of(bytes, checksum, &package.id).map_err(refused)?;
     if let Some(path) = downloaded_for {
-        let stored = tools.cache.store(&path, &verified);
+        let stored = tools.cache.store(&path, &bytes);
         lock(shared).stored.insert(package.id.clone(), stored);
     }
+    let verified = VerifiedCrate::of(bytes, checksum, &package.id).map_err(refused)?;
     let _share = tools.memory.take(verified.room(&Limits::default()));
     let opened = verified.open(&Limits::default()).map_err(refused)?;
     let release = history(made, &package.id).and_then(|history| history.release(&package.id.version).ok()?);

@@ -4,8 +4,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
-use crate::archive::{Limits, VerifiedCrate, VerifiedManifest, manifest_agrees, vendor_files};
-use crate::command::memory::MemoryBudget;
+use crate::archive::{Limits, MemoryBudget, VerifiedCrate, VerifiedManifest, manifest_agrees, vendor_files};
 use crate::gather::crate_files::LARGEST_CRATE;
 use crate::gather::environment::Environment;
 use crate::gather::target;

@@ -7,8 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::evidence::Evidence;
-use crate::archive::{ArchiveError, Limits, VerifiedCrate, stub_files, vendor_files};
-use crate::command::memory::MemoryBudget;
+use crate::archive::{ArchiveError, Limits, MemoryBudget, VerifiedCrate, stub_files, vendor_files};
 use crate::command::outcome::CommandError;
 use crate::gather::cargo_config::{CargoConfig, ConfiguredRegistry};
 use crate::gather::clean_place::{CleanPlace, CleanPlaceError};

@@ -5,7 +5,7 @@ use semver::{Op, VersionReq};
 
 use super::foreign::{ForeignFile, fits, plain, quoted, with_req};
 use crate::gather::toml_tree::{Node, Table, Value};
-use crate::model::adoption::{Adopted, LevelKey, NotTaken};
+use crate::model::adoption::{Adopted, AdoptedLicenses, LevelKey, NotTaken};
 use crate::model::policy::{Level, Setting};
 use crate::model::source::Registry;
 
@@ -191,6 +191,7 @@ fn of_spec(spec: &str) -> Option<String> {
 /// One key of `[licenses]`.
 fn licenses(file: &ForeignFile, key: &str, entry: &Node, adopted: &mut Adopted) {
     let keys = ["licenses", key];
+    let said = entry.value.as_text().map(String::as_str);
     match key {
         "version" => {}
         "allow" => {
@@ -201,12 +202,60 @@ fn licenses(file: &ForeignFile, key: &str, entry: &Node, adopted: &mut Adopted) 
                     Some(id) if fits(&list(id)) => {
                         adopted.licenses.push(Setting { value: id.clone(), origin });
                     }
-                    // An id with an exception (`… WITH …`), or a name that is no SPDX id.
+                    // A name that is no SPDX id.
                     Some(_) => adopted.leave(origin, NotTaken::NoCounterpart),
                     None => adopted.leave(origin, NotTaken::UnknownForm),
                 }
             }
         }
+        "exceptions" => {
+            for node in file.list(entry, &keys, adopted) {
+                let origin = file.origin(node.line, &keys);
+                match license_exception(node) {
+                    Some(value) => adopted.license_exceptions.push(Setting { value, origin }),
+                    None => adopted.leave(origin, NotTaken::UnknownForm),
+                }
+            }
+        }
+        "clarify" => {
+            for node in file.list(entry, &keys, adopted) {
+                adopted.leave(file.origin(node.line, &keys), NotTaken::OtherDigest);
+            }
+        }
+        // What no list names is refused here too.
+        "unlicensed" | "copyleft" | "default" if said == Some("deny") => {}
+        "allow-osi-fsf-free" if said == Some("neither") => {}
+        "unlicensed" | "copyleft" | "default" | "allow-osi-fsf-free" => {
+            file.leave(adopted, entry.line, &keys, NotTaken::AlwaysRefused);
+        }
+        // The project's own packages are never judged.
+        "private" if entry.value.as_table().is_some_and(|table| is_said(table, "ignore")) => {}
         _ => file.leave(adopted, entry.line, &keys, NotTaken::NoCounterpart),
     }
+}
+
+/// `{ crate = "ring@0.17", allow = ["OpenSSL"] }`, or the older form with `name` and `version`.
+fn license_exception(node: &Node) -> Option<AdoptedLicenses> {
+    let table = node.value.as_table()?;
+    let spec = match (table.text("crate"), table.text("name")) {
+        (Some(spec), _) => of_spec(spec)?,
+        (None, Some(name)) => with_req(name, table.text("version").map(VersionReq::parse))?,
+        (None, None) => return None,
+    };
+    let (crate_name, version) = match spec.split_once('@') {
+        Some((name, version)) => (name.to_owned(), Some(version.to_owned())),
+        None => (spec, None),
+    };
+    let allow: Option<Vec<String>> =
+        table.get("allow")?.value.as_list()?.iter().map(|one| one.value.as_text().cloned()).collect();
+    let taken = AdoptedLicenses { crate_name, version, allow: allow? };
+    let version = taken.version.as_ref().map(|version| format!("version = {}\n", quoted(version)));
+    let ids: Vec<String> = taken.allow.iter().map(|id| quoted(id)).collect();
+    let policy = format!(
+        "[licenses]\nallow = [\"MIT\"]\n[[licenses.exception]]\ncrate = {}\n{}allow = [{}]\n",
+        quoted(&taken.crate_name),
+        version.unwrap_or_default(),
+        ids.join(", ")
+    );
+    fits(&policy).then_some(taken)
 }

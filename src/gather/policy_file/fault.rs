@@ -9,6 +9,7 @@ use crate::files::regular::ReadError;
 use crate::gather::toml_tree::shown;
 use crate::model::age::{Age, AgeError};
 use crate::model::verdict::ReasonCode;
+use crate::model::vex::Justification;
 
 /// Why there is no policy to judge by.
 #[derive(Debug, thiserror::Error)]
@@ -80,10 +81,22 @@ pub enum Fault {
     Commit,
     #[error("not a SHA-256 digest of 64 lower-case hexadecimal digits")]
     Checksum,
+    #[error("{0} is not a version requirement")]
+    VersionReq(String),
+    #[error("not a SHA-256 digest of 64 lower-case hexadecimal digits")]
+    FileDigest,
+    #[error("{0} is not the path of a file in an archive")]
+    PathInArchive(String),
+    #[error("{text} is not an SPDX licence expression: {cause}")]
+    LicenseExpression { text: String, cause: String },
+    #[error("required, because `{0}` only softens it")]
+    NeededBy(&'static str),
     #[error("{text} is not an SPDX licence id")]
     License { text: String, nearest: Option<&'static str> },
     #[error("{0} is not the id of an advisory")]
     AdvisoryId(String),
+    #[error("{0} is not a justification of VEX")]
+    Justification(String),
     #[error("{0} is not \"allow\", \"warn\" or \"reject\"")]
     Level(String),
     #[error("{0} is not \"reason\", \"warn\" or \"off\"")]
@@ -131,9 +144,20 @@ impl Fault {
             Self::GitAddress(_) => "write an address such as \"https://git.example.org/team/project\"",
             Self::Commit => "find the commit with `git rev-parse HEAD`, or leave `rev` out to allow every commit",
             Self::Checksum => "copy the `checksum` of the package from Cargo.lock",
+            Self::VersionReq(_) => "write a requirement as in a manifest, such as \"1.2\" or \"=1.2.3\"",
+            Self::FileDigest => "take it of the file in the package's folder: sha256sum LICENSE",
+            Self::PathInArchive(_) => "write a path below the package's folder, such as \"LICENSE-MIT\"",
+            Self::LicenseExpression { .. } => {
+                "write ids of https://spdx.org/licenses with AND, OR and WITH, such as \"MIT OR Apache-2.0\""
+            }
+            Self::NeededBy(_) => "list the licences that every release may have",
             Self::License { nearest: Some(nearest), .. } => return format!("write \"{nearest}\""),
             Self::License { nearest: None, .. } => "write an id of https://spdx.org/licenses, such as \"Apache-2.0\"",
             Self::AdvisoryId(_) => "write an id such as \"RUSTSEC-2023-0071\"",
+            Self::Justification(_) => {
+                let names = Justification::ALL.map(Justification::as_str);
+                return format!("write one of: {}; leave it out where the package is affected", names.join(", "));
+            }
             Self::Level(_) => "write \"allow\", \"warn\" or \"reject\"",
             Self::SignalLevel(_) => "write \"reason\", \"warn\" or \"off\"",
             Self::ReasonCode(_) | Self::NotLiftable(_) => return all_liftable(),

@@ -4,13 +4,17 @@ use semver::{Version, VersionReq};
 
 use super::fault::Fault;
 use crate::gather::toml_tree::shown;
+use crate::model::checksum::Checksum;
 use crate::model::crate_name::{CrateName, NamePattern};
 use crate::model::policy::{Ban, Level};
 use crate::model::signal::SignalLevel;
 use crate::model::source::Registry;
+use crate::model::vex::Justification;
 
 /// The longest crate name that crates.io takes.
 const NAME_LIMIT: usize = 64;
+/// The longest licence expression that somebody writes.
+const EXPRESSION_LIMIT: usize = 4096;
 
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
@@ -62,6 +66,11 @@ pub(super) fn signal_level(text: &str) -> Result<SignalLevel, Fault> {
     SignalLevel::named(text).ok_or_else(|| Fault::SignalLevel(shown(text)))
 }
 
+/// Why a package is not affected, in the words of VEX.
+pub(super) fn justification(text: &str) -> Result<Justification, Fault> {
+    Justification::named(text).ok_or_else(|| Fault::Justification(shown(text)))
+}
+
 /// An advisory's id: words of ASCII letters and digits, joined by hyphens.
 pub(super) fn advisory_id(text: &str) -> Result<String, Fault> {
     let mut words = text.split('-');
@@ -99,11 +108,42 @@ fn is_address(url: &str) -> bool {
         && !rest.contains(|letter: char| letter.is_whitespace() || letter.is_control())
 }
 
-/// An SPDX id in its exact spelling; `spdx` itself would take `MIT+` for `MIT`.
+/// An SPDX id in its exact spelling, and an exception behind `WITH` where there is one; `spdx` itself would take `MIT+` for `MIT`.
 pub(super) fn license(text: &str) -> Result<String, Fault> {
-    if spdx::license_id(text).is_some_and(|id| id.name == text) {
+    let (id, exception) = text.split_once(" WITH ").map_or((text, None), |(id, exception)| (id, Some(exception)));
+    let is_id = spdx::license_id(id).is_some_and(|known| known.name == id);
+    if is_id && exception.is_none_or(|exception| spdx::exception_id(exception).is_some_and(|one| one.name == exception))
+    {
         return Ok(text.to_owned());
     }
     let nearest = spdx::imprecise_license_id(text).map(|(id, _)| id.name);
     Err(Fault::License { text: shown(text), nearest })
+}
+
+/// An SPDX expression as the specification has it.
+pub(super) fn license_expression(text: &str) -> Result<String, Fault> {
+    let fault = |cause: String| Fault::LicenseExpression { text: shown(text), cause };
+    if text.len() > EXPRESSION_LIMIT {
+        return Err(fault(format!("more than {EXPRESSION_LIMIT} bytes")));
+    }
+    let parsed = spdx::Expression::parse(text).map_err(|error| fault(error.reason.to_string()))?;
+    Ok(parsed.to_string())
+}
+
+pub(super) fn requirement(text: &str) -> Result<VersionReq, Fault> {
+    text.parse().map_err(|_| Fault::VersionReq(shown(text)))
+}
+
+pub(super) fn file_digest(text: &str) -> Result<Checksum, Fault> {
+    text.parse().map_err(|_| Fault::FileDigest)
+}
+
+/// A path below a package's folder, in its one spelling.
+pub(super) fn path_in_archive(text: &str) -> Result<Box<str>, Fault> {
+    let is_name = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', ':']);
+    if !text.contains(char::is_control) && text.split('/').all(is_name) {
+        Ok(text.into())
+    } else {
+        Err(Fault::PathInArchive(shown(text)))
+    }
 }

@@ -114,6 +114,11 @@ const TABLES: &[Table] = &[
             Key("crate", None, "For this crate alone; without it for every crate that the advisory is about."),
             Key("reason", None, "Why."),
             Key("until", None, "The last day on which it is ignored, in UTC."),
+            Key(
+                "justification",
+                None,
+                "Why the package is not affected, in the words of VEX, such as `vulnerable_code_not_in_execute_path`; without it `vex` says that it is.",
+            ),
         ],
     },
     Table {
@@ -145,7 +150,30 @@ const TABLES: &[Table] = &[
     Table {
         header: "[licenses]",
         about: "Under which licences packages may come.",
-        keys: &[Key("allow", Some("[]"), "SPDX ids. Empty: licences are not looked at.")],
+        keys: &[Key(
+            "allow",
+            Some("[]"),
+            "SPDX ids, each with `WITH` and an exception where it has one. Empty: licences are not looked at.",
+        )],
+    },
+    Table {
+        header: "[[licenses.exception]]",
+        about: "What releases of one crate may have beside the list.",
+        keys: &[
+            Key("crate", None, "The crate."),
+            Key("version", None, "Which of its releases, as a requirement; all where it is left out."),
+            Key("allow", None, "SPDX ids."),
+        ],
+    },
+    Table {
+        header: "[[licenses.clarify]]",
+        about: "What the licence files of a crate are, in place of what its manifest says. It counts as long as the files have these bytes.",
+        keys: &[
+            Key("crate", None, "The crate."),
+            Key("version", None, "Which of its releases, as a requirement; all where it is left out."),
+            Key("expression", None, "An SPDX expression."),
+            Key("files", None, "The files that were read: `{ path = \"LICENSE\", sha256 = \"…\" }`."),
+        ],
     },
     Table {
         header: "[[approval]]",

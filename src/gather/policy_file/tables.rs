@@ -9,6 +9,7 @@ use super::grammar;
 use super::reader::{At, TableReader};
 use crate::gather::toml_tree::{shown, shown_key};
 use crate::model::approval::{Approval, Approvals};
+use crate::model::license::{Clarification, LicenseException, LicenseFile, LicensePolicy, ReleasesOf};
 use crate::model::policy::{
     AdvisoryPolicy, AgeOverride, Ban, GitRule, Ignore, Origin, Quarantine, RegistryPolicy, Setting, SourcePolicy,
 };
@@ -234,7 +235,9 @@ fn ignore(table: &mut TableReader<'_, '_>) -> Option<Ignore> {
     let crate_name = table.parsed("crate", grammar::crate_name);
     let reason = table.required("reason", grammar::prose);
     let until = table.required_date("until");
+    let justification = table.parsed("justification", grammar::justification);
     Some(Ignore {
+        justification: justification.map(|one| one.value),
         id: id?.value.into(),
         crate_name: crate_name.map(|name| name.value),
         reason: reason?.value,
@@ -253,14 +256,74 @@ pub(super) fn deny(root: &mut TableReader<'_, '_>) -> Vec<Ban> {
     bans
 }
 
-/// `[licenses] allow`.
-pub(super) fn licenses(root: &mut TableReader<'_, '_>) -> Vec<String> {
+/// `[licenses]` with its exceptions and clarifications.
+pub(super) fn licenses(root: &mut TableReader<'_, '_>) -> LicensePolicy {
+    let mut policy = LicensePolicy::default();
     let Some(mut table) = root.table("licenses") else {
-        return Vec::new();
+        return policy;
     };
-    let licenses = table.list("allow", grammar::license).unwrap_or_default();
+    policy.allow = table.list("allow", grammar::license).unwrap_or_default();
+    table.each_table("exception", |mut table| {
+        let releases = releases_of(&mut table);
+        let allow = table.required_list("allow", grammar::license);
+        if let (Some(releases), Some(allow)) = (releases, allow) {
+            policy.exceptions.push(LicenseException { releases, allow, line: table.line() });
+        }
+        table.finish();
+    });
+    table.each_table("clarify", |mut table| {
+        let releases = releases_of(&mut table);
+        let expression = table.required("expression", grammar::license_expression);
+        let files = license_files(&mut table);
+        if let (Some(releases), Some(expression), Some(files)) = (releases, expression, files) {
+            let expression = expression.value;
+            policy.clarify.push(Clarification { releases, expression, files, line: table.line() });
+        }
+        table.finish();
+    });
+    // Without a list nothing is judged, and what softens it does nothing.
+    if !table.has("allow") {
+        for key in ["exception", "clarify"] {
+            if table.has(key) {
+                table.missing("allow", Fault::NeededBy(key));
+                break;
+            }
+        }
+    }
     table.finish();
-    licenses
+    policy
+}
+
+fn releases_of(table: &mut TableReader<'_, '_>) -> Option<ReleasesOf> {
+    let crate_name = table.required("crate", grammar::crate_name);
+    let has_version = table.has("version");
+    let version = table.parsed("version", grammar::requirement);
+    // Where the version is given but wrong, all releases must not be meant.
+    if has_version && version.is_none() {
+        return None;
+    }
+    Some(ReleasesOf { crate_name: crate_name?.value, version: version.map(|version| version.value) })
+}
+
+fn license_files(table: &mut TableReader<'_, '_>) -> Option<Vec<LicenseFile>> {
+    if !table.has("files") {
+        table.missing("files", Fault::Missing);
+    }
+    let mut files = Vec::new();
+    let (line, mut listed) = (table.line(), 0);
+    table.each_table("files", |mut file| {
+        listed += 1;
+        let path = file.required("path", grammar::path_in_archive);
+        let digest = file.required("sha256", grammar::file_digest);
+        if let (Some(path), Some(digest)) = (path, digest) {
+            files.push(LicenseFile { path: path.value, digest: digest.value });
+        }
+        file.finish();
+    });
+    if table.has("files") && listed == 0 {
+        table.fault(line, "files", Fault::Empty);
+    }
+    (listed > 0 && files.len() == listed).then_some(files)
 }
 
 /// `[[approval]]`, in the file's order.

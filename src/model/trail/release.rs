@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moment;
 use crate::model::checksum::Checksum;
+use crate::model::license::LicenseStatement;
 use crate::model::package::CrateId;
 use crate::model::publication::PublicationRecord;
 use crate::model::signal::{AddedDependency, Imitated, Signal, SignalCode};
@@ -46,6 +47,35 @@ pub struct ReleaseRecord {
     pub replaced: Option<Version>,
     /// For an approval: what a person lifted, and until when.
     pub approval: Option<ApprovalRecord>,
+    /// What its manifest says of its licence, where it was vendored.
+    pub license: Option<LicenseRecord>,
+}
+
+/// What the manifest of a release says of its licence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LicenseRecord {
+    /// Its SPDX expression, as it is written; absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub expression: Option<String>,
+    /// The licence file that it names; absent where it names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub file: Option<String>,
+    /// The SHA-256 of the manifest, `Cargo.toml`.
+    pub manifest: Checksum,
+}
+
+impl From<&LicenseStatement> for LicenseRecord {
+    fn from(stated: &LicenseStatement) -> Self {
+        Self {
+            expression: stated.expression.as_deref().map(str::to_owned),
+            file: stated.file.as_deref().map(str::to_owned),
+            manifest: stated.manifest,
+        }
+    }
 }
 
 /// What a person decided about a release.
@@ -88,6 +118,7 @@ impl ReleaseRecord {
             reasons: Vec::new(),
             replaced: None,
             approval: None,
+            license: None,
         }
     }
 
@@ -122,6 +153,9 @@ struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "Checksum"))]
     checksum: Option<Checksum>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "LicenseRecord"))]
+    license: Option<LicenseRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "PublicationRecord"))]
     publication: Option<PublicationRecord>,
@@ -177,6 +211,7 @@ impl TryFrom<Line> for ReleaseRecord {
             reasons: line.reasons,
             replaced: line.replaced,
             approval: line.approval,
+            license: line.license,
         })
     }
 }
@@ -189,6 +224,7 @@ impl From<ReleaseRecord> for Line {
             approval: record.approval,
             basis: record.basis,
             checksum: record.checksum,
+            license: record.license,
             publication: record.publication,
             pubtime: record.pubtime,
             reasons: record.reasons,
@@ -306,7 +342,7 @@ impl From<&Reason> for ReasonRecord {
             Reason::Malicious { advisory } | Reason::Advisory { advisory, .. } => (Some(advisory.to_string()), None),
             Reason::AdvisoryUnreadable { file, .. } => (Some(file.clone()), None),
             Reason::Denied { entry } => (Some(entry.clone()), None),
-            Reason::LicenseNotAllowed { expression } => (expression.clone(), None),
+            Reason::LicenseNotAllowed { expression, lack: _ } => (expression.clone(), None),
             Reason::IndexEntryUnreadable { cause } => (Some(cause.clone()), None),
             Reason::PubtimeUnknown { found } => (found.as_ref().map(ToString::to_string), None),
             Reason::ChecksumMismatch { locked, .. } => (Some(locked.to_string()), None),
@@ -318,7 +354,8 @@ impl From<&Reason> for ReasonRecord {
             | Reason::NotInIndex
             | Reason::IndexUnavailable
             | Reason::Yanked
-            | Reason::SourceNotAllowed => (None, None),
+            | Reason::SourceNotAllowed
+            | Reason::LicenseUnknown { .. } => (None, None),
         };
         Self { about, code: reason.code(), signal, until: reason.eligible_at().map(moment::whole_seconds) }
     }
@@ -356,14 +393,14 @@ pub struct PurlError;
 #[must_use]
 pub fn purl(crate_id: &CrateId, version: &Version) -> String {
     let mut purl = String::from("pkg:cargo/");
-    encode(&mut purl, &crate_id.name);
+    encode_purl(&mut purl, &crate_id.name);
     purl.push('@');
-    encode(&mut purl, &version.to_string());
+    encode_purl(&mut purl, &version.to_string());
     match &crate_id.registry {
         Registry::CratesIo => {}
         Registry::Sparse(url) | Registry::Git(url) => {
             purl.push_str("?repository_url=");
-            encode(&mut purl, url);
+            encode_purl(&mut purl, url);
         }
     }
     purl
@@ -390,7 +427,8 @@ const fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~' | b':')
 }
 
-fn encode(purl: &mut String, part: &str) {
+/// Adds a part with what the specification wants encoded.
+pub(crate) fn encode_purl(purl: &mut String, part: &str) {
     for byte in part.bytes() {
         if is_plain(byte) {
             purl.push(char::from(byte));

@@ -207,8 +207,8 @@ const OTHERS: [Rule; 8] = [
     ),
     warning(
         "license-undecided",
-        "The licence could not be judged without a verified archive.",
-        "Have the archive in cargo's cache, or vendor it.",
+        "The licence of a package from git is not judged.",
+        "Read its licence where it is developed; the policy allows its source.",
     ),
     Rule {
         id: "change-decides",

@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use super::{AuditReport, Problem, Severity, problems, severity};
 use crate::model::facts::AdvisoryFact;
+use crate::model::license::LicenseGap;
 use crate::model::policy::JudgedBy;
 use crate::model::side_effect::SideEffect;
-use crate::model::verdict::{Basis, Verdict};
+use crate::model::verdict::{Basis, Reason, ReasonCode, Verdict};
 use crate::report::context::{Verbosity, package_name};
 use crate::report::cure::{cures, fix};
 use crate::report::print::{Tone, detail, error, help, line};
@@ -32,11 +33,19 @@ pub fn write(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Writ
     }
     loosened(report, talk, out)?;
     let fix = cure::fix_line(report);
+    let unseen = |problem: &Problem<'_>| problem.reasons.iter().all(is_unseen);
+    let folded = verbosity < Verbosity::Verbose && problems(report).iter().filter(|one| unseen(one)).count() > 1;
     for problem in problems(report) {
+        if folded && unseen(&problem) {
+            continue;
+        }
         // A blocker tells of an undecided package already.
         if problem.severity != Severity::Undecided || verbosity == Verbosity::Verbose {
             block(&problem, report, fix.is_some(), out)?;
         }
+    }
+    if folded {
+        not_looked_into(problems(report).iter().filter(|problem| unseen(problem)), report, out)?;
     }
     if talk {
         exceptions(report, verbosity, out)?;
@@ -62,6 +71,24 @@ pub(in crate::report) fn judge(report: &AuditReport<'_>, out: &mut impl Write) -
         line(out, Tone::Plain, "Advisories", &format!("{} of {}, {confirmed}", db.total, db.source))?;
     }
     Ok(())
+}
+
+/// Whether a reason is no more than that nobody looked inside yet.
+fn is_unseen(reason: &Reason) -> bool {
+    matches!(reason, Reason::LicenseUnknown { gap: LicenseGap::NotAtHand })
+}
+
+/// Packages that one run will look into, all of them in one block.
+fn not_looked_into<'p>(
+    problems: impl Iterator<Item = &'p Problem<'p>>,
+    report: &AuditReport<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let names: Vec<String> = problems.map(|problem| package_name(&problem.package.id)).collect();
+    line(out, Tone::Bad, "Rejected", &format!("{}: {}", counted(names.len(), "package"), few(&names, NAMES)))?;
+    let words = "their licences are not known: no verified archives of them are at hand";
+    detail(out, Tone::Bad, ReasonCode::LicenseUnknown.as_str(), words)?;
+    cure::look_inside(&LicenseGap::NotAtHand, report).map_or(Ok(()), |way| help(out, &way))
 }
 
 fn block(problem: &Problem<'_>, report: &AuditReport<'_>, one_fix: bool, out: &mut impl Write) -> io::Result<()> {

@@ -120,11 +120,14 @@ impl Places {
                 RuleKind::Registry => "sources.allow-registries",
                 RuleKind::Git => "sources.allow-git",
                 RuleKind::Ban => "bans.deny",
+                RuleKind::LicenseException => "licenses.exception",
+                RuleKind::Clarification => "licenses.clarify",
             });
         }
         let (Notice::ApprovalUnused { line, .. }
         | Notice::ApprovalLapsed { line, .. }
         | Notice::ApprovalOfOtherBytes { line, .. }
+        | Notice::ClarificationOfOtherFiles { line, .. }
         | Notice::ApprovalEnding { line, .. }
         | Notice::IgnoreLapsed { line, .. }
         | Notice::IgnoreUnused { line, .. }

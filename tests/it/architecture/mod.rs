@@ -22,7 +22,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("report", &["model"]),
     ("registry", &["model", "policy"]),
     ("cli", &["model"]),
-    ("project", &["model", "policy", "files", "gather"]),
+    ("project", &["model", "policy", "files", "gather", "archive"]),
     ("resolve", &["model", "policy", "files", "gather", "registry", "project"]),
     (
         "command",

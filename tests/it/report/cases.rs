@@ -7,6 +7,7 @@ use cargo_sequester::door::model::checksum::Checksum;
 use cargo_sequester::door::model::evaluation::{Blocker, Fix, FixStanding, Idle, IndexGap, Notice};
 use cargo_sequester::door::model::facts::AdvisoryFact;
 use cargo_sequester::door::model::index_line::DependencyKind;
+use cargo_sequester::door::model::license::{LicenseGap, LicenseLack};
 use cargo_sequester::door::model::package::{CrateId, LocalPackage, LockedChecksum};
 use cargo_sequester::door::model::policy::{JudgedBy, Origin};
 use cargo_sequester::door::model::resemblance::Likeness;
@@ -233,9 +234,38 @@ fn every_reason() -> Scene {
     scene.release(
         "viral",
         "1.0.0",
-        rejected(vec![Reason::LicenseNotAllowed { expression: Some("AGPL-3.0-only".to_owned()) }]),
+        rejected(vec![Reason::LicenseNotAllowed {
+            expression: Some("AGPL-3.0-only".to_owned()),
+            lack: LicenseLack::Unlisted { licenses: vec!["AGPL-3.0-only".to_owned()] },
+        }]),
     );
-    scene.release("unlicensed", "1.0.0", rejected(vec![Reason::LicenseNotAllowed { expression: None }]));
+    let lacks = [
+        ("unlicensed", None, LicenseLack::Unstated),
+        (
+            "text",
+            None,
+            LicenseLack::FileAlone { path: "LICENSE.txt".into(), digest: Some(Checksum::from_bytes([7; 32])) },
+        ),
+        ("lost", None, LicenseLack::FileAlone { path: "LICENSE".into(), digest: None }),
+        ("vague", Some("Proprietary"), LicenseLack::Malformed { cause: "unknown term".to_owned() }),
+        (
+            "both",
+            Some("MIT AND (MPL-2.0 OR ISC)"),
+            LicenseLack::Unlisted { licenses: vec!["ISC".to_owned(), "MPL-2.0".to_owned()] },
+        ),
+    ];
+    for (name, expression, lack) in lacks {
+        let expression = expression.map(str::to_owned);
+        scene.release(name, "1.0.0", rejected(vec![Reason::LicenseNotAllowed { expression, lack }]));
+    }
+    let gaps = [
+        ("unseen", LicenseGap::NotAtHand),
+        ("away", LicenseGap::NotFetched("the registry answered with status 500".to_owned())),
+        ("torn", LicenseGap::Unreadable("the archive ends in the middle".to_owned())),
+    ];
+    for (name, gap) in gaps {
+        scene.release(name, "1.0.0", rejected(vec![Reason::LicenseUnknown { gap }]));
+    }
     scene
 }
 

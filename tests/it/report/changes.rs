@@ -36,8 +36,14 @@ fn approval(scene: &Scene, name: &str, lifts: &[ReasonCode]) -> Loosening {
 
 fn ignore(id: &str) -> Loosening {
     let until = "2026-12-01".parse().unwrap();
-    let ignore =
-        Ignore { id: id.into(), crate_name: Some("h2".into()), reason: "not reached".to_owned(), until, line: 20 };
+    let ignore = Ignore {
+        id: id.into(),
+        crate_name: Some("h2".into()),
+        reason: "not reached".to_owned(),
+        until,
+        justification: None,
+        line: 20,
+    };
     let (key, head) = (format!("advisories.ignore {id}"), Some(format!("until {until}")));
     Loosening { kind: LooseningKind::Ignore(Box::new(ignore)), key, base: None, head }
 }

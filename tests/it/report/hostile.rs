@@ -1,8 +1,10 @@
 //! F1 and F2: text from outside does no harm in any format.
 
 use cargo_sequester::door::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::checksum::Checksum;
 use cargo_sequester::door::model::evaluation::{Blocker, IndexGap, Notice};
 use cargo_sequester::door::model::index_line::DependencyKind;
+use cargo_sequester::door::model::license::{LicenseGap, LicenseLack};
 use cargo_sequester::door::model::loosening::{Loosening, LooseningKind};
 use cargo_sequester::door::model::policy::Origin;
 use cargo_sequester::door::model::resemblance::Likeness;
@@ -74,7 +76,13 @@ pub fn everywhere(text: &str) -> Scene {
         Reason::Malicious { advisory: text.into() },
         Reason::Advisory { advisory: text.into(), kind: AdvisoryKind::Vulnerability },
         Reason::Denied { entry: own() },
-        Reason::LicenseNotAllowed { expression: Some(own()) },
+        Reason::LicenseNotAllowed { expression: Some(own()), lack: LicenseLack::Malformed { cause: own() } },
+        Reason::LicenseNotAllowed { expression: Some(own()), lack: LicenseLack::Unlisted { licenses: vec![own()] } },
+        Reason::LicenseNotAllowed {
+            expression: None,
+            lack: LicenseLack::FileAlone { path: text.into(), digest: Some(Checksum::from_bytes([9; 32])) },
+        },
+        Reason::LicenseUnknown { gap: LicenseGap::NotFetched(own()) },
         Reason::SourceNotAllowed,
     ];
     let git = GitSource { url: text.into(), reference: Some(text.into()), commit: Some(text.into()) };

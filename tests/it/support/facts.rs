@@ -11,6 +11,7 @@ use cargo_sequester::door::model::evaluation::{Evaluation, Judgement};
 use cargo_sequester::door::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, TrailFact};
 use cargo_sequester::door::model::history::{History, Standing};
 use cargo_sequester::door::model::index_line::{DependencyKind, Requirement};
+use cargo_sequester::door::model::license::Licenses;
 use cargo_sequester::door::model::lock_proof::LockFact;
 use cargo_sequester::door::model::package::{CrateId, LocalPackage, LockedChecksum, Package, PackageId};
 use cargo_sequester::door::model::policy::Policy;
@@ -159,6 +160,7 @@ pub struct World {
     pub base: Option<Vec<(PackageId, Option<Checksum>)>>,
     pub ground: OldLock,
     pub trail: TrailFact,
+    pub licenses: Licenses,
     pub policy: Policy,
     pub approvals: Vec<Approval>,
 }
@@ -188,6 +190,7 @@ impl World {
             base: None,
             ground: OldLock::Judged,
             trail: TrailFact::default(),
+            licenses: Licenses::default(),
             policy: Policy::default(),
             approvals: Vec::new(),
         }
@@ -293,6 +296,7 @@ impl World {
             refused_mirrors: Vec::new(),
             base: self.base.clone().map(|base| base.into_iter().collect()),
             old_lock: self.ground.clone(),
+            licenses: self.licenses.clone(),
             lock: LockFact::NotChecked,
             trail: self.trail.clone(),
             notices: Vec::new(),

@@ -6,7 +6,7 @@ use cargo_sequester::door::model::policy::{AgeOverride, Ban, Ignore, Origin, Set
 use cargo_sequester::door::model::source::{GitSource, Registry, Source};
 use cargo_sequester::door::model::verdict::ReasonCode;
 
-pub const EVERY_CODE: [ReasonCode; 18] = [
+pub const EVERY_CODE: [ReasonCode; 19] = [
     ReasonCode::TooNew,
     ReasonCode::NewCrate,
     ReasonCode::Signal,
@@ -25,6 +25,7 @@ pub const EVERY_CODE: [ReasonCode; 18] = [
     ReasonCode::SourceNotAllowed,
     ReasonCode::Denied,
     ReasonCode::LicenseNotAllowed,
+    ReasonCode::LicenseUnknown,
 ];
 
 pub fn one(line: Line) -> World {
@@ -49,7 +50,14 @@ pub fn ban(text: &str) -> Ban {
 }
 
 pub fn ignore(id: &str, until: &str) -> Ignore {
-    Ignore { id: id.into(), crate_name: None, reason: "not reached".into(), until: date(until), line: 3 }
+    Ignore {
+        id: id.into(),
+        crate_name: None,
+        reason: "not reached".into(),
+        until: date(until),
+        justification: None,
+        line: 3,
+    }
 }
 
 pub fn set(value: &str) -> Setting<cargo_sequester::door::model::age::Age> {

@@ -1,12 +1,12 @@
-//! Puts verified `.crate` files into cargo's download cache, under cargo's own lock, so that the next run and cargo itself need not
+//! Puts `.crate` files with the locked digest into cargo's download cache, under cargo's own lock, so that the next run and cargo itself need not
 //! download them again, and in the place of entries that hold other bytes.
 
 use std::sync::OnceLock;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::archive::VerifiedCrate;
 use crate::files::{PackageCacheLock, Replacement, lock_package_cache};
+use crate::model::checksum::Hashed;
 
 /// Cargo's download cache; the lock is taken with the first file and held until this value is dropped.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl CrateCache {
 
     /// Writes the file to `path`, which lies in the cache, by a rename: nobody ever reads half of one. A cache that cannot be
     /// written costs the next run a download and is no error.
-    pub(crate) fn store(&self, path: &Utf8Path, file: &VerifiedCrate) -> Stored {
+    pub(crate) fn store(&self, path: &Utf8Path, file: &Hashed) -> Stored {
         if self.lock.get_or_init(|| lock_package_cache(&self.cargo_home).ok().flatten()).is_none() {
             return Stored::Locked;
         }

@@ -7,20 +7,20 @@ const TOGETHER: u64 = 64 << 20;
 
 /// Shared by all workers.
 #[derive(Debug, Default)]
-pub(super) struct MemoryBudget {
+pub(crate) struct MemoryBudget {
     inside: Mutex<u64>,
     changed: Condvar,
 }
 
 /// Given back when it is dropped.
-pub(super) struct Share<'g> {
+pub(crate) struct Share<'g> {
     budget: &'g MemoryBudget,
     bytes: u64,
 }
 
 impl MemoryBudget {
     /// Waits until there is room for so many bytes.
-    pub(super) fn take(&self, bytes: u64) -> Share<'_> {
+    pub(crate) fn take(&self, bytes: u64) -> Share<'_> {
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
         while *inside > 0 && *inside + bytes > TOGETHER {
             inside = self.changed.wait(inside).unwrap_or_else(PoisonError::into_inner);

@@ -1,0 +1,210 @@
+//! A bill of materials, before any format: what a lock file has, how its packages depend on each other, and what was decided about them.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::checksum::Checksum;
+use super::index_line::DependencyKind;
+use super::package::{Package, PackageId};
+use super::source::{GitSource, Registry, Source};
+use super::trail::EventId;
+use super::trail::release::{encode_purl, purl};
+
+/// Everything that a document says.
+#[derive(Clone, Debug)]
+pub(crate) struct Bom {
+    /// What the packages are parts of.
+    pub subject: Subject,
+    /// The packages, in the lock file's order.
+    pub components: Vec<Component>,
+    /// By positions in `components`, each pair once.
+    pub edges: Vec<Edge>,
+    /// The moment of the decision.
+    pub created: Timestamp,
+    /// Who makes the document answers for it, as `Name <e-mail>`, an e-mail address or an address of the web.
+    pub author: Option<String>,
+    /// The SHA-256 of `Cargo.lock`.
+    pub lock: Checksum,
+    /// The platforms that it is limited to; empty where it has all.
+    pub targets: Vec<String>,
+    /// Whether what only tests, benches and examples need was left out.
+    pub without_dev: bool,
+    /// Whether the run could decide; where it could not, no verdict stands.
+    pub decided: bool,
+}
+
+/// What a document is about.
+#[derive(Clone, Debug)]
+pub(crate) enum Subject {
+    /// One of the packages, by its position.
+    Package(usize),
+    /// Several packages without one that stands for all: a name, and their positions.
+    Workspace(String, Vec<usize>),
+}
+
+/// One package.
+#[derive(Clone, Debug)]
+pub(crate) struct Component {
+    pub id: PackageId,
+    /// A name that no other component of the document has: the package URL where there is one.
+    pub reference: String,
+    /// The package URL; `None` for a package that only this machine knows the place of.
+    pub purl: Option<String>,
+    /// What it is needed for, the strongest of all.
+    pub need: Need,
+    /// Whether it is compiled into the compiler; `None` where no manifest of it was at hand.
+    pub proc_macro: Option<bool>,
+    /// Whether it builds a program.
+    pub program: bool,
+    /// The SHA-256 of its `.crate` file, from the lock file.
+    pub sha256: Option<Checksum>,
+    /// The SHA-512 of the same file, where that was at hand; in hexadecimal digits.
+    pub sha512: Option<String>,
+    pub license: License,
+    pub description: Option<String>,
+    /// Who wrote it, as its manifest says: each a name, an e-mail address or both.
+    pub authors: Vec<String>,
+    /// An address of the web.
+    pub homepage: Option<String>,
+    /// An address of the web.
+    pub repository: Option<String>,
+    /// Where it can be downloaded.
+    pub download: Option<String>,
+    pub decision: Decision,
+}
+
+/// What was decided about a package, and from what.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Decision {
+    /// `approved`, `quarantined`, `rejected`, `local` or `not-judged`.
+    pub verdict: &'static str,
+    /// What an approved release stands on.
+    pub basis: Option<&'static str>,
+    /// The codes of what stands against it.
+    pub reasons: Vec<&'static str>,
+    /// When time alone will have lifted these.
+    pub eligible_at: Option<Timestamp>,
+    pub pubtime: Option<Timestamp>,
+    /// Whether its registry has yanked it; `None` where nobody asked.
+    pub yanked: Option<bool>,
+    /// The last day of the approval that it stands on.
+    pub approved_until: Option<Date>,
+    /// The newest event of the audit trail about this release.
+    pub event: Option<EventId>,
+}
+
+/// What a package is needed for. The order is that of strength.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Need {
+    /// It is part of what is built.
+    Runtime,
+    /// It runs while something is built: a build script's dependency, or a procedural macro.
+    Build,
+    /// Only for tests, benches and examples.
+    Development,
+}
+
+names!(Need { Runtime => "runtime", Build => "build", Development => "development" });
+
+/// What is known of a package's licence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum License {
+    /// Its manifest has an SPDX expression.
+    Declared {
+        /// As the specification has it.
+        expression: String,
+        /// As the manifest writes it, where that differs.
+        written: Option<String>,
+    },
+    /// A person read its licence files; the policy says what they are.
+    Clarified {
+        expression: String,
+        /// What the manifest says, where that is an expression.
+        declared: Option<String>,
+    },
+    /// Its manifest has a text that is none.
+    Other(String),
+    /// Its manifest names a file.
+    File(String),
+    /// Its manifest says nothing.
+    Unstated,
+    /// No manifest of it was at hand.
+    Unknown,
+}
+
+/// One package needs another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Edge {
+    pub from: usize,
+    pub to: usize,
+    /// For what, and on which platforms, sorted; empty where only the lock file tells of it.
+    pub asks: Vec<Ask>,
+}
+
+/// One table of a manifest that asks for a package.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ask {
+    pub kind: DependencyKind,
+    /// The platform that it is limited to: a target triple or a `cfg(…)`.
+    pub target: Option<String>,
+    /// Whether a feature must turn it on.
+    pub optional: bool,
+}
+
+impl Bom {
+    /// The component that a document is about, where it is one.
+    pub(crate) fn root(&self) -> Option<&Component> {
+        match self.subject {
+            Subject::Package(at) => self.components.get(at),
+            Subject::Workspace(..) => None,
+        }
+    }
+
+    /// Whether a component is what the document is about.
+    pub(crate) const fn is_root(&self, at: usize) -> bool {
+        matches!(self.subject, Subject::Package(root) if root == at)
+    }
+}
+
+/// The package URL (the purl specification and its definition of the type `cargo`). A package that comes from no registry is not one of
+/// crates.io, whatever its name: from git it has the commit that was locked, and the project's own has the type `generic`. `None` where
+/// its place is an address on this machine.
+#[must_use]
+pub(crate) fn package_url(package: &Package) -> Option<String> {
+    let id = &package.id;
+    let named = |kind: &str| {
+        let mut text = format!("pkg:{kind}/");
+        encode_purl(&mut text, &id.name);
+        text.push('@');
+        encode_purl(&mut text, &id.version.to_string());
+        text
+    };
+    match &id.source {
+        Source::Local => Some(named("generic")),
+        Source::Registry(Registry::Sparse(url) | Registry::Git(url)) if is_of_machine(url) => None,
+        Source::Registry(_) => Some(purl(&id.crate_id()?, &id.version)),
+        Source::Git(GitSource { url, commit, .. }) if !is_of_machine(url) => {
+            let mut text = named("cargo");
+            let mut place = format!("git+{url}");
+            if let Some(commit) = commit {
+                let _ = write!(place, "@{commit}");
+            }
+            text.push_str("?vcs_url=");
+            encode_purl(&mut text, &place);
+            Some(text)
+        }
+        Source::Git(_) | Source::Other(_) => None,
+    }
+}
+
+/// Whether an address leads to a folder of this machine, which is nobody else's business.
+#[must_use]
+pub(crate) fn is_of_machine(url: &str) -> bool {
+    let rest = url.split_once("://").map(|(_, rest)| rest);
+    let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let host = host.map(|host| host.rsplit_once('@').map_or(host, |(_, host)| host));
+    let host = host.map(|host| host.split(':').next().unwrap_or_default());
+    url.starts_with("file:") || host.is_none_or(|host| host.is_empty())
+}

@@ -1,0 +1,449 @@
+//! SPDX 3.0.1 as JSON-LD (ISO/IEC 5962's successor): one graph of elements. Each kind of dependency and each platform is a relationship of
+//! its own.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::properties::{
+    Person, Property, TOOL, TOOL_VERSION, line, of_ask, of_component, of_document, subject_name, supplier, uuid,
+};
+use crate::model::bom::{Bom, Component, Edge, License, Need, Subject};
+use crate::model::index_line::DependencyKind;
+use crate::report::json;
+use crate::report::words::rfc3339;
+
+const CONTEXT: &str = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld";
+const CREATION: &str = "_:creation";
+/// The licence of which nobody says anything.
+const NO_ASSERTION: &str = "https://spdx.org/rdf/3.0.1/terms/Licensing/NoAssertion";
+
+#[derive(Serialize)]
+struct Document {
+    #[serde(rename = "@context")]
+    context: &'static str,
+    #[serde(rename = "@graph")]
+    graph: Vec<Element>,
+}
+
+/// Every element and structure; what one does not have is left out.
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Element {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(rename = "@id", skip_serializing_if = "Option::is_none")]
+    node: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spdx_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    creation_info: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spec_version: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    created_by: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    created_using: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    profile_conformance: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_license: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    root_element: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    element: Vec<String>,
+    #[serde(rename = "software_sbomType", skip_serializing_if = "Vec::is_empty")]
+    sbom_type: Vec<&'static str>,
+    #[serde(rename = "software_packageVersion", skip_serializing_if = "Option::is_none")]
+    package_version: Option<String>,
+    #[serde(rename = "software_packageUrl", skip_serializing_if = "Option::is_none")]
+    package_url: Option<String>,
+    #[serde(rename = "software_downloadLocation", skip_serializing_if = "Option::is_none")]
+    download: Option<String>,
+    #[serde(rename = "software_homePage", skip_serializing_if = "Option::is_none")]
+    home_page: Option<String>,
+    #[serde(rename = "software_sourceInfo", skip_serializing_if = "Option::is_none")]
+    source_info: Option<String>,
+    #[serde(rename = "software_primaryPurpose", skip_serializing_if = "Option::is_none")]
+    purpose: Option<&'static str>,
+    #[serde(rename = "software_copyrightText", skip_serializing_if = "Option::is_none")]
+    copyright: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    release_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    supplied_by: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    originated_by: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    verified_using: Vec<Hash>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    external_identifier: Vec<Identifier>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    external_ref: Vec<Reference>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    extension: Vec<Extension>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relationship_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    to: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completeness: Option<&'static str>,
+    #[serde(rename = "simplelicensing_licenseExpression", skip_serializing_if = "Option::is_none")]
+    expression: Option<String>,
+    #[serde(rename = "simplelicensing_licenseText", skip_serializing_if = "Option::is_none")]
+    license_text: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Hash {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    algorithm: &'static str,
+    hash_value: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Identifier {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    external_identifier_type: &'static str,
+    identifier: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Reference {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    external_ref_type: &'static str,
+    locator: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Extension {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(rename = "extension_cdxProperty")]
+    properties: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(rename = "extension_cdxPropName")]
+    name: String,
+    #[serde(rename = "extension_cdxPropValue")]
+    value: String,
+}
+
+/// Writes the document.
+///
+/// # Errors
+/// The writer's.
+pub(crate) fn write(bom: &Bom, out: &mut impl Write) -> io::Result<()> {
+    // The ids are of the content, and the content has the ids.
+    let content = serde_json::to_vec(&Graph::of(bom, "").document(bom, None))?;
+    let space = format!("urn:uuid:{}", uuid(&content));
+    json::write(&Graph::of(bom, &space).document(bom, Some(rfc3339(bom.created))), out)
+}
+
+/// The elements so far, and those that several others name.
+struct Graph<'a> {
+    space: &'a str,
+    elements: Vec<Element>,
+    agents: BTreeMap<String, String>,
+    licenses: BTreeMap<String, String>,
+}
+
+impl<'a> Graph<'a> {
+    fn of(bom: &Bom, space: &'a str) -> Self {
+        let mut graph = Self { space, elements: Vec::new(), agents: BTreeMap::new(), licenses: BTreeMap::new() };
+        for (at, component) in bom.components.iter().enumerate() {
+            graph.package(bom, at, component);
+        }
+        if let Subject::Workspace(name, members) = &bom.subject {
+            let version = format!("lock-{}", bom.lock.to_string().get(..12).unwrap_or_default());
+            let workspace = Element {
+                name: Some(name.clone()),
+                package_version: Some(version),
+                purpose: Some("application"),
+                copyright: Some("NOASSERTION"),
+                ..graph.element("software_Package", "workspace")
+            };
+            graph.elements.push(workspace);
+            let to = members.iter().map(|at| graph.id(&package_id(*at))).collect();
+            let members = Element {
+                from: Some(graph.id("workspace")),
+                relationship_type: Some("contains"),
+                to,
+                completeness: Some("complete"),
+                ..graph.element("Relationship", "members")
+            };
+            graph.elements.push(members);
+        }
+        for (at, edge) in bom.edges.iter().enumerate() {
+            graph.edge(bom, at, edge);
+        }
+        graph
+    }
+
+    fn id(&self, name: &str) -> String {
+        format!("{}#{name}", self.space)
+    }
+
+    fn element(&self, kind: &'static str, name: &str) -> Element {
+        Element { kind, spdx_id: Some(self.id(name)), creation_info: Some(CREATION), ..Element::default() }
+    }
+
+    fn document(mut self, bom: &Bom, created: Option<String>) -> Document {
+        let tool = Element { name: Some(format!("{TOOL} {TOOL_VERSION}")), ..self.element("Tool", "tool") };
+        let author = match bom.author.as_deref().map(Person::of) {
+            Some(author) => self.agent(&author, "Person"),
+            None => None,
+        };
+        // Where nobody answers for it, the program made it.
+        let author = author.unwrap_or_else(|| {
+            let program = Element { name: Some(TOOL.to_owned()), ..self.element("SoftwareAgent", "program") };
+            self.elements.push(program);
+            self.id("program")
+        });
+        let root = match &bom.subject {
+            Subject::Package(at) => self.id(&package_id(*at)),
+            Subject::Workspace(..) => self.id("workspace"),
+        };
+        let data_license = self.license("CC0-1.0");
+        let creation = Element {
+            kind: "CreationInfo",
+            node: Some(CREATION),
+            spec_version: Some("3.0.1"),
+            created,
+            created_by: vec![author],
+            created_using: vec![self.id("tool")],
+            ..Element::default()
+        };
+        let elements: Vec<String> =
+            self.elements.iter().chain([&tool]).filter_map(|element| element.spdx_id.clone()).collect();
+        let sbom = Element {
+            name: Some(format!("Cargo packages of {}", subject_name(bom))),
+            root_element: vec![root],
+            element: elements.clone(),
+            sbom_type: vec!["source"],
+            extension: extension(of_document(bom)),
+            ..self.element("software_Sbom", "sbom")
+        };
+        let document = Element {
+            name: Some(format!("Cargo packages of {}", subject_name(bom))),
+            profile_conformance: vec!["core", "software", "simpleLicensing"],
+            data_license: Some(data_license),
+            root_element: vec![self.id("sbom")],
+            element: elements.into_iter().chain([self.id("sbom")]).collect(),
+            ..self.element("SpdxDocument", "document")
+        };
+        let graph = [creation, document, sbom, tool].into_iter().chain(self.elements).collect();
+        Document { context: CONTEXT, graph }
+    }
+
+    fn package(&mut self, bom: &Bom, at: usize, component: &Component) {
+        let supplied_by = supplier(component).and_then(|(name, url)| {
+            let supplier = Person { name: Some(name), email: None, url };
+            self.agent(&supplier, "Organization")
+        });
+        let mut originated_by: Vec<String> =
+            component.authors.iter().filter_map(|text| self.agent(&Person::of(text), "Person")).collect();
+        if originated_by.is_empty()
+            && let Some(url) = component.homepage.as_ref().or(component.repository.as_ref())
+        {
+            let name = Some(format!("the authors of {}", component.id.name));
+            originated_by.extend(self.agent(&Person { name, email: None, url: Some(url.clone()) }, "Organization"));
+        }
+        originated_by.sort();
+        originated_by.dedup();
+        let hash =
+            |algorithm, value: Option<String>| value.map(|hash_value| Hash { kind: "Hash", algorithm, hash_value });
+        let hashes = [
+            hash("sha256", component.sha256.map(|digest| digest.to_string())),
+            hash("sha512", component.sha512.clone()),
+        ];
+        let purl = component.purl.clone();
+        let identifier = purl.clone().map(|identifier| Identifier {
+            kind: "ExternalIdentifier",
+            external_identifier_type: "packageUrl",
+            identifier,
+        });
+        let reference = component.repository.clone().map(|locator| Reference {
+            kind: "ExternalRef",
+            external_ref_type: "vcs",
+            locator: vec![locator],
+        });
+        let name = package_id(at);
+        let package = Element {
+            name: Some(component.id.name.to_string()),
+            package_version: Some(component.id.version.to_string()),
+            package_url: purl,
+            description: component.description.as_deref().map(line).filter(|text| !text.is_empty()),
+            download: component.download.clone(),
+            home_page: component.homepage.clone(),
+            purpose: Some(if component.program || bom.is_root(at) { "application" } else { "library" }),
+            copyright: Some("NOASSERTION"),
+            release_time: component.decision.pubtime.map(rfc3339),
+            supplied_by,
+            originated_by,
+            verified_using: hashes.into_iter().flatten().collect(),
+            external_identifier: identifier.into_iter().collect(),
+            external_ref: reference.into_iter().collect(),
+            extension: extension(of_component(component)),
+            ..self.element("software_Package", &name)
+        };
+        self.elements.push(package);
+        let (declared, concluded) = self.licenses_of(&component.license);
+        for (what, kind, license) in
+            [("declared", "hasDeclaredLicense", declared), ("concluded", "hasConcludedLicense", concluded)]
+        {
+            let relationship = Element {
+                from: Some(self.id(&name)),
+                relationship_type: Some(kind),
+                to: vec![license],
+                completeness: Some("complete"),
+                ..self.element("Relationship", &format!("{name}-{what}-license"))
+            };
+            self.elements.push(relationship);
+        }
+    }
+
+    /// The declared licence and the concluded one.
+    fn licenses_of(&mut self, license: &License) -> (String, String) {
+        let unknown = || NO_ASSERTION.to_owned();
+        match license {
+            License::Declared { expression, .. } => {
+                let id = self.license(expression);
+                (id.clone(), id)
+            }
+            License::Clarified { expression, declared } => {
+                let declared = declared.as_ref().map(|declared| self.license(declared));
+                (declared.unwrap_or_else(unknown), self.license(expression))
+            }
+            License::Other(text) => (self.license_text(&line(text)), unknown()),
+            License::File(path) => (self.license_text(&format!("see the file {}", line(path))), unknown()),
+            License::Unstated | License::Unknown => (unknown(), unknown()),
+        }
+    }
+
+    fn license(&mut self, expression: &str) -> String {
+        if let Some(known) = self.licenses.get(expression) {
+            return known.clone();
+        }
+        let name = format!("license-{}", self.licenses.len());
+        let element = Element {
+            expression: Some(expression.to_owned()),
+            ..self.element("simplelicensing_LicenseExpression", &name)
+        };
+        self.elements.push(element);
+        self.licenses.insert(expression.to_owned(), self.id(&name));
+        self.id(&name)
+    }
+
+    fn license_text(&mut self, text: &str) -> String {
+        let key = format!("text {text}");
+        if let Some(known) = self.licenses.get(&key) {
+            return known.clone();
+        }
+        let name = format!("license-{}", self.licenses.len());
+        let element = Element {
+            license_text: Some(text.to_owned()),
+            ..self.element("simplelicensing_SimpleLicensingText", &name)
+        };
+        self.elements.push(element);
+        self.licenses.insert(key, self.id(&name));
+        self.id(&name)
+    }
+
+    fn agent(&mut self, person: &Person, kind: &'static str) -> Option<String> {
+        let shown = person.shown()?.to_owned();
+        let key = format!("{kind} {shown} {:?} {:?}", person.email, person.url);
+        if let Some(known) = self.agents.get(&key) {
+            return Some(known.clone());
+        }
+        let name = format!("agent-{}", self.agents.len());
+        let email = person.email.clone().map(|identifier| Identifier {
+            kind: "ExternalIdentifier",
+            external_identifier_type: "email",
+            identifier,
+        });
+        let url = person.url.clone().map(|identifier| Identifier {
+            kind: "ExternalIdentifier",
+            external_identifier_type: "urlScheme",
+            identifier,
+        });
+        let element = Element {
+            name: Some(shown),
+            external_identifier: email.into_iter().chain(url).collect(),
+            ..self.element(kind, &name)
+        };
+        self.elements.push(element);
+        self.agents.insert(key, self.id(&name));
+        Some(self.id(&name))
+    }
+
+    fn edge(&mut self, bom: &Bom, number: usize, edge: &Edge) {
+        let to_macro = bom.components.get(edge.to).is_some_and(|one| one.proc_macro == Some(true));
+        let relationship = |graph: &Self, name: &str| Element {
+            from: Some(graph.id(&package_id(edge.from))),
+            relationship_type: Some("dependsOn"),
+            to: vec![graph.id(&package_id(edge.to))],
+            completeness: Some("complete"),
+            ..graph.element("LifecycleScopedRelationship", name)
+        };
+        for (at, ask) in edge.asks.iter().enumerate() {
+            let scope = match ask.kind {
+                DependencyKind::Normal if to_macro => "build",
+                DependencyKind::Normal => "runtime",
+                DependencyKind::Build => "build",
+                DependencyKind::Dev => "test",
+            };
+            let element = Element {
+                scope: Some(scope),
+                extension: extension(vec![of_ask(ask)]),
+                ..relationship(self, &format!("dependency-{number}-{at}"))
+            };
+            self.elements.push(element);
+        }
+        if edge.asks.is_empty() {
+            let need = bom.components.get(edge.to).map_or(Need::Runtime, |one| one.need);
+            let scope = match need {
+                Need::Runtime => "runtime",
+                Need::Build => "build",
+                Need::Development => "test",
+            };
+            let element = Element { scope: Some(scope), ..relationship(self, &format!("dependency-{number}")) };
+            self.elements.push(element);
+        }
+    }
+}
+
+fn package_id(at: usize) -> String {
+    format!("package-{at}")
+}
+
+fn extension(properties: Vec<Property>) -> Vec<Extension> {
+    let entry = |(name, value)| Entry { kind: "extension_CdxPropertyEntry", name, value };
+    vec![Extension {
+        kind: "extension_CdxPropertiesExtension",
+        properties: properties.into_iter().map(entry).collect(),
+    }]
+}
