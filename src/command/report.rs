@@ -8,8 +8,10 @@ use super::output;
 use crate::cli::{self, Cli};
 use crate::files::Replacement;
 use crate::gather::environment::Environment;
+use crate::model::run::Invocation;
 use crate::policy::calendar::calendar;
 use crate::project::{Assessment, Purpose};
+use crate::report::audit::AuditReport;
 use crate::report::page::{PageReport, write};
 use crate::report::status::StatusReport;
 
@@ -19,7 +21,15 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Report, environment: &Environment)
     // What cargo would resolve is another run's affair: a page is made of what is known.
     let ahead = Err("a report resolves nothing".to_owned());
     let calendar = calendar(made.facts(), policy, approvals, made.evaluation(), &ahead);
-    let status = StatusReport { audit: report_of(cli, &made, None), calendar: &calendar, until: None };
+    // Whoever reads the page runs its commands elsewhere: what this run was told is not theirs.
+    let situation = Invocation {
+        verb: "audit".to_owned(),
+        words: vec!["audit".to_owned()],
+        repository: cli.invocation.repository,
+        ..Invocation::default()
+    };
+    let audit = AuditReport { situation: &situation, ..report_of(cli, &made, None) };
+    let status = StatusReport { audit, calendar: &calendar, until: None };
     let report = PageReport { status, approvals, trail: made.trail(), version: env!("CARGO_PKG_VERSION") };
     let page = output::text(|out| write(&report, out))?;
     let page = without_places(&page, &made, environment);

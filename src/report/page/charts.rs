@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 
+use jiff::civil::Date;
+
 use super::parts::{Page, code, html, table};
 use crate::model::source::Source;
 use crate::report::context::general_age;
-use crate::report::status::{Part, codes};
+use crate::report::status::{Coming, Part, codes};
 use crate::report::words::{counted, span};
 
 const DAY: u64 = 86_400;
@@ -26,8 +28,8 @@ const BINS: [(u64, &str); 11] = [
 const ROW: usize = 24;
 const LABEL: usize = 150;
 const WIDTH: usize = 720;
-/// How many releases of one day are listed.
-const OF_DAY: usize = 200;
+/// How many releases the calendar shows before it folds the rest up.
+const UNFOLDED: usize = 40;
 
 /// One bar for each range of ages.
 pub(super) fn ages(page: &Page<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
@@ -102,28 +104,36 @@ pub(super) fn calendar(page: &Page<'_, '_>, out: &mut dyn Write) -> io::Result<(
         return writeln!(out, "<p>No release of a locked crate becomes eligible by time.</p>");
     }
     writeln!(out, "<p>Releases of locked crates that time alone will approve, by UTC day.</p>")?;
+    let all: Vec<(Date, &Coming<'_>)> =
+        days.iter().flat_map(|(day, releases)| releases.iter().map(move |one| (*day, one))).collect();
+    let (soon, later) = all.split_at(all.len().min(UNFOLDED));
+    releases("Calendar", soon, out)?;
+    if later.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<details><summary>{} later</summary>", counted(later.len(), "release"))?;
+    releases("Calendar, later", later, out)?;
+    writeln!(out, "</details>")
+}
+
+fn releases(label: &str, rows: &[(Date, &Coming<'_>)], out: &mut dyn Write) -> io::Result<()> {
     let columns = ["Day", "Release", "At", "What it is", "Held for"];
-    table(out, "Calendar", None, &columns, |out| {
-        for (day, releases) in &days {
-            for one in releases.iter().take(OF_DAY) {
-                let part = match one.part {
-                    Part::Locked => "locked now",
-                    Part::Fix => "a fix",
-                    Part::Update => "an update",
-                    Part::Compatible => "compatible, but a requirement does not accept it",
-                    Part::Major => "a new major release",
-                };
-                writeln!(
-                    out,
-                    "<tr><td>{day}</td><td>{}</td><td>{}</td><td>{part}</td><td>{}</td></tr>",
-                    code(&format!("{}@{}", one.package.id.name, one.version)),
-                    one.at.strftime("%H:%M UTC"),
-                    html(&codes(one.reasons))
-                )?;
-            }
-            if releases.len() > OF_DAY {
-                writeln!(out, "<tr><td>{day}</td><td colspan=\"4\">{} more</td></tr>", releases.len() - OF_DAY)?;
-            }
+    table(out, label, None, &columns, |out| {
+        for (day, one) in rows {
+            let part = match one.part {
+                Part::Locked => "locked now",
+                Part::Fix => "a fix",
+                Part::Update => "an update",
+                Part::Compatible => "compatible, but a requirement does not accept it",
+                Part::Major => "a new major release",
+            };
+            writeln!(
+                out,
+                "<tr><td>{day}</td><td>{}</td><td>{}</td><td>{part}</td><td>{}</td></tr>",
+                code(&format!("{}@{}", one.package.id.name, one.version)),
+                one.at.strftime("%H:%M UTC"),
+                html(&codes(one.reasons))
+            )?;
         }
         Ok(())
     })

@@ -117,7 +117,7 @@ pub(super) fn table(
     rows: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let sort = sorted_by.map(|id| format!(" data-sort=\"{id}\"")).unwrap_or_default();
-    writeln!(out, "<div class=\"wide\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\"><table{sort}>")?;
+    writeln!(out, "<div class=\"wide\" role=\"region\" aria-label=\"Table: {label}\" tabindex=\"0\"><table{sort}>")?;
     let columns: String = columns.iter().map(|name| format!("<th scope=\"col\">{name}</th>")).collect();
     writeln!(out, "<thead><tr>{columns}</tr></thead>\n<tbody>")?;
     rows(out)?;
