@@ -178,8 +178,8 @@ pub mod door {
         }
         pub mod publication {
             pub use crate::model::publication::{
-                ApiGap, Publication, PublicationChange, PublicationFact, PublicationRecord, Publications, Publisher,
-                TrustedPublisher, YankAction,
+                ApiGap, Publication, PublicationFact, PublicationRecord, Publications, Publisher, TrustedPublisher,
+                YankAction,
             };
         }
         pub mod recorded {

@@ -2,6 +2,7 @@
 //! index says nothing of it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use semver::Version;
@@ -116,27 +117,6 @@ pub(crate) struct Published {
     pub yanks: Vec<YankAction>,
 }
 
-/// What is unlike the releases before in how a release was published.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PublicationChange {
-    /// Nobody is known to have published a release of this crate under this name before.
-    NewPublisher {
-        publisher: Publisher,
-        /// Those who did, in the order of their names; never empty.
-        before: Vec<Publisher>,
-    },
-    /// The release before came from a CI run that the registry had checked, this one from somebody with a token.
-    TrustLost {
-        /// The release before.
-        before: Version,
-        publisher: Option<Publisher>,
-        /// What published the release before.
-        trusted: TrustedPublisher,
-    },
-}
-
-codes!(PublicationChange { NewPublisher => "publisher-change", TrustLost => "trusted-publishing-lost" });
-
 /// One action of an owner.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct YankAction {
@@ -171,6 +151,16 @@ impl Publisher {
             return Some(Self::Trusted { provider: trusted.provider.to_lowercase().into(), repository });
         }
         by.map(|login| Self::Account(login.to_lowercase().into()))
+    }
+}
+
+/// The login, or `github:owner/name`.
+impl fmt::Display for Publisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(login) => f.write_str(login),
+            Self::Trusted { provider, repository } => write!(f, "{provider}:{repository}"),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use semver::{Version, VersionReq};
 use super::age::Age;
 use super::crate_name::CrateName;
 use super::index_line::DependencyKind;
+use super::publication::{Publisher, TrustedPublisher};
 use super::resemblance::Likeness;
 use super::source::Source;
 
@@ -57,6 +58,21 @@ pub enum Signal {
         /// When one of them was yanked, or was last known not to be, and who says so; `None` where nobody knows when they were.
         seen: Option<Sighting>,
     },
+    /// Nobody is known to have published a release of this crate under this name before.
+    PublisherChange {
+        publisher: Publisher,
+        /// Those who did, in the order of their names; never empty.
+        before: Vec<Publisher>,
+    },
+    /// The release before came from a CI run that the registry had checked, this one from somebody with a token.
+    TrustedPublishingLost {
+        /// The release before.
+        before: Version,
+        /// What published that.
+        trusted: TrustedPublisher,
+        /// Who published this one, where the registry says.
+        publisher: Option<Publisher>,
+    },
     /// Published after a long silence of its crate.
     Dormant {
         /// The release before it.
@@ -93,6 +109,8 @@ SignalCode {
     FirstBuildScriptInput => "first-build-script-input",
     LookAlike => "look-alike",
     YankLure => "yank-lure",
+    PublisherChange => "publisher-change",
+    TrustedPublishingLost => "trusted-publishing-lost",
     Dormant => "dormant",
     NewDependency => "new-dependency",
     Burst => "burst",
@@ -229,6 +247,10 @@ pub struct SignalPolicy {
     /// Crates of crates.io that may be called what they are called.
     pub look_alike_known: Vec<CrateName>,
     pub yank_lure: SignalLevel,
+    /// Of what only `--facts` or the audit trail knows.
+    pub publisher_change: SignalLevel,
+    /// The same.
+    pub trusted_publishing_lost: SignalLevel,
 }
 
 impl Default for SignalPolicy {
@@ -244,6 +266,9 @@ impl Default for SignalPolicy {
             look_alike_age: Age::days(365),
             look_alike_known: Vec::new(),
             yank_lure: SignalLevel::Reason,
+            // Maintainers come and go: how many honest releases have a new publisher was not measured.
+            publisher_change: SignalLevel::Warn,
+            trusted_publishing_lost: SignalLevel::Reason,
         }
     }
 }
@@ -258,6 +283,8 @@ impl SignalPolicy {
             SignalCode::FirstBuildScriptInput => self.first_build_script_input,
             SignalCode::LookAlike => self.look_alike,
             SignalCode::YankLure => self.yank_lure,
+            SignalCode::PublisherChange => self.publisher_change,
+            SignalCode::TrustedPublishingLost => self.trusted_publishing_lost,
             SignalCode::Dormant | SignalCode::NewDependency | SignalCode::Burst | SignalCode::MajorSwap => {
                 SignalLevel::Off
             }

@@ -35,6 +35,15 @@ impl Signal {
                 ("last_unyanked", maybe_moment(seen.map(|seen| seen.at))),
                 ("seen_by", maybe_text(seen.map(|seen| seen.by.as_str()))),
             ],
+            Self::PublisherChange { publisher, before } => vec![
+                ("publisher", said(publisher)),
+                ("before", Fact::Texts(before.iter().map(ToString::to_string).collect())),
+            ],
+            Self::TrustedPublishingLost { before, trusted, publisher: _ } => vec![
+                ("before", said(before)),
+                ("provider", text(&trusted.provider)),
+                ("repository", maybe_text(trusted.repository.as_deref())),
+            ],
             Self::Dormant { previous, previous_pubtime } => {
                 vec![("previous", said(previous)), ("previous_pubtime", Fact::Moment(*previous_pubtime))]
             }

@@ -96,7 +96,9 @@ pub(super) fn of_signal(signal: &Signal, keys: Keys<'_>) -> Decider {
         | Signal::DormantGrowth { .. }
         | Signal::FirstBuildScriptInput { .. }
         | Signal::LookAlike { .. }
-        | Signal::YankLure { .. } => setting(&format!("signals.{}", signal.code().as_str()), keys),
+        | Signal::YankLure { .. }
+        | Signal::PublisherChange { .. }
+        | Signal::TrustedPublishingLost { .. } => setting(&format!("signals.{}", signal.code().as_str()), keys),
         Signal::Dormant { .. } | Signal::NewDependency { .. } | Signal::Burst { .. } | Signal::MajorSwap { .. } => {
             Decider::Fixed
         }

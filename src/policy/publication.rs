@@ -13,8 +13,9 @@ use crate::model::index_line::Outline;
 use crate::model::package::{CrateId, Locked, Package};
 use crate::model::policy::Policy;
 use crate::model::publication::{
-    ApiGap, Publication, PublicationChange, PublicationFact, PublicationRecord, Published, Publisher, TrustedPublisher,
+    ApiGap, Publication, PublicationFact, PublicationRecord, Published, Publisher, TrustedPublisher,
 };
+use crate::model::signal::Signal;
 
 /// The publishers before that a change names.
 const NAMED: usize = 8;
@@ -55,7 +56,7 @@ pub(crate) fn published(facts: &Facts, crate_id: &CrateId, version: &Version) ->
 /// Only releases that were out for the whole time of a signal's hold when this one came count as before: what an attacker publishes an
 /// hour earlier must not introduce him. A registry that says nothing of who published gives no change; only what is known is compared.
 #[must_use]
-pub fn changes(facts: &Facts, policy: &Policy, crate_id: &CrateId, release: &Outline) -> Vec<PublicationChange> {
+pub fn changes(facts: &Facts, policy: &Policy, crate_id: &CrateId, release: &Outline) -> Vec<Signal> {
     let known = known(facts, crate_id);
     let Some(this) = known.iter().find(|one| *one.version == release.version) else { return Vec::new() };
     let at = release.pubtime.known().unwrap_or(this.at);
@@ -69,14 +70,14 @@ pub fn changes(facts: &Facts, policy: &Policy, crate_id: &CrateId, release: &Out
         && !before.iter().any(|one| is_home(publisher, one.repository))
     {
         let before = publishers.into_iter().take(NAMED).cloned().collect();
-        changes.push(PublicationChange::NewPublisher { publisher: publisher.clone(), before });
+        changes.push(Signal::PublisherChange { publisher: publisher.clone(), before });
     }
     let last = before.iter().max_by_key(|one| (one.at, one.version));
     if let Some(last) = last
         && let (Some(trusted), None) = (last.trusted, this.trusted)
     {
         let (before, publisher) = (last.version.clone(), this.publisher.clone());
-        changes.push(PublicationChange::TrustLost { before, publisher, trusted: trusted.clone() });
+        changes.push(Signal::TrustedPublishingLost { before, publisher, trusted: trusted.clone() });
     }
     changes
 }

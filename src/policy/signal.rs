@@ -16,7 +16,7 @@ use self::additions::{Dependencies, Target, target};
 use self::before::{Before, is_longer, silence};
 use super::evidence::Evidence;
 use super::publish_age::{self, is_reached};
-use super::{advisory, graph};
+use super::{advisory, graph, publication};
 use crate::model::advisory::AdvisoryKind;
 use crate::model::facts::{Facts, IndexFact};
 use crate::model::history::History;
@@ -164,6 +164,7 @@ impl Looked<'_, '_> {
             all.extend(self.first_build_script_input(&release, &before));
         }
         all.extend(self.yank_lure());
+        all.extend(publication::changes(self.evidence.facts, self.evidence.policy, self.crate_id, self.outline));
         all
     }
 

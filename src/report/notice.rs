@@ -59,6 +59,8 @@ pub(crate) const fn warning_group(warning: &Warning) -> &'static str {
             SignalCode::FirstBuildScriptInput => "with the signal first-build-script-input",
             SignalCode::LookAlike => "with the signal look-alike",
             SignalCode::YankLure => "with the signal yank-lure",
+            SignalCode::PublisherChange => "with the signal publisher-change",
+            SignalCode::TrustedPublishingLost => "with the signal trusted-publishing-lost",
             SignalCode::Dormant => "with the signal dormant",
             SignalCode::NewDependency => "with the signal new-dependency",
             SignalCode::Burst => "with the signal burst",

@@ -21,6 +21,12 @@ pub(crate) fn publisher(publisher: &Publisher) -> String {
     }
 }
 
+/// Several of them.
+#[must_use]
+pub(crate) fn publishers(all: &[Publisher]) -> String {
+    few(&all.iter().map(publisher).collect::<Vec<_>>(), NAMES)
+}
+
 /// A CI's run that published something.
 #[must_use]
 pub(crate) fn run(trusted: &TrustedPublisher) -> String {

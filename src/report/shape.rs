@@ -140,6 +140,28 @@ pub(super) enum Reason {
         eligible_at: Time,
         message: Message,
     },
+    /// Somebody else published it than the releases before. A sign of a takeover; time lifts it; so does an approval.
+    #[schemars(rename = "signal")]
+    PublisherChange {
+        #[schemars(extend("const" = "publisher-change"))]
+        signal: String,
+        #[schemars(flatten)]
+        evidence: signal::PublisherChange,
+        /// When time has lifted this reason.
+        eligible_at: Time,
+        message: Message,
+    },
+    /// A CI run published the release before, and somebody with a token this one. A sign of a takeover; time lifts it; so does an approval.
+    #[schemars(rename = "signal")]
+    TrustedPublishingLost {
+        #[schemars(extend("const" = "trusted-publishing-lost"))]
+        signal: String,
+        #[schemars(flatten)]
+        evidence: signal::TrustedPublishingLost,
+        /// When time has lifted this reason.
+        eligible_at: Time,
+        message: Message,
+    },
     /// The index has no pubtime, or one that cannot be read. An approval lifts it.
     PubtimeUnknown {
         /// What the index has instead; null where it has nothing.
@@ -363,6 +385,24 @@ pub(super) enum Warning {
         signal: String,
         #[schemars(flatten)]
         evidence: signal::YankLure,
+        message: Message,
+    },
+    /// Somebody else published it than the releases before. A signal that is no reason.
+    #[schemars(rename = "signal")]
+    PublisherChange {
+        #[schemars(extend("const" = "publisher-change"))]
+        signal: String,
+        #[schemars(flatten)]
+        evidence: signal::PublisherChange,
+        message: Message,
+    },
+    /// A CI run published the release before, and somebody with a token this one. A signal that is no reason.
+    #[schemars(rename = "signal")]
+    TrustedPublishingLost {
+        #[schemars(extend("const" = "trusted-publishing-lost"))]
+        signal: String,
+        #[schemars(flatten)]
+        evidence: signal::TrustedPublishingLost,
         message: Message,
     },
     /// A path dependency from outside the workspace.

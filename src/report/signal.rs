@@ -1,6 +1,7 @@
 //! Every signal in one plain sentence, without its full stop and with its evidence.
 
 use super::context::Context;
+use super::publication;
 use super::words::{counted, distance, few, moment, span};
 use crate::model::index_line::DependencyKind;
 use crate::model::resemblance::Likeness;
@@ -55,6 +56,15 @@ pub(crate) fn signal(signal: &Signal, context: &Context<'_>) -> String {
                 seen.unwrap_or_default()
             )
         }
+        Signal::PublisherChange { publisher, before } => format!(
+            "published by {}, of whom no earlier release is; those are by {}",
+            publication::publisher(publisher),
+            publication::publishers(before)
+        ),
+        Signal::TrustedPublishingLost { before, trusted, publisher } => {
+            let by = publisher.as_ref().map(|by| format!(" by {}", publication::publisher(by))).unwrap_or_default();
+            format!("published with a token{by}, and {before} by {}", publication::run(trusted))
+        }
         Signal::Dormant { previous, previous_pubtime } => format!(
             "published after a long silence: the release before it, {previous}, was published {} ({})",
             distance(context.now, *previous_pubtime),
@@ -81,7 +91,10 @@ pub(crate) const fn subject(signal: &Signal) -> &'static str {
         | Signal::FirstBuildScriptInput { .. }
         | Signal::MajorSwap { .. } => "it ",
         Signal::LookAlike { .. } => "it is ",
-        Signal::Dormant { .. } | Signal::Burst { .. } => "it was ",
+        Signal::Dormant { .. }
+        | Signal::Burst { .. }
+        | Signal::PublisherChange { .. }
+        | Signal::TrustedPublishingLost { .. } => "it was ",
         Signal::YankLure { .. } => "",
     }
 }
@@ -102,6 +115,8 @@ pub(crate) fn key(signal: &Signal) -> String {
         }
         Signal::LookAlike { .. }
         | Signal::FirstBuildScriptInput { .. }
+        | Signal::PublisherChange { .. }
+        | Signal::TrustedPublishingLost { .. }
         | Signal::Dormant { .. }
         | Signal::Burst { .. }
         | Signal::MajorSwap { .. } => code.to_owned(),

@@ -119,6 +119,10 @@ fn signals(text: &mut Text, signals: &SignalPolicy) {
     text.comment("Older compatible releases were yanked around its publication, and no advisory says why. A reason where it is known");
     text.comment("when they were yanked, otherwise a warning.");
     level(text, "yank-lure", signals.yank_lure);
+    text.comment("What `--facts` asks the registry, and the audit trail remembers: somebody else published it than the releases before; a");
+    text.comment("CI run published the one before, and somebody with a token this one.");
+    level(text, "publisher-change", signals.publisher_change);
+    level(text, "trusted-publishing-lost", signals.trusted_publishing_lost);
 }
 
 fn registries(text: &mut Text, adopted: &Adopted) {

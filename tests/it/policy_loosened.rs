@@ -68,6 +68,12 @@ fn i7_each_loosening_is_named_and_its_reverse_is_silent() {
         ),
         ("signals.look-alike", none(), policy(|one| one.signals.look_alike = SignalLevel::Warn)),
         ("signals.yank-lure", none(), policy(|one| one.signals.yank_lure = SignalLevel::Off)),
+        ("signals.publisher-change", none(), policy(|one| one.signals.publisher_change = SignalLevel::Off)),
+        (
+            "signals.trusted-publishing-lost",
+            none(),
+            policy(|one| one.signals.trusted_publishing_lost = SignalLevel::Warn),
+        ),
         ("signals.young-dependency-age", none(), policy(|one| one.signals.young_dependency_age = age("29 days"))),
         ("signals.dormant-growth-gap", none(), policy(|one| one.signals.dormant_growth_gap = age("366 days"))),
         ("signals.dormant-growth-window", none(), policy(|one| one.signals.dormant_growth_window = age("59 days"))),

@@ -3,8 +3,16 @@
 use std::time::{Duration, Instant};
 
 use cargo_sequester::door::gather::trail;
+use cargo_sequester::door::model::publication::{
+    Publication, PublicationFact, PublicationRecord, Publications, TrustedPublisher,
+};
+use cargo_sequester::door::model::recorded::Recorded;
+use cargo_sequester::door::model::signal::{SignalCode, SignalLevel};
+use cargo_sequester::door::model::trail::{Event, EventId, Kind, ReleaseRecord, Tools, Trail};
+use cargo_sequester::door::model::verdict::{Reason, Warning};
 use serde_json::{Value, json};
 
+use crate::support::facts::{Line, World, crates_io, days_ago};
 use crate::support::{Outcome, Package, Project, Reply, TestRegistry};
 
 const NOW: &str = "2026-11-22T00:00:00Z";
@@ -147,4 +155,165 @@ fn a_registry_that_wants_a_token_gets_it_for_its_api_too() {
     run(&project, &["audit", "--facts"]).expect_code(1);
     let request = registry.requests().into_iter().find(|one| one.path == page("bar")).unwrap();
     assert_eq!(request.headers.get("authorization").map(String::as_str), Some("secret"));
+}
+
+/// `bar` with a release for each day before now on which one was published, the last one locked; the verdict's signals.
+struct History(Vec<(&'static str, i64, Publication)>);
+
+fn by(login: &str) -> Publication {
+    Publication { by: Some(login.into()), ..Publication::default() }
+}
+
+fn run_of(repository: &str) -> Publication {
+    let run = TrustedPublisher {
+        commit: Some("c0ffee".into()),
+        provider: "github".into(),
+        repository: Some(repository.into()),
+        run: None,
+    };
+    Publication { trusted: Some(run), ..Publication::default() }
+}
+
+fn home(url: &str, publication: Publication) -> Publication {
+    Publication { repository: Some(url.into()), ..publication }
+}
+
+impl History {
+    fn world(&self) -> World {
+        let mut world = World::new();
+        for (version, days, _) in &self.0 {
+            world = world.publish(Line::new("bar", version).days_old(*days));
+        }
+        world.lock("bar", self.0.last().unwrap().0)
+    }
+
+    /// What the registry says now.
+    fn asked(&self) -> World {
+        let releases = self.0.iter().map(|(version, days, publication)| {
+            let publication = Publication { created_at: Some(days_ago(*days)), ..publication.clone() };
+            (version.parse().unwrap(), publication)
+        });
+        let mut world = self.world();
+        let fact = PublicationFact::Read(Publications { releases: releases.collect() });
+        world.publications.insert(crates_io("bar"), fact);
+        world
+    }
+
+    /// What the trail recorded, and nobody asks.
+    fn recorded(&self) -> World {
+        let mut world = self.world();
+        let tools = Tools { cargo: None, sequester: "0.1.0".parse().unwrap() };
+        let mut event = Event::new(Kind::Updated, days_ago(0), tools);
+        event.releases = self
+            .0
+            .iter()
+            .map(|(version, days, publication)| {
+                let mut record = ReleaseRecord::new(crates_io("bar"), version.parse().unwrap());
+                record.pubtime = Some(days_ago(*days));
+                record.publication = PublicationRecord::of(publication);
+                record
+            })
+            .collect();
+        let events = [(EventId::of(b"event"), event)].into();
+        world.trail.recorded = Recorded::of(&Trail { events, ..Trail::default() });
+        world
+    }
+}
+
+/// What stands against `bar`, and what is only told.
+fn signals(world: &World) -> (Vec<SignalCode>, Vec<SignalCode>) {
+    let judgement = world.judgement("bar");
+    let reasons = judgement.reasons().into_iter().flatten().filter_map(|reason| match reason {
+        Reason::Signal { signal, .. } => Some(signal.code()),
+        _ => None,
+    });
+    let warnings = judgement.warnings.iter().filter_map(|warning| match warning {
+        Warning::Signal(signal) => Some(signal.code()),
+        _ => None,
+    });
+    (reasons.collect(), warnings.collect())
+}
+
+#[test]
+fn a_new_publisher_of_an_established_crate_is_told_and_can_be_made_a_reason() {
+    let history = History(vec![("1.0.0", 400, by("ann")), ("1.0.1", 100, by("Bob")), ("1.0.2", 10, by("eve"))]);
+    let mut world = history.asked();
+    assert_eq!(signals(&world), (vec![], vec![SignalCode::PublisherChange]));
+    world.policy.signals.publisher_change = SignalLevel::Reason;
+    assert_eq!(signals(&world), (vec![SignalCode::PublisherChange], vec![]));
+    assert_eq!(
+        world.judgement("bar").reasons().unwrap().eligible_at(),
+        Some(days_ago(-4)),
+        "until it has the age for a signal"
+    );
+    // The trail alone tells the same later.
+    assert_eq!(signals(&history.recorded()).1, [SignalCode::PublisherChange]);
+    // Either of the two before, however it is spelled.
+    for known in ["ann", "BOB"] {
+        let history = History(vec![("1.0.0", 400, by("ann")), ("1.0.1", 100, by("bob")), ("1.0.2", 10, by(known))]);
+        assert_eq!(signals(&history.asked()), (vec![], vec![]), "{known}");
+    }
+    // A stepping stone vouches for nobody, time ends it, and a new crate has no publisher before.
+    let stone = History(vec![("1.0.0", 400, by("ann")), ("1.0.1", 11, by("eve")), ("1.0.2", 10, by("eve"))]);
+    assert_eq!(signals(&stone.asked()).1, [SignalCode::PublisherChange]);
+    let old = History(vec![("1.0.0", 400, by("ann")), ("1.0.2", 20, by("eve"))]);
+    assert_eq!(signals(&old.asked()), (vec![], vec![]));
+    let new = History(vec![("1.0.1", 9, by("ann")), ("1.0.2", 8, by("eve"))]);
+    assert_eq!(signals(&new.asked()), (vec![], vec![]));
+    // What the registry does not say is not guessed.
+    for silent in [Publication::default(), Publication { created_at: Some(days_ago(10)), ..Publication::default() }] {
+        let history = History(vec![("1.0.0", 400, by("ann")), ("1.0.2", 10, silent)]);
+        assert_eq!(signals(&history.asked()), (vec![], vec![]));
+    }
+}
+
+#[test]
+fn trusted_publishing_that_is_lost_holds_and_that_is_begun_at_home_does_not() {
+    let lost = History(vec![("1.0.0", 400, by("ann")), ("1.0.1", 100, run_of("ann/bar")), ("1.0.2", 10, by("ann"))]);
+    assert_eq!(signals(&lost.asked()), (vec![SignalCode::TrustedPublishingLost], vec![]));
+    assert_eq!(signals(&lost.recorded()).0, [SignalCode::TrustedPublishingLost], "offline as well");
+    // It was given up long before.
+    let given_up =
+        History(vec![("1.0.0", 400, run_of("ann/bar")), ("1.0.1", 100, by("ann")), ("1.0.2", 10, by("ann"))]);
+    assert_eq!(signals(&given_up.asked()), (vec![], vec![]));
+    let begun = |url: &str| {
+        History(vec![("1.0.0", 400, home(url, by("ann"))), ("1.0.2", 10, home(url, run_of("ann/bar")))]).asked()
+    };
+    for url in
+        ["https://github.com/ann/bar", "https://www.GitHub.com/Ann/bar.git", "https://github.com/ann/bar/tree/main/x"]
+    {
+        assert_eq!(signals(&begun(url)), (vec![], vec![]), "{url}");
+    }
+    for url in
+        ["https://github.com/ann/barn", "https://github.com.evil.example/ann/bar", "https://gitlab.com/ann/bar", "x"]
+    {
+        assert_eq!(signals(&begun(url)).1, [SignalCode::PublisherChange], "{url}");
+    }
+    // What the release says of itself does not count.
+    let moved = History(vec![
+        ("1.0.0", 400, home("https://github.com/ann/bar", run_of("ann/bar"))),
+        ("1.0.2", 10, home("https://github.com/eve/bar", run_of("eve/bar"))),
+    ]);
+    assert_eq!(signals(&moved.asked()).1, [SignalCode::PublisherChange]);
+}
+
+#[test]
+fn update_does_not_take_what_a_publication_holds() {
+    let registry = TestRegistry::new();
+    let project = project(&registry);
+    Package::new("bar", "1.0.2").pubtime("2026-11-10T00:00:00Z").publish(&registry);
+    let mut first = version("1.0.0", "2025-01-01T00:00:00Z", None);
+    first["trustpub_data"] = json!({ "provider": "github", "repository": "ann/bar", "run_id": "1", "sha": "aa" });
+    let all = versions(&[first, version("1.0.2", "2026-11-10T00:00:00Z", Some("ann"))]);
+    registry.reply(&page("bar"), Reply::ok(all));
+    run(&project, &["update", "--facts"]).expect_code(0);
+    assert!(
+        project.read("Cargo.lock").contains("name = \"bar\"\nversion = \"1.0.0\""),
+        "{}",
+        project.read("Cargo.lock")
+    );
+    let told = run(&project, &["explain", "bar@1.0.2", "--facts"]).expect_code(1).stdout;
+    assert!(told.contains("published with a token by ann, and 1.0.0 by ann/bar on github"), "{told}");
+    run(&project, &["update"]).expect_code(0);
+    assert!(project.read("Cargo.lock").contains("1.0.2"), "without the facts it is old enough");
 }

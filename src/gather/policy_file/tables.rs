@@ -130,6 +130,8 @@ pub(super) fn signals(root: &mut TableReader<'_, '_>) -> SignalPolicy {
         ("first-build-script-input", &mut policy.first_build_script_input),
         ("look-alike", &mut policy.look_alike),
         ("yank-lure", &mut policy.yank_lure),
+        ("publisher-change", &mut policy.publisher_change),
+        ("trusted-publishing-lost", &mut policy.trusted_publishing_lost),
     ] {
         if let Some(At { value, .. }) = table.parsed(key, grammar::signal_level) {
             *level = value;

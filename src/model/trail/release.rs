@@ -375,7 +375,8 @@ fn about_signal(signal: &Signal) -> String {
         Signal::LookAlike { imitated: Imitated::Name { name, .. }, .. } => name.to_string(),
         Signal::LookAlike { imitated: Imitated::Twin { source }, .. } => source.to_string(),
         Signal::YankLure { yanked, .. } => yanked.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        Signal::Dormant { previous, .. } => previous.to_string(),
+        Signal::PublisherChange { publisher, .. } => publisher.to_string(),
+        Signal::TrustedPublishingLost { before, .. } | Signal::Dormant { previous: before, .. } => before.to_string(),
         Signal::Burst { releases } => releases.to_string(),
         Signal::MajorSwap { swapped, .. } => {
             swapped.iter().map(|one| one.name.to_string()).collect::<Vec<_>>().join(", ")

@@ -92,6 +92,24 @@ pub(in crate::report) struct YankLure {
 }
 
 #[derive(JsonSchema)]
+pub(in crate::report) struct PublisherChange {
+    /// Who published it: a login, or `github:owner/name` for a CI run.
+    publisher: String,
+    /// Who published the releases before.
+    before: Vec<String>,
+}
+
+#[derive(JsonSchema)]
+pub(in crate::report) struct TrustedPublishingLost {
+    /// The release before, which a CI run had published.
+    before: Version,
+    /// Whose run it was, such as `github`.
+    provider: String,
+    /// The repository there, as `owner/name`.
+    repository: Option<String>,
+}
+
+#[derive(JsonSchema)]
 pub(in crate::report) struct Dormant {
     /// The release before it.
     previous: Version,
@@ -142,6 +160,20 @@ pub(in crate::report) enum Signal {
     YankLure {
         #[schemars(flatten)]
         evidence: YankLure,
+        level: Level,
+        message: Message,
+    },
+    /// Somebody else published it than the releases before.
+    PublisherChange {
+        #[schemars(flatten)]
+        evidence: PublisherChange,
+        level: Level,
+        message: Message,
+    },
+    /// A CI run published the release before, and somebody with a token this one.
+    TrustedPublishingLost {
+        #[schemars(flatten)]
+        evidence: TrustedPublishingLost,
         level: Level,
         message: Message,
     },
