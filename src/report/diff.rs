@@ -28,6 +28,8 @@ use crate::report::publication;
 const YOUNG_DAYS: i64 = 30;
 /// How many names a line has before it counts the rest.
 const NAMES: usize = 8;
+/// So many features have a line each.
+const FEATURES: usize = 4;
 /// How many characters of a line are shown.
 const LONGEST_LINE: usize = 4096;
 /// So much blank space within a line is counted and not shown: code has been hidden behind it.
@@ -92,7 +94,7 @@ impl DiffReport<'_> {
         points.extend(self.commit());
         let asked_before = difference.dependencies.iter().filter(|one| one.change() != Change::Added);
         points.extend(asked_before.map(|one| self.dependency(one)));
-        points.extend(difference.features.iter().map(feature));
+        points.extend(features(&difference.features));
         points.extend(difference.files.iter().filter_map(unseen));
         points.extend(of(true));
         points
@@ -217,6 +219,24 @@ fn asked(one: &Requirement) -> String {
     text
 }
 
+/// One line each, or where there are many of them, one for all that are new and so on. What is on by default is built by everybody.
+fn features(all: &[FeatureDiff]) -> Vec<Point> {
+    let (default, others): (Vec<_>, Vec<_>) = all.iter().partition(|one| one.name == "default");
+    let mut points: Vec<Point> = default.into_iter().map(feature).collect();
+    if others.len() <= FEATURES {
+        points.extend(others.into_iter().map(feature));
+        return points;
+    }
+    for (change, word) in [(Change::Added, "new"), (Change::Changed, "changed"), (Change::Removed, "gone")] {
+        let names: Vec<String> =
+            others.iter().filter(|one| one.change() == change).map(|one| one.name.clone()).collect();
+        if !names.is_empty() {
+            points.push(Point::new(Tone::Plain, "Features", format!("{word}: {}", few(&names, NAMES))));
+        }
+    }
+    points
+}
+
 fn feature(one: &FeatureDiff) -> Point {
     let list = |values: &Option<Vec<String>>| match values {
         Some(values) if !values.is_empty() => few(values, NAMES),
@@ -229,7 +249,6 @@ fn feature(one: &FeatureDiff) -> Point {
             format!("{}: turned on {} before, {} now", one.name, list(&one.old), list(&one.new))
         }
     };
-    // What is on by default is built by everybody.
     let tone = if one.name == "default" && one.new.is_some() { Tone::Caution } else { Tone::Plain };
     Point::new(tone, "Feature", text)
 }
