@@ -10,7 +10,6 @@ use cargo_sequester::door::model::index_line::DependencyKind;
 use cargo_sequester::door::model::license::{LicenseGap, LicenseLack};
 use cargo_sequester::door::model::package::{CrateId, LocalPackage, LockedChecksum};
 use cargo_sequester::door::model::policy::{JudgedBy, Origin};
-use cargo_sequester::door::model::publication::{Publisher, TrustedPublisher};
 use cargo_sequester::door::model::resemblance::Likeness;
 use cargo_sequester::door::model::signal::{
     AddedDependency, Birth, Imitated, SeenBy, Sighting, Signal, SignalCode, SignalLevel, SignalPolicy, Swap,
@@ -100,23 +99,6 @@ fn all_signals() -> Vec<Signal> {
         Signal::LookAlike { imitated: twin, first_published: None },
         Signal::YankLure { yanked: vec!["0.3.8".parse().unwrap(), since()], seen: Some(seen) },
         Signal::YankLure { yanked: vec![since()], seen: None },
-        Signal::PublisherChange {
-            publisher: Publisher::Account("mallory".into()),
-            before: vec![
-                Publisher::Account("ann".into()),
-                Publisher::Trusted { provider: "github".into(), repository: "ann/arrays".into() },
-            ],
-        },
-        Signal::TrustedPublishingLost {
-            before: since(),
-            trusted: TrustedPublisher {
-                commit: Some("c0ffee".into()),
-                provider: "github".into(),
-                repository: Some("ann/arrays".into()),
-                run: Some("7".into()),
-            },
-            publisher: Some(Publisher::Account("mallory".into())),
-        },
         Signal::Dormant { previous: since(), previous_pubtime: at("2024-12-20T00:00:00Z") },
         Signal::NewDependency { since: since(), added: vec![first()] },
         Signal::Burst { releases: 7 },
