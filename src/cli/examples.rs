@@ -85,6 +85,14 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("Inside everything that is held", "inspect --held"),
         ],
     ),
+    (
+        "sbom",
+        &[
+            ("A bill of materials in CycloneDX", "sbom --out bom.cdx.json"),
+            ("In SPDX", "sbom --format spdx --out bom.spdx.json"),
+        ],
+    ),
+    ("vex", &[("What is known to be vulnerable, and what of it counts", "vex --out vex.json")]),
     ("report", &[("Everything on one page", "report --out report.html")]),
     ("backtest", &[("What the policy would have done in the last two years", "backtest")]),
     ("revoke", &[("Take an approval back", "revoke cc@1.2.3")]),

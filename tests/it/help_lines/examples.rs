@@ -55,4 +55,4 @@ macro_rules! walks {
     };
 }
 
-walks! { audit status update fix cargo vendor explain verify approve diff inspect report assess backtest revoke log init completions man }
+walks! { audit status update fix cargo vendor explain verify approve diff inspect sbom vex report assess backtest revoke log init completions man }
