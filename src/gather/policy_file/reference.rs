@@ -52,6 +52,38 @@ const TABLES: &[Table] = &[
         ],
     },
     Table {
+        header: "[signals]",
+        about: "What becomes of a release that shows a sign of a takeover ([signs](signals.md)): `reason` holds it for `signal-age`, `warn` tells, `off` does not look.",
+        keys: &[
+            Key("young-dependency", Some("\"reason\""), "It brings a dependency on a crate that was hardly born."),
+            Key("young-dependency-age", Some("\"30 days\""), "How young such a crate is."),
+            Key(
+                "dormant-growth",
+                Some("\"reason\""),
+                "After a long silence it brings a dependency that nobody can leave out.",
+            ),
+            Key("dormant-growth-gap", Some("\"365 days\""), "How long a silence is long."),
+            Key(
+                "dormant-growth-window",
+                Some("\"60 days\""),
+                "For how long after its silence a crate counts as just awoken.",
+            ),
+            Key(
+                "first-build-script-input",
+                Some("\"reason\""),
+                "It is the first of its line with a build-dependency or `links`.",
+            ),
+            Key(
+                "look-alike",
+                Some("\"reason\""),
+                "Its crate is young and has a name that can be taken for another. Time does not lift this.",
+            ),
+            Key("look-alike-age", Some("\"365 days\""), "How young such a crate is."),
+            Key("look-alike-known", Some("[]"), "Crates of crates.io that may be called what they are called."),
+            Key("yank-lure", Some("\"reason\""), "Good older releases were yanked around its publication."),
+        ],
+    },
+    Table {
         header: "[[override]]",
         about: "Another age for some crates. Of several that name a crate the longest counts.",
         keys: &[
