@@ -35,15 +35,12 @@ pub(super) fn findings(files: &[Outlined<'_>]) -> Vec<Finding> {
             found.extend(Unit { steps: all, at_build: true }.findings());
             continue;
         }
-        let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (at, (_, function)) in functions.iter().enumerate() {
-            by_name.entry(&function.name).or_default().push(at);
-        }
+        let known = Known::of(&functions);
         for (at, (file, function)) in functions.iter().enumerate() {
             let mut all: Vec<Step<'_>> = steps(file, function).collect();
-            for name in &function.calls {
-                for helper in followed(name, at, file, &functions, &by_name) {
-                    all.extend(functions.get(helper).into_iter().flat_map(|(file, function)| steps(file, function)));
+            for helper in function.calls.iter().flat_map(|name| known.followed(name, file)) {
+                if *helper != at {
+                    all.extend(functions.get(*helper).into_iter().flat_map(|(file, function)| steps(file, function)));
                 }
             }
             found.extend(Unit { steps: all, at_build: false }.findings());
@@ -56,23 +53,37 @@ fn steps<'t>(file: &'t str, function: &'t Function) -> impl Iterator<Item = Step
     function.acts.iter().map(move |act| Step { file, act })
 }
 
-/// The functions that a call may mean: those of its own file, or of the package where few have the name.
-fn followed(
-    name: &str,
-    from: usize,
-    file: &str,
-    functions: &[(&str, &Function)],
-    by_name: &BTreeMap<&str, Vec<usize>>,
-) -> Vec<usize> {
-    let Some(all) = by_name.get(name) else { return Vec::new() };
-    let of_file = |at: &&usize| functions.get(**at).is_some_and(|(path, _)| *path == file);
-    let mut own: Vec<usize> = all.iter().filter(of_file).copied().collect();
-    if own.is_empty() && all.len() <= MOST_OF_NAME {
-        own.clone_from(all);
+/// The functions of a name, in each file and in the package.
+#[derive(Default)]
+struct Known<'t> {
+    in_file: BTreeMap<(&'t str, &'t str), Vec<usize>>,
+    /// `None` where more have the name than a call is followed to.
+    anywhere: BTreeMap<&'t str, Option<Vec<usize>>>,
+}
+
+impl<'t> Known<'t> {
+    fn of(functions: &[(&'t str, &'t Function)]) -> Self {
+        let mut known = Self::default();
+        for (at, (file, function)) in functions.iter().enumerate() {
+            let name = function.name.as_str();
+            let own = known.in_file.entry((file, name)).or_default();
+            if own.len() < MOST_OF_NAME {
+                own.push(at);
+            }
+            let all = known.anywhere.entry(name).or_insert_with(|| Some(Vec::new()));
+            match all {
+                Some(several) if several.len() < MOST_OF_NAME => several.push(at),
+                _ => *all = None,
+            }
+        }
+        known
     }
-    own.retain(|at| *at != from);
-    own.truncate(MOST_OF_NAME);
-    own
+
+    /// What a call may mean: functions of its own file, or of the package where few have the name.
+    fn followed(&self, name: &'t str, file: &'t str) -> &[usize] {
+        let own = self.in_file.get(&(file, name));
+        own.or_else(|| self.anywhere.get(name)?.as_ref()).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// Steps that count together.

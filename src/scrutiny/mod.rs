@@ -30,9 +30,9 @@ use chain::Outlined;
 use manifest::Manifest;
 use outline::Outline;
 use package::{MOST_STATEMENT, Statements};
-use parser::Parsed;
 pub use parser::Parser;
 pub(crate) use parser::serve_if_asked;
+use parser::{Parsed, Patience};
 use reach::Place;
 use words::NETWORK_CRATES;
 
@@ -54,12 +54,12 @@ pub fn inspect(opened: &OpenedCrate<'_>, line: Option<&Release>, parser: &Parser
     let Taken { texts, statements, mut findings, mut looked, .. } = taken;
     findings.extend(package::findings(opened, &manifest, &statements, line));
     let network = network(&manifest);
-    let mut files = Vec::new();
+    let (mut files, mut patience) = (Vec::new(), Patience::default());
     for (path, place) in reach::reached(&manifest, &texts) {
         let Some(text) = texts.get(path) else { continue };
         looked.sources += 1;
         findings.extend(text::findings(path, text, place));
-        let outline = match parsed(path, text, place, &network, parser) {
+        let outline = match parsed(path, text, place, &network, (parser, &mut patience)) {
             Ok(outline) => {
                 looked.parsed += 1;
                 outline
@@ -78,7 +78,7 @@ pub fn inspect(opened: &OpenedCrate<'_>, line: Option<&Release>, parser: &Parser
     Ok(Inspection {
         id: opened.id().clone(),
         checksum: opened.checksum(),
-        findings: in_order(findings),
+        findings: in_order(few_of_each(in_order(findings))),
         build_script,
         proc_macro: manifest.proc_macro,
         links: opened.manifest().links().map(Into::into),
@@ -86,6 +86,29 @@ pub fn inspect(opened: &OpenedCrate<'_>, line: Option<&Release>, parser: &Parser
         vcs: package::vcs_info(&statements),
         looked,
     })
+}
+
+/// The most files of one kind that are named one by one.
+const MOST_NAMED: usize = 50;
+
+/// The first of each kind, and one that says how many more there are: import libraries come in thousands.
+fn few_of_each(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut counts: BTreeMap<(Severity, FindingCode), usize> = BTreeMap::new();
+    let mut few = Vec::new();
+    for finding in findings {
+        let count = counts.entry((finding.severity, finding.code)).or_default();
+        *count += 1;
+        if *count <= MOST_NAMED {
+            few.push(finding);
+        }
+    }
+    let more = counts.into_iter().filter(|(_, count)| *count > MOST_NAMED);
+    few.extend(
+        more.map(|((severity, code), count)| {
+            Finding::new(code, severity, format!("{} more files", count - MOST_NAMED))
+        }),
+    );
+    few
 }
 
 /// The names by which this package's source reaches the network through other crates.
@@ -102,14 +125,14 @@ fn parsed(
     text: &str,
     place: Place,
     network: &[String],
-    parser: &Parser,
+    (parser, patience): (&Parser, &mut Patience),
 ) -> Result<Outline, Option<Finding>> {
     if text.len() > MOST_PARSED {
         let evidence = format!("{} bytes", text.len());
         let severity = if place.at_build() { Severity::Medium } else { Severity::Note };
         return Err(Some(Finding::new(FindingCode::OnlyScanned, severity, evidence).of_file(path)));
     }
-    match parser.outline(text, network) {
+    match parser.outline(text, network, patience) {
         Parsed::Outline(outline) => Ok(outline),
         Parsed::NoRust { line, cause } => {
             let severity = if place.at_build() { Severity::Medium } else { Severity::Note };

@@ -90,7 +90,10 @@ impl Function {
     }
 
     pub(super) fn call(&mut self, name: &str) {
-        if self.calls.len() < MOST && name.len() <= MOST_WORDS && !self.calls.iter().any(|one| one == name) {
+        if self.calls.len() < MOST
+            && name.len() <= MOST_WORDS
+            && !self.calls.iter().rev().take(64).any(|one| one == name)
+        {
             self.calls.push(name.to_owned());
         }
     }

@@ -58,7 +58,7 @@ fn unlike_original(manifest: &Manifest, original: &Manifest) -> Vec<Finding> {
         return found;
     }
     let added = manifest.dependencies.difference(&original.dependencies);
-    found.extend(added.map(|name| told(format!("dependency `{name}`"))));
+    found.extend(added.take(MOST_NAMED).map(|name| told(format!("dependency `{name}`"))));
     if let (Some(Some(build)), Some(named)) = (&manifest.build, &original.build)
         && named.as_ref() != Some(build)
     {
@@ -80,7 +80,9 @@ fn licence(manifest: &Manifest, paths: &BTreeSet<&str>) -> Option<Finding> {
         (_, Some(file)) if !paths.contains(&**file) && !file.starts_with("../") => {
             return Some(told(format!("license-file = {file:?}, which the archive does not have")));
         }
-        (Some(expression), _) if spdx::Expression::parse_mode(expression, spdx::ParseMode::LAX).is_err() => {
+        (Some(expression), _)
+            if expression.len() > 1000 || spdx::Expression::parse_mode(expression, spdx::ParseMode::LAX).is_err() =>
+        {
             return Some(told(format!("license = {expression:?}, which is no SPDX expression")));
         }
         (_, Some(_)) => return None,
@@ -136,13 +138,18 @@ fn missing(manifest: &Manifest, paths: &BTreeSet<&str>) -> Vec<Finding> {
     let build = manifest.build.iter().flatten();
     let named = build.chain(&manifest.lib).chain(&manifest.others);
     let gone = named.filter(|path| !paths.contains(&***path));
-    gone.map(|path| Finding::new(FindingCode::MissingTarget, Severity::Note, path).of_file("Cargo.toml")).collect()
+    gone.take(MOST_NAMED)
+        .map(|path| Finding::new(FindingCode::MissingTarget, Severity::Note, path).of_file("Cargo.toml"))
+        .collect()
 }
 
 /// What cargo packs whatever the lists say.
 const ALWAYS: [&str; 5] = ["Cargo.toml", "Cargo.toml.orig", "Cargo.lock", ".cargo_vcs_info.json", ".cargo-ok"];
-/// The most such files that are named.
-const MOST_UNLISTED: usize = 20;
+/// The most of one kind that are named.
+const MOST_NAMED: usize = 20;
+/// The most patterns that are tried, and files that they are tried on.
+const MOST_PATTERNS: usize = 200;
+const MOST_FILES: usize = 5_000;
 
 fn unlisted(manifest: &Manifest, paths: &BTreeSet<&str>) -> Vec<Finding> {
     let targets = manifest.build.iter().flatten().chain(&manifest.lib).chain(&manifest.others);
@@ -150,15 +157,16 @@ fn unlisted(manifest: &Manifest, paths: &BTreeSet<&str>) -> Vec<Finding> {
         targets.chain(&manifest.license_file).chain(&manifest.readme).map(String::as_str).chain(ALWAYS).collect();
     let list = manifest.include.as_deref().unwrap_or(&manifest.exclude);
     let (patterns, wanted) = (Patterns::of(list), manifest.include.is_some());
-    if list.is_empty() {
+    if list.is_empty() || list.len() > MOST_PATTERNS {
         return Vec::new();
     }
-    let unlike = paths.iter().filter(|path| !always.contains(**path) && patterns.take(path) == Some(!wanted));
+    let unlike =
+        paths.iter().take(MOST_FILES).filter(|path| !always.contains(**path) && patterns.take(path) == Some(!wanted));
     let key = if wanted { "not in `include`" } else { "in `exclude`" };
     let told = |path: &&str| {
         let is_code = path.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("rs"));
         let severity = if is_code { Severity::Low } else { Severity::Note };
         Finding::new(FindingCode::UnlistedFile, severity, key).of_file(path)
     };
-    unlike.take(MOST_UNLISTED).map(told).collect()
+    unlike.take(MOST_NAMED).map(told).collect()
 }

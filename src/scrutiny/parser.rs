@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,23 @@ const STACK: usize = 256 << 20;
 const MOST: u32 = 16 << 20;
 /// After so many files a process is replaced, so that its bound on time is one for each few files.
 const MOST_FILES: usize = 2_000;
+
+/// How long all files of one archive may take, and on how many the parser may end, before the rest is not tried.
+const TOGETHER: Duration = Duration::from_secs(300);
+const MOST_ENDED: usize = 3;
+
+/// What is left of it for one archive.
+#[derive(Debug)]
+pub(super) struct Patience {
+    left: Duration,
+    ended: usize,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { left: TOGETHER, ended: 0 }
+    }
+}
 
 /// What came of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,14 +90,20 @@ impl Parser {
     }
 
     /// Asks for the outline of a file.
-    pub(super) fn outline(&self, text: &str, network: &[String]) -> Parsed {
+    pub(super) fn outline(&self, text: &str, network: &[String], patience: &mut Patience) -> Parsed {
         let Some(program) = &self.program else { return Parsed::Unavailable };
+        if patience.left.is_zero() || patience.ended >= MOST_ENDED {
+            return Parsed::Ended { cause: "not tried, because the parser ended on other files of this archive" };
+        }
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let Some(mut process) = idle.map_or_else(|| Process::start(program).ok(), Some) else {
             return Parsed::Unavailable;
         };
         let question = Question { network: network.to_vec(), text: text.to_owned() };
-        match process.ask(&question) {
+        let begun = Instant::now();
+        let answer = process.ask(&question, PATIENCE.min(patience.left));
+        patience.left = patience.left.saturating_sub(begun.elapsed());
+        match answer {
             Ok(answer) => {
                 if process.asked < MOST_FILES {
                     self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
@@ -90,7 +113,10 @@ impl Parser {
                     Answer::NoRust { line, cause } => Parsed::NoRust { line, cause },
                 }
             }
-            Err(cause) => Parsed::Ended { cause },
+            Err(cause) => {
+                patience.ended += 1;
+                Parsed::Ended { cause }
+            }
         }
     }
 }
@@ -128,7 +154,7 @@ impl Process {
     }
 
     /// The answer, or why there is none.
-    fn ask(&mut self, question: &Question) -> Result<Answer, &'static str> {
+    fn ask(&mut self, question: &Question, patience: Duration) -> Result<Answer, &'static str> {
         self.asked += 1;
         let bytes = serde_json::to_vec(question).unwrap_or_default();
         // It reads a question to its end before it parses, so writing waits for nothing but that.
@@ -136,7 +162,7 @@ impl Process {
         if !matches!(sent, Some(Ok(()))) {
             return Err("the parser ended");
         }
-        match self.answers.recv_timeout(PATIENCE) {
+        match self.answers.recv_timeout(patience) {
             Ok(answer) => serde_json::from_slice(&answer).map_err(|_| "the parser's answer made no sense"),
             Err(RecvTimeoutError::Timeout) => Err("the parser took too long"),
             Err(RecvTimeoutError::Disconnected) => Err("the parser ran out of memory, stack or time"),

@@ -29,7 +29,7 @@ impl Place {
 enum Lead {
     /// `mod name;`, within these inline modules.
     Module { inside: Vec<String>, name: String, path: Option<String> },
-    /// `include!`, or what is read while compiling: the path as far as it is written.
+    /// `include!`: the path as far as it is written. What `include_str!` and `include_bytes!` take in is not compiled.
     Include(String),
     /// A module whose name a macro makes up.
     Unknown,
@@ -132,9 +132,6 @@ fn resolved(path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The macros that take a file in.
-const INCLUDING: [&str; 3] = ["include", "include_str", "include_bytes"];
-
 fn leads(text: &str) -> Vec<Lead> {
     let mut found = Vec::new();
     let mut words = Lexer::new(text).peekable();
@@ -153,6 +150,8 @@ fn leads(text: &str) -> Vec<Lead> {
                     path = path_of(&attribute).or(path);
                 }
             }
+            // Nobody lays modules so deep within each other; whoever does has all of his files looked at.
+            Token::Name("mod") if open.len() > MOST_DEPTH => found.push(Lead::Unknown),
             Token::Name("mod") => match words.next().map(|next| next.token) {
                 Some(Token::Name(name)) => {
                     let is_tested = test || open.iter().flatten().any(|(_, test)| *test);
@@ -171,7 +170,7 @@ fn leads(text: &str) -> Vec<Lead> {
                 Some(Token::Mark('$')) => found.push(Lead::Unknown),
                 _ => {}
             },
-            Token::Name(name) if INCLUDING.contains(&name) && words.peek().is_some_and(|next| next.token.is('!')) => {
+            Token::Name("include") if words.peek().is_some_and(|next| next.token.is('!')) => {
                 words.next();
                 let written: Vec<_> = bracketed(&mut words).iter().filter_map(|word| word.token.text()).collect();
                 // `concat!(env!("CARGO_MANIFEST_DIR"), "/src/x.rs")`
@@ -198,6 +197,8 @@ fn leads(text: &str) -> Vec<Lead> {
     found
 }
 
+/// So deep modules and functions lie within each other.
+const MOST_DEPTH: usize = 100;
 /// The most words within one pair of brackets that are kept.
 const MOST_WORDS: usize = 200;
 

@@ -56,6 +56,10 @@ fn line_of(expression: &Expr) -> u32 {
     first.0.unwrap_or(1)
 }
 
+/// Files that are taken in as what their names say: machine code under one of them is a finding of its own.
+const SOURCE_TEXT: [&str; 14] =
+    [".md", ".txt", ".rs", ".toml", ".json", ".html", ".css", ".c", ".cc", ".cpp", ".h", ".hpp", ".in", ".sql"];
+
 struct Collector {
     facts: Facts,
     functions: Vec<Function>,
@@ -148,6 +152,9 @@ impl Collector {
     fn attributes(&mut self, attributes: &[Attribute]) {
         for attribute in attributes {
             let line = line_of_path(attribute.path());
+            if attribute.path().is_ident("doc") {
+                continue;
+            }
             let name = attribute.path().segments.last().map(|one| plain(&one.ident)).unwrap_or_default();
             let tokens = match &attribute.meta {
                 syn::Meta::NameValue(pair) => {
@@ -274,7 +281,7 @@ impl<'a> Visit<'a> for Collector {
         match name.as_str() {
             "include_bytes" | "include_str" => {
                 let file = texts(&called.tokens).unwrap_or_default();
-                let is_text = [".md", ".txt", ".rs", ".toml"].iter().any(|end| file.ends_with(end));
+                let is_text = SOURCE_TEXT.iter().any(|end| file.ends_with(end));
                 if !is_text {
                     self.current().1.act(Does::Embeds, at, &format!("{name}!({file:?})"));
                 }
@@ -490,6 +497,7 @@ mod tests {
             acts("#[cfg(test)] mod t { fn f() { std::env::vars(); } } #[cfg(windows)] fn g() { std::env::vars(); }"),
             ["g ReadsEnvironment env::vars"]
         );
+        assert!(acts("fn f() { let a = include_str!(\"probe.c\"); }").is_empty());
         assert_eq!(acts("#[link_section = \".init_array\"] static A: fn() = b;"), [" BeforeMain .init_array"]);
     }
 }

@@ -7,13 +7,13 @@ use super::{inside, looked, one, told};
 #[test]
 fn what_a_parser_aborts_on_is_named_and_the_rest_is_parsed() {
     let nested = [
-        ("a.rs", format!("pub fn a() {{ let x = {}true; }}", "!".repeat(200_000))),
+        ("a.rs", format!("pub fn a() {{ let x = {}true; }}", "!".repeat(1_000_000))),
         ("b.rs", format!("pub fn b() {{ let x = {}1{}; }}", "(".repeat(200_000), ")".repeat(200_000))),
         ("c.rs", format!("pub type C = {}u8{};", "Vec<".repeat(100_000), ">".repeat(100_000))),
         ("d.rs", format!("pub fn d() {{ {}{} }}", "{".repeat(200_000), "}".repeat(200_000))),
         ("e.rs", format!("pub const E: u64 = 1{};", "+1".repeat(200_000))),
     ];
-    let mut package = looked().file("src/lib.rs", "mod a; mod b; mod c; mod d; mod e; mod fine; mod last;");
+    let mut package = looked().file("src/lib.rs", "mod fine; mod last; mod a; mod b; mod c; mod d; mod e;");
     for (name, text) in &nested {
         package = package.file(&format!("src/{name}"), text);
     }
@@ -23,12 +23,13 @@ fn what_a_parser_aborts_on_is_named_and_the_rest_is_parsed() {
     assert!(started.elapsed() < Duration::from_secs(90), "{:?}", started.elapsed());
     assert_eq!(seen.looked.sources, 8);
     assert_eq!(seen.looked.parsed + seen.looked.scanned, 8);
-    assert!(seen.looked.parsed >= 3, "{:?}", seen.looked);
     for finding in seen.findings.iter().filter(|finding| finding.code.as_str() == "not-parsed") {
         let file = finding.file.as_deref().unwrap();
-        assert!(nested.iter().any(|(name, _)| file == format!("src/{name}")), "{}", one(finding));
+        let is_tried = !finding.evidence.starts_with("not tried");
+        assert!(!is_tried || nested.iter().any(|(name, _)| file == format!("src/{name}")), "{}", one(finding));
     }
-    assert!(told(&seen).contains(&"not-parsed medium src/a.rs".to_owned()), "{:#?}", told(&seen));
+    let ended = seen.findings.iter().filter(|finding| finding.code.as_str() == "not-parsed").count();
+    assert!(ended >= 1, "{:#?}", told(&seen));
 }
 
 #[test]
@@ -47,4 +48,29 @@ fn a_file_that_says_much_is_told_in_little() {
     let calls: String = (0..20_000).map(|at| format!("pub fn f{at}() {{ std::env::vars(); g{at}(); }}\n")).collect();
     let seen = inside(&looked().file("src/lib.rs", calls));
     assert!(seen.findings.len() < 100, "{}", seen.findings.len());
+}
+
+#[test]
+fn one_file_that_ends_the_parser_costs_no_other_its_parsing() {
+    let nested = format!("pub fn a() {{ let x = {}true; }}", "!".repeat(1_000_000));
+    let mut package = looked().file("src/lib.rs", "mod a; mod b; mod c; mod d;").file("src/a.rs", nested);
+    for name in ["b", "c", "d"] {
+        package = package.file(&format!("src/{name}.rs"), "pub fn f() {}");
+    }
+    let seen = inside(&package);
+    assert_eq!(told(&seen), ["not-parsed medium src/a.rs"]);
+    assert_eq!((seen.looked.sources, seen.looked.parsed, seen.looked.scanned), (5, 4, 1));
+}
+
+#[test]
+fn very_many_calls_of_very_many_functions_take_no_longer() {
+    let mut package = looked();
+    let text: String = (0..1_500).map(|at| format!("fn f() {{ f(); g{at}(); h(); }}\n")).collect();
+    let modules: String = (0..40).map(|at| format!("mod m{at};")).collect();
+    for at in 0..40 {
+        package = package.file(&format!("src/m{at}.rs"), &text);
+    }
+    let started = Instant::now();
+    inside(&package.file("src/lib.rs", modules));
+    assert!(started.elapsed() < Duration::from_secs(120), "{:?}", started.elapsed());
 }

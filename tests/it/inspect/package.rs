@@ -43,6 +43,14 @@ fn machine_code_is_found_whatever_it_is_called() {
 }
 
 #[test]
+fn of_very_many_the_rest_is_counted() {
+    let package = (0..200).fold(looked(), |package, at| package.file(&format!("lib/{at}.a"), b"!<arch>\n"));
+    let seen = inside(&package);
+    assert_eq!(told(&seen).len(), 51);
+    assert!(seen.findings.iter().any(|finding| &*finding.evidence == "150 more files"));
+}
+
+#[test]
 fn what_was_edited_after_packing_is_found() {
     let original = "[package]\nname = \"looked\"\nversion = \"1.0.0\"\nlicense = \"MIT\"\n[dependencies]\na = \"1\"\n";
     let written = manifest("[dependencies.a]\nversion = \"1\"\n[dependencies.b]\nversion = \"1\"\n");
