@@ -232,7 +232,7 @@ pub mod door {
     pub mod policy {
         pub use crate::policy::evaluate::evaluate;
         pub mod backtest {
-            pub use crate::policy::backtest::backtest;
+            pub use crate::policy::backtest::{backtest, signals};
         }
         pub mod baseline {
             pub use crate::policy::baseline::settled;

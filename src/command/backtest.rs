@@ -55,6 +55,6 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Backtest, environment: &Environmen
         HumanOrJson::Human => report::backtest::human(&report, output::verbosity(cli), out),
         HumanOrJson::Json => report::backtest::json::write(&report, out),
     })?;
-    let wants_none = arguments.no_advisories && tested.unknown.is_empty();
+    let wants_none = arguments.no_advisories && tested.unknown.is_empty() && tested.unknown_dependencies.is_empty();
     Ok(if report.is_complete() || wants_none { Outcome::Approved } else { Outcome::Undecided })
 }

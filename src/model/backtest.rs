@@ -199,6 +199,8 @@ pub struct Backtest {
     pub crates: usize,
     /// Crates of the lock file of which nothing is known.
     pub unknown: Vec<Arc<str>>,
+    /// Crates that updates began to depend on and of which nobody knows when they were first published: they count as young.
+    pub unknown_dependencies: Vec<Arc<str>>,
     /// By age, shortest first.
     pub variants: Vec<Variant>,
 }

@@ -42,6 +42,12 @@ impl<'a> Evidence<'a> {
         Self { facts, policy, now, today, beside: None, names: Arc::default() }
     }
 
+    /// The same at another moment.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> Self {
+        Self { now, today: TimeZone::UTC.to_datetime(now).date(), ..self.clone() }
+    }
+
     /// The same with entries that were read since.
     #[must_use]
     pub(super) fn beside(self, entries: &'a BTreeMap<CrateId, IndexFact>) -> Self {
@@ -86,9 +92,10 @@ impl<'a> Evidence<'a> {
             return Some(Imitated::Twin { source: twin.id.source.clone() });
         }
         let names = self.names.get_or_init(|| KnownNames::new(packages().map(|one| Arc::clone(&one.id.name))));
-        let found = names.resembled_by(&crate_id.name)?;
-        let other = CrateId { registry: crate_id.registry.clone(), name: Arc::clone(&found.name) };
-        is_established(&other).then(|| Imitated::Name { name: found.name, how: found.how })
+        let counts =
+            |name: &Arc<str>| is_established(&CrateId { registry: crate_id.registry.clone(), name: Arc::clone(name) });
+        let found = names.resembled_by(&crate_id.name, counts)?;
+        Some(Imitated::Name { name: found.name, how: found.how })
     }
 
     /// The crate's index file, where there is one.

@@ -36,14 +36,15 @@ impl KnownNames {
     }
 
     /// The known name that this one can be taken for: the most telling likeness, of equal ones the project's own before a well-known one,
-    /// then the name that is nearest in length, then by the alphabet. A well-known name imitates nobody; nor does a name imitate itself in another spelling.
+    /// then the name that is nearest in length, then by the alphabet. A well-known name imitates nobody; nor does a name imitate itself in
+    /// another spelling. Of the project's own names only those count that `counts` takes: an attacker could bring along one that is nearer.
     #[must_use]
-    pub fn resembled_by(&self, name: &str) -> Option<Resemblance> {
+    pub fn resembled_by(&self, name: &str, counts: impl Fn(&Arc<str>) -> bool) -> Option<Resemblance> {
         let query = Forms::of(name)?;
         if WELL_KNOWN_NAMES.have(&query) {
             return None;
         }
-        let (own, known) = (self.0.resembled_by(&query), WELL_KNOWN_NAMES.resembled_by(&query));
+        let (own, known) = (self.0.resembled_by(&query, counts), WELL_KNOWN_NAMES.resembled_by(&query, |_| true));
         own.into_iter().chain(known).min_by_key(|resemblance| resemblance.how)
     }
 }
@@ -83,7 +84,7 @@ impl Names {
         self.filed(key(Form::Squeezed, &query.squeezed)).any(|(_, name)| canonical(name) == query.canonical)
     }
 
-    fn resembled_by(&self, query: &Forms) -> Option<Resemblance> {
+    fn resembled_by(&self, query: &Forms, counts: impl Fn(&Arc<str>) -> bool) -> Option<Resemblance> {
         let mut best: Option<(Likeness, usize, &Arc<str>)> = None;
         let mut asked = Vec::new();
         query.each_key(|key| {
@@ -91,7 +92,7 @@ impl Names {
                 if asked.len() == CANDIDATES {
                     break;
                 }
-                if asked.contains(&position) {
+                if asked.contains(&position) || !counts(name) {
                     continue;
                 }
                 asked.push(position);
@@ -315,13 +316,17 @@ mod tests {
     #[test]
     fn the_projects_own_names_and_the_well_known_ones_are_known() {
         let known = KnownNames::new(["acme-billing", "postgres"].map(Arc::from));
-        let found = |name: &str| known.resembled_by(name).map(|found| (found.name.to_string(), found.how));
+        let found = |name: &str| known.resembled_by(name, |_| true).map(|found| (found.name.to_string(), found.how));
         assert_eq!(found("acme-biling"), Some(("acme-billing".into(), Likeness::Doubled)));
         assert_eq!(found("serde_jsom"), Some(("serde_json".into(), Likeness::Edit)));
         assert_eq!(found("serde-json"), None, "another spelling is the same crate");
         assert_eq!(found("sha1"), None, "a well-known name imitates nobody");
         assert_eq!(found("acme-billing"), None);
         assert_eq!(found(&"a".repeat(10_000)), None);
+        // One that counts is found behind a nearer one that does not.
+        let known = KnownNames::new(["acme-billing", "acmebiling"].map(Arc::from));
+        let established = known.resembled_by("acme-biling", |name| **name != *"acmebiling");
+        assert_eq!(established.map(|found| found.name.to_string()), Some("acme-billing".into()));
     }
 
     /// Short words of few letters, so that likenesses of every kind come up.
@@ -340,13 +345,13 @@ mod tests {
             turned.rotate_left(turn % names.len());
             let index = Names::new(names.iter().map(|name| Arc::from(name.as_str())));
             let Some(forms) = Forms::of(&query) else { return Err(TestCaseError::fail("it is short")) };
-            let found = index.resembled_by(&forms);
+            let found = index.resembled_by(&forms, |_| true);
             let best = names.iter().filter_map(|name| {
                 Some((like(&query, name)?, name.len().abs_diff(query.len()), name.as_str()))
             });
             prop_assert_eq!(found.as_ref().map(|found| (found.how, &*found.name)), best.min().map(|(how, _, name)| (how, name)));
             let turned = Names::new(turned.iter().map(|name| Arc::from(name.as_str())));
-            prop_assert_eq!(turned.resembled_by(&forms), found);
+            prop_assert_eq!(turned.resembled_by(&forms, |_| true), found);
         }
     }
 }

@@ -145,6 +145,23 @@ pub(super) fn missing(evidence: &Evidence<'_>, crate_id: &CrateId, history: &His
     all
 }
 
+/// The same for one release, however old it is by now.
+#[must_use]
+pub(in crate::policy) fn missing_for(
+    evidence: &Evidence<'_>,
+    crate_id: &CrateId,
+    history: &History,
+    outline: &Outline,
+) -> BTreeSet<CrateId> {
+    let (policy, published) = (evidence.policy, outline.pubtime.known());
+    let Some(published) = published.filter(|_| policy.signals.young_dependency > SignalLevel::Off) else {
+        return BTreeSet::new();
+    };
+    let view = Looked { evidence, crate_id, history, outline, published };
+    let unknown = view.added_targets().into_iter().filter(|id| evidence.entry(id).is_none());
+    unknown.take(MOST_ASKED).collect()
+}
+
 /// One release that is looked at.
 struct Looked<'l, 'a> {
     evidence: &'l Evidence<'a>,

@@ -4,6 +4,7 @@ pub(crate) mod json;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::context::Verbosity;
 use super::print::{Tone, detail, indent, line};
@@ -35,7 +36,9 @@ impl<'a> BacktestReport<'a> {
     /// Whether everything was known that the answer stands on.
     #[must_use]
     pub(crate) const fn is_complete(&self) -> bool {
-        self.backtest.unknown.is_empty() && self.no_advisories.is_none()
+        self.backtest.unknown.is_empty()
+            && self.backtest.unknown_dependencies.is_empty()
+            && self.no_advisories.is_none()
     }
 }
 
@@ -65,15 +68,20 @@ pub(crate) fn human(report: &BacktestReport<'_>, verbosity: Verbosity, out: &mut
     }
     price(report, out)?;
     sweep(report, dated, out)?;
-    if !test.unknown.is_empty() {
-        let names: Vec<String> = test.unknown.iter().map(ToString::to_string).collect();
-        let count = counted(names.len(), "crate");
-        line(out, Tone::Bad, "Unknown", &format!("what was published of {count}: {}", few(&names, NAMED)))?;
-    }
+    unknown(&test.unknown, "what was published of", out)?;
+    unknown(&test.unknown_dependencies, "since when there are dependencies of updates, which count as young:", out)?;
     if let Some(cause) = report.no_advisories {
         line(out, Tone::Bad, "Unknown", &format!("which releases are security fixes: {cause}"))?;
     }
     Ok(())
+}
+
+fn unknown(crates: &[Arc<str>], what: &str, out: &mut impl Write) -> io::Result<()> {
+    if crates.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = crates.iter().map(ToString::to_string).collect();
+    line(out, Tone::Bad, "Unknown", &format!("{what} {}: {}", counted(names.len(), "crate"), few(&names, NAMED)))
 }
 
 /// How many incidents each rule, or several together, stood against to the end.

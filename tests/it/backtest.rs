@@ -2,6 +2,7 @@
 
 use cargo_sequester::door::gather::incidents;
 use cargo_sequester::door::model::backtest::Waits;
+use cargo_sequester::door::policy::backtest;
 use serde_json::Value;
 
 use crate::support::{Advisory, AdvisoryFolder, Outcome, Package, Project, TestRegistry};
@@ -21,6 +22,7 @@ published = 2026-08-20T07:15:00Z
 removed = 2026-08-20T08:41:40Z
 precision = "second"
 before = [{ version = "1.2.0", published = 2024-09-14 }]
+brings = [{ crate = "proc-macro1", first-published = 2026-08-20 }]
 
 [[incident]]
 crate = "patient"
@@ -55,15 +57,19 @@ runs = "unknown"
 removed = 2026-01-01
 "#;
 
-/// `bar`, with two ordinary updates, a fix, a pre-release, a yanked one and one from before; and `baz`, which is hardly older than its one
-/// update.
+/// `bar`, with ordinary updates, a fix, one that takes up a young crate, a pre-release, a yanked one and one from before; and `baz`, which is
+/// hardly older than its one update. What `bar` took up for a while is locked no more.
 fn project(registry: &TestRegistry, policy: &str) -> Project {
-    Package::new("bar", "1.0.0").pubtime("2020-01-01T00:00:00Z").publish(registry);
-    Package::new("bar", "1.1.0").pubtime("2025-06-01T00:00:00Z").publish(registry);
-    Package::new("bar", "1.2.0-rc.1").pubtime("2025-07-01T00:00:00Z").publish(registry);
-    Package::new("bar", "1.2.0").pubtime("2025-08-01T00:00:00Z").yanked().publish(registry);
-    Package::new("bar", "1.2.1").pubtime("2025-09-01T12:00:00Z").publish(registry);
-    Package::new("bar", "1.2.2").pubtime("2026-01-01T00:00:00Z").publish(registry);
+    Package::new("bar", "1.0.0").pubtime("2024-12-15T00:00:00Z").publish(registry);
+    Package::new("old", "1.0.0").pubtime("2020-01-01T00:00:00Z").publish(registry);
+    Package::new("young", "1.0.0").pubtime("2025-12-20T00:00:00Z").publish(registry);
+    Package::new("bar", "1.1.0").pubtime("2025-06-01T00:00:00Z").dep("old", "1").publish(registry);
+    Package::new("bar", "1.2.0-rc.1").pubtime("2025-07-01T00:00:00Z").dep("old", "1").publish(registry);
+    Package::new("bar", "1.2.0").pubtime("2025-08-01T00:00:00Z").dep("old", "1").yanked().publish(registry);
+    Package::new("bar", "1.2.1").pubtime("2025-09-01T12:00:00Z").dep("old", "1").publish(registry);
+    let taking_up = Package::new("bar", "1.2.2").pubtime("2026-01-01T00:00:00Z").dep("old", "1").dep("young", "1");
+    taking_up.publish(registry);
+    Package::new("bar", "1.2.3").pubtime("2026-03-01T00:00:00Z").publish(registry);
     Package::new("baz", "0.1.0").pubtime("2026-05-01T00:00:00Z").publish(registry);
     Package::new("baz", "0.1.1").pubtime("2026-05-21T00:00:00Z").publish(registry);
     let mirrors = format!("[sources]\nmirrors = [{:?}]\n", registry.url());
@@ -77,7 +83,7 @@ fn advisories() -> AdvisoryFolder {
     AdvisoryFolder::new().with(&Advisory::new("RUSTSEC-2025-0001", "bar").date("2025-09-02").patched(">=1.2.1"))
 }
 
-fn backtest(project: &Project, db: &AdvisoryFolder, more: &[&str]) -> Outcome {
+fn tested(project: &Project, db: &AdvisoryFolder, more: &[&str]) -> Outcome {
     let db = db.root();
     let always = ["backtest", "--now", NOW, "--advisory-db", db.as_str(), "--incidents", "incidents.toml"];
     project.sequester(&[&always, more].concat())
@@ -106,11 +112,11 @@ fn outcomes(document: &Value) -> Vec<(&str, Vec<&str>)> {
 fn each_incident_is_put_before_the_policy_on_its_day() {
     let (registry, db) = (TestRegistry::new(), advisories());
     let project = project(&registry, "[quarantine]\nnew-crate-age = \"30 days\"\n");
-    let document = json(&backtest(&project, &db, &["--format", "json"]).expect_code(0));
+    let document = json(&tested(&project, &db, &["--format", "json"]).expect_code(0));
     assert_eq!(
         outcomes(&document),
         [
-            ("stopped", vec!["too-new"]),
+            ("stopped", vec!["too-new", "signal"]),
             ("let-in", vec!["new-crate"]),
             ("stopped", vec!["malicious"]),
             ("stopped", vec!["too-new", "new-crate"]),
@@ -132,13 +138,13 @@ fn the_price_is_what_the_policy_makes_releases_wait() {
     let (registry, db) = (TestRegistry::new(), advisories());
     let project = project(&registry, "");
     let since = ["--since", "2025-01-01", "--format", "json"];
-    let document = json(&backtest(&project, &db, &since).expect_code(0));
+    let document = json(&tested(&project, &db, &since).expect_code(0));
     let day = 86_400;
     let price = &document["price"];
     assert_eq!([&price["crates"], &price["yanked"]], [2, 1]);
-    // bar 1.1.0, 1.2.1 and 1.2.2: 7 days. baz 0.1.0: 30 days, for its crate is new; baz 0.1.1: the 10 days that are left of them.
+    // bar 1.1.0, 1.2.1 and 1.2.3: 7 days; bar 1.2.2: 14, for its young dependency. baz 0.1.0: 30 days, for its crate is new; baz 0.1.1: the 10 days that are left of them.
     let updates = &price["updates"];
-    assert_eq!([&updates["count"], &updates["person"]], [5, 0]);
+    assert_eq!([&updates["count"], &updates["person"]], [6, 0]);
     assert_eq!([&updates["median_seconds"], &updates["p90_seconds"]], [7 * day, 30 * day]);
     // bar 1.2.1, in the place of 1.1.0.
     let fixes = &price["fixes"];
@@ -152,6 +158,7 @@ fn the_price_is_what_the_policy_makes_releases_wait() {
     assert_eq!((0..6).map(|at| median(at, "fixes")).collect::<Vec<_>>(), [1; 6]);
     let alone: Vec<u64> = ages.iter().map(|one| one["stopped_by_age_alone"].as_u64().unwrap()).collect();
     assert_eq!(alone, [2, 2, 2, 2, 2, 2]);
+    assert_eq!(document["unknown_dependencies"], Value::Array(Vec::new()));
     // Nobody is told of fixes where nobody looks for them.
     let document = json(&project.sequester(&["backtest", "--no-advisories", "--now", NOW, "--format", "json"]));
     assert_eq!(document["price"]["fixes"], Value::Null);
@@ -162,14 +169,14 @@ fn the_policy_decides() {
     let (registry, db) = (TestRegistry::new(), advisories());
     let policy = "[bans]\ndeny = [\"patient\"]\n[quarantine]\nmin-publish-age = \"1 hour\"\nnew-crate-age = \"0\"\n";
     let project = project(&registry, &format!("{policy}[quarantine.security-fix]\nenabled = false\n"));
-    let document = backtest(&project, &db, &["--format", "json"]).expect_code(0);
+    let document = tested(&project, &db, &["--format", "json"]).expect_code(0);
     let document: Value = serde_json::from_str(&document.stdout).unwrap();
     let each = document["incidents"]["each"].as_array().unwrap();
     let told: Vec<_> = each.iter().map(|one| (one["outcome"].as_str().unwrap(), &one["held_by"][0])).collect();
     assert_eq!(
         told,
         [
-            ("let-in", &"too-new".into()),
+            ("stopped", &"signal".into()),
             ("stopped", &"denied".into()),
             ("let-in", &"too-new".into()),
             ("let-in", &"too-new".into()),
@@ -177,9 +184,9 @@ fn the_policy_decides() {
         ]
     );
     assert_eq!(document["price"]["fixes"]["early"], 0);
-    let human = backtest(&project, &db, &[]).expect_code(0).stdout;
-    assert!(human.contains("Stopped 1 of 4 incidents that are dated, by sequester.toml"), "{human}");
-    assert!(human.contains("Let in taken@1.2.1 (RUSTSEC-2026-9001) after 1 hour (too-new)"), "{human}");
+    let human = tested(&project, &db, &[]).expect_code(0).stdout;
+    assert!(human.contains("Stopped 2 of 4 incidents that are dated, by sequester.toml"), "{human}");
+    assert!(human.contains("Let in quick after 1 hour (too-new)"), "{human}");
 }
 
 #[test]
@@ -233,6 +240,17 @@ fn a_table_with_a_mistake_is_refused_with_its_line() {
 fn the_table_that_comes_along_can_be_read() {
     let own = incidents::read(None).unwrap();
     assert_eq!(own.len(), 80);
+    let policy = cargo_sequester::door::model::policy::Policy::default();
+    let signals = |name: &str| -> Vec<&str> {
+        let incident = own.iter().find(|one| *one.crate_name == *name).unwrap();
+        backtest::signals(incident, &[], &policy).iter().map(|signal| signal.code().as_str()).collect()
+    };
+    assert!(signals("arrayref").starts_with(&["young-dependency", "dormant-growth"]), "{:?}", signals("arrayref"));
+    assert!(signals("internment").contains(&"dormant-growth"));
+    assert!(signals("append-only-vec").contains(&"young-dependency"));
+    for imitation in ["proc-macro1", "tracings", "rustdecimal", "lazystatic", "serd", "postgress", "if-cfg"] {
+        assert!(signals(imitation).contains(&"look-alike"), "{imitation}");
+    }
     assert_eq!(own.iter().filter(|one| one.lived.is_some()).count(), 41);
     assert!(own.iter().all(|one| one.lived.is_none_or(|lived| lived.published < lived.removed)));
 }

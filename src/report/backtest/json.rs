@@ -31,7 +31,8 @@ pub(in crate::report) struct Document<'a> {
     /// Releases that were published earlier do not count for the price.
     #[cfg_attr(test, schemars(with = "shape::Time"))]
     since: String,
-    /// Whether everything was known that the answer stands on: else `unknown_crates` or `no_advisories` says what was not. The command
+    /// Whether everything was known that the answer stands on: else `unknown_crates`, `unknown_dependencies` or `no_advisories` says
+    /// what was not. The command
     /// then ends with exit code 2.
     complete: bool,
     /// The policy file, relative to the working directory where it lies below it; null where the defaults hold.
@@ -43,6 +44,8 @@ pub(in crate::report) struct Document<'a> {
     ages: Vec<Age>,
     /// Locked crates of which no release is known. They are no part of the price.
     unknown_crates: Vec<&'a str>,
+    /// Crates that updates began to depend on and of which nobody knows when they were first published: they count as young.
+    unknown_dependencies: Vec<&'a str>,
     /// Why it is not known which releases are security fixes; null where it is.
     no_advisories: Option<&'a str>,
 }
@@ -170,6 +173,7 @@ pub(crate) fn write(report: &BacktestReport<'_>, out: &mut impl Write) -> io::Re
             })
             .collect(),
         unknown_crates: test.unknown.iter().map(|name| &**name).collect(),
+        unknown_dependencies: test.unknown_dependencies.iter().map(|name| &**name).collect(),
         no_advisories: report.no_advisories,
     };
     json::write(&document, out)
