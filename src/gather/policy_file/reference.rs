@@ -81,6 +81,16 @@ const TABLES: &[Table] = &[
             Key("look-alike-age", Some("\"365 days\""), "How young such a crate is."),
             Key("look-alike-known", Some("[]"), "Crates of crates.io that may be called what they are called."),
             Key("yank-lure", Some("\"reason\""), "Good older releases were yanked around its publication."),
+            Key(
+                "publisher-change",
+                Some("\"warn\""),
+                "With `--facts`: somebody published it who published none of the crate's releases before.",
+            ),
+            Key(
+                "trusted-publishing-lost",
+                Some("\"reason\""),
+                "With `--facts`: it was not published by the trusted publisher that published before.",
+            ),
         ],
     },
     Table {
