@@ -5,6 +5,9 @@
 //! Every release of the locked crates of the 24 months before the date is judged on its own day, as if the project did not have its crate yet. Crates
 //! whose index file the folder does not have are named on standard error, one path a line, to be fetched before the next run, as for
 //! `well_known`; then nothing else is printed.
+
+#![expect(clippy::needless_for_each, reason = "it reads as what it does")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
 #![allow(
     clippy::allow_attributes,
     clippy::print_stdout,

@@ -5,6 +5,8 @@
 //! Crates are followed from the lock files through what their newest releases depend on, and once through what those are tested with. A name is
 //! printed where its crate was a year old on the date, and the lock files hold it or three of the crates depend on it. Crates whose index file the
 //! folder does not have are named on standard error, one path a line, to be fetched before the next run; then nothing else is printed.
+
+#![expect(clippy::needless_for_each, reason = "it reads as what it does")]
 #![allow(
     clippy::allow_attributes,
     clippy::print_stdout,

@@ -144,7 +144,7 @@ pub(crate) struct Log {
     /// With `--vsa`: who states it, and will sign
     #[arg(long, value_name = "URI", requires = "vsa", value_parser = uri)]
     pub(crate) verifier_id: Option<String>,
-    /// With `--vsa`: where its readers find the policy, such as git+https://git.example.org/app@COMMIT#sequester.toml
+    /// With `--vsa`: where its readers find the policy, such as <git+https://git.example.org/app@COMMIT#sequester.toml>
     #[arg(long, value_name = "URI", requires = "vsa", value_parser = uri)]
     pub(crate) policy_uri: Option<String>,
     /// With `--vsa`: state it as of this moment, such as 2026-08-21T00:00:00Z

@@ -66,9 +66,9 @@ pub(crate) struct Document {
 /// A format of a bill of materials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SbomFormat {
-    /// CycloneDX 1.7 in JSON
+    /// `CycloneDX` 1.7 in JSON
     Cyclonedx,
-    /// CycloneDX 1.6 in JSON, which has room for one licence expression only
+    /// `CycloneDX` 1.6 in JSON, which has room for one licence expression only
     #[value(name = "cyclonedx-1.6")]
     Cyclonedx16,
     /// SPDX 3.0.1 in JSON-LD
@@ -78,8 +78,8 @@ pub(crate) enum SbomFormat {
 /// A format of statements about vulnerabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum VexFormat {
-    /// OpenVEX 0.2.0
+    /// `OpenVEX` 0.2.0
     Openvex,
-    /// CycloneDX 1.7 in JSON
+    /// `CycloneDX` 1.7 in JSON
     Cyclonedx,
 }

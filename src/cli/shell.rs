@@ -1,5 +1,7 @@
 //! What a shell and a reader of manuals ask for: `completions` and `man`.
 
+#![expect(clippy::enum_variant_names, reason = "the shells are named so")]
+
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 

@@ -190,7 +190,7 @@ fn ignore(
     };
     // Whatever database's id is given, RustSec's is written.
     let (Some(crate_id), Some(id)) = (preview.crate_id(), hits.iter().find(is_meant).map(|hit| &**hit)) else {
-        let known = match spec::meant(id, hits.iter().map(|hit| &**hit)) {
+        let known = match spec::meant_id(id, hits.iter().map(|hit| &**hit)) {
             meant if !meant.is_empty() => meant,
             _ if hits.is_empty() => String::new(),
             _ => format!("; what does: {}", hits.join(", ")),

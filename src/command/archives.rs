@@ -1,5 +1,7 @@
 //! The archives of single releases, for verbs that look into them: from cargo's cache or the registry, hashed in this run like every other.
 
+#![expect(clippy::similar_names, reason = "the names belong together")]
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 

@@ -1,5 +1,7 @@
 //! `audit`: judges every package of the lock file and says so. It writes nothing into the project.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
+
 use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::time::{Duration, Instant};

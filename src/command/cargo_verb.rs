@@ -23,7 +23,7 @@ use crate::model::package::{CrateId, Locked, PackageId};
 use crate::model::policy::Origin;
 use crate::model::resolution::{Cause, Exact, HiddenBecause, Kept, View, versions};
 use crate::model::source::Registry;
-use crate::model::verdict::ReasonCode;
+use crate::model::verdict::{ReasonCode, Reasons};
 use crate::policy::baseline::carried;
 use crate::policy::lock_changes::{self, Asked};
 use crate::project::{Decision, InputDigests, ProjectError, Purpose, Question, Request, Which, relative};
@@ -289,9 +289,9 @@ impl Run<'_, '_> {
             Changed::Approved { judged, kept, written } => {
                 self.tell_kept(&kept, &judged)?;
                 self.tell_vendored(&written)?;
-                // A removal leaves everything where it is, also what may never stay.
-                let stays = lock_changes::kept(judged.facts(), judged.evaluation(), &self.before, &BTreeSet::new());
-                if !lock_changes::remains(judged.evaluation(), &stays) {
+                // A removal leaves everything where it is, also what does harm.
+                let harms = kept.iter().any(|kept| matches!(&kept.because, HiddenBecause::Reasons(all) if harm(all)));
+                if !harms && !lock_changes::remains(judged.evaluation(), &kept) {
                     return Ok(Outcome::Approved);
                 }
                 self.tell(&judged);
@@ -454,6 +454,11 @@ fn for_toolchain(environment: &Environment, toolchain: Option<&str>) -> Environm
     let kept = environment.iter().filter(|(name, _)| !matches!(*name, "CARGO" | "RUSTUP_TOOLCHAIN"));
     let chosen = [("RUSTUP_TOOLCHAIN", toolchain)];
     environment.with(kept.chain(chosen).map(|(name, value)| (name.to_owned(), value.to_owned())))
+}
+
+/// Whether a release is known to do harm, or is not the bytes that it should be.
+fn harm(reasons: &Reasons) -> bool {
+    reasons.iter().any(|reason| matches!(reason.code(), ReasonCode::Malicious | ReasonCode::ChecksumMismatch))
 }
 
 /// Runs cargo with the user's arguments on the usual sources. Where the system can, this process becomes that cargo: signals, exit code

@@ -130,7 +130,7 @@ fn with_candidates(grammar: Command, ground: &Arc<Ground>) -> Command {
 }
 
 fn offering(argument: Arg, ground: &Arc<Ground>) -> Arg {
-    let name = argument.get_value_names().and_then(|names| names.first()).map(|name| name.to_string());
+    let name = argument.get_value_names().and_then(|names| names.first()).map(std::string::ToString::to_string);
     let offer = |ask: fn(&Ground, &str) -> Vec<CompletionCandidate>| {
         let ground = Arc::clone(ground);
         ArgValueCompleter::new(move |typed: &OsStr| {

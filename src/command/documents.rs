@@ -69,9 +69,10 @@ fn assess(cli: &Cli, arguments: &cli::Document, environment: &Environment) -> Re
 
 fn bill(made: &Assessment, arguments: &cli::Document, environment: &Environment) -> Result<Bom, CommandError> {
     let (facts, subject) = (made.facts(), made.subject());
-    let targets: Vec<TargetPlatform> = match arguments.target.iter().any(|triple| triple == "all") {
-        true => Vec::new(),
-        false => arguments.target.iter().map(|triple| target::read(triple, environment)).collect::<Result<_, _>>()?,
+    let targets: Vec<TargetPlatform> = if arguments.target.iter().any(|triple| triple == "all") {
+        Vec::new()
+    } else {
+        arguments.target.iter().map(|triple| target::read(triple, environment)).collect::<Result<_, _>>()?
     };
     let (contents, own) = made.gathered().contents();
     let downloads: BTreeMap<usize, String> =

@@ -1,5 +1,7 @@
 //! `incident`: whether releases that turned out to be bad were ever here, where and since when, and what to do. It writes nothing.
 
+#![expect(clippy::type_complexity, reason = "named at its only place")]
+
 mod asked;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,8 @@
 //! `inspect`: what stands out inside archives, which are fetched and hashed as `vendor` does it, and neither built nor run. It writes nothing
 //! into the project.
 
+#![expect(clippy::result_large_err, reason = "the error ends the run")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;

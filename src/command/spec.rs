@@ -174,11 +174,19 @@ const LONGEST_WORD: usize = 64;
 
 /// `; did you mean serde or serde_json?`: the known words that are nearest to one that is not; nothing where none is near.
 pub(super) fn meant<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> String {
+    near(word, known, (word.chars().count() / 3).clamp(1, 3))
+}
+
+/// The same for an id, whose digits all count: one slip, and no more.
+pub(super) fn meant_id<'k>(id: &str, known: impl Iterator<Item = &'k str>) -> String {
+    near(id, known, 1)
+}
+
+fn near<'k>(word: &str, known: impl Iterator<Item = &'k str>, most: usize) -> String {
     if word.is_empty() || word.len() > LONGEST_WORD {
         return String::new();
     }
     let word = word.to_ascii_lowercase().replace('_', "-");
-    let most = (word.chars().count() / 3).clamp(1, 3);
     let near = |name: &'k str| {
         let plain = name.to_ascii_lowercase().replace('_', "-");
         let distance = strsim::osa_distance(&word, &plain);

@@ -62,7 +62,7 @@ fn short(cli: &Cli, arguments: &cli::Status, environment: &Environment) -> Resul
     }
     let made = Project::open(request, environment).and_then(|project| Assessment::of(project, BTreeSet::new()));
     let Ok(made) = made else {
-        output::print(cli, |out| report::status::short::undecided(out))?;
+        output::print(cli, report::status::short::undecided)?;
         return Ok(Outcome::Undecided);
     };
     let audit = report_of(cli, &made, None);

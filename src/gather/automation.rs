@@ -87,6 +87,8 @@ fn uses_action(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
     use super::*;
 
     fn found(files: &[(&str, &str)]) -> Automation {

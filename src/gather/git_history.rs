@@ -5,15 +5,23 @@
 //! `for-each-ref` for the tips, and one `cat-file --batch` for all files. Nothing is checked out, and no configuration of the repository
 //! has a say: these are plumbing, which looks at objects alone.
 
+#![expect(clippy::format_collect, reason = "the texts are short")]
+#![expect(clippy::similar_names, reason = "the names belong together")]
+
+mod changes;
+mod needles;
+mod objects;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::io::{self, BufRead, Read as _};
+use std::io::BufRead;
 use std::process::Command;
-use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use jiff::Timestamp;
 use rayon::prelude::*;
 
+use self::changes::{Changed, Names, position, raw};
+pub(crate) use self::needles::Needles;
+use self::objects::{Object, commit_told, next, object};
 use super::base::{BaseError, Repository};
 use super::environment::Environment;
 use super::git;
@@ -56,37 +64,6 @@ pub(crate) struct GitHistory {
     pub references: usize,
     /// The folders of the working trees, this one first.
     pub working_trees: Vec<Utf8PathBuf>,
-}
-
-/// Positions by text, to name each once.
-#[derive(Default)]
-struct Names {
-    by_name: HashMap<String, u32>,
-    list: Vec<String>,
-}
-
-impl Names {
-    fn position(&mut self, name: &str) -> u32 {
-        if let Some(at) = self.by_name.get(name) {
-            return *at;
-        }
-        let at = position(self.list.len());
-        self.by_name.insert(name.to_owned(), at);
-        self.list.push(name.to_owned());
-        at
-    }
-}
-
-/// Nobody has more commits or files than that; the last position stands for all beyond it.
-fn position(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
-}
-
-/// One line of a raw diff, or of the index.
-struct Changed<'a> {
-    mode: &'a str,
-    object: &'a str,
-    path: &'a str,
 }
 
 impl GitHistory {
@@ -501,163 +478,9 @@ impl GitHistory {
     }
 }
 
-impl Changed<'_> {
-    /// The positions of its path and of its file; `None` for a file that is gone.
-    fn noted(
-        &self,
-        paths: &mut Names,
-        blobs: &mut Names,
-        links: &mut BTreeSet<u32>,
-        path_of: &mut HashMap<u32, u32>,
-    ) -> (u32, Option<u32>) {
-        let path = paths.position(self.path);
-        // A submodule of that name is another repository.
-        if self.object.bytes().all(|byte| byte == b'0') || self.mode == "160000" || self.mode == "040000" {
-            return (path, None);
-        }
-        let blob = blobs.position(self.object);
-        if self.mode == "120000" {
-            links.insert(blob);
-        }
-        path_of.entry(blob).or_insert(path);
-        (path, Some(blob))
-    }
-}
-
-/// `OLDMODE NEWMODE OLDID NEWID STATUS`
-fn raw<'a>(entry: &'a str, path: &'a str) -> Option<Changed<'a>> {
-    let mut words = entry.split(' ');
-    let mode = words.nth(1)?;
-    let object = words.nth(1)?;
-    Some(Changed { mode, object, path })
-}
-
-/// The next text up to a NUL.
-fn next(out: &mut dyn BufRead, token: &mut Vec<u8>) -> io::Result<bool> {
-    token.clear();
-    out.read_until(0, token)?;
-    if token.last() == Some(&0) {
-        token.pop();
-        return Ok(true);
-    }
-    Ok(!token.is_empty())
-}
-
-/// An answer of `cat-file --batch`.
-enum Object {
-    Blob(Vec<u8>),
-    TooLarge,
-    Missing,
-}
-
-/// `ID TYPE SIZE`, a line end, so many bytes, a line end; or `ID missing`.
-fn object(out: &mut dyn BufRead, limit: u64) -> io::Result<Object> {
-    let mut header = String::new();
-    if out.read_line(&mut header)? == 0 {
-        return Ok(Object::Missing);
-    }
-    let Some(size) = header.trim_end().rsplit(' ').next().and_then(|size| size.parse::<u64>().ok()) else {
-        return Ok(Object::Missing);
-    };
-    if size > limit {
-        io::copy(&mut out.take(size.saturating_add(1)), &mut io::sink())?;
-        return Ok(Object::TooLarge);
-    }
-    let mut bytes = vec![0; usize::try_from(size).unwrap_or_default()];
-    out.read_exact(&mut bytes)?;
-    out.read_exact(&mut [0])?;
-    Ok(Object::Blob(bytes))
-}
-
 fn kind_of(reference: &str) -> (TipKind, &str) {
     let kinds =
         [("refs/heads/", TipKind::Branch), ("refs/remotes/", TipKind::RemoteBranch), ("refs/tags/", TipKind::Tag)];
     let found = kinds.into_iter().find_map(|(prefix, kind)| Some((kind, reference.strip_prefix(prefix)?)));
     found.unwrap_or(if reference == "refs/stash" { (TipKind::Stash, "stash") } else { (TipKind::Other, reference) })
-}
-
-/// By the commit's own header: its lines up to the first empty one.
-fn commit_told(id: &str, bytes: &[u8]) -> CommitTold {
-    let text = String::from_utf8_lossy(bytes);
-    let header = text.split("\n\n").next().unwrap_or_default();
-    let line = |key: &str| header.lines().find_map(|line| line.strip_prefix(key));
-    let parted = |line: Option<&str>| {
-        let mut words = line.unwrap_or_default().rsplitn(3, ' ');
-        let (_zone, seconds, who) = (words.next(), words.next(), words.next());
-        let at = seconds.and_then(|seconds| seconds.parse().ok()).and_then(|at| Timestamp::from_second(at).ok());
-        (who.unwrap_or_default().to_owned(), at)
-    };
-    let (author, authored) = parted(line("author "));
-    let (_, committed) = parted(line("committer "));
-    CommitTold { id: id.to_owned(), author, authored, committed }
-}
-
-/// The names that are looked for, to pass files over that cannot hold any of them without parsing them.
-#[derive(Debug)]
-pub(crate) struct Needles {
-    /// Canonical names, with the versions that are looked for; none where any may be.
-    by_name: HashMap<Vec<u8>, Option<BTreeSet<String>>>,
-    /// How long names are: most texts between quotes have another length than all of them.
-    lengths: BTreeSet<usize>,
-    shortest: usize,
-    longest: usize,
-}
-
-impl Needles {
-    /// By name, with the exact version where only that is looked for.
-    pub(crate) fn of(wanted: impl Iterator<Item = (Arc<str>, Option<String>)>) -> Self {
-        let mut by_name: HashMap<Vec<u8>, Option<BTreeSet<String>>> = HashMap::new();
-        for (name, version) in wanted {
-            let entry = by_name.entry(canonical_bytes(name.as_bytes())).or_insert_with(|| Some(BTreeSet::new()));
-            match (entry.as_mut(), version) {
-                (Some(versions), Some(version)) => {
-                    versions.insert(version);
-                }
-                (Some(_), None) => *entry = None,
-                (None, _) => {}
-            }
-        }
-        let lengths: BTreeSet<usize> = by_name.keys().map(Vec::len).collect();
-        let (shortest, longest) = (lengths.first().copied().unwrap_or(1), lengths.last().copied().unwrap_or(0));
-        Self { by_name, lengths, shortest, longest }
-    }
-
-    /// Whether a text can hold one of them. In TOML a value stands between quotes, and what does not stand there letter by letter needs a
-    /// backslash.
-    #[must_use]
-    pub(crate) fn may_be_in(&self, bytes: &[u8]) -> bool {
-        if memchr::memchr(b'\\', bytes).is_some() || memchr::memmem::find(bytes, b"\"\"\"").is_some() {
-            return true;
-        }
-        let mut begin = 0;
-        let mut canonical = Vec::with_capacity(64);
-        for end in memchr::memchr2_iter(b'"', b'\'', bytes) {
-            let token = bytes.get(begin..end).unwrap_or_default();
-            begin = end + 1;
-            if token.len() < self.shortest || token.len() > self.longest || !self.lengths.contains(&token.len()) {
-                continue;
-            }
-            canonical.clear();
-            canonical.extend(token.iter().map(|byte| canonical_byte(*byte)));
-            let may = match self.by_name.get(&canonical) {
-                None => false,
-                Some(None) => true,
-                Some(Some(versions)) => {
-                    versions.iter().any(|version| memchr::memmem::find(bytes, version.as_bytes()).is_some())
-                }
-            };
-            if may {
-                return true;
-            }
-        }
-        false
-    }
-}
-
-fn canonical_bytes(name: &[u8]) -> Vec<u8> {
-    name.iter().map(|byte| canonical_byte(*byte)).collect()
-}
-
-const fn canonical_byte(byte: u8) -> u8 {
-    if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() }
 }

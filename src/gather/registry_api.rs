@@ -3,6 +3,8 @@
 //! The API is not made for machines that want much: one request a second, one after the other, and no more crates than a run needs. What
 //! does not answer, or answers in another shape, leaves a gap that says so; nothing is concluded from what is not there.
 
+#![expect(clippy::struct_field_names, reason = "the document names them so")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -230,6 +232,8 @@ fn short(text: String) -> Result<Box<str>, ApiGap> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
     use super::*;
 
     fn page(text: &str) -> Result<(Publications, Option<String>), ApiGap> {

@@ -1,6 +1,9 @@
 //! What cargo left of a crate on this machine: archives in its download cache, unpacked sources, installed programs, and build output, which
 //! tells what was compiled and which build script was run.
 
+#![expect(clippy::case_sensitive_file_extension_comparisons, reason = "these names are written in one way")]
+#![expect(clippy::struct_field_names, reason = "the document names them so")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -158,14 +161,13 @@ impl Traces {
             known.entry(name).or_default().extend(&unit.versions);
         }
         for ((name, _), unit) in units {
-            let versions: BTreeSet<&Version> = match unit.versions.is_empty() {
-                true => known.get(&**name).cloned().unwrap_or_default(),
-                false => unit.versions.iter().collect(),
+            let versions: BTreeSet<&Version> = if unit.versions.is_empty() {
+                known.get(&**name).cloned().unwrap_or_default()
+            } else {
+                unit.versions.iter().collect()
             };
-            let versions: Vec<Option<&Version>> = match versions.is_empty() {
-                true => vec![None],
-                false => versions.into_iter().map(Some).collect(),
-            };
+            let versions: Vec<Option<&Version>> =
+                if versions.is_empty() { vec![None] } else { versions.into_iter().map(Some).collect() };
             let kind = if unit.runs { TraceKind::BuildScriptRun } else { TraceKind::Built };
             self.traces.extend(versions.into_iter().map(|version| Trace {
                 kind,

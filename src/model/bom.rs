@@ -206,5 +206,5 @@ pub(crate) fn is_of_machine(url: &str) -> bool {
     let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     let host = host.map(|host| host.rsplit_once('@').map_or(host, |(_, host)| host));
     let host = host.map(|host| host.split(':').next().unwrap_or_default());
-    url.starts_with("file:") || host.is_none_or(|host| host.is_empty())
+    url.starts_with("file:") || host.is_none_or(str::is_empty)
 }

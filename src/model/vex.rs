@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-/// Why a package is not affected by what is known of it: the list of OpenVEX and CISA.
+/// Why a package is not affected by what is known of it: the list of `OpenVEX` and CISA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Justification {
     ComponentNotPresent,

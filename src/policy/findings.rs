@@ -82,7 +82,7 @@ impl Evidence<'_> {
 
     /// Every signal that a release ever had, whatever the policy makes of it.
     #[must_use]
-    pub(in crate::policy) fn signals(&self, crate_id: &CrateId, history: &History, release: &Outline) -> Vec<Signal> {
+    pub(super) fn signals(&self, crate_id: &CrateId, history: &History, release: &Outline) -> Vec<Signal> {
         signal::all(self, crate_id, history, release)
     }
 

@@ -1,5 +1,7 @@
 //! What changed between two lock files, what stays although it is not approved, and what could be newer.
 
+#![expect(clippy::type_complexity, reason = "named at its only place")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -281,7 +281,7 @@ fn live<'f, 'a>(
 }
 
 /// Whether an advisory names a version as fixed.
-pub(in crate::policy) fn names(advisory: &Advisory, version: &Version) -> bool {
+pub(super) fn names(advisory: &Advisory, version: &Version) -> bool {
     advisory.versions.patched().iter().flat_map(lower_bounds).any(|bound| bound.cmp_precedence(version).is_eq())
 }
 

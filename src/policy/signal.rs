@@ -147,7 +147,7 @@ pub(super) fn missing(evidence: &Evidence<'_>, crate_id: &CrateId, history: &His
 
 /// The same for one release, however old it is by now.
 #[must_use]
-pub(in crate::policy) fn missing_for(
+pub(super) fn missing_for(
     evidence: &Evidence<'_>,
     crate_id: &CrateId,
     history: &History,
@@ -175,12 +175,14 @@ impl Looked<'_, '_> {
     /// Those that the policy may make reasons of, and that time lifts.
     fn signals(&self) -> Vec<Signal> {
         let mut all = Vec::new();
-        if let (Some(release), Some(before)) = (self.release(), self.before()) {
+        if self.may_have_established()
+            && let (Some(release), Some(before)) = (self.release(), self.before())
+        {
             all.extend(self.young_dependency(&release, &before));
             all.extend(self.dormant_growth(&release));
             all.extend(self.first_build_script_input(&release, &before));
+            all.extend(self.yank_lure());
         }
-        all.extend(self.yank_lure());
         all.extend(publication::changes(self.evidence.facts, self.evidence.policy, self.crate_id, self.outline));
         all
     }
@@ -210,11 +212,26 @@ impl Looked<'_, '_> {
 
     /// What had been there for as long as a release with a signal is held. Younger ones may have been published to vouch for this one.
     fn before(&self) -> Option<Before> {
-        let age = self.evidence.policy.quarantine.signal_age;
-        let established = |at: Timestamp| at < self.published && is_reached(age, at, self.published);
+        let last = self.last_established();
+        let established = |at: Timestamp| at < self.published && last.is_some_and(|last| at <= last);
         Before::of(self.history, self.outline, |one| {
             one.pubtime.known().is_none_or(established) && !self.is_malicious(&one.version)
         })
+    }
+
+    /// Whether the crate can have anything that this release is held against: a crate with thousands of young releases is not searched for
+    /// each of them.
+    fn may_have_established(&self) -> bool {
+        let is_old = |first: Timestamp| self.last_established().is_some_and(|last| first <= last);
+        self.history.first_published().is_none_or(is_old)
+            || self.history.outlines().any(|one| one.pubtime.known().is_none())
+    }
+
+    /// The last moment at which something that had the age of a signal's hold, when this release came, can have been published. It is
+    /// asked of every release of a crate, which may have thousands.
+    fn last_established(&self) -> Option<Timestamp> {
+        let age = i64::try_from(self.evidence.policy.quarantine.signal_age.as_secs()).ok()?;
+        self.published.checked_sub(SignedDuration::from_secs(age)).ok()
     }
 
     /// A malicious release vouches for nothing.
@@ -342,9 +359,10 @@ impl Looked<'_, '_> {
     fn yank_lure(&self) -> Option<Signal> {
         let version = &self.outline.version;
         let age = self.evidence.policy.quarantine.signal_age;
+        let last = self.last_established();
         let established = |one: &&Outline| {
-            graph::serves(&one.version, version)
-                && one.pubtime.known().is_none_or(|at| is_reached(age, at, self.published))
+            one.pubtime.known().is_none_or(|at| last.is_some_and(|last| at <= last))
+                && graph::serves(&one.version, version)
         };
         let older: Vec<&Outline> = self.history.outlines().filter(established).collect();
         let is_explained = |one: &Outline| {

@@ -1,6 +1,8 @@
 //! What the bytes of locked releases say of themselves: from the vendored tree, or from archives that have the locked digest. Whatever is
 //! not proven to be these bytes says nothing.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

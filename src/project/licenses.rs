@@ -1,5 +1,7 @@
 //! What was learned of the licences of releases in one run.
 
+#![expect(clippy::format_collect, reason = "the texts are short")]
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 

@@ -1,5 +1,7 @@
 //! What a verb asks for: which project, and whose rules. Plain values, wherever they come from.
 
+#![expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 

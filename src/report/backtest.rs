@@ -1,5 +1,7 @@
 //! `backtest`: what a policy would have done with incidents of the past, and what it costs.
 
+#![expect(clippy::similar_names, reason = "the names belong together")]
+
 pub(crate) mod json;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! Two releases compared, for a reviewer: what every format tells, risk first.
 
+#![expect(clippy::format_push_string, reason = "the texts are short")]
+
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markdown;

@@ -1,5 +1,7 @@
 //! What every format tells of one release: each part of an explanation in words.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
+
 pub(crate) mod human;
 pub(crate) mod json;
 

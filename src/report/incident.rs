@@ -1,5 +1,7 @@
 //! `incident`: what its formats share: who has what and since when, in words, and what to do in which order.
 
+#![expect(clippy::match_same_arms, reason = "each says another thing")]
+
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markdown;
@@ -228,7 +230,7 @@ impl IncidentReport<'_> {
         let folders = &self.found.looked_at.build_folders;
         let folders: BTreeSet<&Utf8Path> = built
             .iter()
-            .filter_map(|path| folders.iter().find(|folder| path.starts_with(folder)).map(|folder| folder.as_path()))
+            .filter_map(|path| folders.iter().find(|folder| path.starts_with(folder)).map(camino::Utf8PathBuf::as_path))
             .collect();
         let folders: Vec<&Utf8Path> = folders.into_iter().collect();
         remove("remove the whole build output: what ran could have written anywhere in it", &folders)

@@ -1,5 +1,7 @@
 //! A Markdown document that code hosts take as a comment. GitHub refuses one of more than 65,536 characters: what does not fit is counted.
 
+#![expect(clippy::format_push_string, reason = "the texts are short")]
+
 use std::io::{self, Write};
 
 use super::escape::{markdown, markdown_code};

@@ -1,5 +1,7 @@
 //! What holds nothing back, in words: warnings, notices, what an approval stands on, and what is wrong with an audit trail.
 
+#![expect(clippy::too_many_lines, reason = "a table of sentences")]
+
 use super::context::{Context, registry_name};
 use super::publication;
 use super::reason::{cited, kind_words};

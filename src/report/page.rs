@@ -10,6 +10,7 @@ use std::io::{self, Write};
 
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use self::parts::PageReport;
 use self::parts::{Page, code, html, section};
 use super::audit::{Severity, Tally, problems, tally_sentence};
 use super::blocker;
@@ -17,24 +18,11 @@ use super::context::package_name;
 use super::cure::cures;
 use super::notice;
 use super::reason::sentence;
-use super::status::StatusReport;
 use super::words::{eligible, moment};
-use crate::model::approval::Approval;
 use crate::model::evaluation::Notice;
-use crate::model::trail::Trail;
 
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/script.js");
-
-/// Everything that the page tells.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PageReport<'a> {
-    pub status: StatusReport<'a>,
-    pub approvals: &'a [Approval],
-    pub trail: &'a Trail,
-    /// Of this program.
-    pub version: &'a str,
-}
 
 /// Writes the page.
 ///
@@ -129,7 +117,7 @@ fn held(page: &Page<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
             problem.severity.word(),
             code(&package_name(&problem.package.id))
         )?;
-        for reason in problem.reasons.iter() {
+        for reason in problem.reasons {
             writeln!(out, "<li>{}</li>", html(&sentence(reason, &problem.package.id, &page.context)))?;
         }
         writeln!(out, "</ul>")?;

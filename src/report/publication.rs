@@ -1,5 +1,7 @@
 //! How releases were published, in words.
 
+#![expect(clippy::struct_field_names, reason = "the document names them so")]
+
 use std::sync::Arc;
 
 use serde::Serialize;

@@ -1,5 +1,7 @@
 //! Every signal in one plain sentence, without its full stop and with its evidence.
 
+#![expect(clippy::match_same_arms, reason = "each says another thing")]
+
 use super::context::Context;
 use super::publication;
 use super::words::{counted, distance, few, moment, span};

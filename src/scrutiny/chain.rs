@@ -1,6 +1,8 @@
 //! Chains: what code does that is harmless step by step and not together. At build time everything of a place counts together; elsewhere a
 //! function with those that it calls.
 
+#![expect(clippy::similar_names, reason = "the names belong together")]
+
 use std::collections::BTreeMap;
 
 use super::outline::{Act, Does, Function, Outline};

@@ -1,5 +1,7 @@
 //! Texts that are put together from pieces while compiling or at the first step: what they come to, and from what.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
+
 use std::collections::HashMap;
 
 use proc_macro2::TokenStream;

@@ -293,6 +293,8 @@ fn kind(path: &str, is_binary: bool, old: &Side<'_>, new: &Side<'_>) -> FileKind
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
+
     use super::*;
 
     fn text(old: &str, new: &str) -> (usize, usize, Vec<Hunk>) {

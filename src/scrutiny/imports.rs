@@ -1,5 +1,7 @@
 //! What a file says of the names in it: imports, functions of other languages, constants.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
+
 use std::collections::HashMap;
 
 use syn::UseTree;

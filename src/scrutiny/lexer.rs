@@ -317,7 +317,7 @@ mod tests {
         assert_eq!(words("fn a<'b>(c: &'b str)"), ["fn", "a", "<", "'b", ">", "(", "c", ":", "&", "'b", "str", ")"]);
         assert_eq!(words("'a' b'\\n' '\\'' '\\u{41}' '\"'"), ["'a'", "'\n'", "'''", "'A'", "'\"'"]);
         assert_eq!(
-            words(r####"r"a\" r#"b"c"# br##"d"#e"## c"f""####),
+            words(r###"r"a\" r#"b"c"# br##"d"#e"## c"f""###),
             [r#""a\\""#, r#""b\"c""#, r##""d\"#e""##, r#""f""#]
         );
         assert_eq!(words("r#fn r # x"), ["fn", "r", "#", "x"]);

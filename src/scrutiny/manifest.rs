@@ -1,5 +1,7 @@
 //! What an archive's manifest says of its targets and of itself, for those who look inside. Its dependencies are `archive`'s business.
 
+#![expect(clippy::option_option, reason = "absent and empty are two things")]
+
 use std::collections::BTreeSet;
 
 use toml::{Table, Value};

@@ -3,6 +3,8 @@
 //! Everything here is a function of bytes. Source is looked at twice: by words, which no text can stop, and by its structure, for which it is
 //! parsed in a process of its own.
 
+#![expect(clippy::case_sensitive_file_extension_comparisons, reason = "these names are written in one way")]
+
 mod binary;
 mod chain;
 mod constant;

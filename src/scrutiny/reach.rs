@@ -1,6 +1,10 @@
 //! Which Rust files a dependent's build compiles or runs, and when: from the targets along `mod`, `#[path]` and `include!`, by words alone,
 //! so that a file that no parser takes still leads on. In doubt a file is reached.
 
+#![expect(clippy::match_like_matches_macro, reason = "each arm says why")]
+#![expect(clippy::needless_for_each, reason = "it reads as what it does")]
+#![expect(clippy::similar_names, reason = "the names belong together")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lexer::{Lexer, Token, Word};
@@ -90,17 +94,14 @@ fn candidates(file: &str, is_root: bool, lead: &Lead) -> BTreeSet<String> {
     match lead {
         Lead::Module { inside, name, path } => {
             let below = inside.iter().fold(own, |folder, name| joined(&folder, name));
-            match path {
-                Some(path) => {
-                    found.extend(resolved(&joined(folder, path)));
-                    found.extend(resolved(&joined(&below, path)));
-                }
-                None => {
-                    found.insert(joined(&below, &format!("{name}.rs")));
-                    found.insert(joined(&joined(&below, name), "mod.rs"));
-                    // Whoever includes a file gives it his own folder.
-                    found.insert(joined(folder, &format!("{name}.rs")));
-                }
+            if let Some(path) = path {
+                found.extend(resolved(&joined(folder, path)));
+                found.extend(resolved(&joined(&below, path)));
+            } else {
+                found.insert(joined(&below, &format!("{name}.rs")));
+                found.insert(joined(&joined(&below, name), "mod.rs"));
+                // Whoever includes a file gives it his own folder.
+                found.insert(joined(folder, &format!("{name}.rs")));
             }
         }
         Lead::Include(path) => {
@@ -161,7 +162,7 @@ fn leads(text: &str) -> Vec<Lead> {
                             found.push(Lead::Module { inside, name: name.to_owned(), path: path.take() });
                         }
                         Some(Token::Mark('{')) => {
-                            open.push(Some((path.take().unwrap_or_else(|| name.to_owned()), test)))
+                            open.push(Some((path.take().unwrap_or_else(|| name.to_owned()), test)));
                         }
                         _ => {}
                     }

@@ -1,5 +1,7 @@
 //! From words alone to what code does, for what has no structure that a parser takes: macros, files that are too large, files that are no Rust.
 
+#![expect(clippy::similar_names, reason = "the names belong together")]
+
 use std::collections::HashMap;
 
 use super::lexer::{Lexer, Token};

@@ -1,5 +1,8 @@
 //! From a source file to its outline, by its structure. Runs in the parser's process alone: a text can be made on which it aborts.
 
+#![expect(clippy::needless_for_each, reason = "it reads as what it does")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
+
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
@@ -251,14 +254,14 @@ impl<'a> Visit<'a> for Collector {
     fn visit_impl_item_fn(&mut self, item: &'a syn::ImplItemFn) {
         if !is_test(&item.attrs) {
             self.within(plain(&item.sig.ident), line(item.sig.ident.span()), |inner| {
-                visit::visit_impl_item_fn(inner, item)
+                visit::visit_impl_item_fn(inner, item);
             });
         }
     }
 
     fn visit_trait_item_fn(&mut self, item: &'a syn::TraitItemFn) {
         self.within(plain(&item.sig.ident), line(item.sig.ident.span()), |inner| {
-            visit::visit_trait_item_fn(inner, item)
+            visit::visit_trait_item_fn(inner, item);
         });
     }
 
@@ -404,6 +407,8 @@ impl<'a> Visit<'a> for Collector {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
     use super::*;
 
     fn acts(text: &str) -> Vec<String> {

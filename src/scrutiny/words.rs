@@ -298,7 +298,7 @@ fn writes(path: &Said) -> Does {
         Said::Text(path) if path.starts_with('/') && !path.starts_with("/dev/") && !path.starts_with("/tmp/") => {
             Does::WritesAbsolute
         }
-        Said::Text(path) if path.get(1..3) == Some(":\\") || path.starts_with("~") => Does::WritesAbsolute,
+        Said::Text(path) if path.get(1..3) == Some(":\\") || path.starts_with('~') => Does::WritesAbsolute,
         Said::Text(path) if !path.starts_with('/') => Does::WritesHere,
         Said::Text(_) | Said::Tool | Said::Unknown => Does::Writes,
     }

@@ -1,5 +1,7 @@
 //! `backtest`: what a policy would have done with incidents of the past, and how long honest releases would have waited.
 
+#![expect(clippy::items_after_statements, reason = "it reads better so")]
+
 use cargo_sequester::door::gather::incidents;
 use cargo_sequester::door::model::backtest::Waits;
 use cargo_sequester::door::policy::backtest;

@@ -30,6 +30,7 @@ mod cargo_verb;
 mod crate_files;
 mod credentials;
 mod diff;
+mod documents;
 mod explain;
 mod fix;
 mod help_lines;

@@ -1,5 +1,7 @@
 //! What a change makes looser than its base.
 
+#![expect(clippy::too_many_lines, reason = "a table of sentences")]
+
 use crate::support::facts::{World, age, checksum, date, other_registry};
 use crate::support::rules::{COMMIT, ban, ignore, longer_rule, of_everything, set};
 use cargo_sequester::door::model::approval::Approval;

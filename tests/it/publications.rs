@@ -1,5 +1,7 @@
 //! `--facts`: how releases were published, by the registry's web API on the loopback.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
+
 use std::time::{Duration, Instant};
 
 use cargo_sequester::door::gather::trail;

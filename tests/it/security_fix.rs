@@ -5,6 +5,7 @@ use cargo_sequester::door::model::advisory::AdvisoryKind;
 use cargo_sequester::door::model::evaluation::FixStanding;
 use cargo_sequester::door::model::package::LockedChecksum;
 use cargo_sequester::door::model::policy::{Ban, Ignore, Level};
+use cargo_sequester::door::model::signal::SignalLevel;
 use cargo_sequester::door::model::verdict::Reason;
 
 /// `foo` 1.2.0 is old and hit; 1.2.3 mends it and is two days old; the lock file has moved to it.
@@ -286,9 +287,10 @@ fn a_held_fix_says_when_it_comes_and_not_when_it_has_the_usual_age() {
         world.packages[1].checksum = LockedChecksum::Known(checksum("foo", "1.2.3"));
     });
     assert_eq!(locked.judgement("foo").reasons().unwrap().eligible_at(), Some(hours_ago(-21)));
-    // One that nothing makes a fix waits for its usual age: it brings a crate.
+    // One that nothing makes a fix waits for its usual age: it brings a crate, of which nothing but that is to be said here.
     let brings = fixed_by(Line::new("foo", "1.2.0"), &[">=1.2.3"])
-        .publish(Line::new("foo", "1.2.3").at(hours_ago(3)).dep("new", "^1"));
+        .publish(Line::new("foo", "1.2.3").at(hours_ago(3)).dep("new", "^1"))
+        .with(|world| world.policy.signals.young_dependency = SignalLevel::Off);
     assert_eq!(held(&brings).eligible_at(), Some(age("7 days").after(hours_ago(3))));
     // Once it has the age of a fix, only a younger database is wanting, of which nobody knows when it comes.
     let unknown = world(hours_ago(30)).with(|world| world.db.as_mut().unwrap().committed = Some(hours_ago(31)));

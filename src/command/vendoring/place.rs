@@ -1,5 +1,7 @@
 //! A run of `vendor`: what it is asked to do, the folder that it holds under a lock, cargo's configuration, and how it ends.
 
+#![expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -1,6 +1,9 @@
 //! The page `docs/policy.md`: every key that a policy file can have. Which keys there are, and which of them must be there, is found by asking
 //! the reader; a default is read by it; only what a key is for is said here.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 

@@ -25,7 +25,7 @@ impl Before {
     /// pre-releases. `None` where there is nothing.
     pub(super) fn of(history: &History, release: &Outline, established: impl Fn(&Outline) -> bool) -> Option<Self> {
         let version = &release.version;
-        let all: Vec<&Outline> = history.outlines().filter(|one| one.version != *version && established(one)).collect();
+        let all: Vec<&Outline> = history.outlines().filter(|one| established(one) && one.version != *version).collect();
         let on_line = |one: &&&Outline| same_line(&one.version, version);
         let of_audience = |one: &&&Outline| one.version.pre.is_empty() || !version.pre.is_empty();
         let choose = |fits: &dyn Fn(&&&Outline) -> bool| {

@@ -1,5 +1,7 @@
 //! `diff --format json`: one document, by `docs/diff-v1.schema.json`.
 
+#![expect(clippy::struct_field_names, reason = "the document names them so")]
+
 use std::io::{self, Write};
 
 use serde::Serialize;

@@ -1,5 +1,7 @@
 //! `diff` in Markdown, for a comment on a change: what stands out, the files, and as many of the lines as a comment holds.
 
+#![expect(clippy::format_push_string, reason = "the texts are short")]
+
 use std::io::{self, Write};
 
 use super::human::header;

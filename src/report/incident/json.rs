@@ -1,5 +1,7 @@
 //! `incident --format json`: one document, by `docs/incident-v1.schema.json`.
 
+#![expect(clippy::struct_field_names, reason = "the document names them so")]
+
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -252,7 +254,7 @@ pub(crate) fn write(report: &IncidentReport<'_>, out: &mut impl Write) -> io::Re
                 who: one.who.as_deref(),
                 name: &one.name,
                 version: one.version.to_string(),
-                verdict: one.verdict.map(|verdict| verdict.as_str()),
+                verdict: one.verdict.map(crate::model::verdict::VerdictCode::as_str),
             })
             .collect(),
         gaps: found

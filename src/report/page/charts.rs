@@ -88,7 +88,7 @@ fn quarantine_line(minimum: u64) -> u64 {
     let mut begin = 0;
     for (at, (end, _)) in (0..).zip(BINS) {
         let (from, to) = (begin * DAY, end.saturating_mul(DAY));
-        if minimum < to {
+        if minimum < to || end == u64::MAX {
             let within = if end == u64::MAX { 0 } else { (minimum - from) * row / (to - from).max(1) };
             return at * row + within + 2;
         }

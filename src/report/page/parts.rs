@@ -1,15 +1,29 @@
 //! What the parts of the page share: escaping, sections, and what is known of each package.
 
+#![expect(clippy::format_collect, reason = "the texts are short")]
+
 use std::io::{self, Write};
 
-use super::PageReport;
 use crate::model::Timestamp;
+use crate::model::approval::Approval;
 use crate::model::facts::AdvisoryFact;
+use crate::model::trail::Trail;
 use crate::model::verdict::Verdict;
 use crate::report::audit::{Severity, severity};
 use crate::report::context::Context;
 use crate::report::escape::terminal;
+use crate::report::status::StatusReport;
 use crate::report::words::moment;
+
+/// Everything that the page tells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PageReport<'a> {
+    pub status: StatusReport<'a>,
+    pub approvals: &'a [Approval],
+    pub trail: &'a Trail,
+    /// Of this program.
+    pub version: &'a str,
+}
 
 /// The report, and who depends on whom.
 pub(super) struct Page<'r, 'a> {

@@ -1,4 +1,4 @@
-//! CycloneDX 1.7 and 1.6, in JSON (ECMA-424). Dependencies have no attributes there: what each is for, and on which platforms, stands in
+//! `CycloneDX` 1.7 and 1.6, in JSON (ECMA-424). Dependencies have no attributes there: what each is for, and on which platforms, stands in
 //! properties of the component that asks.
 
 use std::collections::BTreeMap;

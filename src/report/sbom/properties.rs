@@ -1,6 +1,8 @@
 //! What all formats say alike: facts that only this tool knows, by names of our own, and texts from manifests in a form that a document
 //! may have.
 
+#![expect(clippy::needless_pass_by_value, reason = "it is made for this")]
+
 use sha2::{Digest as _, Sha256};
 
 use crate::model::bom::{Ask, Bom, Component, License, Subject};

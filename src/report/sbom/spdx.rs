@@ -1,6 +1,8 @@
 //! SPDX 3.0.1 as JSON-LD (ISO/IEC 5962's successor): one graph of elements. Each kind of dependency and each platform is a relationship of
 //! its own.
 
+#![expect(clippy::struct_field_names, reason = "the document names them so")]
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 

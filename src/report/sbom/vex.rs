@@ -1,4 +1,4 @@
-//! VEX as OpenVEX 0.2.0 and as CycloneDX. Readers join on the exact id and the package, and some look at nothing but `products[].@id`: each
+//! VEX as `OpenVEX` 0.2.0 and as `CycloneDX`. Readers join on the exact id and the package, and some look at nothing but `products[].@id`: each
 //! id has a statement of its own, and the package URL of the dependency is the product.
 
 use std::io::{self, Write};
@@ -73,7 +73,7 @@ struct Hashes<'a> {
     sha256: &'a str,
 }
 
-/// Writes OpenVEX 0.2.0.
+/// Writes `OpenVEX` 0.2.0.
 ///
 /// # Errors
 /// The writer's.
@@ -234,7 +234,7 @@ struct Property {
     value: String,
 }
 
-/// Writes CycloneDX. What it speaks of stands in the bill of materials that `sbom` makes of the same facts, and is referred to there.
+/// Writes `CycloneDX`. What it speaks of stands in the bill of materials that `sbom` makes of the same facts, and is referred to there.
 ///
 /// # Errors
 /// The writer's.

@@ -1,6 +1,8 @@
 //! The shapes of texts that have a form.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::model;
 
 /// RFC 3339 in UTC and whole seconds.
 #[derive(JsonSchema)]
@@ -30,3 +32,16 @@ pub(in crate::report) struct PackageId(String);
 /// The same in a sentence for people, without its full stop.
 #[derive(JsonSchema)]
 pub(in crate::report) struct Message(String);
+
+/// A reason's code.
+pub(in crate::report) struct ReasonCode;
+
+impl JsonSchema for ReasonCode {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ReasonCode".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": model::verdict::ReasonCode::ALL })
+    }
+}

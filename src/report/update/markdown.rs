@@ -129,12 +129,12 @@ fn unapproved(report: &UpdateReport<'_>, document: &mut Document) {
         return;
     }
     document.heading("Not approved");
-    let rows = report.unapproved().into_iter().filter_map(|change| change.after()).map(|id| {
+    let rows = report.unapproved().into_iter().filter_map(crate::model::resolution::Change::after).map(|id| {
         let judgement = report.evaluation.judgements.iter().find(|judgement| judgement.id == id);
         let reasons = judgement.and_then(Judgement::reasons);
         let why = reasons.into_iter().flatten();
         let why = cell(why.map(|found| sentence(&reason::sentence(found, &id, &report.context()))));
-        let at = reasons.and_then(|reasons| reasons.eligible_at());
+        let at = reasons.and_then(crate::model::verdict::Reasons::eligible_at);
         [code(&package_name(&id)), why, at.map_or_else(|| "–".to_owned(), |at| eligible(report.now(), at))]
     });
     document.table(["Package", "Why", "Eligible"], rows);

@@ -1,5 +1,8 @@
 //! What counts as listed: expressions as crates.io has them.
 
+#![expect(clippy::unnecessary_wraps, reason = "it reads better so")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! Every reason, warning, notice, blocker and basis, and what cures them.
 
+#![expect(clippy::too_many_lines, reason = "a table of sentences")]
+
 use camino::Utf8Path;
 use cargo_sequester::door::model::advisory::AdvisoryKind;
 use cargo_sequester::door::model::age::Age;

@@ -1,5 +1,7 @@
 //! Ways around the signals that were thought of, each of which is closed.
 
+#![expect(clippy::needless_pass_by_value, reason = "it is made for this")]
+
 use cargo_sequester::door::model::signal::SignalCode;
 use serde_json::json;
 

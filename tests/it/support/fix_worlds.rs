@@ -5,6 +5,7 @@ use cargo_sequester::door::model::advisory::AdvisoryKind;
 use cargo_sequester::door::model::facts::{Facts, OldLock};
 use cargo_sequester::door::model::policy::{AgeOverride, Origin, Setting};
 use cargo_sequester::door::model::recorded::Recorded;
+use cargo_sequester::door::model::signal::SignalLevel;
 use cargo_sequester::door::model::source::Registry;
 use cargo_sequester::door::model::trail::{Event, EventId, Kind, ReleaseRecord, Tools, Trail};
 use cargo_sequester::door::model::verdict::{Basis, FixRole, Reason, ReasonCode, Verdict};
@@ -132,6 +133,9 @@ impl FixWorld {
             known.date = day(one.hours);
             world = world.advise(known);
         }
+        // What a release brings is looked at for signals elsewhere; here it decides whether a fix may come early.
+        let signals = &mut world.policy.signals;
+        (signals.young_dependency, signals.yank_lure) = (SignalLevel::Off, SignalLevel::Off);
         for (name, days) in &self.minimums {
             world.policy.overrides.push(AgeOverride {
                 crates: vec![(*name).into()],
