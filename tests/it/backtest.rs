@@ -1,6 +1,6 @@
 //! `backtest`: what a policy would have done with incidents of the past, and how long honest releases would have waited.
 
-#![expect(clippy::items_after_statements, reason = "it reads better so")]
+#![expect(clippy::items_after_statements, reason = "an item stands beside its only use")]
 
 use cargo_sequester::door::gather::incidents;
 use cargo_sequester::door::model::backtest::Waits;

@@ -1,6 +1,6 @@
 //! What counts as listed: expressions as crates.io has them.
 
-#![expect(clippy::unnecessary_wraps, reason = "it reads better so")]
+#![expect(clippy::unnecessary_wraps, reason = "the expected values are options")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
 
 use std::collections::BTreeMap;
