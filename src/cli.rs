@@ -11,6 +11,8 @@ mod options;
 mod report;
 mod resolving;
 mod reviewing;
+#[cfg(feature = "serve")]
+mod serve;
 mod shell;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
@@ -36,6 +38,10 @@ use resolving::{CARGO_HELP, FIX_EXIT_CODES, UPDATE_EXIT_CODES};
 pub(crate) use resolving::{Cargo, Fix, Moving, Update, Vendor};
 use reviewing::DIFF_HELP;
 pub(crate) use reviewing::{Diff, DiffFormat};
+#[cfg(feature = "serve")]
+use serve::SERVE_EXIT_CODES;
+#[cfg(feature = "serve")]
+pub(crate) use serve::Serve;
 use shell::{COMPLETIONS_EXIT_CODES, COMPLETIONS_HELP, MAN_EXIT_CODES};
 pub(crate) use shell::{Completions, Man, Shell};
 
@@ -129,6 +135,10 @@ pub(crate) enum Verb {
     /// Adopt the gate: write a policy, and a baseline of what is locked already
     #[command(after_help = INIT_EXIT_CODES)]
     Init(Init),
+    /// Serve one quarantine to a whole organisation: a registry for plain cargo
+    #[cfg(feature = "serve")]
+    #[command(after_help = SERVE_EXIT_CODES)]
+    Serve(Serve),
     /// Print what a shell needs to complete verbs, options, crates and advisories
     #[command(after_help = COMPLETIONS_EXIT_CODES, after_long_help = COMPLETIONS_HELP)]
     Completions(Completions),

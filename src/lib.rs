@@ -16,6 +16,8 @@ mod registry;
 mod report;
 mod resolve;
 mod scrutiny;
+#[cfg(feature = "serve")]
+mod serve;
 mod write;
 
 pub use command::run;

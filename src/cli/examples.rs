@@ -110,6 +110,11 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ),
     ("completions", &[("Write the script of a shell", "completions zsh > _cargo-sequester")]),
     ("man", &[("Write every page", "man --out man1"), ("Print the page of one verb", "man audit")]),
+    #[cfg(feature = "serve")]
+    (
+        "serve",
+        &[("Check a configuration", "serve --check --config serve.toml"), ("Make a token for CI", "serve --new-token")],
+    ),
 ];
 
 /// The verb with its examples below `--help`, before what stands below `-h`.

@@ -25,6 +25,8 @@ mod release_preview;
 mod report;
 mod request;
 mod revoke;
+#[cfg(feature = "serve")]
+mod serve;
 mod spec;
 mod status;
 mod update;
@@ -103,6 +105,8 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Sbom(arguments) => documents::sbom(&cli, arguments, &environment),
         Verb::Vex(arguments) => documents::vex_verb(&cli, arguments, &environment),
         Verb::Init(arguments) => init::run(&cli, arguments, &environment),
+        #[cfg(feature = "serve")]
+        Verb::Serve(arguments) => serve::run(&cli, arguments, &environment),
         Verb::Backtest(arguments) => backtest::run(&cli, arguments, &environment),
     });
     match done {

@@ -63,6 +63,18 @@ impl From<Outcome> for ExitCode {
 pub(super) enum CommandError {
     #[error(transparent)]
     Project(#[from] ProjectError),
+    #[cfg(feature = "serve")]
+    #[error(transparent)]
+    ServeConfig(#[from] crate::serve::ConfigError),
+    #[cfg(feature = "serve")]
+    #[error(transparent)]
+    Serve(#[from] crate::serve::ServeError),
+    #[cfg(feature = "serve")]
+    #[error(transparent)]
+    Place(#[from] crate::serve::PlaceError),
+    #[cfg(feature = "serve")]
+    #[error(transparent)]
+    Randomness(#[from] crate::serve::NoRandomness),
     #[error(transparent)]
     Resolve(#[from] ResolveError),
     #[error(transparent)]

@@ -61,6 +61,22 @@ impl Http {
         self.engine()?.get(request)
     }
 
+    /// As [`Self::get`], for a caller whose thread must not wait. The request goes on where nobody waits for it any more.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    #[cfg(feature = "serve")]
+    pub(crate) async fn ask(&self, request: Request) -> Result<Answer, HttpError> {
+        let engine = self.engine()?;
+        let runtime = engine.runtime.as_ref().ok_or_else(shut_down)?;
+        let for_task = Arc::clone(&engine);
+        let asked = runtime.spawn(async move {
+            let unbounded = AtomicU64::new(u64::MAX);
+            for_task.queue.transport().fetch(&request, &unbounded).await.map(|fetched| fetched.answer)
+        });
+        asked.await.map_err(|_| shut_down())?
+    }
+
     /// As [`Self::get`], but no sooner than the request's `pause` after the last one that was made in this way of the same host: for
     /// servers that allow a program so many requests in a while. It waits for that here.
     ///

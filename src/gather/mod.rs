@@ -24,6 +24,8 @@ pub(crate) mod lock_file;
 pub(crate) mod locked_cargo;
 pub(crate) mod manifest;
 pub(crate) mod policy_file;
+#[cfg(feature = "serve")]
+pub(crate) mod policy_repository;
 pub(crate) mod registry_api;
 pub(crate) mod target;
 pub(crate) mod toml_tree;

@@ -109,6 +109,10 @@ pub enum LineError {
     Ambiguous,
 }
 
+/// The key by which a registry that shows a release as yanked, because it is held, says what its own registry says of the yank.
+#[cfg(feature = "serve")]
+pub(crate) const UPSTREAM_YANKED: &str = "yanked-upstream";
+
 #[derive(Deserialize)]
 struct RawOutline<'a> {
     #[serde(borrow)]
@@ -119,6 +123,9 @@ struct RawOutline<'a> {
     cksum: std::borrow::Cow<'a, str>,
     #[serde(default)]
     yanked: Option<bool>,
+    /// [`UPSTREAM_YANKED`].
+    #[serde(default, rename = "yanked-upstream")]
+    upstream_yanked: Option<bool>,
     #[serde(borrow, default)]
     pubtime: Option<std::borrow::Cow<'a, str>>,
     #[serde(default)]
@@ -184,7 +191,7 @@ impl Outline {
         Ok(Self {
             version: raw.vers.parse().map_err(|error: semver::Error| malformed(&error))?,
             pubtime: raw.pubtime.map_or(Pubtime::Absent, |text| Pubtime::parse(&text)),
-            yanked: raw.yanked.unwrap_or(false),
+            yanked: raw.upstream_yanked.or(raw.yanked).unwrap_or(false),
             checksum: raw.cksum.parse().map_err(|error: super::checksum::ChecksumError| malformed(&error))?,
         })
     }

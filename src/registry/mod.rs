@@ -13,4 +13,6 @@ pub(crate) use closure::Root;
 pub(crate) use filter::{Filter, Upstream};
 pub(crate) use filtered_index::FilteredIndex;
 pub(crate) use server::ServeError;
+#[cfg(feature = "serve")]
+pub(crate) use server::crate_of;
 pub(crate) use server::{ServedRegistry, Server};

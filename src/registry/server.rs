@@ -157,7 +157,7 @@ fn is_ours(request: &Request) -> bool {
 }
 
 /// The crate that a path of a sparse index (RFC 2789) names; `None` where the folders are not the name's own.
-fn crate_of(file: &str) -> Option<&str> {
+pub(crate) fn crate_of(file: &str) -> Option<&str> {
     let (folders, name) = file.rsplit_once('/')?;
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
     if name.len() > 128 || !name.bytes().all(plain) {

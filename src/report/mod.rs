@@ -26,8 +26,12 @@ pub(crate) mod page;
 pub(crate) mod print;
 pub(crate) mod publication;
 pub(crate) mod reason;
+#[cfg(feature = "serve")]
+pub(crate) mod refusal;
 pub(crate) mod review;
 pub(crate) mod sbom;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 pub(crate) mod signal;
 pub(crate) mod status;
 pub(crate) mod update;

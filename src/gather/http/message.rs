@@ -45,6 +45,10 @@ pub struct Request {
     pub resume: bool,
     /// The least pause before it is made again after a failure.
     pub pause: Duration,
+    /// Whether caches between here and the server must ask it again.
+    pub past_caches: bool,
+    /// The hosts beside the address's own to which a redirect may lead; wherever it leads, where `None`.
+    pub redirect_hosts: Option<Vec<String>>,
 }
 
 /// An answer with one of the statuses that say something: 200, 304, 404, 410, 451.
@@ -158,6 +162,18 @@ pub(super) fn redirected(from: &Url, location: &str, hops: usize) -> Result<Url,
         }
     };
     Err(refused(shown_url(&to), cause))
+}
+
+/// An error where a request may not be led to the host of this address.
+pub(super) fn refuse_other_hosts(request: &Request, to: &Url) -> Result<(), HttpError> {
+    let Some(named) = &request.redirect_hosts else { return Ok(()) };
+    let host = to.host_str().unwrap_or_default();
+    let with_port = to.port().map(|port| format!("{host}:{port}"));
+    if named.iter().any(|one| Some(one) == with_port.as_ref() || (with_port.is_none() && one == host)) {
+        return Ok(());
+    }
+    let url = super::error::shown(&request.url);
+    Err(HttpError::Redirect { url, to: shown_url(to), cause: "it leads to a host that is not named for it" })
 }
 
 /// The errors of a registry's web API, as the cargo book describes them.

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
+};
 use reqwest::{Client, RequestBuilder, Response, Url, Version};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -184,6 +186,9 @@ impl Transport {
                 301 | 302 | 303 | 307 | 308 => {
                     let location = message::text(response.headers(), &LOCATION).unwrap_or_default();
                     url = message::redirected(&url, location, hops)?;
+                    if url.origin() != home {
+                        message::refuse_other_hosts(request, &url)?;
+                    }
                     hops += 1;
                 }
                 status => {
@@ -211,6 +216,9 @@ impl Transport {
         if request.resume {
             // A part of an encoded body cannot be distinguished from a part of the body.
             asked = asked.header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        if request.past_caches {
+            asked = asked.header(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         }
         // A validator that no header may carry comes from a damaged cache: without it the answer is whole.
         for (name, value) in [(IF_NONE_MATCH, &request.etag), (IF_MODIFIED_SINCE, &request.last_modified)] {

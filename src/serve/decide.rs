@@ -1,0 +1,278 @@
+//! What a team may have of a crate: the rules of `policy/`, asked about every release of its index file, and remembered for as long as the
+//! answer cannot be another one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use semver::Version;
+
+use super::alarms::{Alarm, Alarms};
+use super::entries::{Away, Entries, Entry, Known};
+use super::facts::{fact_of, facts, facts_of, rules_today};
+use super::grounds::{Grounds, GroundsOf};
+use super::index::IndexFile;
+use super::moment::Moment;
+use super::ruling::Ruling;
+use super::team::{State, Team};
+use crate::model::checksum::Checksum;
+use crate::model::facts::{Facts, IndexFact, OldLock};
+use crate::model::history::History;
+use crate::model::index_line::Outline;
+use crate::model::package::CrateId;
+use crate::model::verdict::{Reason, Reasons, Verdict};
+use crate::policy::evaluate::lasts_until;
+use crate::policy::judge::Judge;
+
+/// An answer is worked out anew at least so often.
+const LONGEST: SignedDuration = SignedDuration::from_hours(1);
+/// And so often where something could not be had.
+const SOON: SignedDuration = SignedDuration::from_mins(1);
+/// Between the machine's clock and a registry's.
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
+
+/// What was decided about all releases of one crate.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    pub(crate) entry: Arc<Entry>,
+    /// What it was decided by.
+    pub(crate) state: Arc<State>,
+    /// The moment that was judged by.
+    pub(crate) moment: Timestamp,
+    /// From when on it may be another one.
+    until: Timestamp,
+    /// In the order of the index file; behind them the releases that are gone and may stay.
+    pub(crate) rulings: Vec<Ruling>,
+    /// What is shown to cargo of it.
+    pub(crate) file: IndexFile,
+}
+
+impl Decided {
+    /// What was decided about one release.
+    pub(crate) fn ruling(&self, version: &Version) -> Option<&Ruling> {
+        self.rulings.iter().find(|ruling| ruling.outline.version == *version)
+    }
+
+    /// The same about these bytes of it.
+    pub(crate) fn ruling_of(&self, version: &Version, checksum: Checksum) -> Option<&Ruling> {
+        self.rulings.iter().find(|one| one.outline.version == *version && one.outline.checksum == checksum)
+    }
+
+    /// The newest release that the team may take up; one that is not a pre-release, where there is one.
+    pub(crate) fn newest_approved(&self) -> Option<&Version> {
+        let approved = self.rulings.iter().filter(|one| one.is_approved() && !one.outline.yanked);
+        approved.map(|one| &one.outline.version).max_by_key(|version| (version.pre.is_empty(), *version))
+    }
+}
+
+#[derive(Debug)]
+struct Slot {
+    decided: Arc<Decided>,
+    used: AtomicU64,
+}
+
+/// Decides for all teams.
+#[derive(Debug)]
+pub(crate) struct Decider {
+    pub(crate) entries: Arc<Entries>,
+    moment: Moment,
+    alarms: Arc<Alarms>,
+    room: u64,
+    memory: Mutex<Memory>,
+    clock: AtomicU64,
+    grounds: GroundsOf,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    slots: HashMap<Name, Slot>,
+    weight: u64,
+}
+
+/// Team, registry, crate.
+type Name = (Arc<str>, Arc<str>, Arc<str>);
+
+impl Decider {
+    pub(crate) fn new(entries: Arc<Entries>, moment: Moment, alarms: Arc<Alarms>, room: u64) -> Self {
+        let (memory, clock, grounds) = (Mutex::default(), AtomicU64::new(0), GroundsOf::default());
+        Self { entries, moment, alarms, room, memory, clock, grounds }
+    }
+
+    /// What is decided about a crate for a team, where that needs nobody's answer and no work.
+    pub(crate) fn at_hand(&self, team: &Team, registry: &str, name: &str) -> Option<Arc<Decided>> {
+        let Some(Known::Entry(entry)) = self.entries.at_hand(registry, name) else { return None };
+        self.remembered(team, registry, name, &entry)
+    }
+
+    fn remembered(&self, team: &Team, registry: &str, name: &str, entry: &Entry) -> Option<Arc<Decided>> {
+        let (state, now) = (team.state(), self.moment.now());
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = memory.slots.get(&(Arc::from(&*team.name), Arc::from(registry), Arc::from(name)))?;
+        let decided = &slot.decided;
+        let same = decided.state.number == state.number && decided.entry.digest == entry.digest;
+        if !same || now >= decided.until || now < decided.moment {
+            return None;
+        }
+        slot.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        Some(Arc::clone(decided))
+    }
+
+    /// What is decided about a crate for a team; `None` where there is no such crate.
+    pub(crate) async fn decide(&self, team: &Team, registry: &str, name: &str) -> Result<Option<Arc<Decided>>, Away> {
+        let name = name.to_lowercase();
+        let entry = match self.entries.get(registry, &name).await? {
+            Known::Entry(entry) => entry,
+            Known::Absent => return Ok(None),
+        };
+        if let Some(decided) = self.remembered(team, registry, &name, &entry) {
+            return Ok(Some(decided));
+        }
+        let (state, now) = (team.state(), self.moment.now());
+        if let Some(cause) = state.advisories.fault(&state.rules.policy, now) {
+            self.alarms.raise(Alarm::Advisories { team: team.name.clone(), cause });
+        }
+        let moment = self.moment_of(&entry, registry, &state, now);
+        let grounds = self.grounds.of(team, &state, moment.unwrap_or(now), &self.entries).await;
+        let beside = match moment {
+            Some(moment) => self.beside(&entry, &state, moment).await,
+            None => BTreeMap::new(),
+        };
+        let decided = tokio::task::spawn_blocking(move || decided(entry, state, (now, moment), &grounds, beside)).await;
+        let decided = Arc::new(decided.map_err(|_| Away { cause: format!("`{name}` could not be judged") })?);
+        self.remember((team.name.as_str().into(), registry.into(), name.into()), &decided);
+        Ok(Some(decided))
+    }
+
+    /// The moment to judge by: the earlier of the machine's clock and the registry's, and no later than the advisories allow.
+    fn moment_of(&self, entry: &Entry, registry: &str, state: &State, now: Timestamp) -> Option<Timestamp> {
+        let behind = if matches!(self.moment, Moment::Fixed(_)) { SignedDuration::ZERO } else { entry.clock_behind() };
+        if behind > TOLERANCE {
+            let seconds = behind.unsigned_abs().as_secs();
+            self.alarms.raise(Alarm::Clock { registry: registry.to_owned(), seconds });
+        }
+        let now = now.checked_sub(behind).unwrap_or(Timestamp::MIN);
+        state.advisories.decides_at(&state.rules.policy, now)
+    }
+
+    /// The entries of crates that young releases begin to depend on: how old those are.
+    async fn beside(&self, entry: &Arc<Entry>, state: &Arc<State>, moment: Timestamp) -> BTreeMap<CrateId, IndexFact> {
+        let Some(history) = entry.history.clone() else { return BTreeMap::new() };
+        let (of_entry, state) = (Arc::clone(entry), Arc::clone(state));
+        let wanted = tokio::task::spawn_blocking(move || {
+            let facts = facts_about(&of_entry, &state, BTreeMap::new());
+            let (policy, approvals) = (&state.rules.policy, &state.rules.approvals);
+            Judge::new(&facts, policy, approvals, moment).missing_beside(&BTreeMap::new(), &of_entry.crate_id, &history)
+        });
+        facts_of(&self.entries, wanted.await.unwrap_or_default()).await
+    }
+
+    fn remember(&self, name: Name, decided: &Arc<Decided>) {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = AtomicU64::new(self.clock.fetch_add(1, Ordering::Relaxed));
+        memory.weight += decided.file.weight();
+        if let Some(before) = memory.slots.insert(name.clone(), Slot { decided: Arc::clone(decided), used }) {
+            memory.weight = memory.weight.saturating_sub(before.decided.file.weight());
+        }
+        if memory.weight <= self.room {
+            return;
+        }
+        let uses = memory.slots.iter().filter(|(other, _)| **other != name);
+        let mut by_use: Vec<(u64, Name)> =
+            uses.map(|(name, slot)| (slot.used.load(Ordering::Relaxed), name.clone())).collect();
+        by_use.sort_unstable();
+        for (_, name) in by_use {
+            if memory.weight <= self.room / 4 * 3 {
+                break;
+            }
+            if let Some(slot) = memory.slots.remove(&name) {
+                memory.weight = memory.weight.saturating_sub(slot.decided.file.weight());
+            }
+        }
+    }
+}
+
+/// Facts without a lock file of their own.
+fn facts_about(entry: &Entry, state: &State, beside: BTreeMap<CrateId, IndexFact>) -> Facts {
+    let mut index = beside;
+    index.insert(entry.crate_id.clone(), fact_of(entry));
+    let advisories = state.advisories.about([&entry.crate_id.name]);
+    let recorded = entry.seen.recorded(&entry.crate_id);
+    facts(state.locks.packages.clone(), OldLock::Unknown, index, advisories, recorded)
+}
+
+/// Judges every release of a crate. Without a moment nothing can be decided.
+fn decided(
+    entry: Arc<Entry>,
+    state: Arc<State>,
+    (now, moment): (Timestamp, Option<Timestamp>),
+    grounds: &Grounds,
+    beside: BTreeMap<CrateId, IndexFact>,
+) -> Decided {
+    let is_whole = beside.values().all(|fact| !matches!(fact, IndexFact::Unavailable(_)));
+    let facts = facts_about(&entry, &state, beside);
+    let (policy, approvals) = rules_today(&state, now);
+    let crate_id = &entry.crate_id;
+    let judge = moment.map(|moment| Judge::new(&facts, &policy, &approvals, moment));
+    let mut rulings = Vec::new();
+    if let Some(history) = &entry.history {
+        for outline in one_line_each(history) {
+            let verdict = judge.as_ref().map(|judge| {
+                let verdict = judge.verdict(crate_id, history, outline);
+                milder(verdict, grounds.verdict(crate_id, &outline.version))
+            });
+            let locked = state.locks.keep(crate_id, &outline.version, outline.checksum);
+            rulings.push(Ruling { outline: outline.clone(), verdict, locked, deleted: None });
+        }
+    }
+    rulings.extend(gone_and_locked(&entry, &state));
+    let last = |moment: Timestamp| {
+        let changes = rulings.iter().filter_map(Ruling::eligible_at).filter(|at| *at > moment);
+        changes.chain([lasts_until(&facts, &policy, &approvals, moment), grounds.until]).min().unwrap_or(Timestamp::MAX)
+    };
+    let longest = if is_whole && moment.is_some() { LONGEST } else { SOON };
+    let latest = now.checked_add(longest).unwrap_or(Timestamp::MAX);
+    let soon = now.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
+    // A registry's clock that is behind tells later what this one's would have told.
+    let until = moment.map_or(latest, last).min(latest).max(soon);
+    let file = IndexFile::of(&entry, &rulings);
+    Decided { moment: moment.unwrap_or(now), entry, state, until, rulings, file }
+}
+
+/// The readable releases, each once. Of a version with two lines that differ nobody can tell which is the release.
+fn one_line_each(history: &History) -> impl Iterator<Item = &Outline> {
+    let mut seen = BTreeSet::new();
+    history.outlines().filter(move |outline| seen.insert(&outline.version) && history.line(&outline.version).is_ok())
+}
+
+/// Releases that their registry does not have any more, and that a posted lock file has.
+fn gone_and_locked(entry: &Entry, state: &State) -> Vec<Ruling> {
+    let of = |line: &str| Outline::parse(&entry.crate_id.name, line.as_bytes()).ok();
+    let gone = entry.seen.releases.iter().filter_map(|(version, seen)| Some((version, seen, seen.deleted.as_ref()?)));
+    gone.filter(|(version, seen, _)| state.locks.keep(&entry.crate_id, version, seen.checksum))
+        .filter_map(|(_, seen, deleted)| {
+            let outline = of(&deleted.line).filter(|outline| outline.checksum == seen.checksum)?;
+            let facts = facts_about(entry, state, BTreeMap::new());
+            let policy = &state.rules.policy;
+            let evidence = crate::policy::evidence::Evidence::new(&facts, policy, seen.first);
+            let mut findings = crate::policy::findings::Findings::default();
+            evidence.add_advisories(&entry.crate_id, &outline.version, &mut findings);
+            let reasons = Reasons::of(Reason::NotInIndex, findings.reasons);
+            let deleted = Some(Arc::from(deleted.line.as_str()));
+            Some(Ruling { outline, verdict: Some(Verdict::Rejected(reasons)), locked: true, deleted })
+        })
+        .collect()
+}
+
+/// A release may be a fix on the ground of some lock file, where nothing but its age stands against it.
+fn milder(verdict: Verdict, on_ground: Option<&Verdict>) -> Verdict {
+    let (Verdict::Quarantined(held), Some(on_ground)) = (&verdict, on_ground) else { return verdict };
+    if !held.iter().all(|reason| matches!(reason, Reason::TooNew { .. })) {
+        return verdict;
+    }
+    match on_ground {
+        Verdict::Approved(_) => on_ground.clone(),
+        Verdict::Quarantined(fix) if fix.eligible_at() < held.eligible_at() => on_ground.clone(),
+        Verdict::Local | Verdict::Quarantined(_) | Verdict::Rejected(_) => verdict,
+    }
+}

@@ -1,0 +1,537 @@
+//! The index files of all registries: in memory, behind that in the store, and behind that the registry itself, which is asked once however
+//! many ask here.
+//!
+//! What is known of a crate goes forward through the store alone, so that every node goes the same way: a younger answer of the registry
+//! replaces an older one and never the other way round. While the store is away a node shows what it has in memory; while a registry is
+//! away, its last answer for as long as the configuration allows.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::alarms::{Alarm, Alarms};
+use super::moment::Moment;
+use super::seen::{self, Seen, vanished};
+use super::store::{Key, Put, Store, StoreError, Tag, digest_of};
+use super::upstream::{Upstream, UpstreamError, Validators};
+use crate::gather::http::Answer;
+use crate::model::checksum::Checksum;
+use crate::model::history::{History, Standing};
+use crate::model::package::CrateId;
+
+/// The largest index file that is kept, in bytes.
+const LARGEST: u64 = 64 << 20;
+/// The largest head, in bytes.
+const LARGEST_HEAD: u64 = 64 << 10;
+/// What an entry costs beside its text, in bytes.
+const OVERHEAD: u64 = 512;
+/// So often a conditional write is tried again after somebody was faster.
+const TRIES: usize = 8;
+/// A registry's confirmation is written down where the last one is so old: that a restart does not forget how long ago it was.
+const WORTH_WRITING: SignedDuration = SignedDuration::from_hours(1);
+
+/// What is known of one crate.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) crate_id: CrateId,
+    /// Its index file as the registry sent it; `None` where the registry has it no more.
+    pub(crate) history: Option<Arc<History>>,
+    pub(crate) seen: Arc<Seen>,
+    /// The digest of file and notes: what is decided of an entry is of this one.
+    pub(crate) digest: Checksum,
+    /// When the registry last said so.
+    pub(crate) checked: Timestamp,
+    /// Whether the registry is away, and this is its last answer.
+    pub(crate) stale: bool,
+    head: Head,
+}
+
+impl Entry {
+    /// How far the registry's clock was behind this machine's when it said so.
+    pub(crate) fn clock_behind(&self) -> SignedDuration {
+        self.head.checked.duration_since(self.head.origin).max(SignedDuration::ZERO)
+    }
+}
+
+/// What is known of a crate's name.
+#[derive(Clone, Debug)]
+pub(crate) enum Known {
+    Entry(Arc<Entry>),
+    /// Its registry has no such crate, and never had since this is looked at.
+    Absent,
+}
+
+/// Nothing is known, and nobody can be asked.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{cause}")]
+pub(crate) struct Away {
+    pub(crate) cause: String,
+}
+
+/// Which index file is today's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    /// `None` where the crate is gone.
+    digest: Option<Checksum>,
+    etag: Option<String>,
+    last_modified: Option<String>,
+    /// The registry's time when it said so; the node's where it told none.
+    origin: Timestamp,
+    /// The node's time when it was last confirmed.
+    checked: Timestamp,
+}
+
+#[derive(Debug)]
+struct Slot {
+    known: Known,
+    /// For what is absent: when that was said.
+    since: Timestamp,
+    weight: u64,
+    used: AtomicU64,
+}
+
+type Name = (Arc<str>, Arc<str>);
+
+/// All of them.
+#[derive(Debug)]
+pub(crate) struct Entries {
+    upstreams: BTreeMap<String, Upstream>,
+    store: Store,
+    moment: Moment,
+    alarms: Arc<Alarms>,
+    /// The most that texts may have in memory, in bytes.
+    room: u64,
+    memory: Mutex<Memory>,
+    flights: Mutex<HashMap<Name, Weak<tokio::sync::Mutex<()>>>>,
+    clock: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    slots: HashMap<Name, Slot>,
+    weight: u64,
+}
+
+impl Entries {
+    pub(crate) fn new(
+        upstreams: BTreeMap<String, Upstream>,
+        store: Store,
+        moment: Moment,
+        alarms: Arc<Alarms>,
+        room: u64,
+    ) -> Self {
+        let (memory, flights) = (Mutex::default(), Mutex::default());
+        Self { upstreams, store, moment, alarms, room, memory, flights, clock: AtomicU64::new(0) }
+    }
+
+    /// A registry by the name in its path.
+    pub(crate) fn upstream(&self, registry: &str) -> Option<&Upstream> {
+        self.upstreams.get(registry)
+    }
+
+    /// The name in its path of a registry.
+    pub(crate) fn name_of(&self, crate_id: &CrateId) -> Option<&str> {
+        self.upstreams.iter().find(|(_, one)| one.rules.registry == crate_id.registry).map(|(name, _)| &**name)
+    }
+
+    /// How many entries are in memory, and how many bytes their texts have.
+    pub(crate) fn size(&self) -> (usize, u64) {
+        let memory = self.memory();
+        (memory.slots.len(), memory.weight)
+    }
+
+    /// Every entry in memory.
+    pub(crate) fn all(&self) -> Vec<Arc<Entry>> {
+        let memory = self.memory();
+        let entries = memory.slots.values().filter_map(|slot| match &slot.known {
+            Known::Entry(entry) => Some(Arc::clone(entry)),
+            Known::Absent => None,
+        });
+        entries.collect()
+    }
+
+    /// What is known of a crate by now, without asking anybody.
+    pub(crate) fn at_hand(&self, registry: &str, name: &str) -> Option<Known> {
+        let upstream = self.upstreams.get(registry)?;
+        let memory = self.memory();
+        let slot = memory.slots.get(&(Arc::from(registry), Arc::from(name)))?;
+        let since = match &slot.known {
+            Known::Entry(entry) => entry.checked,
+            Known::Absent => slot.since,
+        };
+        let age = self.moment.now().duration_since(since);
+        if age.unsigned_abs() > upstream.rules.fresh_for {
+            return None;
+        }
+        slot.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        Some(slot.known.clone())
+    }
+
+    /// What is known of a crate, by its name in any spelling.
+    pub(crate) async fn get(&self, registry: &str, name: &str) -> Result<Known, Away> {
+        let name = name.to_lowercase();
+        if let Some(known) = self.at_hand(registry, &name) {
+            return Ok(known);
+        }
+        let Some(upstream) = self.upstreams.get(registry) else {
+            return Err(Away { cause: format!("there is no registry `{registry}` here") });
+        };
+        let key: Name = (registry.into(), name.as_str().into());
+        let flight = self.flight(&key);
+        let _alone = flight.lock().await;
+        // Whoever was here before may have brought it.
+        if let Some(known) = self.at_hand(registry, &name) {
+            return Ok(known);
+        }
+        let known = self.renew(upstream, &name).await?;
+        self.keep(key, known.clone());
+        Ok(known)
+    }
+
+    fn flight(&self, key: &Name) -> Arc<tokio::sync::Mutex<()>> {
+        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flight) = flights.get(key).and_then(Weak::upgrade) {
+            return flight;
+        }
+        flights.retain(|_, flight| flight.strong_count() > 0);
+        let flight = Arc::default();
+        flights.insert(key.clone(), Arc::downgrade(&flight));
+        flight
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last answer of whatever age, from memory or from the store.
+    async fn last(&self, upstream: &Upstream, name: &str) -> Result<Option<Arc<Entry>>, StoreError> {
+        let in_memory = {
+            let memory = self.memory();
+            match memory.slots.get(&(Arc::from(&*upstream.name), Arc::from(name))).map(|slot| &slot.known) {
+                Some(Known::Entry(entry)) => Some(Arc::clone(entry)),
+                Some(Known::Absent) | None => None,
+            }
+        };
+        match self.stored(upstream, name).await {
+            // What another node learned since goes before what this one remembers.
+            Ok(stored) => Ok(match (stored, in_memory) {
+                (Some(stored), Some(remembered))
+                    if remembered.checked > stored.checked && remembered.head.digest == stored.head.digest =>
+                {
+                    Some(remembered)
+                }
+                (Some(stored), _) => Some(stored),
+                (None, remembered) => remembered,
+            }),
+            Err(error) => {
+                self.alarms.raise(Alarm::StoreAway { cause: error.to_string() });
+                in_memory.map(|entry| Some(entry)).ok_or(error)
+            }
+        }
+    }
+
+    async fn stored(&self, upstream: &Upstream, name: &str) -> Result<Option<Arc<Entry>>, StoreError> {
+        let registry = &*upstream.name;
+        let Some((head, _)) = self.head(registry, name).await? else { return Ok(None) };
+        let text = match head.digest {
+            None => None,
+            Some(digest) => {
+                let key = Key::index(registry, name, digest);
+                let stored = self.store.get(&key, LARGEST).await?;
+                let text = stored.map(|stored| stored.bytes).filter(|bytes| digest_of(bytes) == digest);
+                if text.is_none() {
+                    // Whatever lies there is not what a node wrote: the registry is asked for all of it again.
+                    self.alarms.raise(Alarm::Poisoned { key: key.to_string() });
+                    return Ok(None);
+                }
+                text
+            }
+        };
+        let (seen, _) = self.seen(registry, name).await?;
+        Ok(Some(Arc::new(self.entry(upstream, name, text.as_deref(), seen, head))))
+    }
+
+    async fn head(&self, registry: &str, name: &str) -> Result<Option<(Head, Tag)>, StoreError> {
+        let key = Key::index_head(registry, name);
+        let Some(stored) = self.store.get(&key, LARGEST_HEAD).await? else { return Ok(None) };
+        match serde_json::from_slice(&stored.bytes) {
+            Ok(head) => Ok(Some((head, stored.tag))),
+            Err(error) => {
+                self.alarms.raise(Alarm::Poisoned { key: key.to_string() });
+                Err(StoreError::Away { key, cause: error.to_string() })
+            }
+        }
+    }
+
+    async fn seen(&self, registry: &str, name: &str) -> Result<(Seen, Option<Tag>), StoreError> {
+        let key = Key::seen(registry, name);
+        let Some(stored) = self.store.get(&key, seen::LARGEST).await? else { return Ok((Seen::default(), None)) };
+        match serde_json::from_slice(&stored.bytes) {
+            Ok(seen) => Ok((seen, Some(stored.tag))),
+            // Notes that cannot be read must not be taken for none: what they held a registry to would be forgotten.
+            Err(error) => {
+                self.alarms.raise(Alarm::Poisoned { key: key.to_string() });
+                Err(StoreError::Away { key, cause: error.to_string() })
+            }
+        }
+    }
+
+    fn entry(&self, upstream: &Upstream, name: &str, text: Option<&[u8]>, seen: Seen, head: Head) -> Entry {
+        let history = text.map(|text| Arc::new(history_of(name, text)));
+        let spelled = history.as_ref().map_or_else(|| Arc::from(name), |history| Arc::clone(history.name()));
+        let crate_id = CrateId { registry: upstream.rules.registry.clone(), name: spelled };
+        let notes = serde_json::to_vec(&seen).unwrap_or_default();
+        let of_text = head.digest.map_or_else(String::new, |digest| digest.to_string());
+        let digest = digest_of(&[of_text.as_bytes(), &notes].concat());
+        let checked = head.checked;
+        Entry { crate_id, history, seen: Arc::new(seen), digest, checked, stale: false, head }
+    }
+
+    /// Asks the registry, by what was last known where that can be had.
+    async fn renew(&self, upstream: &Upstream, name: &str) -> Result<Known, Away> {
+        let last = self.last(upstream, name).await.map_err(|error| Away { cause: error.to_string() })?;
+        let now = self.moment.now();
+        if let Some(entry) = &last
+            && now.duration_since(entry.checked).unsigned_abs() <= upstream.rules.fresh_for
+        {
+            return Ok(Known::Entry(Arc::clone(entry)));
+        }
+        let validators = last
+            .as_ref()
+            .filter(|entry| entry.history.is_some())
+            .map(|entry| Validators { etag: entry.head.etag.clone(), last_modified: entry.head.last_modified.clone() });
+        let answer = match upstream.index(name, validators.unwrap_or_default(), false).await {
+            Ok(answer) => answer,
+            Err(error) => return self.without_registry(upstream, last, &error),
+        };
+        match (answer.status, &last) {
+            (304, Some(entry)) if entry.history.is_some() => {
+                Ok(Known::Entry(self.confirmed(upstream, name, entry, &answer).await))
+            }
+            (200, _)
+                if !History::from_lines(name, answer.body.as_slice(), Standing::Confirmed)
+                    .lines()
+                    .any(|line| line.starts_with(b"{")) =>
+            {
+                let error = Away {
+                    cause: format!("{}: the registry's answer about `{name}` has no release in it", upstream.name),
+                };
+                self.alarms.raise(Alarm::UpstreamAway { registry: upstream.name.clone(), cause: error.cause.clone() });
+                last.map(|entry| Known::Entry(stale(&entry))).ok_or(error)
+            }
+            (200 | 404 | 410 | 451, _) => match self.learn(upstream, name, last.as_deref(), answer).await {
+                Ok(known) => Ok(known),
+                Err(error) => {
+                    // What cannot be written down is not shown: no other node would know what this one has promised.
+                    self.alarms.raise(Alarm::StoreAway { cause: error.clone() });
+                    last.map(|entry| Known::Entry(stale(&entry))).ok_or(Away { cause: error })
+                }
+            },
+            (status, _) => {
+                let cause = format!("{}: the registry answered with status {status}", upstream.name);
+                last.map(|entry| Known::Entry(stale(&entry))).ok_or(Away { cause })
+            }
+        }
+    }
+
+    /// The last answer of a registry that is away, for as long as it may be shown.
+    fn without_registry(
+        &self,
+        upstream: &Upstream,
+        last: Option<Arc<Entry>>,
+        error: &UpstreamError,
+    ) -> Result<Known, Away> {
+        let cause = error.to_string();
+        self.alarms.raise(Alarm::UpstreamAway { registry: upstream.name.clone(), cause: cause.clone() });
+        let age = |entry: &Entry| self.moment.now().duration_since(entry.checked).unsigned_abs();
+        match last {
+            Some(entry) if age(&entry) <= upstream.rules.max_stale => Ok(Known::Entry(stale(&entry))),
+            Some(_) => Err(Away { cause: format!("{cause}; its last answer is too old to be shown") }),
+            None => Err(Away { cause }),
+        }
+    }
+
+    /// The same entry, confirmed now. Where the store is away it is confirmed all the same: nothing new is said.
+    async fn confirmed(&self, upstream: &Upstream, name: &str, entry: &Entry, answer: &Answer) -> Arc<Entry> {
+        let now = self.moment.now();
+        let head =
+            Head { checked: now, origin: answer.date.unwrap_or(now).max(entry.head.origin), ..entry.head.clone() };
+        if now.duration_since(entry.head.checked) >= WORTH_WRITING
+            && let Ok(Some((there, tag))) = self.head(&upstream.name, name).await
+            && there.digest == entry.head.digest
+            && let Ok(bytes) = serde_json::to_vec(&head)
+        {
+            // Whoever is faster has said the same.
+            let _ = self.store.replace(&Key::index_head(&upstream.name, name), bytes.into(), Some(&tag)).await;
+        }
+        Arc::new(Entry {
+            crate_id: entry.crate_id.clone(),
+            history: entry.history.clone(),
+            seen: Arc::clone(&entry.seen),
+            digest: entry.digest,
+            checked: now,
+            stale: false,
+            head,
+        })
+    }
+
+    /// Takes a new answer into the store and gives what is known then: it, or what another node has learned since.
+    async fn learn(
+        &self,
+        upstream: &Upstream,
+        name: &str,
+        last: Option<&Entry>,
+        mut answer: Answer,
+    ) -> Result<Known, String> {
+        let before = last.and_then(|entry| entry.history.clone());
+        if answer.status != 200 && last.is_none() {
+            return Ok(Known::Absent);
+        }
+        let mut after = (answer.status == 200).then(|| history_of(name, &answer.body));
+        let loses =
+            |after: Option<&History>| before.as_ref().is_some_and(|before| vanished(before, after).next().is_some());
+        if loses(after.as_ref()) {
+            // A cache between may hold an older answer: gone is what the registry itself says is gone.
+            answer = upstream.index(name, Validators::default(), true).await.map_err(|error| error.to_string())?;
+            if !matches!(answer.status, 200 | 404 | 410 | 451) {
+                return Err(format!("{}: the registry answered with status {}", upstream.name, answer.status));
+            }
+            after = (answer.status == 200).then(|| history_of(name, &answer.body));
+        }
+        let now = self.moment.now();
+        let origin = answer.date.unwrap_or(now);
+        let at = origin.min(now);
+        let away = |error: StoreError| error.to_string();
+        let digest = after.is_some().then(|| digest_of(&answer.body));
+        if let Some(digest) = digest {
+            let key = Key::index(&upstream.name, name, digest);
+            self.store.create(&key, answer.body.clone().into()).await.map_err(away)?;
+        }
+        let seen = self.note(upstream, name, (before.as_deref(), last), after.as_ref(), at).await.map_err(away)?;
+        let head = Head { digest, etag: answer.etag, last_modified: answer.last_modified, origin, checked: now };
+        let bytes = serde_json::to_vec(&head).map_err(|error| error.to_string())?;
+        for _ in 0..TRIES {
+            let there = self.head(&upstream.name, name).await.map_err(away)?;
+            if let Some((there, _)) = &there
+                && there.origin > head.origin
+                && there.digest != head.digest
+            {
+                // Another node has heard something younger.
+                return self.stored(upstream, name).await.map_err(away)?.map(Known::Entry).ok_or_else(|| {
+                    format!("{}: what another node wrote about `{name}` cannot be read", upstream.name)
+                });
+            }
+            let key = Key::index_head(&upstream.name, name);
+            let tag = there.as_ref().map(|(_, tag)| tag);
+            if let Put::Done(_) = self.store.replace(&key, bytes.clone().into(), tag).await.map_err(away)? {
+                let text = digest.map(|_| answer.body.as_slice());
+                return Ok(Known::Entry(Arc::new(self.entry(upstream, name, text, seen, head))));
+            }
+        }
+        Err(format!("{}: too many nodes write about `{name}` at once", upstream.name))
+    }
+
+    /// Adds what an answer says to the notes on the crate, and gives all of them.
+    async fn note(
+        &self,
+        upstream: &Upstream,
+        name: &str,
+        (before, last): (Option<&History>, Option<&Entry>),
+        after: Option<&History>,
+        at: Timestamp,
+    ) -> Result<Seen, StoreError> {
+        let key = Key::seen(&upstream.name, name);
+        for _ in 0..TRIES {
+            let (known, tag) = self.seen(&upstream.name, name).await?;
+            let mut seen = known.clone();
+            if let (Some(before), Some(last)) = (before, last) {
+                seen.confirm(before, last.checked);
+            }
+            let contradictions = after.map(|after| seen.learn(after, at)).unwrap_or_default();
+            let lost = before.map(|before| seen.lose(before, after, at)).unwrap_or_default();
+            if seen != known {
+                let bytes = serde_json::to_vec(&seen)
+                    .map_err(|error| StoreError::Away { key: key.clone(), cause: error.to_string() })?;
+                if self.store.replace(&key, bytes.into(), tag.as_ref()).await? == Put::Lost {
+                    continue;
+                }
+            }
+            for contradiction in contradictions {
+                let (registry, what) = (upstream.name.clone(), format!("{name} {contradiction}"));
+                self.alarms.raise(Alarm::Contradiction { registry, what });
+            }
+            for version in lost {
+                self.alarms
+                    .raise(Alarm::Deleted { registry: upstream.name.clone(), what: format!("{name} {version}") });
+            }
+            return Ok(seen);
+        }
+        Err(StoreError::Away { key, cause: "too many nodes write it at once".to_owned() })
+    }
+
+    fn keep(&self, key: Name, known: Known) {
+        let weight = OVERHEAD
+            + match &known {
+                Known::Entry(entry) => entry
+                    .history
+                    .as_ref()
+                    .map_or(0, |history| history.lines().map(|line| line.len() as u64 + 1).sum::<u64>()),
+                Known::Absent => 0,
+            };
+        let used = AtomicU64::new(self.clock.fetch_add(1, Ordering::Relaxed));
+        let slot = Slot { known, since: self.moment.now(), weight, used };
+        let mut memory = self.memory();
+        if let Some(before) = memory.slots.insert(key.clone(), slot) {
+            memory.weight = memory.weight.saturating_sub(before.weight);
+        }
+        memory.weight += weight;
+        if memory.weight <= self.room {
+            return;
+        }
+        // The longest unused go, and enough of them that this is not done for each new one.
+        let mut by_use: Vec<(u64, Name)> = memory
+            .slots
+            .iter()
+            .filter(|(name, _)| **name != key)
+            .map(|(name, slot)| (slot.used.load(Ordering::Relaxed), name.clone()))
+            .collect();
+        by_use.sort_unstable();
+        for (_, name) in by_use {
+            if memory.weight <= self.room / 4 * 3 {
+                break;
+            }
+            if let Some(slot) = memory.slots.remove(&name) {
+                memory.weight = memory.weight.saturating_sub(slot.weight);
+            }
+        }
+    }
+}
+
+/// A registry's last answer while it is away.
+fn stale(entry: &Entry) -> Arc<Entry> {
+    Arc::new(Entry {
+        crate_id: entry.crate_id.clone(),
+        history: entry.history.clone(),
+        seen: Arc::clone(&entry.seen),
+        digest: entry.digest,
+        checked: entry.checked,
+        stale: true,
+        head: entry.head.clone(),
+    })
+}
+
+/// An index file by the spelling that its first line gives the name: its lines are read by that name and no other.
+fn history_of(name: &str, text: &[u8]) -> History {
+    #[derive(Deserialize)]
+    struct Line {
+        name: String,
+    }
+    let first = text.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty());
+    let spelled = first.and_then(|line| serde_json::from_slice::<Line>(line).ok()).map(|line| line.name);
+    let spelled = spelled.filter(|spelled| spelled.to_lowercase() == name);
+    History::from_lines(spelled.as_deref().unwrap_or(name), text, Standing::Confirmed)
+}

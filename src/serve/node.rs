@@ -1,0 +1,299 @@
+//! One node: everything that answers requests, and what keeps it up to date.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::advisories::{self, Advisories, AdvisorySource};
+use super::alarms::{Alarm, Alarms};
+use super::config::{CRATES_IO, Config};
+use super::counters::Counters;
+use super::decide::Decider;
+use super::download::Downloads;
+use super::entries::Entries;
+use super::limits::Rates;
+use super::locks::{self, Locks, LocksHead, Posted};
+use super::moment::Moment;
+use super::policy_source::{self, PolicySourceError};
+use super::store::{Key, Store, StoreError};
+use super::team::{Rules, Team};
+use super::upstream::Upstream;
+use crate::gather::environment::Environment;
+use crate::gather::http::{Http, HttpError, HttpSettings};
+
+/// How often policies and posted lock files are looked at.
+const LOOKS: Duration = Duration::from_secs(10);
+/// How often posted lock files are looked at for somebody who was refused.
+const SOON: Duration = Duration::from_secs(2);
+/// How often advisories are read again, and how soon after a failure.
+const ADVISORIES: (Duration, Duration) = (Duration::from_mins(15), Duration::from_mins(1));
+/// The largest posted lock file that is read back, in bytes.
+const LARGEST_LOCK: u64 = 64 << 20;
+/// How a registry behind this one is asked: soon enough that a client still waits.
+const UPSTREAM_PATIENCE: (Duration, u32) = (Duration::from_secs(10), 1);
+
+/// A node.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) config: Config,
+    /// By which address clients reach it.
+    pub(crate) url: String,
+    pub(crate) teams: BTreeMap<String, Team>,
+    pub(crate) store: Store,
+    pub(crate) entries: Arc<Entries>,
+    pub(crate) decider: Decider,
+    pub(crate) downloads: Downloads,
+    pub(crate) alarms: Arc<Alarms>,
+    pub(crate) counters: Counters,
+    pub(crate) rates: Rates,
+    pub(crate) moment: Moment,
+    http: Arc<Http>,
+    environment: Environment,
+}
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error(transparent)]
+    Policy(#[from] PolicySourceError),
+    #[error(
+        "registries.{registry}: the variable {variable} is not set\nhelp: set it to the registry's token, or leave `token-variable` out"
+    )]
+    NoToken { registry: String, variable: String },
+}
+
+impl Node {
+    /// Reads every policy and opens the store; asks nobody yet.
+    pub(crate) fn start(
+        config: Config,
+        url: String,
+        moment: Moment,
+        settings: HttpSettings,
+        environment: &Environment,
+    ) -> Result<Self, StartError> {
+        let (timeout, retry) = UPSTREAM_PATIENCE;
+        let settings = HttpSettings {
+            timeout: Some(settings.timeout.map_or(timeout, |own| own.min(timeout))),
+            retry: Some(settings.retry.map_or(retry, |own| own.min(retry))),
+            ..settings
+        };
+        let http = Arc::new(Http::new(&settings)?);
+        let store = Store::open(&config.store, environment)?;
+        let alarms = Arc::new(Alarms::new(moment));
+        let mut upstreams = BTreeMap::new();
+        for (name, rules) in &config.registries {
+            let token = match &rules.token_variable {
+                None => None,
+                Some(variable) => Some(
+                    environment
+                        .get(variable)
+                        .map(str::to_owned)
+                        .ok_or_else(|| StartError::NoToken { registry: name.clone(), variable: variable.clone() })?,
+                ),
+            };
+            upstreams.insert(name.clone(), Upstream::new(name, rules.clone(), token, Arc::clone(&http)));
+        }
+        let mut teams = BTreeMap::new();
+        for (name, rules) in &config.teams {
+            let policy = policy_source::read(&rules.policy, environment)?;
+            teams.insert(name.clone(), Team::new(name, rules.clone(), policy));
+        }
+        let entries =
+            Arc::new(Entries::new(upstreams, store.clone(), moment, Arc::clone(&alarms), config.limits.memory));
+        let decider = Decider::new(Arc::clone(&entries), moment, Arc::clone(&alarms), config.limits.memory);
+        let downloads = Downloads::new(store.clone(), Arc::clone(&alarms), &config.limits);
+        let rates = Rates::new(config.limits.requests_per_minute);
+        let (counters, environment) = (Counters::default(), environment.clone());
+        Ok(Self {
+            config,
+            url,
+            teams,
+            store,
+            entries,
+            decider,
+            downloads,
+            alarms,
+            counters,
+            rates,
+            moment,
+            http,
+            environment,
+        })
+    }
+
+    /// Whether every team has rules and advisories to be judged by.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.teams.values().all(|team| {
+            let state = team.state();
+            state.advisories.is_read() || state.rules.policy.advisories.db.is_none()
+        })
+    }
+
+    /// Keeps everything up to date, for ever.
+    pub(crate) async fn keep_up(self: Arc<Self>) {
+        let advisories = Arc::clone(&self);
+        tokio::join!(self.keep_rules(), advisories.keep_advisories());
+    }
+
+    async fn keep_rules(&self) {
+        loop {
+            for team in self.teams.values() {
+                self.look_at_locks(team).await;
+                self.look_at_policy(team).await;
+            }
+            tokio::time::sleep(LOOKS).await;
+        }
+    }
+
+    /// Takes up a team's policy where it changed. One that cannot be used changes nothing.
+    async fn look_at_policy(&self, team: &Team) {
+        let (source, environment) = (team.config.policy.clone(), self.environment.clone());
+        let read = tokio::task::spawn_blocking(move || policy_source::read(&source, &environment)).await;
+        let rules = match read {
+            Ok(Ok(rules)) => rules,
+            Ok(Err(error)) => {
+                let cause = error.to_string().lines().next().unwrap_or_default().to_owned();
+                self.alarms.raise(Alarm::PolicyRefused { team: team.name.clone(), cause });
+                return;
+            }
+            Err(_) => return,
+        };
+        let state = team.state();
+        self.write_policy(team, &rules).await;
+        if rules.digest == state.rules.digest {
+            return;
+        }
+        let source = rules.advisory_source();
+        let same_source = source == state.rules.advisory_source();
+        let advisories = if same_source { None } else { Some(Arc::new(self.read_advisories(source).await)) };
+        team.change(|state| {
+            state.rules = Arc::new(rules);
+            if let Some(advisories) = advisories {
+                state.advisories = advisories;
+            }
+        });
+        tracing::info!(team = team.name, "the policy changed");
+    }
+
+    /// Writes down by what was judged.
+    async fn write_policy(&self, team: &Team, rules: &Rules) {
+        if team.written(rules.digest) {
+            return;
+        }
+        let key = Key::policy(&team.name, rules.digest);
+        match self.store.create(&key, rules.text.clone().into()).await {
+            Ok(_) => team.wrote(rules.digest),
+            Err(error) => self.alarms.raise(Alarm::StoreAway { cause: error.to_string() }),
+        }
+    }
+
+    /// The same for somebody who waits, unless that was done a moment ago.
+    pub(crate) async fn look_at_locks_soon(&self, team: &Team) {
+        if team.looks(SOON) {
+            self.look_at_locks(team).await;
+        }
+    }
+
+    /// Takes up what other nodes were posted.
+    pub(crate) async fn look_at_locks(&self, team: &Team) {
+        match self.read_locks(team).await {
+            Ok(Some(locks)) => team.change(|state| state.locks = Arc::new(locks)),
+            Ok(None) => {}
+            Err(error) => self.alarms.raise(Alarm::StoreAway { cause: error.to_string() }),
+        }
+    }
+
+    /// The posted lock files, where they are others than those that are known.
+    async fn read_locks(&self, team: &Team) -> Result<Option<Locks>, StoreError> {
+        let key = Key::locks_head(&team.name);
+        let Some(stored) = self.store.get(&key, locks::LARGEST_HEAD).await? else { return Ok(None) };
+        let unreadable = |error: serde_json::Error| StoreError::Away { key: key.clone(), cause: error.to_string() };
+        let head: LocksHead = serde_json::from_slice(&stored.bytes).map_err(unreadable)?;
+        let known = team.state();
+        let same = |(name, head): (&String, &locks::PostedHead)| {
+            known.locks.projects.get(name).is_some_and(|one| one.head == *head)
+        };
+        if head.projects.len() == known.locks.projects.len() && head.projects.iter().all(same) {
+            return Ok(None);
+        }
+        let mut projects = BTreeMap::new();
+        for (name, head) in head.projects {
+            if let Some(known) = known.locks.projects.get(&name).filter(|known| known.head == head) {
+                projects.insert(name, Arc::clone(known));
+                continue;
+            }
+            let key = Key::lock(&team.name, head.digest);
+            let text = self.store.get(&key, LARGEST_LOCK).await?.map(|stored| stored.bytes);
+            let text = text.filter(|text| super::store::digest_of(text) == head.digest);
+            match text.and_then(|text| locks::packages_of(&text).ok()) {
+                Some(packages) => {
+                    projects.insert(name, Arc::new(Posted { head, packages }));
+                }
+                None => self.alarms.raise(Alarm::Poisoned { key: key.to_string() }),
+            }
+        }
+        Ok(Some(Locks::of(projects)))
+    }
+
+    async fn keep_advisories(&self) {
+        loop {
+            let mut whole = true;
+            let sources: BTreeSet<AdvisorySource> =
+                self.teams.values().filter_map(|team| team.state().rules.advisory_source()).collect();
+            for source in sources {
+                let read = Arc::new(self.read_advisories(Some(source.clone())).await);
+                whole &= read.is_read();
+                for team in
+                    self.teams.values().filter(|team| team.state().rules.advisory_source().as_ref() == Some(&source))
+                {
+                    // What was read before serves until it is no longer today's.
+                    if read.is_read() || !team.state().advisories.is_read() {
+                        team.change(|state| state.advisories = Arc::clone(&read));
+                    }
+                }
+            }
+            for team in self.teams.values().filter(|team| team.state().rules.advisory_source().is_none()) {
+                if !team.state().advisories.is_read() {
+                    let skipped = self.read_advisories(None).await;
+                    team.change(|state| state.advisories = Arc::new(skipped));
+                }
+            }
+            let (usual, soon) = ADVISORIES;
+            tokio::time::sleep(if whole { usual } else { soon }).await;
+        }
+    }
+
+    async fn read_advisories(&self, source: Option<AdvisorySource>) -> Advisories {
+        let Some(source) = source else { return Advisories::of(crate::model::facts::AdvisoryFact::Skipped) };
+        let (http, environment, db) = (Arc::clone(&self.http), self.environment.clone(), source.0.clone());
+        let read =
+            tokio::task::spawn_blocking(move || Advisories::of(advisories::read(&source, &http, &environment))).await;
+        read.unwrap_or_else(|_| Advisories::not_yet(&db))
+    }
+}
+
+/// The lines for `.cargo/config.toml` of whoever is to be served.
+pub(crate) fn cargo_config(node: &Node, team: &Team) -> String {
+    let mut lines = String::new();
+    for name in &team.config.registries {
+        let Some(upstream) = node.entries.upstream(name) else { continue };
+        let ours = format!("sequester-{}-{name}", team.name);
+        let source = if name == CRATES_IO {
+            "[source.crates-io]\n".to_owned()
+        } else {
+            format!("[source.{name}]\nregistry = \"{}\"\n", upstream.rules.registry)
+        };
+        let credentials = if team.config.tokens.is_empty() { "" } else { "credential-provider = [\"cargo:token\"]\n" };
+        lines.push_str(&format!(
+            "{source}replace-with = \"{ours}\"\n\n[registries.{ours}]\nindex = \"sparse+{}/{}/{name}/\"\n{credentials}\n",
+            node.url, team.name,
+        ));
+    }
+    lines.truncate(lines.trim_end().len());
+    lines.push('\n');
+    lines
+}

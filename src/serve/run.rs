@@ -1,0 +1,100 @@
+//! A node's life: it is prepared, it listens, it serves until somebody ends it.
+
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::config::Config;
+use super::listen::{ListenError, Listener};
+use super::moment::Moment;
+use super::node::{Node, StartError, cargo_config};
+use super::policy_source::{self, PolicySourceError};
+use crate::gather::environment::Environment;
+use crate::gather::http::HttpSettings;
+use crate::model::Timestamp;
+
+/// A node did not come to serve.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    #[error(transparent)]
+    Policy(#[from] PolicySourceError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+}
+
+/// Reads every policy that a configuration names.
+pub(crate) fn check(config: &Config, environment: &Environment) -> Result<(), PolicySourceError> {
+    for team in config.teams.values() {
+        policy_source::read(&team.policy, environment)?;
+    }
+    Ok(())
+}
+
+/// A node that listens, and has not answered yet.
+pub(crate) struct Prepared {
+    runtime: Runtime,
+    listener: Listener,
+    node: Arc<Node>,
+}
+
+impl Prepared {
+    /// Reads what it is told and begins to listen. `now` is the moment to judge by for ever, where the caller made one up.
+    pub(crate) fn new(
+        config: Config,
+        now: Option<Timestamp>,
+        settings: HttpSettings,
+        environment: &Environment,
+    ) -> Result<Self, ServeError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .thread_name("serve")
+            .enable_all()
+            .build()
+            .map_err(ListenError::Runtime)?;
+        let listener = runtime.block_on(Listener::open(config.listen, config.tls.as_ref()))?;
+        let address = listener.address().map_err(ListenError::Runtime)?;
+        let scheme = if config.tls.is_some() { "https" } else { "http" };
+        let url = config.url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
+        let moment = now.map_or(Moment::Clock, Moment::Fixed);
+        let node = Arc::new(Node::start(config, url, moment, settings, environment)?);
+        Ok(Self { runtime, listener, node })
+    }
+
+    /// By which address clients reach it.
+    pub(crate) fn url(&self) -> &str {
+        &self.node.url
+    }
+
+    /// The lines for `.cargo/config.toml`, by team.
+    pub(crate) fn cargo_configs(&self) -> Vec<(String, String)> {
+        self.node.teams.values().map(|team| (team.name.clone(), cargo_config(&self.node, team))).collect()
+    }
+
+    /// Where the state is.
+    pub(crate) fn store(&self) -> String {
+        self.node.config.store.to_string()
+    }
+
+    /// Serves until a signal says that it is enough.
+    pub(crate) fn serve(self) {
+        let Self { runtime, listener, node } = self;
+        runtime.block_on(async {
+            let keeping = tokio::spawn(Arc::clone(&node).keep_up());
+            listener.serve(node, ended()).await;
+            keeping.abort();
+        });
+        // What waits for a disk or a registry need not be waited for.
+        runtime.shutdown_background();
+    }
+}
+
+/// Until SIGTERM, or SIGINT from a keyboard.
+async fn ended() {
+    let Ok(mut terminated) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

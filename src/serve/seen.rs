@@ -1,0 +1,212 @@
+//! What was ever seen of a crate: grown only, so that a registry is held to what it said first.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::model::checksum::Checksum;
+use crate::model::history::History;
+use crate::model::index_line::Outline;
+use crate::model::package::CrateId;
+use crate::model::recorded::{Recorded, RecordedCrate, RecordedRelease};
+use crate::model::trail::EventId;
+
+/// The most that is read of it, in bytes.
+pub(super) const LARGEST: u64 = 64 << 20;
+
+/// The releases of one crate, as they were first seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Seen {
+    pub(crate) releases: BTreeMap<Version, SeenRelease>,
+}
+
+/// One release as it was first seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SeenRelease {
+    /// When: the earlier of the node's clock and the registry's.
+    pub(crate) first: Timestamp,
+    pub(crate) checksum: Checksum,
+    /// When it said that it was published, once it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pubtime: Option<Timestamp>,
+    /// When it was last seen not yanked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unyanked: Option<Timestamp>,
+    /// That its registry has it no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) deleted: Option<Deleted>,
+}
+
+/// A release that is gone, and the line that it had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deleted {
+    pub(crate) at: Timestamp,
+    pub(crate) line: String,
+}
+
+/// Something that a registry says otherwise than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Contradiction {
+    pub(crate) version: Version,
+    pub(crate) about: About,
+}
+
+/// What it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    Checksum,
+    Pubtime,
+}
+
+/// As part of a message about a crate.
+impl fmt::Display for Contradiction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.about {
+            About::Checksum => "checksum",
+            About::Pubtime => "time of publication",
+        };
+        write!(f, "{} has another {what} than before", self.version)
+    }
+}
+
+impl Seen {
+    /// Takes note of an index file; gives what contradicts the notes, which stay as they are.
+    pub(crate) fn learn(&mut self, history: &History, at: Timestamp) -> Vec<Contradiction> {
+        let mut contradictions = Vec::new();
+        for outline in history.outlines() {
+            let pubtime = outline.pubtime.known();
+            let unyanked = (!outline.yanked).then_some(at);
+            let first = || SeenRelease { first: at, checksum: outline.checksum, pubtime, unyanked, deleted: None };
+            let known = self.releases.entry(outline.version.clone()).or_insert_with(first);
+            let mut contradicts =
+                |about| contradictions.push(Contradiction { version: outline.version.clone(), about });
+            if known.checksum != outline.checksum {
+                contradicts(About::Checksum);
+                continue;
+            }
+            match known.pubtime {
+                None => known.pubtime = pubtime,
+                Some(before) if pubtime != Some(before) => contradicts(About::Pubtime),
+                Some(_) => {}
+            }
+            known.unyanked = unyanked.or(known.unyanked);
+            // It came back as it was.
+            known.deleted = None;
+        }
+        contradictions
+    }
+
+    /// Takes note that an index file was still so at a moment.
+    pub(crate) fn confirm(&mut self, history: &History, at: Timestamp) {
+        for outline in history.outlines().filter(|outline| !outline.yanked) {
+            if let Some(known) = self.releases.get_mut(&outline.version) {
+                known.unyanked = known.unyanked.max(Some(at));
+            }
+        }
+    }
+
+    /// Takes note that releases of `before` are not in `after`, which nothing between here and the registry kept. Gives their versions.
+    pub(crate) fn lose(&mut self, before: &History, after: Option<&History>, at: Timestamp) -> Vec<Version> {
+        let mut lost = Vec::new();
+        for (outline, line) in vanished(before, after) {
+            let Some(known) = self.releases.get_mut(&outline.version) else { continue };
+            if known.deleted.is_none() && known.checksum == outline.checksum {
+                known.deleted = Some(Deleted { at, line: String::from_utf8_lossy(line).into_owned() });
+                lost.push(outline.version.clone());
+            }
+        }
+        lost
+    }
+
+    /// What the rules hold an index file to.
+    pub(crate) fn recorded(&self, crate_id: &CrateId) -> Recorded {
+        let event = EventId::of(b"seen");
+        let release = |seen: &SeenRelease| RecordedRelease {
+            event,
+            since: seen.first,
+            pubtime: seen.pubtime,
+            checksum: Some(seen.checksum),
+            tree: None,
+            publication: None,
+            unyanked: seen.unyanked,
+            approved: None,
+            left: false,
+            used: false,
+        };
+        let releases = self.releases.iter().map(|(version, seen)| (version.clone(), release(seen))).collect();
+        let latest = self.releases.values().map(|seen| seen.first).max();
+        Recorded { crates: BTreeMap::from([(crate_id.clone(), RecordedCrate { releases })]), latest }
+    }
+}
+
+/// The releases of an index file that a later one does not name.
+pub(crate) fn vanished<'h>(
+    before: &'h History,
+    after: Option<&'h History>,
+) -> impl Iterator<Item = (&'h Outline, &'h [u8])> {
+    let is_there =
+        move |outline: &Outline| after.is_some_and(|after| !matches!(after.line(&outline.version), Ok(None)));
+    before.outlined_lines().filter(move |(outline, _)| !is_there(outline))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::{About, Seen};
+    use crate::model::history::{History, Standing};
+
+    fn history(lines: &[(&str, char, &str, bool)]) -> History {
+        let line = |(version, digit, pubtime, yanked): &(&str, char, &str, bool)| {
+            let pubtime = if pubtime.is_empty() { String::new() } else { format!(r#","pubtime":"{pubtime}""#) };
+            let cksum = digit.to_string().repeat(64);
+            format!(
+                r#"{{"name":"a","vers":"{version}","deps":[],"cksum":"{cksum}","features":{{}},"yanked":{yanked}{pubtime}}}"#
+            )
+        };
+        let text: Vec<String> = lines.iter().map(line).collect();
+        History::from_lines("a", text.join("\n"), Standing::Confirmed)
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn what_was_said_first_holds() {
+        let mut seen = Seen::default();
+        assert_eq!(seen.learn(&history(&[("1.0.0", 'a', "", false)]), at(1)), []);
+        // That a time is added is no contradiction; that it changes is one, and so is its loss.
+        assert_eq!(seen.learn(&history(&[("1.0.0", 'a', "2026-01-01T00:00:00Z", false)]), at(2)), []);
+        for changed in ["2026-01-02T00:00:00Z", ""] {
+            let found = seen.learn(&history(&[("1.0.0", 'a', changed, false)]), at(3));
+            assert_eq!(found.iter().map(|one| one.about).collect::<Vec<_>>(), [About::Pubtime]);
+        }
+        let found = seen.learn(&history(&[("1.0.0", 'b', "2026-01-01T00:00:00Z", false)]), at(4));
+        assert_eq!(found.iter().map(|one| one.about).collect::<Vec<_>>(), [About::Checksum]);
+        let kept = seen.releases.values().next().cloned();
+        let kept = kept.unwrap_or_else(|| panic!("a release"));
+        assert_eq!((kept.first, kept.checksum.to_string()), (at(1), "a".repeat(64)));
+    }
+
+    #[test]
+    fn what_vanishes_keeps_its_line() {
+        let before = history(&[("1.0.0", 'a', "", false), ("2.0.0", 'b', "", false)]);
+        let after = history(&[("2.0.0", 'b', "", false)]);
+        let mut seen = Seen::default();
+        seen.learn(&before, at(1));
+        assert_eq!(seen.lose(&before, Some(&after), at(2)), ["1.0.0".parse().unwrap_or_else(|_| panic!("a version"))]);
+        assert_eq!(seen.lose(&before, Some(&after), at(3)), [], "told once");
+        let gone = seen.releases.values().find_map(|release| release.deleted.clone());
+        assert!(gone.is_some_and(|gone| gone.line.contains("1.0.0") && gone.at == at(2)));
+        assert_eq!(seen.lose(&after, None, at(4)).len(), 1, "the whole crate");
+        seen.learn(&before, at(5));
+        assert!(seen.releases.values().all(|release| release.deleted.is_none()), "it came back");
+    }
+}
