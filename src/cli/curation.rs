@@ -48,6 +48,9 @@ pub(crate) struct Init {
     /// Also write the jobs by which this host's CI runs the gate; beside a policy that is there, only these. No file is written over
     #[arg(long, value_name = "HOST")]
     pub(crate) ci: Option<CiHost>,
+    /// What those jobs build: this program's git repository, and the whole id of a commit in it that you looked at
+    #[arg(long, value_name = "URL#COMMIT", requires = "ci")]
+    pub(crate) tool: Option<String>,
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

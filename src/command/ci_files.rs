@@ -21,6 +21,25 @@ const GITLAB: [(&str, &str); 2] = [
 /// The file that GitLab reads; all others are taken in by it.
 const GITLAB_ENTRY: &str = ".gitlab-ci.yml";
 
+/// What the jobs build.
+#[derive(Debug)]
+struct Tool<'a> {
+    url: &'a str,
+    commit: &'a str,
+}
+
+impl<'a> Tool<'a> {
+    /// Reads `URL#COMMIT`, which then stands in YAML and in a shell's words.
+    fn read(text: &'a str) -> Result<Self, InitError> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:".contains(&byte);
+        let is_commit = |id: &str| id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        text.split_once('#')
+            .filter(|(url, commit)| url.starts_with("https://") && url.bytes().all(plain) && is_commit(commit))
+            .map(|(url, commit)| Self { url, commit })
+            .ok_or_else(|| InitError::Tool { text: text.to_owned() })
+    }
+}
+
 /// The files of one host for one project.
 #[derive(Debug, Default)]
 pub(super) struct CiFiles {
@@ -31,11 +50,12 @@ pub(super) struct CiFiles {
 }
 
 impl CiFiles {
-    /// Works out what is to be written for the workspace at `root`.
+    /// Works out what is to be written for the workspace at `root`. The jobs build this program from `tool`, a repository and a commit in it.
     ///
     /// # Errors
-    /// The workspace's folder cannot stand in such a file.
-    pub(super) fn plan(host: CiHost, root: &Utf8Path) -> Result<Self, InitError> {
+    /// The workspace's folder or the tool cannot stand in such a file, or no tool is named for one that is to be written.
+    pub(super) fn plan(host: CiHost, tool: Option<&str>, root: &Utf8Path) -> Result<Self, InitError> {
+        let tool = tool.map(Tool::read).transpose()?;
         let top = git::root_around(root).unwrap_or(root);
         let below = root.strip_prefix(top).map_or("", Utf8Path::as_str);
         // It stands in YAML and in a shell's words.
@@ -54,7 +74,12 @@ impl CiFiles {
                 files.kept.push(path);
                 continue;
             }
-            let text = text.replace("@VERSION@", env!("CARGO_PKG_VERSION"));
+            // A name that a registry does not have yet could become anybody's, who would then run in everybody's CI.
+            let text = match &tool {
+                Some(tool) => text.replace("@URL@", tool.url).replace("@COMMIT@", tool.commit),
+                None if text.contains("@COMMIT@") => return Err(InitError::NoTool),
+                None => (*text).to_owned(),
+            };
             files.wanted.push((path, text.replace("@DIRECTORY@", directory).replace("@LOOSENED@", "fail")));
         }
         Ok(files)

@@ -153,6 +153,7 @@ fn deliver(cli: &Cli, arguments: &cli::Document, text: &[u8]) -> Result<Outcome,
         None => output::report(cli, text)?,
         Some(path) => {
             write(path, text).map_err(|cause| CommandError::NotWritten { path: path.clone(), cause })?;
+            output::wrote(cli, path.as_str())?;
         }
     }
     Ok(Outcome::Approved)

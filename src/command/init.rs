@@ -45,7 +45,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
     }
     let root = root(&arguments.subject, environment)?;
     let path = root.join(POLICY_FILE);
-    let ci = arguments.ci.map(|host| CiFiles::plan(host, &root)).transpose()?;
+    let ci = arguments.ci.map(|host| CiFiles::plan(host, arguments.tool.as_deref(), &root)).transpose()?;
     let is_adopted = nearest_policy(&root).symlink_metadata().is_ok();
     if let Some(ci) = ci.as_ref().filter(|_| is_adopted) {
         return only_ci(cli, arguments, ci, environment);

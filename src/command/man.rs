@@ -4,11 +4,12 @@ use clap_mangen::Man;
 
 use super::outcome::{CommandError, Outcome};
 use super::output;
-use crate::cli;
+use crate::cli::{self, Cli};
 use crate::files::Replacement;
+use crate::report::words::counted;
 
 /// Prints one page, or writes all of them into a folder.
-pub(super) fn run(arguments: &cli::Man) -> Result<Outcome, CommandError> {
+pub(super) fn run(cli: &Cli, arguments: &cli::Man) -> Result<Outcome, CommandError> {
     let mut grammar = cli::grammar().disable_help_subcommand(true);
     grammar.build();
     let verbs = grammar.get_subcommands().filter(|verb| !verb.is_hide_set());
@@ -26,12 +27,15 @@ pub(super) fn run(arguments: &cli::Man) -> Result<Outcome, CommandError> {
     };
     let pages = std::iter::once(&grammar).chain(verbs);
     std::fs::create_dir_all(folder).map_err(|cause| CommandError::Pages { path: folder.clone(), cause })?;
+    let mut count = 0_u64;
     for verb in pages {
+        count += 1;
         let name = verb.get_display_name().unwrap_or_else(|| verb.get_name());
         let path = folder.join(format!("{name}.1"));
         let written = Replacement::of(&path).write(&page(verb)?);
         written.map_err(|cause| CommandError::Pages { path: path.clone(), cause })?;
     }
+    output::wrote(cli, &format!("{} in {folder}", counted(count, "page")))?;
     Ok(Outcome::Approved)
 }
 

@@ -101,7 +101,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Verb::Report(arguments) => report::run(&cli, arguments, &environment),
         Verb::Log(arguments) => log::run(&cli, arguments, &environment),
         Verb::Completions(arguments) => completions::run(arguments),
-        Verb::Man(arguments) => man::run(arguments),
+        Verb::Man(arguments) => man::run(&cli, arguments),
         Verb::Sbom(arguments) => documents::sbom(&cli, arguments, &environment),
         Verb::Vex(arguments) => documents::vex_verb(&cli, arguments, &environment),
         Verb::Init(arguments) => init::run(&cli, arguments, &environment),

@@ -292,6 +292,16 @@ pub(super) enum InitError {
         "the jobs of a CI cannot be written for {path}: its name has characters that mean something in YAML or to a shell\nhelp: write them by hand, from the files below examples/ci"
     )]
     CiFolder { path: Utf8PathBuf },
+    /// Nobody said what the jobs are to build.
+    #[error(
+        "where the jobs get this program from is not known: no registry has it yet, and a name there could become anybody's\nhelp: name its git repository, and the whole id of a commit that you looked at, with --tool URL#COMMIT"
+    )]
+    NoTool,
+    /// Not a repository and a commit.
+    #[error(
+        "`{text}` is no repository with the whole id of a commit\nhelp: give it as https://HOST/OWNER/cargo-sequester#COMMIT, with 40 hexadecimal digits"
+    )]
+    Tool { text: String },
     /// There is no terminal to ask on.
     #[error(
         "nothing was written, because nobody can be asked without a terminal\nhelp: look at the above, then run it with --yes"

@@ -94,6 +94,14 @@ pub(super) fn report_verbatim(document: &[u8]) -> Result<(), CommandError> {
     }
 }
 
+/// Tells on standard error what lies where now; silent with `--quiet`.
+pub(super) fn wrote(cli: &Cli, what: &str) -> Result<(), CommandError> {
+    if cli.quiet {
+        return Ok(());
+    }
+    print_aside(cli, |out| print::line(out, Tone::Good, "Wrote", what))
+}
+
 /// Writes a finished report to standard error, where standard output belongs to another program.
 pub(super) fn aside(cli: &Cli, report: &[u8]) {
     let folded = folded(report, width(&std::io::stderr()));

@@ -34,10 +34,11 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Report, environment: &Environment)
     let page = output::text(|out| write(&report, out))?;
     let page = without_places(&page, &made, environment);
     match &arguments.out {
-        Some(path) => {
-            let path = environment.current_dir().join(path);
+        Some(named) => {
+            let path = environment.current_dir().join(named);
             let unwritten = |cause| CommandError::PageUnwritten { path: path.clone(), cause };
             Replacement::of(&path).write(page.as_bytes()).map_err(unwritten)?;
+            output::wrote(cli, named.as_str())?;
         }
         None => output::report_verbatim(page.as_bytes())?,
     }

@@ -22,13 +22,21 @@ const FULL_CELL: usize = 2_500;
 #[derive(Debug)]
 pub(crate) struct Document {
     text: String,
+    /// The most bytes of one list or table.
+    share: usize,
 }
 
 impl Document {
     /// Begins with a heading. What it is given here and below is Markdown already, but where it says otherwise.
     #[must_use]
     pub(crate) fn new(title: &str) -> Self {
-        Self { text: format!("## {title}\n") }
+        Self::of_lists(title, 1)
+    }
+
+    /// The same, where of so many lists and tables each gets room, whatever comes before it.
+    #[must_use]
+    pub(crate) fn of_lists(title: &str, lists: usize) -> Self {
+        Self { text: format!("## {title}\n"), share: (MOST_BYTES - RESERVED) / lists.max(1) }
     }
 
     pub(crate) fn heading(&mut self, text: &str) {
@@ -76,8 +84,9 @@ impl Document {
 
     fn as_far_as_they_fit(&mut self, lines: impl Iterator<Item = String>, rest: impl FnOnce(usize) -> String) {
         let mut more = 0;
+        let room = self.text.len().saturating_add(self.share).min(MOST_BYTES - RESERVED);
         for line in lines {
-            if more > 0 || self.text.len() + line.len() > MOST_BYTES - RESERVED {
+            if more > 0 || self.text.len() + line.len() > room {
                 more += 1;
             } else {
                 self.text.push_str(&line);
@@ -161,6 +170,22 @@ mod tests {
         let items = text.lines().filter(|line| line.starts_with("- item ")).count();
         assert!(items == 50 || text.contains(&format!("- … and {} more", 50 - items)), "{items}");
         assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+    }
+
+    #[test]
+    fn no_list_takes_the_room_of_another() {
+        let mut document = Document::of_lists("title", 3);
+        for name in ["first", "second", "third"] {
+            document.heading(name);
+            document.list((0..10_000).map(|at| format!("{name} {at}")));
+        }
+        let text = text(&document);
+        assert!(text.len() <= MOST_BYTES, "{}", text.len());
+        for name in ["first", "second", "third"] {
+            let shown = text.lines().filter(|line| line.starts_with(&format!("- {name} "))).count();
+            assert!(shown > 500, "{name}: {shown}");
+            assert!(text.contains(&format!("- … and {} more, for which there is no room here", 10_000 - shown)));
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::context::package_name;
 use super::cure::cures;
 use super::notice;
 use super::reason::sentence;
-use super::words::{eligible, moment};
+use super::words::eligible;
 use crate::model::evaluation::Notice;
 
 const STYLE: &str = include_str!("page/style.css");
@@ -71,7 +71,6 @@ fn verdict(page: &Page<'_, '_>, out: &mut impl Write) -> io::Result<()> {
     };
     let (told, locked) = (html(&tally_sentence(audit)), code(audit.locked.as_str()));
     writeln!(out, "<header>\n<h1>Dependencies of {locked}</h1>")?;
-    writeln!(out, "<p class=\"soft\">Judged {} by cargo sequester</p>", moment(audit.evaluation.now))?;
     writeln!(out, "<div class=\"verdict {class}\"><strong>{word}</strong><br>{told}</div>")?;
     for group in blocker::groups(&audit.evaluation.blockers, &page.context) {
         writeln!(out, "<p class=\"bad\">{}</p>", html(&group.message))?;

@@ -186,7 +186,10 @@ fn every_verb_has_a_page_and_pages_are_always_the_same() {
         let printed = world.project.run(PROGRAM, &["man", verb]).expect_code(0).stdout;
         assert_eq!(printed, text);
     }
-    world.project.run(PROGRAM, &["man", "--out", "pages/man1"]).expect_code(0);
+    let told = world.project.run(PROGRAM, &["man", "--out", "pages/man1"]).expect_code(0).stderr;
+    let pages = std::fs::read_dir(world.project.root().join("pages/man1")).unwrap().count();
+    assert_eq!(told, format!("       Wrote {pages} pages in pages/man1\n"));
+    assert!(pages > EXAMPLES.len());
     assert_eq!(page("cargo-sequester"), whole);
     assert_eq!(world.project.run(PROGRAM, &["man"]).expect_code(0).stdout, whole);
     let refused = world.project.run(PROGRAM, &["man", "frobnicate"]).expect_code(2);

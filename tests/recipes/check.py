@@ -11,6 +11,7 @@ import sys
 import tarfile
 import tempfile
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
@@ -30,12 +31,13 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.place = Path(tempfile.mkdtemp(prefix="recipes-"))
         self.addCleanup(shutil.rmtree, self.place, ignore_errors=True)
+        self.program = PROGRAM
         self.scratch = Scratch(self.place, PROGRAM)
         self.count = 0
 
     def machine(self, name="job"):
         self.count += 1
-        tools = {"RECIPES": str(self.place), "SEQUESTER": PROGRAM}
+        tools = {"RECIPES": str(self.place), "SEQUESTER": self.program}
         return Runner(self.place / f"machine-{self.count}-{name}", HERE / "tools", self.scratch.origin, self.place / "artifacts", tools)
 
     def event(self, event, sha, payload=None, fork=False):
@@ -202,7 +204,7 @@ class Action(Case):
 def template(name, place, directory="."):
     """As `init --ci` writes it."""
     text = (ROOT / "examples/ci" / name).read_text()
-    for key, value in {"VERSION": "0.1.0", "DIRECTORY": directory, "LOOSENED": "fail"}.items():
+    for key, value in {"URL": "https://example.org/owner/cargo-sequester", "COMMIT": "0" * 40, "DIRECTORY": directory, "LOOSENED": "fail"}.items():
         text = text.replace(f"@{key}@", value)
     assert not re.search("@[A-Z]+@", text), "a placeholder is left"
     file = place / Path(name).name
@@ -264,6 +266,19 @@ class GitHubTemplates(Case):
             files = self.scratch.git("diff", "--name-only", "main", "sequester/update", folder=self.scratch.origin).splitlines()
             self.assertEqual({file.split("/")[0] for file in files}, {"Cargo.lock", ".sequester"})
 
+    def test_the_week_applies_nothing_else(self):
+        wrapper = self.place / "wrapper"
+        wrapper.write_text(f"""#!/usr/bin/env bash
+if [[ $1 == update ]]; then mkdir -p .github/workflows && echo evil > .github/workflows/evil.yml && git add .github; fi
+exec {PROGRAM} "$@"
+""")
+        wrapper.chmod(0o755)
+        self.program = str(wrapper)
+        runners, jobs = self.workflow("sequester-update", "schedule", self.scratch.main)
+        self.assertEqual(jobs, {"move": True, "propose": False})
+        self.assertIn("evil.yml", runners["propose"].log)
+        self.assertEqual(self.scratch.state()["pulls"], [])
+
 
 class GitLabTemplate(Case):
     def job(self, name, sha, variables):
@@ -317,5 +332,29 @@ class PreCommit(Case):
         self.assertIn("memchr", stopped.stdout)
 
 
+def cases(suite):
+    for one in suite:
+        yield from cases(one) if isinstance(one, unittest.TestSuite) else (one,)
+
+
+def tried(case):
+    result = unittest.TestResult()
+    case.run(result)
+    faults = [text for _, text in (*result.failures, *result.errors)]
+    print(f"{case.id().removeprefix('__main__.')} ... {'FAILED' if faults else 'ok'}", flush=True)
+    return faults
+
+
+def main():
+    """All cases, or those that are named. Most of their time is waiting for git, cargo and a registry, so many run at once."""
+    loader = unittest.defaultTestLoader
+    suite = loader.loadTestsFromNames(sys.argv[1:], sys.modules["__main__"]) if sys.argv[1:] else loader.loadTestsFromModule(sys.modules["__main__"])
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = list(pool.map(tried, cases(suite)))
+    faults = [fault for one in found for fault in one]
+    print("\n".join([*faults, f"{len(found)} cases, {sum(map(bool, found))} failed"]))
+    return 1 if faults or not found else 0
+
+
 if __name__ == "__main__":
-    sys.exit(unittest.main(verbosity=2))
+    sys.exit(main())

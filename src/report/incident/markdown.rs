@@ -6,8 +6,11 @@ use super::{
     IncidentReport, LIMITS, StepKind, gap_words, looked_words, products_words, published_words, recorded_words,
     source_words, suspect_words, tips_words, trace_words,
 };
-use crate::report::escape::{markdown, markdown_code};
+use crate::report::markdown::{Document, code, sentence, way_out};
 use crate::report::words::moment;
+
+/// As many lists as there can be: none of them takes the room of another.
+const LISTS: usize = 8;
 
 /// Writes the document.
 ///
@@ -15,78 +18,76 @@ use crate::report::words::moment;
 /// The writer's.
 pub(crate) fn write(report: &IncidentReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let found = report.found;
-    writeln!(out, "## Incident report\n")?;
-    writeln!(out, "As of {}: **{}**.\n", moment(report.now), markdown(&report.verdict()))?;
-    writeln!(out, "### What\n")?;
-    for suspect in &found.suspects {
+    let mut document = Document::of_lists("Incident report", LISTS);
+    document.paragraph(&format!("As of {}: **{}**.", moment(report.now), sentence(&report.verdict())));
+    document.heading("What");
+    let suspects = found.suspects.iter().map(|suspect| {
         let url = suspect.advisory.as_ref().and_then(|cited| cited.url.as_ref());
-        let url = url.map(|url| format!(", {}", markdown_code(url))).unwrap_or_default();
-        writeln!(out, "- {}{url}", markdown(&suspect_words(suspect)))?;
-    }
-    for published in published_words(report) {
-        writeln!(out, "- published: {}", markdown(&published))?;
-    }
-    writeln!(out, "\n### Products and time\n")?;
-    if found.locked.is_empty() {
-        writeln!(out, "No lock file of this repository names it.")?;
-    } else {
-        writeln!(out, "| Release | Source | Lock file | Products | Since | Last | Removed | Now |")?;
-        writeln!(out, "|---|---|---|---|---|---|---|---|")?;
-    }
-    for one in &found.locked {
-        let words = |at: Option<u32>| at.map_or_else(|| "–".to_owned(), |at| markdown(&report.commit_words(at)));
-        let path = markdown_code(one.path.as_str());
-        let path =
-            if one.packaged { format!("{path}, of a vendored package, which cargo does not read") } else { path };
-        writeln!(
-            out,
-            "| {} | {} | {path} | {} | {} | {} | {} | {} |",
-            markdown_code(&format!("{}@{}", one.id.name, one.id.version)),
-            markdown(&source_words(&one.id)),
-            markdown(&products_words(one)),
-            words(one.added.first().copied()),
-            words(one.last),
-            words(one.removed.last().copied()),
-            markdown(&tips_words(&one.tips)),
-        )?;
-    }
-    writeln!(out, "\n### On this machine\n")?;
+        let url = url.map(|url| format!(", {}", code(url))).unwrap_or_default();
+        format!("{}{url}", sentence(&suspect_words(suspect)))
+    });
+    let published = published_words(report);
+    let published = published.iter().map(|published| format!("published: {}", sentence(published)));
+    document.list(suspects.chain(published));
+    document.heading("Products and time");
+    products(report, &mut document);
+    document.heading("On this machine");
     if found.traces.is_empty() {
-        writeln!(out, "Nothing of it is vendored, downloaded, unpacked, installed or built.")?;
-    }
-    for (trace, bytes) in &found.traces {
-        writeln!(out, "- {}: {}", trace.kind.as_str(), markdown(&trace_words(trace, *bytes)))?;
+        document.paragraph("Nothing of it is vendored, downloaded, unpacked, installed or built.");
+    } else {
+        let line = |trace, bytes| sentence(&trace_words(trace, bytes));
+        document.list(
+            found.traces.iter().map(|(trace, bytes)| format!("{}: {}", trace.kind.as_str(), line(trace, *bytes))),
+        );
     }
     if !found.recorded.is_empty() {
-        writeln!(out, "\n### In the audit trail\n")?;
-        for one in &found.recorded {
-            writeln!(out, "- {}", markdown(&recorded_words(one)))?;
-        }
+        document.heading("In the audit trail");
+        document.list(found.recorded.iter().map(|one| sentence(&recorded_words(one))));
     }
     if !found.gaps.is_empty() {
-        writeln!(out, "\n### What could not be looked at\n")?;
-        for gap in &found.gaps {
+        document.heading("What could not be looked at");
+        document.list(found.gaps.iter().map(|gap| {
             let (message, way) = gap_words(gap);
-            writeln!(out, "- {}<br>help: {}", markdown(&message), markdown(&way.line()))?;
-        }
+            format!("{}<br>help: {}", sentence(&message), way_out(&way))
+        }));
     }
     let steps = report.steps();
     for kind in [StepKind::Pin, StepKind::Purge, StepKind::Rotate] {
-        let of: Vec<_> = steps.iter().filter(|step| step.kind == kind).collect();
-        if !of.is_empty() {
-            writeln!(out, "\n### {}\n", kind.title())?;
-        }
-        for step in of {
-            let words = step.way.words.as_deref().map(markdown).unwrap_or_default();
-            let paste = step.way.step.as_ref().filter(|_| step.way.is_printable());
-            let paste = paste.map(|step| format!(": {}", markdown_code(step.text()))).unwrap_or_default();
-            writeln!(out, "- {words}{paste}")?;
+        let mut of = steps.iter().filter(|step| step.kind == kind).peekable();
+        if of.peek().is_some() {
+            document.heading(kind.title());
+            document.list(of.map(|step| way_out(&step.way)));
         }
     }
-    writeln!(out, "\n### Looked at\n")?;
-    writeln!(out, "{}. {}.", markdown(&looked_words(found)), markdown(LIMITS))?;
-    for name in &found.looked_at.submodules {
-        writeln!(out, "- not the submodule {}", markdown_code(name))?;
+    document.heading("Looked at");
+    document.paragraph(&format!("{}. {}.", sentence(&looked_words(found)), sentence(LIMITS)));
+    let submodules = &found.looked_at.submodules;
+    if !submodules.is_empty() {
+        document.list(submodules.iter().map(|name| format!("not the submodule {}", code(name))));
     }
-    Ok(())
+    document.write(out)
+}
+
+fn products(report: &IncidentReport<'_>, document: &mut Document) {
+    let found = report.found;
+    if found.locked.is_empty() {
+        return document.paragraph("No lock file of this repository names it.");
+    }
+    let words = |at: Option<u32>| at.map_or_else(|| "–".to_owned(), |at| sentence(&report.commit_words(at)));
+    let rows = found.locked.iter().map(|one| {
+        let path = code(one.path.as_str());
+        let path =
+            if one.packaged { format!("{path}, of a vendored package, which cargo does not read") } else { path };
+        [
+            code(&format!("{}@{}", one.id.name, one.id.version)),
+            sentence(&source_words(&one.id)),
+            path,
+            sentence(&products_words(one)),
+            words(one.added.first().copied()),
+            words(one.last),
+            words(one.removed.last().copied()),
+            sentence(&tips_words(&one.tips)),
+        ]
+    });
+    document.table(["Release", "Source", "Lock file", "Products", "Since", "Last", "Removed", "Now"], rows);
 }

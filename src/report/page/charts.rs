@@ -78,7 +78,7 @@ pub(super) fn ages(page: &Page<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "<text x=\"{}\" y=\"{}\">{count}</text>", LABEL + width + 6, y + 17)?;
     }
     let y = quarantine_line(minimum);
-    writeln!(out, "<line class=\"limit\" x1=\"0\" y1=\"{y}\" x2=\"{}\" y2=\"{y}\"/>", WIDTH - 110)?;
+    writeln!(out, "<line class=\"limit\" x1=\"0\" y1=\"{y}\" x2=\"{}\" y2=\"{y}\"/>", WIDTH - 80)?;
     writeln!(out, "<text x=\"{WIDTH}\" y=\"{}\" text-anchor=\"end\">quarantine</text>\n</svg>", y + 4)
 }
 

@@ -12,7 +12,7 @@ use crate::report::words::counted;
 const MAX_DRAWN: usize = 160;
 const MAX_LISTED: usize = 400;
 const BOX: (usize, usize) = (190, 30);
-const GAP: (usize, usize) = (60, 12);
+const GAP: (usize, usize) = (44, 12);
 
 pub(super) fn write(page: &Page<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
     let packages = page.report.status.audit.packages;

@@ -66,6 +66,20 @@ impl<'r, 'a> Page<'r, 'a> {
         }
     }
 
+    /// Where a package stands in a table that begins with what is worst.
+    pub(super) fn rank(&self, at: usize) -> u8 {
+        let judgement = self.report.status.audit.evaluation.judgements.get(at);
+        match (judgement.and_then(severity), judgement.and_then(|one| one.verdict.as_ref())) {
+            (Some(Severity::Malicious), _) => 0,
+            (Some(Severity::Rejected), _) => 1,
+            (Some(Severity::Undecided), _) => 2,
+            (Some(Severity::Quarantined), _) => 3,
+            (None, Some(Verdict::Approved(_) | Verdict::Quarantined(_) | Verdict::Rejected(_))) => 4,
+            (None, None) => 5,
+            (None, Some(Verdict::Local)) => 6,
+        }
+    }
+
     /// `name@version`.
     pub(super) fn name(&self, at: usize) -> String {
         let package = self.report.status.audit.packages.get(at);

@@ -20,15 +20,17 @@ for (const table of document.querySelectorAll("table[data-sort]")) {
   const label = document.getElementById(table.dataset.sort);
   const input = label.querySelector("input");
   const count = label.querySelector("output");
-  const texts = rows.map((row) => row.textContent.toLowerCase());
+  // Read when they are first wanted: a page of thousands of rows is shown before anybody looks for one.
+  let texts = null;
   label.hidden = false;
   input.addEventListener("input", () => {
+    texts ??= new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
-    rows.forEach((row, at) => {
-      row.hidden = !words.every((word) => texts[at].includes(word));
+    for (const row of rows) {
+      row.hidden = !words.every((word) => texts.get(row).includes(word));
       shown += row.hidden ? 0 : 1;
-    });
+    }
     count.textContent = `${shown} of ${rows.length}`;
   });
 }

@@ -24,14 +24,15 @@ pub(super) fn packages(page: &Page<'_, '_>, out: &mut dyn Write) -> io::Result<(
         out,
         "<label id=\"filter\" hidden>Show only packages with these words: <input type=\"search\" autocomplete=\"off\"> <output></output></label>"
     )?;
-    let columns = ["Package", "Version", "Source", "Verdict", "Published", "Age", "Why", "Needed by"];
+    // What a narrow screen shows before anybody scrolls comes first.
+    let columns = ["Package", "Version", "Verdict", "Age", "Why", "Published", "Needed by", "Source"];
     table(out, "Packages", Some("filter"), &columns, |out| {
         for (at, (package, judgement)) in audit.packages.iter().zip(&audit.evaluation.judgements).enumerate() {
             let (word, class) = page.standing(at);
             let published = judgement.pubtime.map(rfc3339).unwrap_or_default();
             let day = published.get(..10).unwrap_or("unknown");
             let age = judgement.pubtime.map(|at| page.now().as_second().saturating_sub(at.as_second()));
-            let age_words = age.map_or_else(|| "unknown".to_owned(), |age| span(age.max(0).unsigned_abs()));
+            let age_words = age.map_or_else(|| "unknown".to_owned(), |age| in_days(age.max(0).unsigned_abs()));
             let mut why: Vec<String> = match &judgement.verdict {
                 Some(Verdict::Approved(basis)) => vec![notice::basis(basis, &page.context)],
                 Some(Verdict::Quarantined(reasons) | Verdict::Rejected(reasons)) => {
@@ -52,16 +53,23 @@ pub(super) fn packages(page: &Page<'_, '_>, out: &mut dyn Write) -> io::Result<(
             let age_words = if published == "–" { "–".to_owned() } else { age_words };
             writeln!(
                 out,
-                "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"{class}\">{word}</td><td>{published}</td><td data-key=\"{}\">{age_words}</td><td>{}</td><td>{count}</td></tr>",
+                "<tr><td>{}</td><td>{}</td><td class=\"{class}\" data-key=\"{}\">{word}</td><td class=\"d\" data-key=\"{}\">{age_words}</td><td>{}</td><td class=\"d\">{published}</td><td class=\"n\">{count}</td><td>{}</td></tr>",
                 code(&package.id.name),
                 code(&package.id.version.to_string()),
-                html(&registry),
+                page.rank(at),
                 age.unwrap_or(-1),
                 why.join("<br>"),
+                html(&registry),
             )?;
         }
         Ok(())
     })
+}
+
+/// An age; hours say nothing of what is older than some days.
+fn in_days(seconds: u64) -> String {
+    const DAY: u64 = 86_400;
+    span(if seconds < 7 * DAY { seconds } else { seconds - seconds % DAY })
 }
 
 /// What persons exempted, and until when.
