@@ -107,6 +107,7 @@ impl Project {
             base: None,
             old_lock: OldLock::Judged,
             licenses: cargo_sequester::door::model::license::Licenses::default(),
+            inspections: cargo_sequester::door::model::finding::Inspections::default(),
             lock: cargo_sequester::door::model::lock_proof::LockFact::NotChecked,
             trail: TrailFact::default(),
             notices: Vec::new(),

@@ -25,6 +25,7 @@ use cargo_sequester::door::gather::{incidents, lock_file};
 use cargo_sequester::door::model::Timestamp;
 use cargo_sequester::door::model::age::Age;
 use cargo_sequester::door::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, Surroundings, TrailFact};
+use cargo_sequester::door::model::finding::Inspections;
 use cargo_sequester::door::model::history::{History, Standing};
 use cargo_sequester::door::model::index_line::Outline;
 use cargo_sequester::door::model::license::Licenses;
@@ -228,6 +229,7 @@ fn facts(packages: Vec<Package>, index: BTreeMap<CrateId, IndexFact>) -> Facts {
         index,
         publications: BTreeMap::new(),
         licenses: Licenses::default(),
+        inspections: Inspections::default(),
         advisories: AdvisoryFact::Skipped,
         registry_clock: None,
         refused_mirrors: Vec::new(),

@@ -143,10 +143,10 @@ pub mod door {
             };
         }
         pub mod finding {
-            pub use crate::model::finding::{Finding, FindingCode, Inspection, Severity, VcsInfo};
+            pub use crate::model::finding::{Alarm, Finding, FindingCode, Inspection, Inspections, Severity, VcsInfo};
         }
         pub mod facts {
-            pub use crate::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, Surroundings, TrailFact};
+            pub use crate::model::facts::{AdvisoryFact, Beside, Facts, IndexFact, OldLock, Surroundings, TrailFact};
         }
         pub mod history {
             pub use crate::model::history::{History, Standing};

@@ -11,7 +11,6 @@ use crate::gather::index::IndexMode;
 use crate::model::checksum::Checksum;
 use crate::model::package::PackageId;
 use crate::project::{Assessment, Progress};
-use crate::scrutiny::Parser;
 
 /// Why an archive cannot be looked into.
 #[derive(Debug, thiserror::Error)]
@@ -78,11 +77,6 @@ pub(super) fn archives(
         all.push(verified?);
     }
     Ok(all)
-}
-
-/// Where source is parsed: in processes of this very program.
-pub(super) fn parser(made: &Assessment) -> Parser {
-    made.project().environment().executable().map(Parser::of).unwrap_or_default()
 }
 
 fn not_delivered(id: &PackageId) -> String {

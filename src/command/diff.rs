@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 
-use super::archives::{ArchiveLack, From, archives, parser};
+use super::archives::{ArchiveLack, From, archives};
 use super::audit::context_of;
 use super::outcome::{CommandError, Outcome};
 use super::spec::Spec;
@@ -22,7 +22,7 @@ use crate::model::release_diff::{CrateAge, ReleaseDiff};
 use crate::model::source::{Registry, Source};
 use crate::model::verdict::Verdict;
 use crate::policy::publication::published;
-use crate::project::{Assessment, Project, Purpose, Subject};
+use crate::project::{Assessment, Project, Purpose, Subject, parser};
 use crate::report::diff::{DiffHint, DiffReport, Side};
 use crate::report::{blocker, diff as report};
 use crate::scrutiny::{Parser, difference, inspect};
@@ -159,7 +159,7 @@ impl Pair {
         let verified = archives(made, &wanted, from, quiet)?;
         let [old, new] = verified.as_slice() else { return Err(self.no_such(&self.new)) };
         let (old_opened, new_opened) = (opened(old)?, opened(new)?);
-        let parser = parser(made);
+        let parser = parser(made.project().environment());
         let sides = (self.side(made, &old_opened, &parser)?, self.side(made, &new_opened, &parser)?);
         Ok(difference::difference(sides.0, sides.1).map_err(|cause| unreadable(&new_opened, cause))?)
     }

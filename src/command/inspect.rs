@@ -9,11 +9,9 @@ use std::time::Instant;
 
 use semver::Version;
 
-use super::archives::parser;
 use super::outcome::{CommandError, Outcome};
 use super::spec::Spec;
 use super::{output, request};
-use crate::archive::{Limits, MemoryBudget, VerifiedCrate};
 use crate::cli::{self, Cli};
 use crate::gather::crate_files::{self, CrateCache, CrateFile, CratePlaces, CratesProgress, WantedCrate};
 use crate::gather::environment::Environment;
@@ -24,10 +22,10 @@ use crate::model::finding::{Inspection, NotInspected, Severity};
 use crate::model::history::History;
 use crate::model::package::{CrateId, LockedChecksum, Package, PackageId};
 use crate::model::source::Source;
-use crate::project::{Assessment, Progress, Project, Purpose};
+use crate::policy::publication::published;
+use crate::project::{Assessment, Inspector, Progress, Project, Purpose};
 use crate::report;
 use crate::report::inspect::InspectReport;
-use crate::scrutiny::{Parser, inspect};
 
 /// What is to be looked at.
 #[derive(Default)]
@@ -42,8 +40,10 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Inspect, environment: &Environment
     let started = Instant::now();
     let project = Project::open(request::of(cli, &arguments.subject, &arguments.judge, Purpose::Judge), environment)?;
     let mut targets = named(&arguments.spec, &project.subject().lock.packages)?;
-    let beside = targets.others.iter().map(|(crate_id, _)| crate_id.clone()).collect();
-    let made = Assessment::of(project, beside)?;
+    let beside: BTreeSet<CrateId> = targets.others.iter().map(|(crate_id, _)| crate_id.clone()).collect();
+    let packages = &project.subject().lock.packages;
+    let named = targets.locked.iter().filter_map(|at| packages.get(*at)?.id.crate_id()).chain(beside.clone()).collect();
+    let made = Assessment::of(project, beside)?.with_publications(named);
     let packages = &made.facts().packages;
     for (at, (package, judgement)) in packages.iter().zip(&made.evaluation().judgements).enumerate() {
         let is_registrys = matches!(package.id.source, Source::Registry(_));
@@ -131,8 +131,7 @@ fn looked_at(
     let looking = Looking {
         made,
         cache: CrateCache::new(made.cargo_home().to_owned()),
-        memory: MemoryBudget::default(),
-        parser: parser(made),
+        inspector: Inspector::new(made.project().environment()),
     };
     let found = Mutex::new((Vec::new(), failures));
     let deliver = |at: usize, file: CrateFile| {
@@ -157,25 +156,29 @@ fn looked_at(
 struct Looking<'a> {
     made: &'a Assessment,
     cache: CrateCache,
-    memory: MemoryBudget,
-    parser: Parser,
+    inspector: Inspector,
 }
 
 impl Looking<'_> {
     fn look(&self, one: &Wanted, file: CrateFile) -> Result<Inspection, NotInspected> {
-        let refused = |cause: &dyn ToString| not_inspected(&one.id, "archive-refused", &cause.to_string());
         let CrateFile { bytes, downloaded_for } = file;
         if let Some(path) = downloaded_for {
             // What could not be kept costs the next run a download.
             let _ = self.cache.store(&path, &bytes);
         }
-        let verified = VerifiedCrate::of(bytes, one.checksum, &one.id).map_err(|error| refused(&error))?;
-        // Unpacked, and once more as text.
-        let _share = self.memory.take(verified.room(&Limits::default()).saturating_mul(2));
-        let opened = verified.open(&Limits::default()).map_err(|error| refused(&error))?;
         let history = one.id.crate_id().and_then(|crate_id| history(self.made, &crate_id));
         let line = history.and_then(|history| history.release(&one.id.version).ok()?);
-        inspect(&opened, line.as_ref(), &self.parser).map_err(|error| refused(&error))
+        let looked = self.inspector.look(&one.id, one.checksum, bytes, line.as_ref());
+        let inspection = looked.map_err(|error| not_inspected(&one.id, "archive-refused", &error.to_string()))?;
+        Ok(match self.published_from(&one.id) {
+            Some(commit) => inspection.against_commit(&commit),
+            None => inspection,
+        })
+    }
+
+    /// The commit that a release was published from, where the registry or the audit trail says.
+    fn published_from(&self, id: &PackageId) -> Option<Box<str>> {
+        published(self.made.facts(), &id.crate_id()?, &id.version)?.record.trusted?.commit
     }
 }
 

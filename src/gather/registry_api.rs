@@ -16,6 +16,7 @@ use super::http::{Answer, Http, HttpError, Request};
 use super::index::{IndexOrigin, RegistryAccess, RegistryConfig, crate_name};
 use crate::model::crate_name::is_same;
 use crate::model::package::CrateId;
+use crate::model::policy::RegistryPolicy;
 use crate::model::publication::{ApiGap, Publication, PublicationFact, Publications, TrustedPublisher, YankAction};
 use crate::model::source::Registry;
 
@@ -39,6 +40,8 @@ pub(crate) struct Apis<'a> {
     pub(crate) access: &'a BTreeMap<Registry, RegistryAccess>,
     /// What the registries say of themselves.
     pub(crate) configs: &'a BTreeMap<Registry, RegistryConfig>,
+    /// What the policy says of them.
+    pub(crate) policies: &'a BTreeMap<Registry, RegistryPolicy>,
     /// `None` where no registry may be asked.
     pub(crate) http: Option<&'a Http>,
 }
@@ -78,10 +81,15 @@ impl Apis<'_> {
             return Err(ApiGap::NotAsked);
         }
         let name = crate_name(&id.name).ok_or(ApiGap::NotAsked)?;
-        let config = self.configs.get(&id.registry).ok_or(ApiGap::NoApi)?;
-        let api = config.api.as_deref().map(|api| api.trim_end_matches('/')).filter(|api| !api.is_empty());
-        let page = format!("{}/api/v1/crates/{name}/versions", api.ok_or(ApiGap::NoApi)?);
-        let authorization = match config.auth_required.then(|| access.credentials.token()) {
+        let config = self.configs.get(&id.registry);
+        let own = config.and_then(|config| config.api.as_deref());
+        let named = self.policies.get(&id.registry).and_then(|policy| policy.api.as_deref());
+        let api = named.or(own).map(|api| api.trim_end_matches('/')).filter(|api| !api.is_empty());
+        let api = api.ok_or(ApiGap::NoApi)?;
+        let page = format!("{api}/api/v1/crates/{name}/versions");
+        // A policy comes with the repository, and a repository must not say to whom this machine's tokens go.
+        let asks = config.is_some_and(|config| config.auth_required) && is_own_host(api, own, &access.from);
+        let authorization = match asks.then(|| access.credentials.token()) {
             None => None,
             Some(Ok(token)) => Some(token.expose().to_owned()),
             Some(Err(lack)) => {
@@ -103,6 +111,21 @@ impl Apis<'_> {
         }
         Err(ApiGap::Unreadable(format!("it has more than {MOST_PAGES} pages")))
     }
+}
+
+/// Whether an address is of the host that serves the index, or that the registry itself names for its API.
+fn is_own_host(api: &str, own: Option<&str>, index: &IndexOrigin) -> bool {
+    let host = |url: &str| {
+        let (scheme, rest) = url.split_once("://")?;
+        let authority = rest.split(['/', '?', '#']).next()?;
+        Some(format!("{scheme}://{authority}").to_ascii_lowercase())
+    };
+    let index = match index {
+        IndexOrigin::Sparse(url) | IndexOrigin::Git(url) => Some(&**url),
+        IndexOrigin::Refused | IndexOrigin::NotNamed => None,
+    };
+    let api = host(api);
+    api.is_some() && [own, index].into_iter().flatten().any(|known| host(known) == api)
 }
 
 fn body(answer: Result<Answer, HttpError>) -> Result<Vec<u8>, ApiGap> {

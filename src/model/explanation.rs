@@ -58,6 +58,8 @@ pub(crate) struct Explanation {
     pub minimum: Option<Setting<Age>>,
     /// How it was published, where that is known.
     pub publication: Option<Published>,
+    /// Whether its archive was at hand and looked into; `None` where that makes no difference to the decision.
+    pub inspected: Option<bool>,
     /// The releases of its crate around it.
     pub timeline: Timeline,
     /// Who recorded its checksum.

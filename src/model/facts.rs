@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::advisory::AdvisoryDb;
 use super::allow_list::AllowList;
 use super::evaluation::{IndexGap, Notice};
+use super::finding::Inspections;
 use super::history::History;
 use super::license::Licenses;
 use super::lock_proof::LockFact;
@@ -44,6 +45,8 @@ pub struct Facts {
     pub trail: TrailFact,
     /// What was learned of licences; nothing where the policy judges none.
     pub licenses: Licenses,
+    /// What was seen inside young releases; nothing where the policy does not ask for it.
+    pub inspections: Inspections,
     /// Whether the lock file answers the manifests.
     pub lock: LockFact,
     /// What was noticed while gathering.
@@ -88,6 +91,15 @@ pub enum IndexFact {
     Gone,
     /// Nothing could be learned.
     Unavailable(IndexGap),
+}
+
+/// What was learned since the facts were gathered, of crates that a resolution came upon.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// As [`Facts::index`].
+    pub index: BTreeMap<CrateId, IndexFact>,
+    /// As [`Facts::inspections`].
+    pub inspections: Inspections,
 }
 
 /// What was learned of the advisories.

@@ -1,7 +1,12 @@
 //! What stands out inside a package's archive: findings, each with the place and the words that were seen; sentences are in `report`.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use semver::Version;
+
 use super::checksum::Checksum;
-use super::package::PackageId;
+use super::package::{CrateId, PackageId};
 
 /// How much a finding says against a release. Ordered: the last is the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +70,8 @@ pub enum FindingCode {
     MissingTarget,
     /// A build script under another name than cargo's own.
     UnusualBuildScript,
+    /// Packed from another commit than the one that the registry saw it published from.
+    CommitDiffers,
     /// Packed with changes that no commit has.
     VcsDirty,
     /// Nothing says which commit it was packed from.
@@ -106,6 +113,7 @@ names!(FindingCode read {
     UnlistedFile => "unlisted-file",
     MissingTarget => "missing-target",
     UnusualBuildScript => "unusual-build-script",
+    CommitDiffers => "commit-differs",
     VcsDirty => "vcs-dirty",
     VcsUnknown => "vcs-unknown",
     License => "license",
@@ -213,6 +221,23 @@ pub struct Inspection {
 }
 
 impl Inspection {
+    /// The same held against the commit that the registry saw the release published from, by its trusted publisher. A release job may commit
+    /// before it packs, so that another commit is unusual and proves nothing.
+    #[must_use]
+    pub fn against_commit(mut self, seen: &str) -> Self {
+        let said = self.vcs.as_ref().and_then(|vcs| vcs.commit.as_deref());
+        let (severity, said) = match said {
+            Some(said) if said.eq_ignore_ascii_case(seen) => return self,
+            Some(said) => (Severity::Medium, format!("commit {said}")),
+            None => (Severity::Low, "no commit".to_owned()),
+        };
+        let evidence = format!("the archive names {said}, the registry {seen}");
+        let finding = Finding::new(FindingCode::CommitDiffers, severity, evidence);
+        self.findings.push(finding.of_file(".cargo_vcs_info.json"));
+        self.findings = in_order(self.findings);
+        self
+    }
+
     /// The worst severity among the findings.
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
@@ -234,6 +259,76 @@ pub(crate) fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
     });
     findings.dedup_by(|later, first| later.is_same(first));
     findings
+}
+
+/// What inside an archive holds its release longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    /// Findings of high severity.
+    Findings {
+        /// The first of them in the order of reports; never empty.
+        first: Vec<Finding>,
+        /// How many there are beside these.
+        more: usize,
+    },
+    /// The archive has the bytes that the index names, and cannot be looked into.
+    Unreadable {
+        /// What is wrong with it.
+        cause: Box<str>,
+    },
+}
+
+codes!(Alarm { Findings => "findings", Unreadable => "unreadable" });
+
+/// The most findings that are told of one release; the rest are counted.
+const MOST_TOLD: usize = 5;
+
+impl Alarm {
+    /// `None` for an inspection without a finding of high severity.
+    #[must_use]
+    pub fn of(inspection: &Inspection) -> Option<Self> {
+        let high: Vec<&Finding> = inspection.of_severity(Severity::High).collect();
+        let first: Vec<Finding> = high.iter().take(MOST_TOLD).copied().cloned().collect();
+        (!first.is_empty()).then(|| Self::Findings { more: high.len() - first.len(), first })
+    }
+}
+
+/// What was seen inside the archives of young releases that are at hand, each by the digest of its `.crate` file. A release that is not
+/// here was not looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inspections(BTreeMap<(CrateId, Version), LookedInto>);
+
+/// A release that was looked into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookedInto {
+    /// The digest of its `.crate` file.
+    checksum: Checksum,
+    /// What holds it longer; `None` where nothing does.
+    pub(crate) alarm: Option<Arc<Alarm>>,
+}
+
+impl Inspections {
+    /// Takes over what was seen inside the archive with this digest; `None` where nothing holds the release longer.
+    pub fn learn(&mut self, crate_id: CrateId, version: Version, checksum: Checksum, alarm: Option<Alarm>) {
+        let alarm = alarm.map(Arc::new);
+        self.0.insert((crate_id, version), LookedInto { checksum, alarm });
+    }
+
+    /// What was seen inside the release with these bytes; `None` where nobody looked.
+    #[must_use]
+    pub fn of(&self, crate_id: &CrateId, version: &Version, checksum: Checksum) -> Option<&LookedInto> {
+        self.0.get(&(crate_id.clone(), version.clone())).filter(|known| known.checksum == checksum)
+    }
+
+    /// Takes over all that another has.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// A release that could not be looked at.

@@ -88,6 +88,8 @@ pub struct Quarantine {
     pub new_crate_age: Age,
     /// The age that a release with a sign of a takeover must have.
     pub signal_age: Age,
+    /// Whether releases younger than that are looked into, and held as long for what is inside them.
+    pub inspect: bool,
     /// Whether a fix for a vulnerability may come earlier.
     pub security_fix: bool,
     /// The age that such a fix must have.
@@ -100,6 +102,7 @@ impl Default for Quarantine {
             min_publish_age: Setting { value: Age::days(7), origin: Origin::Default },
             new_crate_age: Age::days(30),
             signal_age: Age::days(14),
+            inspect: false,
             security_fix: true,
             security_fix_age: Age::days(1),
         }
@@ -126,6 +129,8 @@ pub struct RegistryPolicy {
     pub name: String,
     /// Its releases' age; zero makes it a trusted registry.
     pub min_publish_age: Option<Setting<Age>>,
+    /// The address of its web API, in place of the one that its `config.json` names.
+    pub api: Option<Box<str>>,
 }
 
 /// `registry.global-min-publish-age` and `registries.<name>.min-publish-age` of cargo's configuration.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
+use super::finding::{Alarm, Finding};
 use super::license::LicenseLack;
 use super::verdict::{HeldFix, Reason};
 
@@ -76,6 +77,11 @@ impl Reason {
                 facts.push(("eligible_at", maybe_moment(*eligible_at)));
                 facts
             }
+            Self::Inspection { alarm, eligible_at } => {
+                let mut facts = alarm.facts();
+                facts.push(("eligible_at", Fact::Moment(*eligible_at)));
+                facts
+            }
             Self::PubtimeUnknown { found } => vec![("found", maybe_text(found.as_deref()))],
             Self::PubtimeInFuture { pubtime, eligible_at } => {
                 vec![("pubtime", Fact::Moment(*pubtime)), ("eligible_at", Fact::Moment(*eligible_at))]
@@ -117,5 +123,31 @@ impl Reason {
                 vec![("gap", text(gap.code())), ("cause", maybe_text(gap.cause()))]
             }
         }
+    }
+}
+
+impl Alarm {
+    fn facts(&self) -> Facts<'_> {
+        let count = |count: usize| Fact::Number(u64::try_from(count).unwrap_or(u64::MAX));
+        let (findings, more, cause) = match self {
+            Self::Findings { first, more } => (&first[..], *more, None),
+            Self::Unreadable { cause } => (&[][..], 0, Some(&**cause)),
+        };
+        vec![
+            ("findings", Fact::Groups(findings.iter().map(Finding::facts).collect())),
+            ("more", count(more)),
+            ("unreadable", maybe_text(cause)),
+        ]
+    }
+}
+
+impl Finding {
+    fn facts(&self) -> Facts<'_> {
+        vec![
+            ("code", text(self.code.as_str())),
+            ("file", maybe_text(self.file.as_deref())),
+            ("line", self.line.map_or(Fact::Unknown, |line| Fact::Number(line.into()))),
+            ("evidence", text(&self.evidence)),
+        ]
     }
 }

@@ -8,6 +8,7 @@ use semver::Version;
 use super::advisory::AdvisoryKind;
 use super::age::Age;
 use super::checksum::Checksum;
+use super::finding::Alarm;
 use super::license::{LicenseGap, LicenseLack};
 use super::policy::Origin;
 use super::signal::Signal;
@@ -170,6 +171,13 @@ pub enum Reason {
         /// When the hold ends; `None` where time does not end it.
         eligible_at: Option<Timestamp>,
     },
+    /// What is inside its archive, where that is at hand, holds it longer.
+    Inspection {
+        /// What was seen.
+        alarm: Arc<Alarm>,
+        /// When the hold ends.
+        eligible_at: Timestamp,
+    },
     /// The index does not say when it was published, or not in a form that can be believed.
     PubtimeUnknown {
         /// What it says instead.
@@ -266,6 +274,7 @@ ReasonCode {
     TooNew => "too-new",
     NewCrate => "new-crate",
     Signal => "signal",
+    Inspection => "inspection",
     PubtimeUnknown => "pubtime-unknown",
     PubtimeInFuture => "pubtime-in-future",
     PubtimeChanged => "pubtime-changed",
@@ -293,6 +302,7 @@ impl ReasonCode {
             Self::TooNew
                 | Self::NewCrate
                 | Self::Signal
+                | Self::Inspection
                 | Self::PubtimeUnknown
                 | Self::Yanked
                 | Self::LicenseNotAllowed
@@ -302,7 +312,7 @@ impl ReasonCode {
     /// Whether it ends by itself; of a signal, whether one can. [`Reason::time_lifts`] knows which one it is.
     #[must_use]
     pub const fn time_lifts(self) -> bool {
-        matches!(self, Self::TooNew | Self::NewCrate | Self::Signal | Self::PubtimeInFuture)
+        matches!(self, Self::TooNew | Self::NewCrate | Self::Signal | Self::Inspection | Self::PubtimeInFuture)
     }
 }
 
@@ -319,6 +329,7 @@ impl Reason {
         match self {
             Self::TooNew { eligible_at, .. }
             | Self::NewCrate { eligible_at, .. }
+            | Self::Inspection { eligible_at, .. }
             | Self::PubtimeInFuture { eligible_at, .. } => Some(*eligible_at),
             Self::Signal { eligible_at, .. } => *eligible_at,
             Self::PubtimeUnknown { .. }

@@ -20,6 +20,7 @@ pub(super) fn of_reason(id: &PackageId, reason: &Reason, keys: Keys<'_>) -> Deci
         Reason::TooNew { rule, .. } => return of_origin(rule, "quarantine.min-publish-age"),
         Reason::NewCrate { .. } => "quarantine.new-crate-age",
         Reason::Signal { signal, .. } => return of_signal(signal, keys),
+        Reason::Inspection { .. } => "quarantine.inspect",
         Reason::Advisory { kind, .. } => return of_kind(*kind, keys),
         Reason::Yanked => "advisories.yanked",
         Reason::SourceNotAllowed => match id.source {

@@ -1,6 +1,5 @@
 //! What releases are held against, and what is looked up in it.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
@@ -10,8 +9,10 @@ use semver::Version;
 
 use super::look_alike::KnownNames;
 use crate::model::crate_name::is_same;
-use crate::model::facts::{Facts, IndexFact, OldLock};
+use crate::model::facts::{Beside, Facts, IndexFact, OldLock};
+use crate::model::finding::LookedInto;
 use crate::model::history::History;
+use crate::model::index_line::Outline;
 use crate::model::package::{CrateId, Package};
 use crate::model::policy::Policy;
 use crate::model::signal::Imitated;
@@ -28,8 +29,8 @@ pub struct Evidence<'a> {
     pub now: Timestamp,
     /// The UTC day of that moment.
     pub today: Date,
-    /// Entries that were read since, for what is asked about the dependencies of other crates' releases.
-    beside: Option<&'a BTreeMap<CrateId, IndexFact>>,
+    /// What was learned since: entries for what is asked about the dependencies of other crates' releases, and what is inside archives.
+    beside: Option<&'a Beside>,
     /// The names that a young crate can be taken for, once somebody asks.
     names: Arc<OnceLock<KnownNames>>,
 }
@@ -48,16 +49,24 @@ impl<'a> Evidence<'a> {
         Self { now, today: TimeZone::UTC.to_datetime(now).date(), ..self.clone() }
     }
 
-    /// The same with entries that were read since.
+    /// The same with what was learned since.
     #[must_use]
-    pub(super) fn beside(self, entries: &'a BTreeMap<CrateId, IndexFact>) -> Self {
-        Self { beside: Some(entries), ..self }
+    pub(super) fn beside(self, learned: &'a Beside) -> Self {
+        Self { beside: Some(learned), ..self }
     }
 
     /// What the index said of a crate that another one depends on.
     #[must_use]
     pub(super) fn entry(&self, crate_id: &CrateId) -> Option<&'a IndexFact> {
-        self.facts.index.get(crate_id).or_else(|| self.beside?.get(crate_id))
+        self.facts.index.get(crate_id).or_else(|| self.beside?.index.get(crate_id))
+    }
+
+    /// What was seen inside a release; `None` where nobody looked.
+    #[must_use]
+    pub(super) fn inspected(&self, crate_id: &CrateId, release: &Outline) -> Option<&'a LookedInto> {
+        let learned = self.beside.map(|beside| &beside.inspections);
+        let mut all = [Some(&self.facts.inspections), learned].into_iter().flatten();
+        all.find_map(|one| one.of(crate_id, &release.version, release.checksum))
     }
 
     /// What was locked before, where that is known beside the lock file that is judged.

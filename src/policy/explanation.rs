@@ -10,7 +10,7 @@ use super::deciders::Keys;
 use super::graph::{asked_for, lines, requirements_of};
 use super::judge::Judge;
 use super::publication::published;
-use super::{advisory, deciders, judge, publish_age};
+use super::{advisory, deciders, inspection, judge, publish_age};
 use crate::model::allow_list::AllowedId;
 use crate::model::approval::Approvals;
 use crate::model::checksum::Checksum;
@@ -85,6 +85,7 @@ pub(crate) fn explain(decided: &Decided<'_>, asked: &Asked, records: &Records) -
         advisories: crate_id.as_ref().map(|id| advisories(&judge, id, &package.id.version, keys)).unwrap_or_default(),
         paths: locked.map(|position| paths(&judge, position)).unwrap_or_default(),
         dependents: locked.map(|position| dependents(&judge, position)).unwrap_or_default(),
+        inspected: crate_id.as_ref().and_then(|id| inspected(&judge, id, &package.id.version)),
         signals: crate_id.as_ref().map(|id| signals(&judge, id, &package.id.version)).unwrap_or_default(),
         trail: crate_id.map(|id| trail_entries(&records.trail, &id, &package.id.version)).unwrap_or_default(),
         package,
@@ -143,6 +144,11 @@ fn judge_unlocked(judge: &Judge<'_>, crate_id: &CrateId, version: &Version) -> O
     };
     let checksum = LockedChecksum::Known(release.checksum);
     Some((Package { id, checksum, dependencies: Vec::new(), local: None }, judgement))
+}
+
+fn inspected(judge: &Judge<'_>, crate_id: &CrateId, version: &Version) -> Option<bool> {
+    let release = judge.history(crate_id)?.outline(version).ok()??;
+    inspection::was_inspected(judge.evidence(), crate_id, &release)
 }
 
 /// As cargo has it: build metadata counts only where it is given.

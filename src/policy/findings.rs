@@ -5,7 +5,7 @@ use std::sync::Arc;
 use semver::Version;
 
 use super::evidence::Evidence;
-use super::{advisory, license, publish_age, signal, source, trail};
+use super::{advisory, inspection, license, publish_age, signal, source, trail};
 use crate::model::checksum::Checksum;
 use crate::model::history::History;
 use crate::model::index_line::Outline;
@@ -68,6 +68,7 @@ impl Evidence<'_> {
                 SignalLevel::Reason => findings.reasons.push(Reason::Signal { signal, eligible_at }),
             }
         }
+        findings.reasons.extend(inspection::reason(self, crate_id, release));
         findings.reasons.extend(trail::reasons(&self.facts.trail.recorded, crate_id, release, locked));
         self.add_advisories(crate_id, &release.version, &mut findings);
         match self.policy.advisories.yanked {

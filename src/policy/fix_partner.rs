@@ -141,7 +141,8 @@ impl Fix<'_, '_> {
         }
         let (since, known) = self.rule.comes_of_age(outline, self.needed.advisory)?;
         let (release, findings) = self.rule.clean(crate_id, history, outline)?;
-        let has_signal = findings.reasons.iter().any(|reason| reason.code() == ReasonCode::Signal)
+        let is_sign = |code| matches!(code, ReasonCode::Signal | ReasonCode::Inspection);
+        let has_signal = findings.reasons.iter().any(|reason| is_sign(reason.code()))
             || findings.warnings.iter().any(|warning| matches!(warning, Warning::Signal(_)));
         if has_signal || !findings.advisories.is_empty() || !self.brings_nothing(crate_id, history, &release) {
             return None;

@@ -1,7 +1,7 @@
 //! Judges single releases: what is known of one, and what that makes of it under the policy.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,7 +16,7 @@ use super::{publish_age, signal, trail};
 use crate::model::adoption::is_from_adoption;
 use crate::model::approval::Approval;
 use crate::model::checksum::Checksum;
-use crate::model::facts::{Facts, IndexFact};
+use crate::model::facts::{Beside, Facts};
 use crate::model::history::History;
 use crate::model::index_line::Outline;
 use crate::model::package::CrateId;
@@ -148,27 +148,16 @@ impl<'a> Judge<'a> {
         self.settle_all(crate_id, history, release, self.evidence.findings(crate_id, history, release).reasons)
     }
 
-    /// The same with entries that were read since: how old the crates are that the release depends on.
+    /// The same with what was learned since: how old the crates are that the release depends on, and what is inside it.
     #[must_use]
-    pub fn verdict_beside(
-        &self,
-        beside: &BTreeMap<CrateId, IndexFact>,
-        crate_id: &CrateId,
-        history: &History,
-        release: &Outline,
-    ) -> Verdict {
+    pub fn verdict_beside(&self, beside: &Beside, crate_id: &CrateId, history: &History, release: &Outline) -> Verdict {
         let findings = self.evidence.clone().beside(beside).findings(crate_id, history, release);
         self.settle_all(crate_id, history, release, findings.reasons)
     }
 
     /// The crates that [`Self::verdict_beside`] wants to know of a crate's releases, and that are not at hand.
     #[must_use]
-    pub(crate) fn missing_beside(
-        &self,
-        beside: &BTreeMap<CrateId, IndexFact>,
-        crate_id: &CrateId,
-        history: &History,
-    ) -> BTreeSet<CrateId> {
+    pub(crate) fn missing_beside(&self, beside: &Beside, crate_id: &CrateId, history: &History) -> BTreeSet<CrateId> {
         signal::missing(&self.evidence.clone().beside(beside), crate_id, history)
     }
 

@@ -16,6 +16,7 @@ pub(crate) mod fix_partner;
 pub(crate) mod graph;
 pub(crate) mod ground;
 pub(crate) mod incident;
+pub(crate) mod inspection;
 pub(crate) mod judge;
 pub(crate) mod license;
 pub(crate) mod lock_answers_manifests;

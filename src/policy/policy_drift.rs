@@ -95,6 +95,9 @@ fn ages(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
     all.extend(shorter("quarantine.min-publish-age", before.min_publish_age.value, after.min_publish_age.value));
     all.extend(shorter("quarantine.new-crate-age", before.new_crate_age, after.new_crate_age));
     all.extend(shorter("quarantine.signal-age", before.signal_age, after.signal_age));
+    if before.inspect && !after.inspect {
+        all.push(changed("quarantine.inspect", &true, &false));
+    }
     all.extend(shorter("quarantine.security-fix.min-publish-age", before.security_fix_age, after.security_fix_age));
     if after.security_fix && !before.security_fix {
         all.push(changed("quarantine.security-fix.enabled", &false, &true));
@@ -197,6 +200,18 @@ fn registries(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
         } else if after < age(base, registry) {
             all.push(changed(&key, &age(base, registry), &after));
         }
+    }
+    // Whoever answers there says who published what.
+    let api = |policy: &Policy, registry: &Registry| policy.registries.get(registry).and_then(|one| one.api.clone());
+    let both: BTreeSet<&Registry> = base.registries.keys().chain(head.registries.keys()).collect();
+    for registry in both.into_iter().filter(|one| head.registries.contains_key(one) || is_allowed(head, one)) {
+        let (key, before, after) = (format!("registries {registry} api"), api(base, registry), api(head, registry));
+        all.extend(match (before, after) {
+            (Some(before), Some(after)) if before != after => Some(changed(&key, &before, &after)),
+            (None, Some(after)) => Some(added(key, &after)),
+            (Some(before), None) => Some(removed(key, &before)),
+            (Some(_), Some(_)) | (None, None) => None,
+        });
     }
     let gone = |registry: &Registry| !head.registries.contains_key(registry) && is_allowed(head, registry);
     for (registry, was) in base.registries.iter().filter(|(registry, _)| gone(registry)) {

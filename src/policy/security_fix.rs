@@ -208,8 +208,8 @@ impl<'a> FixRule<'a> {
         (days_after <= FIX_WINDOW_DAYS).then_some((since, published < self.known_until))
     }
 
-    /// The release with its findings, if nothing stands against it but that it is too new, or held for a signal, or its crate new. The
-    /// latter two stay; they do not make it any less the fix.
+    /// The release with its findings, if nothing stands against it but that it is too new, or held for a signal or for what is inside it, or
+    /// its crate new. These stay; they do not make it any less the fix.
     pub(super) fn clean(
         &self,
         crate_id: &CrateId,
@@ -217,7 +217,9 @@ impl<'a> FixRule<'a> {
         outline: &Outline,
     ) -> Option<(Release, Findings)> {
         let findings = self.evidence.findings(crate_id, history, outline);
-        let is_hold = |code| matches!(code, ReasonCode::TooNew | ReasonCode::NewCrate | ReasonCode::Signal);
+        let is_hold = |code| {
+            matches!(code, ReasonCode::TooNew | ReasonCode::NewCrate | ReasonCode::Signal | ReasonCode::Inspection)
+        };
         if outline.yanked || !findings.reasons.iter().all(|reason| is_hold(reason.code())) {
             return None;
         }

@@ -6,14 +6,14 @@
 //! beyond the one in hand, and those that its young releases begin to depend on.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use semver::Version;
 
 use super::graph::same_line;
 use super::judge::Judge;
-use crate::model::facts::IndexFact;
+use crate::model::facts::Beside;
 use crate::model::history::History;
 use crate::model::index_line;
 use crate::model::index_line::Outline;
@@ -33,12 +33,12 @@ pub struct Filtered {
     pub hidden: Vec<Hidden>,
 }
 
-/// Filters one crate's index file for a view. `beside` are entries that were read since the judge was made, `locked` the versions that the
+/// Filters one crate's index file for a view. `beside` is what was learned since the judge was made, `locked` the versions that the
 /// lock file has of the crate.
 #[must_use]
 pub fn filtered_lines(
     judge: &Judge<'_>,
-    beside: &BTreeMap<CrateId, IndexFact>,
+    beside: &Beside,
     crate_id: &CrateId,
     history: &History,
     locked: &BTreeSet<Version>,

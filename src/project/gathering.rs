@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::advisories::{advisories_lost, read_advisories, respelled};
 use super::base::Base;
 use super::error::ProjectError;
+use super::inspections::KnownInspections;
 use super::licenses::{self, KnownLicenses, Told};
 use super::open::Project;
 use super::progress::Progress;
@@ -12,15 +14,13 @@ use super::registries::Registries;
 use super::request::{Purpose, Which};
 use super::rules::Rules;
 use super::{lock_answer, trail, ways};
-use crate::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFailure};
-use crate::gather::http::{Http, Request};
 use crate::gather::lock_file::LockFile;
 use crate::gather::policy_file::PolicyFile;
 use crate::gather::{adopt, allow_list, cargo, ways_around};
 use crate::model::allow_list::AllowList;
-use crate::model::crate_name::canonical;
 use crate::model::evaluation::{Evaluation, Fetched, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, Surroundings, TrailFact};
+use crate::model::finding::Inspections;
 use crate::model::license::Licenses;
 use crate::model::lock_proof::LockFact;
 use crate::model::manifest::OwnDependency;
@@ -60,6 +60,8 @@ pub(crate) struct Gathered {
     surroundings: Surroundings,
     /// What was learned of licences so far.
     licenses: KnownLicenses,
+    /// What was seen inside young releases so far.
+    inspections: KnownInspections,
     notices: Vec<Notice>,
     /// What the registries' web API said, as far as it was asked.
     publications: Mutex<BTreeMap<CrateId, PublicationFact>>,
@@ -129,7 +131,8 @@ impl Gathered {
             Purpose::Judge | Purpose::Prove | Purpose::Change => lock_answer::find(&project, &registries, &index)?,
         };
         let advisories = advisories.fact;
-        let (licenses, publications) = (KnownLicenses::default(), Mutex::default());
+        let (licenses, inspections, publications) =
+            (KnownLicenses::default(), KnownInspections::default(), Mutex::default());
         let mut read = Self {
             project,
             registries,
@@ -140,6 +143,7 @@ impl Gathered {
             trail,
             surroundings,
             licenses,
+            inspections,
             notices,
             publications,
         };
@@ -149,6 +153,7 @@ impl Gathered {
         read.ask_about_publications();
         read.read_births(asked_about.as_ref());
         read.learn_licenses(&read.project.subject().lock.packages, None);
+        read.inspect(&read.index);
         Ok(read)
     }
 
@@ -235,6 +240,13 @@ impl Gathered {
         self.licenses.learn(packages, Told { project, registries, index, more, advisories });
     }
 
+    /// Looks into the young releases of these crates whose archives are at hand, where the policy asks for that; gives all that was seen so
+    /// far.
+    pub(crate) fn inspect(&self, entries: &BTreeMap<CrateId, IndexFact>) -> Inspections {
+        self.inspections.learn(&self.project, &self.registries, entries);
+        self.inspections.seen()
+    }
+
     /// The project that it was read for.
     pub(crate) const fn project(&self) -> &Project {
         &self.project
@@ -288,6 +300,7 @@ impl Gathered {
             base: self.project.base_locked(),
             old_lock,
             licenses: self.licenses.known().clone(),
+            inspections: self.inspections.seen(),
             lock: LockFact::NotChecked,
             trail: TrailFact { machine_clock: by_clock.then_some(self.project.machine()), ..self.recorded.clone() },
             notices,
@@ -321,6 +334,7 @@ impl Gathered {
             more.extend(self.registries.read(&missing, &mut |_, _| ()));
         }
         self.learn_licenses(&lock.packages, Some(&more));
+        self.inspect(&more);
         let mut facts = self.facts_after(lock.packages, more);
         if self.project.request().judge.facts {
             let rules = self.project.rules();
@@ -405,36 +419,6 @@ fn allowed(project: &Project) -> Result<Option<AllowList>, ProjectError> {
     Ok(allow_list::read(&ways_around::own_config(&project.subject().root))?)
 }
 
-/// The advisories about crates of these names, or about all.
-pub(super) fn read_advisories(
-    project: &Project,
-    names: Option<&BTreeSet<Arc<str>>>,
-    http: Option<&Http>,
-) -> AdvisoryReading {
-    let Some(db) = &project.rules().policy.advisories.db else {
-        return AdvisoryReading { fact: AdvisoryFact::Skipped, notices: Vec::new() };
-    };
-    let fetch = http.map(|http| {
-        move |request: &Request| http.get(request).map_err(|error| FetchFailure { cause: error.without_address() })
-    });
-    advisory_db::read(&AdvisoryRequest {
-        db,
-        base: &project.rules().folder,
-        crates: names,
-        cargo_home: &project.environment().cargo_home(),
-        network: fetch.as_ref().map(|fetch| fetch as &advisory_db::Fetch<'_>),
-        now: project.machine(),
-        environment: project.environment(),
-    })
-}
-
-/// What is left where reading the advisories panicked: the run is blocked, and the rest is judged.
-fn advisories_lost(project: &Project) -> AdvisoryReading {
-    let source = project.rules().policy.advisories.db.clone().unwrap_or_default();
-    let cause = "reading them failed in a way that was not foreseen".to_owned();
-    AdvisoryReading { fact: AdvisoryFact::Unavailable { source, cause }, notices: Vec::new() }
-}
-
 /// What is worth knowing about the project around the lock file.
 fn worth_knowing(project: &Project, registries: &BTreeSet<Registry>) -> Vec<Notice> {
     let (subject, policy) = (project.subject(), &project.rules().policy);
@@ -468,26 +452,4 @@ fn crates_in_question(project: &Project) -> BTreeSet<CrateId> {
         }
     }
     wanted.into_iter().filter_map(|position| packages.get(position)?.id.crate_id()).collect()
-}
-
-/// Advisories were read by the names of their folders; crates.io tells neither `-` from `_` nor upper from lower case in these.
-fn respelled(advisories: &AdvisoryFact, names: impl Iterator<Item = Arc<str>>) -> AdvisoryFact {
-    match advisories {
-        AdvisoryFact::Skipped => AdvisoryFact::Skipped,
-        AdvisoryFact::Unavailable { source, cause } => {
-            AdvisoryFact::Unavailable { source: source.clone(), cause: cause.clone() }
-        }
-        AdvisoryFact::Read(db) => {
-            let mut db = db.clone();
-            let spellings: BTreeMap<String, Arc<str>> =
-                db.by_crate.keys().map(|name| (canonical(name), Arc::clone(name))).collect();
-            for name in names {
-                let known = spellings.get(&canonical(&name)).and_then(|name| db.by_crate.get(name));
-                if let (Some(known), false) = (known.cloned(), db.by_crate.contains_key(&name)) {
-                    db.by_crate.insert(name, known);
-                }
-            }
-            AdvisoryFact::Read(db)
-        }
-    }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::advisories::read_advisories;
 use super::error::ProjectError;
-use super::gathering::read_advisories;
 use super::open::Project;
 use super::registries::Registries;
 use crate::gather::advisory_db::AdvisoryReading;

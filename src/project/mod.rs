@@ -5,11 +5,13 @@
 //! about any lock file on that ground: the one that was found, the one that a cargo left, or none. An `Assessment` is the decision on
 //! the lock file as it was found.
 
+mod advisories;
 mod assessment;
 mod base;
 mod contents;
 mod error;
 mod gathering;
+mod inspections;
 mod licenses;
 pub(crate) mod lock_answer;
 mod lock_files;
@@ -28,6 +30,7 @@ pub(crate) use assessment::Assessment;
 pub(crate) use base::Base;
 pub(crate) use error::ProjectError;
 pub(crate) use gathering::{About, Decision, Gathered};
+pub(crate) use inspections::{Inspector, parser};
 pub(crate) use lock_files::{LockFiles, lock_files};
 pub(crate) use lookup::Lookup;
 pub(crate) use open::{Committed, Configs, Project};

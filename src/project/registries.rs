@@ -152,7 +152,8 @@ impl Registries {
         progress: &mut dyn FnMut(usize, usize),
     ) -> BTreeMap<CrateId, PublicationFact> {
         let (access, configs) = (self.access(), self.configs());
-        registry_api::read(crates, &Apis { access: &access, configs: &configs, http: self.http() }, progress)
+        let policies = &self.policy.registries;
+        registry_api::read(crates, &Apis { access: &access, configs: &configs, policies, http: self.http() }, progress)
     }
 
     /// Why what was read could not be kept in cargo's cache.

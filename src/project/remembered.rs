@@ -182,6 +182,10 @@ impl Question {
             return Ok(());
         }
         let rules = project.rules();
+        // Archives come into cargo's cache at any time, and what is inside them may hold a release that was approved.
+        if rules.policy.quarantine.inspect {
+            return Ok(());
+        }
         let made = project.machine();
         // No earlier than it may be believed anyway: of machine and registry the later clock lets an exemption lapse first.
         let lasting = lasts_until(decision.facts(), &rules.policy, &rules.approvals, evaluation.now);

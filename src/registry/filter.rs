@@ -13,7 +13,8 @@ use super::closure::{Closure, Root};
 use super::filtered_index::{FilteredIndex, Question};
 use crate::model::crate_name::{CrateName, is_same};
 use crate::model::evaluation::IndexGap;
-use crate::model::facts::IndexFact;
+use crate::model::facts::{Beside, IndexFact};
+use crate::model::finding::Inspections;
 use crate::model::history::History;
 use crate::model::package::CrateId;
 use crate::model::resolution::{Hidden, Versions, View};
@@ -26,6 +27,9 @@ use crate::policy::visible::{Filtered, filtered_lines};
 pub(crate) trait Upstream: Sync {
     /// The entry of every crate in `crates`; one that is missing from the answer counts as unavailable.
     fn read(&self, crates: &BTreeSet<CrateId>) -> BTreeMap<CrateId, IndexFact>;
+
+    /// What is inside young releases of these crates, where the policy asks for that and their archives are at hand.
+    fn inspected(&self, entries: &BTreeMap<CrateId, IndexFact>) -> Inspections;
 }
 
 /// A crate whose entry could not be had. What cargo decides without it must not be used.
@@ -46,8 +50,8 @@ pub(crate) struct Filter<'j> {
     /// The registries that cargo asks here and nowhere else, once that is settled.
     served: OnceLock<BTreeSet<Registry>>,
     seen: Mutex<Seen>,
-    /// Entries that cargo was not led to: how old the crates are that young releases begin to depend on.
-    beside: RwLock<BTreeMap<CrateId, IndexFact>>,
+    /// Entries that cargo was not led to: how old the crates are that young releases begin to depend on. And what is inside releases.
+    beside: RwLock<Beside>,
     looking: RwLock<Looking<'j>>,
 }
 
@@ -215,7 +219,7 @@ impl<'j> Filter<'j> {
 
     /// The same, and those that were read to judge by beside them.
     pub(crate) fn entries(&self) -> BTreeMap<CrateId, IndexFact> {
-        let mut all = self.beside.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut all = self.beside.read().unwrap_or_else(PoisonError::into_inner).index.clone();
         all.extend(self.facts());
         all
     }
@@ -274,7 +278,7 @@ impl<'j> Filter<'j> {
         (filtered, withheld)
     }
 
-    /// Reads how old the crates are that young releases of these begin to depend on.
+    /// Reads how old the crates are that young releases of these begin to depend on, and looks into those whose archives are at hand.
     fn read_beside(&self, read: &BTreeMap<CrateId, IndexFact>) {
         let known = self.facts();
         let beside = self.beside.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -291,7 +295,24 @@ impl<'j> Filter<'j> {
             if wanted.is_empty() { BTreeMap::new() } else { self.read(&wanted) };
         // What these and earlier batches have is no less at hand.
         found.extend(read.iter().chain(&known).map(|(id, fact)| (id.clone(), fact.clone())));
-        self.beside.write().unwrap_or_else(PoisonError::into_inner).extend(found);
+        let inspections = self.inspected(read);
+        let mut beside = self.beside.write().unwrap_or_else(PoisonError::into_inner);
+        beside.index.extend(found);
+        beside.inspections.extend(inspections);
+    }
+
+    fn inspected(&self, read: &BTreeMap<CrateId, IndexFact>) -> Inspections {
+        if !self.judge.policy.quarantine.inspect {
+            return Inspections::default();
+        }
+        let spelled = |(id, fact): (&CrateId, &IndexFact)| match fact {
+            IndexFact::Read(history) => {
+                let (id, history) = spelled_by_registry(id.clone(), Arc::clone(history));
+                Some((id, IndexFact::Read(history)))
+            }
+            IndexFact::Gone | IndexFact::Unavailable(_) => None,
+        };
+        self.upstream.inspected(&read.iter().filter_map(spelled).collect())
     }
 
     /// Judges and filters entries and puts what may be seen into the filtered index.

@@ -249,6 +249,10 @@ fn for_reason(reason: &Reason, id: &PackageId, report: &AuditReport<'_>) -> Opti
         Reason::AdvisoryUnreadable { advisory: None, .. } => Some(WayOut::words(
             "look at the file, and get the advisory database anew; nobody can ignore what it may say",
         )),
+        Reason::Inspection { .. } => {
+            let command = report.context().command("inspect", &unique_spec(id, report)?)?;
+            Some(WayOut::to("to see all that stands out inside", command))
+        }
         Reason::LicenseUnknown { gap } => look_inside(gap, report),
         Reason::LicenseNotAllowed { lack, .. } => listed(lack, id, report),
         Reason::PubtimeChanged { .. } => {

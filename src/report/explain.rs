@@ -121,6 +121,12 @@ pub(crate) fn published(release: &Explanation, context: &Context<'_>) -> String 
     format!("{at}{yanked}{minimum}")
 }
 
+/// Whether somebody looked inside, where that could hold the release longer.
+#[must_use]
+pub(crate) const fn inspected(looked: bool) -> &'static str {
+    if looked { "looked at, as its archive is at hand" } else { "not looked at: its archive is not at hand" }
+}
+
 /// What the day on which a release may be used stands on. One that is locked is there already; of another nobody has asked cargo.
 #[must_use]
 pub(crate) const fn stands_on(release: &Explanation) -> &'static str {

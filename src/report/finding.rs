@@ -51,6 +51,9 @@ pub(crate) const fn meaning(code: FindingCode) -> &'static str {
         FindingCode::UnlistedFile => "the manifest's own lists leave this file out, so cargo would not have packed it",
         FindingCode::MissingTarget => "the manifest names a target that the archive does not have",
         FindingCode::UnusualBuildScript => "the build script has another name than cargo's own",
+        FindingCode::CommitDiffers => {
+            "the registry saw a CI run publish it from another commit, so the repository may not have what was packed"
+        }
         FindingCode::VcsDirty => "it was packed with changes that no commit has",
         FindingCode::VcsUnknown => "nothing says which commit it was packed from",
         FindingCode::License => "its licence cannot be told, or its text is not there",

@@ -1,9 +1,11 @@
 //! Every reason in one plain sentence, without its full stop and with its facts.
 
 use super::context::{Context, registry_name};
+use super::finding;
 use super::signal::{signal, subject};
 use super::words::{distance, moment};
 use crate::model::advisory::{Advisory, AdvisoryKind};
+use crate::model::finding::Alarm;
 use crate::model::license::{LicenseGap, LicenseLack};
 use crate::model::package::PackageId;
 use crate::model::policy::Origin;
@@ -40,6 +42,7 @@ pub(crate) fn sentence(reason: &Reason, id: &PackageId, context: &Context<'_>) -
         Reason::Signal { signal: found, eligible_at: None } => {
             format!("{}; time does not lift this", signal(found, context))
         }
+        Reason::Inspection { alarm, .. } => format!("{}; such releases are held longer", seen(alarm)),
         Reason::PubtimeUnknown { found: None } => "the index does not say when it was published".to_owned(),
         Reason::PubtimeUnknown { found: Some(found) } => {
             format!("the index gives a publication time that cannot be read: \"{found}\"")
@@ -86,6 +89,21 @@ pub(crate) fn sentence(reason: &Reason, id: &PackageId, context: &Context<'_>) -
     }
 }
 
+/// What inside an archive holds its release: the first finding, and how many more there are.
+fn seen(alarm: &Alarm) -> String {
+    match alarm {
+        Alarm::Findings { first, more } => {
+            let (worst, rest) =
+                (first.first().map(finding::line).unwrap_or_default(), first.len().saturating_sub(1) + more);
+            let others = if rest == 0 { String::new() } else { format!(", and {rest} more") };
+            format!("inside it stands out what honest releases hardly ever have: {worst}{others}")
+        }
+        Alarm::Unreadable { cause } => {
+            format!("its archive is at hand and cannot be looked into: {cause}")
+        }
+    }
+}
+
 /// Why a licence is not allowed.
 fn license(expression: Option<&str>, lack: &LicenseLack) -> String {
     match (lack, expression) {
@@ -126,6 +144,7 @@ pub(crate) fn clause(reason: &Reason, id: &PackageId, context: &Context<'_>) -> 
         Reason::Signal { signal, .. } => subject(signal),
         Reason::SourceNotAllowed
         | Reason::NewCrate { .. }
+        | Reason::Inspection { .. }
         | Reason::PubtimeUnknown { .. }
         | Reason::PubtimeInFuture { .. }
         | Reason::PubtimeChanged { .. }
@@ -156,6 +175,10 @@ pub(crate) const fn rule(code: ReasonCode) -> (&'static str, &'static str) {
         ReasonCode::Signal => (
             "Something about the release is known from takeovers and imitations of crates.",
             "Compare it with the release before it. Wait until it is eligible, or approve it after looking inside. What resembles another name no time lifts: use the crate that is meant, or approve it until a day.",
+        ),
+        ReasonCode::Inspection => (
+            "Something inside the release stands out as honest releases hardly ever do.",
+            "Look inside with `cargo sequester inspect`. Wait until it is eligible, or approve it after looking.",
         ),
         ReasonCode::PubtimeUnknown => (
             "The index does not say when the release was published, or not readably.",

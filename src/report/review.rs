@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::audit::{Severity, severity};
 use super::context::{Context, registry_name};
 use super::markdown::{Document, cell, code, sentence};
-use super::reason::cited;
+use super::reason::{self, cited};
 use super::signal::signal;
 use super::status::codes;
 use super::words::{distance, eligible};
@@ -156,6 +156,8 @@ fn remarks(change: &Change, judgement: Option<&Judgement>, from_elsewhere: bool,
     for found in judgement.and_then(Judgement::reasons).into_iter().flatten() {
         if let Reason::Signal { signal: found, .. } = found {
             remarks.push(format!("signal {}: {}", found.code().as_str(), sentence(&signal(found, context))));
+        } else if matches!(found, Reason::Inspection { .. }) {
+            remarks.push(format!("inspection: {}", sentence(&reason::sentence(found, &id, context))));
         }
     }
     let warnings = judgement.map_or(&[][..], |judgement| &judgement.warnings);

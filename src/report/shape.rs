@@ -151,6 +151,18 @@ pub(super) enum Reason {
         eligible_at: Time,
         message: Message,
     },
+    /// Its archive is at hand, and what is inside holds it longer. Time lifts it; so does an approval.
+    Inspection {
+        /// Those of high severity, the first few in the order of `inspect`; empty where the archive cannot be looked into.
+        findings: Vec<Finding>,
+        /// How many more there are.
+        more: u64,
+        /// Why the archive cannot be looked into; null where it can.
+        unreadable: Option<String>,
+        /// When time has lifted this reason.
+        eligible_at: Time,
+        message: Message,
+    },
     /// The index has no pubtime, or one that cannot be read. An approval lifts it.
     PubtimeUnknown {
         /// What the index has instead; null where it has nothing.
@@ -253,6 +265,18 @@ pub(super) enum Reason {
         cause: Option<String>,
         message: Message,
     },
+}
+
+/// What stands out in one place of an archive.
+#[derive(JsonSchema)]
+pub(super) struct Finding {
+    code: model::finding::FindingCode,
+    /// Below the package's folder; null where it is about the package as a whole.
+    file: Option<String>,
+    /// Counted from 1; null where it is about a file as a whole.
+    line: Option<u64>,
+    /// Text from the archive, cut after 160 characters.
+    evidence: String,
 }
 
 /// A file with a licence's text.

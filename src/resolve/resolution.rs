@@ -17,6 +17,7 @@ use crate::files::{self, Lock, Taken, lock_folder};
 use crate::gather::cargo::Cargo;
 use crate::gather::environment::Environment;
 use crate::model::facts::IndexFact;
+use crate::model::finding::Inspections;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::CrateId;
 use crate::model::policy::Policy;
@@ -156,7 +157,7 @@ fn filtered<R, E: From<ResolveError>>(
     let lines = Arc::new(lines);
     let filter = Filter::new(
         &judge,
-        registries,
+        gathered,
         Arc::clone(&lines),
         versions(before.facts().packages.iter().map(|package| &package.id)),
     )
@@ -218,9 +219,13 @@ impl AsItIs {
     }
 }
 
-impl Upstream for Registries {
+impl Upstream for Gathered {
     fn read(&self, crates: &BTreeSet<CrateId>) -> BTreeMap<CrateId, IndexFact> {
-        Self::read(self, crates, &mut |_, _| ())
+        self.registries().read(crates, &mut |_, _| ())
+    }
+
+    fn inspected(&self, entries: &BTreeMap<CrateId, IndexFact>) -> Inspections {
+        self.inspect(entries)
     }
 }
 

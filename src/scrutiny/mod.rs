@@ -140,10 +140,8 @@ fn parsed(
             let severity = if place.at_build() { Severity::Medium } else { Severity::Note };
             Err(Some(Finding::new(FindingCode::NotParsed, severity, cause).at(path, line)))
         }
-        Parsed::Ended { cause } => {
-            let severity = if place.at_build() { Severity::High } else { Severity::Medium };
-            Err(Some(Finding::new(FindingCode::NotParsed, severity, cause).of_file(path)))
-        }
+        // No honest source does that, wherever it stands: what cannot be looked at counts as what is found.
+        Parsed::Ended { cause } => Err(Some(Finding::new(FindingCode::NotParsed, Severity::High, cause).of_file(path))),
         Parsed::Unavailable => {
             let evidence = "no process could be started to parse it";
             Err(Some(Finding::new(FindingCode::NotParsed, Severity::Low, evidence).of_file(path)))

@@ -10,6 +10,7 @@ use super::team::State;
 use crate::model::approval::Approvals;
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, Surroundings, TrailFact};
+use crate::model::finding::Inspections;
 use crate::model::license::Licenses;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Package};
@@ -69,6 +70,8 @@ pub(super) fn facts(
         old_lock,
         trail: TrailFact { recorded, ..TrailFact::default() },
         licenses: Licenses::default(),
+        // A server looks into no archive; it is no stricter for what it keeps.
+        inspections: Inspections::default(),
         lock: LockFact::NotChecked,
         notices: Vec::new(),
     }

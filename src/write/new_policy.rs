@@ -71,6 +71,8 @@ fn quarantine(text: &mut Text, new: &NewPolicy<'_>, defaults: &Policy) {
     text.line(&format!("new-crate-age = \"{}\"", quarantine.new_crate_age), None);
     text.comment("How old a release must be that shows a sign of a takeover; see [signals].");
     text.line(&format!("signal-age = \"{}\"", quarantine.signal_age), None);
+    text.comment("Whether what is found inside a release, where cargo's cache has its archive, holds it as long.");
+    text.line(&format!("inspect = {}", quarantine.inspect), None);
     text.header(
         "quarantine.security-fix",
         &["A release that an advisory names as the fix may come earlier, at this age."],

@@ -54,6 +54,7 @@ fn facts(packages: Vec<Package>) -> Facts {
         base: None,
         old_lock: OldLock::Judged,
         licenses: cargo_sequester::door::model::license::Licenses::default(),
+        inspections: cargo_sequester::door::model::finding::Inspections::default(),
         lock: cargo_sequester::door::model::lock_proof::LockFact::NotChecked,
         trail: TrailFact::default(),
         notices: Vec::new(),

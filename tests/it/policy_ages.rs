@@ -76,7 +76,7 @@ fn which_minimum_age_applies() {
         publish_age::minimum(&policy, &crates_io("foo-bar")).value.to_string()
     };
     let registry = |policy: &mut Policy, value: &str| {
-        let own = RegistryPolicy { name: "crates-io".into(), min_publish_age: Some(set(value)) };
+        let own = RegistryPolicy { name: "crates-io".into(), min_publish_age: Some(set(value)), api: None };
         policy.registries.insert(Registry::CratesIo, own);
     };
     let rule = |policy: &mut Policy, pattern: &str, value: &str| {
@@ -144,7 +144,7 @@ fn patterns_match_whole_names() {
 fn a_trusted_registry_lifts_what_its_age_would_and_nothing_else() {
     let world = |line: Line| {
         World::new().publish_in(other_registry(), line).lock_in(other_registry(), "foo", "1.0.0").with(|world| {
-            let own = RegistryPolicy { name: "own".into(), min_publish_age: Some(set("0")) };
+            let own = RegistryPolicy { name: "own".into(), min_publish_age: Some(set("0")), api: None };
             world.policy.registries.insert(other_registry(), own);
         })
     };

@@ -124,7 +124,7 @@ fn an_override_is_of_crates_io_unless_it_names_another_registry() {
         .publish_in(mine.clone(), Line::new("foo", "1.0.0").days_old(10))
         .lock_in(mine.clone(), "foo", "1.0.0")
         .with(|world| {
-            let ours = RegistryPolicy { name: "mine".into(), min_publish_age: None };
+            let ours = RegistryPolicy { name: "mine".into(), min_publish_age: None, api: None };
             world.policy.registries.insert(other_registry(), ours);
             world.policy.quarantine.new_crate_age = age("0");
             world.policy.overrides.push(longer_rule("foo", Registry::CratesIo, "14 days"));

@@ -8,6 +8,7 @@ use cargo_sequester::door::model::advisory::AdvisoryKind;
 use cargo_sequester::door::model::age::Age;
 use cargo_sequester::door::model::evaluation::Judgement;
 use cargo_sequester::door::model::facts::{AdvisoryFact, Facts, IndexFact};
+use cargo_sequester::door::model::finding::{Alarm, Finding, FindingCode, Inspections, Severity};
 use cargo_sequester::door::model::history::{History, Standing};
 use cargo_sequester::door::model::package::{Locked, LockedChecksum};
 use cargo_sequester::door::model::policy::{AgeOverride, Ignore, Level, Origin, Policy, RegistryPolicy, Setting};
@@ -26,10 +27,11 @@ use crate::support::facts::{
 
 const NAMES: [&str; 4] = ["aa", "bb", "cc", "dd"];
 const VERSIONS: [&str; 6] = ["0.9.0", "1.0.0", "1.0.1", "1.1.0", "1.1.1-rc.1", "2.0.0"];
-const LIFTS: [ReasonCode; 8] = [
+const LIFTS: [ReasonCode; 9] = [
     ReasonCode::TooNew,
     ReasonCode::NewCrate,
     ReasonCode::Signal,
+    ReasonCode::Inspection,
     ReasonCode::PubtimeUnknown,
     ReasonCode::Yanked,
     ReasonCode::Malicious,
@@ -65,17 +67,18 @@ fn line() -> impl Strategy<Value = Line> {
 fn policy() -> impl Strategy<Value = Policy> {
     let ages = || select(vec!["0", "1 hour", "3 days", "7 days", "40 days"]);
     let level = || select(vec![Level::Allow, Level::Warn, Level::Reject]);
-    (ages(), ages(), any::<bool>(), ages(), level(), level(), proptest::option::of(ages()), 0..4_u8).prop_map(
-        |(minimum, new_crate, fixes, fix_age, yanked, unsound, flag, more)| {
+    (ages(), ages(), any::<bool>(), ages(), level(), level(), proptest::option::of(ages()), 0..4_u8, any::<bool>())
+        .prop_map(|(minimum, new_crate, fixes, fix_age, yanked, unsound, flag, more, inspect)| {
             let set = |value: &str| Setting { value: age(value), origin: Origin::Default };
             let mut policy = Policy::default();
             policy.quarantine.min_publish_age = set(minimum);
             policy.quarantine.new_crate_age = age(new_crate);
+            policy.quarantine.inspect = inspect;
             (policy.quarantine.security_fix, policy.quarantine.security_fix_age) = (fixes, age(fix_age));
             (policy.advisories.yanked, policy.advisories.unsound) = (yanked, unsound);
             policy.min_publish_age_flag = flag.filter(|_| more == 0).map(age);
             if more == 1 {
-                let own = RegistryPolicy { name: "crates-io".into(), min_publish_age: Some(set("0")) };
+                let own = RegistryPolicy { name: "crates-io".into(), min_publish_age: Some(set("0")), api: None };
                 policy.registries.insert(Registry::CratesIo, own);
             }
             if more == 2 {
@@ -95,8 +98,7 @@ fn policy() -> impl Strategy<Value = Policy> {
                 });
             }
             policy
-        },
-    )
+        })
 }
 
 fn world() -> impl Strategy<Value = World> {
@@ -104,8 +106,9 @@ fn world() -> impl Strategy<Value = World> {
     let edges = vec((0..6_usize, 0..6_usize), 0..8);
     let advisories = vec((select(&NAMES[..]), select(&KINDS[..]), select(&RANGES[..]), 0..40_i64), 0..4);
     let approvals = vec((select(&NAMES[..]), select(&VERSIONS[..]), vec(select(&LIFTS[..]), 0..5), 0..4_u8), 0..4);
-    (vec(line(), 0..16), locked, edges, advisories, approvals, policy()).prop_map(
-        |(lines, locked, edges, advisories, approvals, policy)| {
+    let inspected = vec((select(&NAMES[..]), select(&VERSIONS[..]), 0..3_u8), 0..6);
+    (vec(line(), 0..16), locked, edges, advisories, approvals, policy(), inspected).prop_map(
+        |(lines, locked, edges, advisories, approvals, policy, inspected)| {
             let mut world = lines.into_iter().fold(World::new(), World::publish);
             for (name, number, odd) in locked {
                 world = world.lock(name, number);
@@ -132,10 +135,22 @@ fn world() -> impl Strategy<Value = World> {
                     [usize::from(until)];
                 world.approvals.push(one);
             }
+            for (name, number, seen) in inspected {
+                world = world.inspected(name, number, alarm(seen));
+            }
             world.policy = policy;
             world
         },
     )
+}
+
+fn alarm(seen: u8) -> Option<Alarm> {
+    let finding = Finding::new(FindingCode::ReadsAndSends, Severity::High, "env::vars").at("build.rs", 1);
+    match seen {
+        0 => None,
+        1 => Some(Alarm::Findings { first: vec![finding], more: 0 }),
+        _ => Some(Alarm::Unreadable { cause: "the archive ends in the middle".into() }),
+    }
 }
 
 /// Everything about a judgement but the ways that equally short ones can differ in.
@@ -279,6 +294,26 @@ proptest! {
             prop_assert!(then.passes(), "{reasons:?} but then {then:?}");
             let before = at.checked_sub(SignedDuration::from_secs(1)).unwrap();
             prop_assert!(!world.evaluate_at(before).judgements[position].passes(), "{reasons:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_seen_inside_only_ever_lengthens_a_hold(world in world()) {
+        let unseen = world.clone().with(|world| world.inspections = Inspections::default());
+        let off = world.clone().with(|world| world.policy.quarantine.inspect = false);
+        for (without, with) in unseen.evaluate().judgements.iter().zip(&world.evaluate().judgements) {
+            prop_assert!(without.passes() || !with.passes(), "{without:?} became {with:?}");
+            let (was, is) = (codes(without), codes(with));
+            prop_assert!(was.iter().all(|code| is.contains(code)), "{was:?} became {is:?}");
+            // A fix that is itself no longer clean takes nothing along.
+            let more = is.iter().filter(|code| !was.contains(code));
+            let is_known = |code: &&ReasonCode| matches!(code, ReasonCode::Inspection | ReasonCode::TooNew);
+            prop_assert!(more.into_iter().all(|code| is_known(&code)), "{was:?} became {is:?}");
+            let until = |one: &Judgement| one.reasons().and_then(Reasons::eligible_at);
+            prop_assert!(until(without).is_none_or(|until_then| until(with).is_none_or(|until| until >= until_then)));
+        }
+        for (unseen, off) in unseen.evaluate().judgements.iter().zip(&off.evaluate().judgements) {
+            prop_assert_eq!(shown(unseen), shown(off));
         }
     }
 

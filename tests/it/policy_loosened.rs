@@ -45,6 +45,27 @@ fn git_rule(url: &str, rev: Option<&str>) -> GitRule {
     GitRule { url: url.into(), rev: rev.map(Into::into), reason: None }
 }
 
+/// Whoever answers there says who published what, so that no change of it is harmless.
+#[test]
+fn another_address_of_a_registrys_api_is_named_either_way() {
+    let with = |address: Option<&str>| {
+        let api = address.map(Box::from);
+        let own = RegistryPolicy { name: "crates-io".into(), min_publish_age: None, api };
+        let mut policy = Policy::default();
+        policy.registries.insert(Registry::CratesIo, own);
+        policy
+    };
+    let (none, one, other) = (with(None), with(Some("https://a.example")), with(Some("https://b.example")));
+    for (base, head) in
+        [(&none, &one), (&one, &none), (&one, &other), (&one, &Policy::default()), (&Policy::default(), &one)]
+    {
+        let all = loosened((base, &[]), (head, &[]));
+        let keys: Vec<&str> = all.iter().map(|one| one.key.as_str()).collect();
+        assert!(keys.len() == 1 && keys[0].ends_with(" api"), "{keys:?}");
+    }
+    assert!(loosened((&one, &[]), (&one, &[])).is_empty());
+}
+
 #[test]
 fn i7_each_loosening_is_named_and_its_reverse_is_silent() {
     type Change = Box<dyn Fn(&mut World)>;
@@ -60,6 +81,7 @@ fn i7_each_loosening_is_named_and_its_reverse_is_silent() {
     let cases: Vec<(&str, Change, Change)> = vec![
         ("quarantine.min-publish-age", none(), policy(|one| one.quarantine.min_publish_age = set("6 days"))),
         ("quarantine.new-crate-age", none(), policy(|one| one.quarantine.new_crate_age = age("29 days"))),
+        ("quarantine.inspect", policy(|one| one.quarantine.inspect = true), none()),
         ("quarantine.signal-age", none(), policy(|one| one.quarantine.signal_age = age("13 days"))),
         ("signals.young-dependency", none(), policy(|one| one.signals.young_dependency = SignalLevel::Warn)),
         ("signals.dormant-growth", none(), policy(|one| one.signals.dormant_growth = SignalLevel::Off)),
@@ -94,14 +116,15 @@ fn i7_each_loosening_is_named_and_its_reverse_is_silent() {
             "registries",
             none(),
             policy(|one| {
-                one.registries.insert(other_registry(), RegistryPolicy { name: "own".into(), min_publish_age: None });
+                one.registries
+                    .insert(other_registry(), RegistryPolicy { name: "own".into(), min_publish_age: None, api: None });
             }),
         ),
         (
             "registries",
             none(),
             policy(|one| {
-                let own = RegistryPolicy { name: "crates-io".into(), min_publish_age: Some(set("0")) };
+                let own = RegistryPolicy { name: "crates-io".into(), min_publish_age: Some(set("0")), api: None };
                 one.registries.insert(Registry::CratesIo, own);
             }),
         ),

@@ -159,6 +159,91 @@ fn a_registry_that_wants_a_token_gets_it_for_its_api_too() {
     assert_eq!(request.headers.get("authorization").map(String::as_str), Some("secret"));
 }
 
+/// `bar` from a registry of its own, whose `config.json` says this of its API, under a policy with this of it.
+fn of_own_registry(registry: &TestRegistry, config: &str, policy: &str) -> Project {
+    Package::new("bar", "1.0.1").pubtime("2026-11-19T00:00:00Z").publish(registry);
+    let project = Project::new().registry("mine", registry).dep_toml("bar = { version = \"1\", registry = \"mine\" }");
+    let project = project.policy(&format!("[registries.mine]\nindex = {:?}\n{policy}", registry.url()));
+    registry.config(&format!("{{\"dl\":\"{}\"{config}}}", registry.address("/dl")));
+    project.lock_with_cargo();
+    project
+}
+
+#[test]
+fn the_policy_says_where_the_api_is_and_a_token_goes_to_the_registrys_own_host_alone() {
+    let said = versions(&[version("1.0.1", "2026-11-19T00:00:00Z", Some("ann"))]);
+    for is_own in [true, false] {
+        let (registry, elsewhere) = (TestRegistry::new(), TestRegistry::new());
+        let host = if is_own { &registry } else { &elsewhere };
+        host.reply(&page("bar"), Reply::ok(said.clone()));
+        let other = TestRegistry::new();
+        let named = format!(",\"api\":\"{}\"", other.address(""));
+        let project = of_own_registry(&registry, &named, &format!("api = \"{}/\"\n", host.address("")));
+        run(&project, &["audit"]).expect_code(1);
+        assert_eq!((asked(host), asked(&other)), (vec![], vec![]), "nobody is asked without --facts");
+        let told = run(&project, &["explain", "bar", "--facts"]).expect_code(1);
+        assert!(told.stdout.contains("ann"), "{}", told.stdout);
+        assert_eq!((asked(host), asked(&other)), (vec![page("bar")], vec![]));
+
+        registry.require_token("secret");
+        let named = ",\"auth-required\":true";
+        registry.config(&format!("{{\"dl\":\"{}\"{named}}}", registry.address("/dl")));
+        let project = project.env("CARGO_REGISTRIES_MINE_TOKEN", "secret");
+        host.forget_requests();
+        run(&project, &["audit", "--facts"]).expect_code(1);
+        let request = host.requests().into_iter().find(|one| one.path == page("bar")).unwrap();
+        let token = request.headers.get("authorization").map(String::as_str);
+        assert_eq!(token, is_own.then_some("secret"));
+    }
+    let registry = TestRegistry::new();
+    let project = of_own_registry(&registry, "", "");
+    let told = run(&project, &["audit", "--facts"]).expect_code(1);
+    let words = told.stdout + &told.stderr;
+    assert!(words.contains("names no web API"), "{words}");
+    project.write(
+        "sequester.toml",
+        format!("[registries.mine]\nindex = {:?}\napi = \"https://me:me@x\"\n", registry.url()),
+    );
+    let told = run(&project, &["audit"]).expect_code(2);
+    assert!(told.stderr.contains("is not the address of a web API"), "{}", told.stderr);
+}
+
+#[test]
+fn inspect_holds_the_archives_commit_against_the_one_that_the_registry_saw() {
+    let registry = TestRegistry::new();
+    let vcs = r#"{"git":{"sha1":"c0ffee"},"path_in_vcs":""}"#;
+    Package::new("bar", "1.0.0").pubtime("2025-01-01T00:00:00Z").publish(&registry);
+    Package::new("bar", "1.0.1").pubtime("2026-11-10T00:00:00Z").file(".cargo_vcs_info.json", vcs).publish(&registry);
+    let project = Project::new().crates_io(&registry).dep("bar", "1");
+    let project = project.policy(&format!("[sources]\nmirrors = [{:?}]\n", registry.url()));
+    let built = |sha: &str| {
+        let mut one = version("1.0.1", "2026-11-10T00:00:00Z", None);
+        one["trustpub_data"] = json!({ "provider": "github", "repository": "ann/bar", "run_id": "7", "sha": sha });
+        Reply::ok(versions(&[version("1.0.0", "2025-01-01T00:00:00Z", Some("ann")), one])).times(1)
+    };
+    let differs = |words: &[&str]| {
+        let told = run(&project, &[&["inspect", "bar@1.0.1", "--format", "json"], words].concat());
+        let document: Value = serde_json::from_str(&told.stdout).unwrap_or_else(|error| panic!("{error} {told:?}"));
+        let findings = document["packages"][0]["findings"].as_array().unwrap().clone();
+        let mut findings = findings.into_iter().filter(|one| one["code"] == "commit-differs");
+        findings
+            .next()
+            .map(|one| format!("{} {}", one["severity"].as_str().unwrap(), one["evidence"].as_str().unwrap()))
+    };
+    project.lock_with_cargo();
+    assert_eq!(differs(&[]), None, "nobody was asked");
+    registry.reply(&page("bar"), built("C0FFEE"));
+    assert_eq!(differs(&["--facts"]), None);
+    registry.reply(&page("bar"), built("decade"));
+    let expected = Some("medium the archive names commit c0ffee, the registry decade".to_owned());
+    assert_eq!(differs(&["--facts"]), expected);
+    // What the trail recorded is known without the registry.
+    std::fs::remove_file(project.path("Cargo.lock")).unwrap();
+    registry.reply(&page("bar"), built("decade"));
+    run(&project, &["cargo", "--facts", "generate-lockfile"]).expect_code(0);
+    assert_eq!(differs(&["--offline"]), expected);
+}
+
 /// `bar` with a release for each day before now on which one was published, the last one locked; the verdict's signals.
 struct History(Vec<(&'static str, i64, Publication)>);
 

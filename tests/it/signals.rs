@@ -178,6 +178,7 @@ fn f5_a_young_crate_with_the_name_of_another_registrys_is_rejected() {
         let own = cargo_sequester::door::model::policy::RegistryPolicy {
             name: "crates-io".into(),
             min_publish_age: Some(crate::support::rules::set("0")),
+            api: None,
         };
         world.policy.registries.insert(Registry::CratesIo, own);
     });

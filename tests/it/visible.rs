@@ -1,8 +1,7 @@
 //! What of an index file cargo is shown: by the policy, and by a view that asks for something else.
 
-use std::collections::BTreeMap;
-
 use cargo_sequester::door::model::advisory::AdvisoryKind;
+use cargo_sequester::door::model::facts::Beside;
 use cargo_sequester::door::model::resolution::{Exact, Versions, View, versions};
 use cargo_sequester::door::policy::judge::Judge;
 use cargo_sequester::door::policy::visible::{Filtered, filtered_lines};
@@ -31,7 +30,7 @@ fn shown(world: &World, view: &View) -> Filtered {
     let judge = view.at.map_or_else(|| judge.as_of(now()), |at| judge.as_of(at));
     let id = crates_io("bar");
     let locked = versions(world.packages.iter().map(|package| &package.id));
-    filtered_lines(&judge, &BTreeMap::new(), &id, judge.history(&id).unwrap(), &locked[&id], view)
+    filtered_lines(&judge, &Beside::default(), &id, judge.history(&id).unwrap(), &locked[&id], view)
 }
 
 fn visible(world: &World, view: &View) -> String {

@@ -69,6 +69,8 @@ pub enum Fault {
     Glob(String),
     #[error("{0} is not the address of a registry")]
     RegistryAddress(String),
+    #[error("{0} is not the address of a web API")]
+    WebAddress(String),
     #[error("{0} is not the name of a registry in `[registries]`, and not an address")]
     UnknownRegistry(String),
     #[error("the same registry as `registries.{0}`")]
@@ -138,6 +140,9 @@ impl Fault {
             Self::CrateName(_) => "a crate name has up to 64 ASCII letters, digits, `-` and `_`",
             Self::Glob(_) => "write a name such as \"serde\" or \"windows-*\"",
             Self::RegistryAddress(_) => "write an address such as \"sparse+https://registry.example.org/index/\"",
+            Self::WebAddress(_) => {
+                "write an address such as \"https://registry.example.org\", without a name or a password in it"
+            }
             Self::UnknownRegistry(_) => "name a table of `[registries]`, or write the address of the registry's index",
             Self::SameRegistry(_) => "keep one of the two tables; the address is the registry's identity",
             Self::ReservedName => "give the registry another name",

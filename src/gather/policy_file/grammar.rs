@@ -95,6 +95,16 @@ pub(super) fn git_address(text: &str) -> Result<String, Fault> {
     if is_address(text) { Ok(text.to_owned()) } else { Err(Fault::GitAddress(shown(text))) }
 }
 
+/// Where a web API is asked: no name and password stand in it, since addresses are printed.
+pub(super) fn web_address(text: &str) -> Result<String, Fault> {
+    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    if is_web && is_address(text) && !text.contains('@') {
+        Ok(text.to_owned())
+    } else {
+        Err(Fault::WebAddress(shown(text)))
+    }
+}
+
 /// A scheme that cargo can fetch from, and something behind it. Queries and fragments would make a second spelling of one place.
 fn is_address(url: &str) -> bool {
     let Some((scheme, rest)) = url.split_once("://") else {

@@ -44,6 +44,11 @@ const TABLES: &[Table] = &[
                 Some("\"14 days\""),
                 "How long a release is held that shows a sign of a takeover (`signal`).",
             ),
+            Key(
+                "inspect",
+                Some("false"),
+                "Whether what [`inspect`](inspection.md) finds of high severity holds a release as long (`inspection`), where its archive is at hand.",
+            ),
         ],
     },
     Table {
@@ -123,6 +128,11 @@ const TABLES: &[Table] = &[
                 "min-publish-age",
                 None,
                 "The age of its releases. `\"0\"` makes it a trusted registry, whose releases no age, `new-crate`, signal or unknown time of publication holds.",
+            ),
+            Key(
+                "api",
+                None,
+                "The address of its web API, which `--facts` asks how releases were published, such as `https://crates.io`. Without it the one that the registry's `config.json` names; where that names none, nothing is asked, and that is said. A token goes there only where it is the registry's own host.",
             ),
         ],
     },

@@ -54,6 +54,7 @@ pub(super) fn registries(root: &mut TableReader<'_, '_>, path: &Utf8Path) -> Reg
         let index = table.required("index", grammar::registry_address);
         let age = table.age("min-publish-age");
         let key = table.path("min-publish-age");
+        let api = table.parsed("api", grammar::web_address);
         if let Some(At { line, value }) = index {
             if let Some(known) = registries.0.get(&value) {
                 table.fault(line, "index", Fault::SameRegistry(shown_key(&known.name)));
@@ -61,7 +62,8 @@ pub(super) fn registries(root: &mut TableReader<'_, '_>, path: &Utf8Path) -> Reg
                 table.fault(line, "index", Fault::ReservedName);
             } else {
                 let min_publish_age = age.map(|age| setting(age, path, key));
-                registries.0.insert(value, RegistryPolicy { name: name.to_owned(), min_publish_age });
+                let api = api.map(|api| api.value.into_boxed_str());
+                registries.0.insert(value, RegistryPolicy { name: name.to_owned(), min_publish_age, api });
             }
         }
         table.finish();
@@ -104,6 +106,9 @@ pub(super) fn quarantine(root: &mut TableReader<'_, '_>, path: &Utf8Path) -> Qua
     }
     if let Some(age) = table.age("signal-age") {
         quarantine.signal_age = age.value;
+    }
+    if let Some(inspect) = table.boolean("inspect") {
+        quarantine.inspect = inspect;
     }
     if let Some(mut fix) = table.table("security-fix") {
         if let Some(enabled) = fix.boolean("enabled") {

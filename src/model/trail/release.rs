@@ -1,5 +1,6 @@
 //! What an event records of one release: which bytes, when published, what was decided and why.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moment;
 use crate::model::checksum::Checksum;
+use crate::model::finding::{Alarm, FindingCode};
 use crate::model::license::LicenseStatement;
 use crate::model::package::CrateId;
 use crate::model::publication::PublicationRecord;
@@ -342,6 +344,7 @@ impl From<&Reason> for ReasonRecord {
             Reason::Malicious { advisory } | Reason::Advisory { advisory, .. } => (Some(advisory.to_string()), None),
             Reason::AdvisoryUnreadable { file, .. } => (Some(file.clone()), None),
             Reason::Denied { entry } => (Some(entry.clone()), None),
+            Reason::Inspection { alarm, .. } => (Some(about_alarm(alarm)), None),
             Reason::LicenseNotAllowed { expression, lack: _ } => (expression.clone(), None),
             Reason::IndexEntryUnreadable { cause } => (Some(cause.clone()), None),
             Reason::PubtimeUnknown { found } => (found.as_ref().map(ToString::to_string), None),
@@ -382,6 +385,13 @@ fn about_signal(signal: &Signal) -> String {
             swapped.iter().map(|one| one.name.to_string()).collect::<Vec<_>>().join(", ")
         }
     }
+}
+
+/// The kinds of what was found, each once: texts from an archive are in no record.
+fn about_alarm(alarm: &Alarm) -> String {
+    let Alarm::Findings { first, .. } = alarm else { return alarm.code().to_owned() };
+    let codes: BTreeSet<FindingCode> = first.iter().map(|finding| finding.code).collect();
+    codes.into_iter().map(FindingCode::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// A text is no package URL of a cargo release.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::advisory::{Advisory, AdvisoryDb};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, Surroundings, TrailFact};
+use crate::model::finding::Inspections;
 use crate::model::license::Licenses;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Package};
@@ -26,6 +27,7 @@ pub(super) fn world(packages: &[Package], index: BTreeMap<CrateId, IndexFact>, a
         trail: TrailFact::default(),
         publications: BTreeMap::new(),
         licenses: Licenses::default(),
+        inspections: Inspections::default(),
         lock: LockFact::NotChecked,
         notices: Vec::new(),
     }

@@ -107,6 +107,9 @@ fn verdict(release: &Explanation, report: &ExplainReport<'_>, out: &mut impl Wri
     if matches!(id.source, Source::Registry(_)) {
         detail(out, Tone::Plain, "published", &explain::published(release, &context))?;
     }
+    if let Some(looked) = release.inspected {
+        detail(out, Tone::Plain, "inside", explain::inspected(looked))?;
+    }
     if let Some(published) = &release.publication {
         detail(out, Tone::Plain, "publisher", &publication::published(published))?;
         for action in &published.yanks {

@@ -66,6 +66,9 @@ struct Release<'a> {
     min_age_seconds: Option<u64>,
     /// How it was published; null where neither the registry (`--facts`) nor the audit trail says.
     publication: Option<publication::Json<'a>>,
+    /// Whether its archive was at hand and looked into; null where that makes no difference to the decision, as where the policy has no
+    /// `inspect = true`, or the release is old enough.
+    inspected: Option<bool>,
     /// Every sign of a takeover that the release ever showed, also those that `judged` has and those that too many honest releases show.
     #[cfg_attr(test, schemars(with = "Vec<shape::Signal>"))]
     signals: Vec<Object>,
@@ -326,6 +329,7 @@ fn one<'a>(release: &'a Explanation, report: &ExplainReport<'a>) -> Release<'a> 
         },
         min_age_seconds: release.minimum.as_ref().map(|age| age.value.as_secs()),
         publication: release.publication.as_ref().map(publication::json),
+        inspected: release.inspected,
         signals: release.signals.iter().map(|view| signal(view, release, report)).collect(),
         timeline: Timeline {
             earlier: release.timeline.earlier,

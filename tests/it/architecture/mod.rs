@@ -22,7 +22,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("report", &["model"]),
     ("registry", &["model", "policy"]),
     ("cli", &["model"]),
-    ("project", &["model", "policy", "files", "gather", "archive"]),
+    ("project", &["model", "policy", "files", "gather", "archive", "scrutiny"]),
     ("resolve", &["model", "policy", "files", "gather", "registry", "project"]),
     ("serve", &["model", "policy", "files", "gather", "registry", "report"]),
     (

@@ -74,6 +74,7 @@ walks! {
     a_lock_file_that_does_not_answer
     exemptions_that_are_over
     an_approval_that_waits_for_its_update
+    a_release_with_something_inside
     an_adoption
     no_policy_yet
     a_mirror_that_the_policy_does_not_allow

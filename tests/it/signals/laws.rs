@@ -97,7 +97,7 @@ proptest! {
     #[test]
     fn a_trusted_registry_lifts_all(made in made(), births in births()) {
         let world = world(&made, &births, 0).with(|world| {
-            let own = RegistryPolicy { name: "crates-io".into(), min_publish_age: Some(set("0")) };
+            let own = RegistryPolicy { name: "crates-io".into(), min_publish_age: Some(set("0")), api: None };
             world.policy.registries.insert(Registry::CratesIo, own);
         });
         prop_assert_eq!(found(&world), vec![]);

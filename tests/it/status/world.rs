@@ -78,6 +78,7 @@ impl World {
             base: None,
             old_lock: OldLock::Judged,
             licenses: cargo_sequester::door::model::license::Licenses::default(),
+            inspections: cargo_sequester::door::model::finding::Inspections::default(),
             lock: cargo_sequester::door::model::lock_proof::LockFact::NotChecked,
             trail: TrailFact::default(),
             notices: Vec::new(),

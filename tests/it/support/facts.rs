@@ -9,6 +9,7 @@ use cargo_sequester::door::model::approval::Approval;
 use cargo_sequester::door::model::checksum::Checksum;
 use cargo_sequester::door::model::evaluation::{Evaluation, Judgement};
 use cargo_sequester::door::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, TrailFact};
+use cargo_sequester::door::model::finding::{Alarm, Inspections};
 use cargo_sequester::door::model::history::{History, Standing};
 use cargo_sequester::door::model::index_line::{DependencyKind, Requirement};
 use cargo_sequester::door::model::license::Licenses;
@@ -161,6 +162,7 @@ pub struct World {
     pub ground: OldLock,
     pub trail: TrailFact,
     pub licenses: Licenses,
+    pub inspections: Inspections,
     pub policy: Policy,
     pub approvals: Vec<Approval>,
 }
@@ -191,6 +193,7 @@ impl World {
             ground: OldLock::Judged,
             trail: TrailFact::default(),
             licenses: Licenses::default(),
+            inspections: Inspections::default(),
             policy: Policy::default(),
             approvals: Vec::new(),
         }
@@ -276,6 +279,12 @@ impl World {
         self
     }
 
+    /// What was seen inside the archive that these tests take a release to have.
+    pub fn inspected(mut self, name: &str, number: &str, alarm: Option<Alarm>) -> Self {
+        self.inspections.learn(crates_io(name), version(number), checksum(name, number), alarm);
+        self
+    }
+
     pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self
@@ -297,6 +306,7 @@ impl World {
             base: self.base.clone().map(|base| base.into_iter().collect()),
             old_lock: self.ground.clone(),
             licenses: self.licenses.clone(),
+            inspections: self.inspections.clone(),
             lock: LockFact::NotChecked,
             trail: self.trail.clone(),
             notices: Vec::new(),

@@ -6,10 +6,11 @@ use cargo_sequester::door::model::policy::{AgeOverride, Ban, Ignore, Origin, Set
 use cargo_sequester::door::model::source::{GitSource, Registry, Source};
 use cargo_sequester::door::model::verdict::ReasonCode;
 
-pub const EVERY_CODE: [ReasonCode; 19] = [
+pub const EVERY_CODE: [ReasonCode; 20] = [
     ReasonCode::TooNew,
     ReasonCode::NewCrate,
     ReasonCode::Signal,
+    ReasonCode::Inspection,
     ReasonCode::PubtimeUnknown,
     ReasonCode::PubtimeInFuture,
     ReasonCode::PubtimeChanged,
