@@ -2,12 +2,14 @@
 
 use camino::Utf8PathBuf;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::options::{CiHost, HumanOrJson, JudgeBy, Subject, day, rfc3339, uri};
 use crate::model::age::Age;
 use crate::model::trail::{EventId, Kind};
+use crate::model::vex::Justification;
 
 /// Below `init -h`.
 pub(super) const INIT_EXIT_CODES: &str = "Exit codes:
@@ -86,11 +88,14 @@ pub(crate) struct Approve {
     /// Ignore this advisory for the crate, in place of approving the release
     #[arg(long, value_name = "ADVISORY")]
     pub(crate) id: Option<String>,
+    /// With `--id`: why the crate is not affected, in the words of VEX; without it `vex` says that it is
+    #[arg(long, value_name = "JUSTIFICATION", requires = "id", value_parser = justification())]
+    pub(crate) justification: Option<Justification>,
     /// Who approves; by default whom git's configuration names
     #[arg(long, value_name = "WHO")]
     pub(crate) by: Option<String>,
     /// Remove approvals and ignores that are unused or over
-    #[arg(long, conflicts_with_all = ["spec", "reason", "until", "id"])]
+    #[arg(long, conflicts_with_all = ["spec", "reason", "until", "id", "justification"])]
     pub(crate) prune: bool,
     /// What to judge
     #[command(flatten)]
@@ -162,6 +167,12 @@ pub(crate) struct Log {
     /// The trail beside this policy, in place of `sequester.toml`
     #[arg(long, value_name = "PATH")]
     pub(crate) policy: Option<Utf8PathBuf>,
+}
+
+/// The list is short and fixed: `-h` shows it, and shells complete it.
+fn justification() -> impl TypedValueParser<Value = Justification> {
+    PossibleValuesParser::new(Justification::ALL.map(Justification::as_str))
+        .try_map(|text| Justification::named(&text).ok_or("not a justification of VEX"))
 }
 
 fn kind(text: &str) -> Result<Kind, String> {

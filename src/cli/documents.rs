@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::options::{JudgeBy, Subject};
+use crate::model::party::Party;
 
 /// Below `sbom -h` and `vex -h`.
 pub(super) const DOCUMENT_EXIT_CODES: &str = "Exit codes:
@@ -29,6 +30,9 @@ pub(crate) struct Vex {
     /// How to write it
     #[arg(long, value_name = "FORMAT", default_value = "openvex")]
     pub(crate) format: VexFormat,
+    /// Lead into this bill of materials, a published one of CycloneDX; without it CycloneDX's statements stand by themselves
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sbom: Option<Utf8PathBuf>,
     /// Everything that `sbom` takes too
     #[command(flatten)]
     pub(crate) document: Document,
@@ -49,9 +53,12 @@ pub(crate) struct Document {
     /// Download the archives that are not at hand into cargo's cache: licences and SHA-512 are read from them
     #[arg(long, conflicts_with_all = ["offline", "frozen"])]
     pub(crate) fetch: bool,
-    /// Who answers for the document: "Name <e-mail>", an e-mail address or an address of the web
-    #[arg(long, value_name = "WHO")]
-    pub(crate) author: Option<String>,
+    /// Who answers for the document: "Name <e-mail>", an e-mail address or an address of the web; by default the supplier
+    #[arg(long, value_name = "WHO", value_parser = party)]
+    pub(crate) author: Option<Party>,
+    /// Who hands out the project's own packages, in place of `[sbom.supplier]`: "Name <e-mail>" or "Name <address of the web>"
+    #[arg(long, value_name = "WHO", value_parser = party)]
+    pub(crate) supplier: Option<Party>,
     /// What to call a workspace that has no package of its own
     #[arg(long, value_name = "NAME", default_value = "workspace")]
     pub(crate) name: String,
@@ -61,6 +68,13 @@ pub(crate) struct Document {
     /// What releases are judged by
     #[command(flatten)]
     pub(crate) judge: JudgeBy,
+}
+
+fn party(text: &str) -> Result<Party, String> {
+    let found = Party::of(text).filter(Party::has_address);
+    found.ok_or_else(|| {
+        "write \"Name <e-mail>\", \"Name <https://…>\", an e-mail address or an address of the web".to_owned()
+    })
 }
 
 /// A format of a bill of materials.

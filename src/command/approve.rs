@@ -214,7 +214,13 @@ fn ignore(
     let writing = Record::of(made.project(), Some(&made.facts().advisories), arguments.by.as_deref());
     writing.is_possible()?;
     let crate_name = Some(crate_id.name.to_string());
-    let new = NewIgnore { id: id.to_owned(), crate_name, reason: reason.to_owned(), until };
+    let new = NewIgnore {
+        id: id.to_owned(),
+        crate_name,
+        reason: reason.to_owned(),
+        until,
+        justification: arguments.justification,
+    };
     let ignores = before.policy.advisories.ignore.iter();
     let same = ignores.filter(|one| {
         one.id.eq_ignore_ascii_case(id) && one.crate_name.as_ref().is_some_and(|name| name.names(&crate_id.name))
@@ -228,7 +234,8 @@ fn ignore(
     let (ignores, reason) = (vec![id.to_owned()], Some(reason.to_owned()));
     record.approval = Some(ApprovalRecord { ignores, lifts: Vec::new(), reason, until: Some(until) });
     let event = writing.write(Kind::Approved, vec![record], &before, &after)?;
-    let told = format!("{id} for {} in {file}", preview.judgement.id.name);
+    let justified = arguments.justification.map(|why| format!(" ({})", why.as_str())).unwrap_or_default();
+    let told = format!("{id} for {} in {file}{justified}", preview.judgement.id.name);
     curation::written("Ignored", &told, Some(until), text).map_err(CommandError::Output)?;
     recorded(event, writing.who.as_ref(), text)?;
     Ok(Outcome::Approved)

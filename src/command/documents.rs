@@ -13,18 +13,19 @@ use crate::files::Replacement;
 use crate::files::regular::{self, Links};
 use crate::gather::crate_files::download_address;
 use crate::gather::environment::Environment;
-use crate::gather::{lock_file, target};
+use crate::gather::{bom_file, lock_file, target};
 use crate::model::bom::Bom;
 use crate::model::checksum::Hashed;
+use crate::model::facts::{AdvisoryFact, Facts};
 use crate::model::package::{LockedChecksum, Package};
 use crate::model::source::{Registry, Source};
 use crate::model::vendoring::TargetPlatform;
 use crate::policy::bom::{Known, Wanted, bom, crates_io_download};
+use crate::policy::evaluate;
 use crate::policy::vex::{knows_advisories, vex};
-use crate::project::{Assessment, Project, Purpose, Request};
+use crate::project::{Assessment, Project, Purpose, Request, manifest_file};
 use crate::report::print::{Tone, line};
-use crate::report::sbom::{cyclonedx, spdx, vex as written};
-use crate::report::words::counted;
+use crate::report::sbom::{cyclonedx, gaps, spdx, vex as written};
 
 /// The variable by which reproducible builds set the moment, in seconds since 1970.
 const MOMENT: &str = "SOURCE_DATE_EPOCH";
@@ -50,9 +51,15 @@ pub(super) fn vex_verb(cli: &Cli, arguments: &cli::Vex, environment: &Environmen
     }
     let bom = bill(&made, &arguments.document, environment)?;
     let vex = vex(&bom, made.facts(), made.evaluation(), &made.rules().policy);
+    let link = arguments.sbom.as_deref().map(|path| bom_file::read(path)).transpose()?;
+    if let (Some(path), Some(link)) = (&arguments.sbom, &link)
+        && let Some(missing) = vex.statements.iter().find(|one| !link.references.contains_key(&one.purl))
+    {
+        return Err(CommandError::NotInBom { path: path.clone(), purl: missing.purl.clone() });
+    }
     let text = output::text(|out| match arguments.format {
         VexFormat::Openvex => written::openvex(&vex, out),
-        VexFormat::Cyclonedx => written::cyclonedx(&vex, &bom, cyclonedx::Version::V1_7, out),
+        VexFormat::Cyclonedx => written::cyclonedx(&vex, link.as_ref(), cyclonedx::Version::V1_7, out),
     })?;
     deliver(cli, &arguments.document, &text)
 }
@@ -77,9 +84,14 @@ fn bill(made: &Assessment, arguments: &cli::Document, environment: &Environment)
     let (contents, own) = made.gathered().contents();
     let downloads: BTreeMap<usize, String> =
         facts.packages.iter().enumerate().filter_map(|(at, package)| Some((at, download(made, package)?))).collect();
+    // A bill of materials must not say what is vulnerable, and must not change with what is found out: it is judged as if nobody knew.
+    let unaware = Facts { advisories: AdvisoryFact::Skipped, ..facts.clone() };
+    let rules = made.rules();
+    let evaluation = evaluate(&unaware, &rules.policy, &rules.approvals, made.moment());
     let known = Known {
         facts,
-        evaluation: made.evaluation(),
+        evaluation: &evaluation,
+        fixes: made.evaluation(),
         approvals: &made.rules().approvals,
         licenses: &made.rules().policy.licenses,
         trail: made.trail(),
@@ -94,10 +106,12 @@ fn bill(made: &Assessment, arguments: &cli::Document, environment: &Environment)
     let wanted = Wanted {
         created: made.evaluation().now,
         author: arguments.author.clone(),
+        supplier: arguments.supplier.clone().or_else(|| made.rules().policy.supplier.clone()),
         lock: Hashed::of(bytes).checksum(),
         targets: &targets,
         without_dev: arguments.no_dev,
         name: &arguments.name,
+        file: subject.workspace.as_ref().and_then(|_| manifest_file(&subject.root)),
         root: facts.packages.iter().position(is_root),
     };
     Ok(bom(&known, &wanted))
@@ -118,34 +132,13 @@ fn download(made: &Assessment, package: &Package) -> Option<String> {
     }
 }
 
-/// What the document cannot say because it was not at hand.
+/// What the document cannot say, and what would let it.
 fn tell(cli: &Cli, bom: &Bom) -> Result<(), CommandError> {
-    let of_registries = bom.components.iter().filter(|one| matches!(one.id.source, Source::Registry(_)));
-    let without = of_registries.filter(|one| one.sha512.is_none()).count();
-    if cli.quiet || (without == 0 && bom.author.is_some() && bom.decided) {
+    let notes = gaps(bom);
+    if cli.quiet || notes.is_empty() {
         return Ok(());
     }
-    output::print_aside(cli, |out| {
-        if without > 0 {
-            let packages = counted(without, "package");
-            let words = format!(
-                "the archives of {packages} are not at hand: SHA-512 and perhaps licences are given as unknown (`--fetch` gets them)"
-            );
-            line(out, Tone::Caution, "Note", &words)?;
-        }
-        if bom.author.is_none() {
-            line(out, Tone::Caution, "Note", "nobody is named who answers for the document (`--author`)")?;
-        }
-        if !bom.decided {
-            line(
-                out,
-                Tone::Caution,
-                "Note",
-                "no verdict is given, because the run could not decide; `audit` says why",
-            )?;
-        }
-        Ok(())
-    })
+    output::print_aside(cli, |out| notes.iter().try_for_each(|note| line(out, Tone::Caution, "Note", note)))
 }
 
 fn deliver(cli: &Cli, arguments: &cli::Document, text: &[u8]) -> Result<Outcome, CommandError> {

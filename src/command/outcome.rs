@@ -219,6 +219,10 @@ pub(super) enum CommandError {
     NotWritten { path: Utf8PathBuf, cause: std::io::Error },
     #[error("{path}: cannot be read again: {cause}\nhelp: run the command again")]
     LockRead { path: Utf8PathBuf, cause: crate::files::regular::ReadError },
+    #[error(transparent)]
+    BomFile(#[from] crate::gather::bom_file::BomFileError),
+    #[error("{path}: has no {purl}\nhelp: give the bill of materials that was made of this lock file")]
+    NotInBom { path: Utf8PathBuf, purl: String },
     /// An option asks for what another one forbids.
     #[error("{0}")]
     Usage(&'static str),

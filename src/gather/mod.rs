@@ -5,6 +5,7 @@ pub(crate) mod advisory_db;
 pub(crate) mod allow_list;
 pub(crate) mod automation;
 pub(crate) mod base;
+pub(crate) mod bom_file;
 pub(crate) mod cargo;
 pub(crate) mod cargo_config;
 pub(crate) mod clean_place;

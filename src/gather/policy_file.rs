@@ -112,6 +112,7 @@ fn document_of(mut root: TableReader<'_, '_>, path: &Utf8Path) -> PolicyFile {
     let sources = tables::sources(&mut root, &registries);
     let deny = tables::deny(&mut root);
     let licenses = tables::licenses(&mut root);
+    let supplier = tables::supplier(&mut root);
     let approvals = tables::approvals(&mut root, &registries);
     root.finish();
     let policy = Policy {
@@ -124,6 +125,7 @@ fn document_of(mut root: TableReader<'_, '_>, path: &Utf8Path) -> PolicyFile {
         sources,
         deny,
         licenses,
+        supplier,
         registries: registries.into_policies(),
     };
     PolicyFile { policy, approvals }

@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use sha2::{Digest as _, Sha512};
 
-use super::checksum::Checksum;
+use super::checksum::{Checksum, Hashed};
 use super::index_line::DependencyKind;
-use super::package::{Package, PackageId};
-use super::source::{GitSource, Registry, Source};
+use super::package::{CrateId, Package, PackageId};
+use super::party::Party;
+use super::source::{GitSource, Registry, Source, without_credentials};
 use super::trail::EventId;
 use super::trail::release::{encode_purl, purl};
 
@@ -23,8 +25,10 @@ pub(crate) struct Bom {
     pub edges: Vec<Edge>,
     /// The moment of the decision.
     pub created: Timestamp,
-    /// Who makes the document answers for it, as `Name <e-mail>`, an e-mail address or an address of the web.
-    pub author: Option<String>,
+    /// Who makes the document and answers for it.
+    pub author: Option<Party>,
+    /// Who hands out what it is about.
+    pub supplier: Option<Party>,
     /// The SHA-256 of `Cargo.lock`.
     pub lock: Checksum,
     /// The platforms that it is limited to; empty where it has all.
@@ -40,8 +44,14 @@ pub(crate) struct Bom {
 pub(crate) enum Subject {
     /// One of the packages, by its position.
     Package(usize),
-    /// Several packages without one that stands for all: a name, and their positions.
-    Workspace(String, Vec<usize>),
+    /// Several packages without one that stands for all.
+    Workspace {
+        name: String,
+        /// Their positions.
+        members: Vec<usize>,
+        /// The manifest that lists them.
+        file: Option<PackageFile>,
+    },
 }
 
 /// One package.
@@ -58,14 +68,16 @@ pub(crate) struct Component {
     pub proc_macro: Option<bool>,
     /// Whether it builds a program.
     pub program: bool,
-    /// The SHA-256 of its `.crate` file, from the lock file.
-    pub sha256: Option<Checksum>,
-    /// The SHA-512 of the same file, where that was at hand; in hexadecimal digits.
-    pub sha512: Option<String>,
+    /// The file that it comes in, as far as it has one.
+    pub file: Option<PackageFile>,
     pub license: License,
     pub description: Option<String>,
-    /// Who wrote it, as its manifest says: each a name, an e-mail address or both.
-    pub authors: Vec<String>,
+    /// Who wrote it, as its manifest says.
+    pub authors: Vec<Party>,
+    /// Who makes it: the authors, and where these give no address, a page of the project. Empty where nobody is known.
+    pub makers: Vec<Party>,
+    /// Who hands it out: its registry, the host of its repository, or whom the project names.
+    pub supplier: Option<Party>,
     /// An address of the web.
     pub homepage: Option<String>,
     /// An address of the web.
@@ -73,6 +85,47 @@ pub(crate) struct Component {
     /// Where it can be downloaded.
     pub download: Option<String>,
     pub decision: Decision,
+}
+
+/// The file that a package comes in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PackageFile {
+    /// Without any folder.
+    pub name: String,
+    pub form: FileForm,
+    pub sha256: Option<Checksum>,
+    /// Where the bytes were at hand; in hexadecimal digits.
+    pub sha512: Option<String>,
+}
+
+impl PackageFile {
+    /// The manifest of a package that lies in a repository.
+    pub(crate) fn manifest(bytes: Vec<u8>) -> Self {
+        let sha512 = Some(sha512(&bytes));
+        Self {
+            name: "Cargo.toml".to_owned(),
+            form: FileForm::Manifest,
+            sha256: Some(Hashed::of(bytes).checksum()),
+            sha512,
+        }
+    }
+}
+
+/// A SHA-512 in hexadecimal digits.
+pub(crate) fn sha512(bytes: &[u8]) -> String {
+    Sha512::digest(bytes).iter().fold(String::with_capacity(128), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
+}
+
+/// What kind of file it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileForm {
+    /// A `.crate` file: the whole package, to be unpacked.
+    Archive,
+    /// The `Cargo.toml` of a package that lies in a repository and has no file of its own.
+    Manifest,
 }
 
 /// What was decided about a package, and from what.
@@ -153,12 +206,32 @@ pub(crate) struct Ask {
     pub optional: bool,
 }
 
+impl Component {
+    /// The `.crate` file.
+    pub(crate) fn archive(&self) -> Option<&PackageFile> {
+        self.file.as_ref().filter(|file| file.form == FileForm::Archive)
+    }
+
+    /// The SHA-256 of the `.crate` file, from the lock file.
+    pub(crate) fn sha256(&self) -> Option<Checksum> {
+        self.archive()?.sha256
+    }
+}
+
 impl Bom {
     /// The component that a document is about, where it is one.
     pub(crate) fn root(&self) -> Option<&Component> {
         match self.subject {
             Subject::Package(at) => self.components.get(at),
-            Subject::Workspace(..) => None,
+            Subject::Workspace { .. } => None,
+        }
+    }
+
+    /// What it is about, in a word.
+    pub(crate) fn name(&self) -> &str {
+        match &self.subject {
+            Subject::Package(at) => self.components.get(*at).map_or("", |root| &root.id.name),
+            Subject::Workspace { name, .. } => name,
         }
     }
 
@@ -170,7 +243,7 @@ impl Bom {
 
 /// The package URL (the purl specification and its definition of the type `cargo`). A package that comes from no registry is not one of
 /// crates.io, whatever its name: from git it has the commit that was locked, and the project's own has the type `generic`. `None` where
-/// its place is an address on this machine.
+/// its place is an address on this machine. Nothing in it lets anybody in.
 #[must_use]
 pub(crate) fn package_url(package: &Package) -> Option<String> {
     let id = &package.id;
@@ -184,10 +257,17 @@ pub(crate) fn package_url(package: &Package) -> Option<String> {
     match &id.source {
         Source::Local => Some(named("generic")),
         Source::Registry(Registry::Sparse(url) | Registry::Git(url)) if is_of_machine(url) => None,
-        Source::Registry(_) => Some(purl(&id.crate_id()?, &id.version)),
+        Source::Registry(registry) => {
+            let registry = match registry {
+                Registry::CratesIo => Registry::CratesIo,
+                Registry::Sparse(url) => Registry::Sparse((&*without_credentials(url)).into()),
+                Registry::Git(url) => Registry::Git((&*without_credentials(url)).into()),
+            };
+            Some(purl(&CrateId { registry, ..id.crate_id()? }, &id.version))
+        }
         Source::Git(GitSource { url, commit, .. }) if !is_of_machine(url) => {
             let mut text = named("cargo");
-            let mut place = format!("git+{url}");
+            let mut place = format!("git+{}", without_credentials(url));
             if let Some(commit) = commit {
                 let _ = write!(place, "@{commit}");
             }

@@ -21,7 +21,7 @@ use super::trail::{Event, EventFileName, TrailProblem};
 use super::way_around::WayAround;
 
 /// The world as it was read, once, for one decision.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Facts {
     /// What lies around the lock file.
     pub surroundings: Surroundings,

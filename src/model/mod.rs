@@ -26,6 +26,7 @@ pub(crate) mod lock_proof;
 pub(crate) mod loosening;
 pub(crate) mod manifest;
 pub(crate) mod package;
+pub(crate) mod party;
 pub(crate) mod policy;
 pub(crate) mod publication;
 pub(crate) mod reason_facts;

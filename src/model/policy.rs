@@ -11,6 +11,7 @@ use semver::VersionReq;
 use super::age::Age;
 use super::crate_name::{CrateName, NamePattern};
 use super::license::LicensePolicy;
+use super::party::Party;
 use super::signal::SignalPolicy;
 use super::source::Registry;
 use super::vex::Justification;
@@ -77,6 +78,8 @@ pub struct Policy {
     pub deny: Vec<Ban>,
     /// `[licenses]`.
     pub licenses: LicensePolicy,
+    /// `[sbom.supplier]`: who hands out the project's own packages. It judges nothing.
+    pub supplier: Option<Party>,
 }
 
 /// How long releases are held.

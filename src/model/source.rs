@@ -1,5 +1,6 @@
 //! Where a package comes from: a registry, a git repository, or the file system.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -170,9 +171,50 @@ impl fmt::Display for Source {
     }
 }
 
+/// A text whose addresses have nothing that lets somebody in: no user and no password before the host. The name `git`, under which hosts
+/// take every key of `ssh`, is no secret and stays.
+#[must_use]
+pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
+    let (mut safe, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find("://") {
+        let (before, behind) = rest.split_at(at + 3);
+        let ends = |character: char| character.is_whitespace() || "/?#\\\"'<>`".contains(character);
+        let (authority, behind) = behind.split_at(behind.find(ends).unwrap_or(behind.len()));
+        safe.push_str(before);
+        match authority.rsplit_once('@') {
+            Some(("git", _)) if before.ends_with("ssh://") => safe.push_str(authority),
+            Some((_, host)) => safe.push_str(host),
+            None => safe.push_str(authority),
+        }
+        rest = behind;
+    }
+    if safe.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    safe.push_str(rest);
+    Cow::Owned(safe)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{GitReference, GitSource};
+    use super::{GitReference, GitSource, without_credentials};
+
+    #[test]
+    fn what_lets_somebody_in_is_left_out() {
+        for (with, without) in [
+            ("https://ana:secret@git.example.org/x@1", "https://git.example.org/x@1"),
+            ("https://token@git.example.org", "https://git.example.org"),
+            ("https://a@b:secret@git.example.org/x", "https://git.example.org/x"),
+            ("ssh://git@git.example.org/x", "ssh://git@git.example.org/x"),
+            ("git+ssh://git:secret@git.example.org/x", "git+ssh://git.example.org/x"),
+            ("ssh://ana@git.example.org:22/x", "ssh://git.example.org:22/x"),
+            ("https://git.example.org/a@b", "https://git.example.org/a@b"),
+            ("no address, ana@example.org", "no address, ana@example.org"),
+            ("from `https://a:b@x.org` to http://c@y.org/z, a@b", "from `https://x.org` to http://y.org/z, a@b"),
+        ] {
+            assert_eq!(without_credentials(with), without);
+        }
+    }
 
     #[test]
     fn a_reference_is_decoded_as_cargo_decodes_it() {

@@ -1,8 +1,11 @@
 //! What is said of vulnerabilities in packages, before any format (VEX: Vulnerability Exploitability eXchange).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+
+use super::party::Party;
 
 /// Why a package is not affected by what is known of it: the list of `OpenVEX` and CISA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +32,17 @@ pub(crate) struct Vex {
     pub statements: Vec<Statement>,
     pub created: Timestamp,
     /// Who answers for it, as in [`super::bom::Bom`].
-    pub author: Option<String>,
+    pub author: Option<Party>,
+}
+
+/// A bill of materials that was published, and its packages by their package URLs.
+#[derive(Clone, Debug)]
+pub(crate) struct BomLink {
+    /// The UUID of its serial number.
+    pub serial: String,
+    pub version: u64,
+    /// What it calls them.
+    pub references: BTreeMap<String, String>,
 }
 
 /// What is said of one advisory and one package.
@@ -45,6 +58,8 @@ pub(crate) struct Statement {
     pub url: Option<String>,
     /// The package's reference in the bill of materials.
     pub reference: String,
+    /// The package's name.
+    pub name: Arc<str>,
     /// The package URL.
     pub purl: String,
     pub version: String,
@@ -58,10 +73,10 @@ pub(crate) struct Statement {
 pub(crate) enum Status {
     /// A person says so, and why.
     NotAffected { justification: Justification, impact: String },
-    /// It is in the advisory's range, and this is what is done about it.
-    Affected { action: String, fixed_by: Option<String> },
-    /// Only its name and version are those of a release that is affected.
-    UnderInvestigation { note: String },
+    /// A person accepts it for a time, or it was made to do harm; this is what is done about it.
+    Affected { action: String },
+    /// Its version is one that the advisory names, or only its name and version are; nobody has said more.
+    UnderInvestigation { note: String, fixed_by: Option<String> },
 }
 
 impl Statement {

@@ -8,7 +8,9 @@ use spdx::{Expression, ParseMode};
 use super::graph::{self, asked_for, requirements_of};
 use super::license;
 use crate::model::approval::Approval;
-use crate::model::bom::{Ask, Bom, Component, Decision, Edge, License, Need, Subject, is_of_machine, package_url};
+use crate::model::bom::{
+    Ask, Bom, Component, Decision, Edge, FileForm, License, Need, PackageFile, Subject, is_of_machine, package_url,
+};
 use crate::model::checksum::Checksum;
 use crate::model::evaluation::{Evaluation, Judgement};
 use crate::model::facts::Facts;
@@ -16,7 +18,8 @@ use crate::model::index_line::DependencyKind;
 use crate::model::license::{LicensePolicy, LicenseStatement};
 use crate::model::manifest::{About, OwnDependency};
 use crate::model::package::{CrateId, LockedChecksum, Package};
-use crate::model::source::{Registry, Source};
+use crate::model::party::{Party, is_web};
+use crate::model::source::{Registry, Source, without_credentials};
 use crate::model::trail::{EventId, Trail};
 use crate::model::vendoring::TargetPlatform;
 use crate::model::verdict::{Basis, Verdict};
@@ -25,7 +28,10 @@ use crate::model::verdict::{Basis, Verdict};
 #[derive(Debug)]
 pub(crate) struct Known<'a> {
     pub facts: &'a Facts,
+    /// The decision as it would be if no advisory were known.
     pub evaluation: &'a Evaluation,
+    /// The decision as it is: a release that is approved because it mends another is so in every document.
+    pub fixes: &'a Evaluation,
     pub approvals: &'a [Approval],
     pub licenses: &'a LicensePolicy,
     pub trail: &'a Trail,
@@ -43,19 +49,26 @@ pub(crate) struct Content {
     pub about: About,
     /// `None` for the project's own packages, whose licence files nobody is asked about.
     pub statement: Option<LicenseStatement>,
+    /// The SHA-512 of its `.crate` file, in hexadecimal digits.
     pub sha512: Option<String>,
+    /// Its manifest as a file, where it lies in a repository.
+    pub manifest: Option<PackageFile>,
 }
 
 /// What the document is to have.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted<'a> {
     pub created: jiff::Timestamp,
-    pub author: Option<String>,
+    pub author: Option<Party>,
+    /// Who hands out the project's own packages.
+    pub supplier: Option<Party>,
     pub lock: Checksum,
     pub targets: &'a [TargetPlatform],
     pub without_dev: bool,
     /// What a workspace is called that has no package of its own.
     pub name: &'a str,
+    /// The manifest of the workspace.
+    pub file: Option<PackageFile>,
     /// The member that stands for all, where its manifest is the workspace's.
     pub root: Option<usize>,
 }
@@ -74,8 +87,12 @@ pub(crate) fn bom(known: &Known<'_>, wanted: &Wanted<'_>) -> Bom {
         .collect();
     let place: BTreeMap<usize, usize> = kept.iter().enumerate().map(|(new, old)| (*old, new)).collect();
     let events = events(known.trail);
-    let components =
-        kept.iter().map(|at| component(known, &events, *at, needs.get(at).copied().unwrap_or(Need::Runtime)));
+    let supplier = wanted.supplier.as_ref();
+    let mut components: Vec<Component> = kept
+        .iter()
+        .map(|at| component(known, &events, *at, needs.get(at).copied().unwrap_or(Need::Runtime), supplier))
+        .collect();
+    tell_apart(&mut components);
     let edges = edges.into_iter().filter_map(|edge| {
         let asks: Vec<Ask> =
             edge.asks.iter().filter(|ask| !wanted.without_dev || ask.kind != DependencyKind::Dev).cloned().collect();
@@ -86,16 +103,24 @@ pub(crate) fn bom(known: &Known<'_>, wanted: &Wanted<'_>) -> Bom {
         Some(Edge { from: *place.get(&edge.from)?, to: *place.get(&edge.to)?, asks })
     });
     let members: Vec<usize> = members.iter().filter_map(|at| place.get(at).copied()).collect();
-    let subject = match (wanted.root.and_then(|at| place.get(&at)), members.as_slice()) {
-        (Some(root), _) | (None, [root]) => Subject::Package(*root),
-        (None, _) => Subject::Workspace(wanted.name.to_owned(), members),
+    let root = wanted.root.and_then(|at| place.get(&at).copied());
+    let subject = match (members.as_slice(), root) {
+        ([only], _) => Subject::Package(*only),
+        ([], Some(root)) => Subject::Package(root),
+        // No member leads to all the others, so that none stands for them.
+        (_, root) => {
+            let name = root.and_then(|root| components.get(root)).map_or(wanted.name, |root| &root.id.name).to_owned();
+            Subject::Workspace { name, members, file: wanted.file.clone() }
+        }
     };
     Bom {
         subject,
-        components: components.collect(),
+        components,
         edges: edges.collect(),
         created: wanted.created,
-        author: wanted.author.clone(),
+        // Whoever hands it out answers for what is said of it, where nobody else does.
+        author: wanted.author.clone().or_else(|| wanted.supplier.clone()),
+        supplier: wanted.supplier.clone(),
         lock: wanted.lock,
         targets: wanted.targets.iter().map(|target| target.triple.clone()).collect(),
         without_dev: wanted.without_dev,
@@ -193,46 +218,113 @@ const fn of_kind(kind: DependencyKind) -> Need {
     }
 }
 
-fn component(known: &Known<'_>, events: &Events, at: usize, need: Need) -> Component {
+/// Gives each component a reference that no other has.
+fn tell_apart(components: &mut [Component]) {
+    let mut known = BTreeSet::new();
+    for (at, component) in components.iter_mut().enumerate() {
+        if !known.insert(component.reference.clone()) {
+            component.reference = format!("{}#{at}", component.reference);
+            known.insert(component.reference.clone());
+        }
+    }
+}
+
+fn component(known: &Known<'_>, events: &Events, at: usize, need: Need, supplier: Option<&Party>) -> Component {
     let package = &known.facts.packages[at];
     let content = known.contents.get(at).and_then(Option::as_ref);
     let about = content.map(|content| &content.about);
     let purl = package_url(package);
-    let web = |address: Option<&String>| address.filter(|address| is_web(address)).cloned();
+    let web = |address: Option<&String>| {
+        address.map(|address| without_credentials(address).into_owned()).filter(|one| is_web(one))
+    };
+    let homepage = web(about.and_then(|about| about.homepage.as_ref()));
+    let repository = web(about.and_then(|about| about.repository.as_ref()));
+    let authors: Vec<Party> =
+        about.into_iter().flat_map(|about| &about.authors).filter_map(|text| Party::of(text)).collect();
+    let page = homepage.clone().or_else(|| repository.clone()).or_else(|| page_of(package));
     Component {
         reference: purl.clone().unwrap_or_else(|| format!("{}@{}#{at}", package.id.name, package.id.version)),
+        makers: makers(package, &authors, page, supplier),
+        supplier: supplied(package, supplier),
+        file: file(package, content),
         purl,
         id: package.id.clone(),
         need,
         proc_macro: about.and_then(|about| about.proc_macro),
         program: about.is_some_and(|about| about.program),
-        sha256: match package.checksum {
-            LockedChecksum::Known(checksum) => Some(checksum),
-            LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,
-        },
-        sha512: content.and_then(|content| content.sha512.clone()),
         license: stated(known.licenses, package, content),
         description: about.and_then(|about| about.description.clone()),
-        authors: about.map(|about| about.authors.clone()).unwrap_or_default(),
-        homepage: web(about.and_then(|about| about.homepage.as_ref())),
-        repository: web(about.and_then(|about| about.repository.as_ref())),
-        download: known.downloads.get(&at).filter(|address| is_web(address)).cloned(),
-        decision: known
-            .evaluation
-            .judgements
-            .get(at)
-            .map(|one| decision(known, events, package, one))
-            .unwrap_or_default(),
+        authors,
+        homepage,
+        repository,
+        download: web(known.downloads.get(&at)),
+        decision: judgement(known, at).map(|one| decision(known, events, package, one)).unwrap_or_default(),
     }
 }
 
-/// Whether a text from a manifest is an address that a reader may be led to.
-fn is_web(address: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
-    (address.starts_with("https://") || address.starts_with("http://"))
-        && address.len() <= 2048
-        && address.bytes().all(is_plain)
-        && !is_of_machine(address)
+/// The file that it comes in. A package of a registry has one whose name follows from its own.
+fn file(package: &Package, content: Option<&Content>) -> Option<PackageFile> {
+    match package.id.source {
+        Source::Registry(_) => Some(PackageFile {
+            name: format!("{}-{}.crate", package.id.name, package.id.version),
+            form: FileForm::Archive,
+            sha256: match package.checksum {
+                LockedChecksum::Known(checksum) => Some(checksum),
+                LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,
+            },
+            sha512: content.and_then(|content| content.sha512.clone()),
+        }),
+        Source::Local | Source::Git(_) | Source::Other(_) => content.and_then(|content| content.manifest.clone()),
+    }
+}
+
+/// The authors; where none of them gives an address, whoever is behind the project's page as well. Nobody is made up.
+fn makers(package: &Package, authors: &[Party], page: Option<String>, supplier: Option<&Party>) -> Vec<Party> {
+    let mut makers = authors.to_vec();
+    if !makers.iter().any(Party::has_address) {
+        let of_page = page.map(|url| Party {
+            name: Some(format!("the authors of {}", package.id.name)),
+            email: None,
+            url: Some(url),
+        });
+        let own = supplier.filter(|_| package.id.source == Source::Local).cloned();
+        makers.extend(own.or(of_page));
+    }
+    makers.sort();
+    makers.dedup();
+    makers
+}
+
+/// The page of a project whose manifest names none: crates.io has one of each crate, and a repository is one.
+fn page_of(package: &Package) -> Option<String> {
+    match &package.id.source {
+        Source::Registry(Registry::CratesIo) => Some(format!("https://crates.io/crates/{}", package.id.name)),
+        Source::Git(git) => Some(without_credentials(&git.url).into_owned()).filter(|url| is_web(url)),
+        Source::Registry(Registry::Sparse(_) | Registry::Git(_)) | Source::Local | Source::Other(_) => None,
+    }
+}
+
+/// Who hands a package out: a registry, the host of a repository, or for the project's own whom it names.
+fn supplied(package: &Package, own: Option<&Party>) -> Option<Party> {
+    let by_host = |url: &str| {
+        let url = without_credentials(url).into_owned();
+        let host = url.split_once("://").map_or(&*url, |(_, rest)| rest).split(['/', '?', '#']).next()?;
+        let name = host.rsplit_once('@').map_or(host, |(_, host)| host).to_owned();
+        (!is_of_machine(&url)).then(|| Party {
+            name: Some(name),
+            email: None,
+            url: Some(url).filter(|url| is_web(url)),
+        })
+    };
+    match &package.id.source {
+        Source::Registry(Registry::CratesIo) => {
+            Some(Party { name: Some("crates.io".to_owned()), email: None, url: page_of(package) })
+        }
+        Source::Registry(Registry::Sparse(url) | Registry::Git(url)) => by_host(url),
+        Source::Git(git) => by_host(&git.url),
+        Source::Local => own.cloned(),
+        Source::Other(_) => None,
+    }
 }
 
 fn stated(policy: &LicensePolicy, package: &Package, content: Option<&Content>) -> License {
@@ -265,6 +357,11 @@ fn stated(policy: &LicensePolicy, package: &Package, content: Option<&Content>) 
         (None, None, None, Some(file)) => License::File(file.clone()),
         (None, None, None, None) => License::Unstated,
     }
+}
+
+fn judgement<'k>(known: &Known<'k>, at: usize) -> Option<&'k Judgement> {
+    let is_fix = |one: &&Judgement| matches!(one.verdict, Some(Verdict::Approved(Basis::SecurityFix { .. })));
+    known.fixes.judgements.get(at).filter(is_fix).or_else(|| known.evaluation.judgements.get(at))
 }
 
 fn decision(known: &Known<'_>, events: &Events, package: &Package, judgement: &Judgement) -> Decision {

@@ -39,13 +39,13 @@ pub(crate) fn vex(bom: &Bom, facts: &Facts, evaluation: &Evaluation, policy: &Po
                 }
                 (true, Some(ignore)) => Status::Affected {
                     action: format!("accepted until the end of {}: {}", ignore.until, ignore.reason),
-                    fixed_by: None,
                 },
                 (true, None) => to_do(hit, component, judgement),
                 (false, _) => Status::UnderInvestigation {
                     note: "the advisory is about the release of crates.io with this name and version; whether this code is the same, \
                            nobody has said"
                         .to_owned(),
+                    fixed_by: None,
                 },
             };
             statements.push(Statement {
@@ -54,9 +54,10 @@ pub(crate) fn vex(bom: &Bom, facts: &Facts, evaluation: &Evaluation, policy: &Po
                 title: hit.title.to_string(),
                 url: hit.url.as_ref().map(ToString::to_string),
                 reference: component.reference.clone(),
+                name: Arc::clone(&component.id.name),
                 purl,
                 version: component.id.version.to_string(),
-                sha256: component.sha256.map(|digest| digest.to_string()),
+                sha256: component.sha256().map(|digest| digest.to_string()),
                 status,
             });
         }
@@ -92,24 +93,30 @@ fn ignored<'p>(
         .max_by_key(|ignore| (ignore.justification.is_some(), ignore.until))
 }
 
-/// What to do about what nobody decided.
+/// What nobody decided, and what would mend it.
 fn to_do(hit: &Advisory, component: &Component, judgement: Option<&Judgement>) -> Status {
     if hit.kind == AdvisoryKind::Malicious {
-        let action = format!("remove {}: it was made to do harm", component.id.name);
-        return Status::Affected { action, fixed_by: None };
+        return Status::Affected { action: format!("remove {}: it was made to do harm", component.id.name) };
     }
     let fixes = judgement.into_iter().flat_map(|one| &one.fixes).filter(|fix| fix.advisory == hit.id);
-    let Some(fix) = fixes.max_by(|one, other| one.version.cmp(&other.version)) else {
-        let action = "no release that mends it is known to the policy; do without the package, or follow the advisory"
-            .to_owned();
-        return Status::Affected { action, fixed_by: None };
+    let (what, fixed_by) = match fixes.max_by(|one, other| one.version.cmp(&other.version)) {
+        Some(fix) => {
+            let standing = match &fix.standing {
+                FixStanding::Approved(_) => "which the policy approves".to_owned(),
+                FixStanding::Held(reasons) => held(reasons),
+            };
+            let update = format!("{} {} mends it, {standing}", component.id.name, fix.version);
+            (update, Some(fix.version.to_string()))
+        }
+        None if hit.versions.patched().is_empty() => ("the advisory names no release that mends it".to_owned(), None),
+        None => {
+            let patched: Vec<String> = hit.versions.patched().iter().map(ToString::to_string).collect();
+            let ranges = patched.join(" or ");
+            (format!("{} {ranges} mends it, which no update within the requirements reaches", component.id.name), None)
+        }
     };
-    let standing = match &fix.standing {
-        FixStanding::Approved(_) => "which the policy approves".to_owned(),
-        FixStanding::Held(reasons) => held(reasons),
-    };
-    let action = format!("update {} to {}, {standing}", component.id.name, fix.version);
-    Status::Affected { action, fixed_by: Some(fix.version.to_string()) }
+    let note = format!("nobody has said whether the code is reached; {what}");
+    Status::UnderInvestigation { note, fixed_by }
 }
 
 fn held(reasons: &Reasons) -> String {

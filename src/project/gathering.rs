@@ -223,16 +223,7 @@ impl Gathered {
     /// What is inside the locked packages, in their order, and what those in folders of this machine ask for.
     pub(crate) fn contents(&self) -> (Vec<Option<Content>>, BTreeMap<usize, Vec<OwnDependency>>) {
         let Self { project, registries, index, advisories, .. } = self;
-        let subject = project.subject();
-        let packages = &subject.lock.packages;
-        let mut contents = licenses::contents(packages, Told { project, registries, index, more: None, advisories });
-        let mut own = BTreeMap::new();
-        for (at, package) in packages.iter().enumerate() {
-            let (Some(found), Some(slot)) = (subject.local(package), contents.get_mut(at)) else { continue };
-            *slot = Some(Content { about: found.about.clone(), statement: None, sha512: None });
-            own.insert(at, found.dependencies.clone());
-        }
-        (contents, own)
+        licenses::contents_of_project(Told { project, registries, index, more: None, advisories })
     }
 
     fn learn_licenses(&self, packages: &[Package], more: Option<&BTreeMap<CrateId, IndexFact>>) {

@@ -1,19 +1,21 @@
 //! What was learned of the licences of releases in one run.
 
-#![expect(clippy::format_collect, reason = "the texts are short")]
-
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use sha2::{Digest as _, Sha512};
+use camino::Utf8Path;
 
 use super::contents::{Look, look_inside};
 use super::open::Project;
 use super::registries::Registries;
+use crate::files::regular::{self, Links};
+use crate::gather::manifest::MAX_BYTES;
 use crate::model::advisory::AdvisoryKind;
+use crate::model::bom::{PackageFile, sha512};
 use crate::model::facts::{AdvisoryFact, IndexFact};
 use crate::model::index_line::Outline;
 use crate::model::license::{LicenseFact, Licenses};
+use crate::model::manifest::OwnDependency;
 use crate::model::package::{CrateId, LockedChecksum, Package};
 use crate::policy::advisory;
 use crate::policy::bom::Content;
@@ -64,9 +66,28 @@ pub(super) fn at_hand(project: &Project, registries: &Registries, packages: &[&P
     licenses
 }
 
+/// What is inside each of the locked packages, and by position what the project's own ask for.
+pub(super) fn contents_of_project(told: Told<'_>) -> (Vec<Option<Content>>, BTreeMap<usize, Vec<OwnDependency>>) {
+    let subject = told.project.subject();
+    let mut contents = contents(&subject.lock.packages, told);
+    let mut own = BTreeMap::new();
+    for (at, package) in subject.lock.packages.iter().enumerate() {
+        let (Some(found), Some(slot)) = (subject.local(package), contents.get_mut(at)) else { continue };
+        let manifest = manifest_file(&found.package.root);
+        *slot = Some(Content { about: found.about.clone(), statement: None, sha512: None, manifest });
+        own.insert(at, found.dependencies.clone());
+    }
+    (contents, own)
+}
+
+/// The manifest in a folder, as the file that a package of a repository comes with.
+pub(crate) fn manifest_file(folder: &Utf8Path) -> Option<PackageFile> {
+    regular::read(&folder.join("Cargo.toml"), Links::Followed, MAX_BYTES).ok().map(PackageFile::manifest)
+}
+
 /// What is inside each of these packages, in their order, as far as it is at hand or the request lets it be fetched: first from archives,
 /// which alone have a digest of their own, then from vendored trees.
-pub(super) fn contents(packages: &[Package], told: Told<'_>) -> Vec<Option<Content>> {
+fn contents(packages: &[Package], told: Told<'_>) -> Vec<Option<Content>> {
     let policy = &told.project.rules().policy.licenses;
     let found: Vec<OnceLock<Content>> = packages.iter().map(|_| OnceLock::new()).collect();
     for trees in [false, true] {
@@ -84,11 +105,8 @@ pub(super) fn contents(packages: &[Package], told: Told<'_>) -> Vec<Option<Conte
                 LicenseFact::Read(stated) => Some((*stated).clone()),
                 LicenseFact::Unknown(_) => None,
             };
-            let sha512 = inside.archive.map(|archive| {
-                let digest: [u8; 64] = Sha512::digest(archive).into();
-                digest.iter().map(|byte| format!("{byte:02x}")).collect()
-            });
-            let _ = slot.set(Content { about: inside.manifest.about().clone(), statement, sha512 });
+            let (about, sha512) = (inside.manifest.about().clone(), inside.archive.map(sha512));
+            let _ = slot.set(Content { about, statement, sha512, manifest: None });
         });
     }
     found.into_iter().map(OnceLock::into_inner).collect()

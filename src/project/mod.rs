@@ -31,6 +31,7 @@ pub(crate) use base::Base;
 pub(crate) use error::ProjectError;
 pub(crate) use gathering::{About, Decision, Gathered};
 pub(crate) use inspections::{Inspector, parser};
+pub(crate) use licenses::manifest_file;
 pub(crate) use lock_files::{LockFiles, lock_files};
 pub(crate) use lookup::Lookup;
 pub(crate) use open::{Committed, Configs, Project};

@@ -1,9 +1,12 @@
 //! Text from outside, made harmless for where it is shown: a terminal, JSON, Markdown, SARIF, a CI system's log.
 //!
 //! Names, titles, addresses, paths and error texts are an attacker's to choose. What moves a cursor, turns the reading direction,
-//! shows nothing, ends a line or starts a CI system's command is written as a visible escape instead.
+//! shows nothing, ends a line or starts a CI system's command is written as a visible escape instead. Whatever an address has that lets
+//! somebody in stays out of every output: a lock file is in the house, a report may not be.
 
 use std::fmt::Write as _;
+
+use crate::model::source::without_credentials;
 
 /// Whether a character does something else than being seen: controls, line and paragraph separators, bidirectional controls,
 /// zero-width and filler characters, variation selectors, tags.
@@ -23,7 +26,7 @@ pub fn terminal(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let mut before = ' ';
     let mut started = false;
-    for character in text.chars() {
+    for character in without_credentials(text).chars() {
         let command = (character == '#' && before == '#') || (character == ':' && !started);
         if is_hostile(character) || command {
             let _ = write!(safe, "{}", character.escape_unicode());
@@ -42,7 +45,7 @@ pub fn terminal(text: &str) -> String {
 pub fn json(document: &str) -> String {
     let mut safe = String::with_capacity(document.len());
     let mut before = ' ';
-    for character in document.chars() {
+    for character in without_credentials(document).chars() {
         if character != '\n' && (is_hostile(character) || (character == '#' && before == '#')) {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 let _ = write!(safe, "\\u{unit:04x}");
@@ -59,7 +62,7 @@ pub fn json(document: &str) -> String {
 #[must_use]
 pub fn sarif(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in without_credentials(text).chars() {
         match character {
             '\\' | '[' | ']' => safe.extend(['\\', character]),
             '{' | '}' => safe.extend([character, character]),

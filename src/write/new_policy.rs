@@ -184,6 +184,7 @@ fn advisories(text: &mut Text, new: &NewPolicy<'_>, defaults: &Policy) {
             crate_name: ignore.crate_name.as_ref().map(ToString::to_string),
             reason: ignore.reason.clone(),
             until: ignore.until,
+            justification: ignore.justification,
         }));
     }
 }

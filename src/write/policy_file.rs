@@ -13,6 +13,7 @@ use crate::model::approval::Approval;
 use crate::model::checksum::Checksum;
 use crate::model::source::Registry;
 use crate::model::verdict::ReasonCode;
+use crate::model::vex::Justification;
 
 /// An `[[approval]]` that is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct NewIgnore {
     pub reason: String,
     /// The last UTC day on which it is ignored.
     pub until: Date,
+    /// Why the crate is not affected, in the words of VEX; `None` where it is.
+    pub justification: Option<Justification>,
 }
 
 /// An approval's table, with its header, each line ended by LF.
@@ -83,6 +86,9 @@ pub fn ignore_entry(ignore: &NewIgnore) -> String {
     }
     entry.text("reason", &ignore.reason);
     entry.plain("until", &ignore.until.to_string());
+    if let Some(justification) = ignore.justification {
+        entry.text("justification", justification.as_str());
+    }
     entry.0
 }
 

@@ -228,7 +228,22 @@ fn one_advisory_is_ignored_for_one_crate() {
     let policy = world.project.read("sequester.toml");
     assert!(policy.contains("[[advisories.ignore]]\nid = \"RUSTSEC-2026-0100\"\ncrate = \"bar\"\n"), "{policy}");
     assert_eq!(codes(&package(&world.then(0), "bar")["warnings"]), ["ignored"]);
+    // Why it is not affected, in the words of VEX and no others. What is said now takes the place of what was said.
+    let again = ["bar", "--reason", "not reached", "--until", "2024-12-01"];
+    let refused = world.approve(&[&again[..], &["--justification", "inline_mitigations_already_exist"]].concat());
+    assert!(refused.expect_code(2).stderr.contains("--id"), "a justification is of an advisory");
+    let of_id = [&again[..], &["--id", "RUSTSEC-2026-0100"]].concat();
+    let refused = world.approve(&[&of_id[..], &["--justification", "not_my_fault"]].concat()).expect_code(2);
+    assert!(refused.stderr.contains("vulnerable_code_not_in_execute_path"), "{}", refused.stderr);
+    assert!(!world.project.read("sequester.toml").contains("justification"));
+    let told = world.approve(&[&of_id[..], &["--justification", "vulnerable_code_not_in_execute_path"]].concat());
+    assert!(told.expect_code(0).stdout.contains("(vulnerable_code_not_in_execute_path)"));
+    let policy = world.project.read("sequester.toml");
+    assert_eq!(policy.matches("[[advisories.ignore]]").count(), 1, "{policy}");
+    assert!(policy.contains("justification = \"vulnerable_code_not_in_execute_path\"\n"), "{policy}");
+    let stated = world.project.sequester(&["vex", "--now", "2024-06-01T00:00:00Z"]).expect_code(0).stdout;
+    assert!(stated.contains("\"status\": \"not_affected\""), "{stated}");
     world.project.sequester(&["revoke", "bar", "--id", "RUSTSEC-2026-0100"]).expect_code(0);
     assert_eq!(reasons(&world.then(1), "bar"), ["advisory"]);
-    assert_eq!(world.kinds(), ["approved", "revoked"]);
+    assert_eq!(world.kinds(), ["approved", "approved", "revoked"]);
 }

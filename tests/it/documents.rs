@@ -65,10 +65,17 @@ fn document(world: &World, arguments: &[&str], name: &str) -> Value {
     for path in [world.project.outside().as_str(), "127.0.0.1"] {
         assert!(!text.contains(path), "{path} in\n{text}");
     }
+    keep(world, name, &text);
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Leaves a document for the validators, with the lock file that it is about.
+fn keep(world: &World, name: &str, text: &str) {
     let folder = Utf8PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("documents/sbom");
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join(name), &text).unwrap();
-    serde_json::from_str(&text).unwrap()
+    std::fs::write(folder.join(name), text).unwrap();
+    let lock = format!("{}.lock", name.split('.').next().unwrap());
+    std::fs::write(folder.join(lock), world.project.read("Cargo.lock")).unwrap();
 }
 
 fn named<'d>(document: &'d Value, name: &str, version: &str) -> &'d Value {
@@ -162,7 +169,7 @@ fn the_same_facts_are_the_same_bytes_and_options_take_away() {
 #[test]
 fn each_format_is_left_for_the_validators() {
     let world = world();
-    document(&world, &["sbom", "--fetch", "--format", "cyclonedx-1.6"], "whole-1.6.cdx.json");
+    document(&world, &["sbom", "--fetch", "--format", "cyclonedx-1.6"], "whole-of-1-6.cdx.json");
     let spdx = document(&world, &["sbom", "--fetch", "--format", "spdx"], "whole.spdx.json");
     let graph = spdx["@graph"].as_array().unwrap();
     let ids: BTreeSet<&str> = graph.iter().filter_map(|one| one["spdxId"].as_str()).collect();
@@ -187,10 +194,156 @@ fn each_format_is_left_for_the_validators() {
     assert_eq!(
         statements,
         [
-            ("RUSTSEC-2026-0001", "pkg:cargo/leaf@0.1.0", "affected"),
-            ("CVE-2026-1111", "pkg:cargo/leaf@0.1.0", "affected"),
+            // Nobody has decided about it.
+            ("RUSTSEC-2026-0001", "pkg:cargo/leaf@0.1.0", "under_investigation"),
+            ("CVE-2026-1111", "pkg:cargo/leaf@0.1.0", "under_investigation"),
             ("RUSTSEC-2026-0002", "pkg:cargo/bar@1.0.0", "not_affected"),
         ]
     );
-    document(&world, &["vex", "--format", "cyclonedx"], "vex.cdx.json");
+    let note = open["statements"][0]["status_notes"].as_str().unwrap();
+    assert!(note.contains("leaf >=0.2.0 mends it"), "{note}");
+    assert_eq!((&open["role"], &open["statements"][0]["timestamp"]), (&"Document Creator".into(), &NOW.into()));
+}
+
+#[test]
+fn statements_stand_by_themselves_or_lead_into_a_published_bill_of_materials() {
+    let world = world();
+    let alone = document(&world, &["vex", "--format", "cyclonedx"], "vex.cdx.json");
+    let of = |document: &Value| -> Vec<(String, String, String)> {
+        let all = document["vulnerabilities"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        all.map(|one| (text(&one["id"]), text(&one["analysis"]["state"]), text(&one["affects"][0]["ref"]))).collect()
+    };
+    let (leaf, bar) = ("pkg:cargo/leaf@0.1.0", "pkg:cargo/bar@1.0.0");
+    let row = |id: &str, state: &str, reference: String| (id.to_owned(), state.to_owned(), reference);
+    // One entry for each advisory, with its other ids.
+    assert_eq!(
+        of(&alone),
+        [row("RUSTSEC-2026-0001", "in_triage", leaf.into()), row("RUSTSEC-2026-0002", "not_affected", bar.into())]
+    );
+    assert_eq!(alone["vulnerabilities"][0]["references"][0]["id"], "CVE-2026-1111");
+    let names: Vec<_> = alone["components"].as_array().unwrap().iter().map(|one| &one["bom-ref"]).collect();
+    assert_eq!(names, [bar, leaf]);
+    // It was published a year before, when other things were known.
+    let published = world.project.sequester(&["sbom", "--now", "2025-11-22T00:00:00Z"]).expect_code(0).stdout;
+    keep(&world, "published.cdx.json", &published);
+    world.project.write("published.cdx.json", &published);
+    let linked =
+        document(&world, &["vex", "--format", "cyclonedx", "--sbom", "published.cdx.json"], "linked-vex.cdx.json");
+    let serial = serde_json::from_str::<Value>(&published).unwrap()["serialNumber"].clone();
+    let serial = serial.as_str().unwrap().trim_start_matches("urn:uuid:").to_owned();
+    assert_eq!(of(&linked)[0].2, format!("urn:cdx:{serial}/1#{leaf}"));
+    assert_eq!(linked.get("components"), None);
+    // Another project's, and what is none.
+    let other = published.replace("pkg:cargo/leaf@0.1.0", "pkg:cargo/leaf@0.1.9");
+    for (text, words) in
+        [(other.as_str(), "has no pkg:cargo/leaf@0.1.0"), ("{}", "no CycloneDX document"), ("", "no CycloneDX")]
+    {
+        world.project.write("other.json", text);
+        let told = world.project.sequester(&["vex", "--format", "cyclonedx", "--sbom", "other.json"]).expect_code(2);
+        assert!(told.stderr.contains(words), "{}", told.stderr);
+    }
+}
+
+#[test]
+fn a_bill_of_materials_says_nothing_of_vulnerabilities() {
+    let mut world = World::new().dep("bar", "1");
+    Package::new("bar", "1.0.0").publish(&world.registry);
+    world.policy("");
+    world.lock();
+    let bill = |world: &World, format: &str| {
+        world.project.sequester(&["sbom", "--format", format, "--now", NOW]).expect_code(0).stdout
+    };
+    let before = ["cyclonedx", "cyclonedx-1.6", "spdx"].map(|format| bill(&world, format));
+    world.advisories = world.advisories.with(&Advisory::new("RUSTSEC-2026-0001", "bar").patched(">= 9.0.0"));
+    world.audit(&[]).expect_code(1);
+    assert_eq!(["cyclonedx", "cyclonedx-1.6", "spdx"].map(|format| bill(&world, format)), before);
+}
+
+/// A workspace without a package at its root, and everybody's licence and address known.
+fn supplied() -> World {
+    let world = World::new();
+    let registry = &world.registry;
+    let manifest = |name: &str, more: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2021\"\nlicense = \"MIT\"\n{more}")
+    };
+    let reached = manifest("reached", "authors = [\"Bo <bo@example.org>\", \"Cy\"]\n");
+    Package::new("reached", "1.0.0").file("Cargo.toml", reached).publish(registry);
+    let page = manifest("page", "authors = [\"Dee\"]\nrepository = \"https://ana:secret@git.example.org/page\"\n");
+    Package::new("page", "1.0.0").file("Cargo.toml", page).publish(registry);
+    // Nobody says anything.
+    Package::new("silent", "1.0.0").file("Cargo.toml", manifest("silent", "")).publish(registry);
+    let project = &world.project;
+    project.write("Cargo.toml", "[workspace]\nmembers = [\"one\", \"two\"]\nresolver = \"2\"\n");
+    std::fs::remove_dir_all(project.path("src")).unwrap();
+    let dependencies = "[dependencies]\nreached = \"1\"\npage = \"1\"\nsilent = \"1\"\ntwo = { path = \"../two\" }\n";
+    project.write("one/Cargo.toml", manifest("one", dependencies));
+    project.write("one/src/main.rs", "fn main() {}\n");
+    project.write("two/Cargo.toml", manifest("two", "authors = [\"Flo <flo@example.org>\"]\n"));
+    project.write("two/src/lib.rs", "");
+    world.policy("[sbom.supplier]\nname = \"Example\"\nemail = \"sbom@example.org\"\nurl = \"https://example.org/\"");
+    world.lock();
+    world
+}
+
+/// The same as `document`, for a project whose policy names who answers.
+fn supplied_document(world: &World, arguments: &[&str], name: &str) -> Value {
+    let told = world.project.sequester(&[arguments, &["--now", NOW]].concat()).expect_code(0);
+    assert_eq!(told.stderr, "", "nothing is unknown");
+    keep(world, name, &told.stdout);
+    serde_json::from_str(&told.stdout).unwrap()
+}
+
+#[test]
+fn who_made_and_who_supplies_a_package_is_said_or_said_to_be_unknown() {
+    let world = supplied();
+    let found = supplied_document(&world, &["sbom", "--fetch"], "supplied.cdx.json");
+    let example = serde_json::json!({
+        "name": "Example", "url": ["https://example.org/"], "contact": [{ "name": "Example", "email": "sbom@example.org" }]
+    });
+    assert_eq!(found["metadata"]["supplier"], example);
+    assert_eq!(found["metadata"]["manufacturer"], example, "whoever supplies it answers for the document");
+    assert_eq!(found["metadata"]["component"]["supplier"], example);
+    let maker = |name: &str| {
+        let maker = &named(&found, name, "1.0.0")["manufacturer"];
+        (maker["contact"][0]["email"].as_str().unwrap_or_default(), maker["url"][0].as_str().unwrap_or_default())
+    };
+    assert_eq!(maker("reached"), ("bo@example.org", ""));
+    assert_eq!(maker("page"), ("", "https://git.example.org/page"));
+    assert_eq!(maker("silent"), ("", "https://crates.io/crates/silent"));
+    assert_eq!(maker("one"), ("sbom@example.org", "https://example.org/"));
+    assert_eq!(maker("two"), ("flo@example.org", ""));
+    assert_eq!(named(&found, "two", "1.0.0")["supplier"], example);
+    assert_eq!(named(&found, "silent", "1.0.0")["supplier"]["name"], "crates.io");
+    for (name, file, archive) in [("silent", "silent-1.0.0.crate", "archive"), ("two", "Cargo.toml", "no archive")] {
+        let component = named(&found, name, "1.0.0");
+        let of = |name: &str| {
+            let name = format!("bsi:component:{name}");
+            let mut all = component["properties"].as_array().unwrap().iter();
+            all.find(|one| one["name"] == *name).unwrap()["value"].as_str().unwrap()
+        };
+        let found = [of("filename"), of("executable"), of("archive"), of("structured")];
+        assert_eq!(found, [file, "non-executable", archive, "structured"]);
+    }
+    supplied_document(&world, &["sbom", "--fetch", "--format", "spdx"], "supplied.spdx.json");
+    supplied_document(&world, &["sbom", "--format", "cyclonedx-1.6"], "supplied-of-1-6.cdx.json");
+    // A flag goes before the policy, and answers for the document where nobody else does.
+    let other =
+        supplied_document(&world, &["sbom", "--supplier", "Other <https://other.example.org>"], "other.cdx.json");
+    assert_eq!(other["metadata"]["supplier"]["name"], "Other");
+    // Nobody is named: the document says so, and the verb what would help.
+    world.policy("");
+    let told = world.project.sequester(&["sbom", "--now", NOW]).expect_code(0);
+    for words in
+        ["(`--author`, or `[sbom.supplier]` in the policy)", "who made or supplies one@1.0.0, two@1.0.0 is given"]
+    {
+        assert!(told.stderr.contains(words), "{}", told.stderr);
+    }
+    let silent: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(silent["metadata"].get("supplier"), None);
+    let one = named(&silent, "one", "1.0.0");
+    assert_eq!((properties(one, "supplier"), properties(one, "producer")), (vec!["unknown"], vec!["unknown"]));
+    for nobody in ["", "<>", "Ana <nowhere>"] {
+        world.project.sequester(&["sbom", "--supplier", nobody]).expect_code(2);
+    }
 }

@@ -37,6 +37,7 @@ fn ignore(id: &str, crate_name: Option<&str>) -> NewIgnore {
         crate_name: crate_name.map(str::to_owned),
         reason: "not reached".to_owned(),
         until: "2027-01-31".parse().unwrap(),
+        justification: None,
     }
 }
 

@@ -97,6 +97,12 @@ pub enum Fault {
     License { text: String, nearest: Option<&'static str> },
     #[error("{0} is not the id of an advisory")]
     AdvisoryId(String),
+    #[error("{0} is not an e-mail address")]
+    Email(String),
+    #[error("{0} is not an address of the web")]
+    WebAddress(String),
+    #[error("neither `email` nor `url` is there, and a name alone reaches nobody")]
+    Unreachable,
     #[error("{0} is not a justification of VEX")]
     Justification(String),
     #[error("{0} is not \"allow\", \"warn\" or \"reject\"")]
@@ -159,6 +165,9 @@ impl Fault {
             Self::License { nearest: Some(nearest), .. } => return format!("write \"{nearest}\""),
             Self::License { nearest: None, .. } => "write an id of https://spdx.org/licenses, such as \"Apache-2.0\"",
             Self::AdvisoryId(_) => "write an id such as \"RUSTSEC-2023-0071\"",
+            Self::Email(_) => "write an address such as \"security@example.org\"",
+            Self::WebAddress(_) => "write an address such as \"https://example.org/\"",
+            Self::Unreachable => "add `email`, `url` or both",
             Self::Justification(_) => {
                 let names = Justification::ALL.map(Justification::as_str);
                 return format!("write one of: {}; leave it out where the package is affected", names.join(", "));

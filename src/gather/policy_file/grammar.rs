@@ -6,6 +6,7 @@ use super::fault::Fault;
 use crate::gather::toml_tree::shown;
 use crate::model::checksum::Checksum;
 use crate::model::crate_name::{CrateName, NamePattern};
+use crate::model::party::{is_email, is_web};
 use crate::model::policy::{Ban, Level};
 use crate::model::signal::SignalLevel;
 use crate::model::source::Registry;
@@ -49,6 +50,14 @@ pub(super) fn ban(text: &str) -> Result<Ban, Fault> {
 /// A text that says something.
 pub(super) fn prose(text: &str) -> Result<String, Fault> {
     if text.trim().is_empty() { Err(Fault::Empty) } else { Ok(text.to_owned()) }
+}
+
+pub(super) fn email(text: &str) -> Result<String, Fault> {
+    if is_email(text) { Ok(text.to_owned()) } else { Err(Fault::Email(shown(text))) }
+}
+
+pub(super) fn web_address(text: &str) -> Result<String, Fault> {
+    if is_web(text) { Ok(text.to_owned()) } else { Err(Fault::WebAddress(shown(text))) }
 }
 
 /// What to do about something that is not plainly bad.

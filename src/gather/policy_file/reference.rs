@@ -231,6 +231,15 @@ const TABLES: &[Table] = &[
         ],
     },
     Table {
+        header: "[sbom.supplier]",
+        about: "Who hands out the project's own packages, for `sbom` and `vex`; it judges nothing. At least one of the two addresses is required.",
+        keys: &[
+            Key("name", None, "The name of the person or organisation."),
+            Key("email", None, "An address that reaches them."),
+            Key("url", None, "Their page."),
+        ],
+    },
+    Table {
         header: "[[approval]]",
         about: "A person's exemption of exactly these bytes from exactly these reasons. `cargo sequester approve` writes it, `revoke` takes it away.",
         keys: &[
@@ -335,7 +344,9 @@ fn the_defaults_that_are_told_are_the_ones_that_hold() {
         file.policy.quarantine.min_publish_age.origin = PolicyFile::default().policy.quarantine.min_publish_age.origin;
         file
     };
-    for table in TABLES.iter().filter(|table| !table.header.starts_with("[[") && !table.header.contains("NAME")) {
+    // A table with a key that must be there has no defaults.
+    let is_whole = |table: &&Table| !asked_for(table.header).unwrap().1.is_empty();
+    for table in TABLES.iter().filter(|table| !is_whole(table) && !table.header.contains("NAME")) {
         for Key(key, default, _) in table.keys {
             let default = default.unwrap_or_else(|| panic!("{key} of {} has a default", table.header));
             let read = plain(&format!("{}\n{key} = {default}\n", table.header));

@@ -10,6 +10,7 @@ use super::reader::{At, TableReader};
 use crate::gather::toml_tree::{shown, shown_key};
 use crate::model::approval::{Approval, Approvals};
 use crate::model::license::{Clarification, LicenseException, LicenseFile, LicensePolicy, ReleasesOf};
+use crate::model::party::{Party, one_line};
 use crate::model::policy::{
     AdvisoryPolicy, AgeOverride, Ban, GitRule, Ignore, Origin, Quarantine, RegistryPolicy, Setting, SourcePolicy,
 };
@@ -299,6 +300,24 @@ pub(super) fn licenses(root: &mut TableReader<'_, '_>) -> LicensePolicy {
     }
     table.finish();
     policy
+}
+
+/// `[sbom.supplier]`.
+pub(super) fn supplier(root: &mut TableReader<'_, '_>) -> Option<Party> {
+    let mut sbom = root.table("sbom")?;
+    let supplier = sbom.table("supplier").and_then(|mut table| {
+        let name = table.required("name", grammar::prose);
+        let email = table.parsed("email", grammar::email);
+        let url = table.parsed("url", grammar::web_address);
+        if !table.has("email") && !table.has("url") {
+            table.missing("email", Fault::Unreachable);
+        }
+        table.finish();
+        let name = Some(one_line(&name?.value));
+        Some(Party { name, email: email.map(|email| email.value), url: url.map(|url| url.value) })
+    });
+    sbom.finish();
+    supplier
 }
 
 fn releases_of(table: &mut TableReader<'_, '_>) -> Option<ReleasesOf> {

@@ -6,10 +6,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::properties::{
-    OWN, Person, Property, TOOL, TOOL_VERSION, kind, line, of_component, of_document, subject_name, supplier, uuid,
-};
-use crate::model::bom::{Bom, Component, License, Need, Subject};
+use super::properties::{OWN, Property, TOOL, TOOL_VERSION, kind, of_component, of_document, uuid};
+use crate::model::bom::{Bom, Component, FileForm, License, Need, PackageFile, Subject};
+use crate::model::party::{Party, one_line};
 use crate::report::json;
 use crate::report::words::rfc3339;
 
@@ -49,8 +48,7 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Metadata<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timestamp: Option<String>,
+    timestamp: String,
     lifecycles: [Lifecycle; 1],
     tools: Tools<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -58,6 +56,8 @@ struct Metadata<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     manufacturer: Option<Entity>,
     component: Entry<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    supplier: Option<Entity>,
     properties: Vec<NameAndValue>,
 }
 
@@ -180,15 +180,10 @@ struct Composition<'a> {
 /// # Errors
 /// The writer's.
 pub(crate) fn write(bom: &Bom, version: Version, out: &mut impl Write) -> io::Result<()> {
-    json::write(&document(bom, version, Some(bom.created)), out)
+    json::write(&document(bom, version)?, out)
 }
 
-/// The serial number that the document with this content has, at whatever moment it is made.
-pub(super) fn serial(bom: &Bom, version: Version) -> String {
-    document(bom, version, None).serial_number
-}
-
-fn document(bom: &Bom, version: Version, at: Option<jiff::Timestamp>) -> Document<'_> {
+fn document(bom: &Bom, version: Version) -> io::Result<Document<'_>> {
     let mut document = Document {
         schema: format!("http://cyclonedx.org/schema/bom-{}.schema.json", version.as_str()),
         bom_format: "CycloneDX",
@@ -205,11 +200,9 @@ fn document(bom: &Bom, version: Version, at: Option<jiff::Timestamp>) -> Documen
     };
     let parts = bom.components.iter().enumerate().filter(|(at, _)| !bom.is_root(*at));
     document.components = parts.map(|(at, component)| entry(bom, at, component, version)).collect();
-    // Of everything but the moment, so that two runs on the same facts make the same document.
-    let content = serde_json::to_vec(&document).unwrap_or_default();
-    document.serial_number = format!("urn:uuid:{}", uuid(&content));
-    document.metadata.timestamp = at.map(rfc3339);
-    document
+    // Of all that it says: the same document has the same number, and another one another.
+    document.serial_number = format!("urn:uuid:{}", uuid(&serde_json::to_vec(&document)?));
+    Ok(document)
 }
 
 fn workspace(bom: &Bom) -> Option<&'static str> {
@@ -217,25 +210,40 @@ fn workspace(bom: &Bom) -> Option<&'static str> {
 }
 
 fn metadata(bom: &Bom, version: Version) -> Metadata<'_> {
-    let author = bom.author.as_deref().map(Person::of);
-    let url = author.as_ref().and_then(|author| author.url.clone());
-    let manufacturer = author.as_ref().filter(|author| author.url.is_some()).and_then(|author| {
-        Some(Entity { name: author.shown()?.to_owned(), url: url.into_iter().collect(), contact: Vec::new() })
-    });
-    let contact = author.filter(|author| author.url.is_none() && author.shown().is_some());
-    let component = match &bom.subject {
-        Subject::Package(at) => {
-            bom.components.get(*at).map(|root| Entry { scope: None, ..entry(bom, *at, root, version) })
-        }
-        Subject::Workspace(..) => None,
+    let root = match &bom.subject {
+        Subject::Package(at) => bom.components.get(*at).map(|root| (*at, root)),
+        Subject::Workspace { .. } => None,
     };
-    let of_workspace = || Entry {
+    let component = match root {
+        Some((at, root)) => Entry { scope: None, ..entry(bom, at, root, version) },
+        None => of_workspace(bom),
+    };
+    Metadata {
+        timestamp: rfc3339(bom.created),
+        lifecycles: [Lifecycle { phase: "pre-build" }],
+        tools: Tools { components: [Tool { kind: "application", name: TOOL, version: TOOL_VERSION }] },
+        authors: contacts(bom.author.as_slice()),
+        manufacturer: entity(bom.author.as_slice()),
+        component,
+        supplier: entity(bom.supplier.as_slice()),
+        properties: of_document(bom).into_iter().map(named).collect(),
+    }
+}
+
+/// What a document is about that has several packages.
+fn of_workspace(bom: &Bom) -> Entry<'_> {
+    let file = match &bom.subject {
+        Subject::Workspace { file, .. } => file.as_ref(),
+        Subject::Package(_) => None,
+    };
+    let own = bom.supplier.as_slice();
+    Entry {
         kind: "application",
         reference: WORKSPACE,
-        supplier: None,
-        manufacturer: None,
+        supplier: entity(own),
+        manufacturer: entity(own),
         authors: Vec::new(),
-        name: subject_name(bom),
+        name: bom.name(),
         // A workspace has no version of its own; what is locked tells one state of it from another.
         version: format!("lock-{}", bom.lock.to_string().get(..12).unwrap_or_default()),
         description: None,
@@ -244,17 +252,23 @@ fn metadata(bom: &Bom, version: Version) -> Metadata<'_> {
         licenses: Vec::new(),
         purl: None,
         external_references: Vec::new(),
-        properties: Vec::new(),
-    };
-    Metadata {
-        timestamp: None,
-        lifecycles: [Lifecycle { phase: "pre-build" }],
-        tools: Tools { components: [Tool { kind: "application", name: TOOL, version: TOOL_VERSION }] },
-        authors: contact.map(|one| Contact { name: one.name, email: one.email }).into_iter().collect(),
-        manufacturer,
-        component: component.unwrap_or_else(of_workspace),
-        properties: of_document(bom).into_iter().map(named).collect(),
+        properties: file.into_iter().flat_map(of_file).collect(),
     }
+}
+
+/// The properties that BSI TR-03183-2 has for the file that a component comes in.
+fn of_file(file: &PackageFile) -> impl Iterator<Item = NameAndValue> {
+    let archive = match file.form {
+        FileForm::Archive => "archive",
+        FileForm::Manifest => "no archive",
+    };
+    let all = [
+        ("filename", &*file.name),
+        ("executable", "non-executable"),
+        ("archive", archive),
+        ("structured", "structured"),
+    ];
+    all.map(|(name, value)| named((format!("bsi:component:{name}"), value.to_owned()))).into_iter()
 }
 
 fn named((name, value): Property) -> NameAndValue {
@@ -262,10 +276,11 @@ fn named((name, value): Property) -> NameAndValue {
 }
 
 fn entry<'a>(bom: &'a Bom, at: usize, component: &'a Component, version: Version) -> Entry<'a> {
-    let hashes = hashes(component);
+    let hashes = component.archive().map(hashes).unwrap_or_default();
     let mut references = Vec::new();
-    if let Some(url) = &component.download {
-        references.push(Reference { kind: "distribution", url, hashes: hashes.clone() });
+    // What a registry offers is the source, and it is what a build takes.
+    for kind in ["distribution", "source-distribution"] {
+        references.extend(component.download.as_ref().map(|url| Reference { kind, url, hashes: hashes.clone() }));
     }
     references.extend(component.repository.as_ref().map(|url| Reference { kind: "vcs", url, hashes: Vec::new() }));
     references.extend(component.homepage.as_ref().map(|url| Reference { kind: "website", url, hashes: Vec::new() }));
@@ -275,7 +290,7 @@ fn entry<'a>(bom: &'a Bom, at: usize, component: &'a Component, version: Version
         let of_lock = edge.asks.is_empty().then(|| (format!("{OWN}:dependency:unknown"), to.to_owned()));
         let of_manifest = edge.asks.iter().map(move |ask| {
             let optional = if ask.optional { " optional" } else { "" };
-            let target = ask.target.as_ref().map(|target| format!(" {}", line(target))).unwrap_or_default();
+            let target = ask.target.as_ref().map(|target| format!(" {}", one_line(target))).unwrap_or_default();
             (format!("{OWN}:dependency:{}", kind(ask.kind)), format!("{to}{optional}{target}"))
         });
         of_manifest.chain(of_lock)
@@ -283,16 +298,12 @@ fn entry<'a>(bom: &'a Bom, at: usize, component: &'a Component, version: Version
     Entry {
         kind: if component.program || bom.is_root(at) { "application" } else { "library" },
         reference: &component.reference,
-        supplier: supplier(component).map(|(name, url)| Entity {
-            name,
-            url: url.into_iter().collect(),
-            contact: Vec::new(),
-        }),
-        manufacturer: maker(component),
-        authors: people(component),
+        supplier: entity(component.supplier.as_slice()),
+        manufacturer: entity(&component.makers),
+        authors: contacts(&component.authors),
         name: &component.id.name,
         version: component.id.version.to_string(),
-        description: component.description.as_deref().map(line).filter(|text| !text.is_empty()),
+        description: component.description.as_deref().map(one_line).filter(|text| !text.is_empty()),
         scope: Some(match component.need {
             Need::Runtime => "required",
             Need::Build | Need::Development => "excluded",
@@ -301,30 +312,36 @@ fn entry<'a>(bom: &'a Bom, at: usize, component: &'a Component, version: Version
         licenses: licenses(&component.license, version),
         purl: component.purl.as_deref(),
         external_references: references,
-        properties: of_component(component).into_iter().chain(asks).map(named).collect(),
+        properties: of_component(component)
+            .into_iter()
+            .chain(asks)
+            .map(named)
+            .chain(component.file.iter().flat_map(of_file))
+            .collect(),
     }
 }
 
-/// Who makes it, by the address that its manifest gives; `None` where nobody knows.
-fn maker(component: &Component) -> Option<Entity> {
-    let url: Vec<String> = component.homepage.iter().chain(&component.repository).take(1).cloned().collect();
-    let contact = people(component);
-    let name = contact.iter().find_map(|one| one.name.clone().or_else(|| one.email.clone()));
-    let name = name.or_else(|| (!url.is_empty()).then(|| format!("the authors of {}", component.id.name)))?;
-    Some(Entity { name, url, contact })
+/// Several parties as the one that the format has room for; `None` where nobody is known.
+fn entity(parties: &[Party]) -> Option<Entity> {
+    // Whoever can be reached stands for all.
+    let first = parties.iter().find(|party| party.has_address()).or_else(|| parties.first())?;
+    let contact =
+        contacts(parties).into_iter().filter(|one| one.email.is_some() || one.name.as_deref() != first.shown());
+    Some(Entity {
+        name: first.shown()?.to_owned(),
+        url: parties.iter().filter_map(|party| party.url.clone()).collect(),
+        contact: contact.collect(),
+    })
 }
 
-fn people(component: &Component) -> Vec<Contact> {
-    let people = component.authors.iter().map(|text| Person::of(text));
-    people
-        .filter(|one| one.name.is_some() || one.email.is_some())
-        .map(|one| Contact { name: one.name, email: one.email })
-        .collect()
+fn contacts(parties: &[Party]) -> Vec<Contact> {
+    let people = parties.iter().filter(|party| party.name.is_some() || party.email.is_some());
+    people.map(|party| Contact { name: party.name.clone(), email: party.email.clone() }).collect()
 }
 
-fn hashes(component: &Component) -> Vec<Hash> {
-    let short = component.sha256.map(|digest| Hash { alg: "SHA-256", content: digest.to_string() });
-    let long = component.sha512.clone().map(|content| Hash { alg: "SHA-512", content });
+fn hashes(file: &PackageFile) -> Vec<Hash> {
+    let short = file.sha256.map(|digest| Hash { alg: "SHA-256", content: digest.to_string() });
+    let long = file.sha512.clone().map(|content| Hash { alg: "SHA-512", content });
     short.into_iter().chain(long).collect()
 }
 
@@ -344,10 +361,10 @@ fn licenses(license: &License, version: Version) -> Vec<Choice> {
             (Version::V1_6 | Version::V1_7, _) => vec![expression(concluded, "concluded")],
         },
         License::Other(text) => {
-            vec![Choice::Named { license: Named { name: line(text), acknowledgement: "declared" } }]
+            vec![Choice::Named { license: Named { name: one_line(text), acknowledgement: "declared" } }]
         }
         License::File(path) => {
-            let name = format!("see the file {}", line(path));
+            let name = format!("see the file {}", one_line(path));
             vec![Choice::Named { license: Named { name, acknowledgement: "declared" } }]
         }
         License::Unstated | License::Unknown => Vec::new(),
@@ -361,7 +378,7 @@ fn dependencies(bom: &Bom) -> Vec<Dependency<'_>> {
     }
     let of_subject = match &bom.subject {
         Subject::Package(_) => None,
-        Subject::Workspace(_, members) => {
+        Subject::Workspace { members, .. } => {
             let members = members.iter().filter_map(|at| bom.components.get(*at)).map(|one| &*one.reference);
             Some(Dependency { of: WORKSPACE, depends_on: sorted(members.collect()) })
         }

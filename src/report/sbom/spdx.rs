@@ -1,18 +1,15 @@
 //! SPDX 3.0.1 as JSON-LD (ISO/IEC 5962's successor): one graph of elements. Each kind of dependency and each platform is a relationship of
 //! its own.
 
-#![expect(clippy::struct_field_names, reason = "the document names them so")]
-
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::properties::{
-    Person, Property, TOOL, TOOL_VERSION, line, of_ask, of_component, of_document, subject_name, supplier, uuid,
-};
-use crate::model::bom::{Bom, Component, Edge, License, Need, Subject};
+use super::properties::{Property, TOOL, TOOL_VERSION, of_ask, of_component, of_document, uuid};
+use crate::model::bom::{Bom, Component, Edge, FileForm, License, PackageFile, Subject};
 use crate::model::index_line::DependencyKind;
+use crate::model::party::{Party, one_line};
 use crate::report::json;
 use crate::report::words::rfc3339;
 
@@ -26,13 +23,13 @@ struct Document {
     #[serde(rename = "@context")]
     context: &'static str,
     #[serde(rename = "@graph")]
-    graph: Vec<Element>,
+    graph: Vec<Item>,
 }
 
 /// Every element and structure; what one does not have is left out.
 #[derive(Serialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Element {
+struct Item {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(rename = "@id", skip_serializing_if = "Option::is_none")]
@@ -77,6 +74,8 @@ struct Element {
     source_info: Option<String>,
     #[serde(rename = "software_primaryPurpose", skip_serializing_if = "Option::is_none")]
     purpose: Option<&'static str>,
+    #[serde(rename = "software_additionalPurpose", skip_serializing_if = "Vec::is_empty")]
+    additional_purpose: Vec<&'static str>,
     #[serde(rename = "software_copyrightText", skip_serializing_if = "Option::is_none")]
     copyright: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,7 +114,8 @@ struct Hash {
     #[serde(rename = "type")]
     kind: &'static str,
     algorithm: &'static str,
-    hash_value: String,
+    #[serde(rename = "hashValue")]
+    value: String,
 }
 
 #[derive(Serialize)]
@@ -124,7 +124,8 @@ struct Identifier {
     #[serde(rename = "type")]
     kind: &'static str,
     external_identifier_type: &'static str,
-    identifier: String,
+    #[serde(rename = "identifier")]
+    value: String,
 }
 
 #[derive(Serialize)]
@@ -160,16 +161,16 @@ struct Entry {
 /// The writer's.
 pub(crate) fn write(bom: &Bom, out: &mut impl Write) -> io::Result<()> {
     // The ids are of the content, and the content has the ids.
-    let content = serde_json::to_vec(&Graph::of(bom, "").document(bom, None))?;
+    let content = serde_json::to_vec(&Graph::of(bom, "").document(bom))?;
     let space = format!("urn:uuid:{}", uuid(&content));
-    json::write(&Graph::of(bom, &space).document(bom, Some(rfc3339(bom.created))), out)
+    json::write(&Graph::of(bom, &space).document(bom), out)
 }
 
 /// The elements so far, and those that several others name.
 struct Graph<'a> {
     space: &'a str,
-    elements: Vec<Element>,
-    agents: BTreeMap<String, String>,
+    elements: Vec<Item>,
+    agents: BTreeMap<(&'static str, Party), String>,
     licenses: BTreeMap<String, String>,
 }
 
@@ -179,18 +180,22 @@ impl<'a> Graph<'a> {
         for (at, component) in bom.components.iter().enumerate() {
             graph.package(bom, at, component);
         }
-        if let Subject::Workspace(name, members) = &bom.subject {
+        if let Subject::Workspace { name, members, file } = &bom.subject {
             let version = format!("lock-{}", bom.lock.to_string().get(..12).unwrap_or_default());
-            let workspace = Element {
+            let supplier = bom.supplier.as_ref().and_then(|supplier| graph.agent(supplier, "Organization"));
+            let workspace = Item {
                 name: Some(name.clone()),
                 package_version: Some(version),
                 purpose: Some("application"),
                 copyright: Some("NOASSERTION"),
+                originated_by: supplier.iter().cloned().collect(),
+                supplied_by: supplier,
                 ..graph.element("software_Package", "workspace")
             };
             graph.elements.push(workspace);
+            graph.file("workspace", file.as_ref(), None);
             let to = members.iter().map(|at| graph.id(&package_id(*at))).collect();
-            let members = Element {
+            let members = Item {
                 from: Some(graph.id("workspace")),
                 relationship_type: Some("contains"),
                 to,
@@ -209,49 +214,51 @@ impl<'a> Graph<'a> {
         format!("{}#{name}", self.space)
     }
 
-    fn element(&self, kind: &'static str, name: &str) -> Element {
-        Element { kind, spdx_id: Some(self.id(name)), creation_info: Some(CREATION), ..Element::default() }
+    fn element(&self, kind: &'static str, name: &str) -> Item {
+        Item { kind, spdx_id: Some(self.id(name)), creation_info: Some(CREATION), ..Item::default() }
     }
 
-    fn document(mut self, bom: &Bom, created: Option<String>) -> Document {
-        let tool = Element { name: Some(format!("{TOOL} {TOOL_VERSION}")), ..self.element("Tool", "tool") };
-        let author = match bom.author.as_deref().map(Person::of) {
-            Some(author) => self.agent(&author, "Person"),
-            None => None,
+    fn document(mut self, bom: &Bom) -> Document {
+        let tool = Item { name: Some(format!("{TOOL} {TOOL_VERSION}")), ..self.element("Tool", "tool") };
+        // Whom the project names as its supplier is one; a page alone is nobody's name.
+        let of_author = |author: &Party| {
+            let is_person = bom.supplier.as_ref() != Some(author) && author.url.is_none();
+            if is_person { "Person" } else { "Organization" }
         };
+        let author = bom.author.as_ref().and_then(|author| self.agent(author, of_author(author)));
         // Where nobody answers for it, the program made it.
         let author = author.unwrap_or_else(|| {
-            let program = Element { name: Some(TOOL.to_owned()), ..self.element("SoftwareAgent", "program") };
+            let program = Item { name: Some(TOOL.to_owned()), ..self.element("SoftwareAgent", "program") };
             self.elements.push(program);
             self.id("program")
         });
         let root = match &bom.subject {
             Subject::Package(at) => self.id(&package_id(*at)),
-            Subject::Workspace(..) => self.id("workspace"),
+            Subject::Workspace { .. } => self.id("workspace"),
         };
         let data_license = self.license("CC0-1.0");
-        let creation = Element {
+        let creation = Item {
             kind: "CreationInfo",
             node: Some(CREATION),
             spec_version: Some("3.0.1"),
-            created,
+            created: Some(rfc3339(bom.created)),
             created_by: vec![author],
             created_using: vec![self.id("tool")],
-            ..Element::default()
+            ..Item::default()
         };
         let elements: Vec<String> =
             self.elements.iter().chain([&tool]).filter_map(|element| element.spdx_id.clone()).collect();
-        let sbom = Element {
-            name: Some(format!("Cargo packages of {}", subject_name(bom))),
+        let sbom = Item {
+            name: Some(format!("Cargo packages of {}", bom.name())),
             root_element: vec![root],
             element: elements.clone(),
             sbom_type: vec!["source"],
             extension: extension(of_document(bom)),
             ..self.element("software_Sbom", "sbom")
         };
-        let document = Element {
-            name: Some(format!("Cargo packages of {}", subject_name(bom))),
-            profile_conformance: vec!["core", "software", "simpleLicensing"],
+        let document = Item {
+            name: Some(format!("Cargo packages of {}", bom.name())),
+            profile_conformance: vec!["core", "software", "simpleLicensing", "extension"],
             data_license: Some(data_license),
             root_element: vec![self.id("sbom")],
             element: elements.into_iter().chain([self.id("sbom")]).collect(),
@@ -262,31 +269,19 @@ impl<'a> Graph<'a> {
     }
 
     fn package(&mut self, bom: &Bom, at: usize, component: &Component) {
-        let supplied_by = supplier(component).and_then(|(name, url)| {
-            let supplier = Person { name: Some(name), email: None, url };
-            self.agent(&supplier, "Organization")
-        });
-        let mut originated_by: Vec<String> =
-            component.authors.iter().filter_map(|text| self.agent(&Person::of(text), "Person")).collect();
-        if originated_by.is_empty()
-            && let Some(url) = component.homepage.as_ref().or(component.repository.as_ref())
-        {
-            let name = Some(format!("the authors of {}", component.id.name));
-            originated_by.extend(self.agent(&Person { name, email: None, url: Some(url.clone()) }, "Organization"));
-        }
+        let supplied_by = component.supplier.as_ref().and_then(|supplier| self.agent(supplier, "Organization"));
+        let mut originated_by: Vec<String> = component
+            .makers
+            .iter()
+            .filter_map(|maker| self.agent(maker, if maker.url.is_some() { "Organization" } else { "Person" }))
+            .collect();
         originated_by.sort();
         originated_by.dedup();
-        let hash =
-            |algorithm, value: Option<String>| value.map(|hash_value| Hash { kind: "Hash", algorithm, hash_value });
-        let hashes = [
-            hash("sha256", component.sha256.map(|digest| digest.to_string())),
-            hash("sha512", component.sha512.clone()),
-        ];
         let purl = component.purl.clone();
-        let identifier = purl.clone().map(|identifier| Identifier {
+        let identifier = purl.clone().map(|value| Identifier {
             kind: "ExternalIdentifier",
             external_identifier_type: "packageUrl",
-            identifier,
+            value,
         });
         let reference = component.repository.clone().map(|locator| Reference {
             kind: "ExternalRef",
@@ -294,11 +289,11 @@ impl<'a> Graph<'a> {
             locator: vec![locator],
         });
         let name = package_id(at);
-        let package = Element {
+        let package = Item {
             name: Some(component.id.name.to_string()),
             package_version: Some(component.id.version.to_string()),
             package_url: purl,
-            description: component.description.as_deref().map(line).filter(|text| !text.is_empty()),
+            description: component.description.as_deref().map(one_line).filter(|text| !text.is_empty()),
             download: component.download.clone(),
             home_page: component.homepage.clone(),
             purpose: Some(if component.program || bom.is_root(at) { "application" } else { "library" }),
@@ -306,25 +301,80 @@ impl<'a> Graph<'a> {
             release_time: component.decision.pubtime.map(rfc3339),
             supplied_by,
             originated_by,
-            verified_using: hashes.into_iter().flatten().collect(),
+            verified_using: component.archive().map(hashes).unwrap_or_default(),
             external_identifier: identifier.into_iter().collect(),
             external_ref: reference.into_iter().collect(),
             extension: extension(of_component(component)),
             ..self.element("software_Package", &name)
         };
         self.elements.push(package);
+        self.file(&name, component.file.as_ref(), component.download.as_deref());
+        let is_taken_over = matches!(component.license, License::Declared { .. });
         let (declared, concluded) = self.licenses_of(&component.license);
         for (what, kind, license) in
             [("declared", "hasDeclaredLicense", declared), ("concluded", "hasConcludedLicense", concluded)]
         {
-            let relationship = Element {
+            let relationship = Item {
                 from: Some(self.id(&name)),
                 relationship_type: Some(kind),
                 to: vec![license],
                 completeness: Some("complete"),
+                comment: (kind == "hasConcludedLicense" && is_taken_over)
+                    .then(|| "taken over from what is declared".to_owned()),
                 ..self.element("Relationship", &format!("{name}-{what}-license"))
             };
             self.elements.push(relationship);
+        }
+    }
+
+    /// The file that a package comes in. Where BSI TR-03183-2 looks for them, it says what form the file has.
+    fn file(&mut self, package: &str, file: Option<&PackageFile>, download: Option<&str>) {
+        let Some(file) = file else { return };
+        let name = format!("{package}-file");
+        let reference = |external_ref_type| {
+            let locator = download.map(|address| vec![address.to_owned()])?;
+            Some(Reference { kind: "ExternalRef", external_ref_type, locator })
+        };
+        // What a registry offers is the source, and it is what a build takes.
+        let references = ["sourceArtifact", "binaryArtifact"].into_iter().filter_map(reference);
+        let (purpose, additional_purpose) = match file.form {
+            FileForm::Archive => ("source", vec!["archive", "container"]),
+            FileForm::Manifest => ("manifest", vec!["container"]),
+        };
+        let element = Item {
+            name: Some(file.name.clone()),
+            purpose: Some(purpose),
+            additional_purpose,
+            copyright: Some("NOASSERTION"),
+            verified_using: hashes(file),
+            external_ref: references.collect(),
+            ..self.element("software_File", &name)
+        };
+        self.elements.push(element);
+        let (completeness, comment) = match file.form {
+            FileForm::Archive => ("complete", None),
+            FileForm::Manifest => {
+                ("incomplete", Some("it lies in a repository, in no file of its own; this is its manifest"))
+            }
+        };
+        let comes_in = Item {
+            from: Some(self.id(package)),
+            relationship_type: Some("hasDistributionArtifact"),
+            to: vec![self.id(&name)],
+            completeness: Some(completeness),
+            comment: comment.map(str::to_owned),
+            ..self.element("Relationship", &format!("{name}-of"))
+        };
+        self.elements.push(comes_in);
+        if file.form == FileForm::Archive {
+            let source = Item {
+                from: Some(self.id(&name)),
+                relationship_type: Some("generates"),
+                to: vec![self.id(package)],
+                completeness: Some("complete"),
+                ..self.element("Relationship", &format!("{name}-source"))
+            };
+            self.elements.push(source);
         }
     }
 
@@ -340,8 +390,8 @@ impl<'a> Graph<'a> {
                 let declared = declared.as_ref().map(|declared| self.license(declared));
                 (declared.unwrap_or_else(unknown), self.license(expression))
             }
-            License::Other(text) => (self.license_text(&line(text)), unknown()),
-            License::File(path) => (self.license_text(&format!("see the file {}", line(path))), unknown()),
+            License::Other(text) => (self.license_text(&one_line(text)), unknown()),
+            License::File(path) => (self.license_text(&format!("see the file {}", one_line(path))), unknown()),
             License::Unstated | License::Unknown => (unknown(), unknown()),
         }
     }
@@ -351,7 +401,7 @@ impl<'a> Graph<'a> {
             return known.clone();
         }
         let name = format!("license-{}", self.licenses.len());
-        let element = Element {
+        let element = Item {
             expression: Some(expression.to_owned()),
             ..self.element("simplelicensing_LicenseExpression", &name)
         };
@@ -366,33 +416,31 @@ impl<'a> Graph<'a> {
             return known.clone();
         }
         let name = format!("license-{}", self.licenses.len());
-        let element = Element {
-            license_text: Some(text.to_owned()),
-            ..self.element("simplelicensing_SimpleLicensingText", &name)
-        };
+        let element =
+            Item { license_text: Some(text.to_owned()), ..self.element("simplelicensing_SimpleLicensingText", &name) };
         self.elements.push(element);
         self.licenses.insert(key, self.id(&name));
         self.id(&name)
     }
 
-    fn agent(&mut self, person: &Person, kind: &'static str) -> Option<String> {
-        let shown = person.shown()?.to_owned();
-        let key = format!("{kind} {shown} {:?} {:?}", person.email, person.url);
+    fn agent(&mut self, party: &Party, kind: &'static str) -> Option<String> {
+        let shown = party.shown()?.to_owned();
+        let key = (kind, party.clone());
         if let Some(known) = self.agents.get(&key) {
             return Some(known.clone());
         }
         let name = format!("agent-{}", self.agents.len());
-        let email = person.email.clone().map(|identifier| Identifier {
+        let email = party.email.clone().map(|value| Identifier {
             kind: "ExternalIdentifier",
             external_identifier_type: "email",
-            identifier,
+            value,
         });
-        let url = person.url.clone().map(|identifier| Identifier {
+        let url = party.url.clone().map(|value| Identifier {
             kind: "ExternalIdentifier",
             external_identifier_type: "urlScheme",
-            identifier,
+            value,
         });
-        let element = Element {
+        let element = Item {
             name: Some(shown),
             external_identifier: email.into_iter().chain(url).collect(),
             ..self.element(kind, &name)
@@ -404,12 +452,14 @@ impl<'a> Graph<'a> {
 
     fn edge(&mut self, bom: &Bom, number: usize, edge: &Edge) {
         let to_macro = bom.components.get(edge.to).is_some_and(|one| one.proc_macro == Some(true));
-        let relationship = |graph: &Self, name: &str| Element {
+        // What only the lock file tells of may be for anything.
+        let completeness = if edge.asks.is_empty() { "noAssertion" } else { "complete" };
+        let relationship = |graph: &Self, kind: &'static str, name: &str| Item {
             from: Some(graph.id(&package_id(edge.from))),
             relationship_type: Some("dependsOn"),
             to: vec![graph.id(&package_id(edge.to))],
-            completeness: Some("complete"),
-            ..graph.element("LifecycleScopedRelationship", name)
+            completeness: Some(completeness),
+            ..graph.element(kind, name)
         };
         for (at, ask) in edge.asks.iter().enumerate() {
             let scope = match ask.kind {
@@ -418,24 +468,24 @@ impl<'a> Graph<'a> {
                 DependencyKind::Build => "build",
                 DependencyKind::Dev => "test",
             };
-            let element = Element {
+            let element = Item {
                 scope: Some(scope),
                 extension: extension(vec![of_ask(ask)]),
-                ..relationship(self, &format!("dependency-{number}-{at}"))
+                ..relationship(self, "LifecycleScopedRelationship", &format!("dependency-{number}-{at}"))
             };
             self.elements.push(element);
         }
         if edge.asks.is_empty() {
-            let need = bom.components.get(edge.to).map_or(Need::Runtime, |one| one.need);
-            let scope = match need {
-                Need::Runtime => "runtime",
-                Need::Build => "build",
-                Need::Development => "test",
-            };
-            let element = Element { scope: Some(scope), ..relationship(self, &format!("dependency-{number}")) };
-            self.elements.push(element);
+            self.elements.push(relationship(self, "Relationship", &format!("dependency-{number}")));
         }
     }
+}
+
+fn hashes(file: &PackageFile) -> Vec<Hash> {
+    let hash = |algorithm, value| Hash { kind: "Hash", algorithm, value };
+    let short = file.sha256.map(|digest| hash("sha256", digest.to_string()));
+    let long = file.sha512.clone().map(|digits| hash("sha512", digits));
+    short.into_iter().chain(long).collect()
 }
 
 fn package_id(at: usize) -> String {

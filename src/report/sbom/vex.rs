@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::cyclonedx::{self, Version};
-use super::properties::{OWN, Person, TOOL, TOOL_VERSION, line, uuid};
-use crate::model::bom::Bom;
-use crate::model::vex::{Justification, Statement, Status, Vex};
+use super::cyclonedx::Version;
+use super::properties::{OWN, TOOL, TOOL_VERSION, uuid};
+use crate::model::party::{is_web, one_line};
+use crate::model::vex::{BomLink, Justification, Statement, Status, Vex};
 use crate::report::json;
 use crate::report::words::rfc3339;
 
@@ -21,6 +21,7 @@ struct Open<'a> {
     #[serde(rename = "@id")]
     id: String,
     author: String,
+    role: &'static str,
     timestamp: Option<String>,
     version: u32,
     tooling: String,
@@ -32,6 +33,8 @@ struct OpenStatement<'a> {
     vulnerability: OpenVulnerability<'a>,
     products: [Product<'a>; 1],
     status: &'static str,
+    /// The document's, which some readers do not look at.
+    timestamp: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     justification: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,16 +85,18 @@ pub(crate) fn openvex(vex: &Vex, out: &mut impl Write) -> io::Result<()> {
         statement.ids().map(move |id| {
             let (status, justification, impact, action, notes) = match &statement.status {
                 Status::NotAffected { justification, impact } => {
-                    ("not_affected", Some(justification.as_str()), Some(line(impact)), None, None)
+                    ("not_affected", Some(justification.as_str()), Some(one_line(impact)), None, None)
                 }
-                Status::Affected { action, .. } => ("affected", None, None, Some(line(action)), None),
-                Status::UnderInvestigation { note } => ("under_investigation", None, None, None, Some(line(note))),
+                Status::Affected { action } => ("affected", None, None, Some(one_line(action)), None),
+                Status::UnderInvestigation { note, .. } => {
+                    ("under_investigation", None, None, None, Some(one_line(note)))
+                }
             };
             OpenStatement {
                 vulnerability: OpenVulnerability {
                     id: address(id),
                     name: id,
-                    description: line(&statement.title),
+                    description: one_line(&statement.title),
                     aliases: statement.ids().filter(|other| *other != id).collect(),
                 },
                 products: [Product {
@@ -100,6 +105,7 @@ pub(crate) fn openvex(vex: &Vex, out: &mut impl Write) -> io::Result<()> {
                     hashes: statement.sha256.as_deref().map(|sha256| Hashes { sha256 }),
                 }],
                 status,
+                timestamp: None,
                 justification,
                 impact_statement: impact,
                 action_statement: action,
@@ -110,7 +116,11 @@ pub(crate) fn openvex(vex: &Vex, out: &mut impl Write) -> io::Result<()> {
     let mut document = Open {
         context: "https://openvex.dev/ns/v0.2.0",
         id: String::new(),
-        author: vex.author.as_deref().map_or_else(|| format!("{TOOL}, for an author who is not named"), line),
+        author: vex
+            .author
+            .as_ref()
+            .map_or_else(|| format!("{TOOL}, for an author who is not named"), ToString::to_string),
+        role: "Document Creator",
         timestamp: None,
         version: 1,
         tooling: format!("{TOOL} {TOOL_VERSION}"),
@@ -118,6 +128,9 @@ pub(crate) fn openvex(vex: &Vex, out: &mut impl Write) -> io::Result<()> {
     };
     document.id = format!("urn:uuid:{}", uuid(&serde_json::to_vec(&document)?));
     document.timestamp = Some(rfc3339(vex.created));
+    for statement in &mut document.statements {
+        statement.timestamp.clone_from(&document.timestamp);
+    }
     json::write(&document, out)
 }
 
@@ -137,13 +150,25 @@ struct Document<'a> {
     serial_number: String,
     version: u32,
     metadata: Metadata,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    components: Vec<Component<'a>>,
     vulnerabilities: Vec<Vulnerability<'a>>,
 }
 
 #[derive(Serialize)]
+struct Component<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(rename = "bom-ref")]
+    reference: &'a str,
+    name: &'a str,
+    version: &'a str,
+    purl: &'a str,
+}
+
+#[derive(Serialize)]
 struct Metadata {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timestamp: Option<String>,
+    timestamp: String,
     tools: Tools,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     authors: Vec<Author>,
@@ -234,47 +259,51 @@ struct Property {
     value: String,
 }
 
-/// Writes `CycloneDX`. What it speaks of stands in the bill of materials that `sbom` makes of the same facts, and is referred to there.
+/// Writes `CycloneDX`, an entry for each advisory with its other ids. What it speaks of stands in a published bill of materials, where one
+/// is given, and else in the document itself.
 ///
 /// # Errors
 /// The writer's.
-pub(crate) fn cyclonedx(vex: &Vex, bom: &Bom, version: Version, out: &mut impl Write) -> io::Result<()> {
-    let serial = cyclonedx::serial(bom, version);
-    let link = serial.trim_start_matches("urn:uuid:");
-    let vulnerabilities = vex.statements.iter().flat_map(|statement| {
-        statement.ids().map(move |id| Vulnerability {
-            id,
-            source: Some(origin(id)),
-            references: statement
-                .ids()
-                .filter(|other| *other != id)
-                .map(|other| Reference { id: other, source: origin(other) })
-                .collect(),
-            description: line(&statement.title),
-            recommendation: recommendation(statement),
-            advisories: statement
-                .url
-                .as_deref()
-                .filter(|url| is_web(url))
-                .map(|url| Link { url })
-                .into_iter()
-                .collect(),
-            analysis: analysis(&statement.status),
-            affects: [Affected {
-                reference: format!("urn:cdx:{link}/1#{}", encoded(&statement.reference)),
-                versions: [AffectedVersion {
-                    version: &statement.version,
-                    status: match statement.status {
-                        Status::NotAffected { .. } => "unaffected",
-                        Status::Affected { .. } => "affected",
-                        Status::UnderInvestigation { .. } => "unknown",
-                    },
-                }],
+pub(crate) fn cyclonedx(vex: &Vex, link: Option<&BomLink>, version: Version, out: &mut impl Write) -> io::Result<()> {
+    let vulnerabilities = vex.statements.iter().map(|statement| Vulnerability {
+        id: &statement.advisory,
+        source: Some(origin(&statement.advisory)),
+        references: statement.aliases.iter().map(|id| Reference { id, source: origin(id) }).collect(),
+        description: one_line(&statement.title),
+        recommendation: recommendation(statement),
+        advisories: statement.url.as_deref().filter(|url| is_web(url)).map(|url| Link { url }).into_iter().collect(),
+        analysis: analysis(&statement.status),
+        affects: [Affected {
+            reference: match link {
+                Some(BomLink { serial, version, references }) => {
+                    let reference = references.get(&statement.purl).unwrap_or(&statement.reference);
+                    format!("urn:cdx:{serial}/{version}#{}", encoded(reference))
+                }
+                None => statement.reference.clone(),
+            },
+            versions: [AffectedVersion {
+                version: &statement.version,
+                status: match statement.status {
+                    Status::NotAffected { .. } => "unaffected",
+                    Status::Affected { .. } => "affected",
+                    Status::UnderInvestigation { .. } => "unknown",
+                },
             }],
-            properties: vec![Property { name: format!("{OWN}:purl"), value: statement.purl.clone() }],
-        })
+        }],
+        properties: vec![Property { name: format!("{OWN}:purl"), value: statement.purl.clone() }],
     });
-    let author = vex.author.as_deref().map(Person::of);
+    let spoken_of = vex.statements.iter().filter(|_| link.is_none());
+    let mut components: Vec<Component<'_>> = spoken_of
+        .map(|Statement { reference, name, version, purl, .. }| Component {
+            kind: "library",
+            reference,
+            name,
+            version,
+            purl,
+        })
+        .collect();
+    components.sort_by_key(|component| component.reference);
+    components.dedup_by_key(|component| component.reference);
     let mut document = Document {
         schema: format!("http://cyclonedx.org/schema/bom-{}.schema.json", version.as_str()),
         bom_format: "CycloneDX",
@@ -282,23 +311,19 @@ pub(crate) fn cyclonedx(vex: &Vex, bom: &Bom, version: Version, out: &mut impl W
         serial_number: String::new(),
         version: 1,
         metadata: Metadata {
-            timestamp: None,
+            timestamp: rfc3339(vex.created),
             tools: Tools { components: [Tool { kind: "application", name: TOOL, version: TOOL_VERSION }] },
-            authors: author
-                .filter(|author| author.shown().is_some())
-                .map(|author| Author { name: author.name.or(author.url), email: author.email })
-                .into_iter()
+            authors: vex
+                .author
+                .iter()
+                .map(|author| Author { name: author.name.clone().or(author.url.clone()), email: author.email.clone() })
                 .collect(),
         },
+        components,
         vulnerabilities: vulnerabilities.collect(),
     };
     document.serial_number = format!("urn:uuid:{}", uuid(&serde_json::to_vec(&document)?));
-    document.metadata.timestamp = Some(rfc3339(vex.created));
     json::write(&document, out)
-}
-
-fn is_web(url: &str) -> bool {
-    url.starts_with("https://") && url.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
 }
 
 /// The database that an id is of.
@@ -317,8 +342,8 @@ fn origin(id: &str) -> Origin {
 
 fn recommendation(statement: &Statement) -> Option<String> {
     match &statement.status {
-        Status::Affected { fixed_by: Some(version), .. } => Some(format!("update to {version}")),
-        Status::Affected { fixed_by: None, .. } | Status::NotAffected { .. } | Status::UnderInvestigation { .. } => {
+        Status::UnderInvestigation { fixed_by: Some(version), .. } => Some(format!("update to {version}")),
+        Status::UnderInvestigation { fixed_by: None, .. } | Status::Affected { .. } | Status::NotAffected { .. } => {
             None
         }
     }
@@ -335,17 +360,17 @@ fn analysis(status: &Status) -> Analysis {
                 Justification::InlineMitigationsAlreadyExist => "protected_by_mitigating_control",
             }),
             response: Vec::new(),
-            detail: line(impact),
+            detail: one_line(impact),
         },
-        Status::Affected { action, fixed_by } => Analysis {
-            state: "exploitable",
+        Status::Affected { action } => {
+            Analysis { state: "exploitable", justification: None, response: Vec::new(), detail: one_line(action) }
+        }
+        Status::UnderInvestigation { note, fixed_by } => Analysis {
+            state: "in_triage",
             justification: None,
             response: fixed_by.iter().map(|_| "update").collect(),
-            detail: line(action),
+            detail: one_line(note),
         },
-        Status::UnderInvestigation { note } => {
-            Analysis { state: "in_triage", justification: None, response: Vec::new(), detail: line(note) }
-        }
     }
 }
 

@@ -31,7 +31,7 @@ fn every_mistake_is_named_in_the_order_of_the_file() {
     sequester.toml:8: `approval.checksum`: this key is required
     sequester.toml:8: `approval.lifts`: this key is required
     sequester.toml:8: `approval.reason`: this key is required
-    help: the keys of this table are: registries, quarantine, signals, override, advisories, sources, bans, licenses, approval
+    help: the keys of this table are: registries, quarantine, signals, override, advisories, sources, bans, licenses, sbom, approval
     ");
 }
 
@@ -48,6 +48,8 @@ fn unknown_keys_are_errors_in_every_table() {
         "[[sources.allow-git]]\nurl='https://x.example.org/'",
         "[bans]",
         "[licenses]",
+        "[sbom]",
+        "[sbom.supplier]\nname='a'\nemail='a@example.org'",
         &approval("lifts = ['too-new']"),
     ] {
         let message = first(&format!("{table}\nminimum = 1"));
@@ -190,4 +192,22 @@ fn the_same_approval_twice_is_an_error_and_another_one_is_not() {
     assert_eq!(good(&format!("{one}{}", approval("lifts = ['too-new']"))).1.len(), 2);
     // Build metadata makes another release (C13).
     assert_eq!(good(&format!("{one}{}", one.replace("1.2.3", "1.2.3+b"))).1.len(), 2);
+}
+
+#[test]
+fn a_supplier_can_be_reached() {
+    insta::assert_snapshot!(bad("[sbom.supplier]\nname = 'Ana'"), @r"
+    sequester.toml:1: `sbom.supplier.email`: neither `email` nor `url` is there, and a name alone reaches nobody
+    help: add `email`, `url` or both
+    ");
+    insta::assert_snapshot!(bad("[sbom]\nsupplier = { name = ' ', email = 'ana', url = 'file:///home/ana' }"), @r#"
+    sequester.toml:2: `sbom.supplier.name`: must not be empty
+    sequester.toml:2: `sbom.supplier.email`: "ana" is not an e-mail address
+    sequester.toml:2: `sbom.supplier.url`: "file:///home/ana" is not an address of the web
+    help: write something here, or remove the table that needs it
+    "#);
+    insta::assert_snapshot!(bad("[sbom.supplier]\nurl = 'https://example.org'"), @r"
+    sequester.toml:1: `sbom.supplier.name`: this key is required
+    help: add the key to this table
+    ");
 }
