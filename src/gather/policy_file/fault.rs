@@ -100,7 +100,7 @@ pub enum Fault {
     #[error("{0} is not an e-mail address")]
     Email(String),
     #[error("{0} is not an address of the web")]
-    WebAddress(String),
+    Page(String),
     #[error("neither `email` nor `url` is there, and a name alone reaches nobody")]
     Unreachable,
     #[error("{0} is not a justification of VEX")]
@@ -166,7 +166,7 @@ impl Fault {
             Self::License { nearest: None, .. } => "write an id of https://spdx.org/licenses, such as \"Apache-2.0\"",
             Self::AdvisoryId(_) => "write an id such as \"RUSTSEC-2023-0071\"",
             Self::Email(_) => "write an address such as \"security@example.org\"",
-            Self::WebAddress(_) => "write an address such as \"https://example.org/\"",
+            Self::Page(_) => "write an address such as \"https://example.org/\"",
             Self::Unreachable => "add `email`, `url` or both",
             Self::Justification(_) => {
                 let names = Justification::ALL.map(Justification::as_str);

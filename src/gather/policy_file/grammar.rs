@@ -56,8 +56,8 @@ pub(super) fn email(text: &str) -> Result<String, Fault> {
     if is_email(text) { Ok(text.to_owned()) } else { Err(Fault::Email(shown(text))) }
 }
 
-pub(super) fn web_address(text: &str) -> Result<String, Fault> {
-    if is_web(text) { Ok(text.to_owned()) } else { Err(Fault::WebAddress(shown(text))) }
+pub(super) fn page(text: &str) -> Result<String, Fault> {
+    if is_web(text) { Ok(text.to_owned()) } else { Err(Fault::Page(shown(text))) }
 }
 
 /// What to do about something that is not plainly bad.

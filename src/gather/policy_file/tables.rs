@@ -308,7 +308,7 @@ pub(super) fn supplier(root: &mut TableReader<'_, '_>) -> Option<Party> {
     let supplier = sbom.table("supplier").and_then(|mut table| {
         let name = table.required("name", grammar::prose);
         let email = table.parsed("email", grammar::email);
-        let url = table.parsed("url", grammar::web_address);
+        let url = table.parsed("url", grammar::page);
         if !table.has("email") && !table.has("url") {
             table.missing("email", Fault::Unreachable);
         }
