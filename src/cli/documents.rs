@@ -30,7 +30,7 @@ pub(crate) struct Vex {
     /// How to write it
     #[arg(long, value_name = "FORMAT", default_value = "openvex")]
     pub(crate) format: VexFormat,
-    /// Lead into this bill of materials, a published one of CycloneDX; without it CycloneDX's statements stand by themselves
+    /// Lead into this bill of materials, which was published as `CycloneDX`; without it statements stand by themselves
     #[arg(long, value_name = "FILE")]
     pub(crate) sbom: Option<Utf8PathBuf>,
     /// Everything that `sbom` takes too

@@ -51,7 +51,7 @@ pub(super) fn vex_verb(cli: &Cli, arguments: &cli::Vex, environment: &Environmen
     }
     let bom = bill(&made, &arguments.document, environment)?;
     let vex = vex(&bom, made.facts(), made.evaluation(), &made.rules().policy);
-    let link = arguments.sbom.as_deref().map(|path| bom_file::read(path)).transpose()?;
+    let link = arguments.sbom.as_deref().map(bom_file::read).transpose()?;
     if let (Some(path), Some(link)) = (&arguments.sbom, &link)
         && let Some(missing) = vex.statements.iter().find(|one| !link.references.contains_key(&one.purl))
     {
