@@ -87,6 +87,10 @@ pub(crate) struct Audit {
     /// Where the policy lists licences, download the archives whose licence is not known yet into cargo's cache, and look inside
     #[arg(long, conflicts_with_all = ["offline", "frozen"])]
     pub(crate) fetch: bool,
+    /// Then send the lock file to the team registry at this address, `https://HOST/TEAM/locks/PROJECT`: what it locks may stay there,
+    /// and what it lacks may be mended early. For CI, on what was merged; the token is SEQUESTER_TOKEN, or the registry's own
+    #[arg(long, value_name = "URL", conflicts_with_all = ["all", "offline", "frozen"])]
+    pub(crate) post: Option<String>,
     /// How to print the result
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: Format,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::outcome::{CommandError, Outcome};
-use super::{output, request};
+use super::{output, post, request};
 use crate::cli::{self, Cli, Format};
 use crate::files::plain;
 use crate::files::regular::{self, Links};
@@ -37,7 +37,15 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) 
     let asked = request::of(cli, &arguments.subject, &arguments.judge, Purpose::Judge);
     let project = Project::open(Request { fetch: arguments.fetch, ..asked }, environment)?;
     let made = ManuallyDrop::new(Assessment::of(project, BTreeSet::new())?);
-    print(cli, &made, arguments.format, started)
+    let outcome = print(cli, &made, arguments.format, started)?;
+    if let Some(url) = &arguments.post {
+        // What could not be decided is no lock file that anybody merged by this judgement.
+        if outcome == Outcome::Undecided {
+            return Err(CommandError::NotPosted);
+        }
+        post::post(cli, &made, url, environment)?;
+    }
+    Ok(outcome)
 }
 
 /// Judges every lock file of the repository, one after the other: one that cannot be judged keeps no other from it.

@@ -20,6 +20,7 @@ mod moves;
 mod outcome;
 mod output;
 mod pager;
+mod post;
 mod record;
 mod release_preview;
 mod report;

@@ -75,6 +75,19 @@ pub(super) enum CommandError {
     #[cfg(feature = "serve")]
     #[error(transparent)]
     Randomness(#[from] crate::serve::NoRandomness),
+    /// A run that could not decide.
+    #[error(
+        "the lock file was not posted: this run could not decide about it\nhelp: see what stands in the way, above"
+    )]
+    NotPosted,
+    /// An address that a lock file cannot be sent to.
+    #[error("{url}: {cause}, so the lock file was not posted\nhelp: write it as https://HOST/TEAM/locks/PROJECT")]
+    PostAddress { url: String, cause: &'static str },
+    /// An answer that is none of a team registry.
+    #[error(
+        "{url}: the answer is not that of a team registry\nhelp: write the address as https://HOST/TEAM/locks/PROJECT"
+    )]
+    PostAnswer { url: String },
     #[error(transparent)]
     Resolve(#[from] ResolveError),
     #[error(transparent)]

@@ -41,6 +41,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Serve, environment: &Environment) 
     let settings = CargoConfig::load(environment.current_dir(), environment)?.http()?;
     let prepared = Prepared::new(config, arguments.now, settings, environment)?;
     output::print(cli, |out| served(prepared.url(), &prepared.store(), &prepared.cargo_configs(), out))?;
+    output::journal();
     prepared.serve();
     Ok(Outcome::Approved)
 }

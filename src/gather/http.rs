@@ -77,6 +77,16 @@ impl Http {
         asked.await.map_err(|_| shut_down())?
     }
 
+    /// Sends a document to where it belongs, once, and keeps what is answered. No redirect is followed.
+    ///
+    /// # Errors
+    /// No usable answer within the limits, or any status but 200: the server's words are in the error.
+    pub(crate) fn put(&self, url: &str, authorization: Option<&str>, document: Vec<u8>) -> Result<Vec<u8>, HttpError> {
+        let engine = self.engine()?;
+        let runtime = engine.runtime.as_ref().ok_or_else(shut_down)?;
+        runtime.block_on(engine.queue.transport().put(url, authorization, document))
+    }
+
     /// As [`Self::get`], but no sooner than the request's `pause` after the last one that was made in this way of the same host: for
     /// servers that allow a program so many requests in a while. It waits for that here.
     ///

@@ -23,6 +23,7 @@ pub(crate) mod log;
 pub(crate) mod markdown;
 pub(crate) mod notice;
 pub(crate) mod page;
+pub(crate) mod posted;
 pub(crate) mod print;
 pub(crate) mod publication;
 pub(crate) mod reason;

@@ -110,7 +110,9 @@ impl Decider {
         let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = memory.slots.get(&(Arc::from(&*team.name), Arc::from(registry), Arc::from(name)))?;
         let decided = &slot.decided;
-        let same = decided.state.number == state.number && decided.entry.digest == entry.digest;
+        let same = decided.state.number == state.number
+            && decided.entry.digest == entry.digest
+            && decided.entry.stale == entry.stale;
         if !same || now >= decided.until || now < decided.moment {
             return None;
         }

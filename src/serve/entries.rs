@@ -8,12 +8,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::alarms::{Alarm, Alarms};
 use super::moment::Moment;
+use super::record::{Event, record};
 use super::seen::{self, Seen, vanished};
 use super::store::{Key, Put, Store, StoreError, Tag, digest_of};
 use super::upstream::{Upstream, UpstreamError, Validators};
@@ -88,8 +90,7 @@ struct Head {
 #[derive(Debug)]
 struct Slot {
     known: Known,
-    /// For what is absent: when that was said.
-    since: Timestamp,
+    since: Instant,
     weight: u64,
     used: AtomicU64,
 }
@@ -159,12 +160,8 @@ impl Entries {
         let upstream = self.upstreams.get(registry)?;
         let memory = self.memory();
         let slot = memory.slots.get(&(Arc::from(registry), Arc::from(name)))?;
-        let since = match &slot.known {
-            Known::Entry(entry) => entry.checked,
-            Known::Absent => slot.since,
-        };
-        let age = self.moment.now().duration_since(since);
-        if age.unsigned_abs() > upstream.rules.fresh_for {
+        // By a clock that nobody can set: how old an answer is, whatever the moment is that is judged by.
+        if slot.since.elapsed() >= upstream.rules.fresh_for {
             return None;
         }
         slot.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
@@ -296,7 +293,7 @@ impl Entries {
         let last = self.last(upstream, name).await.map_err(|error| Away { cause: error.to_string() })?;
         let now = self.moment.now();
         if let Some(entry) = &last
-            && now.duration_since(entry.checked).unsigned_abs() <= upstream.rules.fresh_for
+            && now.duration_since(entry.checked).unsigned_abs() < upstream.rules.fresh_for
         {
             return Ok(Known::Entry(Arc::clone(entry)));
         }
@@ -460,13 +457,17 @@ impl Entries {
                     continue;
                 }
             }
+            let registry = &*upstream.name;
             for contradiction in contradictions {
-                let (registry, what) = (upstream.name.clone(), format!("{name} {contradiction}"));
-                self.alarms.raise(Alarm::Contradiction { registry, what });
+                let what = format!("{name} {contradiction}");
+                let event = Event::Contradiction { registry, what: &what };
+                record(&self.store, self.moment.now(), &event).await?;
+                self.alarms.raise(Alarm::Contradiction { registry: registry.to_owned(), what });
             }
             for version in lost {
-                self.alarms
-                    .raise(Alarm::Deleted { registry: upstream.name.clone(), what: format!("{name} {version}") });
+                let what = format!("{name} {version}");
+                record(&self.store, self.moment.now(), &Event::Deleted { registry, what: &what }).await?;
+                self.alarms.raise(Alarm::Deleted { registry: registry.to_owned(), what });
             }
             return Ok(seen);
         }
@@ -483,7 +484,7 @@ impl Entries {
                 Known::Absent => 0,
             };
         let used = AtomicU64::new(self.clock.fetch_add(1, Ordering::Relaxed));
-        let slot = Slot { known, since: self.moment.now(), weight, used };
+        let slot = Slot { known, since: Instant::now(), weight, used };
         let mut memory = self.memory();
         if let Some(before) = memory.slots.insert(key.clone(), slot) {
             memory.weight = memory.weight.saturating_sub(before.weight);

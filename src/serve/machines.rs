@@ -1,5 +1,6 @@
 //! What machines ask: counters, and the same as the pages say as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use axum::body::Body;
@@ -18,6 +19,13 @@ pub(crate) fn metrics(node: &Node) -> Response<Body> {
     let (entries, bytes) = node.entries.size();
     let _ = writeln!(lines, "sequester_entries {entries}\nsequester_entries_bytes {bytes}");
     let _ = writeln!(lines, "sequester_spool_free_bytes {}", node.downloads.free());
+    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+    for (alarm, raised) in node.alarms.all() {
+        *kinds.entry(alarm.kind()).or_default() += raised.times;
+    }
+    for (kind, times) in kinds {
+        let _ = writeln!(lines, "sequester_alarms_total{{kind=\"{kind}\"}} {times}");
+    }
     text(StatusCode::OK, lines)
 }
 

@@ -24,6 +24,7 @@ mod node;
 mod pages;
 mod policy_source;
 mod posting;
+mod record;
 mod response;
 mod route;
 mod ruling;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::advisories::{self, Advisories, AdvisorySource};
 use super::alarms::{Alarm, Alarms};
-use super::config::{CRATES_IO, Config};
+use super::config::{CRATES_IO, Config, PolicySource};
 use super::counters::Counters;
 use super::decide::Decider;
 use super::download::Downloads;
@@ -15,7 +15,8 @@ use super::limits::Rates;
 use super::locks::{self, Locks, LocksHead, Posted};
 use super::moment::Moment;
 use super::policy_source::{self, PolicySourceError};
-use super::store::{Key, Store, StoreError};
+use super::record::{Event, record};
+use super::store::{Key, Put, Store, StoreError, digest_of};
 use super::team::{Rules, Team};
 use super::upstream::Upstream;
 use crate::gather::environment::Environment;
@@ -29,6 +30,11 @@ const SOON: Duration = Duration::from_secs(2);
 const ADVISORIES: (Duration, Duration) = (Duration::from_mins(15), Duration::from_mins(1));
 /// The largest posted lock file that is read back, in bytes.
 const LARGEST_LOCK: u64 = 64 << 20;
+/// The largest name of a policy, and the largest policy, in bytes.
+const LARGEST_HEAD: u64 = 1 << 10;
+const LARGEST_POLICY: u64 = 1 << 20;
+/// A repository is looked at once for so many looks at files.
+const LOOKS_A_FETCH: usize = 6;
 /// How a registry behind this one is asked: soon enough that a client still waits.
 const UPSTREAM_PATIENCE: (Duration, u32) = (Duration::from_secs(10), 1);
 
@@ -68,7 +74,7 @@ pub(crate) enum StartError {
 
 impl Node {
     /// Reads every policy and opens the store; asks nobody yet.
-    pub(crate) fn start(
+    pub(crate) async fn start(
         config: Config,
         url: String,
         moment: Moment,
@@ -99,7 +105,16 @@ impl Node {
         }
         let mut teams = BTreeMap::new();
         for (name, rules) in &config.teams {
-            let policy = policy_source::read(&rules.policy, environment)?;
+            let policy = match policy_source::read(&rules.policy, environment) {
+                Ok(policy) => policy,
+                Err(error) => {
+                    let cause = error.to_string().lines().next().unwrap_or_default().to_owned();
+                    // By what it was judged last, where that is known.
+                    let last = last_policy(&store, name, environment).await.ok_or(error)?;
+                    alarms.raise(Alarm::PolicyRefused { team: name.clone(), cause });
+                    last
+                }
+            };
             teams.insert(name.clone(), Team::new(name, rules.clone(), policy));
         }
         let entries =
@@ -140,10 +155,12 @@ impl Node {
     }
 
     async fn keep_rules(&self) {
-        loop {
+        for look in 0_usize.. {
             for team in self.teams.values() {
                 self.look_at_locks(team).await;
-                self.look_at_policy(team).await;
+                if look % LOOKS_A_FETCH == 0 || matches!(team.config.policy, PolicySource::File(_)) {
+                    self.look_at_policy(team).await;
+                }
             }
             tokio::time::sleep(LOOKS).await;
         }
@@ -179,16 +196,32 @@ impl Node {
         tracing::info!(team = team.name, "the policy changed");
     }
 
-    /// Writes down by what was judged.
+    /// Writes down by what is judged.
     async fn write_policy(&self, team: &Team, rules: &Rules) {
         if team.written(rules.digest) {
             return;
         }
-        let key = Key::policy(&team.name, rules.digest);
-        match self.store.create(&key, rules.text.clone().into()).await {
-            Ok(_) => team.wrote(rules.digest),
+        match self.try_write_policy(team, rules).await {
+            Ok(()) => team.wrote(rules.digest),
             Err(error) => self.alarms.raise(Alarm::StoreAway { cause: error.to_string() }),
         }
+    }
+
+    async fn try_write_policy(&self, team: &Team, rules: &Rules) -> Result<(), StoreError> {
+        self.store.create(&Key::policy(&team.name, rules.digest), rules.text.clone().into()).await?;
+        let key = Key::policy_head(&team.name);
+        let stored = self.store.get(&key, LARGEST_HEAD).await?;
+        let digest = rules.digest.to_string();
+        if stored.as_ref().is_some_and(|stored| stored.bytes == digest.as_bytes()) {
+            return Ok(());
+        }
+        // Whoever is faster has read the same repository.
+        let put = self.store.replace(&key, digest.into(), stored.as_ref().map(|stored| &stored.tag)).await?;
+        if put != Put::Lost {
+            let event = Event::PolicyChanged { team: &team.name, digest: rules.digest };
+            record(&self.store, self.moment.now(), &event).await?;
+        }
+        Ok(())
     }
 
     /// The same for somebody who waits, unless that was done a moment ago.
@@ -274,6 +307,15 @@ impl Node {
             tokio::task::spawn_blocking(move || Advisories::of(advisories::read(&source, &http, &environment))).await;
         read.unwrap_or_else(|_| Advisories::not_yet(&db))
     }
+}
+
+/// The policy that a team was last judged by, as the store has it.
+async fn last_policy(store: &Store, team: &str, environment: &Environment) -> Option<Rules> {
+    let head = store.get(&Key::policy_head(team), LARGEST_HEAD).await.ok()??;
+    let digest = std::str::from_utf8(&head.bytes).ok()?.parse().ok()?;
+    let stored = store.get(&Key::policy(team, digest), LARGEST_POLICY).await.ok()??;
+    let text = String::from_utf8(stored.bytes.to_vec()).ok().filter(|text| digest_of(text.as_bytes()) == digest)?;
+    Rules::parse(text, Some("the last policy".into()), environment.current_dir()).ok()
 }
 
 /// The lines for `.cargo/config.toml` of whoever is to be served.

@@ -13,8 +13,10 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use serde_json::json;
 
+use super::alarms::Alarm;
 use super::locks::{self, LocksHead, PostedHead, new_in};
 use super::node::Node;
+use super::record::{Event, record};
 use super::response::{json, text};
 use super::ruling::Ruling;
 use super::store::{Key, Put, StoreError, digest_of};
@@ -72,8 +74,9 @@ pub(crate) async fn post(
         Ok(refused) => refused,
         Err(words) => return text(StatusCode::SERVICE_UNAVAILABLE, format!("{words}\n")),
     };
+    let digest = digest_of(&bytes);
     let head = PostedHead {
-        digest: digest_of(&bytes),
+        digest,
         at: node.moment.now(),
         by: token.map(|token| token.name.clone()),
         refused: refused.iter().map(|(id, checksum)| (id.to_string(), id.version.clone(), *checksum)).collect(),
@@ -84,6 +87,11 @@ pub(crate) async fn post(
         Err(error) => return text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
     }
     node.look_at_locks(team).await;
+    let by = token.map(|token| &*token.name);
+    let event = Event::LockPosted { team: &team.name, project, digest, by, refused: refused.len() };
+    if let Err(error) = record(&node.store, node.moment.now(), &event).await {
+        node.alarms.raise(Alarm::StoreAway { cause: error.to_string() });
+    }
     node.counters.locks_posted.fetch_add(1, Ordering::Relaxed);
     let refused: Vec<String> = refused.iter().map(|(id, _)| id.to_string()).collect();
     tracing::info!(team = team.name, project, packages = packages.len(), refused = refused.len(), "a lock file came");

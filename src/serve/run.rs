@@ -58,7 +58,7 @@ impl Prepared {
         let scheme = if config.tls.is_some() { "https" } else { "http" };
         let url = config.url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
         let moment = now.map_or(Moment::Clock, Moment::Fixed);
-        let node = Arc::new(Node::start(config, url, moment, settings, environment)?);
+        let node = Arc::new(runtime.block_on(Node::start(config, url, moment, settings, environment))?);
         Ok(Self { runtime, listener, node })
     }
 

@@ -23,6 +23,8 @@ const SLOWEST: u64 = 10;
 const PATIENCE: [(u32, u64); 2] = [(4, 1 << 10), (20, 64 << 10)];
 /// A server's word for a length is taken for so many bytes ahead of what it sends.
 const MOST_AHEAD: usize = 1 << 20;
+/// What a server answers to a document that was sent to it is no larger.
+const LARGEST_RECEIPT: u64 = 1 << 20;
 /// A pause, or a silence, that is worth a word.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
 /// How long one word about a server lasts.
@@ -204,6 +206,37 @@ impl Transport {
                 }
             }
         }
+    }
+
+    /// Sends a document, once, and gives the body of the answer.
+    pub(super) async fn put(
+        &self,
+        url: &str,
+        authorization: Option<&str>,
+        document: Vec<u8>,
+    ) -> Result<Vec<u8>, HttpError> {
+        let url = parse(url)?;
+        let mut sent = self.client.put(url.clone()).body(document);
+        if let Some(token) = authorization {
+            let mut value = HeaderValue::from_str(token).map_err(|_| HttpError::Token { url: shown_url(&url) })?;
+            value.set_sensitive(true);
+            sent = sent.header(AUTHORIZATION, value);
+        }
+        let begun = Instant::now();
+        let whole = patience(self.timeout, 0);
+        let response = match self.notices.while_waiting(&url, timeout_at(begun + whole, sent.send())).await {
+            Ok(sent) => sent.map_err(|error| self.unreachable(&url, error).error)?,
+            Err(_) => return Err(slow(&url, 0, begun).error),
+        };
+        let status = response.status().as_u16();
+        if status != 200 {
+            let words = message::words_of_refusal(response).await;
+            return Err(HttpError::Status { url: shown_url(&url), status, words });
+        }
+        let (mut body, unbounded, mut taken) = (Vec::new(), AtomicU64::new(u64::MAX), Taken::default());
+        let read = self.read(&url, response, LARGEST_RECEIPT, &mut body, &unbounded, (begun, &mut taken)).await;
+        read.map_err(|failure| failure.error)?;
+        Ok(body)
     }
 
     fn unreachable(&self, url: &Url, error: reqwest::Error) -> Failure {

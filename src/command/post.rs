@@ -1,0 +1,81 @@
+//! `audit --post`: sends the lock file that was judged to a team registry.
+
+use camino::Utf8Path;
+use serde::Deserialize;
+
+use super::outcome::CommandError;
+use super::output;
+use crate::cli::Cli;
+use crate::files::regular::{self, Links};
+use crate::gather::credentials::Credentials;
+use crate::gather::environment::Environment;
+use crate::gather::http::{Http, shown};
+use crate::gather::lock_file::{self, LockFileError};
+use crate::model::source::Registry;
+use crate::project::Assessment;
+use crate::report::posted::{Posted, posted};
+
+/// The variable that holds the token; the registry's own is taken where it is not set.
+const TOKEN: &str = "SEQUESTER_TOKEN";
+
+/// What a team registry says to a lock file.
+#[derive(Deserialize)]
+struct Receipt {
+    packages: usize,
+    refused: Vec<String>,
+}
+
+/// Sends the lock file as it was judged, and tells what came of it.
+pub(super) fn post(cli: &Cli, made: &Assessment, url: &str, environment: &Environment) -> Result<(), CommandError> {
+    let wrong = |cause| CommandError::PostAddress { url: shown(url), cause };
+    let team = team_of(url).ok_or_else(|| wrong("this is no address of a team's lock files"))?;
+    let config = made.project().configs().trusted();
+    let token = match environment.get(TOKEN) {
+        Some(token) => Some(token.to_owned()),
+        None => {
+            let of_team = |registry: &Registry| matches!(registry, Registry::Sparse(index) if index.starts_with(&format!("{team}/")));
+            let named = config.registries()?.into_iter().find(|named| of_team(&named.registry.value));
+            let credentials = named.map(|named| Credentials::of(&named, config)).unwrap_or_default();
+            credentials.token().ok().map(|token| token.expose().to_owned())
+        }
+    };
+    if token.is_some() && !url.starts_with("https://") && !is_loopback(url) {
+        return Err(wrong("a token would go over the network for everybody to read"));
+    }
+    let path: &Utf8Path = &made.subject().lock_path;
+    let bytes = regular::read(path, Links::Followed, lock_file::MAX_BYTES)
+        .map_err(|cause| LockFileError::Unreadable { path: path.to_owned(), cause })
+        .map_err(crate::project::ProjectError::from)?;
+    let http = Http::new(&config.http()?)?;
+    let answer = http.put(url, token.as_deref(), bytes)?;
+    let Receipt { packages, refused } =
+        serde_json::from_slice(&answer).map_err(|_| CommandError::PostAnswer { url: shown(url) })?;
+    output::print_aside(cli, |out| posted(&Posted { url: &shown(url), packages, refused: &refused }, out))
+}
+
+/// The address of the team whose lock files lie at this one.
+fn team_of(url: &str) -> Option<&str> {
+    let (team, project) = url.split_once("/locks").filter(|(team, _)| team.contains("://"))?;
+    let is_project =
+        project.is_empty() || project.strip_prefix('/').is_some_and(|name| !name.contains(['/', '?', '#']));
+    is_project.then_some(team)
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.split_once("://").map_or("", |(_, rest)| rest.split(['/', ':']).next().unwrap_or_default());
+    matches!(host, "127.0.0.1" | "localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_loopback, team_of};
+
+    #[test]
+    fn an_address_leads_to_the_lock_files_of_one_team() {
+        assert_eq!(team_of("https://x.example/team/locks/app"), Some("https://x.example/team"));
+        assert_eq!(team_of("https://x.example/team/locks"), Some("https://x.example/team"));
+        assert_eq!(team_of("https://x.example/team/locks/a/b"), None);
+        assert_eq!(team_of("https://x.example/team"), None);
+        assert!(is_loopback("http://127.0.0.1:80/x") && !is_loopback("http://127.0.0.1.example/x"));
+    }
+}

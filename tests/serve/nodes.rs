@@ -1,0 +1,208 @@
+//! Several nodes on one store, and nodes that die.
+
+use std::time::Duration;
+
+use crate::server::{NOW, OLD, Server, World, YOUNG, checksum};
+use crate::support::{Dice, Package};
+
+const NAMES: [&str; 6] = ["alphabet", "bravery", "cobalt", "dolphin", "elephant", "foxglove"];
+
+fn world() -> World {
+    let world = World::new();
+    for name in NAMES {
+        Package::new(name, "1.0.0").pubtime(OLD).publish(&world.registry);
+    }
+    world
+}
+
+/// Every file that a server shows and gives.
+fn everything(server: &Server, world: &World) -> Vec<Vec<u8>> {
+    let files = NAMES.iter().map(|name| server.index("team", name).expect(200).body);
+    let crates = NAMES.iter().map(|name| server.download(&world.registry, "team", name, "1.0.0").expect(200).body);
+    files.chain(crates).collect()
+}
+
+#[test]
+fn two_nodes_race_and_come_to_the_same() {
+    let world = world();
+    let nodes = [world.serve(), world.serve()];
+    for patch in 1..5 {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for name in NAMES {
+                    Package::new(name, &format!("1.0.{patch}")).pubtime(YOUNG).publish(&world.registry);
+                }
+            });
+            for node in &nodes {
+                for name in NAMES {
+                    scope.spawn(move || node.index("team", name).expect(200));
+                    scope.spawn(|| node.download(&world.registry, "team", name, "1.0.0").expect(200));
+                }
+            }
+        });
+    }
+    assert_eq!(everything(&nodes[0], &world), everything(&nodes[1], &world));
+    for name in NAMES {
+        let seen = std::fs::read_to_string(world.path(&format!("store/seen/crates-io/{name}"))).unwrap();
+        for patch in 0..5 {
+            assert!(seen.contains(&format!("\"1.0.{patch}\"")), "{name} 1.0.{patch}: {seen}");
+            assert_eq!(nodes[0].shows("team", name, &format!("1.0.{patch}")), Some(patch > 0), "{name} 1.0.{patch}");
+        }
+    }
+}
+
+#[test]
+fn lock_files_posted_to_two_nodes_at_once_are_all_kept() {
+    let world = world();
+    let nodes = [world.serve(), world.serve()];
+    Package::new("alphabet", "1.0.1").pubtime(YOUNG).publish(&world.registry);
+    let sum = checksum(&world.registry, "alphabet", "1.0.1");
+    let lock = format!(
+        "version = 4\n\n[[package]]\nname = \"alphabet\"\nversion = \"1.0.1\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{sum}\"\n"
+    );
+    nodes[1].download(&world.registry, "team", "alphabet", "1.0.1").expect(403);
+    std::thread::scope(|scope| {
+        for number in 0..12 {
+            let (node, lock) = (&nodes[number % 2], &lock);
+            scope.spawn(move || node.ask("PUT", &format!("/team/locks/app-{number}"), "", lock.as_bytes()).expect(200));
+        }
+    });
+    let head = std::fs::read_to_string(world.path("store/locks/team/head")).unwrap();
+    assert!((0..12).all(|number| head.contains(&format!("\"app-{number}\""))), "{head}");
+    for node in &nodes {
+        node.download(&world.registry, "team", "alphabet", "1.0.1").expect(200);
+    }
+    // What one node was posted, another gives after a moment, without a restart.
+    let other = world.serve();
+    other.download(&world.registry, "team", "alphabet", "1.0.1").expect(200);
+}
+
+#[test]
+fn a_node_that_dies_at_any_step_loses_nothing_and_approves_nothing() {
+    let world = world();
+    for name in NAMES {
+        Package::new(name, "1.1.0").pubtime(YOUNG).publish(&world.registry);
+    }
+    world.policy("sequester.toml", "");
+    let mut dice = Dice(7);
+    for _ in 0..6 {
+        let server = world.serve();
+        std::thread::scope(|scope| {
+            for name in NAMES {
+                let server = &server;
+                let registry = &world.registry;
+                scope.spawn(move || {
+                    // Whatever is answered must be right; broken-off connections are not answered.
+                    let path = crate::support::TestRegistry::index_path(name);
+                    let path = format!("/team/crates-io/{}", path.strip_prefix("/index/").unwrap());
+                    if let Ok(answer) = server.try_ask("GET", &path, "", b"") {
+                        let text = answer.text();
+                        let young = text.lines().find(|line| line.contains("\"vers\":\"1.1.0\""));
+                        assert!(young.is_none_or(|line| line.contains("\"yanked\":true")), "{text}");
+                    }
+                    let sum = checksum(registry, name, "1.1.0");
+                    let path = format!("/team/crates-io/crates/{name}/1.1.0/{sum}");
+                    if let Ok(answer) = server.try_ask("GET", &path, "", b"") {
+                        assert_ne!(answer.status, 200);
+                    }
+                });
+            }
+            let pause = u64::try_from(dice.roll(60)).unwrap();
+            let id = server.id();
+            scope.spawn(move || {
+                std::thread::sleep(Duration::from_millis(pause));
+                let _ = std::process::Command::new("kill").args(["-9", &id]).status();
+            });
+        });
+        server.kill();
+    }
+    let server = world.serve();
+    everything(&server, &world);
+    for name in NAMES {
+        assert_eq!(server.shows("team", name, "1.1.0"), Some(true));
+        assert_eq!(server.shows("team", name, "1.0.0"), Some(false));
+    }
+    assert!(!server.end().contains("its content is not what its name says"), "half of something was written");
+}
+
+/// An S3 server that honours conditional writes, where Python has one.
+struct Bucket {
+    child: std::process::Child,
+    endpoint: String,
+}
+
+impl Drop for Bucket {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn bucket() -> Option<Bucket> {
+    let has_it = std::process::Command::new("python3").args(["-c", "import moto, flask"]).output();
+    if !has_it.is_ok_and(|output| output.status.success()) {
+        crate::support::shared::skipped("the Python package moto[server] is not there");
+        return None;
+    }
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = std::process::Command::new("python3");
+    command.args(["-m", "moto.server", "-p", &port.to_string()]);
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let bucket = Bucket { child: command.spawn().unwrap(), endpoint: format!("http://127.0.0.1:{port}") };
+    for _ in 0..200 {
+        if let Ok(mut stream) = std::net::TcpStream::connect(("127.0.0.1", port)) {
+            use std::io::{Read as _, Write as _};
+            let request = "PUT /sequester HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.contains(" 200 "), "{answer}");
+            return Some(bucket);
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("the S3 server did not start");
+}
+
+#[test]
+fn a_bucket_serves_two_nodes_and_outlives_its_own_outage() {
+    let Some(bucket) = bucket() else { return };
+    let world = world();
+    world.policy("sequester.toml", "");
+    let config = format!("{}\n[teams.team]\npolicy = \"sequester.toml\"\n", world.registries());
+    world.write("serve.toml", &config);
+    let variables = [
+        ("AWS_ENDPOINT_URL", &*bucket.endpoint),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ];
+    let start = || {
+        let config = world.path("serve.toml");
+        Server::start_with(
+            &world,
+            &["--config", config.as_str(), "--store", "s3://sequester/a/b"],
+            NOW,
+            &variables,
+            true,
+        )
+    };
+    let nodes = [start(), start()];
+    assert_eq!(everything(&nodes[0], &world), everything(&nodes[1], &world));
+    let sum = checksum(&world.registry, "alphabet", "1.0.0");
+    let lock = format!(
+        "version = 4\n\n[[package]]\nname = \"alphabet\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{sum}\"\n"
+    );
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let (node, lock) = (&nodes[number % 2], &lock);
+            scope.spawn(move || node.ask("PUT", &format!("/team/locks/app-{number}"), "", lock.as_bytes()).expect(200));
+        }
+    });
+    drop(bucket);
+    // What is in memory goes on; what is not is nobody's to say.
+    nodes[0].index("team", "alphabet").expect(200);
+    nodes[0].download(&world.registry, "team", "alphabet", "1.0.0").expect(503);
+    nodes[0].index("team", "never-seen").expect(503);
+    nodes[0].get("/health").expect(200);
+}

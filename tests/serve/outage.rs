@@ -1,0 +1,146 @@
+//! What is away, what is gone, and what says something else than before.
+
+use crate::server::{NOW, OLD, Server, World, YOUNG, checksum};
+use crate::support::{Package, Reply};
+
+fn world() -> World {
+    let world = World::new();
+    Package::new("bar", "1.0.0").pubtime(OLD).publish(&world.registry);
+    Package::new("bar", "1.1.0").pubtime("2025-06-01T00:00:00Z").publish(&world.registry);
+    world
+}
+
+#[test]
+fn a_registry_that_is_away_is_answered_for_as_long_as_its_last_answer_may_be_shown() {
+    let world = world();
+    let server = world.serve();
+    server.index("team", "bar").expect(200);
+    server.download(&world.registry, "team", "bar", "1.0.0").expect(200);
+    let sum = checksum(&world.registry, "bar", "1.1.0");
+    world.registry.reply("*", Reply::hang_up().times(10_000));
+    assert_eq!(server.index("team", "bar").expect(200).header("x-sequester-stale"), Some("1"));
+    server.download(&world.registry, "team", "bar", "1.0.0").expect(200);
+    let unknown = server.index("team", "never-seen").expect(503);
+    assert!(unknown.header("retry-after").is_some());
+    server.get(&format!("/team/crates-io/crates/bar/1.1.0/{sum}")).expect(503);
+    drop(server);
+    // Ten days later, which is longer than the seven that are allowed.
+    let later = Server::start(
+        &world,
+        &["--config", world.path("serve.toml").as_str(), "--store", world.path("store").as_str()],
+        "2026-06-11T00:00:00Z",
+    );
+    later.index("team", "bar").expect(503);
+    world.registry.be_itself();
+    later.index("team", "bar").expect(200);
+}
+
+#[test]
+fn what_the_registry_deletes_is_gone_for_what_is_new_and_kept_for_who_has_it() {
+    let world = world();
+    let server = world.serve();
+    let project = world.project(&server, "team").dep("bar", "=1.1.0");
+    project.cargo(&["build"]).expect_code(0);
+    let lock = project.read("Cargo.lock");
+    server.ask("PUT", "/team/locks/app", "", lock.as_bytes()).expect(200);
+    let sum = checksum(&world.registry, "bar", "1.1.0");
+    world.registry.delete("bar", "1.1.0");
+    world.registry.forget_requests();
+    assert_eq!(server.shows("team", "bar", "1.1.0"), Some(true), "kept, and chosen by nobody");
+    // It is believed after a second answer that no cache between could have given.
+    let asked = world.registry.requests();
+    let asked: Vec<_> = asked.iter().filter(|one| one.path == "/index/3/b/bar").collect();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert_eq!(asked[1].headers.get("cache-control").map(String::as_str), Some("no-cache"));
+    let again = world.project(&server, "team").dep("bar", "=1.1.0").file("Cargo.lock", &lock);
+    again.cargo(&["build", "--locked"]).expect_code(0);
+    let new = world.project(&server, "team").dep("bar", "=1.1.0");
+    assert_ne!(new.cargo(&["generate-lockfile"]).code, 0);
+    server.get(&format!("/team/crates-io/crates/bar/1.1.0/{sum}")).expect(200);
+    world.registry.delete_crate("bar");
+    server.index("team", "bar").expect(200);
+    assert_eq!(server.shows("team", "bar", "1.0.0"), None, "nobody has it");
+    assert!(server.end().contains("is gone"));
+}
+
+#[test]
+fn a_release_that_comes_back_with_other_bytes_or_another_time_is_refused() {
+    let world = world();
+    let server = world.serve();
+    assert_eq!(server.shows("team", "bar", "1.1.0"), Some(false));
+    Package::new("bar", "1.1.0").pubtime("2025-06-01T00:00:00Z").file("src/evil.rs", "x").publish(&world.registry);
+    Package::new("bar", "1.0.0").pubtime("2024-01-01T00:00:00Z").publish(&world.registry);
+    assert_eq!(server.shows("team", "bar", "1.1.0"), Some(true));
+    assert_eq!(server.shows("team", "bar", "1.0.0"), Some(true));
+    let refused = server.download(&world.registry, "team", "bar", "1.1.0").expect(403);
+    assert!(refused.text().contains("checksum"), "{}", refused.text());
+    drop(server);
+    // The store remembers, and so does another node.
+    let server = world.serve();
+    assert_eq!(server.shows("team", "bar", "1.1.0"), Some(true));
+    assert!(server.end().is_empty() || !checksum(&world.registry, "bar", "1.1.0").is_empty());
+}
+
+#[test]
+fn without_todays_advisories_nothing_new_comes_and_what_came_stays() {
+    let world = world();
+    Package::new("new", "1.0.0").pubtime("2026-07-20T00:00:00Z").publish(&world.registry);
+    world.policy("sequester.toml", "[quarantine]\nnew-crate-age = \"7 days\"\n");
+    let server = world.serve();
+    drop(server);
+    // The newest advisory is of 2026-05-31; a copy of it counts for 30 days.
+    let arguments = [
+        "--config",
+        world.path("serve.toml").into_string().leak(),
+        "--store",
+        world.path("store").into_string().leak(),
+    ];
+    let later = Server::start(&world, &arguments, "2026-08-01T00:00:00Z");
+    assert_eq!(later.shows("team", "bar", "1.1.0"), Some(false), "it was approved while they were today's");
+    assert_eq!(later.shows("team", "new", "1.0.0"), Some(true), "it would be by now");
+    drop(later);
+    let advisory = crate::support::Advisory::new("RUSTSEC-2026-0009", "nobodys").date("2026-07-31");
+    world.advisories.add(&advisory);
+    let fresh = Server::start(&world, &arguments, "2026-08-01T00:00:00Z");
+    assert_eq!(fresh.shows("team", "new", "1.0.0"), Some(false));
+}
+
+#[test]
+fn without_any_advisories_only_what_is_locked_is_given() {
+    let world = world();
+    world.write("sequester.toml", &format!("[advisories]\ndb = \"{}\"\n", world.path("nowhere")));
+    let config = format!("{}\n[teams.team]\npolicy = \"sequester.toml\"\n", world.registries());
+    world.write("serve.toml", &config);
+    // It never becomes ready, and answers all the same.
+    let server = Server::start_unready(&world, &config, NOW);
+    assert_eq!(server.shows("team", "bar", "1.0.0"), Some(true));
+    let refused = server.download(&world.registry, "team", "bar", "1.0.0").expect(403);
+    assert!(refused.text().contains("no advisories"), "{}", refused.text());
+}
+
+#[test]
+fn a_poisoned_store_is_healed_and_never_believed() {
+    let world = world();
+    let server = world.serve();
+    server.index("team", "bar").expect(200);
+    let sum = checksum(&world.registry, "bar", "1.0.0");
+    let good = server.download(&world.registry, "team", "bar", "1.0.0").expect(200).body;
+    std::fs::write(world.path(&format!("store/crate/{sum}")), b"poison").unwrap();
+    let healed = server.download(&world.registry, "team", "bar", "1.0.0").expect(200).body;
+    assert_eq!(good, healed);
+    assert_eq!(std::fs::read(world.path(&format!("store/crate/{sum}"))).unwrap(), good);
+    drop(server);
+    // Lines that say that the young is old.
+    Package::new("bar", "1.2.0").pubtime(YOUNG).publish(&world.registry);
+    let server = world.serve();
+    assert_eq!(server.shows("team", "bar", "1.2.0"), Some(true));
+    let folder = world.path("store/index/crates-io/bar");
+    for file in folder.read_dir_utf8().unwrap().map(Result::unwrap) {
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        std::fs::write(file.path(), text.replace(YOUNG, OLD)).unwrap();
+    }
+    drop(server);
+    let server = world.serve();
+    assert_eq!(server.shows("team", "bar", "1.2.0"), Some(true));
+    assert!(server.end().contains("its content is not what its name says"));
+}
