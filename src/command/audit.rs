@@ -32,6 +32,9 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) 
     if arguments.all {
         return all(cli, arguments, environment);
     }
+    if let Some(url) = &arguments.post {
+        post::check(url)?;
+    }
     let started = Instant::now();
     // The process ends with this verb: giving tens of megabytes of index back piece by piece would take as long as judging them.
     let asked = request::of(cli, &arguments.subject, &arguments.judge, Purpose::Judge);

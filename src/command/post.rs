@@ -25,10 +25,17 @@ struct Receipt {
     refused: Vec<String>,
 }
 
+/// An error for an address that no lock file can be sent to, before anything is judged.
+pub(super) fn check(url: &str) -> Result<(), CommandError> {
+    match team_of(url) {
+        Some(_) => Ok(()),
+        None => Err(CommandError::PostAddress { url: shown(url), cause: "this is no address of a team's lock files" }),
+    }
+}
+
 /// Sends the lock file as it was judged, and tells what came of it.
 pub(super) fn post(cli: &Cli, made: &Assessment, url: &str, environment: &Environment) -> Result<(), CommandError> {
-    let wrong = |cause| CommandError::PostAddress { url: shown(url), cause };
-    let team = team_of(url).ok_or_else(|| wrong("this is no address of a team's lock files"))?;
+    let team = team_of(url).unwrap_or(url);
     let config = made.project().configs().trusted();
     let token = match environment.get(TOKEN) {
         Some(token) => Some(token.to_owned()),
@@ -40,7 +47,8 @@ pub(super) fn post(cli: &Cli, made: &Assessment, url: &str, environment: &Enviro
         }
     };
     if token.is_some() && !url.starts_with("https://") && !is_loopback(url) {
-        return Err(wrong("a token would go over the network for everybody to read"));
+        let cause = "a token would go over the network for everybody to read";
+        return Err(CommandError::PostAddress { url: shown(url), cause });
     }
     let path: &Utf8Path = &made.subject().lock_path;
     let bytes = regular::read(path, Links::Followed, lock_file::MAX_BYTES)

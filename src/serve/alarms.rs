@@ -45,6 +45,11 @@ pub(crate) enum Alarm {
         team: String,
         cause: String,
     },
+    /// A team's policy asks for what is only seen inside an archive, and a registry looks into none.
+    NotLookedInto {
+        team: String,
+        key: &'static str,
+    },
     /// A team's advisories are not to be had, or not today's.
     Advisories {
         team: String,
@@ -68,6 +73,7 @@ impl Alarm {
             Self::UpstreamAway { .. } => "upstream-away",
             Self::StoreAway { .. } => "store-away",
             Self::PolicyRefused { .. } => "policy-refused",
+            Self::NotLookedInto { .. } => "not-looked-into",
             Self::Advisories { .. } => "advisories",
             Self::Clock { .. } => "clock",
         }
@@ -76,7 +82,9 @@ impl Alarm {
     /// The team that alone may hear of it.
     pub(crate) fn team(&self) -> Option<&str> {
         match self {
-            Self::PolicyRefused { team, .. } | Self::Advisories { team, .. } => Some(team),
+            Self::PolicyRefused { team, .. } | Self::NotLookedInto { team, .. } | Self::Advisories { team, .. } => {
+                Some(team)
+            }
             Self::Contradiction { .. }
             | Self::Deleted { .. }
             | Self::Poisoned { .. }
@@ -100,6 +108,9 @@ impl Alarm {
             Self::StoreAway { cause } => cause.clone(),
             Self::PolicyRefused { team, cause } => {
                 format!("{team}: the new policy cannot be used, the last one holds: {cause}")
+            }
+            Self::NotLookedInto { team, key } => {
+                format!("{team}: {key} of the policy is judged by `audit` alone: this server looks into no archive")
             }
             Self::Advisories { team, cause } => format!("{team}: {cause}"),
             Self::Clock { registry, seconds } => {

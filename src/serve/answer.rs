@@ -8,7 +8,6 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use hyper::body::Incoming;
 
-use super::config::RegistryRules;
 use super::decide::Decided;
 use super::download::{DownloadError, Spooled};
 use super::entries::Away;
@@ -136,13 +135,8 @@ fn config(node: &Node, team: &Team, registry: &str) -> Response<Body> {
 
 async fn index(node: &Node, team: &Team, registry: &str, name: &str, headers: &HeaderMap) -> Response<Body> {
     node.counters.index_files.fetch_add(1, Ordering::Relaxed);
-    if let Some(other) = node.config.reserved_for(&team.config, registry, name) {
-        node.counters.refused.fetch_add(1, Ordering::Relaxed);
-        let words = format!(
-            "the name `{name}` is reserved for the registry `{other}` of the team `{}`: ask for it there, with `registry = \"…\"`\n",
-            team.name
-        );
-        return text(StatusCode::FORBIDDEN, words);
+    if let Some(refused) = reserved(node, team, registry, name) {
+        return refused;
     }
     let decided = match node.decider.at_hand(team, registry, name) {
         Some(decided) => Some(decided),
@@ -175,6 +169,17 @@ async fn index(node: &Node, team: &Team, registry: &str, name: &str, headers: &H
     response
 }
 
+/// A refusal where crates.io is asked for a name that is a private registry's.
+fn reserved(node: &Node, team: &Team, registry: &str, name: &str) -> Option<Response<Body>> {
+    let other = node.config.reserved_for(&team.config, registry, name)?;
+    node.counters.refused.fetch_add(1, Ordering::Relaxed);
+    let words = format!(
+        "the name `{name}` is reserved for the registry `{other}` of the team `{}`: ask for it there, with `registry = \"…\"`\n",
+        team.name
+    );
+    Some(text(StatusCode::FORBIDDEN, words))
+}
+
 /// Whether a client takes gzip: named, and not with a weight of nothing.
 fn accepts_gzip(value: &HeaderValue) -> bool {
     let Ok(text) = value.to_str() else { return false };
@@ -196,12 +201,14 @@ struct Wanted<'w> {
 async fn download(node: &Node, team: &Team, wanted: Wanted<'_>) -> Response<Body> {
     let Wanted { registry, name, version, checksum } = wanted;
     let Some(upstream) = node.entries.upstream(registry) else { return nowhere() };
-    let decided = match node.decider.decide(team, registry, name).await {
+    if let Some(refused) = reserved(node, team, registry, name) {
+        return refused;
+    }
+    let mut decided = match node.decider.decide(team, registry, name).await {
         Ok(Some(decided)) => decided,
         Ok(None) => return nowhere(),
         Err(away) => return unavailable(&away),
     };
-    let mut decided = decided;
     let id = PackageId {
         name: Arc::clone(&decided.entry.crate_id.name),
         version: version.clone(),
@@ -218,7 +225,7 @@ async fn download(node: &Node, team: &Team, wanted: Wanted<'_>) -> Response<Body
     }
     match decided.ruling_of(version, checksum) {
         Some(ruling) if ruling.is_served() => {}
-        Some(ruling) => return refused(node, team, &decided, &id, ruling, &upstream.rules),
+        Some(ruling) => return refused(node, team, &decided, &id, ruling),
         None if decided.ruling(version).is_some() => {
             node.counters.refused.fetch_add(1, Ordering::Relaxed);
             let words = format!(
@@ -256,14 +263,7 @@ fn file(spooled: Spooled, checksum: Checksum) -> Response<Body> {
     response
 }
 
-fn refused(
-    node: &Node,
-    team: &Team,
-    decided: &Decided,
-    id: &PackageId,
-    ruling: &Ruling,
-    _: &RegistryRules,
-) -> Response<Body> {
+fn refused(node: &Node, team: &Team, decided: &Decided, id: &PackageId, ruling: &Ruling) -> Response<Body> {
     node.counters.refused.fetch_add(1, Ordering::Relaxed);
     let page = format!("{}/{}/release/{}/{}", node.url, team.name, id.name, id.version);
     let advisories = decided.state.advisories.about([&id.name]);

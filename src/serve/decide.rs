@@ -17,7 +17,7 @@ use super::moment::Moment;
 use super::ruling::Ruling;
 use super::team::{State, Team};
 use crate::model::checksum::Checksum;
-use crate::model::facts::{Facts, IndexFact, OldLock};
+use crate::model::facts::{Beside, Facts, IndexFact, OldLock};
 use crate::model::history::History;
 use crate::model::index_line::Outline;
 use crate::model::package::CrateId;
@@ -164,7 +164,11 @@ impl Decider {
         let wanted = tokio::task::spawn_blocking(move || {
             let facts = facts_about(&of_entry, &state, BTreeMap::new());
             let (policy, approvals) = (&state.rules.policy, &state.rules.approvals);
-            Judge::new(&facts, policy, approvals, moment).missing_beside(&BTreeMap::new(), &of_entry.crate_id, &history)
+            Judge::new(&facts, policy, approvals, moment).missing_beside(
+                &Beside::default(),
+                &of_entry.crate_id,
+                &history,
+            )
         });
         facts_of(&self.entries, wanted.await.unwrap_or_default()).await
     }
@@ -179,9 +183,9 @@ impl Decider {
         if memory.weight <= self.room {
             return;
         }
-        let uses = memory.slots.iter().filter(|(other, _)| **other != name);
+        let others = memory.slots.iter().filter(|(other, _)| **other != name);
         let mut by_use: Vec<(u64, Name)> =
-            uses.map(|(name, slot)| (slot.used.load(Ordering::Relaxed), name.clone())).collect();
+            others.map(|(name, slot)| (slot.used.load(Ordering::Relaxed), name.clone())).collect();
         by_use.sort_unstable();
         for (_, name) in by_use {
             if memory.weight <= self.room / 4 * 3 {

@@ -449,7 +449,7 @@ impl Entries {
                 seen.confirm(before, last.checked);
             }
             let contradictions = after.map(|after| seen.learn(after, at)).unwrap_or_default();
-            let lost = before.map(|before| seen.lose(before, after, at)).unwrap_or_default();
+            let gone = before.map(|before| seen.lose(before, after, at)).unwrap_or_default();
             if seen != known {
                 let bytes = serde_json::to_vec(&seen)
                     .map_err(|error| StoreError::Away { key: key.clone(), cause: error.to_string() })?;
@@ -464,7 +464,7 @@ impl Entries {
                 record(&self.store, self.moment.now(), &event).await?;
                 self.alarms.raise(Alarm::Contradiction { registry: registry.to_owned(), what });
             }
-            for version in lost {
+            for version in gone {
                 let what = format!("{name} {version}");
                 record(&self.store, self.moment.now(), &Event::Deleted { registry, what: &what }).await?;
                 self.alarms.raise(Alarm::Deleted { registry: registry.to_owned(), what });

@@ -13,7 +13,7 @@ use super::entries::{Entries, Known};
 use super::facts::{facts, facts_of, rules_today};
 use super::locks::Posted;
 use super::team::{State, Team};
-use crate::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock};
+use crate::model::facts::{AdvisoryFact, Beside, Facts, IndexFact, OldLock};
 use crate::model::package::CrateId;
 use crate::model::recorded::Recorded;
 use crate::model::verdict::{Basis, Verdict};
@@ -132,7 +132,7 @@ async fn on(
     let births = tokio::task::spawn_blocking(move || {
         let facts = facts_on(&for_births, &for_state, known, Recorded::default());
         let judge = Judge::new(&facts, &for_state.rules.policy, &for_state.rules.approvals, moment);
-        let missing = |id: &CrateId| Some(judge.missing_beside(&BTreeMap::new(), id, judge.history(id)?));
+        let missing = |id: &CrateId| Some(judge.missing_beside(&Beside::default(), id, judge.history(id)?));
         of_births.iter().filter_map(missing).flatten().collect()
     });
     index.extend(facts_of(entries, births.await.unwrap_or_default()).await);

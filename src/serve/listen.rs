@@ -125,7 +125,7 @@ impl Connection {
             .keep_alive_interval(patience)
             .keep_alive_timeout(HANDSHAKE);
         // A client that breaks off is its own affair.
-        let served = match tls {
+        let ended = match tls {
             None => watcher.watch(server.serve_connection(TokioIo::new(stream), service).into_owned()).await,
             Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
                 Ok(Ok(stream)) => {
@@ -134,7 +134,7 @@ impl Connection {
                 Ok(Err(_)) | Err(_) => Ok(()),
             },
         };
-        if let Err(error) = served {
+        if let Err(error) = ended {
             tracing::debug!("a connection ended: {error}");
         }
         drop(place);

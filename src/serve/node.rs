@@ -22,8 +22,10 @@ use super::upstream::Upstream;
 use crate::gather::environment::Environment;
 use crate::gather::http::{Http, HttpError, HttpSettings};
 
-/// How often policies and posted lock files are looked at.
-const LOOKS: Duration = Duration::from_secs(10);
+/// How often the files of policies are looked at.
+const LOOKS: Duration = Duration::from_secs(2);
+/// The store is asked for posted lock files once for so many looks at files.
+const LOOKS_A_LOCK: usize = 5;
 /// How often posted lock files are looked at for somebody who was refused.
 const SOON: Duration = Duration::from_secs(2);
 /// How often advisories are read again, and how soon after a failure.
@@ -34,7 +36,7 @@ const LARGEST_LOCK: u64 = 64 << 20;
 const LARGEST_HEAD: u64 = 1 << 10;
 const LARGEST_POLICY: u64 = 1 << 20;
 /// A repository is looked at once for so many looks at files.
-const LOOKS_A_FETCH: usize = 6;
+const LOOKS_A_FETCH: usize = 30;
 /// How a registry behind this one is asked: soon enough that a client still waits.
 const UPSTREAM_PATIENCE: (Duration, u32) = (Duration::from_secs(10), 1);
 
@@ -157,7 +159,9 @@ impl Node {
     async fn keep_rules(&self) {
         for look in 0_usize.. {
             for team in self.teams.values() {
-                self.look_at_locks(team).await;
+                if look % LOOKS_A_LOCK == 0 {
+                    self.look_at_locks(team).await;
+                }
                 if look % LOOKS_A_FETCH == 0 || matches!(team.config.policy, PolicySource::File(_)) {
                     self.look_at_policy(team).await;
                 }
@@ -180,6 +184,13 @@ impl Node {
             Err(_) => return,
         };
         let state = team.state();
+        let not_looked_into = [
+            (rules.policy.licenses.is_set(), "[licenses]"),
+            (rules.policy.quarantine.inspect, "`inspect` in [quarantine]"),
+        ];
+        for (_, key) in not_looked_into.into_iter().filter(|(is_set, _)| *is_set) {
+            self.alarms.raise(Alarm::NotLookedInto { team: team.name.clone(), key });
+        }
         self.write_policy(team, &rules).await;
         if rules.digest == state.rules.digest {
             return;

@@ -59,6 +59,12 @@ impl Prepared {
         let url = config.url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
         let moment = now.map_or(Moment::Clock, Moment::Fixed);
         let node = Arc::new(runtime.block_on(Node::start(config, url, moment, settings, environment))?);
+        // What is locked may stay from the first request on.
+        runtime.block_on(async {
+            for team in node.teams.values() {
+                node.look_at_locks(team).await;
+            }
+        });
         Ok(Self { runtime, listener, node })
     }
 

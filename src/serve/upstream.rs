@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::config::{CRATES_IO, RegistryRules};
 use crate::gather::crate_files::download_address;
-use crate::gather::http::{Answer, Http, HttpError, Request};
+use crate::gather::http::{Answer, Http, HttpError, Request, shown};
 use crate::gather::index::RegistryConfig;
 use crate::model::checksum::Checksum;
 use crate::model::index_line::index_path;
@@ -22,6 +22,8 @@ const LARGEST_INDEX: u64 = 64 << 20;
 const AT_ONCE: usize = 64;
 /// How long a `config.json` is believed, and how long it is after a failure until the next try.
 const CONFIG_LASTS: Duration = Duration::from_mins(10);
+/// How long a registry that could not be reached is left alone.
+const AWAY: Duration = Duration::from_secs(5);
 /// Where crates.io keeps its files.
 const CRATES_IO_HOSTS: [&str; 2] = ["static.crates.io", "crates.io"];
 
@@ -34,6 +36,8 @@ pub(crate) struct Upstream {
     http: Arc<Http>,
     config: Mutex<Option<(RegistryConfig, Instant)>>,
     permits: Semaphore,
+    /// Until when it counts as away without being asked.
+    away: Mutex<Option<(Instant, String)>>,
 }
 
 /// What an index file was last known by.
@@ -58,7 +62,15 @@ pub(crate) enum UpstreamError {
 
 impl Upstream {
     pub(crate) fn new(name: &str, rules: RegistryRules, token: Option<String>, http: Arc<Http>) -> Self {
-        Self { name: name.to_owned(), rules, token, http, config: Mutex::default(), permits: Semaphore::new(AT_ONCE) }
+        Self {
+            name: name.to_owned(),
+            rules,
+            token,
+            http,
+            config: Mutex::default(),
+            permits: Semaphore::new(AT_ONCE),
+            away: Mutex::default(),
+        }
     }
 
     /// A crate's index file. With validators the answer may be that it is the same; `past_caches` asks the registry itself.
@@ -142,9 +154,31 @@ impl Upstream {
     }
 
     async fn ask(&self, request: Request) -> Result<Answer, HttpError> {
+        self.refuse_while_away(&request)?;
         // Never closed.
         let _permit = self.permits.acquire().await;
-        self.http.ask(request).await
+        // Whoever waited for it need not find out again.
+        self.refuse_while_away(&request)?;
+        let answer = self.http.ask(request).await;
+        if let Err(HttpError::Unreachable { cause, .. }) = &answer {
+            *self.away.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now() + AWAY, cause.clone()));
+        }
+        answer
+    }
+
+    /// An error while nobody need be kept waiting for a registry that could not be reached a moment ago.
+    fn refuse_while_away(&self, request: &Request) -> Result<(), HttpError> {
+        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*away {
+            Some((until, cause)) if *until > Instant::now() => {
+                Err(HttpError::Unreachable { url: shown(&request.url), cause: cause.clone() })
+            }
+            Some(_) => {
+                *away = None;
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 }
 

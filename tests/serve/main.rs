@@ -5,7 +5,6 @@
 mod support;
 
 mod hostile;
-mod law;
 mod nodes;
 mod outage;
 mod posted;

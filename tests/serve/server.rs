@@ -186,7 +186,7 @@ impl Server {
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
         );
-        let mut stream = self.connect();
+        let mut stream = self.try_connect()?;
         stream.write_all(head.as_bytes())?;
         // Whoever is refused early is not read to the end.
         let _ = stream.write_all(body);
@@ -203,9 +203,13 @@ impl Server {
     }
 
     pub fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.url.strip_prefix("http://").unwrap()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        stream
+        self.try_connect().unwrap()
+    }
+
+    fn try_connect(&self) -> std::io::Result<TcpStream> {
+        let stream = TcpStream::connect(self.url.strip_prefix("http://").unwrap())?;
+        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        Ok(stream)
     }
 
     /// A crate's index file as a team sees it.
