@@ -88,7 +88,7 @@ pub(crate) struct Audit {
     #[arg(long, conflicts_with_all = ["offline", "frozen"])]
     pub(crate) fetch: bool,
     /// Then send the lock file to the team registry at this address, `https://HOST/TEAM/locks/PROJECT`: what it locks may stay there,
-    /// and what it lacks may be mended early. For CI, on what was merged; the token is SEQUESTER_TOKEN, or the registry's own
+    /// and what it lacks may be mended early. For CI, on what was merged; the token is `SEQUESTER_TOKEN`, or the registry's own
     #[arg(long, value_name = "URL", conflicts_with_all = ["all", "offline", "frozen"])]
     pub(crate) post: Option<String>,
     /// How to print the result

@@ -7,6 +7,7 @@ use super::outcome::CommandError;
 use super::output;
 use crate::cli::Cli;
 use crate::files::regular::{self, Links};
+use crate::gather::cargo_config::CargoConfig;
 use crate::gather::credentials::Credentials;
 use crate::gather::environment::Environment;
 use crate::gather::http::{Http, shown};
@@ -37,15 +38,8 @@ pub(super) fn check(url: &str) -> Result<(), CommandError> {
 pub(super) fn post(cli: &Cli, made: &Assessment, url: &str, environment: &Environment) -> Result<(), CommandError> {
     let team = team_of(url).unwrap_or(url);
     let config = made.project().configs().trusted();
-    let token = match environment.get(TOKEN) {
-        Some(token) => Some(token.to_owned()),
-        None => {
-            let of_team = |registry: &Registry| matches!(registry, Registry::Sparse(index) if index.starts_with(&format!("{team}/")));
-            let named = config.registries()?.into_iter().find(|named| of_team(&named.registry.value));
-            let credentials = named.map(|named| Credentials::of(&named, config)).unwrap_or_default();
-            credentials.token().ok().map(|token| token.expose().to_owned())
-        }
-    };
+    let token = environment.get(TOKEN).map(str::to_owned);
+    let token = if token.is_some() { token } else { registry_token(config, team)? };
     if token.is_some() && !url.starts_with("https://") && !is_loopback(url) {
         let cause = "a token would go over the network for everybody to read";
         return Err(CommandError::PostAddress { url: shown(url), cause });
@@ -59,6 +53,15 @@ pub(super) fn post(cli: &Cli, made: &Assessment, url: &str, environment: &Enviro
     let Receipt { packages, refused } =
         serde_json::from_slice(&answer).map_err(|_| CommandError::PostAnswer { url: shown(url) })?;
     output::print_aside(cli, |out| posted(&Posted { url: &shown(url), packages, refused: &refused }, out))
+}
+
+/// The token of the configured registry that is the team's.
+fn registry_token(config: &CargoConfig, team: &str) -> Result<Option<String>, CommandError> {
+    let below = format!("{team}/");
+    let is_teams = |registry: &Registry| matches!(registry, Registry::Sparse(index) if index.starts_with(&below));
+    let named = config.registries()?.into_iter().find(|named| is_teams(&named.registry.value));
+    let credentials = named.map(|named| Credentials::of(&named, config)).unwrap_or_default();
+    Ok(credentials.token().ok().map(|token| token.expose().to_owned()))
 }
 
 /// The address of the team whose lock files lie at this one.
