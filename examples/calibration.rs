@@ -74,11 +74,13 @@ fn main() {
         }
     };
     locked.iter().for_each(|id| read(&id.name, &mut index));
-    let widest = policy(|signals| signals.young_dependency = SignalLevel::Reason);
+    let widest = policy(|signals| {
+        (signals.young_dependency, signals.young_dependency_new_line) = (SignalLevel::Reason, SignalLevel::Reason);
+    });
     // What releases added has to be read as well, and is known once they are.
     let facts = facts(packages.clone(), index);
     let added: BTreeSet<Arc<str>> =
-        fired(&facts, &widest, since, until).into_iter().flat_map(|(_, signal)| unknown(&signal)).collect();
+        fired(&facts, &widest, since, until).into_iter().flat_map(|one| unknown(&one.signal)).collect();
     let mut index = facts.index;
     added.iter().for_each(|name| read(name, &mut index));
     if !missing.is_empty() {
@@ -94,12 +96,16 @@ fn tables(facts: &Facts, since: Timestamp, until: Timestamp) {
     let total = honest.len();
     let crates = honest.iter().map(|one| one.crate_id).collect::<BTreeSet<_>>().len();
     println!("{total} releases of {crates} crates, from {} to {}.\n", day(since), day(until));
-    println!("| signal | threshold | caught | false alarms | share |\n|---|---|--:|--:|--:|");
+    println!("| signal | threshold | caught | told of | share | held longer | share |\n|---|---|--:|--:|--:|--:|--:|");
     let days = Age::days;
     for age in [7, 14, 30, 60, 90] {
         let with = policy(|one| (one.young_dependency, one.young_dependency_age) = (SignalLevel::Reason, days(age)));
         row(facts, since, until, total, "young-dependency", &format!("{age} days"), &with);
     }
+    let with = policy(|one| {
+        (one.young_dependency, one.young_dependency_new_line) = (SignalLevel::Reason, SignalLevel::Reason);
+    });
+    row(facts, since, until, total, "young-dependency", "30 days, new lines too", &with);
     for (gap, window) in [(180, 60), (365, 30), (365, 60), (365, 90), (730, 60)] {
         let with = policy(|one| {
             (one.dormant_growth, one.dormant_growth_gap) = (SignalLevel::Reason, days(gap));
@@ -115,10 +121,19 @@ fn tables(facts: &Facts, since: Timestamp, until: Timestamp) {
     }
     let with = Policy::default();
     row(facts, since, until, total, "all together", "the defaults", &with);
+    let released = |one: &Alarm| !is_pre_release(&one.release);
+    let stable = honest.iter().filter(|one| one.outline.version.pre.is_empty()).count();
+    let alarms: BTreeSet<String> = fired(facts, &with, since, until)
+        .into_iter()
+        .filter(|one| released(one) && one.is_held_longer())
+        .map(|one| one.release)
+        .collect();
+    let share = 100.0 * alarms.len() as f64 / stable as f64;
+    println!("\nWithout pre-releases: {} of {stable} held longer, {share:.2} %.", alarms.len());
 
     println!("\nFalse alarms of the defaults, each kind by crate:\n");
     let mut kinds: BTreeMap<SignalCode, BTreeMap<String, usize>> = BTreeMap::new();
-    for (release, signal) in fired(facts, &with, since, until) {
+    for Alarm { release, signal, .. } in fired(facts, &with, since, until) {
         let about = match &signal {
             Signal::YoungDependency { added, .. } | Signal::DormantGrowth { added, .. } => {
                 format!(" (adds {})", added.iter().map(|one| &*one.name).collect::<Vec<_>>().join(", "))
@@ -163,27 +178,58 @@ fn counts(code: SignalCode) -> bool {
 }
 
 fn row(facts: &Facts, since: Timestamp, until: Timestamp, total: usize, name: &str, threshold: &str, with: &Policy) {
-    let alarms: BTreeSet<String> = fired(facts, with, since, until).into_iter().map(|(release, _)| release).collect();
+    let alarms = fired(facts, with, since, until);
+    let named = |all: &mut dyn Iterator<Item = &Alarm>| all.map(|one| &*one.release).collect::<BTreeSet<&str>>().len();
+    let told = named(&mut alarms.iter());
+    let longer = named(&mut alarms.iter().filter(|one| one.is_held_longer()));
     let (mut caught, mut of) = (0, 0);
     for incident in incidents::read(None).unwrap() {
         of += 1;
         let found = signals(&incident, &facts.packages, with);
         caught += usize::from(found.iter().any(|signal| with.signals.level(signal.code()) == SignalLevel::Reason));
     }
-    let share = 100.0 * alarms.len() as f64 / total as f64;
-    println!("| `{name}` | {threshold} | {caught} of {of} | {} | {share:.2} % |", alarms.len());
+    let share = |count: usize| 100.0 * count as f64 / total as f64;
+    println!(
+        "| `{name}` | {threshold} | {caught} of {of} | {told} | {:.2} % | {longer} | {:.2} % |",
+        share(told),
+        share(longer)
+    );
+}
+
+/// A reason that an honest release had on its day.
+struct Alarm {
+    release: String,
+    signal: Signal,
+    /// When its own age lets it in, and when the signal does; `None` where time does not.
+    ages: Timestamp,
+    ends: Option<Timestamp>,
+}
+
+impl Alarm {
+    /// Whether it waits for longer than any release does.
+    fn is_held_longer(&self) -> bool {
+        self.ends.is_none_or(|ends| ends > self.ages)
+    }
+}
+
+fn is_pre_release(release: &str) -> bool {
+    let version = release.rsplit_once('@').unwrap().1;
+    !version.parse::<cargo_sequester::door::model::Version>().unwrap().pre.is_empty()
 }
 
 /// What fires on honest releases on their day.
-fn fired(facts: &Facts, policy: &Policy, since: Timestamp, until: Timestamp) -> Vec<(String, Signal)> {
+fn fired(facts: &Facts, policy: &Policy, since: Timestamp, until: Timestamp) -> Vec<Alarm> {
     let judge = Judge::new(facts, policy, &[], until);
     let evidence = judge.evidence();
     let all = releases(facts, since, until);
+    let age = policy.quarantine.min_publish_age.value;
     let found = all.par_iter().flat_map_iter(|one| {
         let findings = evidence.at(one.published).findings(one.crate_id, one.history, one.outline);
         let name = format!("{}@{}", one.crate_id.name, one.outline.version);
         findings.reasons.into_iter().filter_map(move |reason| match reason {
-            Reason::Signal { signal, .. } => Some((name.clone(), signal)),
+            Reason::Signal { signal, eligible_at } => {
+                Some(Alarm { release: name.clone(), signal, ages: age.after(one.published), ends: eligible_at })
+            }
             _ => None,
         })
     });

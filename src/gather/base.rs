@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::Stdio;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
 
 pub(crate) use self::error::BaseError;
 pub(crate) use self::repository::{Linked, Repository};
@@ -50,6 +51,16 @@ impl Commit {
     #[must_use]
     pub(crate) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// When it was committed, by its own word; `None` where git or the commit does not say.
+    #[must_use]
+    pub(crate) fn committed(&self) -> Option<Timestamp> {
+        let commit = self.repository.answer("cat-file", &["commit", &self.id], Vec::new()).ok()?;
+        let text = String::from_utf8_lossy(&commit);
+        let committer =
+            text.lines().take_while(|line| !line.is_empty()).find_map(|line| line.strip_prefix("committer "))?;
+        Timestamp::from_second(committer.rsplit(' ').nth(1)?.parse().ok()?).ok()
     }
 
     #[must_use]

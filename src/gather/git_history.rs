@@ -13,7 +13,7 @@ mod needles;
 mod objects;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::io::BufRead;
+use std::io::{self, BufRead};
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -32,8 +32,8 @@ use crate::model::run::Waiting;
 /// Which paths are lock files: cargo's own name wherever it stands, and what teams keep beside it, such as `Cargo-minimal.lock` or
 /// `Cargo.lock.msrv`.
 const PATHS: &str = ":(top,glob,icase)**/*cargo*.lock*";
-/// The most bytes of lock files that are held at once.
-const AT_ONCE: usize = 24 << 20;
+/// So many bytes of lock files are read at once, while as many are judged.
+const AT_ONCE: usize = 12 << 20;
 /// The most objects that are no commits and have a reference, whose files are listed.
 const MAX_TREES: usize = 64;
 /// The most different gaps of one kind that are told.
@@ -382,40 +382,52 @@ impl GitHistory {
         let total = position(self.history.blobs.len());
         let read = |out: &mut dyn BufRead| {
             let mut from = 0;
-            while from < total {
-                let mut batch: Vec<(u32, Vec<u8>)> = Vec::new();
-                let mut held = 0;
-                while from < total && held < AT_ONCE {
-                    let at = from;
-                    from += 1;
-                    match object(out, MAX_BYTES)? {
-                        Object::Blob(bytes) => {
-                            held += bytes.len();
-                            batch.push((at, bytes));
+            let mut batch = Vec::new();
+            // Git unpacks the next files while these are judged.
+            loop {
+                let (done, next) = std::thread::scope(|scope| {
+                    let judging = scope.spawn(|| {
+                        let files = batch.par_iter().filter(|(at, _): &&(u32, Vec<u8>)| !self.links.contains(at));
+                        files
+                            .filter_map(|(at, bytes)| Some((*at, judge(bytes, path_of(*at))?)))
+                            .collect::<Vec<(u32, T)>>()
+                    });
+                    let mut next: Vec<(u32, Vec<u8>)> = Vec::new();
+                    let mut held = 0;
+                    while from < total && held < AT_ONCE {
+                        let at = from;
+                        from += 1;
+                        match object(out, MAX_BYTES)? {
+                            Object::Blob(bytes) => {
+                                held += bytes.len();
+                                next.push((at, bytes));
+                            }
+                            Object::TooLarge => {
+                                let cause = "it is larger than any lock file".to_owned();
+                                gaps.insert(Gap::LockFile { path: path_of(at).to_string(), cause });
+                            }
+                            Object::Missing => absent += 1,
                         }
-                        Object::TooLarge => {
-                            let cause = "it is larger than any lock file".to_owned();
-                            gaps.insert(Gap::LockFile { path: path_of(at).to_string(), cause });
-                        }
-                        Object::Missing => absent += 1,
                     }
+                    let done = judging.join().map_err(|_| io::Error::other("a lock file could not be judged"))?;
+                    Ok::<_, io::Error>((done, next))
+                })?;
+                judged.extend(done);
+                if next.is_empty() && from >= total {
+                    return Ok(());
                 }
-                for (at, bytes) in batch.iter().filter(|(at, _)| self.links.contains(at)) {
+                for (at, bytes) in next.iter().filter(|(at, _)| self.links.contains(at)) {
                     let target = String::from_utf8_lossy(bytes).into_owned();
                     if !Utf8Path::new(&target).file_name().is_some_and(is_lock_name) {
                         gaps.insert(Gap::Link { path: path_of(*at).to_string() });
                     }
                 }
-                let files = batch.par_iter().filter(|(at, _)| !self.links.contains(at));
-                let done: Vec<(u32, T)> =
-                    files.filter_map(|(at, bytes)| Some((*at, judge(bytes, path_of(*at))?))).collect();
-                judged.extend(done);
+                batch = next;
                 if !told && started.elapsed().as_secs() > 0 {
                     told = true;
                     environment.tell(&Waiting::Git { call: "cat-file" });
                 }
             }
-            Ok(())
         };
         let command = self.git(&[call, "--batch"]);
         let ran = git::run_reading(command, input.into_bytes(), read);

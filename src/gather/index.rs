@@ -6,6 +6,7 @@
 
 mod cache;
 mod registry;
+mod yanks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
+use semver::Version;
 use tame_index::KrateName;
 
 pub(in crate::gather) use self::cache::{in_use, registry_folders};
@@ -21,6 +23,7 @@ pub use self::registry::{IndexOrigin, RegistryAccess, RegistryConfig};
 
 use self::cache::{Change, Entry, IndexFolder, LARGEST, Validators, store, version_of};
 use self::registry::LARGEST_CONFIG;
+use self::yanks::{Yanks, newly_yanked};
 use crate::gather::http::{Answer, Http, HttpError, Request, shown};
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::IndexFact;
@@ -126,13 +129,15 @@ pub(crate) fn read_on(
     let (asked, unasked): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|wanted| {
         !matches!(mode, IndexMode::Offline) && matches!(wanted.access.from, IndexOrigin::Sparse(_))
     });
-    from_cache(unasked, &mut reading);
+    let yanks = Yanks::load(cargo_home);
+    from_cache(unasked, &yanks, &mut reading);
     let http = match mode {
         IndexMode::Online(http) | IndexMode::Afresh(http) | IndexMode::Beside(http) => http,
         IndexMode::Offline => return reading,
     };
     let validators = !matches!(mode, IndexMode::Afresh(_));
-    let changes = ask(asked, configs, (http, validators), &mut reading, progress);
+    let (changes, seen) = ask(asked, configs, (http, validators), &yanks, &mut reading, progress);
+    yanks.keep(seen);
     if matches!(mode, IndexMode::Online(_) | IndexMode::Afresh(_)) {
         reading.unkept = store(cargo_home, &changes);
     }
@@ -167,7 +172,7 @@ pub(crate) fn read_configs(
     reading.configs
 }
 
-fn from_cache(wanted: Vec<Wanted<'_>>, reading: &mut IndexReading) {
+fn from_cache(wanted: Vec<Wanted<'_>>, yanks: &Yanks, reading: &mut IndexReading) {
     let read: Vec<_> = wanted
         .into_par_iter()
         .map(|wanted| {
@@ -179,7 +184,8 @@ fn from_cache(wanted: Vec<Wanted<'_>>, reading: &mut IndexReading) {
                 return (wanted.id, None, IndexFact::Unavailable(gap));
             };
             let written = entry.written;
-            (wanted.id, written, IndexFact::Read(Arc::new(entry.history)))
+            let history = entry.history.with_unyanked(yanks.of(wanted.id));
+            (wanted.id, written, IndexFact::Read(Arc::new(history)))
         })
         .collect();
     for (id, written, fact) in read {
@@ -192,13 +198,14 @@ fn from_cache(wanted: Vec<Wanted<'_>>, reading: &mut IndexReading) {
 
 /// Asks for every crate in `wanted`, with the cache's validators or without, and returns what cargo can use the next time. `configs` are
 /// those that were read before.
-fn ask(
-    wanted: Vec<Wanted<'_>>,
+fn ask<'w>(
+    wanted: Vec<Wanted<'w>>,
     configs: &BTreeMap<Registry, RegistryConfig>,
     (http, validators): (&Http, bool),
+    yanks: &Yanks,
     reading: &mut IndexReading,
     progress: &mut dyn FnMut(usize, usize),
-) -> Vec<Change> {
+) -> (Vec<Change>, Vec<Seen<'w>>) {
     let (mut changes, mut dates) = (Vec::new(), Vec::new());
     let registries = wanted.iter().map(|wanted| (&wanted.id.registry, (wanted.access, wanted.folder))).collect();
     let tokens = ask_for_configs(registries, configs, http, reading, &mut changes, &mut dates);
@@ -219,13 +226,18 @@ fn ask(
     let answers = http.get_all(requests, &mut |done| progress(failed + done, total));
     dates.extend(answers.iter().filter_map(|answer| answer.as_ref().ok()?.date));
     reading.clock = clock(&dates);
-    let read: Vec<_> =
-        sent.into_par_iter().zip(answers).map(|(wanted, answer)| read_answer(wanted, answer, validators)).collect();
-    for (id, fact, change) in read {
+    let read: Vec<_> = sent
+        .into_par_iter()
+        .zip(answers)
+        .map(|(wanted, answer)| read_answer(wanted, answer, validators, yanks))
+        .collect();
+    let mut seen = Vec::new();
+    for Answered { id, fact, change, seen: anew } in read {
         changes.extend(change);
+        seen.extend((!anew.is_empty()).then_some((id, anew)));
         reading.index.insert(id.clone(), fact);
     }
-    changes
+    (changes, seen)
 }
 
 /// Asks for nothing but each registry's `config.json`.
@@ -336,34 +348,58 @@ fn entry_request(wanted: &Wanted<'_>, tokens: &Tokens, validators: bool) -> Resu
     Ok(Request { url, etag, last_modified, authorization, limit: LARGEST, ..Request::default() })
 }
 
-type Answered<'a> = (&'a CrateId, IndexFact, Option<Change>);
+/// What an older entry showed of releases that are yanked by now.
+type Seen<'a> = (&'a CrateId, BTreeMap<Version, Timestamp>);
 
-fn read_answer(wanted: Wanted<'_>, answer: Result<Answer, HttpError>, validators: bool) -> Answered<'_> {
+/// What came of one crate.
+struct Answered<'a> {
+    id: &'a CrateId,
+    fact: IndexFact,
+    change: Option<Change>,
+    seen: BTreeMap<Version, Timestamp>,
+}
+
+fn read_answer<'w>(
+    wanted: Wanted<'w>,
+    answer: Result<Answer, HttpError>,
+    validators: bool,
+    yanks: &Yanks,
+) -> Answered<'w> {
     let Wanted { id, name, folder, cached, access } = wanted;
-    let failed = |cause| (id, IndexFact::Unavailable(IndexGap::Failed(cause)), None);
+    let told = |fact, change| Answered { id, fact, change, seen: BTreeMap::new() };
+    let failed = |cause| told(IndexFact::Unavailable(IndexGap::Failed(cause)), None);
     let answer = match answer {
         Ok(answer) => answer,
-        Err(error) => return (id, IndexFact::Unavailable(gap_after(&error, access)), None),
+        Err(error) => return told(IndexFact::Unavailable(gap_after(&error, access)), None),
     };
     match (answer.status, cached) {
         (200, cached) => {
-            let history = Arc::new(History::from_lines(&id.name, answer.body, Standing::Confirmed));
+            let history = History::from_lines(&id.name, answer.body, Standing::Confirmed);
             if !history.lines().any(|line| version_of(line).is_some()) {
                 return failed(format!("{}: the registry's answer has no release in it", id.name));
             }
+            let dated = cached.as_ref().and_then(|entry| Some((entry, entry.written?)));
+            let seen: BTreeMap<Version, Timestamp> = dated.map_or_else(BTreeMap::new, |(entry, written)| {
+                newly_yanked(&entry.history, &history).into_iter().map(|version| (version, written)).collect()
+            });
+            let known = yanks.of(id).into_iter().chain(seen.clone()).collect();
+            let history = Arc::new(history.with_unyanked(known));
             let validators = Validators::of(answer.etag, answer.last_modified);
             // Registries without validators send everything every time, and nearly all of it is what the cache has.
             let known =
                 cached.is_some_and(|entry| entry.validators == validators && entry.history.lines().eq(history.lines()));
             let path = folder.entry_path(name);
             let change = (!known).then(|| Change::Entry { path, validators, history: Arc::clone(&history) });
-            (id, IndexFact::Read(history), change)
+            Answered { id, fact: IndexFact::Read(history), change, seen }
         }
-        (304, Some(entry)) if validators => (id, IndexFact::Read(Arc::new(entry.history.confirmed())), None),
+        (304, Some(entry)) if validators => {
+            let history = entry.history.confirmed().with_unyanked(yanks.of(id));
+            told(IndexFact::Read(Arc::new(history)), None)
+        }
         (304, _) => failed(format!("{}: the registry confirmed an entry that was not asked about", id.name)),
         (_, cached) => {
             let change = cached.map(|_| Change::Removal { path: folder.entry_path(name) });
-            (id, IndexFact::Gone, change)
+            told(IndexFact::Gone, change)
         }
     }
 }

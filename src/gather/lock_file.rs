@@ -6,6 +6,7 @@
 //! with a hole in it cannot be judged.
 
 mod graph;
+mod written;
 
 use std::fmt;
 
@@ -57,7 +58,10 @@ pub fn parse(bytes: &[u8], path: &Utf8Path) -> Result<LockFile, LockFileError> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| LockFileError::NotUtf8 { at: At::offset(path, bytes, error.valid_up_to()) })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let raw: graph::RawLockFile<'_> = toml::from_str(text).map_err(|error| unreadable(text, path, &error))?;
+    let raw = match written::as_written(text) {
+        Some(raw) => raw,
+        None => toml::from_str(text).map_err(|error| unreadable(text, path, &error))?,
+    };
     let version = format(&raw, path)?;
     let located = |(header, problem)| LockFileError::Package { at: At::package(path, text, header), problem };
     let packages = graph::packages(&raw).map_err(located)?;

@@ -63,6 +63,8 @@ pub struct Surroundings {
     pub new_ways: Vec<WayAround>,
     /// The allow-list beside the lock file, where there is one.
     pub allowed: Option<AllowList>,
+    /// When the base was committed, where it is a commit.
+    pub base_committed: Option<Timestamp>,
 }
 
 /// The lock file on which a security fix must be needed. What a change writes itself makes nothing needed.

@@ -23,6 +23,8 @@ pub struct History {
     lookups: AtomicUsize,
     by_version: OnceLock<BTreeMap<Box<[u8]>, Vec<usize>>>,
     standing: Standing,
+    /// When releases that are yanked now were last seen unyanked in an older copy.
+    unyanked: BTreeMap<Version, Timestamp>,
 }
 
 /// Where a line lies in the text.
@@ -83,6 +85,18 @@ impl History {
         Self { standing: Standing::Confirmed, ..self }
     }
 
+    /// The same releases, of which older copies showed some before they were yanked.
+    #[must_use]
+    pub fn with_unyanked(self, unyanked: BTreeMap<Version, Timestamp>) -> Self {
+        Self { unyanked, ..self }
+    }
+
+    /// When an older copy last showed a release that was not yanked then.
+    #[must_use]
+    pub fn last_unyanked(&self, version: &Version) -> Option<Timestamp> {
+        self.unyanked.get(version).copied()
+    }
+
     fn new(name: &str, text: Vec<u8>, lines: Vec<Line>, standing: Standing) -> Self {
         Self {
             name: name.into(),
@@ -93,6 +107,7 @@ impl History {
             lookups: AtomicUsize::new(0),
             by_version: OnceLock::new(),
             standing,
+            unyanked: BTreeMap::new(),
         }
     }
 

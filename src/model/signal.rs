@@ -199,11 +199,15 @@ pub struct Sighting {
 pub enum SeenBy {
     /// The audit trail.
     Trail,
+    /// An older copy of the index, in cargo's cache on this machine.
+    Cache,
+    /// The base, whose lock file has it: cargo takes no yanked release anew. The moment is the commit's.
+    Base,
     /// The registry, which says when it was yanked.
     Registry,
 }
 
-names!(SeenBy { Trail => "trail", Registry => "registry" });
+names!(SeenBy { Trail => "trail", Cache => "cache", Base => "base", Registry => "registry" });
 
 /// A dependency that stayed by name and changed its compatibility line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,6 +239,8 @@ pub struct SignalPolicy {
     pub young_dependency: SignalLevel,
     /// A crate that is younger than this when another begins to depend on it is a young one.
     pub young_dependency_age: Age,
+    /// The same of a release that opens a compatibility line: no update leads there. Never more than `young_dependency`.
+    pub young_dependency_new_line: SignalLevel,
     pub dormant_growth: SignalLevel,
     /// A crate without a release for longer than this is dormant.
     pub dormant_growth_gap: Age,
@@ -258,6 +264,8 @@ impl Default for SignalPolicy {
         Self {
             young_dependency: SignalLevel::Reason,
             young_dependency_age: Age::days(30),
+            // Two of three honest releases that bring a young crate open a line: families of crates that are published together.
+            young_dependency_new_line: SignalLevel::Warn,
             dormant_growth: SignalLevel::Reason,
             dormant_growth_gap: Age::days(365),
             dormant_growth_window: Age::days(60),

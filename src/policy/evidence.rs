@@ -1,13 +1,17 @@
 //! What releases are held against, and what is looked up in it.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use semver::Version;
 
+use super::advisory;
 use super::look_alike::KnownNames;
+use super::signal::{Advised, Chronology};
+use crate::model::advisory::AdvisoryKind;
 use crate::model::crate_name::is_same;
 use crate::model::facts::{Beside, Facts, IndexFact, OldLock};
 use crate::model::finding::LookedInto;
@@ -33,14 +37,29 @@ pub struct Evidence<'a> {
     beside: Option<&'a Beside>,
     /// The names that a young crate can be taken for, once somebody asks.
     names: Arc<OnceLock<KnownNames>>,
+    chronologies: Chronologies,
+    /// What is locked, or was, once somebody asks.
+    locked: Arc<OnceLock<BTreeMap<CrateId, BTreeSet<Version>>>>,
 }
+
+/// The crates' releases in the order in which they came, as far as somebody asked.
+type Chronologies = Arc<Mutex<BTreeMap<CrateId, Arc<OnceLock<Arc<Chronology>>>>>>;
 
 impl<'a> Evidence<'a> {
     /// What is known, and the moment to judge by.
     #[must_use]
     pub fn new(facts: &'a Facts, policy: &'a Policy, now: Timestamp) -> Self {
         let today = TimeZone::UTC.to_datetime(now).date();
-        Self { facts, policy, now, today, beside: None, names: Arc::default() }
+        Self {
+            facts,
+            policy,
+            now,
+            today,
+            beside: None,
+            names: Arc::default(),
+            chronologies: Arc::default(),
+            locked: Arc::default(),
+        }
     }
 
     /// The same at another moment.
@@ -80,15 +99,23 @@ impl<'a> Evidence<'a> {
     /// Whether a release is locked, or was.
     #[must_use]
     pub(super) fn is_locked(&self, crate_id: &CrateId, version: &Version) -> bool {
-        let mut all = self.facts.packages.iter().chain(self.old_packages());
-        all.any(|one| one.id.version == *version && one.id.crate_id().as_ref() == Some(crate_id))
+        let locked = self.locked.get_or_init(|| {
+            let mut all: BTreeMap<CrateId, BTreeSet<Version>> = BTreeMap::new();
+            for one in self.facts.packages.iter().chain(self.old_packages()) {
+                if let Some(crate_id) = one.id.crate_id() {
+                    all.entry(crate_id).or_default().insert(one.id.version.clone());
+                }
+            }
+            all
+        });
+        locked.get(crate_id).is_some_and(|versions| versions.contains(version))
     }
 
-    /// Whether the base locks any release of a crate: whoever merged that has seen its name.
+    /// Whether the base locks a release.
     #[must_use]
-    pub(super) fn base_has(&self, crate_id: &CrateId) -> bool {
+    pub(super) fn base_locks(&self, crate_id: &CrateId, version: &Version) -> bool {
         let OldLock::Base(packages) = &self.facts.old_lock else { return false };
-        packages.iter().any(|one| one.id.crate_id().as_ref() == Some(crate_id))
+        packages.iter().any(|one| one.id.version == *version && one.id.crate_id().as_ref() == Some(crate_id))
     }
 
     /// What a crate can be taken for: a package of its name from elsewhere, or an established crate with nearly its name.
@@ -114,5 +141,27 @@ impl<'a> Evidence<'a> {
             IndexFact::Read(history) => Some(history),
             IndexFact::Gone | IndexFact::Unavailable(_) => None,
         }
+    }
+
+    /// A crate's releases in the order in which they came. It is prepared once for all who ask about the entry that was read.
+    #[must_use]
+    pub(super) fn chronology(&self, crate_id: &CrateId, history: &History) -> Arc<Chronology> {
+        let advised = |version: &Version| {
+            let kinds = advisory::hits(&self.facts.advisories, crate_id, version).map(|advisory| advisory.kind);
+            kinds.fold(Advised::default(), |so_far, kind| Advised {
+                malicious: so_far.malicious || kind == AdvisoryKind::Malicious,
+                at_all: true,
+            })
+        };
+        let prepared = || Arc::new(Chronology::of(history, advised, self.policy.signals.dormant_growth_gap));
+        // Of another entry than this one nothing is remembered.
+        if !self.history(crate_id).is_some_and(|own| std::ptr::eq(own, history)) {
+            return prepared();
+        }
+        let cell = {
+            let mut all = self.chronologies.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(crate_id.clone()).or_default())
+        };
+        Arc::clone(cell.get_or_init(prepared))
     }
 }

@@ -10,7 +10,7 @@ use super::deciders::Keys;
 use super::graph::{asked_for, lines, requirements_of};
 use super::judge::Judge;
 use super::publication::published;
-use super::{advisory, deciders, inspection, judge, publish_age};
+use super::{advisory, deciders, inspection, judge, publish_age, signal};
 use crate::model::allow_list::AllowedId;
 use crate::model::approval::Approvals;
 use crate::model::checksum::Checksum;
@@ -235,7 +235,9 @@ fn signals(judge: &Judge<'_>, crate_id: &CrateId, version: &Version) -> Vec<Sign
     let Some(history) = judge.history(crate_id) else { return Vec::new() };
     let Ok(Some(release)) = history.outline(version) else { return Vec::new() };
     let found = judge.evidence().signals(crate_id, history, &release).into_iter();
-    found.map(|signal| SignalView { level: judge.policy.signals.level(signal.code()), signal }).collect()
+    found
+        .map(|signal| SignalView { level: signal::level(&judge.policy.signals, &signal, &release.version), signal })
+        .collect()
 }
 
 /// The events about the release, newest first.

@@ -120,6 +120,8 @@ struct Forms {
     sorted: String,
     /// Squeezed without the words that tell nothing apart.
     plain: String,
+    /// The same with its hyphens.
+    worded: String,
     /// Plain, also without such a word that no hyphen sets off.
     bare: String,
     /// Plain without a number or an `s` at its end.
@@ -148,11 +150,12 @@ impl Forms {
         let squeezed: String = words().collect();
         let mut sorted: Vec<&str> = words().collect();
         sorted.sort_unstable();
-        let telling: String = words().filter(|word| !AFFIXES.contains(word)).collect();
-        let plain = if telling.is_empty() { squeezed.clone() } else { telling };
+        let telling: Vec<&str> = words().filter(|word| !AFFIXES.contains(word)).collect();
+        let telling = if telling.is_empty() { words().collect() } else { telling };
+        let (plain, worded) = (telling.concat(), telling.join("-"));
         let (folded, sorted) = (folded(&squeezed), sorted.join("-"));
         let (bare, stem) = (bare(&plain).to_owned(), stem(&plain).to_owned());
-        Some(Self { canonical, squeezed, folded, sorted, plain, bare, stem })
+        Some(Self { canonical, squeezed, folded, sorted, plain, worded, bare, stem })
     }
 
     /// Every key that the name is filed and looked for under, the most telling forms first.
@@ -202,16 +205,17 @@ fn likeness(one: &Forms, other: &Forms) -> Option<Likeness> {
         _ if one.bare == other.bare => Some(Likeness::Affix),
         _ if one.stem == other.stem => Some(Likeness::Suffix),
         _ if one.sorted == other.sorted => Some(Likeness::Reordered),
-        how => how,
+        // Where the words begin elsewhere too, that is a second difference.
+        how => how.filter(|_| edit(&one.worded, &other.worded).is_some()),
     }
 }
 
 /// One character for all that look like it, also where two stand for one. Registries other than crates.io take Cyrillic letters.
 fn folded(name: &str) -> String {
-    let pairs = name.replace("rn", "m").replace("vv", "w").replace("cl", "d");
-    let alone = pairs.chars().map(|c| match c {
+    let alone = name.chars().map(|c| match c {
         '0' | '\u{43e}' => 'o',
-        '1' | 'i' | '\u{456}' => 'l',
+        '1' => 'l',
+        '\u{456}' => 'i',
         '\u{430}' => 'a',
         '\u{435}' => 'e',
         '\u{440}' => 'p',
@@ -221,22 +225,27 @@ fn folded(name: &str) -> String {
         '\u{455}' => 's',
         other => other,
     });
-    alone.collect()
+    let alone: String = alone.collect();
+    // A pair may be made of such characters, but no `i` makes one.
+    alone.replace("rn", "m").replace("vv", "w").replace("cl", "d").replace('i', "l")
 }
 
-/// Without a glued `rs` or `rust`, where a name is left.
+/// Without a glued `rs`, `rust` or `lib`, where a name is left.
 fn bare(plain: &str) -> &str {
-    let without = ["rust", "rs"].iter().find_map(|word| plain.strip_suffix(word));
-    let without = without.or_else(|| plain.strip_prefix("rust"));
+    let without = ["rust", "rs", "lib"].iter().find_map(|word| plain.strip_suffix(word));
+    let without = without.or_else(|| ["rust", "lib"].iter().find_map(|word| plain.strip_prefix(word)));
     without.filter(|rest| rest.chars().count() >= 4).unwrap_or(plain)
 }
 
-/// Without a number, and without an `s`, at its end, where a name is left.
+/// Without a number, and without a plural's end, where a name is left.
 fn stem(plain: &str) -> &str {
     let long = |rest: &&str, letters| rest.chars().count() >= letters;
-    let singular = |text: &'_ str| text.strip_suffix('s').filter(|rest| long(rest, 4)).map(str::len);
+    let singular = |text: &'_ str| {
+        let after_hiss = text.strip_suffix("es").filter(|rest| rest.ends_with(['s', 'x', 'z']) || rest.ends_with("ch"));
+        after_hiss.or_else(|| text.strip_suffix('s')).filter(|rest| long(rest, 3)).map(str::len)
+    };
     let text = singular(plain).map_or(plain, |end| &plain[..end]);
-    let text = Some(text.trim_end_matches(|c: char| c.is_ascii_digit())).filter(|rest| long(rest, 3)).unwrap_or(text);
+    let text = Some(text.trim_end_matches(|c: char| c.is_ascii_digit())).filter(|rest| long(rest, 2)).unwrap_or(text);
     singular(text).map_or(text, |end| &text[..end])
 }
 
@@ -300,6 +309,15 @@ mod tests {
             ("serd", "serde", Some(Likeness::Edit)),
             ("serdi", "serde", Some(Likeness::Edit)),
             ("tokoi-rs", "tokio", Some(Likeness::Swapped)),
+            ("cc2", "cc", Some(Likeness::Suffix)),
+            ("logs", "log", Some(Likeness::Suffix)),
+            ("regexes", "regex", Some(Likeness::Suffix)),
+            ("libserde", "serde", Some(Likeness::Affix)),
+            ("serdelib", "serde", Some(Likeness::Affix)),
+            ("c1ap", "clap", Some(Likeness::Confusable)),
+            ("cipher", "dpher", None),
+            ("kitest", "ui_test", None),
+            ("uitest", "ui_test", Some(Likeness::Separator)),
             ("rad", "rand", None),
             ("url", "ulr", None),
             ("log", "dog", None),

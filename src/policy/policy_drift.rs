@@ -113,6 +113,10 @@ fn signals(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
             all.push(changed(&format!("signals.{}", code.as_str()), &before.as_str(), &after.as_str()));
         }
     }
+    let (was, is) = (before.young_dependency_new_line, after.young_dependency_new_line);
+    if is < was {
+        all.push(changed("signals.young-dependency-new-line", &was.as_str(), &is.as_str()));
+    }
     let less = |key, is_less: bool, before: Age, after: Age| is_less.then(|| changed(key, &before, &after));
     let shorter = |key, before: Age, after: Age| less(key, after < before, before, after);
     all.extend(shorter("signals.young-dependency-age", before.young_dependency_age, after.young_dependency_age));

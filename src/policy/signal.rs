@@ -4,26 +4,28 @@
 //! nothing, one that was published minutes before vouches for nothing, and passing time does no more than end the hold.
 
 mod additions;
-mod before;
+mod chronology;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 use semver::{Comparator, Version, VersionReq};
 
 use self::additions::{Dependencies, Target, target};
-use self::before::{Before, is_longer, silence};
+pub(super) use self::chronology::{Advised, Chronology};
+use self::chronology::{Before, Carried, DAY, is_longer};
 use super::evidence::Evidence;
 use super::publish_age::{self, is_reached};
 use super::{advisory, graph, publication};
-use crate::model::advisory::AdvisoryKind;
+use crate::model::age::Age;
 use crate::model::facts::{Facts, IndexFact};
 use crate::model::history::History;
 use crate::model::index_line::{DependencyKind, Outline, Release, Requirement};
 use crate::model::package::{CrateId, Package};
 use crate::model::policy::Policy;
-use crate::model::signal::{AddedDependency, Birth, SeenBy, Sighting, Signal, SignalLevel, Swap};
+use crate::model::signal::{AddedDependency, Birth, SeenBy, Sighting, Signal, SignalLevel, SignalPolicy, Swap};
 use crate::model::source::Registry;
 
 /// The most dependencies that one release adds and whose crates' index entries are asked for. Beyond that nobody knows how old they are.
@@ -32,7 +34,7 @@ const MOST_ASKED: usize = 32;
 const MOST_ASKED_OF_CRATE: usize = 128;
 /// So many releases within a day are a burst.
 const BURST: usize = 5;
-const DAY: SignedDuration = SignedDuration::from_hours(24);
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// A signal, and how long it holds the release where it is a reason; `None` where time does not end that.
 pub(super) type Found = (Signal, SignalLevel, Option<Timestamp>);
@@ -53,13 +55,11 @@ pub(super) fn counting(
     let mut found = Vec::new();
     let hold = evidence.policy.quarantine.signal_age;
     if !is_reached(hold, published, evidence.now) {
-        let view = Looked { evidence, crate_id, history, outline: release, published };
-        found.extend(view.signals().into_iter().map(|signal| {
-            // Nobody knows when the others were yanked, so nobody can say that it was around this release.
-            let undated = matches!(signal, Signal::YankLure { seen: None, .. });
-            let most = if undated { SignalLevel::Warn } else { SignalLevel::Reason };
-            let level = policy.level(signal.code()).min(most);
-            (signal, level, Some(hold.after(published)))
+        let view = Looked::at(evidence, crate_id, history, release, published);
+        let lasting = view.signals().into_iter().filter(|one| !is_reached(hold, one.since, evidence.now));
+        found.extend(lasting.map(|Held { signal, since }| {
+            let level = level(policy, &signal, &release.version);
+            (signal, level, Some(hold.after(since)))
         }));
     }
     if policy.look_alike > SignalLevel::Off {
@@ -71,12 +71,35 @@ pub(super) fn counting(
     found
 }
 
+/// What the policy makes of a signal of a release with this version.
+#[must_use]
+pub(super) fn level(policy: &SignalPolicy, signal: &Signal, version: &Version) -> SignalLevel {
+    let most = match signal {
+        // Nobody knows when the others were yanked, so nobody can say that it was around this release.
+        Signal::YankLure { seen: None, .. } => SignalLevel::Warn,
+        // No update leads there: who takes up another compatibility line has asked for it.
+        Signal::YoungDependency { since, .. } if !graph::same_line(since, version) => policy.young_dependency_new_line,
+        Signal::YoungDependency { .. }
+        | Signal::DormantGrowth { .. }
+        | Signal::FirstBuildScriptInput { .. }
+        | Signal::LookAlike { .. }
+        | Signal::YankLure { .. }
+        | Signal::PublisherChange { .. }
+        | Signal::TrustedPublishingLost { .. }
+        | Signal::Dormant { .. }
+        | Signal::NewDependency { .. }
+        | Signal::Burst { .. }
+        | Signal::MajorSwap { .. } => SignalLevel::Reason,
+    };
+    policy.level(signal.code()).min(most)
+}
+
 /// Every signal that a release ever had, whether or not the policy makes anything of it: what is shown to whoever asks about this release.
 #[must_use]
 pub(super) fn all(evidence: &Evidence<'_>, crate_id: &CrateId, history: &History, release: &Outline) -> Vec<Signal> {
     let Some(published) = release.pubtime.known() else { return Vec::new() };
-    let view = Looked { evidence, crate_id, history, outline: release, published };
-    let mut all = view.signals();
+    let view = Looked::at(evidence, crate_id, history, release, published);
+    let mut all: Vec<Signal> = view.signals().into_iter().map(|one| one.signal).collect();
     all.extend(look_alike(evidence, crate_id, history, published));
     all.extend(view.ordinary());
     all.sort_by_key(Signal::code);
@@ -138,7 +161,7 @@ pub(super) fn missing(evidence: &Evidence<'_>, crate_id: &CrateId, history: &His
     let mut all = BTreeSet::new();
     for outline in history.outlines().filter(|release| is_held(evidence, release)) {
         let Some(published) = outline.pubtime.known() else { continue };
-        let view = Looked { evidence, crate_id, history, outline, published };
+        let view = Looked::at(evidence, crate_id, history, outline, published);
         let unknown = view.added_targets().into_iter().filter(|id| evidence.entry(id).is_none());
         all.extend(unknown.take(MOST_ASKED.min(MOST_ASKED_OF_CRATE.saturating_sub(all.len()))));
     }
@@ -157,7 +180,7 @@ pub(super) fn missing_for(
     let Some(published) = published.filter(|_| policy.signals.young_dependency > SignalLevel::Off) else {
         return BTreeSet::new();
     };
-    let view = Looked { evidence, crate_id, history, outline, published };
+    let view = Looked::at(evidence, crate_id, history, outline, published);
     let unknown = view.added_targets().into_iter().filter(|id| evidence.entry(id).is_none());
     unknown.take(MOST_ASKED).collect()
 }
@@ -169,21 +192,38 @@ struct Looked<'l, 'a> {
     history: &'l History,
     outline: &'l Outline,
     published: Timestamp,
+    chronology: Arc<Chronology>,
 }
 
-impl Looked<'_, '_> {
+/// A signal, and the moment from which on it holds the release.
+struct Held {
+    signal: Signal,
+    since: Timestamp,
+}
+
+impl<'l, 'a> Looked<'l, 'a> {
+    fn at(
+        evidence: &'l Evidence<'a>,
+        crate_id: &'l CrateId,
+        history: &'l History,
+        outline: &'l Outline,
+        published: Timestamp,
+    ) -> Self {
+        Self { evidence, crate_id, history, outline, published, chronology: evidence.chronology(crate_id, history) }
+    }
+
     /// Those that the policy may make reasons of, and that time lifts.
-    fn signals(&self) -> Vec<Signal> {
+    fn signals(&self) -> Vec<Held> {
         let mut all = Vec::new();
-        if self.may_have_established()
-            && let (Some(release), Some(before)) = (self.release(), self.before())
-        {
+        let own = |signal| Held { signal, since: self.published };
+        if let (Some(before), Some(release)) = (self.before(), self.release()) {
             all.extend(self.young_dependency(&release, &before));
             all.extend(self.dormant_growth(&release));
             all.extend(self.first_build_script_input(&release, &before));
-            all.extend(self.yank_lure());
+            all.extend(self.yank_lure().map(own));
         }
-        all.extend(publication::changes(self.evidence.facts, self.evidence.policy, self.crate_id, self.outline));
+        let published = publication::changes(self.evidence.facts, self.evidence.policy, self.crate_id, self.outline);
+        all.extend(published.into_iter().map(own));
         all
     }
 
@@ -195,13 +235,9 @@ impl Looked<'_, '_> {
             all.extend(major_swap(&release, &before));
         }
         let gap = self.evidence.policy.signals.dormant_growth_gap;
-        let quiet = silence(self.history, self.outline, self.published, gap, crate::model::age::Age::ZERO);
-        all.extend(
-            quiet
-                .map(|quiet| Signal::Dormant { previous: quiet.before.version.clone(), previous_pubtime: quiet.began }),
-        );
-        let within = |at: Timestamp| at <= self.published && self.published.duration_since(at) < DAY;
-        let releases = self.history.outlines().filter(|one| one.pubtime.known().is_some_and(within)).count();
+        let quiet = self.chronology.silence(&self.outline.version, self.published, gap, Age::ZERO);
+        all.extend(quiet.map(|quiet| Signal::Dormant { previous: quiet.before, previous_pubtime: quiet.began }));
+        let releases = self.chronology.within(DAY, self.published);
         all.extend((releases >= BURST).then_some(Signal::Burst { releases }));
         all
     }
@@ -214,17 +250,7 @@ impl Looked<'_, '_> {
     fn before(&self) -> Option<Before> {
         let last = self.last_established();
         let established = |at: Timestamp| at < self.published && last.is_some_and(|last| at <= last);
-        Before::of(self.history, self.outline, |one| {
-            one.pubtime.known().is_none_or(established) && !self.is_malicious(&one.version)
-        })
-    }
-
-    /// Whether the crate can have anything that this release is held against: a crate with thousands of young releases is not searched for
-    /// each of them.
-    fn may_have_established(&self) -> bool {
-        let is_old = |first: Timestamp| self.last_established().is_some_and(|last| first <= last);
-        self.history.first_published().is_none_or(is_old)
-            || self.history.outlines().any(|one| one.pubtime.known().is_none())
+        self.chronology.before(self.history, &self.outline.version, established)
     }
 
     /// The last moment at which something that had the age of a signal's hold, when this release came, can have been published. It is
@@ -234,14 +260,18 @@ impl Looked<'_, '_> {
         self.published.checked_sub(SignedDuration::from_secs(age)).ok()
     }
 
-    /// A malicious release vouches for nothing.
-    fn is_malicious(&self, version: &Version) -> bool {
-        let mut hits = advisory::hits(&self.evidence.facts.advisories, self.crate_id, version);
-        hits.any(|advisory| advisory.kind == AdvisoryKind::Malicious)
+    /// The moment from which on something is held that a release has: its own, or that of the first release after `since` that had the same.
+    /// Who follows a release that is held is held as long as that one; and two that come in a row vouch for each other no more than one.
+    fn held_since(&self, all: impl IntoIterator<Item = (Carried, Timestamp)>) -> Timestamp {
+        let first = |(what, since): (Carried, Timestamp)| {
+            let own = (&self.outline.version, self.published);
+            self.chronology.first_carried(self.history, what, own, |at| at > since)
+        };
+        let all = all.into_iter().map(|one| first(one).unwrap_or(self.published));
+        all.max().unwrap_or(self.published)
     }
 
-    fn young_dependency(&self, release: &Release, before: &Before) -> Option<Signal> {
-        let age = self.evidence.policy.signals.young_dependency_age;
+    fn young_dependency(&self, release: &Release, before: &Before) -> Option<Held> {
         let now = Dependencies::of(release);
         let mut asked = self.added(&now, before);
         let known: BTreeSet<Target> = asked.iter().map(|one| target(one)).collect();
@@ -254,45 +284,77 @@ impl Looked<'_, '_> {
             !known.contains(*target) && now.reaches(one) && self.birth(one).moment().is_some_and(later)
         });
         asked.extend(reborn.map(|(_, one)| one));
-        let is_young = |one: &AddedDependency| match one.born {
-            Birth::At(born) => !is_reached(age, born, self.published),
-            Birth::Gone | Birth::Unknown => age > crate::model::age::Age::ZERO,
-        };
-        let added: Vec<_> = asked.into_iter().map(|one| self.described(one)).filter(is_young).collect();
-        let since = before.newest()?.outline.version.clone();
-        (!added.is_empty()).then_some(Signal::YoungDependency { since, added })
+        asked.retain(|one| self.is_young(self.birth(one)));
+        let mut since = before.newest()?.outline.version.clone();
+        if !before.is_compatible
+            && let Some(opener) = self.chronology.opener(self.history, &self.outline.version)
+        {
+            // Of a line that is young itself, only what its first release did not have comes with an update.
+            let had = Dependencies::of(&opener);
+            let later: Vec<&Requirement> =
+                asked.iter().copied().filter(|one| !had.on(&target(one)).iter().any(|one| had.reaches(one))).collect();
+            if !later.is_empty() {
+                (asked, since) = (later, opener.outline.version.clone());
+            }
+        }
+        let held = self.held_since(asked.iter().map(|one| {
+            let established = self.last_established().unwrap_or(Timestamp::MIN);
+            // Who asked for the crate before it was born meant another.
+            let born =
+                self.birth(one).moment().and_then(|born| born.checked_sub(SECOND).ok()).unwrap_or(self.published);
+            (Carried::Dependency(target(one)), established.max(born))
+        }));
+        let added = self.described_all(asked);
+        (!added.is_empty()).then_some(Held { signal: Signal::YoungDependency { since, added }, since: held })
     }
 
-    fn dormant_growth(&self, release: &Release) -> Option<Signal> {
+    fn is_young(&self, born: Birth) -> bool {
+        let age = self.evidence.policy.signals.young_dependency_age;
+        match born {
+            Birth::At(born) => !is_reached(age, born, self.published),
+            Birth::Gone | Birth::Unknown => age > Age::ZERO,
+        }
+    }
+
+    fn dormant_growth(&self, release: &Release) -> Option<Held> {
         let policy = &self.evidence.policy.signals;
         let (gap, window) = (policy.dormant_growth_gap, policy.dormant_growth_window);
-        let quiet = silence(self.history, self.outline, self.published, gap, window)?;
-        let before = Before::of(self.history, self.outline, |one| {
-            one.pubtime.known().is_none_or(|at| at <= quiet.began) && !self.is_malicious(&one.version)
-        })?;
+        let version = &self.outline.version;
+        let quiet = self.chronology.silence(version, self.published, gap, window)?;
+        let before = self.chronology.before(self.history, version, |at| at <= quiet.began)?;
         let now = Dependencies::of(release);
-        let added = self.described_all(self.added(&now, &before).into_iter().filter(|one| now.reaches(one)));
-        (before.is_compatible && !added.is_empty()).then(|| Signal::DormantGrowth {
-            before: quiet.before.version.clone(),
-            before_pubtime: quiet.began,
-            resumed: quiet.resumed.version.clone(),
-            resumed_pubtime: quiet.ended,
-            added,
+        let asked: Vec<_> = self.added(&now, &before).into_iter().filter(|one| now.reaches(one)).collect();
+        let since = self.held_since(asked.iter().map(|one| (Carried::Dependency(target(one)), quiet.began)));
+        let added = self.described_all(asked);
+        (before.is_compatible && !added.is_empty()).then(|| Held {
+            signal: Signal::DormantGrowth {
+                before: quiet.before,
+                before_pubtime: quiet.began,
+                resumed: quiet.resumed,
+                resumed_pubtime: quiet.ended,
+                added,
+            },
+            since,
         })
     }
 
-    fn first_build_script_input(&self, release: &Release, before: &Before) -> Option<Signal> {
+    fn first_build_script_input(&self, release: &Release, before: &Before) -> Option<Held> {
         let is_build = |one: &&Requirement| one.kind == DependencyKind::Build;
         let has_input = |one: &Release| one.links.is_some() || one.dependencies.iter().any(|one| is_build(&one));
         if !before.is_compatible || before.releases.iter().any(has_input) {
             return None;
         }
         let now = Dependencies::of(release);
-        let inputs = release.dependencies.iter().filter(is_build).filter(|one| now.reaches(one));
-        let inputs = self.described_all(inputs);
+        let inputs: Vec<_> = release.dependencies.iter().filter(is_build).filter(|one| now.reaches(one)).collect();
         let links = release.links.clone();
+        let established = self.last_established().unwrap_or(Timestamp::MIN);
+        let carried = inputs.iter().map(|one| Carried::BuildDependency(target(one)));
+        let carried = carried.chain(links.clone().map(Carried::Links));
+        let held = self.held_since(carried.map(|what| (what, established)));
+        let inputs = self.described_all(inputs);
         let since = before.newest()?.outline.version.clone();
-        (links.is_some() || !inputs.is_empty()).then_some(Signal::FirstBuildScriptInput { since, inputs, links })
+        (links.is_some() || !inputs.is_empty())
+            .then_some(Held { signal: Signal::FirstBuildScriptInput { since, inputs, links }, since: held })
     }
 
     fn new_dependency(&self, release: &Release, before: &Before) -> Option<Signal> {
@@ -357,42 +419,42 @@ impl Looked<'_, '_> {
 
     /// Older releases that an update would lead from to this one, that are yanked, and of which no advisory says why.
     fn yank_lure(&self) -> Option<Signal> {
-        let version = &self.outline.version;
-        let age = self.evidence.policy.quarantine.signal_age;
-        let last = self.last_established();
-        let established = |one: &&Outline| {
-            one.pubtime.known().is_none_or(|at| last.is_some_and(|last| at <= last))
-                && graph::serves(&one.version, version)
-        };
-        let older: Vec<&Outline> = self.history.outlines().filter(established).collect();
-        let is_explained = |one: &Outline| {
-            advisory::hits(&self.evidence.facts.advisories, self.crate_id, &one.version).next().is_some()
-        };
-        let mut yanked: Vec<&Outline> = older.iter().filter(|one| one.yanked && !is_explained(one)).copied().collect();
-        yanked.sort_by(|one, other| one.version.cmp(&other.version));
-        let around = |at: Timestamp| is_reached_back(at, self.published, age);
-        let sightings = yanked.iter().filter_map(|one| self.sighting(one)).filter(|seen| around(seen.at));
-        let seen = sightings.max_by_key(|seen| seen.at);
-        let is_in_use = |one: &&Outline| self.evidence.is_locked(self.crate_id, &one.version);
-        let nothing_left = yanked.len() > 1 && yanked.len() == older.len();
-        let tells = seen.is_some() || nothing_left || yanked.iter().any(is_in_use);
-        let yanked = yanked.into_iter().map(|one| one.version.clone()).collect();
-        tells.then_some(Signal::YankLure { yanked, seen })
+        let lured = self.chronology.lured(&self.outline.version, self.last_established());
+        let sightings = lured.yanked.iter().filter_map(|one| self.sighting(one)).filter(|seen| self.is_around(seen.at));
+        // Who knows when it was yanked is the best witness, and who only has it locked the last.
+        let seen = sightings.max_by_key(|seen| (seen.by == SeenBy::Registry, seen.by != SeenBy::Base, seen.at));
+        let nothing_left = lured.yanked.len() > 1 && !lured.is_any_left;
+        let is_in_use = || lured.yanked.iter().any(|one| self.evidence.is_locked(self.crate_id, one));
+        let tells = seen.is_some() || nothing_left || is_in_use();
+        tells.then_some(Signal::YankLure { yanked: lured.yanked, seen })
     }
 
     /// When a release that is yanked now was yanked, or was last known not to be.
-    fn sighting(&self, one: &Outline) -> Option<Sighting> {
-        let published = self.evidence.facts.publications.get(self.crate_id).and_then(|fact| fact.release(&one.version));
+    fn sighting(&self, version: &Version) -> Option<Sighting> {
+        let published = self.evidence.facts.publications.get(self.crate_id).and_then(|fact| fact.release(version));
         if let Some(yank) = published.and_then(|published| published.yanks.last()).filter(|yank| !yank.undone) {
             return Some(Sighting { at: yank.at, by: SeenBy::Registry });
         }
-        let recorded = self.evidence.facts.trail.recorded.release(self.crate_id, &one.version)?;
-        recorded.unyanked.map(|at| Sighting { at, by: SeenBy::Trail })
+        let facts = self.evidence.facts;
+        let recorded = facts.trail.recorded.release(self.crate_id, version).and_then(|recorded| recorded.unyanked);
+        let base = facts.surroundings.base_committed.filter(|_| self.evidence.base_locks(self.crate_id, version));
+        let all = [
+            (recorded, SeenBy::Trail),
+            (self.history.last_unyanked(version), SeenBy::Cache),
+            // A lock file keeps what it has, so the base is the last to be asked.
+            (base, SeenBy::Base),
+        ];
+        all.into_iter().filter_map(|(at, by)| Some(Sighting { at: at?, by })).find(|seen| self.is_around(seen.at))
+    }
+
+    /// Whether something that was still so at a moment changed around the publication.
+    fn is_around(&self, at: Timestamp) -> bool {
+        is_reached_back(at, self.published, self.evidence.policy.quarantine.signal_age)
     }
 }
 
 /// Whether something that was still so at a moment changed around a publication: no earlier than an age before it.
-fn is_reached_back(at: Timestamp, published: Timestamp, age: crate::model::age::Age) -> bool {
+fn is_reached_back(at: Timestamp, published: Timestamp, age: Age) -> bool {
     at >= published || !is_longer(age, at, published)
 }
 
@@ -433,7 +495,7 @@ fn look_alike(evidence: &Evidence<'_>, crate_id: &CrateId, history: &History, pu
     if !is_young(published) || history.first_line().is_some_and(|at| !is_young(at)) {
         return None;
     }
-    if evidence.base_has(crate_id) || policy.knows(&crate_id.name) {
+    if policy.knows(&crate_id.name) {
         return None;
     }
     let first_published = history.first_published();

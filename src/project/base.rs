@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
 
 use super::error::ProjectError;
 use crate::files::plain;
@@ -127,6 +128,11 @@ impl BaseCommit {
     /// The commit's whole id.
     pub(crate) fn id(&self) -> &str {
         self.tip.id()
+    }
+
+    /// When it was committed, where that is told.
+    pub(super) fn committed(&self) -> Option<Timestamp> {
+        self.tip.committed()
     }
 
     /// The commits from which the change grew, to be asked in place of the base as it is today; none where that is this one.

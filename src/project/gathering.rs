@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::advisories::{advisories_lost, read_advisories, respelled};
-use super::base::Base;
+use super::base::{Base, BaseCommit};
 use super::error::ProjectError;
 use super::inspections::KnownInspections;
 use super::licenses::{self, KnownLicenses, Told};
@@ -119,7 +119,9 @@ impl Gathered {
         }
         let new_ways = new_ways.map_err(|_| ProjectError::WaysLost)??;
         let allowed = project.base().and_then(Base::commit).map(|_| allowed(&project)).transpose()?.flatten();
-        let surroundings = Surroundings { undescribed: project.subject().undescribed(), new_ways, allowed };
+        let base_committed = project.base().and_then(Base::commit).and_then(BaseCommit::committed);
+        let surroundings =
+            Surroundings { undescribed: project.subject().undescribed(), new_ways, allowed, base_committed };
         let mut notices = advisories.notices;
         notices.extend(worth_knowing(&project, &asked));
         if let Some(base) = project.base() {

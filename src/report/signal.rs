@@ -49,6 +49,8 @@ pub(crate) fn signal(signal: &Signal, context: &Context<'_>) -> String {
             let seen = seen.map(|seen| {
                 let by = match seen.by {
                     SeenBy::Trail => "the audit trail still saw one of them unyanked on",
+                    SeenBy::Cache => "cargo's cache of the index still had one of them unyanked on",
+                    SeenBy::Base => "the base still locks one of them, in its commit of",
                     SeenBy::Registry => "the registry says that one of them was yanked on",
                 };
                 format!("; {by} {}", moment(seen.at))

@@ -104,6 +104,8 @@ fn signals(text: &mut Text, signals: &SignalPolicy) {
     let level = |text: &mut Text, key, level: SignalLevel| text.line(&format!("{key} = \"{}\"", level.as_str()), None);
     level(text, "young-dependency", signals.young_dependency);
     text.line(&format!("young-dependency-age = \"{}\"", signals.young_dependency_age), None);
+    text.comment("The same of a release that opens a compatibility line, so that no update leads to it:");
+    level(text, "young-dependency-new-line", signals.young_dependency_new_line);
     text.comment("After more than this gap without a release, and for as long as the window after it, a compatible release adds a");
     text.comment("dependency that nobody can leave out.");
     level(text, "dormant-growth", signals.dormant_growth);

@@ -51,6 +51,7 @@ min-publish-age = "1 day"
 [signals]
 young-dependency = "reason"
 young-dependency-age = "30 days"
+young-dependency-new-line = "warn"
 dormant-growth = "reason"
 dormant-growth-gap = "365 days"
 dormant-growth-window = "60 days"
@@ -113,7 +114,7 @@ fn the_example_says_the_defaults_and_what_it_adds() {
     let mut advisories = policy.advisories.clone();
     let ignore = advisories.ignore.pop().expect("one ignore");
     assert_eq!(advisories, default.advisories);
-    assert_eq!((&*ignore.id, ignore.until, ignore.line), ("RUSTSEC-2023-0071", date(2027, 1, 31), 37));
+    assert_eq!((&*ignore.id, ignore.until, ignore.line), ("RUSTSEC-2023-0071", date(2027, 1, 31), 38));
     assert_eq!(policy.signals, default.signals);
     assert_eq!(policy.sources, default.sources);
     assert_eq!(policy.licenses, default.licenses);
@@ -128,7 +129,7 @@ fn the_example_says_the_defaults_and_what_it_adds() {
     let [approval] = approvals.as_slice() else { panic!("one approval") };
     assert_eq!((approval.crate_name.as_written(), approval.version.to_string().as_str()), ("cc", "1.11.3"));
     assert_eq!((approval.at, approval.until), (Some(date(2026, 11, 22)), Some(date(2026, 12, 22))));
-    assert_eq!((approval.lifts.as_slice(), approval.line), ([ReasonCode::TooNew].as_slice(), 49));
+    assert_eq!((approval.lifts.as_slice(), approval.line), ([ReasonCode::TooNew].as_slice(), 50));
     assert_eq!((approval.by.as_deref(), &approval.registry), (Some("ana@example.org"), &Registry::CratesIo));
 }
 

@@ -84,6 +84,11 @@ fn i7_each_loosening_is_named_and_its_reverse_is_silent() {
         ("quarantine.inspect", policy(|one| one.quarantine.inspect = true), none()),
         ("quarantine.signal-age", none(), policy(|one| one.quarantine.signal_age = age("13 days"))),
         ("signals.young-dependency", none(), policy(|one| one.signals.young_dependency = SignalLevel::Warn)),
+        (
+            "signals.young-dependency-new-line",
+            policy(|one| one.signals.young_dependency_new_line = SignalLevel::Reason),
+            none(),
+        ),
         ("signals.dormant-growth", none(), policy(|one| one.signals.dormant_growth = SignalLevel::Off)),
         (
             "signals.first-build-script-input",

@@ -182,3 +182,22 @@ fn many_versions_of_a_crate_with_many_releases_are_judged_in_one_go() {
     assert_eq!(short(&evaluation.judgements[5]), "rejected too-new new-crate advisory");
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }
+
+/// Whatever the many are held against, none of them searches the others.
+#[test]
+fn signals_of_many_releases_take_no_more_time_for_what_was_there_before() {
+    let many = 20_000;
+    let young = |patch: usize| Line::new("foo", &format!("1.1.{patch}")).days_old(1).dep("evil", "1").text();
+    let yanked = |patch: usize| Line::new("foo", &format!("1.0.{patch}")).days_old(400).yanked().text();
+    let mut world = World::new().publish(Line::new("evil", "1.0.0").days_old(2));
+    let good = Line::new("foo", "1.0.2000").days_old(300).text();
+    let lines = [good].into_iter().chain((0..2_000).map(yanked)).chain((0..many).map(young)).collect();
+    world.lines.insert(crates_io("foo"), lines);
+    for patch in 0..200 {
+        world = world.lock_source("foo", &format!("1.1.{}", many - 1 - patch), Source::Registry(Registry::CratesIo));
+    }
+    let start = std::time::Instant::now();
+    let evaluation = world.evaluate();
+    assert_eq!(short(&evaluation.judgements[199]), "quarantined too-new signal signal");
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}

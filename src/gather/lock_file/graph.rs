@@ -12,47 +12,53 @@ use crate::model::package::{LockedChecksum, Package, PackageId};
 use crate::model::source::{GitSource, Registry, Source};
 
 /// The whole file; keys that cargo does not read either are ignored.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize, PartialEq, Eq)]
 pub(super) struct RawLockFile<'a> {
     pub(super) version: Option<i64>,
     /// The root package, which cargo wrote apart until 2017.
     #[serde(borrow)]
     root: Option<RawPackage<'a>>,
     #[serde(borrow, default)]
-    package: Vec<RawPackage<'a>>,
+    pub(super) package: Vec<RawPackage<'a>>,
     #[serde(borrow, default)]
-    metadata: BTreeMap<Text<'a>, Text<'a>>,
+    pub(super) metadata: BTreeMap<Text<'a>, Text<'a>>,
     #[serde(borrow, default)]
     patch: RawPatch<'a>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, PartialEq, Eq)]
 struct RawPatch<'a> {
     #[serde(borrow, default)]
     unused: Vec<RawPackage<'a>>,
 }
 
-#[derive(Deserialize)]
-struct RawPackage<'a> {
+#[derive(Deserialize, PartialEq, Eq)]
+pub(super) struct RawPackage<'a> {
     #[serde(borrow)]
-    name: Cow<'a, str>,
+    pub(super) name: Cow<'a, str>,
     #[serde(borrow)]
-    version: Cow<'a, str>,
+    pub(super) version: Cow<'a, str>,
     #[serde(borrow, default)]
-    source: Option<Cow<'a, str>>,
+    pub(super) source: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    checksum: Option<Cow<'a, str>>,
+    pub(super) checksum: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    dependencies: Vec<Text<'a>>,
+    pub(super) dependencies: Vec<Text<'a>>,
     /// What a `[replace]` table puts in this package's place.
     #[serde(borrow, default)]
-    replace: Option<Text<'a>>,
+    pub(super) replace: Option<Text<'a>>,
 }
 
 /// A string that serde borrows inside a collection, too.
 #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> Text<'a> {
+    pub(super) const fn of(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
 
 impl<'a> RawLockFile<'a> {
     /// The checksums of format 1, by `NAME VERSION (SOURCE)`.
@@ -75,23 +81,21 @@ const MAX_NAME: usize = 255;
 
 /// What a dependency without further words could mean.
 #[derive(Clone, Copy)]
-enum Candidate<T> {
-    One(T),
+enum Candidate {
+    One(usize),
     Several,
 }
 
-/// The packages of one name and version.
-struct Release {
-    /// The one without a source: cargo prefers it where a dependency names none.
-    local: Option<usize>,
-    any: Candidate<usize>,
-}
-
+/// The packages of each name.
 #[derive(Default)]
 struct Positions<'a> {
-    versions: HashMap<&'a str, Candidate<&'a str>>,
-    releases: HashMap<(&'a str, &'a str), Release>,
-    exact: HashMap<(&'a str, &'a str, SourceKey), usize>,
+    by_name: HashMap<&'a str, Places<'a>>,
+}
+
+/// Where packages of one name stand, by version and source. Nearly every name has one.
+enum Places<'a> {
+    One((&'a str, SourceKey), usize),
+    Several(BTreeMap<(&'a str, SourceKey), usize>),
 }
 
 /// All packages, in the file's order.
@@ -103,7 +107,7 @@ pub(super) fn packages(raw: &RawLockFile<'_>) -> Result<Vec<Package>, Located> {
         let located = |problem| (header, problem);
         let (name, version) = (&*package.name, &*package.version);
         let (key, id) = identity(package, &mut sources).map_err(located)?;
-        if !positions.add(name, version, key, id.source == Source::Local, position) {
+        if !positions.add(name, (version, key), position) {
             return Err(located(PackageProblem::Twice { name: name.to_owned(), version: version.to_owned() }));
         }
         packages.push(Package {
@@ -209,55 +213,79 @@ fn is_name(name: &str) -> bool {
 
 impl<'a> Positions<'a> {
     /// Whether the package is the first with this identity.
-    fn add(&mut self, name: &'a str, version: &'a str, source: SourceKey, local: bool, position: usize) -> bool {
-        self.versions
-            .entry(name)
-            .and_modify(|known| {
-                if !matches!(known, Candidate::One(other) if *other == version) {
-                    *known = Candidate::Several;
-                }
-            })
-            .or_insert(Candidate::One(version));
-        let release = self
-            .releases
-            .entry((name, version))
-            .and_modify(|release| release.any = Candidate::Several)
-            .or_insert(Release { local: None, any: Candidate::One(position) });
-        if local {
-            release.local = Some(position);
+    fn add(&mut self, name: &'a str, release: (&'a str, SourceKey), position: usize) -> bool {
+        let places = match self.by_name.entry(name) {
+            hash_map::Entry::Vacant(new) => {
+                new.insert(Places::One(release, position));
+                return true;
+            }
+            hash_map::Entry::Occupied(known) => known.into_mut(),
+        };
+        if let Places::One(first, at) = *places {
+            *places = Places::Several(BTreeMap::from([(first, at)]));
         }
-        self.exact.insert((name, version, source), position).is_none()
+        match places {
+            Places::One(..) => false,
+            Places::Several(all) => all.insert(release, position).is_none(),
+        }
     }
 
     /// The package behind `NAME`, `NAME VERSION` or `NAME VERSION (SOURCE)`, by the rules of cargo's own reader.
-    fn find(&self, text: &'a str, sources: &mut Sources<'a>) -> Option<Candidate<usize>> {
+    fn find(&self, text: &'a str, sources: &mut Sources<'a>) -> Option<Candidate> {
         let mut words = text.splitn(3, ' ');
-        let name = words.next()?;
-        let version = match words.next() {
-            Some(version) => version,
-            None => match self.versions.get(name)? {
-                Candidate::One(version) => version,
-                Candidate::Several => return Some(Candidate::Several),
-            },
+        let places = self.by_name.get(words.next()?)?;
+        let version = words.next();
+        let source = match words.next() {
+            Some(source) => Some(sources.read(Some(source.strip_prefix('(')?.strip_suffix(')')?))?.0),
+            None => None,
         };
-        if let Some(source) = words.next() {
-            let source = source.strip_prefix('(')?.strip_suffix(')')?;
-            let (key, _) = sources.read(Some(source))?;
-            return self.exact.get(&(name, version, key)).copied().map(Candidate::One);
+        places.find(version, source)
+    }
+}
+
+impl Places<'_> {
+    fn find(&self, version: Option<&str>, source: Option<SourceKey>) -> Option<Candidate> {
+        let all = match self {
+            Self::One((own, key), at) => {
+                let fits = version.is_none_or(|version| version == *own) && source.is_none_or(|source| source == *key);
+                return fits.then_some(Candidate::One(*at));
+            }
+            Self::Several(all) => all,
+        };
+        let (((lowest, _), _), ((highest, _), _)) = all.first_key_value().zip(all.last_key_value())?;
+        let version = match version {
+            Some(version) => version,
+            None if lowest == highest => lowest,
+            None => return Some(Candidate::Several),
+        };
+        // Of one name and version cargo prefers the package without a source, where a dependency names none.
+        let exactly = |key| all.get(&(version, key)).copied().map(Candidate::One);
+        if source.is_some() {
+            return source.and_then(exactly);
         }
-        let release = self.releases.get(&(name, version))?;
-        Some(release.local.map_or(release.any, Candidate::One))
+        exactly(SourceKey::LOCAL).or_else(|| {
+            let mut of_version = all.range((version, SourceKey::LOCAL)..).take_while(|((own, _), _)| *own == version);
+            let (_, first) = of_version.next()?;
+            Some(if of_version.next().is_some() { Candidate::Several } else { Candidate::One(*first) })
+        })
     }
 }
 
 /// Stands for all spellings of one source, a git reference's encoded and plain ones included. Like cargo's own comparison of sources it
 /// disregards the locked git commit: dependencies name a git package without it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct SourceKey(usize);
+
+impl SourceKey {
+    /// No source at all: a local package. The lowest of all.
+    const LOCAL: Self = Self(0);
+}
 
 /// The sources of one lock file; there are few, and thousands of packages share them.
 #[derive(Default)]
 struct Sources<'a> {
+    /// The one that was read before, which most packages have in common with the next.
+    last: Option<(&'a str, Option<(SourceKey, Source)>)>,
     spellings: HashMap<&'a str, Option<(SourceKey, Source)>>,
     keys: HashMap<Source, SourceKey>,
 }
@@ -265,12 +293,16 @@ struct Sources<'a> {
 impl<'a> Sources<'a> {
     /// The source behind a text, `None` for no text at all being a local package; the outer `None` is a text that is no address.
     fn read(&mut self, text: Option<&'a str>) -> Option<(SourceKey, Source)> {
-        let Some(text) = text else { return Some((self.key(&Source::Local), Source::Local)) };
-        if let Some(known) = self.spellings.get(text) {
+        let Some(text) = text else { return Some((SourceKey::LOCAL, Source::Local)) };
+        if let Some((_, known)) = self.last.as_ref().filter(|(last, _)| *last == text) {
             return known.clone();
         }
-        let read = parse_source(text).map(|source| (self.key(&source), source));
+        let read = match self.spellings.get(text) {
+            Some(known) => known.clone(),
+            None => parse_source(text).map(|source| (self.key(&source), source)),
+        };
         self.spellings.insert(text, read.clone());
+        self.last = Some((text, read.clone()));
         read
     }
 
@@ -282,7 +314,7 @@ impl<'a> Sources<'a> {
             }
             Source::Local | Source::Registry(_) | Source::Other(_) => source.clone(),
         };
-        let next = SourceKey(self.keys.len());
+        let next = SourceKey(self.keys.len() + 1);
         match self.keys.entry(without_commit) {
             hash_map::Entry::Occupied(known) => *known.get(),
             hash_map::Entry::Vacant(new) => *new.insert(next),

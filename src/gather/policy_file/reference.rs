@@ -66,6 +66,11 @@ const TABLES: &[Table] = &[
             Key("young-dependency", Some("\"reason\""), "It brings a dependency on a crate that was hardly born."),
             Key("young-dependency-age", Some("\"30 days\""), "How young such a crate is."),
             Key(
+                "young-dependency-new-line",
+                Some("\"warn\""),
+                "The same of a release that opens a compatibility line, to which no update leads; never more than `young-dependency`.",
+            ),
+            Key(
                 "dormant-growth",
                 Some("\"reason\""),
                 "After a long silence it brings a dependency that nobody can leave out.",

@@ -132,6 +132,7 @@ pub(super) fn signals(root: &mut TableReader<'_, '_>) -> SignalPolicy {
     };
     for (key, level) in [
         ("young-dependency", &mut policy.young_dependency),
+        ("young-dependency-new-line", &mut policy.young_dependency_new_line),
         ("dormant-growth", &mut policy.dormant_growth),
         ("first-build-script-input", &mut policy.first_build_script_input),
         ("look-alike", &mut policy.look_alike),

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::past::{Course, advisories, course, names_alone, world};
 use crate::model::advisory::{Advisory, AdvisoryKind};
 use crate::model::backtest::{Price, Waits, seconds_between};
+use crate::model::crate_name::CrateName;
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock};
 use crate::model::history::History;
 use crate::model::index_line::Outline;
@@ -83,7 +84,7 @@ impl<'a> Past<'a> {
     }
 }
 
-/// The world in which updates of the past are judged. What the project has locked is no stranger to it.
+/// The world in which updates of the past are judged.
 fn past(facts: &Facts, packages: &[Package]) -> Facts {
     Facts { old_lock: OldLock::Base(packages.to_vec()), ..world(packages, facts.index.clone(), AdvisoryFact::Skipped) }
 }
@@ -128,7 +129,10 @@ impl<'a> Published<'a> {
         let all = published(facts, packages, since, now);
         let (releases, yanked): (Vec<Past<'_>>, Vec<_>) = all.into_iter().partition(Past::counts);
         let past = past(facts, packages);
-        let evidence = Evidence::new(&past, policy, now);
+        // What the project has locked is no stranger to it.
+        let mut policy = policy.clone();
+        policy.signals.look_alike_known.extend(known.iter().map(|(crate_id, _)| CrateName::from(&*crate_id.name)));
+        let evidence = Evidence::new(&past, &policy, now);
         let update = |one: &Past<'a>| {
             let mut others = evidence.at(one.published).findings(one.crate_id, one.history, one.release).reasons;
             others.retain(|reason| !is_of_age(reason));

@@ -1,6 +1,7 @@
 //! Which dependencies a release brings that an earlier one did not have, for whoever only takes the newer release and changes nothing else:
 //! with the features that there were before, under whatever names the manifest gives them.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::crate_name::canonical;
@@ -11,6 +12,8 @@ use crate::model::index_line::{DependencyKind, Release, Requirement};
 pub(super) struct Dependencies<'r> {
     release: &'r Release,
     by_crate: BTreeMap<Target, Vec<&'r Requirement>>,
+    /// The keys of the optional dependencies that `default` turns on, once somebody asks.
+    by_default: OnceCell<BTreeSet<&'r str>>,
 }
 
 /// A crate that is asked for: its registry as it is written, and its name in the one spelling.
@@ -23,7 +26,7 @@ impl<'r> Dependencies<'r> {
         for dependency in release.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Dev) {
             by_crate.entry(target(dependency)).or_default().push(dependency);
         }
-        Self { release, by_crate }
+        Self { release, by_crate, by_default: OnceCell::new() }
     }
 
     /// What is asked of one crate.
@@ -59,7 +62,34 @@ impl<'r> Dependencies<'r> {
 
     /// Whether those who change nothing get this dependency.
     pub(super) fn reaches(&self, dependency: &Requirement) -> bool {
-        !dependency.optional || self.features_for(dependency).contains("default")
+        !dependency.optional || self.by_default.get_or_init(|| self.turned_on_by_default()).contains(key(dependency))
+    }
+
+    /// The keys of the optional dependencies that `default` turns on. A feature is named by its value, and so is a dependency that no
+    /// `dep:` names anywhere.
+    fn turned_on_by_default(&self) -> BTreeSet<&'r str> {
+        let features = &self.release.features;
+        let explicit: BTreeSet<&str> =
+            features.values().flatten().filter_map(|value| value.strip_prefix("dep:")).collect();
+        let mut on = BTreeSet::new();
+        let (mut seen, mut open) = (BTreeSet::from(["default"]), vec!["default"]);
+        while let Some(feature) = open.pop() {
+            if !explicit.contains(feature) {
+                on.insert(feature);
+            }
+            for value in features.get(feature).into_iter().flatten() {
+                if let Some(key) = value.strip_prefix("dep:") {
+                    on.insert(key);
+                } else if let Some((key, _)) = value.split_once('/') {
+                    if !key.ends_with('?') {
+                        on.insert(key);
+                    }
+                } else if seen.insert(value) {
+                    open.push(value);
+                }
+            }
+        }
+        on
     }
 
     /// The features that somebody may have turned on: those that are named, those that optional dependencies make, and `default`, which
@@ -109,4 +139,45 @@ pub(super) fn target(dependency: &Requirement) -> Target {
 /// The name that features call a dependency by.
 fn key(dependency: &Requirement) -> &str {
     dependency.renamed.as_deref().unwrap_or(&dependency.name)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::Dependencies;
+    use crate::model::history::{History, Standing};
+    use crate::model::index_line::DependencyKind;
+
+    const VALUES: [&str; 12] =
+        ["a", "b", "c", "dep:a", "dep:b", "a/x", "b?/x", "default", "std", "more", "dep:c", "c/y"];
+    const FEATURES: [&str; 6] = ["default", "std", "more", "a", "b", "other"];
+
+    proptest! {
+        #[test]
+        fn what_default_turns_on_is_the_same_from_either_end(
+            features in prop::collection::btree_map(0..FEATURES.len(), prop::collection::vec(0..VALUES.len(), 0..4), 0..6),
+        ) {
+            let features: serde_json::Map<String, serde_json::Value> = features
+                .into_iter()
+                .map(|(name, values)| (FEATURES[name].to_owned(), values.into_iter().map(|at| VALUES[at]).collect()))
+                .collect();
+            let optional = |name: &str| {
+                json!({ "name": name, "req": "*", "features": [], "optional": true, "default_features": true, "target": null, "kind": "normal" })
+            };
+            let line = json!({
+                "name": "old", "vers": "1.0.0", "deps": [optional("a"), optional("b"), optional("c")],
+                "cksum": "0".repeat(64), "yanked": false, "features": features,
+            });
+            let history = History::from_lines("old", line.to_string(), Standing::Confirmed);
+            let release = history.release(&semver::Version::new(1, 0, 0)).unwrap().unwrap();
+            let dependencies = Dependencies::of(&release);
+            for one in release.dependencies.iter().filter(|one| one.kind != DependencyKind::Dev) {
+                prop_assert_eq!(dependencies.reaches(one), dependencies.features_for(one).contains("default"), "{}", one.name);
+            }
+        }
+    }
 }
