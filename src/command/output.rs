@@ -51,17 +51,6 @@ pub(super) fn trace() {
     let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
 }
 
-/// What a server tells its operator: a line for each event on standard error, with its time, its fields and no token.
-#[cfg(feature = "serve")]
-pub(super) fn journal() {
-    use tracing_subscriber::layer::SubscriberExt as _;
-    use tracing_subscriber::util::SubscriberInitExt as _;
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
-    let ours = tracing_subscriber::filter::Targets::new().with_target("cargo_sequester", tracing::Level::INFO);
-    // With `-vv` everything is heard already.
-    let _ = tracing_subscriber::registry().with(lines).with(ours).try_init();
-}
-
 /// A report, whole before anybody sees any of it.
 pub(super) fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Result<Vec<u8>, CommandError> {
     let mut text = Vec::new();

@@ -9,7 +9,7 @@ use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::project::nearest_policy;
 use crate::report::serve::{checked, served, token};
-use crate::serve::{Config, Place, Prepared, ServeError, check, new_token};
+use crate::serve::{Config, Place, Prepared, ServeError, check, new_token, to_stderr};
 
 /// Where the state is kept where nobody says.
 const STORE: &str = ".sequester/store";
@@ -38,10 +38,10 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Serve, environment: &Environment) 
         output::print(cli, |out| checked(config.teams.len(), config.registries.len(), out))?;
         return Ok(Outcome::Approved);
     }
+    to_stderr(cli.verbose > 0);
     let settings = CargoConfig::load(environment.current_dir(), environment)?.http()?;
     let prepared = Prepared::new(config, arguments.now, settings, environment)?;
     output::print(cli, |out| served(prepared.url(), &prepared.store(), &prepared.cargo_configs(), out))?;
-    output::journal();
     prepared.serve();
     Ok(Outcome::Approved)
 }

@@ -35,6 +35,8 @@ pub(crate) mod sbom;
 pub(crate) mod serve;
 pub(crate) mod signal;
 pub(crate) mod status;
+#[cfg(any(feature = "serve", test))]
+pub(crate) mod team;
 pub(crate) mod update;
 pub(crate) mod vendored;
 pub(crate) mod verify;

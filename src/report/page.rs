@@ -10,8 +10,11 @@ use std::io::{self, Write};
 
 use sha2::{Digest as _, Sha256};
 
+use self::parts::Page;
 pub(crate) use self::parts::PageReport;
-use self::parts::{Page, code, html, section};
+#[cfg(any(feature = "serve", test))]
+pub(super) use self::parts::table;
+pub(super) use self::parts::{code, database, html, section};
 use super::audit::{Severity, Tally, problems, tally_sentence};
 use super::blocker;
 use super::context::package_name;
@@ -21,7 +24,7 @@ use super::reason::sentence;
 use super::words::eligible;
 use crate::model::evaluation::Notice;
 
-const STYLE: &str = include_str!("page/style.css");
+pub(super) const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/script.js");
 
 /// Writes the page.
@@ -142,7 +145,7 @@ fn about(page: &Page<'_, '_>, out: &mut dyn Write) -> io::Result<()> {
     let audit = &page.report.status.audit;
     writeln!(out, "<ul>\n<li>made by version {} of cargo-sequester</li>", html(page.report.version))?;
     writeln!(out, "<li>judged by {}</li>", html(&audit.judged_by.sentence()))?;
-    writeln!(out, "<li>advisories: {}</li>", html(&parts::database(audit.advisories)))?;
+    writeln!(out, "<li>advisories: {}</li>", html(&database(audit.advisories)))?;
     writeln!(out, "</ul>")?;
     // How long ago a cache was written is the machine's affair.
     let of_project = audit.notices().filter(|notice| !matches!(notice, Notice::IndexFromCache { .. }));
@@ -164,7 +167,7 @@ pub(crate) fn escaped(text: &str) -> String {
 }
 
 /// The SHA-256 of a text in base 64, as a content security policy names it.
-fn digest(text: &str) -> String {
+pub(super) fn digest(text: &str) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digest = Sha256::digest(text.as_bytes());
     let mut encoded = String::with_capacity(44);

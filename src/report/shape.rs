@@ -437,7 +437,7 @@ mod tests {
 
     use super::*;
     use crate::report::{
-        assess, audit, backtest, diff, explain, incident, inspect, log, status, update, vendored, verify,
+        assess, audit, backtest, diff, explain, incident, inspect, log, status, team, update, vendored, verify,
     };
 
     /// What the types leave open: no field that is not named, no line end within a sentence, and no width of a number, which is Rust's and not
@@ -479,7 +479,7 @@ mod tests {
     }
 
     /// Each document's name, its published schema, and what its types say.
-    fn schemas() -> [((&'static str, &'static str), String); 12] {
+    fn schemas() -> [((&'static str, &'static str), String); 15] {
         [
             (published!("assess"), schema_of::<assess::json::Document<'_>>()),
             (published!("diff"), schema_of::<diff::json::Document<'_>>()),
@@ -493,6 +493,9 @@ mod tests {
             (published!("inspect"), schema_of::<inspect::json::Document<'_>>()),
             (published!("log"), schema_of::<log::Document<'_>>()),
             (published!("backtest"), schema_of::<backtest::json::Document<'_>>()),
+            (published!("team-held"), schema_of::<team::json::Held<'_>>()),
+            (published!("team-crate"), schema_of::<team::json::CrateTold<'_>>()),
+            (published!("team-search"), schema_of::<team::json::SearchTold<'_>>()),
         ]
     }
 

@@ -79,19 +79,33 @@ impl Alarm {
         }
     }
 
-    /// The team that alone may hear of it.
-    pub(crate) fn team(&self) -> Option<&str> {
+    /// Whether a team hears of it: what is its own, what is a registry's that it has, and nothing that names what another team keeps.
+    pub(crate) fn is_heard_by(&self, team: &str, has: impl Fn(&str) -> bool) -> bool {
         match self {
-            Self::PolicyRefused { team, .. } | Self::NotLookedInto { team, .. } | Self::Advisories { team, .. } => {
-                Some(team)
-            }
-            Self::Contradiction { .. }
-            | Self::Deleted { .. }
-            | Self::Poisoned { .. }
-            | Self::WrongBytes { .. }
+            Self::PolicyRefused { team: whose, .. }
+            | Self::NotLookedInto { team: whose, .. }
+            | Self::Advisories { team: whose, .. } => whose == team,
+            Self::Contradiction { registry, .. }
+            | Self::Deleted { registry, .. }
+            | Self::WrongBytes { registry, .. }
+            | Self::UpstreamAway { registry, .. }
+            | Self::Clock { registry, .. } => has(registry),
+            Self::Poisoned { .. } | Self::StoreAway { .. } => false,
+        }
+    }
+
+    /// Whether it is over once it is no longer raised.
+    pub(crate) const fn passes(&self) -> bool {
+        match self {
+            Self::PolicyRefused { .. }
+            | Self::NotLookedInto { .. }
+            | Self::Advisories { .. }
             | Self::UpstreamAway { .. }
             | Self::StoreAway { .. }
-            | Self::Clock { .. } => None,
+            | Self::Clock { .. } => true,
+            Self::Contradiction { .. } | Self::Deleted { .. } | Self::Poisoned { .. } | Self::WrongBytes { .. } => {
+                false
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
@@ -18,7 +19,7 @@ use super::response::{json, not_allowed, nowhere, text};
 use super::route::{Inside, Route};
 use super::ruling::Ruling;
 use super::team::Team;
-use super::tokens::{Token, bearer};
+use super::tokens::{Token, bearer, password};
 use crate::model::checksum::Checksum;
 use crate::model::package::PackageId;
 use crate::model::run::Invocation;
@@ -48,8 +49,16 @@ impl Member<'_> {
 
 /// Answers one request.
 pub(crate) async fn answer(node: Arc<Node>, asker: Asker, request: axum::http::Request<Incoming>) -> Response<Body> {
+    let (begun, method) = (Instant::now(), request.method().clone());
+    // What stands behind a `?` may be anybody's secret.
+    let path = tracing::enabled!(tracing::Level::DEBUG).then(|| request.uri().path().to_owned());
     let response = route(&node, &asker, request).await;
-    node.counters.answered(response.status().as_u16());
+    let (status, took) = (response.status().as_u16(), begun.elapsed());
+    node.counters.answered(status, took);
+    if let Some(path) = path {
+        let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        tracing::debug!(client = asker.client, method = method.as_str(), path, status, microseconds, "a request");
+    }
     response
 }
 
@@ -72,7 +81,9 @@ async fn route(node: &Arc<Node>, asker: &Asker, request: axum::http::Request<Inc
         Route::Team(team, inside) => (team, inside),
     };
     let Some(team) = node.teams.get(team) else { return nowhere() };
-    let member = match member(node, asker, team, &parts.headers) {
+    // People come with browsers, which send a token as a password.
+    let for_people = matches!(inside, Inside::Page(_) | Inside::Api(_));
+    let member = match member(node, asker, team, &parts.headers, for_people) {
         Ok(member) => member,
         Err(refused) => return refused,
     };
@@ -83,7 +94,7 @@ async fn route(node: &Arc<Node>, asker: &Asker, request: axum::http::Request<Inc
         }
         (Inside::Download { registry, name, version, checksum }, true) if team.has(registry) => {
             let wanted = Wanted { registry, name, version: &version, checksum };
-            download(node, team, wanted).await
+            download(node, team, member, wanted).await
         }
         (Inside::Lock { project }, _) if parts.method == Method::PUT => {
             if !member.may_post() {
@@ -99,7 +110,13 @@ async fn route(node: &Arc<Node>, asker: &Asker, request: axum::http::Request<Inc
 }
 
 /// Whoever asks for something of a team, by token and rate.
-fn member<'n>(node: &Node, asker: &Asker, team: &'n Team, headers: &HeaderMap) -> Result<Member<'n>, Response<Body>> {
+fn member<'n>(
+    node: &Node,
+    asker: &Asker,
+    team: &'n Team,
+    headers: &HeaderMap,
+    for_people: bool,
+) -> Result<Member<'n>, Response<Body>> {
     let slower = || {
         let mut response = text(StatusCode::TOO_MANY_REQUESTS, "too many requests: try again in a moment\n");
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
@@ -109,14 +126,23 @@ fn member<'n>(node: &Node, asker: &Asker, team: &'n Team, headers: &HeaderMap) -
         return if node.rates.allow(&asker.client) { Ok(Member { token: None }) } else { Err(slower()) };
     }
     let sent = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    match sent.and_then(|sent| bearer(&team.config.tokens, sent)) {
+    let password = sent.filter(|_| for_people).and_then(password);
+    match password.as_deref().or(sent).and_then(|sent| bearer(&team.config.tokens, sent)) {
         Some(token) if node.rates.allow(&format!("{}/{}", team.name, token.name)) => Ok(Member { token: Some(token) }),
         Some(_) => Err(slower()),
         // Guessing has a rate too.
         None if !node.rates.allow(&asker.client) => Err(slower()),
         None => {
-            let mut response = text(StatusCode::UNAUTHORIZED, "this registry asks for a token\n");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Cargo"));
+            let (words, challenge) = if for_people {
+                (
+                    "this team asks for a token: give it as the password, with any name\n",
+                    "Basic realm=\"cargo-sequester\", charset=\"UTF-8\"",
+                )
+            } else {
+                ("this registry asks for a token\n", "Cargo")
+            };
+            let mut response = text(StatusCode::UNAUTHORIZED, words);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
             Err(response)
         }
     }
@@ -198,7 +224,7 @@ struct Wanted<'w> {
     checksum: Checksum,
 }
 
-async fn download(node: &Node, team: &Team, wanted: Wanted<'_>) -> Response<Body> {
+async fn download(node: &Node, team: &Team, member: Member<'_>, wanted: Wanted<'_>) -> Response<Body> {
     let Wanted { registry, name, version, checksum } = wanted;
     let Some(upstream) = node.entries.upstream(registry) else { return nowhere() };
     if let Some(refused) = reserved(node, team, registry, name) {
@@ -225,7 +251,7 @@ async fn download(node: &Node, team: &Team, wanted: Wanted<'_>) -> Response<Body
     }
     match decided.ruling_of(version, checksum) {
         Some(ruling) if ruling.is_served() => {}
-        Some(ruling) => return refused(node, team, &decided, &id, ruling),
+        Some(ruling) => return refused(node, team, member, &decided, &id, ruling, registry),
         None if decided.ruling(version).is_some() => {
             node.counters.refused.fetch_add(1, Ordering::Relaxed);
             let words = format!(
@@ -263,9 +289,21 @@ fn file(spooled: Spooled, checksum: Checksum) -> Response<Body> {
     response
 }
 
-fn refused(node: &Node, team: &Team, decided: &Decided, id: &PackageId, ruling: &Ruling) -> Response<Body> {
+fn refused(
+    node: &Node,
+    team: &Team,
+    member: Member<'_>,
+    decided: &Decided,
+    id: &PackageId,
+    ruling: &Ruling,
+    registry: &str,
+) -> Response<Body> {
     node.counters.refused.fetch_add(1, Ordering::Relaxed);
-    let page = format!("{}/{}/release/{}/{}", node.url, team.name, id.name, id.version);
+    let by = member.token.map(|token| token.name.as_str());
+    node.asks.note(&team.name, registry, &id.name, &id.version, by);
+    tracing::info!(team = team.name, token = by, registry, release = %id, "a release was refused");
+    let several = if team.config.registries.len() > 1 { format!("?registry={registry}") } else { String::new() };
+    let page = format!("{}/{}/crate/{}/{}{several}", node.url, team.name, id.name, id.version);
     let advisories = decided.state.advisories.about([&id.name]);
     let situation = Invocation::default();
     let context = Context {

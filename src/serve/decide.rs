@@ -72,6 +72,17 @@ struct Slot {
     used: AtomicU64,
 }
 
+/// What somebody asked about before.
+#[derive(Debug)]
+pub(crate) struct Remembered {
+    pub(crate) registry: Arc<str>,
+    /// In lower case.
+    pub(crate) name: Arc<str>,
+    pub(crate) decided: Arc<Decided>,
+    /// Whether it would be decided so again.
+    pub(crate) holds: bool,
+}
+
 /// Decides for all teams.
 #[derive(Debug)]
 pub(crate) struct Decider {
@@ -103,6 +114,19 @@ impl Decider {
     pub(crate) fn at_hand(&self, team: &Team, registry: &str, name: &str) -> Option<Arc<Decided>> {
         let Some(Known::Entry(entry)) = self.entries.at_hand(registry, name) else { return None };
         self.remembered(team, registry, name, &entry)
+    }
+
+    /// What a team asked about, as far as it is remembered.
+    pub(crate) fn asked(&self, team: &Team) -> Vec<Remembered> {
+        let (number, now) = (team.state().number, self.moment.now());
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_team = memory.slots.iter().filter(|((whose, ..), _)| **whose == *team.name);
+        let asked = of_team.map(|((_, registry, name), slot)| {
+            let decided = Arc::clone(&slot.decided);
+            let holds = decided.state.number == number && now < decided.until && now >= decided.moment;
+            Remembered { registry: Arc::clone(registry), name: Arc::clone(name), decided, holds }
+        });
+        asked.collect()
     }
 
     fn remembered(&self, team: &Team, registry: &str, name: &str, entry: &Entry) -> Option<Arc<Decided>> {

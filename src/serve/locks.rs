@@ -85,7 +85,7 @@ impl Locks {
 }
 
 impl PostedHead {
-    fn refuses(&self, id: &PackageId, checksum: Checksum) -> bool {
+    pub(crate) fn refuses(&self, id: &PackageId, checksum: Checksum) -> bool {
         !self.refused.is_empty() && self.refused.contains(&(id.to_string(), id.version.clone(), checksum))
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::advisories::{self, Advisories, AdvisorySource};
 use super::alarms::{Alarm, Alarms};
+use super::asks::Asks;
 use super::config::{CRATES_IO, Config, PolicySource};
 use super::counters::Counters;
 use super::decide::Decider;
@@ -14,6 +15,7 @@ use super::entries::Entries;
 use super::limits::Rates;
 use super::locks::{self, Locks, LocksHead, Posted};
 use super::moment::Moment;
+use super::overview::Overviews;
 use super::policy_source::{self, PolicySourceError};
 use super::record::{Event, record};
 use super::store::{Key, Put, Store, StoreError, digest_of};
@@ -52,6 +54,8 @@ pub(crate) struct Node {
     pub(crate) decider: Decider,
     pub(crate) downloads: Downloads,
     pub(crate) alarms: Arc<Alarms>,
+    pub(crate) asks: Asks,
+    pub(crate) overviews: Overviews,
     pub(crate) counters: Counters,
     pub(crate) rates: Rates,
     pub(crate) moment: Moment,
@@ -124,6 +128,7 @@ impl Node {
         let decider = Decider::new(Arc::clone(&entries), moment, Arc::clone(&alarms), config.limits.memory);
         let downloads = Downloads::new(store.clone(), Arc::clone(&alarms), &config.limits);
         let rates = Rates::new(config.limits.requests_per_minute);
+        let (asks, overviews) = (Asks::new(moment), Overviews::default());
         let (counters, environment) = (Counters::default(), environment.clone());
         Ok(Self {
             config,
@@ -134,6 +139,8 @@ impl Node {
             decider,
             downloads,
             alarms,
+            asks,
+            overviews,
             counters,
             rates,
             moment,

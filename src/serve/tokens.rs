@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine as _;
 use serde::{Deserialize, Deserializer};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -71,6 +72,34 @@ pub(crate) fn bearer<'t>(tokens: &'t [Token], authorization: &[u8]) -> Option<&'
         return None;
     }
     tokens.iter().fold(None, |found, one| if one.hash.is_of(token) { Some(one) } else { found })
+}
+
+/// The token that a browser sends as the password of HTTP's own login, whatever the name is.
+pub(crate) fn password(authorization: &[u8]) -> Option<Vec<u8>> {
+    let encoded = authorization.strip_prefix(b"Basic ")?.trim_ascii();
+    if encoded.len() > 2 * LONGEST {
+        return None;
+    }
+    let login = base64::engine::general_purpose::STANDARD.decode(encoded).ok()?;
+    let colon = login.iter().position(|byte| *byte == b':')?;
+    login.get(colon + 1..).map(<[u8]>::to_vec)
+}
+
+/// A text without what could be a token: for logs, whatever came into them.
+pub(crate) fn hidden(text: &str) -> String {
+    let mut parts = text.split(PREFIX);
+    let mut safe = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|letter: char| letter.is_ascii_hexdigit());
+        safe.push_str(PREFIX);
+        safe.push_str(if part.len() - rest.len() >= 16 {
+            "[hidden]"
+        } else {
+            part.strip_suffix(rest).unwrap_or_default()
+        });
+        safe.push_str(rest);
+    }
+    safe
 }
 
 impl FromStr for TokenHash {

@@ -133,6 +133,23 @@ pub(in crate::report) struct Db<'a> {
     advisories: usize,
 }
 
+impl<'a> Db<'a> {
+    /// `None` where they were skipped or unavailable.
+    pub(in crate::report) fn of(advisories: &'a AdvisoryFact) -> Option<Self> {
+        match advisories {
+            AdvisoryFact::Read(db) => Some(Self {
+                source: &db.source,
+                copy: db.copy.as_deref(),
+                commit: db.commit.as_deref(),
+                time: db.committed.map(rfc3339),
+                confirmed: db.confirmed.map(rfc3339),
+                advisories: db.total,
+            }),
+            AdvisoryFact::Skipped | AdvisoryFact::Unavailable { .. } => None,
+        }
+    }
+}
+
 /// What was judged by.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -289,17 +306,7 @@ pub(in crate::report) fn document<'a>(report: &AuditReport<'a>) -> Document<'a> 
                 git: report.carried.git,
             },
         },
-        advisory_db: match report.advisories {
-            AdvisoryFact::Read(db) => Some(Db {
-                source: &db.source,
-                copy: db.copy.as_deref(),
-                commit: db.commit.as_deref(),
-                time: db.committed.map(rfc3339),
-                confirmed: db.confirmed.map(rfc3339),
-                advisories: db.total,
-            }),
-            AdvisoryFact::Skipped | AdvisoryFact::Unavailable { .. } => None,
-        },
+        advisory_db: Db::of(report.advisories),
         policy: judge(report),
         decides: report
             .decided

@@ -88,7 +88,7 @@ impl<'r, 'a> Page<'r, 'a> {
 }
 
 /// A part of the page with its heading.
-pub(super) fn section<W: Write>(
+pub(in crate::report) fn section<W: Write>(
     out: &mut W,
     id: &str,
     title: &str,
@@ -100,7 +100,7 @@ pub(super) fn section<W: Write>(
 }
 
 /// Text from anywhere, as text.
-pub(super) fn html(text: &str) -> String {
+pub(in crate::report) fn html(text: &str) -> String {
     let text = terminal(text);
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -117,13 +117,13 @@ pub(super) fn html(text: &str) -> String {
 }
 
 /// A name or a command; of several lines, each by itself.
-pub(super) fn code(text: &str) -> String {
+pub(in crate::report) fn code(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(html).collect();
     format!("<code>{}</code>", lines.join("<br>"))
 }
 
 /// What advisories were read from. Where a folder of this machine lies is nobody's business.
-pub(super) fn database(fact: &AdvisoryFact) -> String {
+pub(in crate::report) fn database(fact: &AdvisoryFact) -> String {
     match fact {
         AdvisoryFact::Skipped => "none were asked for".to_owned(),
         AdvisoryFact::Unavailable { .. } => "they could not be had".to_owned(),
@@ -137,7 +137,7 @@ pub(super) fn database(fact: &AdvisoryFact) -> String {
 }
 
 /// A table that may be wider than the page: whoever has no mouse scrolls it by keys.
-pub(super) fn table(
+pub(in crate::report) fn table(
     out: &mut dyn Write,
     label: &str,
     sorted_by: Option<&str>,
