@@ -7,6 +7,7 @@ mod support;
 mod hostile;
 mod nodes;
 mod outage;
+mod pages;
 mod posted;
 mod server;
 mod stock_cargo;

@@ -4,7 +4,7 @@ use crate::server::{OLD, World, YOUNG, sequester};
 use crate::support::{Package, TestRegistry};
 
 /// A new token and the table of a configuration that knows it.
-fn token(world: &World, name: &str, post: bool) -> (String, String) {
+pub fn token(world: &World, name: &str, post: bool) -> (String, String) {
     let made = sequester(world, &["serve", "--new-token"]).expect_code(0).stdout;
     let token = made.lines().next().unwrap().to_owned();
     let hash = made.lines().find(|line| line.starts_with("hash = ")).unwrap().to_owned();
