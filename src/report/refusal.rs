@@ -4,7 +4,7 @@ use semver::Version;
 
 use super::context::Context;
 use super::reason::sentence;
-use super::words::{eligible, moment};
+use super::words::eligible;
 use crate::model::package::PackageId;
 use crate::model::verdict::Reasons;
 
@@ -33,7 +33,7 @@ pub(crate) fn refusal(refusal: &Refusal<'_>) -> String {
         None => lines.push("- there are no advisories to decide by, so nothing new is approved".to_owned()),
     }
     if let Some(at) = reasons.and_then(Reasons::eligible_at) {
-        lines.push(format!("it is approved {} ({})", eligible(context.now, at), moment(at)));
+        lines.push(format!("it is approved {}", eligible(context.now, at)));
     } else if reasons.is_some() {
         lines.push("time does not lift this".to_owned());
     }

@@ -41,6 +41,11 @@ impl Advisories {
         Self::of(AdvisoryFact::Unavailable { source: source.to_owned(), cause: "they are being fetched".to_owned() })
     }
 
+    /// Everything that was read.
+    pub(crate) const fn fact(&self) -> &AdvisoryFact {
+        &self.fact
+    }
+
     /// What is said about crates of these names, by these spellings.
     pub(crate) fn about<'n>(&self, names: impl IntoIterator<Item = &'n Arc<str>>) -> AdvisoryFact {
         let AdvisoryFact::Read(db) = &self.fact else { return copy_without(&self.fact) };

@@ -50,7 +50,7 @@ fn write_metrics(node: &Node, out: &mut String) -> fmt::Result {
         ("sequester_posted_locks", "Lock files that count.", i128::try_from(locks).ok()),
         ("sequester_index_files", "Index files in memory.", i128::try_from(entries).ok()),
         ("sequester_index_files_bytes", "What they take.", Some(bytes.into())),
-        ("sequester_spool_free_bytes", "Room for archives on their way.", i128::try_from(node.downloads.free()).ok()),
+        ("sequester_spool_free_bytes", "Room for archives on their way.", Some(i128::from(node.downloads.free()))),
         (
             "sequester_advisories_age_seconds",
             "Since the oldest advisories in use were confirmed at their origin.",

@@ -29,7 +29,7 @@ const AT_ONCE: usize = 16;
 /// How long somebody waits for those that are not known yet; they are looked at all the same.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a list serves whoever asks for it again.
-const LASTS: Duration = Duration::from_secs(5);
+const LASTS: Duration = Duration::from_secs(2);
 /// What was not raised again for so long is over, where it can be.
 const PASSED: SignedDuration = SignedDuration::from_mins(30);
 
@@ -138,15 +138,19 @@ fn held(
 ) -> (Vec<Release>, usize) {
     let mut of_crates = Vec::new();
     for ((registry, _), decided) in known {
-        let newest = decided.newest_approved();
         let crate_id = &decided.entry.crate_id;
+        // The one that cargo would choose, were it not rejected.
+        let newest = decided.rulings.iter().filter(|ruling| !ruling.outline.yanked);
+        let newest =
+            newest.map(|ruling| &ruling.outline.version).max_by_key(|version| (version.pre.is_empty(), *version));
         let is_told = |ruling: &&Ruling| match &ruling.verdict {
             Some(Verdict::Quarantined(_)) => true,
             // Every crate has old releases with advisories that nobody will miss.
             Some(Verdict::Rejected(_)) => {
                 let version = &ruling.outline.version;
-                let is_newer = newest.is_none_or(|newest| version > newest);
-                is_newer || ruling.locked || node.asks.of(team, registry, &crate_id.name, version).is_some()
+                Some(version) == newest
+                    || ruling.locked
+                    || node.asks.of(team, registry, &crate_id.name, version).is_some()
             }
             Some(Verdict::Approved(_) | Verdict::Local) | None => false,
         };

@@ -57,11 +57,11 @@ async fn search(node: &Arc<Node>, team: &Team, query: &Query) -> Response<Body> 
 }
 
 async fn of_crate(node: &Arc<Node>, team: &Team, name: &str, version: Option<&str>, query: &Query) -> Response<Body> {
-    let none = |status, title: &str, words: &str| nothing(node, team, status, title, words);
+    let missing = |status, title: &str, words: &str| nothing(node, team, status, title, words);
     let (registry, decided) = match lookup::find(node, team, name, query.registry.as_deref()).await {
         Found::Crate(registry, decided) => (registry, decided),
-        Found::Nowhere => return none(StatusCode::NOT_FOUND, "No such crate", "No registry of this team has it."),
-        Found::Away(cause) => return none(StatusCode::SERVICE_UNAVAILABLE, "Not known at the moment", &cause),
+        Found::Nowhere => return missing(StatusCode::NOT_FOUND, "No such crate", "No registry of this team has it."),
+        Found::Away(cause) => return missing(StatusCode::SERVICE_UNAVAILABLE, "Not known at the moment", &cause),
     };
     let releases = overview::releases(node, &team.name, &registry, &decided);
     let view = View::of(node, team, &decided.state).at(decided.moment);
@@ -70,7 +70,7 @@ async fn of_crate(node: &Arc<Node>, team: &Team, name: &str, version: Option<&st
     let Some(version) = version else { return html(StatusCode::OK, |out| pages::crate_page(&told, out)) };
     match releases.iter().find(|release| release.id.version.to_string() == version) {
         Some(release) => html(StatusCode::OK, |out| pages::release_page(&told, release, out)),
-        None => none(StatusCode::NOT_FOUND, "No such release", "Its registry does not have it, or not readably."),
+        None => missing(StatusCode::NOT_FOUND, "No such release", "Its registry does not have it, or not readably."),
     }
 }
 

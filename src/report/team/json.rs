@@ -32,7 +32,7 @@ pub(in crate::report) struct Held<'a> {
     /// How many of them could not be looked at yet: nothing is said of their releases.
     unread: usize,
     /// What somebody was refused first, then by when time lifts it, then what time does not lift. Of rejected releases only those are
-    /// listed that somebody wants, or that are newer than what is approved.
+    /// listed that somebody wants or locks, and the newest of its crate.
     releases: Vec<ReleaseTold<'a>>,
     /// How many more there are, which are not listed.
     more: usize,

@@ -43,11 +43,11 @@ pub(crate) fn overview(overview: &Overview<'_>, from: usize, out: &mut impl Writ
     search_form(&team, "", out)?;
     writeln!(out, "</header>\n<main id=\"main\" tabindex=\"-1\">")?;
     section(out, "held", "Held releases", |out| {
-        let shown = overview.releases.iter().skip(from).take(ON_A_PAGE);
+        let mut shown = overview.releases.iter().skip(from).take(ON_A_PAGE);
         if held == 0 {
             writeln!(out, "<p>Every release of the crates in use may be built.</p>")?;
         }
-        shown.map(|release| card(release, &team, out)).collect::<io::Result<()>>()?;
+        shown.try_for_each(|release| card(release, &team, out))?;
         pages(&team, from, overview.releases.len(), out)?;
         if overview.more > 0 {
             let more = counted(overview.more, "more release");
