@@ -116,7 +116,7 @@ struct AlarmTold<'a> {
 }
 
 /// Every kind of alarm.
-pub(crate) const ALARMS: [&str; 9] = [
+pub(crate) const ALARMS: [&str; 10] = [
     "contradiction",
     "deleted",
     "poisoned",
@@ -124,6 +124,7 @@ pub(crate) const ALARMS: [&str; 9] = [
     "upstream-away",
     "store-away",
     "policy-refused",
+    "not-looked-into",
     "advisories",
     "clock",
 ];
