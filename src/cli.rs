@@ -70,6 +70,9 @@ pub(crate) struct Cli {
     /// The command line as ways out have to fit it; nobody types it
     #[arg(skip)]
     pub(crate) invocation: Invocation,
+    /// Whether `CLICOLOR_FORCE` is set so that it forces nothing
+    #[arg(skip)]
+    pub(crate) unforced: bool,
 }
 
 /// What to do.
@@ -145,6 +148,19 @@ pub(crate) enum Verb {
     /// Print or write the manual's pages
     #[command(after_help = MAN_EXIT_CODES)]
     Man(Man),
+}
+
+/// Why these words, behind the program's name, are no command of it. Of a form, with a reader's own in capitals or left out, only verbs and
+/// options are looked at.
+#[must_use]
+pub fn refused(words: &[String], form: bool) -> Option<String> {
+    use clap::error::ErrorKind;
+    let words = [&["cargo-sequester".to_owned()], words].concat();
+    let error = grammar().try_get_matches_from(words).err()?;
+    let is_told = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let left_open = [ErrorKind::MissingRequiredArgument, ErrorKind::InvalidValue, ErrorKind::ValueValidation];
+    let is_taken = is_told || (form && left_open.contains(&error.kind()));
+    (!is_taken).then(|| error.to_string().lines().next().unwrap_or_default().to_owned())
 }
 
 /// The whole grammar, with examples below each verb's `--help`.

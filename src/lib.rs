@@ -32,7 +32,7 @@ pub mod door {
         };
     }
     pub mod cli {
-        pub use crate::cli::EXAMPLES;
+        pub use crate::cli::{EXAMPLES, refused};
     }
     pub mod files {
         pub use crate::files::{Lock, Replacement};

@@ -1,7 +1,5 @@
 //! What a shell and a reader of manuals ask for: `completions` and `man`.
 
-#![expect(clippy::enum_variant_names, reason = "the shells are named so")]
-
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
@@ -40,6 +38,7 @@ pub(crate) struct Completions {
 }
 
 /// The shells that are known.
+#[expect(clippy::enum_variant_names, reason = "PowerShell is its name")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Shell {
     Bash,

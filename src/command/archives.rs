@@ -1,7 +1,5 @@
 //! The archives of single releases, for verbs that look into them: from cargo's cache or the registry, hashed in this run like every other.
 
-#![expect(clippy::similar_names, reason = "the names belong together")]
-
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -45,12 +43,15 @@ pub(super) fn archives(
     quiet: bool,
 ) -> Result<Vec<VerifiedCrate>, ArchiveLack> {
     let reached = made.reached();
-    let mode = match from {
-        From::Cache => IndexMode::Offline,
-        From::Anywhere => made.mode(),
+    let places = CratePlaces {
+        cargo_home: made.cargo_home(),
+        access: &reached.access,
+        configs: &reached.configs,
+        mode: match from {
+            From::Cache => IndexMode::Offline,
+            From::Anywhere => made.mode(),
+        },
     };
-    let places =
-        CratePlaces { cargo_home: made.cargo_home(), access: &reached.access, configs: &reached.configs, mode };
     let crates: Vec<WantedCrate<'_>> =
         wanted.iter().map(|(id, checksum)| WantedCrate { id, checksum: *checksum }).collect();
     let cache = CrateCache::new(made.cargo_home().to_owned());
@@ -65,9 +66,10 @@ pub(super) fn archives(
         came.lock().unwrap_or_else(PoisonError::into_inner).insert(at, verified);
     };
     let progress = Progress::new(quiet || from == From::Cache, "Fetching", "archives");
-    let taken = crate_files::take(&crates, &places, &deliver, &mut |at| progress.with_bytes(at.done, at.of, at.bytes));
+    let fetched =
+        crate_files::take(&crates, &places, &deliver, &mut |at| progress.with_bytes(at.done, at.of, at.bytes));
     drop(progress);
-    if let Some(failure) = taken.failures.first() {
+    if let Some(failure) = fetched.failures.first() {
         return Err(ArchiveLack::NotHad(failure.to_string()));
     }
     let mut came = came.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -1,7 +1,5 @@
 //! `audit`: judges every package of the lock file and says so. It writes nothing into the project.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
-
 use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::time::{Duration, Instant};
@@ -23,23 +21,24 @@ use crate::model::side_effect::SideEffect;
 use crate::policy::lock_changes::{self, Asked};
 use crate::project::{Assessment, LockFiles, Project, Purpose, Request, Which, lock_files, relative, trail};
 use crate::report;
-use crate::report::audit::AuditReport;
 use crate::report::audit::all::Counts;
 use crate::report::audit::places::{MarkedFile, Places};
+use crate::report::audit::{AuditReport, gitlab, sarif};
 use crate::report::context::Context;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<Outcome, CommandError> {
     if arguments.all {
         return all(cli, arguments, environment);
     }
-    if let Some(url) = &arguments.post {
-        post::check(url)?;
-    }
     let started = Instant::now();
-    // The process ends with this verb: giving tens of megabytes of index back piece by piece would take as long as judging them.
-    let asked = request::of(cli, &arguments.subject, &arguments.judge, Purpose::Judge);
-    let project = Project::open(Request { fetch: arguments.fetch, ..asked }, environment)?;
-    let made = ManuallyDrop::new(Assessment::of(project, BTreeSet::new())?);
+    let made = match judged(cli, arguments, environment) {
+        // The process ends with this verb: giving tens of megabytes of index back piece by piece would take as long as judging them.
+        Ok(made) => ManuallyDrop::new(made),
+        Err(error) => {
+            failed(cli, arguments.format, &error)?;
+            return Err(error);
+        }
+    };
     let outcome = print(cli, &made, arguments.format, started)?;
     if let Some(url) = &arguments.post {
         // What could not be decided is no lock file that anybody merged by this judgement.
@@ -49,6 +48,26 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) 
         post::post(cli, &made, url, environment)?;
     }
     Ok(outcome)
+}
+
+fn judged(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<Assessment, CommandError> {
+    if let Some(url) = &arguments.post {
+        post::check(url)?;
+    }
+    let asked = request::of(cli, &arguments.subject, &arguments.judge, Purpose::Judge);
+    let project = Project::open(Request { fetch: arguments.fetch, ..asked }, environment)?;
+    Ok(Assessment::of(project, BTreeSet::new())?)
+}
+
+/// What stands in the place of a report that there is none of. Code hosts take what is not there for a report without findings; everybody
+/// else has the error, on standard error.
+fn failed(cli: &Cli, format: Format, error: &CommandError) -> Result<(), CommandError> {
+    let text = error.to_string().replace("\nhelp: ", ". Help: ").replace('\n', " ");
+    match format {
+        Format::Gitlab => output::print(cli, |out| gitlab::failure(&text, out)),
+        Format::Sarif => output::print(cli, |out| sarif::failure(&text, out)),
+        Format::Human | Format::Json | Format::Github | Format::Markdown => Ok(()),
+    }
 }
 
 /// Judges every lock file of the repository, one after the other: one that cannot be judged keeps no other from it.
@@ -104,7 +123,7 @@ fn one_of_all(
     output::print(cli, |out| match arguments.format {
         Format::Human => report::audit::all::heading(&shown, out),
         Format::Markdown => report::audit::all::markdown_heading(&shown, out),
-        _ => Ok(()),
+        Format::Json | Format::Sarif | Format::Github | Format::Gitlab => Ok(()),
     })?;
     let manifest = shown.with_file_name("Cargo.toml");
     let open = |manifest: Option<&Utf8Path>| {

@@ -11,16 +11,19 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Arg, Command, ValueHint};
 use clap_complete::engine::{self, ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::Shells;
+use semver::Version;
 
 use super::outcome::{CommandError, Outcome};
 use super::output;
 use crate::cli::{self, Shell};
 use crate::gather::advisory_db::{self, AdvisoryRequest};
 use crate::gather::environment::Environment;
+use crate::gather::index::{self, IndexMode};
 use crate::gather::{clock, lock_file, policy_file};
-use crate::model::facts::AdvisoryFact;
+use crate::model::facts::{AdvisoryFact, IndexFact};
 use crate::model::package::{Package, PackageId};
 use crate::model::source::Source;
+use crate::model::trail::Kind;
 use crate::policy::advisory;
 use crate::project::POLICY_FILE;
 
@@ -149,6 +152,10 @@ fn offering(argument: Arg, ground: &Arc<Ground>) -> Arg {
             all.extend(ground.advisories(typed));
             all
         })),
+        Some("VERSION") => argument.add(offer(Ground::versions)),
+        Some("KIND") => argument
+            .add(offer(|_, _| Kind::ALL.iter().map(|kind| kind.as_str()).map(CompletionCandidate::new).collect())),
+        Some("TRIPLE|all" | "TARGET") => argument.add(offer(Ground::targets)),
         Some("VERB") => argument.add(offer(|_, _| {
             cli::grammar().get_subcommands().map(|verb| CompletionCandidate::new(verb.get_name())).collect()
         })),
@@ -167,6 +174,8 @@ fn starts_with(candidate: &CompletionCandidate, typed: &str) -> bool {
 struct Ground {
     lock_path: Option<Utf8PathBuf>,
     environment: Environment,
+    /// What is on the command line.
+    words: Vec<OsString>,
 }
 
 impl Ground {
@@ -181,7 +190,7 @@ impl Ground {
             let start = manifest.as_deref().and_then(Utf8Path::parent).unwrap_or(environment.current_dir());
             start.ancestors().take(DEEPEST).map(|folder| folder.join("Cargo.lock")).find(|path| path.is_file())
         });
-        Self { lock_path, environment: environment.clone() }
+        Self { lock_path, environment: environment.clone(), words: words.to_vec() }
     }
 
     fn packages(&self) -> Vec<Package> {
@@ -192,7 +201,7 @@ impl Ground {
     /// The packages that are locked, by name; with the version where the name does not tell them apart, or as soon as one is begun.
     fn specs(&self, typed: &str) -> Vec<CompletionCandidate> {
         let packages = self.packages();
-        let mut names: BTreeMap<&str, BTreeSet<&semver::Version>> = BTreeMap::new();
+        let mut names: BTreeMap<&str, BTreeSet<&Version>> = BTreeMap::new();
         for PackageId { name, version, source } in packages.iter().map(|package| &package.id) {
             // What a shell gets is put on a command line as it is.
             if *source != Source::Local && is_plain(name) {
@@ -209,6 +218,46 @@ impl Ground {
             }
         }
         all
+    }
+
+    /// The versions of the crate that the command line names before: those of the index in cargo's cache, newest first, else those locked.
+    fn versions(&self, _: &str) -> Vec<CompletionCandidate> {
+        let packages = self.packages();
+        let named = |word: &OsString| {
+            let word = word.to_str()?.split('@').next()?;
+            packages.iter().find(|package| *package.id.name == *word).and_then(|package| package.id.crate_id())
+        };
+        let Some(crate_id) = self.words.iter().find_map(named) else { return Vec::new() };
+        let read = index::read(
+            &BTreeSet::from([crate_id.clone()]),
+            &BTreeMap::new(),
+            &self.environment.cargo_home(),
+            IndexMode::Offline,
+            &mut |_, _| {},
+        );
+        let mut versions: BTreeSet<Version> = match read.index.get(&crate_id) {
+            Some(IndexFact::Read(history)) => history.outlines().map(|outline| outline.version.clone()).collect(),
+            Some(IndexFact::Gone | IndexFact::Unavailable(_)) | None => BTreeSet::new(),
+        };
+        let locked = packages.iter().filter(|package| package.id.crate_id().as_ref() == Some(&crate_id));
+        versions.extend(locked.map(|package| package.id.version.clone()));
+        versions.iter().rev().map(|version| CompletionCandidate::new(version.to_string())).collect()
+    }
+
+    /// `all`, and the platforms that an installed toolchain builds for.
+    fn targets(&self, _: &str) -> Vec<CompletionCandidate> {
+        let home = self.environment.get("HOME").map(|home| Utf8Path::new(home).join(".rustup"));
+        let Some(rustup) = self.environment.get("RUSTUP_HOME").map(Utf8PathBuf::from).or(home) else {
+            return Vec::new();
+        };
+        let below = |folder: Utf8PathBuf| folder.read_dir_utf8().into_iter().flatten().flatten();
+        let mut triples: BTreeSet<String> = BTreeSet::from(["all".to_owned()]);
+        for toolchain in below(rustup.join("toolchains")) {
+            let targets = below(toolchain.path().join("lib/rustlib"));
+            let built_for = targets.filter(|target| target.path().join("lib").is_dir());
+            triples.extend(built_for.map(|target| target.file_name().to_owned()).filter(|name| is_plain(name)));
+        }
+        triples.into_iter().map(CompletionCandidate::new).collect()
     }
 
     /// The advisories that the policy ignores, and those that hit what is locked.

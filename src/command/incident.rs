@@ -1,7 +1,5 @@
 //! `incident`: whether releases that turned out to be bad were ever here, where and since when, and what to do. It writes nothing.
 
-#![expect(clippy::type_complexity, reason = "named at its only place")]
-
 mod asked;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -227,12 +225,15 @@ fn find(
     Ok(found)
 }
 
+/// What a lock file's bytes at a path hold of what is looked for; `None` where they cannot, and a cause where they cannot be read.
+type JudgeLock<'a> = &'a (dyn Fn(&[u8], &Utf8Path) -> Option<Result<Vec<Hit>, String>> + Sync);
+
 /// Looks through working trees, cargo's home and build output.
 fn on_machine(
     trees: &[Utf8PathBuf],
     root: &Utf8Path,
     names: &BTreeSet<String>,
-    judge: &(dyn Fn(&[u8], &Utf8Path) -> Option<Result<Vec<Hit>, String>> + Sync),
+    judge: JudgeLock<'_>,
     environment: &Environment,
 ) -> OnMachine {
     let mut all = OnMachine::default();

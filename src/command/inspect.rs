@@ -1,8 +1,6 @@
 //! `inspect`: what stands out inside archives, which are fetched and hashed as `vendor` does it, and neither built nor run. It writes nothing
 //! into the project.
 
-#![expect(clippy::result_large_err, reason = "the error ends the run")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -160,6 +158,7 @@ struct Looking<'a> {
 }
 
 impl Looking<'_> {
+    #[expect(clippy::result_large_err, reason = "one a crate, and each is kept for the report")]
     fn look(&self, one: &Wanted, file: CrateFile) -> Result<Inspection, NotInspected> {
         let CrateFile { bytes, downloaded_for } = file;
         if let Some(path) = downloaded_for {

@@ -1,5 +1,7 @@
 //! `man`: the manual's pages, from the grammar of the command line.
 
+use std::io::Write;
+
 use clap_mangen::Man;
 
 use super::outcome::{CommandError, Outcome};
@@ -39,8 +41,49 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Man) -> Result<Outcome, CommandErr
     Ok(Outcome::Approved)
 }
 
+/// One page. The generator knows neither the values of options in a synopsis, nor what the text below the options consists of.
 fn page(verb: &clap::Command) -> Result<Vec<u8>, CommandError> {
-    let mut text = Vec::new();
-    Man::new(verb.clone()).manual("Cargo Sequester").render(&mut text).map_err(CommandError::Output)?;
-    Ok(text)
+    let version = format!("cargo-sequester {}", env!("CARGO_PKG_VERSION"));
+    let man = Man::new(verb.clone()).manual("Cargo Sequester").source(version);
+    output::text(|page| {
+        man.render_title(page)?;
+        man.render_name_section(page)?;
+        let usage = verb.clone().render_usage().to_string();
+        let usage = usage.strip_prefix("Usage:").unwrap_or(&usage);
+        writeln!(page, ".SH SYNOPSIS\n.nf")?;
+        usage.lines().try_for_each(|line| writeln!(page, "{}", roff(line.trim())))?;
+        writeln!(page, ".fi")?;
+        man.render_description_section(page)?;
+        man.render_options_section(page)?;
+        if verb.get_subcommands().next().is_some() {
+            man.render_subcommands_section(page)?;
+        }
+        let below = verb.get_after_long_help().or_else(|| verb.get_after_help());
+        below.map_or(Ok(()), |text| sections(&text.to_string(), page))
+    })
+}
+
+/// The text below the options: each paragraph that begins with a title is a section.
+fn sections(text: &str, page: &mut impl Write) -> std::io::Result<()> {
+    for paragraph in text.split("\n\n") {
+        let (first, rest) = paragraph.split_once('\n').unwrap_or((paragraph, ""));
+        match first.strip_suffix(':').filter(|_| rest.starts_with(' ')) {
+            Some("Exit codes") => writeln!(page, ".SH \"EXIT STATUS\"\n.nf")?,
+            Some(title) => writeln!(page, ".SH \"{}\"\n.nf", roff(&title.to_uppercase()))?,
+            None => {
+                writeln!(page, ".SH NOTES")?;
+                paragraph.lines().try_for_each(|line| writeln!(page, "{}", roff(line)))?;
+                continue;
+            }
+        }
+        rest.lines().try_for_each(|line| writeln!(page, "{}", roff(line)))?;
+        writeln!(page, ".fi")?;
+    }
+    Ok(())
+}
+
+/// A line that roff takes for nothing but text.
+fn roff(line: &str) -> String {
+    let text = line.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
+    if text.starts_with('.') { format!("\\&{text}") } else { text }
 }

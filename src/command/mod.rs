@@ -77,7 +77,10 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     if cli.verbose > 1 {
         output::trace();
     }
+    // For what writes colour without having seen the command line.
+    anstream::ColorChoice::from(cli.color).write_global();
     let environment = Environment::read().map_err(CommandError::from);
+    cli.unforced = environment.as_ref().is_ok_and(|environment| environment.get("CLICOLOR_FORCE") == Some("0"));
     let environment =
         environment.map(|environment| environment.heard_by(output::listener(&cli)).run_by("/proc/self/exe"));
     if let Ok(environment) = &environment {

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
+use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 
 use super::outcome::CommandError;
 use crate::cli::{Cli, Color};
-use crate::gather::environment::Environment;
+use crate::gather::environment::{Environment, columns};
 use crate::model::run::{Listener, Waiting};
 use crate::report::context::Verbosity;
 use crate::report::escape;
@@ -25,6 +26,17 @@ impl From<Color> for ColorChoice {
             Color::Never => Self::Never,
         }
     }
+}
+
+/// Whether a stream gets colour. `CLICOLOR_FORCE=0` forces nothing, though it is set.
+fn choice(color: Color, unforced: bool, out: &impl IsTerminal) -> ColorChoice {
+    if color == Color::Auto && unforced && !out.is_terminal() { ColorChoice::Never } else { color.into() }
+}
+
+/// A stream that takes colour as it is wanted there.
+fn coloured<S: RawStream + IsTerminal>(cli: &Cli, out: S) -> AutoStream<S> {
+    let choice = choice(cli.color, cli.unforced, &out);
+    AutoStream::new(out, choice)
 }
 
 /// How much to report.
@@ -74,8 +86,8 @@ pub(super) fn print_aside(cli: &Cli, write: impl FnOnce(&mut Vec<u8>) -> io::Res
 /// # Errors
 /// It cannot be written. A reader that went away (`| head`) has what it wanted and is no error.
 pub(super) fn report(cli: &Cli, report: &[u8]) -> Result<(), CommandError> {
-    let folded = folded(report, width(&std::io::stdout()));
-    let mut out = AutoStream::new(std::io::stdout().lock(), cli.color.into());
+    let folded = folded(report, columns(&std::io::stdout()));
+    let mut out = coloured(cli, std::io::stdout());
     match out.write_all(&folded).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CommandError::Output(error)),
         Ok(()) | Err(_) => Ok(()),
@@ -104,8 +116,8 @@ pub(super) fn wrote(cli: &Cli, what: &str) -> Result<(), CommandError> {
 
 /// Writes a finished report to standard error, where standard output belongs to another program.
 pub(super) fn aside(cli: &Cli, report: &[u8]) {
-    let folded = folded(report, width(&std::io::stderr()));
-    let mut out = AutoStream::new(std::io::stderr().lock(), cli.color.into());
+    let folded = folded(report, columns(&std::io::stderr()));
+    let mut out = coloured(cli, std::io::stderr());
     // The reader may have gone; what follows does not depend on it.
     let _ = out.write_all(&folded).and_then(|()| out.flush());
 }
@@ -123,7 +135,7 @@ pub(super) fn listener(cli: &Cli) -> Listener {
     if cli.quiet {
         return Listener::default();
     }
-    let color: ColorChoice = cli.color.into();
+    let (color, unforced) = (cli.color, cli.unforced);
     // A bar may stand in the line; it draws itself anew.
     let clear = if std::io::stderr().is_terminal() { "\r\x1b[2K" } else { "" };
     // Every cargo of a run says so once more of the same repository.
@@ -138,7 +150,8 @@ pub(super) fn listener(cli: &Cli) -> Listener {
         let mut err = std::io::stderr().lock();
         // The reader may have gone; the run waits all the same.
         let _ = err.write_all(clear.as_bytes());
-        let _ = writeln!(AutoStream::new(err, color), "{}", print::waiting_line(waiting));
+        let choice = choice(color, unforced, &err);
+        let _ = writeln!(AutoStream::new(err, choice), "{}", print::waiting_line(waiting));
     })
 }
 
@@ -168,21 +181,7 @@ pub(super) fn error(cli: &Cli, error: &CommandError) {
 
 /// What a chart is drawn on. Where output goes to a file or a pipe, its width is unknown.
 pub(super) fn canvas(environment: &Environment) -> Canvas {
-    Canvas { width: width(&std::io::stdout()), ascii: !shows_unicode(environment) }
-}
-
-/// The columns of a terminal; `None` where it is none.
-#[cfg(unix)]
-pub(super) fn width(out: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
-    let size = out.is_terminal().then(|| terminal_size::terminal_size_of(out)).flatten();
-    size.map(|(width, _)| usize::from(width.0))
-}
-
-/// The columns of a terminal; `None` where it is none.
-#[cfg(windows)]
-pub(super) fn width(out: &(impl IsTerminal + std::os::windows::io::AsHandle)) -> Option<usize> {
-    let size = out.is_terminal().then(|| terminal_size::terminal_size_of(out)).flatten();
-    size.map(|(width, _)| usize::from(width.0))
+    Canvas { width: columns(&std::io::stdout()), ascii: !shows_unicode(environment) }
 }
 
 /// By the first of the locale's variables that is set, as POSIX orders them. Without any the locale is `C`, which promises ASCII only;

@@ -1,6 +1,7 @@
-//! The one place where environment variables and the working directory are read.
+//! The one place where environment variables, the working directory and the terminal's width are read.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -13,6 +14,20 @@ pub struct Environment {
     current_dir: Utf8PathBuf,
     listener: Listener,
     own_program: Option<&'static str>,
+}
+
+/// The columns of a terminal; `None` where it is none. Some that know their columns know no rows.
+#[cfg(unix)]
+pub(crate) fn columns(out: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(out).ok().filter(|_| out.is_terminal())?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// The columns of a terminal; `None` where it is none.
+#[cfg(windows)]
+pub(crate) fn columns(out: &(impl IsTerminal + std::os::windows::io::AsHandle)) -> Option<usize> {
+    let size = out.is_terminal().then(|| terminal_size::terminal_size_of(out)).flatten();
+    size.map(|(width, _)| usize::from(width.0))
 }
 
 /// The environment cannot be used.

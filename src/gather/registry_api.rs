@@ -3,8 +3,6 @@
 //! The API is not made for machines that want much: one request a second, one after the other, and no more crates than a run needs. What
 //! does not answer, or answers in another shape, leaves a gap that says so; nothing is concluded from what is not there.
 
-#![expect(clippy::struct_field_names, reason = "the document names them so")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -177,6 +175,7 @@ struct User {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the registry's own word")]
 struct Action {
     action: String,
     time: String,

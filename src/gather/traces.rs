@@ -1,9 +1,6 @@
 //! What cargo left of a crate on this machine: archives in its download cache, unpacked sources, installed programs, and build output, which
 //! tells what was compiled and which build script was run.
 
-#![expect(clippy::case_sensitive_file_extension_comparisons, reason = "these names are written in one way")]
-#![expect(clippy::struct_field_names, reason = "the document names them so")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -31,6 +28,7 @@ const MAX_MANIFEST: u64 = 8 << 20;
 const HASH_DIGITS: usize = 16;
 
 /// What was found, and what could not be looked at.
+#[expect(clippy::struct_field_names, reason = "the field's own word for what is found")]
 #[derive(Debug, Default)]
 pub(crate) struct Traces {
     pub traces: Vec<Trace>,
@@ -268,7 +266,7 @@ fn unit(text: &str, names: &BTreeSet<String>) -> Option<(String, String)> {
 /// The versions that the paths in files of dependency information tell.
 fn dep_info(folder: &Utf8Path, files: &[String], root: &Utf8Path, names: &BTreeSet<String>) -> BTreeSet<Version> {
     let mut versions = BTreeSet::new();
-    for file in files.iter().filter(|file| file.ends_with(".d")) {
+    for file in files.iter().filter(|file| file.strip_suffix(".d").is_some()) {
         let Ok(bytes) = regular::read(&folder.join(file), Links::Followed, MAX_DEP_INFO) else { continue };
         let text = String::from_utf8_lossy(&bytes).replace("\\ ", " ");
         // One rule a line; what is compiled first is the package's own root.

@@ -91,8 +91,10 @@ impl fmt::Display for Age {
         if self.0 == 0 {
             return f.write_str("0");
         }
-        let (name, seconds) =
-            UNITS.iter().take(4).rev().find(|(_, seconds)| self.0.is_multiple_of(*seconds)).unwrap_or(&UNITS[0]);
+        // Whole days, else whole months, which are none; a week is told in days.
+        let [second, minute, hour, day, _, month] = &UNITS;
+        let fits = |(_, seconds): &&&(&str, u64)| self.0.is_multiple_of(*seconds);
+        let (name, seconds) = [day, month, hour, minute].iter().find(fits).unwrap_or(&second);
         let count = self.0 / seconds;
         write!(f, "{count} {name}{}", if count == 1 { "" } else { "s" })
     }

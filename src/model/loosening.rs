@@ -14,6 +14,8 @@ pub struct Loosening {
     pub base: Option<String>,
     /// What the change says; `None` where it has no such entry.
     pub head: Option<String>,
+    /// Why, where the change's entry has room for a reason.
+    pub reason: Option<String>,
 }
 
 /// What becomes of what a change decides itself.

@@ -317,6 +317,12 @@ impl ReasonCode {
 }
 
 impl Reason {
+    /// The signal that it is, if it is one.
+    #[must_use]
+    pub fn signal(&self) -> Option<&Signal> {
+        if let Self::Signal { signal, .. } = self { Some(signal) } else { None }
+    }
+
     /// Whether it ends by itself.
     #[must_use]
     pub const fn time_lifts(&self) -> bool {
@@ -461,6 +467,14 @@ pub enum Warning {
     /// The policy has a list of licences, and this one is not judged: the package comes from git, or the release is not locked and nobody
     /// looked inside.
     LicenseUndecided,
+}
+
+impl Warning {
+    /// The signal that it is, if it is one.
+    #[must_use]
+    pub fn signal(&self) -> Option<&Signal> {
+        if let Self::Signal(signal) = self { Some(signal) } else { None }
+    }
 }
 
 codes!(Warning {

@@ -86,7 +86,7 @@ fn removed(key: String, base: &dyn Display) -> Loosening {
 
 fn rule(key: String, base: Option<&dyn Display>, head: Option<&dyn Display>) -> Loosening {
     let text = |side: &dyn Display| side.to_string();
-    Loosening { kind: LooseningKind::Rule, key, base: base.map(text), head: head.map(text) }
+    Loosening { kind: LooseningKind::Rule, key, base: base.map(text), head: head.map(text), reason: None }
 }
 
 fn ages(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
@@ -162,8 +162,12 @@ fn overrides(base: &Policy, head: &Policy, all: &mut Vec<Loosening>) {
         // Of several, the longest applies.
         let after = twin(head, rule).unwrap_or(rule.min_publish_age.value);
         match twin(base, rule) {
-            Some(before) if after < before => all.push(changed(&key(rule), &before, &after)),
-            None if after < usual(base, rule) => all.push(added(key(rule), &after)),
+            Some(before) if after < before => {
+                all.push(Loosening { reason: rule.reason.clone(), ..changed(&key(rule), &before, &after) });
+            }
+            None if after < usual(base, rule) => {
+                all.push(Loosening { reason: rule.reason.clone(), ..added(key(rule), &after) });
+            }
             Some(_) | None => {}
         }
     }

@@ -190,6 +190,7 @@ pub(crate) fn longest_cargo_ages(base: CargoAges, head: CargoAges) -> (CargoAges
             key: format!("cargo's minimum age {of}"),
             base: base.as_ref().map(|setting| setting.value.to_string()),
             head: head.map(|setting| setting.value.to_string()),
+            reason: None,
         });
         base
     };

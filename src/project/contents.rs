@@ -1,8 +1,6 @@
 //! What the bytes of locked releases say of themselves: from the vendored tree, or from archives that have the locked digest. Whatever is
 //! not proven to be these bytes says nothing.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -116,11 +114,9 @@ fn from_archives(
     let taken = crate_files::take(&crates, &places, &one, &mut advance);
     drop(progress);
     for CrateFailure { id, fault } in taken.failures {
-        let gap = match &fault {
-            // Another run may get it.
-            CrateFault::NotCached | CrateFault::Poisoned { .. } => LicenseGap::NotAtHand,
-            fault => LicenseGap::NotFetched(fault.to_string()),
-        };
+        // Another run may get it.
+        let is_to_come = matches!(fault, CrateFault::NotCached | CrateFault::Poisoned { .. });
+        let gap = if is_to_come { LicenseGap::NotAtHand } else { LicenseGap::NotFetched(fault.to_string()) };
         if let Some((at, _)) = wanted.iter().find(|(_, wanted)| *wanted.id == *id) {
             deliver(*at, Err(gap));
         }

@@ -2,7 +2,17 @@
 
 use std::io::IsTerminal as _;
 
+use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::gather::environment::columns;
+
+/// Where a terminal does not say how wide it is.
+const USUAL: usize = 80;
+/// Below so many columns nothing is shown.
+const NARROWEST: usize = 44;
+/// What the verb, the count and the bytes take.
+const BESIDE_BAR: usize = 64;
 
 /// One piece of work that is being counted.
 #[derive(Debug)]
@@ -11,12 +21,23 @@ pub(crate) struct Progress(Option<ProgressBar>);
 impl Progress {
     /// Begins to count, under a verb in cargo's look: `    Fetching [====>    ] 312/700 index entries`.
     pub(crate) fn new(quiet: bool, verb: &str, unit: &str) -> Self {
-        if quiet || !std::io::stderr().is_terminal() {
+        let width = columns(&std::io::stderr()).unwrap_or(USUAL);
+        if quiet || !std::io::stderr().is_terminal() || width < NARROWEST {
             return Self(None);
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-        let template = format!("{{prefix:>12.bold.cyan}} [{{bar:25}}] {{pos}}/{{len}} {unit}{{msg}}");
-        if let Ok(style) = ProgressStyle::with_template(&template) {
+        // What decides on colour for the bar does not know every variable that switches it off.
+        let style = match AutoStream::choice(&std::io::stderr()) {
+            ColorChoice::Never => "",
+            ColorChoice::Auto | ColorChoice::Always | ColorChoice::AlwaysAnsi => ".bold.cyan",
+        };
+        // A line that does not fit would be left behind at every step.
+        let rest = match width.saturating_sub(BESIDE_BAR).min(25) {
+            bar @ 10.. => format!("[{{bar:{bar}}}] {{pos}}/{{len}} {unit}{{msg}}"),
+            _ if width < BESIDE_BAR => format!("{{pos}}/{{len}} {unit}"),
+            _ => format!("{{pos}}/{{len}} {unit}{{msg}}"),
+        };
+        if let Ok(style) = ProgressStyle::with_template(&format!("{{prefix:>12{style}}} {rest}")) {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_prefix(verb.to_owned());

@@ -1,7 +1,5 @@
 //! What a verb asks for: which project, and whose rules. Plain values, wherever they come from.
 
-#![expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
-
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 
@@ -10,6 +8,7 @@ use crate::model::age::Age;
 use crate::model::loosening::Lane;
 
 /// What a verb asks for.
+#[expect(clippy::struct_excessive_bools, reason = "each stands for itself: any of them can go with any other")]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Request {
     /// Which project.

@@ -250,7 +250,7 @@ fn displaced(
 }
 
 fn place(key: String, base: Option<String>, head: Option<String>) -> Loosening {
-    Loosening { kind: LooseningKind::Place, key, base, head }
+    Loosening { kind: LooseningKind::Place, key, base, head, reason: None }
 }
 
 /// What lies behind a link is in no commit: merged, it would make the next base have nothing there.
@@ -329,7 +329,13 @@ fn displaced_policy(
     {
         let kind = if elsewhere.is_some() { LooseningKind::Place } else { LooseningKind::Adoption };
         let base = elsewhere.map(Utf8PathBuf::into_string);
-        found.push(Loosening { kind, key: "policy file".to_owned(), base, head: Some(here.into_string()) });
+        found.push(Loosening {
+            kind,
+            key: "policy file".to_owned(),
+            base,
+            head: Some(here.into_string()),
+            reason: None,
+        });
     }
     Ok(())
 }

@@ -1,7 +1,5 @@
 //! `backtest`: what a policy would have done with incidents of the past, and what it costs.
 
-#![expect(clippy::similar_names, reason = "the names belong together")]
-
 pub(crate) mod json;
 
 use std::collections::BTreeMap;
@@ -136,8 +134,8 @@ fn price(report: &BacktestReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let test = report.backtest;
     let (since, crates) = (test.since.strftime("%Y-%m-%d"), counted(test.crates, "locked crate"));
     let updates = &test.price.updates;
-    let text = format!("{} of {crates} since {since}", counted(updates.count(), "update"));
-    line(out, Tone::Plain, "Price", &format!("{text}: {}", waited(updates)))?;
+    let of = format!("{} of {crates} since {since}", counted(updates.count(), "update"));
+    line(out, Tone::Plain, "Price", &format!("{of}: {}", waited(updates)))?;
     if updates.person > 0 {
         detail(
             out,

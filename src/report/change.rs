@@ -32,11 +32,21 @@ pub(crate) fn decided(one: &Loosening) -> String {
     }
 }
 
+/// Who decided it, until when and why, where that is said.
+#[must_use]
+pub(crate) fn given(one: &Loosening) -> Option<String> {
+    match &one.kind {
+        LooseningKind::Approval(_) | LooseningKind::Ignore(_) => Some(decided(one)),
+        LooseningKind::Rule | LooseningKind::Place | LooseningKind::Adoption => one.reason.clone(),
+    }
+}
+
 /// What was, and what the change makes of it.
 #[must_use]
 pub(crate) fn loosened(one: &Loosening) -> String {
     let (base, head) = sides(one);
-    format!("{}: {base} → {head}", one.key)
+    let given = one.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{}: {base} → {head}{given}", one.key)
 }
 
 /// The verb of a line that tells it.

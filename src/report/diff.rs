@@ -1,7 +1,5 @@
 //! Two releases compared, for a reviewer: what every format tells, risk first.
 
-#![expect(clippy::format_push_string, reason = "the texts are short")]
-
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markdown;
@@ -355,7 +353,7 @@ fn source_line(text: &str) -> String {
     let (mut shown, mut indented) = (0, true);
     while let Some(character) = characters.next() {
         if shown >= LONGEST_LINE {
-            safe.push_str(&format!("[{} more]", counted(characters.count() + 1, "character")));
+            safe.extend(["[", &counted(characters.count() + 1, "character"), " more]"]);
             return safe;
         }
         let mut run = 1;
@@ -365,7 +363,7 @@ fn source_line(text: &str) -> String {
             }
         }
         if run > BLANKS && !(indented && character == ' ' && run <= 2 * BLANKS) {
-            safe.push_str(&format!("[{}]", counted(run, "blank")));
+            safe.extend(["[", &counted(run, "blank"), "]"]);
             shown += 12;
         } else if character == '\t' || (is_blank(character) && !is_hostile(character)) {
             safe.extend(std::iter::repeat_n(character, run));

@@ -1,7 +1,5 @@
 //! What every format tells of one release: each part of an explanation in words.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
-
 pub(crate) mod human;
 pub(crate) mod json;
 
@@ -82,14 +80,8 @@ pub(crate) fn reason(reason: &Reason, by: Option<&Decider>, release: &Explanatio
 
 /// The signals that no reason and no warning tells of.
 pub(crate) fn other_signals(release: &Explanation) -> impl Iterator<Item = &SignalView> {
-    let reasons = release.judgement.reasons().into_iter().flatten().filter_map(|reason| match reason {
-        Reason::Signal { signal, .. } => Some(signal),
-        _ => None,
-    });
-    let warnings = release.judgement.warnings.iter().filter_map(|warning| match warning {
-        Warning::Signal(signal) => Some(signal),
-        _ => None,
-    });
+    let reasons = release.judgement.reasons().into_iter().flatten().filter_map(Reason::signal);
+    let warnings = release.judgement.warnings.iter().filter_map(Warning::signal);
     let told: Vec<&Signal> = reasons.chain(warnings).collect();
     release.signals.iter().filter(move |view| !told.contains(&&view.signal))
 }

@@ -1,7 +1,5 @@
 //! `incident`: what its formats share: who has what and since when, in words, and what to do in which order.
 
-#![expect(clippy::match_same_arms, reason = "each says another thing")]
-
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod markdown;
@@ -198,10 +196,9 @@ impl IncidentReport<'_> {
     fn denials(&self) -> BTreeSet<String> {
         let of = self.found.suspects.iter().filter(|one| one.advisory.is_none());
         of.map(|one| match &one.affected {
-            Affected::All => one.crate_name.to_string(),
+            Affected::All | Affected::Hit(_) => one.crate_name.to_string(),
             Affected::Exactly(version) => format!("{}@={version}", one.crate_name),
             Affected::Within(wanted) => format!("{}@{wanted}", one.crate_name),
-            Affected::Hit(_) => one.crate_name.to_string(),
         })
         .collect()
     }

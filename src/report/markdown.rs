@@ -1,7 +1,5 @@
 //! A Markdown document that code hosts take as a comment. GitHub refuses one of more than 65,536 characters: what does not fit is counted.
 
-#![expect(clippy::format_push_string, reason = "the texts are short")]
-
 use std::io::{self, Write};
 
 use super::escape::{markdown, markdown_code};
@@ -30,13 +28,14 @@ impl Document {
     /// Begins with a heading. What it is given here and below is Markdown already, but where it says otherwise.
     #[must_use]
     pub(crate) fn new(title: &str) -> Self {
-        Self::of_lists(title, 1)
+        Self { text: format!("## {title}\n"), share: MOST_BYTES }
     }
 
-    /// The same, where of so many lists and tables each gets room, whatever comes before it.
-    #[must_use]
-    pub(crate) fn of_lists(title: &str, lists: usize) -> Self {
-        Self { text: format!("## {title}\n"), share: (MOST_BYTES - RESERVED) / lists.max(1) }
+    /// Lists and tables of which each takes at most its share of the room, however long it is: what follows has room too.
+    pub(crate) fn sharing(&mut self, lists: usize, body: impl FnOnce(&mut Self)) {
+        let whole = std::mem::replace(&mut self.share, (MOST_BYTES - RESERVED) / lists.max(1));
+        body(self);
+        self.share = whole;
     }
 
     pub(crate) fn heading(&mut self, text: &str) {
@@ -61,6 +60,21 @@ impl Document {
         self.as_far_as_they_fit(rows, |more| {
             format!("| … and {more} more, for which there is no room here |{}\n", " |".repeat(N - 1))
         });
+    }
+
+    /// Blocks of any size: each that has room, and how many have none.
+    pub(crate) fn blocks(&mut self, blocks: impl IntoIterator<Item = String>, rest: impl FnOnce(usize) -> String) {
+        let mut more = 0;
+        for block in blocks {
+            if self.text.len() + block.len() > MOST_BYTES - RESERVED {
+                more += 1;
+            } else {
+                self.text.push_str(&block);
+            }
+        }
+        if more > 0 {
+            self.paragraph(&rest(more));
+        }
     }
 
     /// What a reader opens who wants to see it.
@@ -141,7 +155,7 @@ pub(crate) fn cell(lines: impl IntoIterator<Item = String>) -> String {
         cell.push_str(&line);
     }
     if more > 0 {
-        cell.push_str(&format!("<br>and {more} more"));
+        cell.extend(["<br>and ", &more.to_string(), " more"]);
     }
     cell
 }
@@ -174,11 +188,13 @@ mod tests {
 
     #[test]
     fn no_list_takes_the_room_of_another() {
-        let mut document = Document::of_lists("title", 3);
-        for name in ["first", "second", "third"] {
-            document.heading(name);
-            document.list((0..10_000).map(|at| format!("{name} {at}")));
-        }
+        let mut document = Document::new("title");
+        document.sharing(3, |document| {
+            for name in ["first", "second", "third"] {
+                document.heading(name);
+                document.list((0..10_000).map(|at| format!("{name} {at}")));
+            }
+        });
         let text = text(&document);
         assert!(text.len() <= MOST_BYTES, "{}", text.len());
         for name in ["first", "second", "third"] {

@@ -1,7 +1,5 @@
 //! What holds nothing back, in words: warnings, notices, what an approval stands on, and what is wrong with an audit trail.
 
-#![expect(clippy::too_many_lines, reason = "a table of sentences")]
-
 use super::context::{Context, registry_name};
 use super::publication;
 use super::reason::{cited, kind_words};
@@ -123,6 +121,7 @@ fn fix_need(need: &FixNeed) -> String {
 }
 
 /// A notice about the run.
+#[expect(clippy::too_many_lines, reason = "one sentence a notice")]
 #[must_use]
 pub(crate) fn notice(notice: &Notice, context: &Context<'_>) -> String {
     match notice {

@@ -1,7 +1,5 @@
 //! How releases were published, in words.
 
-#![expect(clippy::struct_field_names, reason = "the document names them so")]
-
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -102,6 +100,7 @@ pub(in crate::report) struct Json<'a> {
 /// A CI run whose identity the registry has checked.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[expect(clippy::struct_field_names, reason = "a word of the published schema")]
 struct Run<'a> {
     /// Such as `github`.
     provider: &'a str,

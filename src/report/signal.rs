@@ -1,7 +1,5 @@
 //! Every signal in one plain sentence, without its full stop and with its evidence.
 
-#![expect(clippy::match_same_arms, reason = "each says another thing")]
-
 use super::context::Context;
 use super::publication;
 use super::words::{counted, distance, few, moment, span};
@@ -17,10 +15,7 @@ const NAMED: usize = 4;
 #[must_use]
 pub(crate) fn signal(signal: &Signal, context: &Context<'_>) -> String {
     match signal {
-        Signal::YoungDependency { since, added } => {
-            format!("depends on {}; {since} did not", listed(added, true, context))
-        }
-        Signal::NewDependency { since, added } => {
+        Signal::YoungDependency { since, added } | Signal::NewDependency { since, added } => {
             format!("depends on {}; {since} did not", listed(added, true, context))
         }
         Signal::DormantGrowth { before, before_pubtime, resumed, resumed_pubtime, added } => {

@@ -1,7 +1,5 @@
 //! `backtest`: what a policy would have done with incidents of the past, and how long honest releases would have waited.
 
-#![expect(clippy::items_after_statements, reason = "an item stands beside its only use")]
-
 use cargo_sequester::door::gather::incidents;
 use cargo_sequester::door::model::backtest::Waits;
 use cargo_sequester::door::policy::backtest;
@@ -103,10 +101,10 @@ fn json(outcome: &Outcome) -> Value {
 
 /// Each incident's outcome and what held it.
 fn outcomes(document: &Value) -> Vec<(&str, Vec<&str>)> {
-    let each = document["incidents"]["each"].as_array().unwrap();
     fn codes(one: &Value) -> Vec<&str> {
         one["held_by"].as_array().unwrap().iter().map(|code| code.as_str().unwrap()).collect()
     }
+    let each = document["incidents"]["each"].as_array().unwrap();
     each.iter().map(|one| (one["outcome"].as_str().unwrap(), codes(one))).collect()
 }
 

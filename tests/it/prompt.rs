@@ -64,6 +64,16 @@ fn verbs_options_crates_and_advisories_are_completed() {
     assert_eq!(of(&["cargo-sequester", "explain", "twice", "@", "2"]), ["2.0.0"]);
     assert_eq!(of(&["cargo-sequester", "explain", "twice", "@"]), ["1.0.0", "2.0.0"]);
     assert_eq!(of(&["cargo-sequester", "approve", "cc", "--id", "RUST"]), ["RUSTSEC-2026-0901"]);
+    assert_eq!(of(&["cargo-sequester", "diff", "twice", ""]).iter().filter(|word| !word.starts_with('-')).count(), 2);
+    assert_eq!(of(&["cargo-sequester", "diff", "twice", "2"]), ["2.0.0"]);
+    assert_eq!(of(&["cargo-sequester", "log", "--kind", "rev"]), ["revoked"]);
+    world.project.write("rustup/toolchains/stable/lib/rustlib/x86_64-unknown-none/lib/x", "");
+    world.project.write("rustup/toolchains/stable/lib/rustlib/etc/x", "");
+    let mut targets = world.project.command(PROGRAM);
+    targets.env(VARIABLE, "bash").env("_CLAP_COMPLETE_INDEX", "3").env("_CLAP_IFS", " ");
+    targets.env("RUSTUP_HOME", world.project.path("rustup").as_str());
+    let output = targets.args(["--", "cargo-sequester", "sbom", "--target", ""]).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "all x86_64-unknown-none");
     // Members are nobody's to approve.
     assert!(of(&["cargo-sequester", "explain", "ap"]).is_empty());
     assert!(world.registry.requested_paths().is_empty(), "{:?}", world.registry.requested_paths());
@@ -182,7 +192,13 @@ fn every_verb_has_a_page_and_pages_are_always_the_same() {
     assert!(whole.contains(".TH cargo-sequester 1") && whole.contains(".SH SYNOPSIS"), "{whole}");
     for (verb, _) in EXAMPLES {
         let text = page(&format!("cargo-sequester-{verb}"));
-        assert!(text.contains(".SH SYNOPSIS") && text.contains("Examples:"), "{verb}: {text}");
+        for section in [".SH SYNOPSIS\n", ".SH OPTIONS\n", ".SH \"EXAMPLES\"\n", ".SH \"EXIT STATUS\"\n"] {
+            assert!(text.contains(section), "{verb} lacks {section}: {text}");
+        }
+        assert!(
+            !text.contains(".SH EXTRA") && text.contains(&format!("\"cargo-sequester {}\"", env!("CARGO_PKG_VERSION"))),
+            "{text}"
+        );
         let printed = world.project.run(PROGRAM, &["man", verb]).expect_code(0).stdout;
         assert_eq!(printed, text);
     }
@@ -210,6 +226,8 @@ fn long_help_has_what_short_help_has_and_examples() {
     let verbs: Vec<&str> =
         verbs.filter_map(|line| line.split_whitespace().next()).filter(|verb| *verb != "help").collect();
     assert!(verbs.len() > 12, "{verbs:?}");
+    // The columns of the short one are filled up with blanks.
+    let words = |text: &str| text.split_whitespace().count();
     for verb in verbs {
         let long = world.project.run(PROGRAM, &["help", verb]).expect_code(0).stdout;
         let is_listed = EXAMPLES.iter().any(|(known, _)| *known == verb);
@@ -221,7 +239,7 @@ fn long_help_has_what_short_help_has_and_examples() {
         }
         let short = world.project.run(PROGRAM, &[verb, "-h"]).expect_code(0).stdout;
         assert!(short.contains("Exit codes:"), "{verb}: {short}");
-        assert!(!is_listed || (!short.contains("Examples:") && long.len() > short.len()), "{verb}");
+        assert!(!is_listed || (!short.contains("Examples:") && words(&long) > words(&short)), "{verb}");
     }
 }
 
@@ -303,6 +321,7 @@ fn colours_follow_the_environment_and_the_terminal() {
     assert_eq!(is_coloured(&[("TERM", "xterm")], &audit, false), Some(false));
     assert_eq!(is_coloured(&[("CLICOLOR_FORCE", "1")], &audit, false), Some(true));
     assert_eq!(is_coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &audit, false), Some(false));
+    assert_eq!(is_coloured(&[("CLICOLOR_FORCE", "0")], &audit, false), Some(false));
     let never = [&audit[..], &["--color", "never"]].concat();
     assert_eq!(is_coloured(&[("CLICOLOR_FORCE", "1")], &never, false), Some(false));
     // On a terminal: unless somebody does not want it, or the terminal cannot.

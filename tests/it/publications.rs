@@ -1,7 +1,5 @@
 //! `--facts`: how releases were published, by the registry's web API on the loopback.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
-
 use std::time::{Duration, Instant};
 
 use cargo_sequester::door::gather::trail;
@@ -9,7 +7,7 @@ use cargo_sequester::door::model::publication::{
     Publication, PublicationFact, PublicationRecord, Publications, TrustedPublisher,
 };
 use cargo_sequester::door::model::recorded::Recorded;
-use cargo_sequester::door::model::signal::{SignalCode, SignalLevel};
+use cargo_sequester::door::model::signal::{Signal, SignalCode, SignalLevel};
 use cargo_sequester::door::model::trail::{Event, EventId, Kind, ReleaseRecord, Tools, Trail};
 use cargo_sequester::door::model::verdict::{Reason, Warning};
 use serde_json::{Value, json};
@@ -310,15 +308,9 @@ impl History {
 /// What stands against `bar`, and what is only told.
 fn signals(world: &World) -> (Vec<SignalCode>, Vec<SignalCode>) {
     let judgement = world.judgement("bar");
-    let reasons = judgement.reasons().into_iter().flatten().filter_map(|reason| match reason {
-        Reason::Signal { signal, .. } => Some(signal.code()),
-        _ => None,
-    });
-    let warnings = judgement.warnings.iter().filter_map(|warning| match warning {
-        Warning::Signal(signal) => Some(signal.code()),
-        _ => None,
-    });
-    (reasons.collect(), warnings.collect())
+    let reasons = judgement.reasons().into_iter().flatten().filter_map(Reason::signal);
+    let warnings = judgement.warnings.iter().filter_map(Warning::signal);
+    (reasons.map(Signal::code).collect(), warnings.map(Signal::code).collect())
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Signs of a takeover: what fires, what evades, and what of it is a law.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
-
 mod evasions;
 mod laws;
 mod verbs;
@@ -24,20 +22,11 @@ fn reasons(judgement: &Judgement) -> Vec<SignalCode> {
 
 fn signals(judgement: &Judgement) -> Vec<Signal> {
     let all = judgement.reasons().into_iter().flatten();
-    all.filter_map(|reason| match reason {
-        Reason::Signal { signal, .. } => Some(signal.clone()),
-        _ => None,
-    })
-    .collect()
+    all.filter_map(Reason::signal).cloned().collect()
 }
 
 fn warned(judgement: &Judgement) -> Vec<SignalCode> {
-    let all = judgement.warnings.iter();
-    all.filter_map(|warning| match warning {
-        Warning::Signal(signal) => Some(signal.code()),
-        _ => None,
-    })
-    .collect()
+    judgement.warnings.iter().filter_map(Warning::signal).map(Signal::code).collect()
 }
 
 /// `arrays`: no dependency for years, 705 quiet days, and then one on a crate that is four minutes old; the good releases are yanked.

@@ -31,7 +31,9 @@ def main(places):
                 continue
             path, _, anchor = link.partition("#")
             target = (file.parent / path).resolve() if path else file.resolve()
-            if not target.exists():
+            if file.parent.name == "docs" and path and not target.is_relative_to(ROOT / "docs"):
+                wrong.append(f"{file}: {link} leads out of the book")
+            elif not target.exists():
                 wrong.append(f"{file}: {link} leads nowhere")
             elif anchor and anchor not in anchors(target):
                 wrong.append(f"{file}: {link} names no heading")

@@ -1,7 +1,5 @@
 //! A run of `vendor`: what it is asked to do, the folder that it holds under a lock, cargo's configuration, and how it ends.
 
-#![expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -44,6 +42,7 @@ pub(super) enum Done {
 }
 
 /// What a run is asked to do.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug)]
 pub(crate) struct VendorRequest {
     /// Of which project, by whose rules.

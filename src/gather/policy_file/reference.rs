@@ -1,8 +1,7 @@
 //! The page `docs/policy.md`: every key that a policy file can have. Which keys there are, and which of them must be there, is found by asking
 //! the reader; a default is read by it; only what a key is for is said here.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
+#![expect(clippy::unwrap_used, reason = "all of it is a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -271,11 +270,9 @@ fn problems(text: &str) -> Vec<Problem> {
 /// The keys that the reader asks for in a table that begins so, and those that must be there; `None` where there is no such table.
 fn asked_for(header: &str) -> Option<(BTreeSet<&'static str>, BTreeSet<String>)> {
     let problems = problems(&format!("{header}\n{UNKNOWN} = 1\n"));
-    let known = problems.iter().find_map(|problem| match &problem.fault {
-        Fault::UnknownKey { known } if problem.key.as_deref()?.ends_with(UNKNOWN) => {
-            Some(known.iter().copied().collect())
-        }
-        _ => None,
+    let known = problems.iter().find_map(|problem| {
+        let Fault::UnknownKey { known } = &problem.fault else { return None };
+        problem.key.as_deref()?.ends_with(UNKNOWN).then(|| known.iter().copied().collect())
     })?;
     let missing = problems.iter().filter(|problem| problem.fault == Fault::Missing);
     let last = |problem: &Problem| Some(problem.key.as_deref()?.rsplit('.').next()?.to_owned());

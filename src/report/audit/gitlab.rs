@@ -64,6 +64,16 @@ pub fn write(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) ->
     json::write(&issues, out)
 }
 
+/// The same for a run that ended before there was a report: a host that gets nothing shows nothing.
+///
+/// # Errors
+/// The writer's.
+pub(crate) fn failure(text: &str, out: &mut impl Write) -> io::Result<()> {
+    let lock_file = Place { file: "Cargo.lock".into(), line: None, columns: 0 };
+    let text = format!("could not decide: {text}");
+    json::write(&[issue("undecided", "blocker", &text, "undecided-1".to_owned(), &lock_file)], out)
+}
+
 fn issue(check_name: &'static str, severity: &'static str, text: &str, fingerprint: String, place: &Place) -> Issue {
     let location = Location { path: place.file.to_string(), lines: Lines { begin: place.line.unwrap_or(1) } };
     Issue { description: terminal(&bounded(text)), check_name, fingerprint, severity, location }

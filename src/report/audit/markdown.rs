@@ -10,6 +10,9 @@ use crate::report::review::{self, Reviewed};
 use crate::report::words::eligible;
 use crate::report::{audit, blocker, change, notice, reason};
 
+/// Each of the lists before what does not pass has at most this part of the room.
+const BESIDE: usize = 8;
+
 /// Writes the counts, what the change decides and does beside what it locks, what does not pass, every package that changed, and the rest
 /// folded up.
 ///
@@ -24,9 +27,12 @@ pub fn write(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let mut document = Document::new(&format!("cargo sequester: {outcome}"));
     document.paragraph(&sentence(&audit::tally_sentence(report)));
     document.paragraph(&format!("Judged by {}.", sentence(&report.judged_by.sentence())));
-    decides(report, &mut document);
-    beside(report, &mut document);
-    errors(report, &mut document);
+    // However much a change loosens and brings beside, what it locks is told too.
+    document.sharing(BESIDE, |document| {
+        decides(report, document);
+        beside(report, document);
+        errors(report, document);
+    });
     let problems = problems(report);
     let mut shown = problems.iter().filter(|problem| problem.severity != Severity::Undecided).peekable();
     if shown.peek().is_some() {
@@ -57,9 +63,9 @@ pub(in crate::report) fn decides(report: &AuditReport<'_>, document: &mut Docume
         document.heading("This change loosens the policy");
         let rows = report.loosened.iter().map(|one| {
             let (base, head) = change::sides(one);
-            [code(&one.key), code(base), code(head)]
+            [code(&one.key), code(base), code(head), change::given(one).as_deref().map(sentence).unwrap_or_default()]
         });
-        document.table(["Key", "Base", "This change"], rows);
+        document.table(["Key", "Base", "This change", "Why"], rows);
     }
 }
 

@@ -150,7 +150,23 @@ struct Fingerprints {
 /// The writer's.
 pub fn write(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) -> io::Result<()> {
     let (rules, found) = (rules(), findings(report, places));
-    let log = Log {
+    let results = found.told.into_iter().map(|finding| outcome(finding, &rules)).collect();
+    let id = format!("cargo-sequester/{}/", uri_path(places.lock_file.path().as_str()));
+    json::write(&log(&rules, id, invocation(report, places, found.more), results), out)
+}
+
+/// The same for a run that ended before there was a report: an unsuccessful one without results.
+///
+/// # Errors
+/// The writer's.
+pub(crate) fn failure(text: &str, out: &mut impl Write) -> io::Result<()> {
+    let cause = Notification { level: "error", message: message(&bounded(text)), locations: None };
+    let invocation = Invocation { execution_successful: false, tool_execution_notifications: vec![cause] };
+    json::write(&log(&rules(), "cargo-sequester/".to_owned(), invocation, Vec::new()), out)
+}
+
+fn log(rules: &[Rule], id: String, invocation: Invocation, results: Vec<Outcome>) -> Log {
+    Log {
         version: "2.1.0",
         runs: [Run {
             tool: Tool {
@@ -160,15 +176,12 @@ pub fn write(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) ->
                     rules: rules.iter().map(descriptor).collect(),
                 },
             },
-            automation_details: Automation {
-                id: format!("cargo-sequester/{}/", uri_path(places.lock_file.path().as_str())),
-            },
-            invocations: [invocation(report, places, found.more)],
-            results: found.told.into_iter().map(|finding| outcome(finding, &rules)).collect(),
+            automation_details: Automation { id },
+            invocations: [invocation],
+            results,
             column_kind: "unicodeCodePoints",
         }],
-    };
-    json::write(&log, out)
+    }
 }
 
 /// Blockers make the run unsuccessful; they and the notices are about the run, not about a line of code.

@@ -1,7 +1,5 @@
 //! `diff --format json`: one document, by `docs/diff-v1.schema.json`.
 
-#![expect(clippy::struct_field_names, reason = "the document names them so")]
-
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -171,6 +169,7 @@ struct Counts {
 }
 
 /// A hunk of a unified diff.
+#[expect(clippy::struct_field_names, reason = "git's own words")]
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Lines {

@@ -1,78 +1,71 @@
 //! `diff` in Markdown, for a comment on a change: what stands out, the files, and as many of the lines as a comment holds.
 
-#![expect(clippy::format_push_string, reason = "the texts are short")]
-
 use std::io::{self, Write};
 
 use super::human::header;
 use super::{DiffReport, became, counts, extent, kind_word, source_line};
 use crate::model::release_diff::{Change, ContentDiff, FileDiff};
 use crate::report::escape::{markdown, markdown_code};
+use crate::report::markdown::{Document, code, sentence};
 use crate::report::print::Tone;
+use crate::report::words::counted;
 
-/// GitHub takes 65,536 characters for a comment.
+/// More of one file has no room in any comment.
 const LONGEST: usize = 60_000;
-/// The most files that are listed.
-const FILES: usize = 200;
+/// The lists before the lines: each has room, and the lines have what is left.
+const LISTS: usize = 4;
 
 /// Writes the report. With `stat` alone the lines are left out.
 ///
 /// # Errors
 /// The writer's.
 pub(crate) fn write(report: &DiffReport<'_>, stat: bool, out: &mut impl Write) -> io::Result<()> {
-    let (difference, context) = (report.difference, report.context);
-    let name = markdown_code(&difference.new.id.name);
-    let mut text = format!(
-        "### {name} {} to {}\n\n",
-        markdown(&report.old.version.to_string()),
-        markdown(&report.new.version.to_string())
-    );
-    for side in [&report.old, &report.new] {
-        text += &format!("- **{}**: {}\n", markdown(&side.version.to_string()), markdown(&side.line(context)));
+    let difference = report.difference;
+    let (old, new) = (markdown(&report.old.version.to_string()), markdown(&report.new.version.to_string()));
+    let mut document = Document::new(&format!("{} {old} to {new}", code(&difference.new.id.name)));
+    document.sharing(LISTS, |document| {
+        document.list([&report.old, &report.new].map(|side| {
+            format!("**{}**: {}", markdown(&side.version.to_string()), markdown(&side.line(report.context)))
+        }));
+        points(report, document);
+        document.paragraph(&markdown(&counts(difference)));
+        if !difference.files.is_empty() {
+            let row = |file: &FileDiff| {
+                [code(&file.path), became(file).to_owned(), kind_word(file.kind).to_owned(), sentence(&extent(file))]
+            };
+            document.table(["file", "", "kind", ""], difference.files.iter().map(row));
+        }
+    });
+    if !stat {
+        let blocks = difference.files.iter().filter_map(block);
+        document.blocks(blocks, |more| format!("The lines of {} do not fit in here.", counted(more, "file")));
     }
-    text += "\n";
-    for point in report.points() {
+    document.write(out)
+}
+
+fn points(report: &DiffReport<'_>, document: &mut Document) {
+    let points = report.points();
+    if points.is_empty() {
+        return;
+    }
+    document.list(points.into_iter().map(|point| {
         let mark = match point.tone {
             Tone::Bad => "🔴 ",
             Tone::Caution => "🟡 ",
             Tone::Good | Tone::Help | Tone::Plain => "",
         };
-        let more = point.more.map(|more| format!(" ({})", markdown(&more))).unwrap_or_default();
-        text += &format!("- {mark}**{}** {}{more}\n", point.title, markdown(&point.text));
-    }
-    text += &format!("\n{}\n\n", markdown(&counts(difference)));
-    if !difference.files.is_empty() {
-        text += "| file | | kind | |\n|---|---|---|---|\n";
-        for file in difference.files.iter().take(FILES) {
-            let (path, became) = (markdown_code(&file.path), became(file));
-            text += &format!("| {path} | {became} | {} | {} |\n", kind_word(file.kind), markdown(&extent(file)));
-        }
-        if let Some(more) = difference.files.len().checked_sub(FILES).filter(|more| *more > 0) {
-            text += &format!("\nand {more} more files\n");
-        }
-    }
-    if !stat {
-        lines(report, &mut text);
-    }
-    out.write_all(cut(&text).as_bytes())
+        let more = point.more.map(|more| format!(" ({})", sentence(&more))).unwrap_or_default();
+        format!("{mark}**{}** {}{more}", point.title, sentence(&point.text))
+    }));
 }
 
-fn lines(report: &DiffReport<'_>, text: &mut String) {
-    let mut left_out = 0;
-    for file in &report.difference.files {
-        let Some(shown) = unified(file) else { continue };
-        if text.len() + shown.len() > LONGEST - 200 {
-            left_out += 1;
-            continue;
-        }
-        // No line within can end the fence: it is longer than any run of backticks in them.
-        let fence = "`".repeat(longest_run(&shown).max(2) + 1);
-        let path = markdown_code(&file.path);
-        *text += &format!("\n<details><summary>{path}</summary>\n\n{fence}diff\n{shown}{fence}\n\n</details>\n");
-    }
-    if left_out > 0 {
-        *text += &format!("\nThe lines of {left_out} files do not fit in here.\n");
-    }
+/// The lines of a file, folded up.
+fn block(file: &FileDiff) -> Option<String> {
+    let shown = unified(file)?;
+    // No line within can end the fence: it is longer than any run of backticks in them.
+    let fence = "`".repeat(longest_run(&shown).max(2) + 1);
+    let path = markdown_code(&file.path);
+    Some(format!("\n<details><summary>{path}</summary>\n\n{fence}diff\n{shown}{fence}\n\n</details>\n"))
 }
 
 fn unified(file: &FileDiff) -> Option<String> {
@@ -104,14 +97,4 @@ fn longest_run(text: &str) -> usize {
         longest = longest.max(run);
     }
     longest
-}
-
-/// What is still too long ends at a line.
-fn cut(text: &str) -> &str {
-    if text.len() <= LONGEST {
-        return text;
-    }
-    let end = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= LONGEST).last().unwrap_or(0);
-    let text = text.get(..end).unwrap_or_default();
-    text.rsplit_once('\n').map_or(text, |(whole, _)| whole)
 }

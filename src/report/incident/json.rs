@@ -1,7 +1,5 @@
 //! `incident --format json`: one document, by `docs/incident-v1.schema.json`.
 
-#![expect(clippy::struct_field_names, reason = "the document names them so")]
-
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -55,6 +53,7 @@ pub(in crate::report) struct Document<'a> {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[expect(clippy::struct_field_names, reason = "a word of the published schema")]
 struct Asked<'a> {
     /// What the caller named.
     asked: &'a str,

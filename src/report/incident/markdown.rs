@@ -17,8 +17,13 @@ const LISTS: usize = 8;
 /// # Errors
 /// The writer's.
 pub(crate) fn write(report: &IncidentReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    let mut document = Document::new("Incident report");
+    document.sharing(LISTS, |document| sections(report, document));
+    document.write(out)
+}
+
+fn sections(report: &IncidentReport<'_>, document: &mut Document) {
     let found = report.found;
-    let mut document = Document::of_lists("Incident report", LISTS);
     document.paragraph(&format!("As of {}: **{}**.", moment(report.now), sentence(&report.verdict())));
     document.heading("What");
     let suspects = found.suspects.iter().map(|suspect| {
@@ -30,7 +35,7 @@ pub(crate) fn write(report: &IncidentReport<'_>, out: &mut impl Write) -> io::Re
     let published = published.iter().map(|published| format!("published: {}", sentence(published)));
     document.list(suspects.chain(published));
     document.heading("Products and time");
-    products(report, &mut document);
+    products(report, document);
     document.heading("On this machine");
     if found.traces.is_empty() {
         document.paragraph("Nothing of it is vendored, downloaded, unpacked, installed or built.");
@@ -65,7 +70,6 @@ pub(crate) fn write(report: &IncidentReport<'_>, out: &mut impl Write) -> io::Re
     if !submodules.is_empty() {
         document.list(submodules.iter().map(|name| format!("not the submodule {}", code(name))));
     }
-    document.write(out)
 }
 
 fn products(report: &IncidentReport<'_>, document: &mut Document) {

@@ -1,7 +1,5 @@
 //! What the parts of the page share: escaping, sections, and what is known of each package.
 
-#![expect(clippy::format_collect, reason = "the texts are short")]
-
 use std::io::{self, Write};
 
 use crate::model::Timestamp;
@@ -146,8 +144,9 @@ pub(in crate::report) fn table(
 ) -> io::Result<()> {
     let sort = sorted_by.map(|id| format!(" data-sort=\"{id}\"")).unwrap_or_default();
     writeln!(out, "<div class=\"wide\" role=\"region\" aria-label=\"Table: {label}\" tabindex=\"0\"><table{sort}>")?;
-    let columns: String = columns.iter().map(|name| format!("<th scope=\"col\">{name}</th>")).collect();
-    writeln!(out, "<thead><tr>{columns}</tr></thead>\n<tbody>")?;
+    write!(out, "<thead><tr>")?;
+    columns.iter().try_for_each(|name| write!(out, "<th scope=\"col\">{name}</th>"))?;
+    writeln!(out, "</tr></thead>\n<tbody>")?;
     rows(out)?;
     writeln!(out, "</tbody></table></div>")
 }

@@ -112,14 +112,29 @@ fn quiet_tells_problems_and_verbose_everything() {
     assert_eq!(world.audit(&["-q"]).expect_code(0).stdout, "");
 }
 
+fn document_of(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}
+
 #[test]
 fn errors_keep_to_their_stream_in_every_format() {
     let world = held();
     world.project.write("sequester.toml", "nonsense = true\n");
-    for format in ["human", "json", "sarif", "github", "markdown"] {
+    for format in ["human", "json", "sarif", "github", "gitlab", "markdown"] {
         let outcome = world.audit(&["--format", format]).expect_code(2);
-        assert_eq!(outcome.stdout, "", "{format}");
+        // A code host takes what is not there for a report without findings.
+        let is_hosts = ["sarif", "gitlab"].contains(&format);
+        assert_eq!(outcome.stdout.is_empty(), !is_hosts, "{format}: {}", outcome.stdout);
         assert!(outcome.stderr.starts_with("error: "), "{}", outcome.stderr);
+        if is_hosts {
+            let document = document_of(&outcome.stdout);
+            assert!(document.to_string().contains("sequester.toml"), "{document}");
+        }
+        if format == "sarif" {
+            let run = &document_of(&outcome.stdout)["runs"][0];
+            assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+            assert_eq!(run["results"], serde_json::json!([]));
+        }
     }
 }
 

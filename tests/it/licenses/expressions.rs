@@ -1,8 +1,5 @@
 //! What counts as listed: expressions as crates.io has them.
 
-#![expect(clippy::unnecessary_wraps, reason = "the expected values are options")]
-#![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,12 +27,13 @@ fn stating(expression: Option<&str>, allow: &[&str]) -> World {
 
 fn lack(expression: Option<&str>, allow: &[&str]) -> Option<LicenseLack> {
     let judgement = stating(expression, allow).judgement("foo");
-    judgement.reasons()?.iter().find_map(|reason| match reason {
-        Reason::LicenseNotAllowed { lack, .. } => Some(lack.clone()),
-        _ => None,
-    })
+    judgement
+        .reasons()?
+        .iter()
+        .find_map(|reason| if let Reason::LicenseNotAllowed { lack, .. } = reason { Some(lack.clone()) } else { None })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "compared with what may be nothing")]
 fn unlisted(licenses: &[&str]) -> Option<LicenseLack> {
     Some(LicenseLack::Unlisted { licenses: licenses.iter().map(|one| (*one).to_owned()).collect() })
 }

@@ -12,7 +12,7 @@ use super::scene::{Scene, aged, by_base, crates_io, id, quarantined};
 
 fn rule(key: &str, base: &str, head: &str) -> Loosening {
     let (base, head) = (Some(base.to_owned()), Some(head.to_owned()));
-    Loosening { kind: LooseningKind::Rule, key: key.to_owned(), base, head }
+    Loosening { kind: LooseningKind::Rule, key: key.to_owned(), base, head, reason: None }
 }
 
 fn approval(scene: &Scene, name: &str, lifts: &[ReasonCode]) -> Loosening {
@@ -31,7 +31,13 @@ fn approval(scene: &Scene, name: &str, lifts: &[ReasonCode]) -> Loosening {
         line: 12,
     };
     let key = format!("approval {name}@{}", package.id.version);
-    Loosening { kind: LooseningKind::Approval(Box::new(approval)), key, base: None, head: Some("too-new".to_owned()) }
+    Loosening {
+        kind: LooseningKind::Approval(Box::new(approval)),
+        key,
+        base: None,
+        head: Some("too-new".to_owned()),
+        reason: None,
+    }
 }
 
 fn ignore(id: &str) -> Loosening {
@@ -45,7 +51,7 @@ fn ignore(id: &str) -> Loosening {
         line: 20,
     };
     let (key, head) = (format!("advisories.ignore {id}"), Some(format!("until {until}")));
-    Loosening { kind: LooseningKind::Ignore(Box::new(ignore)), key, base: None, head }
+    Loosening { kind: LooseningKind::Ignore(Box::new(ignore)), key, base: None, head, reason: None }
 }
 
 /// Rules, an approval and events of the trail, where none of it may be decided in a change.
@@ -73,6 +79,7 @@ pub fn decides() -> Scene {
         key: "policy file".to_owned(),
         base: None,
         head: Some("sequester.toml".to_owned()),
+        reason: None,
     };
     scene.decided = vec![adoption, approval(&scene, "ring", &[ReasonCode::TooNew]), ignore("RUSTSEC-2026-0501")];
     scene

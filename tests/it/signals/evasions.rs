@@ -1,7 +1,5 @@
 //! Ways around the signals that were thought of, each of which is closed.
 
-#![expect(clippy::needless_pass_by_value, reason = "it is made for this")]
-
 use cargo_sequester::door::model::advisory::AdvisoryKind;
 use cargo_sequester::door::model::signal::{SignalCode, SignalLevel};
 use cargo_sequester::door::model::verdict::Reason;
@@ -17,6 +15,7 @@ fn quiet() -> World {
         .publish(Line::new("evil", "0.1.0").days_old(9))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a world is made for one question")]
 fn young(world: World) -> Vec<SignalCode> {
     reasons(&world.judgement("old"))
 }
