@@ -88,6 +88,7 @@ fn bill(made: &Assessment, arguments: &cli::Document, environment: &Environment)
     let unaware = Facts { advisories: AdvisoryFact::Skipped, ..facts.clone() };
     let rules = made.rules();
     let evaluation = evaluate(&unaware, &rules.policy, &rules.approvals, made.moment());
+    let by_default = made.gathered().built_by_default();
     let known = Known {
         facts,
         evaluation: &evaluation,
@@ -97,6 +98,7 @@ fn bill(made: &Assessment, arguments: &cli::Document, environment: &Environment)
         trail: made.trail(),
         contents: &contents,
         own: &own,
+        by_default: by_default.as_deref(),
         downloads: &downloads,
     };
     let bytes = regular::read(&subject.lock_path, Links::Followed, lock_file::MAX_BYTES)

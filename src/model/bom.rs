@@ -1,6 +1,7 @@
 //! A bill of materials, before any format: what a lock file has, how its packages depend on each other, and what was decided about them.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -64,6 +65,8 @@ pub(crate) struct Component {
     pub purl: Option<String>,
     /// What it is needed for, the strongest of all.
     pub need: Need,
+    /// Whether a feature must turn it on that nobody has by default.
+    pub optional: bool,
     /// Whether it is compiled into the compiler; `None` where no manifest of it was at hand.
     pub proc_macro: Option<bool>,
     /// Whether it builds a program.
@@ -80,8 +83,10 @@ pub(crate) struct Component {
     pub supplier: Option<Party>,
     /// An address of the web.
     pub homepage: Option<String>,
-    /// An address of the web.
+    /// An address of the web: where its source is kept.
     pub repository: Option<String>,
+    /// The commit that it is of, where it comes from git.
+    pub commit: Option<Arc<str>>,
     /// Where it can be downloaded.
     pub download: Option<String>,
     pub decision: Decision,

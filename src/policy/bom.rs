@@ -39,6 +39,8 @@ pub(crate) struct Known<'a> {
     pub contents: &'a [Option<Content>],
     /// By position, what the manifests of the project's own packages ask for.
     pub own: &'a BTreeMap<usize, Vec<OwnDependency>>,
+    /// By position, whether a build has it where nobody names features; `None` where that is not known.
+    pub by_default: Option<&'a [bool]>,
     /// By position, where packages can be downloaded.
     pub downloads: &'a BTreeMap<usize, String>,
 }
@@ -241,6 +243,14 @@ fn component(known: &Known<'_>, events: &Events, at: usize, need: Need, supplier
     let repository = web(about.and_then(|about| about.repository.as_ref()));
     let authors: Vec<Party> =
         about.into_iter().flat_map(|about| &about.authors).filter_map(|text| Party::of(text)).collect();
+    let (place, commit) = match &package.id.source {
+        Source::Git(git) => {
+            (Some(without_credentials(&git.url).into_owned()).filter(|url| is_web(url)), git.commit.clone())
+        }
+        Source::Local | Source::Registry(_) | Source::Other(_) => (None, None),
+    };
+    let repository = place.clone().or(repository);
+    let of_commit = place.zip(commit.as_ref()).map(|(place, commit)| format!("git+{place}@{commit}"));
     let page = homepage.clone().or_else(|| repository.clone()).or_else(|| page_of(package));
     Component {
         reference: purl.clone().unwrap_or_else(|| format!("{}@{}#{at}", package.id.name, package.id.version)),
@@ -250,6 +260,7 @@ fn component(known: &Known<'_>, events: &Events, at: usize, need: Need, supplier
         purl,
         id: package.id.clone(),
         need,
+        optional: known.by_default.and_then(|built| built.get(at)) == Some(&false),
         proc_macro: about.and_then(|about| about.proc_macro),
         program: about.is_some_and(|about| about.program),
         license: stated(known.licenses, package, content),
@@ -257,7 +268,8 @@ fn component(known: &Known<'_>, events: &Events, at: usize, need: Need, supplier
         authors,
         homepage,
         repository,
-        download: web(known.downloads.get(&at)),
+        commit,
+        download: web(known.downloads.get(&at)).or(of_commit),
         decision: judgement(known, at).map(|one| decision(known, events, package, one)).unwrap_or_default(),
     }
 }

@@ -228,6 +228,11 @@ impl Gathered {
         licenses::contents_of_project(Told { project, registries, index, more: None, advisories })
     }
 
+    /// By position, whether a build has a package where nobody names features; `None` where no manifests are known.
+    pub(crate) fn built_by_default(&self) -> Option<Vec<bool>> {
+        lock_answer::built_by_default(&self.project, &self.index)
+    }
+
     fn learn_licenses(&self, packages: &[Package], more: Option<&BTreeMap<CrateId, IndexFact>>) {
         let Self { project, registries, index, advisories, .. } = self;
         self.licenses.learn(packages, Told { project, registries, index, more, advisories });

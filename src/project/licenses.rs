@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use camino::Utf8Path;
 
 use super::contents::{Look, look_inside};
+use super::git_manifests;
 use super::open::Project;
 use super::registries::Registries;
 use crate::files::regular::{self, Links};
@@ -76,6 +77,13 @@ pub(super) fn contents_of_project(told: Told<'_>) -> (Vec<Option<Content>>, BTre
         let manifest = manifest_file(&found.package.root);
         *slot = Some(Content { about: found.about.clone(), statement: None, sha512: None, manifest });
         own.insert(at, found.dependencies.clone());
+    }
+    let home = told.registries.cargo_home();
+    for (at, (content, asks)) in git_manifests::read(&subject.lock.packages, home, told.project.environment()) {
+        if let Some(slot) = contents.get_mut(at) {
+            *slot = Some(content);
+            own.insert(at, asks);
+        }
     }
     (contents, own)
 }

@@ -20,7 +20,9 @@ use crate::model::lock_proof::{LockFact, Proof, Unproven};
 use crate::model::manifest::{DependencySource, Manifests, Unsupported};
 use crate::model::package::{CrateId, LockedChecksum, Package, PackageId};
 use crate::model::source::Registry;
-use crate::policy::lock_answers_manifests::{Question, Told, answers, stand_as_before, told_by_index};
+use crate::policy::lock_answers_manifests::{
+    Question, Told, answers, reached_by_default, stand_as_before, told_by_index,
+};
 
 /// The keys by which cargo finds out what is a member.
 const MEMBERSHIP: [(&str, &[&str]); 2] = [("workspace", &["members", "exclude"]), ("package", &["workspace"])];
@@ -59,6 +61,17 @@ pub(super) fn find(
         why.extend(other);
     }
     Ok(LockFact::Unproven { why, cause: None })
+}
+
+/// By position, whether a build has a package where nobody names features; `None` where no manifests are known.
+pub(super) fn built_by_default(project: &Project, index: &BTreeMap<CrateId, IndexFact>) -> Option<Vec<bool>> {
+    let workspace = described(project)?;
+    let configs = project.configs().at_root(&project.subject().root, project.environment()).ok()?;
+    let manifests = manifests(workspace, configs.found());
+    let lock = &project.subject().lock;
+    let (packages, told) = (&lock.packages, told_by_index(&lock.packages, index));
+    let (unused_patches, version) = (&lock.unused_patches, lock.version);
+    Some(reached_by_default(&Question { manifests: &manifests, packages, unused_patches, version, told: &told }))
 }
 
 /// The same from the manifests of vendored packages; `folders` are those of the lock file's packages, where they have one. Of the others

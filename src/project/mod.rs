@@ -11,6 +11,7 @@ mod base;
 mod contents;
 mod error;
 mod gathering;
+mod git_manifests;
 mod inspections;
 mod licenses;
 pub(crate) mod lock_answer;

@@ -4,6 +4,7 @@
 pub(crate) mod cyclonedx;
 pub(crate) mod properties;
 pub(crate) mod spdx;
+mod spdx_item;
 pub(crate) mod vex;
 
 use super::words::{counted, few};

@@ -1,6 +1,8 @@
 //! `sbom` and `vex`: what their documents say of one project that has everything that others get wrong. They are left in
 //! `target/tmp/documents/sbom`, where `tests/validators` holds them against schemas and readers of others.
 
+mod hostile;
+
 use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
@@ -22,6 +24,8 @@ fn world() -> World {
     Package::new("derive", "1.0.0").file("Cargo.toml", manifest).publish(registry);
     Package::new("builder", "1.0.0").dep("leaf", "0.2").publish(registry);
     Package::new("tester", "1.0.0").publish(registry);
+    Package::new("helper", "1.0.0").publish(registry);
+    Package::new("spare", "1.0.0").publish(registry);
     Package::new("windowed", "1.0.0").publish(registry);
     Package::new("bar", "1.0.0")
         .dep("leaf", "0.1")
@@ -29,9 +33,15 @@ fn world() -> World {
         .dependency(Dependency::new("windowed", "1").target("cfg(windows)"))
         .publish(registry);
     let repository = world.project.outside().join("repository");
-    std::fs::create_dir_all(repository.join("src")).unwrap();
-    std::fs::write(repository.join("src/lib.rs"), "").unwrap();
-    std::fs::write(repository.join("Cargo.toml"), "[package]\nname = \"forked\"\nversion = \"0.1.0\"\n").unwrap();
+    std::fs::create_dir_all(repository.join("forked/src")).unwrap();
+    std::fs::write(repository.join("forked/src/lib.rs"), "").unwrap();
+    // What it says stands in its workspace for the most part.
+    let root = "[workspace]\nmembers = [\"forked\"]\n[workspace.package]\nversion = \"0.1.0\"\nlicense = \"Zlib\"\n\
+                [workspace.dependencies]\nhelper = \"1\"\n";
+    std::fs::write(repository.join("Cargo.toml"), root).unwrap();
+    let manifest = "[package]\nname = \"forked\"\nversion.workspace = true\nlicense.workspace = true\n\
+                    [target.'cfg(unix)'.build-dependencies]\nhelper.workspace = true\n";
+    std::fs::write(repository.join("forked/Cargo.toml"), manifest).unwrap();
     let git = |arguments: &[&str]| {
         let identity = ["-C", repository.as_str(), "-c", "user.name=a", "-c", "user.email=a@example.org"];
         world.project.run("git", &[&identity[..], arguments].concat()).expect_code(0);
@@ -44,7 +54,7 @@ fn world() -> World {
     project.write("beside/Cargo.toml", "[package]\nname = \"beside\"\nversion = \"0.3.0\"\nlicense = \"MIT\"\n");
     let manifest = project.read("Cargo.toml");
     let more = format!(
-        "bar = \"1\"\nbeside = {{ path = \"beside\" }}\nforked = {{ git = \"file://{repository}\" }}\n\
+        "bar = \"1\"\nspare = {{ version = \"1\", optional = true }}\nbeside = {{ path = \"beside\" }}\nforked = {{ git = \"file://{repository}\" }}\n\
          [build-dependencies]\nbuilder = \"1\"\n[dev-dependencies]\ntester = \"1\"\n"
     );
     project.write("Cargo.toml", format!("{manifest}{more}"));
@@ -128,6 +138,8 @@ fn cyclonedx_has_every_package_once_and_says_what_each_is_for() {
         ("leaf", "0.2.0", "excluded", "build"),
         ("tester", "1.0.0", "excluded", "development"),
         ("windowed", "1.0.0", "required", "runtime"),
+        // No default feature turns it on.
+        ("spare", "1.0.0", "optional", "runtime"),
         ("beside", "0.3.0", "required", "runtime"),
         ("forked", "0.1.0", "required", "runtime"),
     ] {
@@ -142,7 +154,13 @@ fn cyclonedx_has_every_package_once_and_says_what_each_is_for() {
     assert!(asks.contains(&"pkg:cargo/windowed@1.0.0 cfg(windows)"), "{asks:?}");
     // Only what is from crates.io is said to be.
     assert_eq!(named(&found, "beside", "0.3.0")["purl"], "pkg:generic/beside@0.3.0");
-    assert_eq!(named(&found, "forked", "0.1.0")["purl"], Value::Null);
+    let forked = named(&found, "forked", "0.1.0");
+    assert_eq!(forked["purl"], Value::Null);
+    // Its manifest is read from cargo's copy of the repository, under the locked commit.
+    assert_eq!((properties(forked, "proc-macro"), properties(forked, "commit").len()), (vec!["false"], 1));
+    assert_eq!(forked["licenses"][0]["expression"], "Zlib");
+    let asks = properties(forked, "dependency:build");
+    assert_eq!(asks, ["pkg:cargo/helper@1.0.0 cfg(unix)"], "{forked:#}");
     assert_eq!(named(&found, "leaf", "0.1.0")["licenses"][0]["expression"], "MIT OR Apache-2.0");
     assert_eq!(properties(named(&found, "leaf", "0.2.0"), "license"), ["not stated"]);
     assert_eq!(properties(named(&found, "bar", "1.0.0"), "verdict"), ["approved"]);

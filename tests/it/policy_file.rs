@@ -168,11 +168,11 @@ fn registries_are_named_by_name_or_by_address() {
 #[test]
 fn levels_bans_and_licences_are_read() {
     let (policy, _) = good(
-        "[advisories]\nunsound = \"reject\"\nyanked = \"allow\"\n[bans]\ndeny = [\"a@<1.2\", \"b\"]\n[licenses]\nallow = [\"MIT\", \"Apache-2.0\"]",
+        "[advisories]\nunsound = \"reject\"\nyanked = \"allow\"\n[bans]\ndeny = [\"a@<1.2\", \"b\"]\n[licenses]\nallow = [\"MIT\", \"Apache-2.0\", \"LicenseRef-foo.1\"]",
     );
     assert_eq!((policy.advisories.unsound, policy.advisories.yanked), (Level::Reject, Level::Allow));
     assert_eq!(policy.deny[0].req.as_ref().map(ToString::to_string).as_deref(), Some("<1.2"));
-    assert_eq!((policy.deny[0].text.as_str(), policy.licenses.allow.len()), ("a@<1.2", 2));
+    assert_eq!((policy.deny[0].text.as_str(), policy.licenses.allow.len()), ("a@<1.2", 3));
 }
 
 #[test]

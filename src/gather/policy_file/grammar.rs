@@ -127,8 +127,13 @@ fn is_address(url: &str) -> bool {
         && !rest.contains(|letter: char| letter.is_whitespace() || letter.is_control())
 }
 
-/// An SPDX id in its exact spelling, and an exception behind `WITH` where there is one; `spdx` itself would take `MIT+` for `MIT`.
+/// An SPDX id in its exact spelling, and an exception behind `WITH` where there is one, or a `LicenseRef-…` of somebody's own; `spdx` itself would take `MIT+` for `MIT`.
 pub(super) fn license(text: &str) -> Result<String, Fault> {
+    // A licence that the list of SPDX does not have, as manifests name one.
+    let is_own = text.starts_with("LicenseRef-") || text.starts_with("DocumentRef-");
+    if is_own && spdx::Licensee::parse(text).is_ok_and(|one| one.to_string() == text) {
+        return Ok(text.to_owned());
+    }
     let (id, exception) = text.split_once(" WITH ").map_or((text, None), |(id, exception)| (id, Some(exception)));
     let is_id = spdx::license_id(id).is_some_and(|known| known.name == id);
     if is_id && exception.is_none_or(|exception| spdx::exception_id(exception).is_some_and(|one| one.name == exception))

@@ -19,7 +19,7 @@ use self::choose::{Choices, Origin};
 use self::question::Asks;
 pub use self::question::Question;
 pub(crate) use self::question::Told;
-use self::reach::Reach;
+use self::reach::{OfMembers, Reach};
 use super::graph::line;
 use crate::model::facts::IndexFact;
 use crate::model::index_line::DependencyKind;
@@ -37,11 +37,23 @@ pub fn told_by_index(packages: &[Package], index: &BTreeMap<CrateId, IndexFact>)
 /// Works it out.
 #[must_use]
 pub fn answers(question: &Question<'_>) -> Proof {
-    resolution(question, |choices, asks, reach| judged(question, choices, asks, reach))
+    resolution(question, OfMembers::All, |choices, asks, reach| judged(question, choices, asks, reach))
+}
+
+/// Which of the packages are reached where the members have their default features alone. What only something unknown leads to is reached.
+#[must_use]
+pub(crate) fn reached_by_default(question: &Question<'_>) -> Vec<bool> {
+    resolution(question, OfMembers::Default, |_, _, reach| {
+        (0..question.packages.len()).map(|at| reach.reached(at)).collect()
+    })
 }
 
 /// Works out what is reached, and hands it on.
-fn resolution<R>(question: &Question<'_>, then: impl FnOnce(&Choices<'_>, &[Asks<'_>], &Reach<'_>) -> R) -> R {
+fn resolution<R>(
+    question: &Question<'_>,
+    features: OfMembers,
+    then: impl FnOnce(&Choices<'_>, &[Asks<'_>], &Reach<'_>) -> R,
+) -> R {
     let choices = Choices::new(question);
     let asks: Vec<Asks<'_>> = (0..question.packages.len())
         .map(|at| match (choices.manifest(at), question.told.get(at)) {
@@ -51,7 +63,7 @@ fn resolution<R>(question: &Question<'_>, then: impl FnOnce(&Choices<'_>, &[Asks
             (None, Some(Told::Nothing) | None) => Asks::Unknown,
         })
         .collect();
-    let reach = Reach::work_out(question, &choices, &asks);
+    let reach = Reach::work_out(question, &choices, &asks, features);
     then(&choices, &asks, &reach)
 }
 
@@ -205,7 +217,7 @@ struct Seen {
 
 impl Seen {
     fn of(question: &Question<'_>) -> Self {
-        resolution(question, |_, asks, reach| Self {
+        resolution(question, OfMembers::All, |_, asks, reach| Self {
             edges: question.packages.iter().map(|package| (package.id.clone(), edges(package, question))).collect(),
             asked: asked(question, asks, reach),
             vague: ids(question, |at| reach.is_vague(at)).cloned().collect(),

@@ -34,13 +34,27 @@ struct Node<'a> {
     chosen: HashMap<usize, Option<usize>>,
 }
 
+/// The features of the members that are turned on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum OfMembers {
+    /// As cargo resolves.
+    All,
+    /// As cargo builds where nobody names any.
+    Default,
+}
+
 enum Work<'a> {
     Reach(usize),
     Enable { by: usize, of: usize, feature: &'a str },
 }
 
 impl<'a> Reach<'a> {
-    pub(super) fn work_out(question: &'a Question<'a>, choices: &'a Choices<'a>, asks: &'a [Asks<'a>]) -> Self {
+    pub(super) fn work_out(
+        question: &'a Question<'a>,
+        choices: &'a Choices<'a>,
+        asks: &'a [Asks<'a>],
+        features: OfMembers,
+    ) -> Self {
         let nodes = asks.iter().map(|_| Node::default()).collect();
         let mut reach = Self {
             question,
@@ -55,7 +69,8 @@ impl<'a> Reach<'a> {
         for (at, asks) in asks.iter().enumerate() {
             if let Some(summary) = asks.known().filter(|summary| summary.member) {
                 reach.work.push(Work::Reach(at));
-                reach.work.extend(summary.features.names().map(|feature| Work::Enable { by: at, of: at, feature }));
+                let names = summary.features.names().filter(|name| features == OfMembers::All || *name == DEFAULT);
+                reach.work.extend(names.map(|feature| Work::Enable { by: at, of: at, feature }));
             }
         }
         reach.finish();

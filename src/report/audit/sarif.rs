@@ -12,6 +12,8 @@ use crate::report::{blocker, json, notice};
 
 #[derive(Serialize)]
 struct Log {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
     version: &'static str,
     runs: [Run; 1],
 }
@@ -167,6 +169,7 @@ pub(crate) fn failure(text: &str, out: &mut impl Write) -> io::Result<()> {
 
 fn log(rules: &[Rule], id: String, invocation: Invocation, results: Vec<Outcome>) -> Log {
     Log {
+        schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         version: "2.1.0",
         runs: [Run {
             tool: Tool {

@@ -279,7 +279,8 @@ fn entry<'a>(bom: &'a Bom, at: usize, component: &'a Component, version: Version
     let hashes = component.archive().map(hashes).unwrap_or_default();
     let mut references = Vec::new();
     // What a registry offers is the source, and it is what a build takes.
-    for kind in ["distribution", "source-distribution"] {
+    let kinds: &[&str] = if component.commit.is_some() { &["vcs"] } else { &["distribution", "source-distribution"] };
+    for kind in kinds {
         references.extend(component.download.as_ref().map(|url| Reference { kind, url, hashes: hashes.clone() }));
     }
     references.extend(component.repository.as_ref().map(|url| Reference { kind: "vcs", url, hashes: Vec::new() }));
@@ -305,6 +306,7 @@ fn entry<'a>(bom: &'a Bom, at: usize, component: &'a Component, version: Version
         version: component.id.version.to_string(),
         description: component.description.as_deref().map(one_line).filter(|text| !text.is_empty()),
         scope: Some(match component.need {
+            Need::Runtime if component.optional => "optional",
             Need::Runtime => "required",
             Need::Build | Need::Development => "excluded",
         }),

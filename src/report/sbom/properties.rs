@@ -38,6 +38,10 @@ pub(super) fn of_component(component: &Component) -> Vec<Property> {
     }
     all.extend(decision.approved_until.map(|day| own("approval:until", day.to_string())));
     all.extend(decision.event.map(|event| own("trail:event", event.to_string())));
+    all.extend(component.commit.as_deref().map(|commit| own("commit", commit)));
+    if component.optional {
+        all.push(own("optional", "no default feature of the project turns it on"));
+    }
     all.push(own("need", component.need.as_str()));
     let proc_macro = component.proc_macro.map_or("unknown", |is| if is { "true" } else { "false" });
     all.push(own("proc-macro", proc_macro));

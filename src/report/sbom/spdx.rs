@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use serde::Serialize;
-
 use super::properties::{Property, TOOL, TOOL_VERSION, of_ask, of_component, of_document, uuid};
+use super::spdx_item::{Document, Entry, Extension, Hash, Identifier, Item, Reference};
 use crate::model::bom::{Bom, Component, Edge, FileForm, License, PackageFile, Subject};
 use crate::model::index_line::DependencyKind;
 use crate::model::party::{Party, one_line};
@@ -17,143 +16,6 @@ const CONTEXT: &str = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld";
 const CREATION: &str = "_:creation";
 /// The licence of which nobody says anything.
 const NO_ASSERTION: &str = "https://spdx.org/rdf/3.0.1/terms/Licensing/NoAssertion";
-
-#[derive(Serialize)]
-struct Document {
-    #[serde(rename = "@context")]
-    context: &'static str,
-    #[serde(rename = "@graph")]
-    graph: Vec<Item>,
-}
-
-/// Every element and structure; what one does not have is left out.
-#[derive(Serialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Item {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(rename = "@id", skip_serializing_if = "Option::is_none")]
-    node: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    spdx_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    creation_info: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    spec_version: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    created_by: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    created_using: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    profile_conformance: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data_license: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    root_element: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    element: Vec<String>,
-    #[serde(rename = "software_sbomType", skip_serializing_if = "Vec::is_empty")]
-    sbom_type: Vec<&'static str>,
-    #[serde(rename = "software_packageVersion", skip_serializing_if = "Option::is_none")]
-    package_version: Option<String>,
-    #[serde(rename = "software_packageUrl", skip_serializing_if = "Option::is_none")]
-    package_url: Option<String>,
-    #[serde(rename = "software_downloadLocation", skip_serializing_if = "Option::is_none")]
-    download: Option<String>,
-    #[serde(rename = "software_homePage", skip_serializing_if = "Option::is_none")]
-    home_page: Option<String>,
-    #[serde(rename = "software_sourceInfo", skip_serializing_if = "Option::is_none")]
-    source_info: Option<String>,
-    #[serde(rename = "software_primaryPurpose", skip_serializing_if = "Option::is_none")]
-    purpose: Option<&'static str>,
-    #[serde(rename = "software_additionalPurpose", skip_serializing_if = "Vec::is_empty")]
-    additional_purpose: Vec<&'static str>,
-    #[serde(rename = "software_copyrightText", skip_serializing_if = "Option::is_none")]
-    copyright: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    release_time: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    supplied_by: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    originated_by: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    verified_using: Vec<Hash>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    external_identifier: Vec<Identifier>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    external_ref: Vec<Reference>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    extension: Vec<Extension>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    relationship_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    to: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    completeness: Option<&'static str>,
-    #[serde(rename = "simplelicensing_licenseExpression", skip_serializing_if = "Option::is_none")]
-    expression: Option<String>,
-    #[serde(rename = "simplelicensing_licenseText", skip_serializing_if = "Option::is_none")]
-    license_text: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Hash {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    algorithm: &'static str,
-    #[serde(rename = "hashValue")]
-    value: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Identifier {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    external_identifier_type: &'static str,
-    #[serde(rename = "identifier")]
-    value: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Reference {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    external_ref_type: &'static str,
-    locator: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Extension {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(rename = "extension_cdxProperty")]
-    properties: Vec<Entry>,
-}
-
-#[derive(Serialize)]
-struct Entry {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    #[serde(rename = "extension_cdxPropName")]
-    name: String,
-    #[serde(rename = "extension_cdxPropValue")]
-    value: String,
-}
 
 /// Writes the document.
 ///
@@ -332,7 +194,8 @@ impl<'a> Graph<'a> {
         let Some(file) = file else { return };
         let name = format!("{package}-file");
         let reference = |external_ref_type| {
-            let locator = download.map(|address| vec![address.to_owned()])?;
+            let locator =
+                download.filter(|_| file.form == FileForm::Archive).map(|address| vec![address.to_owned()])?;
             Some(Reference { kind: "ExternalRef", external_ref_type, locator })
         };
         // What a registry offers is the source, and it is what a build takes.

@@ -67,6 +67,9 @@ fn an_exception_and_a_deprecated_id_are_what_they_are() {
     assert_eq!(lack(Some("Apache-2.0"), &[with]), unlisted(&["Apache-2.0"]));
     assert_eq!(lack(Some("GPL-2.0"), &["GPL-2.0"]), None);
     assert_eq!(lack(Some("GPL-3.0+"), &["MIT"]), unlisted(&["GPL-3.0-or-later"]));
+    // A name of somebody's own is that name alone.
+    assert_eq!(lack(Some("LicenseRef-foo"), &["LicenseRef-foo"]), None);
+    assert_eq!(lack(Some("LicenseRef-foo"), &["MIT", "LicenseRef-bar"]), unlisted(&["LicenseRef-foo"]));
 }
 
 #[test]
