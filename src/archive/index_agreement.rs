@@ -16,7 +16,7 @@ use crate::model::source::Registry;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Divergence {
     /// They link different native libraries.
-    #[error("the manifest links {manifest:?}, the index says {index:?}")]
+    #[error("the manifest links {}, the index says {}", library(manifest.as_deref()), library(index.as_deref()))]
     Links {
         /// The manifest's `links`.
         manifest: Option<String>,
@@ -32,6 +32,10 @@ pub enum Divergence {
     /// A dependency that the manifest does not have in this form.
     #[error("the index says that it depends on `{}`, the manifest does not", .0.escape_debug())]
     OnlyInIndex(String),
+}
+
+fn library(links: Option<&str>) -> String {
+    links.map_or_else(|| "nothing".to_owned(), |links| format!("`{}`", links.escape_debug()))
 }
 
 /// Compares dependencies, features and `links` as cargo would understand them, whatever their order and spelling. Development

@@ -15,6 +15,10 @@ Exit codes:
   0  the differences are shown, whatever they are
   2  they could not be: usage, files, network, an archive that is not the one that the index names";
 
+fn whole_version(text: &str) -> Result<Version, String> {
+    text.parse().map_err(|_| "not a whole version, such as 1.2.3".to_owned())
+}
+
 /// `diff`.
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
@@ -22,7 +26,7 @@ pub(crate) struct Diff {
     #[arg(value_name = "NAME")]
     pub(crate) spec: String,
     /// Two versions, or the one to compare with what is locked
-    #[arg(value_name = "VERSION", num_args = 0..=2)]
+    #[arg(value_name = "VERSION", num_args = 0..=2, value_parser = whole_version)]
     pub(crate) versions: Vec<Version>,
     /// Name the files that differ and count lines, without showing them
     #[arg(long, help_heading = "Output")]

@@ -95,7 +95,11 @@ impl Pair {
         }
         let predecessor = |new: &Version| {
             let below = locked.keys().rev().find(|version| *version < new);
-            below.cloned().or_else(|| before(known?, new)).ok_or_else(|| alone(new))
+            match (below, known) {
+                (Some(below), _) => Ok(below.clone()),
+                (None, Some(known)) => before(known, new).ok_or_else(|| alone(new)),
+                (None, None) => Err(unread(made, crate_id, spec)),
+            }
         };
         let whole = spec.whole_version().ok().flatten();
         let new = given.first().cloned().or_else(|| whole.clone().filter(|version| !locked.contains_key(version)));
@@ -180,7 +184,18 @@ impl Pair {
         let known = locked(made, &self.crate_id).get(version).copied().flatten();
         let outline = || history(made, &self.crate_id)?.outline(version).ok()?;
         let checksum = known.or_else(|| outline().map(|outline| outline.checksum));
-        Ok((id(&self.crate_id, version), checksum.ok_or_else(|| self.no_such(version))?))
+        Ok((id(&self.crate_id, version), checksum.ok_or_else(|| self.unfound(made, version))?))
+    }
+
+    /// Why nothing is known of a release: its registry does not have it, or its entry could not be had.
+    fn unfound(&self, made: &Assessment, version: &Version) -> CommandError {
+        match made.facts().index.get(&self.crate_id) {
+            Some(IndexFact::Unavailable(gap)) => CommandError::IndexUnread {
+                spec: format!("{}@{version}", self.crate_id.name),
+                cause: format!("its index entry {}", blocker::gap(gap)),
+            },
+            Some(IndexFact::Read(_) | IndexFact::Gone) | None => self.no_such(version),
+        }
     }
 
     fn no_such(&self, version: &Version) -> CommandError {

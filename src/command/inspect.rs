@@ -16,12 +16,13 @@ use crate::gather::environment::Environment;
 use crate::model::checksum::Checksum;
 use crate::model::error_text::parted;
 use crate::model::facts::IndexFact;
-use crate::model::finding::{Inspection, NotInspected, Severity};
+use crate::model::finding::{FindingCode, Inspection, NotInspected, Severity};
 use crate::model::history::History;
 use crate::model::package::{CrateId, LockedChecksum, Package, PackageId};
+use crate::model::run::Waiting;
 use crate::model::source::Source;
 use crate::policy::publication::published;
-use crate::project::{Assessment, Inspector, Progress, Project, Purpose};
+use crate::project::{Assessment, Inspector, Progress, Project, Purpose, told_if_long};
 use crate::report;
 use crate::report::inspect::InspectReport;
 
@@ -70,7 +71,9 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Inspect, environment: &Environment
         cli::HumanOrJson::Json => report::inspect::json::write(&report, out),
     })?;
     let high = inspections.iter().any(|inspection| inspection.worst() == Some(Severity::High));
-    Ok(match (failures.is_empty(), high) {
+    let is_partial = |one: &Inspection| one.findings.iter().any(|finding| finding.code == FindingCode::NotLookedAt);
+    let whole = failures.is_empty() && !inspections.iter().any(is_partial);
+    Ok(match (whole, high) {
         (false, _) => Outcome::Undecided,
         (true, true) => Outcome::Held,
         (true, false) => Outcome::Approved,
@@ -143,7 +146,9 @@ fn looked_at(
     };
     let progress = Progress::new(cli.quiet, "Inspecting", "crates");
     let mut advance = |at: CratesProgress| progress.with_bytes(at.done, at.of, at.bytes);
-    let taken = crate_files::take(&crates, &places, &deliver, &mut advance);
+    let taken = told_if_long(made.project().environment(), &Waiting::Inspecting, || {
+        crate_files::take(&crates, &places, &deliver, &mut advance)
+    });
     drop(progress);
     let (inspections, mut failures) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     failures.extend(taken.failures.iter().map(|failure| not_inspected(&failure.id, "not-had", &failure.to_string())));

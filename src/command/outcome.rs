@@ -240,7 +240,7 @@ pub(super) enum CommandError {
     #[error("{0}")]
     Usage(&'static str),
     /// There is nothing to compare a release with.
-    #[error("{release} has no release before it to compare it with\nhelp: name both versions, the older one first")]
+    #[error("{release} has no release before it to compare it with\nhelp: cargo sequester inspect {release}")]
     NothingBefore { release: String },
     #[error(transparent)]
     Archive(#[from] ArchiveLack),

@@ -197,6 +197,10 @@ struct Trusted {
 
 /// Adds the releases of one page, and returns the query that leads to the next one.
 fn add_page(publications: &mut Publications, name: &str, page: &[u8]) -> Result<Option<String>, ApiGap> {
+    // Serde would take a list for the fields in their order.
+    if page.trim_ascii_start().first() != Some(&b'{') {
+        return Err(ApiGap::Unreadable(String::from("it is no JSON object")));
+    }
     let page: Page = serde_json::from_slice(page).map_err(|error| ApiGap::Unreadable(error.to_string()))?;
     for line in page.versions {
         if line.of.as_deref().is_some_and(|of| !is_same(of, name)) {

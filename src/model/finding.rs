@@ -40,6 +40,12 @@ pub enum FindingCode {
     ReadsSecrets,
     /// Reaches the network while other packages are built.
     NetworkAtBuild,
+    /// Runs a file by its path.
+    RunsOwnFile,
+    /// Takes in code from outside of the package.
+    LeavesPackage,
+    /// Takes in code whose place is computed.
+    CodeNotFound,
     /// Runs a command line of a shell or an interpreter.
     RunsShell,
     /// Runs before `main`.
@@ -98,6 +104,9 @@ names!(FindingCode read {
     AssembledText => "assembled-text",
     ReadsSecrets => "reads-secrets",
     NetworkAtBuild => "network-at-build",
+    RunsOwnFile => "runs-own-file",
+    LeavesPackage => "leaves-package",
+    CodeNotFound => "code-not-found",
     RunsShell => "runs-shell",
     RunsBeforeMain => "runs-before-main",
     AssemblyAtBuild => "assembly-at-build",

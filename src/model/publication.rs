@@ -181,6 +181,8 @@ pub enum ApiGap {
         /// What it says to people; an attacker's text until escaped.
         words: String,
     },
+    /// It answered, and its answer does not have a release that the registry's index has.
+    Unlisted,
     /// It refused, could not be reached, or wants a token that is not there.
     Failed(String),
     /// Its answer is of another shape than the documented one.
@@ -193,6 +195,7 @@ codes!(ApiGap {
     NotAsked => "not-asked",
     TooMany => "too-many",
     Absent => "absent",
+    Unlisted => "unlisted",
     Failed => "failed",
     Unreadable => "unreadable",
 });

@@ -123,6 +123,8 @@ pub enum Waiting {
     Provider { name: String },
     /// Cargo has not resolved yet, and what it says is not heard.
     Resolving,
+    /// Archives are looked into.
+    Inspecting,
     /// Cargo is let try again what failed, with other releases shown.
     Trials,
     /// A cargo that was started says that it waits.

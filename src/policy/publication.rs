@@ -178,6 +178,16 @@ pub(crate) fn notices(facts: &Facts) -> Vec<Notice> {
             gaps.entry(gap).or_default().push(Arc::clone(&crate_id.name));
         }
     }
+    for package in &facts.packages {
+        let Some(crate_id) = package.id.crate_id() else { continue };
+        let fact = facts.publications.get(&crate_id);
+        let is_unlisted = |fact: &PublicationFact| {
+            matches!(fact, PublicationFact::Read(_)) && fact.release(&package.id.version).is_none()
+        };
+        if fact.is_some_and(is_unlisted) {
+            gaps.entry(&ApiGap::Unlisted).or_default().push(Arc::clone(&crate_id.name));
+        }
+    }
     let unknown = gaps.into_iter().map(|(gap, crates)| Notice::PublicationsUnknown { gap: gap.clone(), crates });
     unknown.chain(facts.publications.iter().flat_map(|(crate_id, fact)| altered(facts, crate_id, fact))).collect()
 }

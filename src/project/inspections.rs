@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use semver::Version;
 
 use super::open::Project;
-use super::progress::Progress;
+use super::progress::{Progress, told_if_long};
 use super::registries::Registries;
 use crate::archive::{ArchiveError, Limits, MemoryBudget, VerifiedCrate};
 use crate::gather::crate_files::{self, CrateFile, CratePlaces, CratesProgress, WantedCrate};
@@ -24,6 +24,7 @@ use crate::model::facts::IndexFact;
 use crate::model::finding::{Alarm, Inspection, Inspections};
 use crate::model::index_line::Release;
 use crate::model::package::{CrateId, PackageId};
+use crate::model::run::Waiting;
 use crate::model::source::Source;
 use crate::policy::inspection;
 use crate::scrutiny::{self, Parser};
@@ -122,7 +123,9 @@ impl KnownInspections {
             mode: IndexMode::Offline,
         };
         // What is not at hand, or is there with other bytes, is not looked into.
-        let _ = crate_files::take(&wanted, &places, &deliver, &mut advance);
+        let _ = told_if_long(project.environment(), &Waiting::Inspecting, || {
+            crate_files::take(&wanted, &places, &deliver, &mut advance)
+        });
         self.known().asked.extend(young.into_iter().map(|one| (one.crate_id, one.id.version, one.checksum)));
     }
 

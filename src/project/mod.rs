@@ -36,7 +36,7 @@ pub(crate) use licenses::manifest_file;
 pub(crate) use lock_files::{LockFiles, lock_files};
 pub(crate) use lookup::Lookup;
 pub(crate) use open::{Committed, Configs, Project};
-pub(crate) use progress::Progress;
+pub(crate) use progress::{Progress, told_if_long};
 pub(crate) use registries::{Access, Registries};
 pub(crate) use remembered::{InputDigests, Question};
 pub(crate) use request::{AdvisoriesFrom, JudgeBy, PolicyFrom, Purpose, Request, Which};

@@ -1,11 +1,15 @@
 //! A progress bar on standard error, only on a terminal and only for work that takes a while.
 
+use std::convert::Infallible;
 use std::io::IsTerminal as _;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::gather::environment::columns;
+use crate::gather::environment::{Environment, columns};
+use crate::model::run::Waiting;
 
 /// Where a terminal does not say how wide it is.
 const USUAL: usize = 80;
@@ -13,6 +17,22 @@ const USUAL: usize = 80;
 const NARROWEST: usize = 44;
 /// What the verb, the count and the bytes take.
 const BESIDE_BAR: usize = 64;
+/// Work that takes longer is told of, also where no bar can be drawn.
+const UNTOLD: Duration = Duration::from_millis(1500);
+
+/// Does something, and tells of it where it takes a while.
+pub(crate) fn told_if_long<R>(environment: &Environment, waiting: &Waiting, work: impl FnOnce() -> R) -> R {
+    std::thread::scope(|scope| {
+        // Nothing is ever sent; the other end is gone when the work is done.
+        let (_done, ended) = mpsc::channel::<Infallible>();
+        scope.spawn(move || {
+            if ended.recv_timeout(UNTOLD) == Err(mpsc::RecvTimeoutError::Timeout) && !std::io::stderr().is_terminal() {
+                environment.tell(waiting);
+            }
+        });
+        work()
+    })
+}
 
 /// One piece of work that is being counted.
 #[derive(Debug)]

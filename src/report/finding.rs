@@ -24,6 +24,15 @@ pub(crate) const fn meaning(code: FindingCode) -> &'static str {
         FindingCode::NetworkAtBuild => {
             "it reaches the network while packages are built: what it brings is under no checksum"
         }
+        FindingCode::RunsOwnFile => {
+            "it runs a program by its path: one that it brings along or makes, and not one of this machine's"
+        }
+        FindingCode::LeavesPackage => {
+            "it takes in a file from outside of the package, which no checksum of this package covers"
+        }
+        FindingCode::CodeNotFound => {
+            "which code it takes in is computed, so that nobody can tell what was not looked at"
+        }
         FindingCode::RunsShell => "it runs a command line of a shell or an interpreter",
         FindingCode::RunsBeforeMain => "it runs before `main`, without being called",
         FindingCode::AssemblyAtBuild => {

@@ -214,6 +214,7 @@ pub fn waiting_line(waiting: &Waiting) -> String {
         Waiting::Git { call } => ("Waiting", format!("for git {call} to end")),
         Waiting::Provider { name } => ("Waiting", format!("for the credential provider `{name}`")),
         Waiting::Resolving => ("Resolving", "dependencies behind the filter".to_owned()),
+        Waiting::Inspecting => ("Inspecting", "what is inside archives".to_owned()),
         Waiting::Trials => ("Searching", "for what would have to be approved, by resolving again".to_owned()),
         Waiting::Cargo { line } => match line.trim_start().split_once(' ') {
             Some((name, rest)) if name.starts_with(char::is_uppercase) => (name, rest.to_owned()),

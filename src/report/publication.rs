@@ -70,6 +70,7 @@ pub(crate) fn gap(gap: &ApiGap) -> String {
             let said = if words.is_empty() { String::new() } else { format!(": {words}") };
             format!("the registry's web API answered with status {status}{said}")
         }
+        ApiGap::Unlisted => "the answer of the registry's web API does not have the locked release".to_owned(),
         ApiGap::Failed(cause) => cause.clone(),
         ApiGap::Unreadable(cause) => format!("the answer of the registry's web API cannot be used: {cause}"),
     }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::known::host_of;
 use super::outline::{Act, Does, Function, Outline};
 use super::reach::Place;
 use crate::model::finding::{Finding, FindingCode, Severity};
@@ -14,6 +15,13 @@ pub(super) struct Outlined<'t> {
     pub(super) path: &'t str,
     pub(super) place: Place,
     pub(super) outline: Outline,
+}
+
+impl Outlined<'_> {
+    fn runs_before_main(&self) -> bool {
+        let mut acts = self.outline.functions.iter().flat_map(|function| &function.acts);
+        acts.any(|act| act.does == Does::BeforeMain)
+    }
 }
 
 /// An act, and its file.
@@ -26,7 +34,8 @@ struct Step<'t> {
 /// The most functions of one name that a call is followed to.
 const MOST_OF_NAME: usize = 4;
 
-pub(super) fn findings(files: &[Outlined<'_>]) -> Vec<Finding> {
+/// Reads the outlines. `own` are the hosts that the package names as its own.
+pub(super) fn findings(files: &[Outlined<'_>], own: &[String]) -> Vec<Finding> {
     let mut found = Vec::new();
     for place in [Place::BuildScript, Place::ProcMacro, Place::Library] {
         let here: Vec<&Outlined<'_>> = files.iter().filter(|file| file.place == place).collect();
@@ -34,8 +43,13 @@ pub(super) fn findings(files: &[Outlined<'_>]) -> Vec<Finding> {
             here.iter().flat_map(|file| file.outline.functions.iter().map(|function| (file.path, function))).collect();
         if place.at_build() {
             let all = functions.iter().flat_map(|(file, function)| steps(file, function)).collect();
-            found.extend(Unit { steps: all, at_build: true }.findings());
+            found.extend(Unit { steps: all, at_build: true, own }.findings());
             continue;
+        }
+        // What runs before `main` is called by nobody, so that its whole file counts together.
+        for file in here.iter().filter(|file| file.runs_before_main()) {
+            let all = file.outline.functions.iter().flat_map(|function| steps(file.path, function)).collect();
+            found.extend(Unit { steps: all, at_build: false, own }.before_main());
         }
         let known = Known::of(&functions);
         for (at, (file, function)) in functions.iter().enumerate() {
@@ -45,7 +59,7 @@ pub(super) fn findings(files: &[Outlined<'_>]) -> Vec<Finding> {
                     all.extend(functions.get(*helper).into_iter().flat_map(|(file, function)| steps(file, function)));
                 }
             }
-            found.extend(Unit { steps: all, at_build: false }.findings());
+            found.extend(Unit { steps: all, at_build: false, own }.findings());
         }
     }
     found
@@ -92,10 +106,11 @@ impl<'t> Known<'t> {
 struct Unit<'t> {
     steps: Vec<Step<'t>>,
     at_build: bool,
+    own: &'t [String],
 }
 
-const WRITES: [Does; 3] = [Does::Writes, Does::WritesHere, Does::WritesAbsolute];
-const RUNS: [Does; 3] = [Does::RunsUnknown, Does::RunsShell, Does::RunsTool];
+const WRITES: [Does; 4] = [Does::Writes, Does::WritesHere, Does::WritesAbsolute, Does::WritesUp];
+const RUNS: [Does; 4] = [Does::RunsUnknown, Does::RunsPath, Does::RunsShell, Does::RunsTool];
 
 impl<'t> Unit<'t> {
     /// The first of these.
@@ -113,8 +128,8 @@ impl<'t> Unit<'t> {
     }
 
     fn findings(&self) -> Vec<Finding> {
-        let mut found: Vec<Finding> =
-            [self.sends(), self.fetches(), self.unpacks(), self.writes()].into_iter().flatten().collect();
+        let chains = [self.sends(), self.pipes().or_else(|| self.fetches()), self.unpacks(), self.writes()];
+        let mut found: Vec<Finding> = chains.into_iter().flatten().collect();
         found.extend(self.singles(&found));
         found
     }
@@ -131,19 +146,48 @@ impl<'t> Unit<'t> {
         } else {
             match strong {
                 Some(strong) => (strong, Severity::High),
-                None => (self.one(&[Does::ReadsSecretVariable])?, Severity::Medium),
+                None => match self.one(&[Does::ReadsSecretVariable]) {
+                    Some(secret) => (secret, Severity::Medium),
+                    None => return self.sends_files(connects),
+                },
             }
         };
         Some(told(FindingCode::ReadsAndSends, severity, [Some(reads), encodes, Some(connects)]))
+    }
+
+    /// Files that go to an address that stands in the source: what a client does is told by whoever calls it.
+    fn sends_files(&self, connects: Step<'t>) -> Option<Finding> {
+        let reads = self.one(&[Does::ReadsFile])?;
+        let mut addresses = self.steps.iter().filter(|step| step.act.does == Does::NamesAddress);
+        let foreign = addresses.find(|step| !is_own_host(&step.act.words, self.own))?;
+        Some(told(FindingCode::ReadsAndSends, Severity::Medium, [Some(reads), Some(*foreign), Some(connects)]))
+    }
+
+    /// A command line that fetches something and has it run, or the like of a program that gets packages.
+    fn pipes(&self) -> Option<Finding> {
+        let piped = self.one(&[Does::PipesToShell]).filter(|_| self.at_build || self.has(&RUNS));
+        let step = piped.or_else(|| self.one(&[Does::Installs]).filter(|_| self.at_build))?;
+        Some(told(FindingCode::FetchesAndRuns, Severity::High, [Some(step), None, None]))
+    }
+
+    /// What runs before `main`, and is more than setting something up.
+    fn before_main(&self) -> Option<Finding> {
+        let begins = self.one(&[Does::BeforeMain])?;
+        let does = self
+            .one(&[Does::PipesToShell, Does::Connects, Does::RunsShell, Does::RunsPath, Does::RunsUnknown])
+            .or_else(|| self.one(&[Does::FetchingWords]))?;
+        Some(told(FindingCode::RunsBeforeMain, Severity::High, [Some(begins), None, Some(does)]))
     }
 
     fn fetches(&self) -> Option<Finding> {
         let connects = self.connects()?;
         let writes = self.one(&WRITES);
         let (runs, severity) = if self.at_build {
-            (self.one(&[Does::RunsUnknown, Does::RunsShell, Does::MakesCode, Does::MakesRunnable])?, Severity::High)
+            let runs = [Does::RunsUnknown, Does::RunsPath, Does::RunsShell, Does::MakesCode, Does::MakesRunnable];
+            (self.one(&runs)?, Severity::High)
         } else {
-            let runs = self.one(&[Does::RunsUnknown, Does::MakesRunnable]).filter(|_| writes.is_some());
+            let runs = [Does::RunsUnknown, Does::RunsPath, Does::MakesRunnable];
+            let runs = self.one(&runs).filter(|_| writes.is_some());
             match (runs, self.one(&[Does::RunsShell])) {
                 (Some(runs), _) => (runs, Severity::High),
                 (None, shell) => (shell?, Severity::Medium),
@@ -155,7 +199,8 @@ impl<'t> Unit<'t> {
     fn unpacks(&self) -> Option<Finding> {
         let packed = self.one(&[Does::Embeds, Does::Decodes])?;
         let writes = self.one(&WRITES);
-        let (runs, severity) = match (self.one(&[Does::RunsUnknown]), self.one(&[Does::MakesCode])) {
+        let starts = self.one(&[Does::RunsUnknown, Does::RunsPath]);
+        let (runs, severity) = match (starts, self.one(&[Does::MakesCode])) {
             (Some(runs), _) if writes.is_some() => (runs, Severity::High),
             (_, Some(code)) => (code, if self.at_build { Severity::High } else { Severity::Medium }),
             (Some(runs), None) if self.at_build => (runs, Severity::Medium),
@@ -170,12 +215,16 @@ impl<'t> Unit<'t> {
             (None, Some(place)) => (place, if self.at_build { Severity::Medium } else { Severity::Low }),
             (None, None) if self.at_build => match self.one(&[Does::ReadsIdentity]) {
                 Some(home) => (home, Severity::Medium),
-                None => (self.one(&[Does::WritesHere])?, Severity::Low),
+                None => match self.one(&[Does::WritesUp]) {
+                    Some(up) => (up, Severity::Medium),
+                    None => (self.one(&[Does::WritesHere])?, Severity::Low),
+                },
             },
             (None, None) => return None,
         };
         let writes = self.one(&WRITES)?;
-        Some(told(FindingCode::WritesOutside, severity, [Some(place), None, Some(writes)]))
+        let writes = Some(writes).filter(|_| !WRITES.contains(&place.act.does));
+        Some(told(FindingCode::WritesOutside, severity, [Some(place), None, writes]))
     }
 
     /// What is told of single steps, unless a chain tells it already.
@@ -200,11 +249,20 @@ impl<'t> Unit<'t> {
         if !has(FindingCode::ReadsAndSends) && !has(FindingCode::FetchesAndRuns) {
             tell(FindingCode::NetworkAtBuild, at_build(Severity::Medium, None), self.connects());
         }
+        tell(FindingCode::RunsOwnFile, at_build(Severity::Medium, None), self.one(&[Does::RunsPath]));
         tell(FindingCode::RunsShell, at_build(Severity::Low, None), self.one(&[Does::RunsShell]));
         tell(FindingCode::RunsBeforeMain, Some(Severity::Medium), self.one(&[Does::BeforeMain]));
         tell(FindingCode::AssemblyAtBuild, at_build(Severity::Low, None), self.one(&[Does::Assembly]));
         found
     }
+}
+
+/// Whether an address is of a host that the package names as its own, or of one that examples and namespaces name.
+fn is_own_host(address: &str, own: &[String]) -> bool {
+    let Some(host) = host_of(address) else { return true };
+    let is_of = |known: &str| host == known || host.ends_with(&format!(".{known}"));
+    let nobodys = ["localhost", "127.0.0.1", "example.com", "example.org", "w3.org", "crates.io", "docs.rs"];
+    own.iter().any(|known| is_of(known)) || nobodys.iter().any(|known| is_of(known))
 }
 
 /// A chain, at its last step.

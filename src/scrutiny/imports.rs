@@ -44,7 +44,27 @@ impl Facts {
         self.encoder |=
             path.iter().any(|one| matches!(one.as_str(), "base64" | "hex" | "data_encoding" | "Engine" | "bs58"));
         let known_as = if as_name == "self" { path.last().cloned().unwrap_or_default() } else { as_name.to_owned() };
-        self.imported.insert(known_as, path);
+        self.means(known_as, path);
+    }
+
+    /// Notes what a name stands for. Names count for the whole file; of several meanings the one from elsewhere counts, which `use m::X` of
+    /// a module of the file's own would hide.
+    fn means(&mut self, name: String, path: Vec<String>) {
+        let is_elsewhere = |path: &[String]| {
+            matches!(path.first().map(String::as_str), Some("std" | "core" | "libc" | "nix" | "tokio" | "async_std"))
+                || path.first().is_some_and(|root| self.network.contains(root))
+        };
+        if path.as_slice() != [name.clone()] && !self.imported.get(&name).is_some_and(|known| is_elsewhere(known)) {
+            self.imported.insert(name, path);
+        }
+    }
+
+    /// A name for a type.
+    fn alias(&mut self, name: &proc_macro2::Ident, of: &syn::Type) {
+        if let syn::Type::Path(of) = of {
+            let path = of.path.segments.iter().map(|segment| plain(&segment.ident)).collect();
+            self.means(plain(name), path);
+        }
     }
 
     /// The path from its root on.
@@ -58,6 +78,14 @@ impl Facts {
             }
             resolved = known.iter().chain(resolved.iter().skip(1)).cloned().collect();
         }
+        // What a module of its own passes on, and what a trait's implementation names: `m::X`, `<S as N>::T`.
+        let passed_on = (1..resolved.len()).rev().find_map(|at| {
+            let known = self.imported.get(resolved.get(at)?)?;
+            (known.len() > 1 && !self.imported.contains_key(resolved.first()?)).then_some((at, known))
+        });
+        if let Some((at, known)) = passed_on.filter(|_| resolved.first().is_some_and(|root| !is_known_root(root))) {
+            resolved = known.iter().chain(resolved.iter().skip(at + 1)).cloned().collect();
+        }
         if resolved.len() > 2 && matches!(resolved.first().map(String::as_str), Some("std" | "core" | "alloc")) {
             resolved.remove(0);
         }
@@ -69,7 +97,22 @@ impl Facts {
     }
 }
 
+/// Roots of paths that are what they say.
+fn is_known_root(root: &str) -> bool {
+    matches!(root, "std" | "core" | "alloc" | "libc" | "nix" | "winapi" | "tokio" | "async_std")
+}
+
 impl<'a> Visit<'a> for Facts {
+    fn visit_item_type(&mut self, item: &'a syn::ItemType) {
+        self.alias(&item.ident, &item.ty);
+        visit::visit_item_type(self, item);
+    }
+
+    fn visit_impl_item_type(&mut self, item: &'a syn::ImplItemType) {
+        self.alias(&item.ident, &item.ty);
+        visit::visit_impl_item_type(self, item);
+    }
+
     fn visit_item_use(&mut self, item: &'a syn::ItemUse) {
         self.take_use(&item.tree, &mut Vec::new());
     }

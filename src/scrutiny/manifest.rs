@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use toml::{Table, Value};
 
+use super::known::host_of;
+
 /// A manifest's targets, and what else is compared with the archive.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Manifest {
@@ -18,6 +20,9 @@ pub(super) struct Manifest {
     pub(super) license: Option<String>,
     pub(super) license_file: Option<String>,
     pub(super) readme: Option<String>,
+    pub(super) description: Option<String>,
+    /// The hosts of its homepage, repository and documentation.
+    pub(super) hosts: Vec<String>,
     pub(super) include: Option<Vec<String>>,
     pub(super) exclude: Vec<String>,
     /// The names under which it knows its dependencies, of every kind.
@@ -70,10 +75,25 @@ impl Manifest {
             license: word("license"),
             license_file: word("license-file").map(|path| tidy(&path)),
             readme: word("readme").map(|path| tidy(&path)),
+            description: word("description"),
+            hosts: ["homepage", "repository", "documentation"]
+                .into_iter()
+                .filter_map(|key| host_of(&word(key)?))
+                .collect(),
             include: words("include").filter(|list| !list.is_empty()),
             exclude: words("exclude").unwrap_or_default(),
             dependencies,
             renamed,
+        }
+    }
+}
+
+impl Manifest {
+    /// The build script that cargo looks for.
+    pub(super) fn build_path(&self) -> Option<&str> {
+        match &self.build {
+            Some(path) => path.as_deref(),
+            None => Some("build.rs"),
         }
     }
 }

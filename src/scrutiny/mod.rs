@@ -10,25 +10,31 @@ mod chain;
 mod constant;
 pub(crate) mod difference;
 mod imports;
+mod known;
 mod lexer;
 mod lists;
 mod manifest;
 mod outline;
 mod package;
 mod parser;
+mod pieces;
 mod reach;
 mod scan;
+mod started;
 mod syntax;
 mod text;
 mod words;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::archive::{OpenedCrate, Part};
 use crate::model::finding::{Finding, FindingCode, Inspection, Looked, Severity, in_order};
 use crate::model::index_line::Release;
 use chain::Outlined;
+use known::NETWORK_CRATES;
 use manifest::Manifest;
 use outline::Outline;
 use package::{MOST_STATEMENT, Statements};
@@ -36,7 +42,6 @@ pub use parser::Parser;
 pub(crate) use parser::serve_if_asked;
 use parser::{Parsed, Patience};
 use reach::Place;
-use words::NETWORK_CRATES;
 
 /// The most bytes of a file whose structure is looked at.
 const MOST_PARSED: usize = 1 << 20;
@@ -56,12 +61,25 @@ pub fn inspect(opened: &OpenedCrate<'_>, line: Option<&Release>, parser: &Parser
     let Taken { texts, statements, mut findings, mut looked, .. } = taken;
     findings.extend(package::findings(opened, &manifest, &statements, line));
     let network = network(&manifest);
-    let (mut files, mut patience) = (Vec::new(), Patience::default());
-    for (path, place) in reach::reached(&manifest, &texts) {
-        let Some(text) = texts.get(path) else { continue };
+    let reached = reach::reached(&manifest, &texts);
+    findings.extend(reached.findings);
+    // What is not looked at whole and runs at build time could do anything.
+    for finding in findings.iter_mut().filter(|finding| finding.code == FindingCode::NotLookedAt) {
+        let place = finding.file.as_deref().and_then(|file| reached.files.get(file));
+        if place.is_some_and(|place| place.at_build()) || finding.file.as_deref() == manifest.build_path() {
+            finding.severity = Severity::High;
+        }
+    }
+    let sources: Vec<Source<'_>> = reached
+        .files
+        .iter()
+        .filter_map(|(path, place)| Some(Source { path, place: *place, text: texts.get(*path)? }))
+        .collect();
+    let mut files = Vec::with_capacity(sources.len());
+    for (source, read) in sources.iter().zip(outlines(&sources, &network, parser)) {
         looked.sources += 1;
-        findings.extend(text::findings(path, text, place));
-        let outline = match parsed(path, text, place, &network, (parser, &mut patience)) {
+        findings.extend(text::findings(source.path, source.text, source.place));
+        let outline = match read {
             Ok(outline) => {
                 looked.parsed += 1;
                 outline
@@ -69,12 +87,13 @@ pub fn inspect(opened: &OpenedCrate<'_>, line: Option<&Release>, parser: &Parser
             Err(finding) => {
                 looked.scanned += 1;
                 findings.extend(finding);
-                scan::outline(text, &network)
+                scan::outline(source.text, &network)
             }
         };
-        files.push(Outlined { path, place, outline });
+        files.push(Outlined { path: source.path, place: source.place, outline });
     }
-    findings.extend(chain::findings(&files));
+    files.extend(started::started(&files, manifest.description.as_deref(), &texts));
+    findings.extend(chain::findings(&files, &manifest.hosts));
     let build_script = build_script(&manifest, &texts);
     findings.extend(runs(&manifest, build_script.as_deref(), opened));
     Ok(Inspection {
@@ -121,17 +140,51 @@ fn network(manifest: &Manifest) -> Vec<String> {
     own.chain(renamed).collect()
 }
 
-/// A file's outline by its structure; or why there is none, where that is to be told.
-fn parsed(
-    path: &str,
-    text: &str,
+/// A file that a build compiles or runs.
+struct Source<'t> {
+    path: &'t str,
     place: Place,
-    network: &[String],
-    (parser, patience): (&Parser, &mut Patience),
-) -> Result<Outline, Option<Finding>> {
+    text: &'t str,
+}
+
+/// So many files are worth a thread of their own.
+const FILES_A_THREAD: usize = 64;
+/// The most threads for one archive; whoever looks into several has as many for each.
+const MOST_THREADS: usize = 4;
+
+type Read = Result<Outline, Option<Finding>>;
+
+/// The outlines of these files, in their order. Threads of the pool that everything else shares would wait for each other here: an archive that
+/// is held in memory by one may be waited for by another.
+fn outlines(sources: &[Source<'_>], network: &[String], parser: &Parser) -> Vec<Read> {
+    let (patience, next) = (Patience::default(), AtomicUsize::new(0));
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = (sources.len() / FILES_A_THREAD).clamp(1, cores.min(MOST_THREADS));
+    let slots: Vec<OnceLock<Read>> = sources.iter().map(|_| OnceLock::new()).collect();
+    let work = || {
+        while let Some((source, slot)) = {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            sources.get(at).zip(slots.get(at))
+        } {
+            let _ = slot.set(parsed(source, network, parser, &patience));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            scope.spawn(work);
+        }
+        work();
+    });
+    // None is left out: a thread that failed took the whole run with it.
+    slots.into_iter().map(|slot| slot.into_inner().unwrap_or(Err(None))).collect()
+}
+
+/// A file's outline by its structure; or why there is none, where that is to be told.
+fn parsed(source: &Source<'_>, network: &[String], parser: &Parser, patience: &Patience) -> Read {
+    let Source { path, place, text } = *source;
     if text.len() > MOST_PARSED {
         let evidence = format!("{} bytes", text.len());
-        let severity = if place.at_build() { Severity::Medium } else { Severity::Note };
+        let severity = if place.at_build() { Severity::High } else { Severity::Note };
         return Err(Some(Finding::new(FindingCode::OnlyScanned, severity, evidence).of_file(path)));
     }
     match parser.outline(text, network, patience) {

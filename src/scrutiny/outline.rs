@@ -27,12 +27,20 @@ pub(super) enum Does {
     Connects,
     /// Has words with which a shell fetches something.
     FetchingWords,
+    /// Has words with which a shell fetches something and has it run.
+    PipesToShell,
+    /// Names an address of the web.
+    NamesAddress,
+    /// Has a program that gets packages get and run one.
+    Installs,
     /// Writes files.
     Writes,
     /// Writes to a path in the package's own folder.
     WritesHere,
     /// Writes to an absolute path.
     WritesAbsolute,
+    /// Writes to a path that leads up from where it starts.
+    WritesUp,
     /// Names a place that is run by itself later, or that other programs are configured by.
     NamesOutside,
     /// Makes a file one that can be run.
@@ -43,6 +51,8 @@ pub(super) enum Does {
     RunsShell,
     /// Runs a program that is named by nothing that is written.
     RunsUnknown,
+    /// Runs a file by its path.
+    RunsPath,
     /// Makes memory that can be run.
     MakesCode,
     /// Puts a telling text together from pieces.

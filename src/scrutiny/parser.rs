@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -32,16 +32,37 @@ const MOST_FILES: usize = 2_000;
 const TOGETHER: Duration = Duration::from_secs(300);
 const MOST_ENDED: usize = 3;
 
-/// What is left of it for one archive.
+/// What is left of it for one archive. Shared by those who ask about its files.
 #[derive(Debug)]
-pub(super) struct Patience {
-    left: Duration,
+pub(super) struct Patience(Mutex<Left>);
+
+#[derive(Debug)]
+struct Left {
+    time: Duration,
     ended: usize,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { left: TOGETHER, ended: 0 }
+        Self(Mutex::new(Left { time: TOGETHER, ended: 0 }))
+    }
+}
+
+impl Patience {
+    /// How long the next file may take; `None` where no more is tried.
+    fn next(&self) -> Option<Duration> {
+        let left = self.left();
+        (!left.time.is_zero() && left.ended < MOST_ENDED).then(|| PATIENCE.min(left.time))
+    }
+
+    fn spend(&self, time: Duration, has_ended: bool) {
+        let mut left = self.left();
+        left.time = left.time.saturating_sub(time);
+        left.ended += usize::from(has_ended);
+    }
+
+    fn left(&self) -> MutexGuard<'_, Left> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -80,29 +101,50 @@ enum Answer {
 pub struct Parser {
     program: Option<PathBuf>,
     idle: Mutex<Vec<Process>>,
+    /// The thread that starts processes: on Linux each dies with the thread that started it, and threads come and go.
+    starter: OnceLock<mpsc::Sender<Reply>>,
 }
+
+/// Who waits for a process.
+type Reply = mpsc::SyncSender<io::Result<Process>>;
 
 impl Parser {
     /// Parses in processes of this program, which must be this very one.
     #[must_use]
     pub fn of(program: impl Into<PathBuf>) -> Self {
-        Self { program: Some(program.into()), idle: Mutex::default() }
+        Self { program: Some(program.into()), ..Self::default() }
+    }
+
+    fn start(&self, program: &Path) -> Option<Process> {
+        let starter = self.starter.get_or_init(|| {
+            let (sender, asked) = mpsc::channel::<Reply>();
+            let program = program.to_owned();
+            std::thread::spawn(move || {
+                for reply in asked {
+                    let _ = reply.send(Process::start(&program));
+                }
+            });
+            sender
+        });
+        let (reply, process) = mpsc::sync_channel(1);
+        starter.send(reply).ok()?;
+        process.recv().ok()?.ok()
     }
 
     /// Asks for the outline of a file.
-    pub(super) fn outline(&self, text: &str, network: &[String], patience: &mut Patience) -> Parsed {
+    pub(super) fn outline(&self, text: &str, network: &[String], patience: &Patience) -> Parsed {
         let Some(program) = &self.program else { return Parsed::Unavailable };
-        if patience.left.is_zero() || patience.ended >= MOST_ENDED {
+        let Some(time) = patience.next() else {
             return Parsed::Ended { cause: "not tried, because the parser ended on other files of this archive" };
-        }
+        };
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let Some(mut process) = idle.map_or_else(|| Process::start(program).ok(), Some) else {
+        let Some(mut process) = idle.or_else(|| self.start(program)) else {
             return Parsed::Unavailable;
         };
         let question = Question { network: network.to_vec(), text: text.to_owned() };
         let begun = Instant::now();
-        let answer = process.ask(&question, PATIENCE.min(patience.left));
-        patience.left = patience.left.saturating_sub(begun.elapsed());
+        let answer = process.ask(&question, time);
+        patience.spend(begun.elapsed(), answer.is_err());
         match answer {
             Ok(answer) => {
                 if process.asked < MOST_FILES {
@@ -113,10 +155,7 @@ impl Parser {
                     Answer::NoRust { line, cause } => Parsed::NoRust { line, cause },
                 }
             }
-            Err(cause) => {
-                patience.ended += 1;
-                Parsed::Ended { cause }
-            }
+            Err(cause) => Parsed::Ended { cause },
         }
     }
 }

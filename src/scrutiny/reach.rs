@@ -2,13 +2,13 @@
 //! so that a file that no parser takes still leads on. In doubt a file is reached.
 
 #![expect(clippy::match_like_matches_macro, reason = "each arm says why")]
-#![expect(clippy::needless_for_each, reason = "it reads as what it does")]
 #![expect(clippy::similar_names, reason = "the names belong together")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lexer::{Lexer, Token, Word};
 use super::manifest::Manifest;
+use crate::model::finding::{Finding, FindingCode, Severity};
 
 /// When code runs. Ordered: what is earlier in a build counts for a file that several reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,49 +29,88 @@ impl Place {
 }
 
 /// Where a file leads.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Lead {
     /// `mod name;`, within these inline modules.
-    Module { inside: Vec<String>, name: String, path: Option<String> },
-    /// `include!`: the path as far as it is written. What `include_str!` and `include_bytes!` take in is not compiled.
-    Include(String),
-    /// A module whose name a macro makes up.
+    Module { inside: Vec<String>, name: String, path: Option<String>, line: u32 },
+    /// `include!`: the path as far as it is written.
+    Include(Written),
+    /// `include_str!` and `include_bytes!`: what they take in is not compiled.
+    Embed(Written),
+    /// `include!` of a path that is computed.
+    Computed { line: u32 },
+    /// A module or a path that a macro makes up.
     Unknown,
+}
+
+/// A path as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Written {
+    path: String,
+    /// Whether it begins in the package's own folder, or in the one that its build script writes to.
+    from_variable: bool,
+    line: u32,
+}
+
+/// What is reached, and what stood out on the way.
+pub(super) struct Reached<'t> {
+    pub(super) files: BTreeMap<&'t str, Place>,
+    pub(super) findings: Vec<Finding>,
 }
 
 /// The most files that one archive may lead to.
 const MOST_FILES: usize = 50_000;
+/// The most findings of one archive here.
+const MOST_FINDINGS: usize = 20;
 
 /// The texts that are reached. `texts` are the archive's Rust files, and others that source may include.
-pub(super) fn reached<'t>(manifest: &Manifest, texts: &'t BTreeMap<Box<str>, String>) -> BTreeMap<&'t str, Place> {
-    let mut found: BTreeMap<&'t str, Place> = BTreeMap::new();
-    let mut ahead: Vec<(&'t str, Place, bool)> = Vec::new();
-    let mut begin = |path: &str, place: Place| {
-        ahead.extend(texts.get_key_value(path).map(|(path, _)| (&**path, place, true)));
-    };
+pub(super) fn reached<'t>(manifest: &Manifest, texts: &'t BTreeMap<Box<str>, String>) -> Reached<'t> {
+    let mut walk = Walk { texts, files: BTreeMap::new(), ahead: Vec::new(), findings: Vec::new() };
+    let of_library = if manifest.proc_macro { Place::ProcMacro } else { Place::Library };
     let build = match &manifest.build {
         Some(Some(path)) => Some(path.as_str()),
         Some(None) => None,
         None => Some("build.rs"),
     };
-    build.into_iter().for_each(|path| begin(path, Place::BuildScript));
-    let of_library = if manifest.proc_macro { Place::ProcMacro } else { Place::Library };
-    begin(manifest.lib.as_deref().unwrap_or("src/lib.rs"), of_library);
-    let mut all = false;
-    while let Some((path, place, is_root)) = ahead.pop() {
-        if found.len() > MOST_FILES || found.get(path).is_some_and(|known| *known <= place) {
-            continue;
-        }
-        found.insert(path, place);
-        let Some(text) = texts.get(path) else { continue };
-        for lead in leads(text) {
-            all |= lead == Lead::Unknown;
-            let candidates = candidates(path, is_root, &lead);
-            let there = candidates.iter().filter_map(|path| texts.get_key_value(path.as_str()));
-            ahead.extend(there.map(|(path, _)| (&**path, place, false)));
+    for (path, place) in build
+        .map(|path| (path, Place::BuildScript))
+        .into_iter()
+        .chain([(manifest.lib.as_deref().unwrap_or("src/lib.rs"), of_library)])
+    {
+        match resolved(path).filter(|_| !is_absolute(path)) {
+            Some(inside) => walk.begin(&inside, place, true),
+            None => walk.leaves("Cargo.toml", None, path, Place::BuildScript),
         }
     }
-    if all {
+    let mut unknown: BTreeSet<bool> = BTreeSet::new();
+    let mut widened: BTreeSet<&'t str> = BTreeSet::new();
+    loop {
+        while let Some((path, place, is_root)) = walk.ahead.pop() {
+            if walk.files.len() > MOST_FILES || walk.files.get(path).is_some_and(|known| *known <= place) {
+                continue;
+            }
+            walk.files.insert(path, place);
+            let Some(text) = texts.get(path) else { continue };
+            for lead in leads(text) {
+                if lead == Lead::Unknown || matches!(lead, Lead::Computed { .. }) {
+                    unknown.insert(place.at_build());
+                }
+                walk.follow(path, place, is_root, &lead);
+            }
+        }
+        // Where a macro makes names up, whatever is named in the same code may be what it takes in.
+        let wide: Vec<(&'t str, Place)> = walk.files.iter().map(|(path, place)| (*path, *place)).collect();
+        for (path, place) in wide {
+            if !unknown.is_empty() && widened.len() < MOST_WIDENED && widened.insert(path) {
+                walk.widen(path, place);
+            }
+        }
+        if walk.ahead.is_empty() {
+            break;
+        }
+    }
+    let Walk { mut files, findings, .. } = walk;
+    if unknown.contains(&of_library.at_build()) {
         let inside = texts.keys().filter(|path| {
             path.starts_with("src/")
                 && !path.starts_with("src/bin/")
@@ -79,21 +118,138 @@ pub(super) fn reached<'t>(manifest: &Manifest, texts: &'t BTreeMap<Box<str>, Str
                 && path.ends_with(".rs")
         });
         for path in inside {
-            found.entry(path).or_insert(of_library);
+            files.entry(path).or_insert(of_library);
         }
     }
-    found
+    Reached { files, findings }
 }
 
-/// Where the file of a lead may lie. Where several may, all are taken.
+/// The most files whose every name is followed.
+const MOST_WIDENED: usize = 2_000;
+
+struct Walk<'t> {
+    texts: &'t BTreeMap<Box<str>, String>,
+    files: BTreeMap<&'t str, Place>,
+    /// The files that are still to be read, and whether each is the root of a target.
+    ahead: Vec<(&'t str, Place, bool)>,
+    findings: Vec<Finding>,
+}
+
+impl Walk<'_> {
+    fn begin(&mut self, path: &str, place: Place, is_root: bool) {
+        self.ahead.extend(self.texts.get_key_value(path).map(|(path, _)| (&**path, place, is_root)));
+    }
+
+    fn follow(&mut self, file: &str, place: Place, is_root: bool, lead: &Lead) {
+        let found = candidates(file, is_root, lead);
+        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let written = match lead {
+            Lead::Module { inside, path: Some(path), line, .. } => {
+                // Within an inline module it lies in that one's folder.
+                let below = if inside.is_empty() { folder.to_owned() } else { below(file, is_root, inside) };
+                Some((path, *line, resolved(&joined(&below, path)).filter(|_| !is_absolute(path))))
+            }
+            Lead::Include(Written { path, from_variable: true, line })
+            | Lead::Embed(Written { path, from_variable: true, line }) => {
+                Some((path, *line, resolved(path.trim_start_matches(['/', '\\']))))
+            }
+            Lead::Include(Written { path, line, .. }) | Lead::Embed(Written { path, line, .. }) => {
+                Some((path, *line, resolved(&joined(folder, path)).filter(|_| !is_absolute(path))))
+            }
+            Lead::Computed { line } => {
+                let severity = if place.at_build() { Severity::High } else { Severity::Low };
+                self.tell(Finding::new(FindingCode::CodeNotFound, severity, "include!").at(file, *line));
+                None
+            }
+            Lead::Module { .. } | Lead::Unknown => None,
+        };
+        if let Some((path, line, None)) = written {
+            let is_code = !matches!(lead, Lead::Embed(_));
+            self.leaves(file, Some(line), path, if is_code { Place::BuildScript } else { place });
+        }
+        if !matches!(lead, Lead::Embed(_)) {
+            for path in found {
+                self.begin(&path, place, false);
+            }
+        }
+    }
+
+    /// Tells of a path that leads out of the package.
+    fn leaves(&mut self, file: &str, line: Option<u32>, path: &str, place: Place) {
+        let severity = if place.at_build() { Severity::High } else { Severity::Medium };
+        let finding = Finding::new(FindingCode::LeavesPackage, severity, path);
+        self.tell(match line {
+            Some(line) => finding.at(file, line),
+            None => finding.of_file(file),
+        });
+    }
+
+    fn tell(&mut self, finding: Finding) {
+        if self.findings.len() < MOST_FINDINGS {
+            self.findings.push(finding);
+        }
+    }
+
+    /// Takes every name and text of a file for what a macro may take in.
+    fn widen(&mut self, file: &str, place: Place) {
+        let Some(text) = self.texts.get(file) else { return };
+        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let own = joined(folder, file.rsplit('/').next().unwrap_or_default().trim_end_matches(".rs"));
+        let mut paths = BTreeSet::new();
+        for word in Lexer::new(text) {
+            match &word.token {
+                Token::Name(name) => {
+                    for folder in [folder, &own] {
+                        paths.insert(joined(folder, &format!("{name}.rs")));
+                        paths.insert(joined(&joined(folder, name), "mod.rs"));
+                    }
+                }
+                Token::Text { .. } => {
+                    let text = word.token.text().unwrap_or_default();
+                    let pieces = text.split(['=', ' ', ',', ';']).filter(|piece| !piece.is_empty());
+                    for piece in pieces.take(MOST_WORDS) {
+                        for folder in [folder, &own, "src", ""] {
+                            paths.extend(resolved(&joined(folder, piece)));
+                        }
+                    }
+                }
+                Token::Character(_) | Token::Number(_) | Token::Lifetime(_) | Token::Mark(_) => {}
+            }
+        }
+        let is_code = |path: &str| path.ends_with(".rs") || !is_document(path);
+        for path in paths.into_iter().filter(|path| is_code(path)) {
+            if !self.files.contains_key(path.as_str()) {
+                self.begin(&path, place, false);
+            }
+        }
+    }
+}
+
+/// What is named in source for other ends than to be compiled.
+fn is_document(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    matches!(
+        name,
+        "Cargo.toml" | "Cargo.lock" | "Cargo.toml.orig" | "README.md" | "LICENSE" | "LICENSE-MIT" | "LICENSE-APACHE"
+    ) || [
+        ".toml", ".json", ".md", ".html", ".css", ".js", ".c", ".h", ".cc", ".cpp", ".hpp", ".S", ".s", ".asm", ".pl",
+        ".py", ".sh", ".yml",
+    ]
+    .iter()
+    .any(|end| name.ends_with(end))
+}
+
+fn is_absolute(path: &str) -> bool {
+    path.starts_with(['/', '\\']) || path.get(1..3).is_some_and(|rest| rest == ":\\" || rest == ":/")
+}
+
+/// Where the file of a lead may lie. Where several may, all are taken; none where it is outside of the package.
 fn candidates(file: &str, is_root: bool, lead: &Lead) -> BTreeSet<String> {
-    let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
-    let stem = name.strip_suffix(".rs").unwrap_or(name);
-    let own = if is_root || stem == "mod" { folder.to_owned() } else { joined(folder, stem) };
+    let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut found = BTreeSet::new();
     match lead {
-        Lead::Module { inside, name, path } => {
-            let below = inside.iter().fold(own, |folder, name| joined(&folder, name));
+        Lead::Module { inside, name, path, .. } => {
+            let below = below(file, is_root, inside);
             if let Some(path) = path {
                 found.extend(resolved(&joined(folder, path)));
                 found.extend(resolved(&joined(&below, path)));
@@ -104,14 +260,22 @@ fn candidates(file: &str, is_root: bool, lead: &Lead) -> BTreeSet<String> {
                 found.insert(joined(folder, &format!("{name}.rs")));
             }
         }
-        Lead::Include(path) => {
+        Lead::Include(Written { path, .. }) | Lead::Embed(Written { path, .. }) => {
             found.extend(resolved(&joined(folder, path)));
             // From the package's folder on, where that is what stands before it.
             found.extend(resolved(path.trim_start_matches('/')));
         }
-        Lead::Unknown => {}
+        Lead::Computed { .. } | Lead::Unknown => {}
     }
     found
+}
+
+/// The folder of what lies within inline modules of a file.
+fn below(file: &str, is_root: bool, inside: &[String]) -> String {
+    let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
+    let stem = name.strip_suffix(".rs").unwrap_or(name);
+    let own = if is_root || stem == "mod" { folder.to_owned() } else { joined(folder, stem) };
+    inside.iter().fold(own, |folder, name| joined(&folder, name))
 }
 
 fn joined(folder: &str, name: &str) -> String {
@@ -133,13 +297,19 @@ fn resolved(path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
+/// A pair of braces that is open: the name of the module that it is of, and whether it is only there in tests.
+struct Open {
+    module: Option<String>,
+    test: bool,
+}
+
 fn leads(text: &str) -> Vec<Lead> {
     let mut found = Vec::new();
     let mut words = Lexer::new(text).peekable();
-    // The braces that are open, and the module that each is of.
-    let mut open: Vec<Option<(String, bool)>> = Vec::new();
+    let mut open: Vec<Open> = Vec::new();
     let (mut path, mut test) = (None, false);
     while let Some(word) = words.next() {
+        let is_tested = |open: &[Open], test: bool| test || open.iter().any(|one| one.test);
         match word.token {
             Token::Mark('#') => {
                 if words.peek().is_some_and(|next| next.token.is('!')) {
@@ -148,6 +318,9 @@ fn leads(text: &str) -> Vec<Lead> {
                 if words.peek().is_some_and(|next| next.token.is('[')) {
                     let attribute = bracketed(&mut words);
                     test |= is_test(&attribute);
+                    if has_computed_path(&attribute) {
+                        found.push(Lead::Unknown);
+                    }
                     path = path_of(&attribute).or(path);
                 }
             }
@@ -155,14 +328,15 @@ fn leads(text: &str) -> Vec<Lead> {
             Token::Name("mod") if open.len() > MOST_DEPTH => found.push(Lead::Unknown),
             Token::Name("mod") => match words.next().map(|next| next.token) {
                 Some(Token::Name(name)) => {
-                    let is_tested = test || open.iter().flatten().any(|(_, test)| *test);
+                    let line = word.line;
                     match words.next().map(|next| next.token) {
-                        Some(Token::Mark(';')) if !is_tested => {
-                            let inside = open.iter().flatten().map(|(name, _)| name.clone()).collect();
-                            found.push(Lead::Module { inside, name: name.to_owned(), path: path.take() });
+                        Some(Token::Mark(';')) if !is_tested(&open, test) => {
+                            let inside = open.iter().filter_map(|one| one.module.clone()).collect();
+                            found.push(Lead::Module { inside, name: name.to_owned(), path: path.take(), line });
                         }
                         Some(Token::Mark('{')) => {
-                            open.push(Some((path.take().unwrap_or_else(|| name.to_owned()), test)));
+                            let module = Some(path.take().unwrap_or_else(|| name.to_owned()));
+                            open.push(Open { module, test });
                         }
                         _ => {}
                     }
@@ -171,15 +345,17 @@ fn leads(text: &str) -> Vec<Lead> {
                 Some(Token::Mark('$')) => found.push(Lead::Unknown),
                 _ => {}
             },
-            Token::Name("include") if words.peek().is_some_and(|next| next.token.is('!')) => {
+            Token::Name(name @ ("include" | "include_str" | "include_bytes"))
+                if words.peek().is_some_and(|next| next.token.is('!')) =>
+            {
                 words.next();
-                let written: Vec<_> = bracketed(&mut words).iter().filter_map(|word| word.token.text()).collect();
-                // `concat!(env!("CARGO_MANIFEST_DIR"), "/src/x.rs")`
-                let pieces = written.iter().filter(|text| !matches!(&***text, "CARGO_MANIFEST_DIR" | "OUT_DIR"));
-                found.push(Lead::Include(pieces.map(|text| &**text).collect()));
+                let inside = bracketed(&mut words);
+                if !is_tested(&open, test) {
+                    found.extend(included(name == "include", &inside, word.line));
+                }
             }
             Token::Mark('{') => {
-                open.push(None);
+                open.push(Open { module: None, test });
                 (path, test) = (None, false);
             }
             Token::Mark('}') => {
@@ -196,6 +372,42 @@ fn leads(text: &str) -> Vec<Lead> {
         }
     }
     found
+}
+
+/// Where an `include!` or its like leads, by what stands within its brackets: `concat!(env!("CARGO_MANIFEST_DIR"), "/src/x.rs")`.
+fn included(is_code: bool, inside: &[Word<'_>], line: u32) -> Option<Lead> {
+    let is_known = |text: &str| matches!(text, "CARGO_MANIFEST_DIR" | "OUT_DIR");
+    let (mut path, mut from_variable, mut in_variable) = (String::new(), false, false);
+    for word in inside {
+        match &word.token {
+            Token::Mark('$') => return is_code.then_some(Lead::Unknown),
+            Token::Name("env" | "option_env") => in_variable = true,
+            Token::Name("concat") | Token::Mark(_) => {}
+            Token::Text { .. } => {
+                let text = word.token.text().unwrap_or_default();
+                if !std::mem::take(&mut in_variable) {
+                    path.push_str(&text);
+                } else if is_known(&text) {
+                    from_variable = true;
+                } else {
+                    return is_code.then_some(Lead::Computed { line });
+                }
+            }
+            Token::Name(_) | Token::Character(_) | Token::Number(_) | Token::Lifetime(_) => {
+                return is_code.then_some(Lead::Computed { line });
+            }
+        }
+    }
+    let written = Written { path, from_variable, line };
+    Some(if is_code { Lead::Include(written) } else { Lead::Embed(written) })
+}
+
+/// `[path = $p]`, and whatever else is no text.
+fn has_computed_path(attribute: &[Word<'_>]) -> bool {
+    attribute.windows(3).any(|three| match three {
+        [one, equals, value] => one.token.name() == Some("path") && equals.token.is('=') && value.token.is('$'),
+        _ => false,
+    })
 }
 
 /// So deep modules and functions lie within each other.
@@ -255,7 +467,7 @@ mod tests {
     fn found(manifest: &Manifest, texts: &[(&str, &str)]) -> Vec<(String, Place)> {
         let texts: BTreeMap<Box<str>, String> =
             texts.iter().map(|(path, text)| ((*path).into(), (*text).to_owned())).collect();
-        reached(manifest, &texts).into_iter().map(|(path, place)| (path.to_owned(), place)).collect()
+        reached(manifest, &texts).files.into_iter().map(|(path, place)| (path.to_owned(), place)).collect()
     }
 
     fn paths(manifest: &Manifest, texts: &[(&str, &str)]) -> Vec<String> {

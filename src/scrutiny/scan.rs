@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::lexer::{Lexer, Token};
 use super::outline::{Function, MOST, Outline};
-use super::words::{Names, Said};
+use super::words::{COMPUTED, Names, Said};
 
 /// A word without its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,11 @@ pub(super) fn scan(
                         }
                     }
                 } else if is_called || path.len() > 1 {
-                    let path = resolved(&path);
+                    let mut path = resolved(&path);
+                    // `std::process::$a`
+                    if is_computed(words, end) {
+                        path.push(COMPUTED.to_owned());
+                    }
                     let path: Vec<&str> = path.iter().map(String::as_str).collect();
                     let first = match (words.get(end), words.get(end + 1), words.get(end + 2)) {
                         (Some((Flat::Mark('('), _)), Some((Flat::Text(text), _)), Some((Flat::Mark(')' | ','), _))) => {
@@ -60,6 +64,12 @@ pub(super) fn scan(
         }
         at += 1;
     }
+}
+
+/// Whether a macro puts in how the path goes on that ends here.
+fn is_computed(words: &[(Flat, u32)], end: usize) -> bool {
+    let is = |at: usize, mark: char| matches!(words.get(at), Some((Flat::Mark(one), _)) if *one == mark);
+    end >= 2 && is(end - 1, ':') && is(end - 2, ':') && is(end, '$')
 }
 
 /// The path that begins here, and where it ends.

@@ -3,7 +3,9 @@
 #![expect(clippy::needless_for_each, reason = "it reads as what it does")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
 
-use proc_macro2::{TokenStream, TokenTree};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use proc_macro2::TokenStream;
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
@@ -11,52 +13,33 @@ use syn::{Attribute, Block, Expr, Item, Local, Pat, Stmt, Token};
 
 use super::constant::{Constant, Scope, TOOL, appended, constant, is_empty, of_macro, plain};
 use super::imports::Facts;
+use super::known::{is_telling, is_tool_variable};
 use super::outline::{Does, Function, MOST, Outline};
+use super::pieces::{Texts, attributes_of, flatten, is_test, line, line_of, line_of_path, written};
 use super::scan::{Flat, scan};
-use super::words::{Names, Said, is_telling, is_tool_variable};
+use super::words::{Names, Said};
 
 /// The outline of a file; `Err` with the line and the parser's words where it is no Rust.
 pub(super) fn outline(text: &str, network: &[String]) -> Result<Outline, (u32, String)> {
     let file = syn::parse_file(text).map_err(|error| (line(error.span()), error.to_string()))?;
     let mut facts = Facts { network: network.to_vec(), ..Facts::default() };
     facts.visit_file(&file);
-    let mut collector =
-        Collector { facts, functions: vec![Function::default()], open: vec![0], scopes: vec![Scope::new()] };
-    collector.scopes = vec![std::mem::take(&mut collector.facts.constants)];
+    let known = std::mem::take(&mut facts.constants);
+    let mut collector = Collector {
+        facts,
+        functions: vec![Function::default()],
+        open: vec![0],
+        known,
+        changed: vec![Vec::new()],
+        programs: HashMap::new(),
+        ups: HashSet::new(),
+    };
     collector.visit_file(&file);
-    collector.close_scope(1);
+    let mut all: Vec<_> = collector.known.values().cloned().collect();
+    all.sort_by(|one, other| one.text.cmp(&other.text));
+    all.iter().for_each(|value| collector.looked_at(value, 1));
     collector.functions.retain(|function| !function.is_empty());
     Ok(Outline { functions: collector.functions })
-}
-
-fn line(span: proc_macro2::Span) -> u32 {
-    u32::try_from(span.start().line).unwrap_or(u32::MAX).max(1)
-}
-
-/// The line of a path's first name.
-fn line_of_path(path: &syn::Path) -> u32 {
-    path.segments.first().map_or(1, |segment| line(segment.ident.span()))
-}
-
-/// The line of the first name or literal in an expression.
-fn line_of(expression: &Expr) -> u32 {
-    struct First(Option<u32>);
-    impl<'a> Visit<'a> for First {
-        fn visit_ident(&mut self, name: &'a proc_macro2::Ident) {
-            self.0 = self.0.or_else(|| Some(line(name.span())));
-        }
-        fn visit_lit(&mut self, literal: &'a syn::Lit) {
-            self.0 = self.0.or_else(|| Some(line(literal.span())));
-        }
-        fn visit_expr(&mut self, expression: &'a Expr) {
-            if self.0.is_none() {
-                visit::visit_expr(self, expression);
-            }
-        }
-    }
-    let mut first = First(None);
-    first.visit_expr(expression);
-    first.0.unwrap_or(1)
 }
 
 /// Files that are taken in as what their names say: machine code under one of them is a finding of its own.
@@ -68,9 +51,20 @@ struct Collector {
     functions: Vec<Function>,
     /// The functions that stand around this place.
     open: Vec<usize>,
-    /// What names stand for, the innermost last.
-    scopes: Vec<Scope>,
+    /// What names stand for at this place.
+    known: Scope,
+    /// What names stood for before the functions that stand around this place changed that, the innermost last.
+    changed: Vec<Vec<(String, Option<Constant>)>>,
+    /// The programs that names stand for.
+    programs: HashMap<String, Said>,
+    /// Names of paths that lead up from where they start.
+    ups: HashSet<String>,
 }
+
+/// The least that a text says.
+const SHORTEST: usize = 4;
+/// The longest chain of calls that is followed back to its start.
+const LONGEST_CHAIN: usize = 200;
 
 impl Collector {
     fn current(&mut self) -> (&Facts, &mut Function) {
@@ -83,20 +77,36 @@ impl Collector {
             self.functions.push(Function::named(name));
         }
         self.open.push(self.functions.len() - 1);
-        let outer = self.scopes.last().cloned().unwrap_or_default();
-        self.scopes.push(outer);
+        self.changed.push(Vec::new());
         visit(self);
         self.close_scope(begun);
         self.open.pop();
     }
 
-    /// Looks at what the names of a function came to.
+    /// Looks at what the names of a function came to, and gives each the meaning that it had outside.
     fn close_scope(&mut self, begun: u32) {
-        let scope = self.scopes.pop().unwrap_or_default();
-        let mut all: Vec<_> = scope.into_iter().collect();
-        all.sort_by(|one, other| one.0.cmp(&other.0));
-        for (_, value) in all {
+        let changed = self.changed.pop().unwrap_or_default();
+        let names: BTreeSet<&String> = changed.iter().map(|(name, _)| name).collect();
+        let values: Vec<Constant> = names.into_iter().filter_map(|name| self.known.get(name).cloned()).collect();
+        for value in values {
             self.looked_at(&value, begun);
+        }
+        for (name, before) in changed.into_iter().rev() {
+            match before {
+                Some(value) => self.known.insert(name, value),
+                None => self.known.remove(&name),
+            };
+        }
+    }
+
+    /// Lets a name stand for something from here on.
+    fn set(&mut self, name: String, value: Option<Constant>) {
+        let before = match value {
+            Some(value) => self.known.insert(name.clone(), value),
+            None => self.known.remove(&name),
+        };
+        if let Some(changed) = self.changed.last_mut() {
+            changed.push((name, before));
         }
     }
 
@@ -111,8 +121,7 @@ impl Collector {
     }
 
     fn constant(&self, expression: &Expr) -> Option<Constant> {
-        static NONE: std::sync::LazyLock<Scope> = std::sync::LazyLock::new(Scope::new);
-        constant(expression, self.scopes.last().unwrap_or(&NONE))
+        constant(expression, &self.known)
     }
 
     fn said(&self, expression: Option<&Expr>) -> Said {
@@ -131,24 +140,73 @@ impl Collector {
             fn visit_lit_str(&mut self, text: &'a syn::LitStr) {
                 self.0 |= is_tool_variable(&text.value());
             }
+            fn visit_macro(&mut self, called: &'a syn::Macro) {
+                let text = syn::parse2::<syn::LitStr>(called.tokens.clone());
+                self.0 |= text.is_ok_and(|text| is_tool_variable(&text.value()));
+            }
             fn visit_expr_path(&mut self, path: &'a syn::ExprPath) {
                 let name = path.path.get_ident().map(plain).unwrap_or_default();
                 self.0 |= self.1.get(&name).is_some_and(|value| value.text == TOOL);
             }
         }
-        let none = Scope::new();
-        let mut finder = Finder(false, self.scopes.last().unwrap_or(&none));
+        let mut finder = Finder(false, &self.known);
         finder.visit_expr(expression);
         finder.0
     }
 
-    fn path_called(&mut self, path: &syn::Path, arguments: Option<&Punctuated<Expr, Token![,]>>) {
-        let written: Vec<String> = path.segments.iter().map(|segment| plain(&segment.ident)).collect();
-        let resolved = self.facts.resolved(&written);
+    /// Whether an expression is a path that leads up from where it starts, as far as that is written.
+    fn leads_up(&self, expression: &Expr) -> bool {
+        struct Finder<'s>(bool, &'s HashSet<String>);
+        impl<'a> Visit<'a> for Finder<'_> {
+            fn visit_lit_str(&mut self, text: &'a syn::LitStr) {
+                self.0 |= text.value().split(['/', '\\']).any(|part| part == "..");
+            }
+            fn visit_expr_path(&mut self, path: &'a syn::ExprPath) {
+                self.0 |= path.path.get_ident().is_some_and(|name| self.1.contains(&plain(name)));
+            }
+            fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
+                self.0 |= matches!(plain(&call.method).as_str(), "parent" | "ancestors");
+                visit::visit_expr_method_call(self, call);
+            }
+        }
+        let mut finder = Finder(false, &self.ups);
+        finder.visit_expr(expression);
+        finder.0
+    }
+
+    /// The program that a chain of calls begins with: `Command::new("git").arg(…)`, or a name that stands for such.
+    fn program(&self, mut expression: &Expr) -> Option<Said> {
+        for _ in 0..LONGEST_CHAIN {
+            expression = match expression {
+                Expr::MethodCall(call) => &call.receiver,
+                Expr::Reference(inner) => &inner.expr,
+                Expr::Paren(inner) => &inner.expr,
+                Expr::Path(path) => return self.programs.get(&plain(path.path.get_ident()?)).cloned(),
+                Expr::Call(call) => {
+                    let Expr::Path(path) = &*call.func else { return None };
+                    let resolved = self.facts.resolved(&written(path));
+                    let ends = |end: [&str; 2]| resolved.ends_with(&end.map(str::to_owned));
+                    return ends(["Command", "new"]).then(|| self.said(call.args.first()));
+                }
+                _ => return None,
+            };
+        }
+        None
+    }
+
+    fn path_called(&mut self, path: &syn::ExprPath, arguments: Option<&Punctuated<Expr, Token![,]>>) {
+        let resolved = self.facts.resolved(&written(path));
         let first = self.said(arguments.and_then(|arguments| arguments.first()));
-        let line = line_of_path(path);
+        let line = line_of_path(&path.path);
+        let is_write = matches!(resolved.last().map(String::as_str), Some("write" | "copy" | "rename" | "create"));
+        let up = is_write
+            && resolved.iter().any(|name| name == "fs" || name == "File")
+            && arguments.is_some_and(|all| all.iter().take(2).any(|one| self.leads_up(one)));
         let (facts, function) = self.current();
         let resolved: Vec<&str> = resolved.iter().map(String::as_str).collect();
+        if up {
+            function.act(Does::WritesUp, line, &resolved.join("::"));
+        }
         facts.names().called(&resolved, &first, line, function);
     }
 
@@ -184,53 +242,6 @@ impl Collector {
         let facts = &self.facts;
         scan(&flat, &|path| facts.resolved(path), &facts.names(), &mut function);
         self.functions[at] = function;
-    }
-}
-
-fn flatten(tokens: &TokenStream, flat: &mut Vec<(Flat, u32)>) {
-    for token in tokens.clone() {
-        let at = line(token.span());
-        match token {
-            TokenTree::Ident(name) => {
-                flat.push((Flat::Name(plain(&name)), at));
-            }
-            TokenTree::Punct(mark) => flat.push((Flat::Mark(mark.as_char()), at)),
-            TokenTree::Literal(literal) => {
-                let text = syn::parse_str::<Expr>(&literal.to_string()).ok();
-                let text = text.and_then(|one| constant(&one, &Scope::new())).map(|one| one.text).unwrap_or_default();
-                flat.push((Flat::Text(text), at));
-            }
-            TokenTree::Group(group) => {
-                flat.push((Flat::Mark('('), at));
-                flatten(&group.stream(), flat);
-                flat.push((Flat::Mark(')'), at));
-            }
-        }
-    }
-}
-
-fn is_test(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        attribute.path().is_ident("test")
-            || attribute.path().is_ident("cfg")
-                && matches!(&attribute.meta, syn::Meta::List(list) if {
-                    let condition = list.tokens.to_string().replace(' ', "");
-                    condition == "test" || condition.starts_with("all(test,") || condition == "all(test)"
-                })
-    })
-}
-
-fn attributes_of(item: &Item) -> &[Attribute] {
-    match item {
-        Item::Const(item) => &item.attrs,
-        Item::Fn(item) => &item.attrs,
-        Item::Impl(item) => &item.attrs,
-        Item::Macro(item) => &item.attrs,
-        Item::Mod(item) => &item.attrs,
-        Item::Static(item) => &item.attrs,
-        Item::Trait(item) => &item.attrs,
-        Item::Use(item) => &item.attrs,
-        _ => &[],
     }
 }
 
@@ -302,8 +313,18 @@ impl<'a> Visit<'a> for Collector {
             }
             _ => {}
         }
+        if matches!(name.as_str(), "cmd" | "run_cmd" | "run_fun" | "spawn") {
+            let mut flat = Vec::new();
+            flatten(&called.tokens, &mut flat);
+            let first = flat.into_iter().find_map(|(word, _)| match word {
+                Flat::Text(text) if !text.is_empty() => Some(Said::Text(text)),
+                _ => None,
+            });
+            let (facts, function) = self.current();
+            facts.names().called(&["duct", "cmd"], &first.unwrap_or(Said::Unknown), at, function);
+        }
         self.current().1.call(&format!("{name}!"));
-        if let Some(value) = of_macro(called, self.scopes.last().unwrap_or(&Scope::new())) {
+        if let Some(value) = of_macro(called, &self.known) {
             self.looked_at(&value, at);
         }
         if let Ok(arguments) = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(called.tokens.clone()) {
@@ -316,13 +337,12 @@ impl<'a> Visit<'a> for Collector {
     }
 
     fn visit_stmt(&mut self, statement: &'a Stmt) {
-        if let Stmt::Expr(expression, _) = statement {
-            let appended = appended(expression, self.scopes.last().unwrap_or(&Scope::new()));
-            if let (Some((name, value)), Some(scope)) = (appended, self.scopes.last_mut())
-                && let Some(known) = scope.get_mut(&name)
-            {
-                let _ = known.push(&value);
-            }
+        if let Stmt::Expr(expression, _) = statement
+            && let Some((name, value)) = appended(expression, &self.known)
+            && let Some(mut known) = self.known.get(&name).cloned()
+        {
+            let _ = known.push(&value);
+            self.set(name, Some(known));
         }
         visit::visit_stmt(self, statement);
     }
@@ -346,12 +366,20 @@ impl<'a> Visit<'a> for Collector {
             let value = value.clone();
             self.looked_at(&value, at);
         }
-        if let Some(scope) = self.scopes.last_mut() {
-            match value {
-                Some(value) => scope.insert(name, value),
-                None => scope.remove(&name),
-            };
+        if let Some(program) = self.program(&init.expr) {
+            self.programs.insert(name.clone(), program);
         }
+        if self.leads_up(&init.expr) {
+            self.ups.insert(name.clone());
+        }
+        self.set(name, value);
+    }
+
+    fn visit_expr_for_loop(&mut self, looped: &'a syn::ExprForLoop) {
+        if let (Pat::Ident(name), true) = (&*looped.pat, self.leads_up(&looped.expr)) {
+            self.ups.insert(plain(&name.ident));
+        }
+        visit::visit_expr_for_loop(self, looped);
     }
 
     fn visit_expr(&mut self, expression: &'a Expr) {
@@ -366,7 +394,7 @@ impl<'a> Visit<'a> for Collector {
 
     fn visit_expr_call(&mut self, call: &'a syn::ExprCall) {
         if let Expr::Path(path) = &*call.func {
-            self.path_called(&path.path, Some(&call.args));
+            self.path_called(path, Some(&call.args));
             call.args.iter().for_each(|one| self.visit_expr(one));
         } else {
             visit::visit_expr_call(self, call);
@@ -378,13 +406,49 @@ impl<'a> Visit<'a> for Collector {
         if path.path.segments.len() > 1
             || self.facts.imported.contains_key(&path.path.require_ident().map(plain).unwrap_or_default())
         {
-            self.path_called(&path.path, None);
+            self.path_called(path, None);
+        }
+        let of_name = path.path.get_ident().and_then(|name| self.known.get(&plain(name)));
+        if let Some(value) = of_name.filter(|value| value.text.len() >= SHORTEST && value.text != TOOL).cloned() {
+            let at = line_of_path(&path.path);
+            Names::text(&value.text, at, self.current().1);
         }
         visit::visit_expr_path(self, path);
     }
 
     fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
         let (name, at) = (plain(&call.method), line(call.method.span()));
+        match name.as_str() {
+            "arg" | "args" => {
+                if let Some(program) = self.program(&call.receiver) {
+                    let mut texts = Texts(Vec::new());
+                    call.args.iter().for_each(|one| texts.visit_expr(one));
+                    for text in texts.0 {
+                        Names::argument(&program, &text, at, self.current().1);
+                    }
+                }
+            }
+            "compiler" | "archiver" | "linker" | "program" => {
+                if let Said::Text(program) = self.said(call.args.first())
+                    && program.contains(['/', '\\'])
+                {
+                    self.current().1.act(Does::RunsPath, at, &program);
+                }
+            }
+            "post" | "put" | "request" | "get" | "send_to" | "connect" => {
+                if let Said::Text(address) = self.said(call.args.iter().find(|one| self.constant(one).is_some())) {
+                    Names::text(&address, at, self.current().1);
+                }
+            }
+            "pop" => {
+                if let Expr::Path(path) = &*call.receiver
+                    && let Some(path) = path.path.get_ident()
+                {
+                    self.ups.insert(plain(path));
+                }
+            }
+            _ => {}
+        }
         let (facts, function) = self.current();
         facts.names().method(&name, at, function);
         visit::visit_expr_method_call(self, call);
@@ -398,6 +462,11 @@ impl<'a> Visit<'a> for Collector {
     fn visit_lit_byte_str(&mut self, text: &'a syn::LitByteStr) {
         let at = line(text.span());
         Names::text(&String::from_utf8_lossy(&text.value()), at, self.current().1);
+    }
+
+    fn visit_lit_cstr(&mut self, text: &'a syn::LitCStr) {
+        let at = line(text.span());
+        Names::text(&text.value().to_string_lossy(), at, self.current().1);
     }
 
     fn visit_attribute(&mut self, _: &'a Attribute) {
@@ -456,7 +525,7 @@ mod tests {
         assert!(of("\"git\"").contains("RunsTool"), "{}", of("\"git\""));
         assert!(of("\"curl\"").contains("Connects"));
         assert!(of("\"powershell.exe\"").contains("RunsShell"));
-        assert!(of("\"./helper\"").contains("RunsUnknown"));
+        assert!(of("\"./helper\"").contains("RunsPath"));
         assert!(of("path").contains("RunsUnknown"));
         assert!(of("std::env::var(\"RUSTC\").unwrap()").contains("RunsTool"));
         assert_eq!(acts("use clap::Command; fn f() { Command::new(\"curl\"); }"), ["f FetchingWords curl"]);

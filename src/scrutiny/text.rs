@@ -99,6 +99,9 @@ fn behind(line: &str) -> Option<&str> {
 
 /// So many characters without a blank, of an alphabet that encoders use.
 const LONG: usize = 1024;
+/// So many are a piece of one, and so many in pieces are one.
+const PIECE: usize = 32;
+const IN_PIECES: usize = 2048;
 /// So many numbers in one list.
 const MANY: usize = 1024;
 
@@ -106,6 +109,8 @@ fn constants(path: &str, text: &str, place: Place) -> Vec<Finding> {
     let severity = if place.at_build() { Severity::Medium } else { Severity::Note };
     let mut found = Vec::new();
     let (mut numbers, mut begun) = (0_usize, 1);
+    // The same in many pieces.
+    let (mut pieces, mut bytes, mut first) = (0_usize, 0_usize, 1);
     for word in Lexer::new(text) {
         if let Token::Text { written, .. } = &word.token
             && written.len() >= LONG
@@ -114,6 +119,13 @@ fn constants(path: &str, text: &str, place: Place) -> Vec<Finding> {
             let start: String = written.chars().take(40).collect();
             let evidence = format!("{} characters of {alphabet}: {start}…", written.len());
             found.push(Finding::new(FindingCode::EncodedConstant, severity, evidence).at(path, word.line));
+        }
+        if let Token::Text { written, .. } = &word.token
+            && (PIECE..LONG).contains(&written.len())
+            && alphabet(written).is_some()
+        {
+            first = if pieces == 0 { word.line } else { first };
+            (pieces, bytes) = (pieces + 1, bytes + written.len());
         }
         // Tables are a library's daily bread.
         match word.token {
@@ -140,6 +152,10 @@ fn constants(path: &str, text: &str, place: Place) -> Vec<Finding> {
         if found.len() >= MOST {
             break;
         }
+    }
+    if bytes >= IN_PIECES {
+        let evidence = format!("{bytes} encoded characters in {pieces} pieces");
+        found.push(Finding::new(FindingCode::EncodedConstant, severity, evidence).at(path, first));
     }
     found
 }

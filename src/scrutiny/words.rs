@@ -1,40 +1,10 @@
 //! What names and texts mean: which calls reach the network, run programs, read secrets or write, by the path that they are called by.
 
+use super::known::{
+    FETCHERS, OUTSIDE, SECRET_FILES, SHELLS, base_name, is_fetching, is_piped, is_secret_file, is_secret_name,
+    is_tool_variable,
+};
 use super::outline::{Does, Function};
-
-/// Crates whose use reaches the network, as source names them.
-pub(super) const NETWORK_CRATES: [&str; 30] = [
-    "reqwest",
-    "ureq",
-    "hyper",
-    "hyper_util",
-    "curl",
-    "attohttpc",
-    "minreq",
-    "isahc",
-    "surf",
-    "http_req",
-    "awc",
-    "tungstenite",
-    "tokio_tungstenite",
-    "websocket",
-    "ssh2",
-    "russh",
-    "lettre",
-    "hickory_resolver",
-    "trust_dns_resolver",
-    "dns_lookup",
-    "socket2",
-    "git2",
-    "gix",
-    "octocrab",
-    "oauth2",
-    "httpclient",
-    "tiny_http",
-    "ftp",
-    "suppaftp",
-    "self_update",
-];
 
 /// What a call's first argument says, where that can be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +43,7 @@ impl Names<'_> {
                     act(does);
                 }
             }
-            ("env", "vars" | "vars_os") => act(Does::ReadsEnvironment),
+            ("env", "vars" | "vars_os" | COMPUTED) => act(Does::ReadsEnvironment),
             ("fs" | "File", "read" | "read_to_string" | "read_dir" | "open") => {
                 act(Does::ReadsFile);
             }
@@ -90,7 +60,14 @@ impl Names<'_> {
             | (_, "lookup_host") => act(Does::Connects),
             ("Library", "new") if has("libloading") => act(Does::RunsUnknown),
             (_, "home_dir") => act(Does::ReadsIdentity),
-            _ if self.network.iter().any(|name| name == root) && path.len() > 1 => act(Does::Connects),
+            ("duct" | "xshell", "cmd") => act(runs(&command_word(first))),
+            // A macro puts the last name in: what is there, nobody can tell.
+            ("process", COMPUTED) => act(Does::RunsUnknown),
+            ("net", COMPUTED) => act(Does::Connects),
+            ("fs", COMPUTED) => act(Does::Writes),
+            _ if self.network.iter().any(|name| name == root) && path.len() > 1 && !is_about_requests(path) => {
+                act(Does::Connects);
+            }
             _ => {
                 if (is_foreign_root(root) && path.len() > 1) || self.foreign.iter().any(|name| name == last) {
                     if let Some(does) = foreign(last) {
@@ -148,7 +125,7 @@ impl Names<'_> {
             return;
         }
         let lower = text.to_ascii_lowercase();
-        if SECRET_FILES.iter().any(|file| lower.contains(file)) {
+        if SECRET_FILES.iter().any(|file| lower.contains(file)) || is_secret_file(&lower) {
             function.act(Does::NamesSecretFile, line, text);
         }
         if OUTSIDE.iter().any(|place| text.contains(place)) {
@@ -157,9 +134,68 @@ impl Names<'_> {
         if is_fetching(&lower) {
             function.act(Does::FetchingWords, line, text);
         }
+        if is_piped(&lower) {
+            function.act(Does::PipesToShell, line, text);
+        }
+        if lower.starts_with("http://") || lower.starts_with("https://") {
+            function.act(Does::NamesAddress, line, text);
+        }
         if text.contains(":02x}") || text.contains(":02X}") || text.contains("{:x}") {
             function.act(Does::Encodes, line, text);
         }
+    }
+}
+
+/// Stands for a name in a path that a macro puts there.
+pub(super) const COMPUTED: &str = "$";
+
+/// The program of a command line that is written as one text.
+fn command_word(line: &Said) -> Said {
+    match line {
+        Said::Text(text) => Said::Text(text.split_whitespace().next().unwrap_or_default().to_owned()),
+        Said::Tool | Said::Unknown => line.clone(),
+    }
+}
+
+/// Types that speak of requests and send none.
+fn is_about_requests(path: &[&str]) -> bool {
+    let about = ["header", "HeaderMap", "HeaderName", "HeaderValue", "Url", "Method", "StatusCode", "Error", "Version"];
+    path.iter().skip(1).any(|name| about.contains(name))
+}
+
+impl Names<'_> {
+    /// Notes what an argument makes of a program that fetches or installs only with some of them.
+    pub(super) fn argument(program: &Said, argument: &str, line: u32, function: &mut Function) {
+        let name = match program {
+            Said::Text(program) => base_name(program),
+            Said::Tool => "cargo".to_owned(),
+            Said::Unknown => return,
+        };
+        let does = match (&*name, argument) {
+            (
+                "git" | "hg" | "svn",
+                "clone" | "fetch" | "pull" | "ls-remote" | "submodule" | "checkout" | "co" | "export",
+            ) if name != "git" || !matches!(argument, "checkout" | "co" | "export") => Does::Connects,
+            ("cargo", "install")
+            | (
+                "pip" | "pip3" | "pipx" | "uv" | "easy_install" | "conda" | "gem" | "cpan",
+                "install" | "run" | "download",
+            )
+            | ("npm" | "pnpm" | "yarn" | "bun", "install" | "i" | "ci" | "add" | "exec" | "dlx")
+            | ("go", "get" | "install" | "run")
+            | ("docker" | "podman", "run" | "pull" | "build")
+            | (
+                "brew" | "apt" | "apt-get" | "dnf" | "yum" | "apk" | "pacman" | "choco" | "winget" | "scoop",
+                "install" | "add",
+            )
+            | ("deno", "run" | "install")
+            | ("python" | "python3", "pip" | "ensurepip") => Does::Installs,
+            ("cargo", "fetch" | "add" | "update") if *program != Said::Tool => Does::Connects,
+            ("cargo", "run") => Does::RunsUnknown,
+            ("openssl", "s_client") => Does::Connects,
+            _ => return,
+        };
+        function.act(does, line, &format!("{name} {argument}"));
     }
 }
 
@@ -220,79 +256,6 @@ fn variable(name: &Said) -> Option<Does> {
     })
 }
 
-pub(super) fn is_tool_variable(name: &str) -> bool {
-    let own = [
-        "CARGO_",
-        "DEP_",
-        "RUST",
-        "TARGET",
-        "HOST",
-        "CC_",
-        "CXX_",
-        "AR_",
-        "CFLAGS",
-        "CXXFLAGS",
-        "LDFLAGS",
-        "PKG_CONFIG",
-    ];
-    let tools = [
-        "OUT_DIR",
-        "CARGO",
-        "PROFILE",
-        "OPT_LEVEL",
-        "DEBUG",
-        "NUM_JOBS",
-        "CC",
-        "CXX",
-        "AR",
-        "LD",
-        "RANLIB",
-        "NM",
-        "MAKE",
-        "MAKEFLAGS",
-        "CMAKE",
-        "PYTHON",
-        "PYTHON3",
-        "PERL",
-        "PROTOC",
-        "PATH",
-        "LIB",
-        "INCLUDE",
-        "DOCS_RS",
-        "CLIPPY_ARGS",
-        "SOURCE_DATE_EPOCH",
-        "CI",
-        "NO_COLOR",
-        "TERM",
-        "SDKROOT",
-        "MACOSX_DEPLOYMENT_TARGET",
-        "TMPDIR",
-        "TEMP",
-        "TMP",
-    ];
-    (own.iter().any(|prefix| name.starts_with(prefix)) && name != "CARGO_HOME" && !is_secret_name(name))
-        || tools.contains(&name)
-}
-
-fn is_secret_name(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    [
-        "TOKEN",
-        "SECRET",
-        "PASSWORD",
-        "PASSWD",
-        "CREDENTIAL",
-        "PRIVATE_KEY",
-        "API_KEY",
-        "APIKEY",
-        "ACCESS_KEY",
-        "AUTH_SOCK",
-        "MNEMONIC",
-    ]
-    .iter()
-    .any(|word| upper.contains(word))
-}
-
 fn writes(path: &Said) -> Does {
     match path {
         Said::Text(path) if path.starts_with('/') && !path.starts_with("/dev/") && !path.starts_with("/tmp/") => {
@@ -304,143 +267,20 @@ fn writes(path: &Said) -> Does {
     }
 }
 
-const SHELLS: [&str; 16] = [
-    "sh",
-    "bash",
-    "zsh",
-    "dash",
-    "cmd",
-    "powershell",
-    "pwsh",
-    "python",
-    "python3",
-    "perl",
-    "ruby",
-    "node",
-    "osascript",
-    "mshta",
-    "wscript",
-    "rundll32",
-];
-const FETCHERS: [&str; 14] = [
-    "curl",
-    "wget",
-    "nc",
-    "ncat",
-    "netcat",
-    "ssh",
-    "scp",
-    "sftp",
-    "ftp",
-    "certutil",
-    "bitsadmin",
-    "nslookup",
-    "dig",
-    "telnet",
-];
 fn runs(program: &Said) -> Does {
     let Said::Text(program) = program else {
         return if *program == Said::Tool { Does::RunsTool } else { Does::RunsUnknown };
     };
-    let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
-    let name = name.strip_suffix(".exe").unwrap_or(name).to_ascii_lowercase();
+    let name = base_name(program);
     let is_path = program.contains(['/', '\\']);
     if FETCHERS.contains(&&*name) {
         Does::Connects
     } else if SHELLS.contains(&&*name) {
         Does::RunsShell
     } else if is_path && !["/usr/bin/", "/bin/"].iter().any(|folder| program.starts_with(folder)) {
-        Does::RunsUnknown
+        Does::RunsPath
     } else {
         // A bare name is the machine's own, as the user's path has it.
         Does::RunsTool
     }
-}
-
-/// Files in which secrets are kept, in lower case.
-const SECRET_FILES: [&str; 22] = [
-    ".ssh/",
-    "id_rsa",
-    "id_ed25519",
-    ".aws/credentials",
-    ".cargo/credentials",
-    ".npmrc",
-    ".pypirc",
-    ".netrc",
-    ".git-credentials",
-    ".docker/config.json",
-    ".kube/config",
-    ".gnupg/",
-    "/etc/shadow",
-    "/etc/passwd",
-    "login data",
-    "cookies.sqlite",
-    "wallet.dat",
-    "keystore/utc",
-    ".config/solana",
-    ".electrum",
-    ".bash_history",
-    "metamask",
-];
-
-/// Places that run by themselves later, or that configure other programs.
-const OUTSIDE: [&str; 18] = [
-    ".bashrc",
-    ".bash_profile",
-    ".zshrc",
-    ".zshenv",
-    "authorized_keys",
-    ".git/hooks",
-    ".cargo/config",
-    ".cargo/bin",
-    "LaunchAgents",
-    "LaunchDaemons",
-    "/etc/cron",
-    "/etc/ld.so.preload",
-    "/etc/systemd",
-    "systemd/user",
-    "autostart/",
-    "CurrentVersion\\Run",
-    "Start Menu\\Programs\\Startup",
-    ".gitconfig",
-];
-
-/// Words with which a shell reaches the network, in lower case.
-fn is_fetching(lower: &str) -> bool {
-    let words = [
-        "curl ",
-        "wget ",
-        "/dev/tcp/",
-        "invoke-webrequest",
-        "invoke-restmethod",
-        "downloadstring",
-        "downloadfile",
-        "start-bitstransfer",
-        "certutil -urlcache",
-    ];
-    words.iter().any(|word| lower.contains(word)) || FETCHERS.iter().take(2).any(|name| lower == *name)
-}
-
-/// Texts that nobody puts together from pieces unless they are not to be found.
-pub(super) fn is_telling(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    let inside = [
-        "http://",
-        "https://",
-        "curl ",
-        "wget ",
-        "powershell",
-        "/bin/sh",
-        "/bin/bash",
-        "cmd.exe",
-        "/dev/tcp",
-        "ld_preload",
-        "github_token",
-        "webhook",
-    ];
-    let whole = ["curl", "wget", "bash", "/bin/sh", "sh", "nc", "powershell", "cmd", "python3", "python"];
-    inside.iter().any(|word| lower.contains(word))
-        || whole.contains(&&*lower)
-        || SECRET_FILES.iter().any(|file| lower.contains(file))
-        || is_secret_name(text)
 }

@@ -44,6 +44,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "of `cargo install`: about another folder, which is yet to be fetched",
     ),
     ("command/outcome.rs", "cargo sequester cargo tree", "explain provokes it; cargo_verb::stuck runs it"),
+    ("command/outcome.rs", "cargo sequester inspect {release}", "diff:: provokes it; inspect:: runs it with a release"),
     ("command/outcome.rs", "cargo sequester log", "log_verb provokes it and runs `log`"),
     ("command/outcome.rs", "cargo sequester log {spec}", "approve::refused provokes it; words:: runs `log` of a crate"),
     ("command/outcome.rs", "cargo sequester audit", "walked in `an_adoption`, whose policy is there already"),

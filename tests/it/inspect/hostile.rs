@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{inside, looked, one, told};
+use cargo_sequester::door::scrutiny::Parser;
+
+use super::{inside, inside_by, looked, one, told};
 
 #[test]
 fn what_a_parser_aborts_on_is_named_and_the_rest_is_parsed() {
@@ -73,4 +75,18 @@ fn very_many_calls_of_very_many_functions_take_no_longer() {
     let started = Instant::now();
     inside(&package.file("src/lib.rs", modules));
     assert!(started.elapsed() < Duration::from_secs(120), "{:?}", started.elapsed());
+}
+
+/// Large archives are parsed by several threads, whose processes serve whoever comes next.
+#[test]
+fn a_process_outlives_the_thread_that_asked_for_it() {
+    let modules: String = (0..300).map(|at| format!("mod m{at};")).collect();
+    let large = (0..300).fold(looked().file("src/lib.rs", modules), |package, at| {
+        package.file(&format!("src/m{at}.rs"), "pub fn f() {}")
+    });
+    let parser = Parser::of(env!("CARGO_BIN_EXE_cargo-sequester"));
+    for _ in 0..3 {
+        let seen = inside_by(&large, &parser);
+        assert_eq!((seen.looked.sources, seen.looked.parsed), (301, 301));
+    }
 }

@@ -1,5 +1,6 @@
 //! Looking inside archives: what stands out is found, and hostile content stops nothing.
 
+mod evasions;
 mod held;
 mod hostile;
 mod package;
@@ -18,13 +19,17 @@ use crate::support::Package;
 
 /// What is seen inside the archive of this package, which is called `looked` 1.0.0.
 fn inside(package: &Package) -> Inspection {
+    inside_by(package, &Parser::of(env!("CARGO_BIN_EXE_cargo-sequester")))
+}
+
+fn inside_by(package: &Package, parser: &Parser) -> Inspection {
     let archive = package.archive();
     let checksum = Checksum::from_bytes(Sha256::digest(&archive).into());
     let version = "1.0.0".parse().unwrap();
     let id = PackageId { name: "looked".into(), version, source: Source::Registry(Registry::CratesIo) };
     let verified = VerifiedCrate::verify(archive, checksum, &id).unwrap();
     let opened = verified.open(&Limits::default()).unwrap();
-    inspect(&opened, None, &Parser::of(env!("CARGO_BIN_EXE_cargo-sequester"))).unwrap()
+    inspect(&opened, None, parser).unwrap()
 }
 
 fn looked() -> Package {
