@@ -66,7 +66,9 @@ fn every_command_on_a_page_is_one() {
             let words = words(command);
             // What has a part that may be left out, or is a part itself, is for people.
             let is_part = command.contains(['…', '[']) || words.iter().any(|word| NO_COMMANDS.contains(&&**word));
-            if is_part || words.is_empty() {
+            // The team registry is a feature of its own, whose grammar only a build with it has.
+            let is_absent = words.first().is_some_and(|verb| verb == "serve") && !cfg!(feature = "serve");
+            if is_part || is_absent || words.is_empty() {
                 continue;
             }
             count += 1;
