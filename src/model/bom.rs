@@ -1,5 +1,6 @@
 //! A bill of materials, before any format: what a lock file has, how its packages depend on each other, and what was decided about them.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -230,6 +231,19 @@ impl Bom {
             Subject::Package(at) => self.components.get(at),
             Subject::Workspace { .. } => None,
         }
+    }
+
+    /// The licence of a workspace: those of all its members; `None` where that of one is not known.
+    pub(crate) fn license_of_members(&self) -> Option<String> {
+        let Subject::Workspace { members, .. } = &self.subject else { return None };
+        let of = |at: &usize| match &self.components.get(*at)?.license {
+            License::Declared { expression, .. } | License::Clarified { expression, .. } => Some(&**expression),
+            License::Other(_) | License::File(_) | License::Unstated | License::Unknown => None,
+        };
+        let all = members.iter().map(of).collect::<Option<BTreeSet<&str>>>()?;
+        let several = all.len() > 1;
+        let part = |one: &str| if several && one.contains(" OR ") { format!("({one})") } else { one.to_owned() };
+        Some(all.into_iter().map(part).collect::<Vec<_>>().join(" AND ")).filter(|text| !text.is_empty())
     }
 
     /// What it is about, in a word.

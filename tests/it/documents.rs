@@ -322,6 +322,7 @@ fn who_made_and_who_supplies_a_package_is_said_or_said_to_be_unknown() {
     assert_eq!(found["metadata"]["supplier"], example);
     assert_eq!(found["metadata"]["manufacturer"], example, "whoever supplies it answers for the document");
     assert_eq!(found["metadata"]["component"]["supplier"], example);
+    assert_eq!(found["metadata"]["component"]["licenses"][0]["expression"], "MIT", "that of its members");
     let maker = |name: &str| {
         let maker = &named(&found, name, "1.0.0")["manufacturer"];
         (maker["contact"][0]["email"].as_str().unwrap_or_default(), maker["url"][0].as_str().unwrap_or_default())

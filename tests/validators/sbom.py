@@ -105,7 +105,7 @@ def check_cyclonedx(name, text, document):
     same(name, "relations by lib4sbom", sum(map(len, entries.values())), len(relations))
     hashes = sum(len(one.get("hashes", [])) for one in document["components"])
     same(name, "hashes by lib4sbom", hashes, sum(len(one.get("checksum", [])) for one in theirs))
-    licences = sum(1 for one in document["components"] if any("expression" in choice for choice in one.get("licenses", [])))
+    licences = sum(1 for one in document["components"] if one.get("licenses"))
     same(name, "licences by lib4sbom", licences, sum(1 for one in theirs if one.get("licensedeclared") or one.get("licenseconcluded")))
 
 
@@ -155,6 +155,10 @@ def check_spdx(name, document):
         if one.verifiedUsing
     }
     same(name, "checksums", sums, digests)
+    # lib4sbom 0.10.4 reads nothing of a document in which a licence is given as unknown, or as a text.
+    unknown = [one for one in graph if "License" in one.get("relationshipType", "") and one["to"][0].startswith(OUTSIDE)]
+    if unknown:
+        return
     theirs, _ = read_by_lib4sbom(name)
     same(name, "packages by lib4sbom", len(read), len(theirs))
     expressions = {one["spdxId"] for one in graph if "simplelicensing_licenseExpression" in one}

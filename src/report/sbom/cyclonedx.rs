@@ -216,7 +216,7 @@ fn metadata(bom: &Bom, version: Version) -> Metadata<'_> {
     };
     let component = match root {
         Some((at, root)) => Entry { scope: None, ..entry(bom, at, root, version) },
-        None => of_workspace(bom),
+        None => of_workspace(bom, version),
     };
     Metadata {
         timestamp: rfc3339(bom.created),
@@ -231,12 +231,13 @@ fn metadata(bom: &Bom, version: Version) -> Metadata<'_> {
 }
 
 /// What a document is about that has several packages.
-fn of_workspace(bom: &Bom) -> Entry<'_> {
+fn of_workspace(bom: &Bom, version: Version) -> Entry<'_> {
     let file = match &bom.subject {
         Subject::Workspace { file, .. } => file.as_ref(),
         Subject::Package(_) => None,
     };
     let own = bom.supplier.as_slice();
+    let license = bom.license_of_members().map(|expression| License::Declared { expression, written: None });
     Entry {
         kind: "application",
         reference: WORKSPACE,
@@ -249,7 +250,7 @@ fn of_workspace(bom: &Bom) -> Entry<'_> {
         description: None,
         scope: None,
         hashes: Vec::new(),
-        licenses: Vec::new(),
+        licenses: license.map(|license| licenses(&license, version)).unwrap_or_default(),
         purl: None,
         external_references: Vec::new(),
         properties: file.into_iter().flat_map(of_file).collect(),

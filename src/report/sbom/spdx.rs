@@ -55,6 +55,20 @@ impl<'a> Graph<'a> {
                 ..graph.element("software_Package", "workspace")
             };
             graph.elements.push(workspace);
+            if let Some(expression) = bom.license_of_members() {
+                let license = graph.license(&expression);
+                for (what, kind) in [("declared", "hasDeclaredLicense"), ("concluded", "hasConcludedLicense")] {
+                    let relationship = Item {
+                        from: Some(graph.id("workspace")),
+                        relationship_type: Some(kind),
+                        to: vec![license.clone()],
+                        completeness: Some("complete"),
+                        comment: Some("the licences of its members".to_owned()),
+                        ..graph.element("Relationship", &format!("workspace-{what}-license"))
+                    };
+                    graph.elements.push(relationship);
+                }
+            }
             graph.file("workspace", file.as_ref(), None);
             let to = members.iter().map(|at| graph.id(&package_id(*at))).collect();
             let members = Item {
