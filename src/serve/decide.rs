@@ -1,9 +1,8 @@
 //! What a team may have of a crate: the rules of `policy/`, asked about every release of its index file, and remembered for as long as the
 //! answer cannot be another one.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use semver::Version;
@@ -13,6 +12,7 @@ use super::entries::{Away, Entries, Entry, Known};
 use super::facts::{fact_of, facts, facts_of, rules_today};
 use super::grounds::{Grounds, GroundsOf};
 use super::index::IndexFile;
+use super::memory::Memory;
 use super::moment::Moment;
 use super::ruling::Ruling;
 use super::team::{State, Team};
@@ -66,12 +66,6 @@ impl Decided {
     }
 }
 
-#[derive(Debug)]
-struct Slot {
-    decided: Arc<Decided>,
-    used: AtomicU64,
-}
-
 /// What somebody asked about before.
 #[derive(Debug)]
 pub(crate) struct Remembered {
@@ -89,16 +83,8 @@ pub(crate) struct Decider {
     pub(crate) entries: Arc<Entries>,
     moment: Moment,
     alarms: Arc<Alarms>,
-    room: u64,
-    memory: Mutex<Memory>,
-    clock: AtomicU64,
+    memory: Memory<Name, Arc<Decided>>,
     grounds: GroundsOf,
-}
-
-#[derive(Debug, Default)]
-struct Memory {
-    slots: HashMap<Name, Slot>,
-    weight: u64,
 }
 
 /// Team, registry, crate.
@@ -106,8 +92,7 @@ type Name = (Arc<str>, Arc<str>, Arc<str>);
 
 impl Decider {
     pub(crate) fn new(entries: Arc<Entries>, moment: Moment, alarms: Arc<Alarms>, room: u64) -> Self {
-        let (memory, clock, grounds) = (Mutex::default(), AtomicU64::new(0), GroundsOf::default());
-        Self { entries, moment, alarms, room, memory, clock, grounds }
+        Self { entries, moment, alarms, memory: Memory::new(room), grounds: GroundsOf::default() }
     }
 
     /// What is decided about a crate for a team, where that needs nobody's answer and no work.
@@ -119,29 +104,22 @@ impl Decider {
     /// What a team asked about, as far as it is remembered.
     pub(crate) fn asked(&self, team: &Team) -> Vec<Remembered> {
         let (number, now) = (team.state().number, self.moment.now());
-        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_team = memory.slots.iter().filter(|((whose, ..), _)| **whose == *team.name);
-        let asked = of_team.map(|((_, registry, name), slot)| {
-            let decided = Arc::clone(&slot.decided);
+        let all = self.memory.all().into_iter();
+        let asked = all.filter(|((whose, ..), _)| **whose == *team.name).map(|((_, registry, name), decided)| {
             let holds = decided.state.number == number && now < decided.until && now >= decided.moment;
-            Remembered { registry: Arc::clone(registry), name: Arc::clone(name), decided, holds }
+            Remembered { registry, name, decided, holds }
         });
         asked.collect()
     }
 
     fn remembered(&self, team: &Team, registry: &str, name: &str, entry: &Entry) -> Option<Arc<Decided>> {
         let (state, now) = (team.state(), self.moment.now());
-        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = memory.slots.get(&(Arc::from(&*team.name), Arc::from(registry), Arc::from(name)))?;
-        let decided = &slot.decided;
+        let name = (Arc::from(&*team.name), Arc::from(registry), Arc::from(name));
+        let (decided, _) = self.memory.get(&name)?;
         let same = decided.state.number == state.number
             && decided.entry.digest == entry.digest
             && decided.entry.stale == entry.stale;
-        if !same || now >= decided.until || now < decided.moment {
-            return None;
-        }
-        slot.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-        Some(Arc::clone(decided))
+        (same && now < decided.until && now >= decided.moment).then_some(decided)
     }
 
     /// What is decided about a crate for a team; `None` where there is no such crate.
@@ -166,7 +144,8 @@ impl Decider {
         };
         let decided = tokio::task::spawn_blocking(move || decided(entry, state, (now, moment), &grounds, beside)).await;
         let decided = Arc::new(decided.map_err(|_| Away { cause: format!("`{name}` could not be judged") })?);
-        self.remember((team.name.as_str().into(), registry.into(), name.into()), &decided);
+        let name = (Arc::from(&*team.name), Arc::from(registry), Arc::from(name));
+        self.memory.put(name, Arc::clone(&decided), decided.file.weight());
         Ok(Some(decided))
     }
 
@@ -195,30 +174,6 @@ impl Decider {
             )
         });
         facts_of(&self.entries, wanted.await.unwrap_or_default()).await
-    }
-
-    fn remember(&self, name: Name, decided: &Arc<Decided>) {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let used = AtomicU64::new(self.clock.fetch_add(1, Ordering::Relaxed));
-        memory.weight += decided.file.weight();
-        if let Some(before) = memory.slots.insert(name.clone(), Slot { decided: Arc::clone(decided), used }) {
-            memory.weight = memory.weight.saturating_sub(before.decided.file.weight());
-        }
-        if memory.weight <= self.room {
-            return;
-        }
-        let others = memory.slots.iter().filter(|(other, _)| **other != name);
-        let mut by_use: Vec<(u64, Name)> =
-            others.map(|(name, slot)| (slot.used.load(Ordering::Relaxed), name.clone())).collect();
-        by_use.sort_unstable();
-        for (_, name) in by_use {
-            if memory.weight <= self.room / 4 * 3 {
-                break;
-            }
-            if let Some(slot) = memory.slots.remove(&name) {
-                memory.weight = memory.weight.saturating_sub(slot.decided.file.weight());
-            }
-        }
     }
 }
 

@@ -3,9 +3,8 @@
 //! A file is whole in memory before its first byte is sent, so that nothing leaves that is not what its checksum says. What is on its way has
 //! a bound for all of it together.
 
-use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::alarms::{Alarm, Alarms};
 use super::config::Limits;
+use super::memory::Flights;
 use super::store::{Key, Store, StoreError, digest_of};
 use super::upstream::{Upstream, UpstreamError};
 use crate::model::checksum::Checksum;
@@ -34,7 +34,7 @@ pub(crate) struct Downloads {
     alarms: Arc<Alarms>,
     largest: u64,
     room: Arc<Semaphore>,
-    flights: Mutex<HashMap<Checksum, Weak<tokio::sync::Mutex<()>>>>,
+    flights: Flights<Checksum>,
 }
 
 /// Why there is no file.
@@ -63,7 +63,7 @@ impl Downloads {
     pub(crate) fn new(store: Store, alarms: Arc<Alarms>, limits: &Limits) -> Self {
         let pieces = usize::try_from(limits.spool / PIECE).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         let room = Arc::new(Semaphore::new(pieces));
-        Self { store, alarms, largest: limits.largest_crate, room, flights: Mutex::default() }
+        Self { store, alarms, largest: limits.largest_crate, room, flights: Flights::default() }
     }
 
     /// The bytes that are still free for what comes.
@@ -100,7 +100,7 @@ impl Downloads {
         let bytes = match self.stored(checksum, limit).await? {
             Some(bytes) => bytes,
             None => {
-                let flight = self.flight(checksum);
+                let flight = self.flights.of(&checksum);
                 let _alone = flight.lock().await;
                 match self.stored(checksum, limit).await? {
                     Some(bytes) => bytes,
@@ -154,17 +154,6 @@ impl Downloads {
             }
         }
         Ok(bytes)
-    }
-
-    fn flight(&self, checksum: Checksum) -> Arc<tokio::sync::Mutex<()>> {
-        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(flight) = flights.get(&checksum).and_then(Weak::upgrade) {
-            return flight;
-        }
-        flights.retain(|_, flight| flight.strong_count() > 0);
-        let flight = Arc::default();
-        flights.insert(checksum, Arc::downgrade(&flight));
-        flight
     }
 }
 

@@ -5,15 +5,14 @@
 //! replaces an older one and never the other way round. While the store is away a node shows what it has in memory; while a registry is
 //! away, its last answer for as long as the configuration allows.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::alarms::{Alarm, Alarms};
+use super::memory::{Flights, Memory};
 use super::moment::Moment;
 use super::record::{Event, record};
 use super::seen::{self, Seen, vanished};
@@ -87,14 +86,7 @@ struct Head {
     checked: Timestamp,
 }
 
-#[derive(Debug)]
-struct Slot {
-    known: Known,
-    since: Instant,
-    weight: u64,
-    used: AtomicU64,
-}
-
+/// Registry and crate.
 type Name = (Arc<str>, Arc<str>);
 
 /// All of them.
@@ -104,17 +96,8 @@ pub(crate) struct Entries {
     store: Store,
     moment: Moment,
     alarms: Arc<Alarms>,
-    /// The most that texts may have in memory, in bytes.
-    room: u64,
-    memory: Mutex<Memory>,
-    flights: Mutex<HashMap<Name, Weak<tokio::sync::Mutex<()>>>>,
-    clock: AtomicU64,
-}
-
-#[derive(Debug, Default)]
-struct Memory {
-    slots: HashMap<Name, Slot>,
-    weight: u64,
+    memory: Memory<Name, Known>,
+    flights: Flights<Name>,
 }
 
 impl Entries {
@@ -125,8 +108,8 @@ impl Entries {
         alarms: Arc<Alarms>,
         room: u64,
     ) -> Self {
-        let (memory, flights) = (Mutex::default(), Mutex::default());
-        Self { upstreams, store, moment, alarms, room, memory, flights, clock: AtomicU64::new(0) }
+        let (memory, flights) = (Memory::new(room), Flights::default());
+        Self { upstreams, store, moment, alarms, memory, flights }
     }
 
     /// A registry by the name in its path.
@@ -141,31 +124,14 @@ impl Entries {
 
     /// How many entries are in memory, and how many bytes their texts have.
     pub(crate) fn size(&self) -> (usize, u64) {
-        let memory = self.memory();
-        (memory.slots.len(), memory.weight)
-    }
-
-    /// Every entry in memory.
-    pub(crate) fn all(&self) -> Vec<Arc<Entry>> {
-        let memory = self.memory();
-        let entries = memory.slots.values().filter_map(|slot| match &slot.known {
-            Known::Entry(entry) => Some(Arc::clone(entry)),
-            Known::Absent => None,
-        });
-        entries.collect()
+        self.memory.size()
     }
 
     /// What is known of a crate by now, without asking anybody.
     pub(crate) fn at_hand(&self, registry: &str, name: &str) -> Option<Known> {
         let upstream = self.upstreams.get(registry)?;
-        let memory = self.memory();
-        let slot = memory.slots.get(&(Arc::from(registry), Arc::from(name)))?;
-        // By a clock that nobody can set: how old an answer is, whatever the moment is that is judged by.
-        if slot.since.elapsed() >= upstream.rules.fresh_for {
-            return None;
-        }
-        slot.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-        Some(slot.known.clone())
+        let (known, age) = self.memory.get(&(Arc::from(registry), Arc::from(name)))?;
+        (age < upstream.rules.fresh_for).then_some(known)
     }
 
     /// What is known of a crate, by its name in any spelling.
@@ -178,7 +144,7 @@ impl Entries {
             return Err(Away { cause: format!("there is no registry `{registry}` here") });
         };
         let key: Name = (registry.into(), name.as_str().into());
-        let flight = self.flight(&key);
+        let flight = self.flights.of(&key);
         let _alone = flight.lock().await;
         // Whoever was here before may have brought it.
         if let Some(known) = self.at_hand(registry, &name) {
@@ -189,29 +155,11 @@ impl Entries {
         Ok(known)
     }
 
-    fn flight(&self, key: &Name) -> Arc<tokio::sync::Mutex<()>> {
-        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(flight) = flights.get(key).and_then(Weak::upgrade) {
-            return flight;
-        }
-        flights.retain(|_, flight| flight.strong_count() > 0);
-        let flight = Arc::default();
-        flights.insert(key.clone(), Arc::downgrade(&flight));
-        flight
-    }
-
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The last answer of whatever age, from memory or from the store.
     async fn last(&self, upstream: &Upstream, name: &str) -> Result<Option<Arc<Entry>>, StoreError> {
-        let in_memory = {
-            let memory = self.memory();
-            match memory.slots.get(&(Arc::from(&*upstream.name), Arc::from(name))).map(|slot| &slot.known) {
-                Some(Known::Entry(entry)) => Some(Arc::clone(entry)),
-                Some(Known::Absent) | None => None,
-            }
+        let in_memory = match self.memory.get(&(Arc::from(&*upstream.name), Arc::from(name))) {
+            Some((Known::Entry(entry), _)) => Some(entry),
+            Some((Known::Absent, _)) | None => None,
         };
         match self.stored(upstream, name).await {
             // What another node learned since goes before what this one remembers.
@@ -475,40 +423,12 @@ impl Entries {
     }
 
     fn keep(&self, key: Name, known: Known) {
-        let weight = OVERHEAD
-            + match &known {
-                Known::Entry(entry) => entry
-                    .history
-                    .as_ref()
-                    .map_or(0, |history| history.lines().map(|line| line.len() as u64 + 1).sum::<u64>()),
-                Known::Absent => 0,
-            };
-        let used = AtomicU64::new(self.clock.fetch_add(1, Ordering::Relaxed));
-        let slot = Slot { known, since: Instant::now(), weight, used };
-        let mut memory = self.memory();
-        if let Some(before) = memory.slots.insert(key.clone(), slot) {
-            memory.weight = memory.weight.saturating_sub(before.weight);
-        }
-        memory.weight += weight;
-        if memory.weight <= self.room {
-            return;
-        }
-        // The longest unused go, and enough of them that this is not done for each new one.
-        let mut by_use: Vec<(u64, Name)> = memory
-            .slots
-            .iter()
-            .filter(|(name, _)| **name != key)
-            .map(|(name, slot)| (slot.used.load(Ordering::Relaxed), name.clone()))
-            .collect();
-        by_use.sort_unstable();
-        for (_, name) in by_use {
-            if memory.weight <= self.room / 4 * 3 {
-                break;
-            }
-            if let Some(slot) = memory.slots.remove(&name) {
-                memory.weight = memory.weight.saturating_sub(slot.weight);
-            }
-        }
+        let length = |history: &Arc<History>| history.lines().map(|line| line.len() as u64 + 1).sum();
+        let text = match &known {
+            Known::Entry(entry) => entry.history.as_ref().map_or(0, length),
+            Known::Absent => 0,
+        };
+        self.memory.put(key, known, OVERHEAD + text);
     }
 }
 

@@ -22,6 +22,7 @@ mod locks;
 mod log;
 mod lookup;
 mod machines;
+mod memory;
 mod moment;
 mod node;
 mod overview;

@@ -5,6 +5,7 @@
 mod support;
 
 mod hostile;
+mod law;
 mod nodes;
 mod outage;
 mod pages;

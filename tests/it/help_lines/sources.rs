@@ -146,6 +146,12 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("report/backtest/json.rs", "cargo sequester backtest --format json", "the title of a published schema"),
     ("report/explain/json.rs", "cargo sequester explain --format json", "the title of a published schema"),
     ("report/inspect/json.rs", "cargo sequester inspect --format json", "the title of a published schema"),
+    (
+        "report/refusal.rs",
+        "cargo sequester explain {}@{}",
+        "for whoever keeps a policy elsewhere: the team registry's tests provoke it; explain:: runs the command",
+    ),
+    ("serve/tokens.rs", "cargo sequester serve --new-token", "the team registry's tests run it"),
     ("report/log.rs", "cargo sequester log --format json", "the title of a published schema"),
     ("report/status/json.rs", "cargo sequester status --format json", "the title of a published schema"),
     ("report/update/json.rs", "cargo sequester fix --format json", "the title of a published schema"),
