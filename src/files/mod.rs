@@ -13,5 +13,7 @@ pub use lock::Lock;
 pub(crate) use lock::{PackageCacheLock, Taken, is_package_cache_locked, lock_folder, lock_package_cache};
 pub(crate) use plain::plain;
 pub use replace::Replacement;
+#[cfg(feature = "serve")]
+pub(crate) use replace::Staged;
 pub(crate) use sync::{sync_folder, sync_tree};
 pub(crate) use writable::{ReadOnly, may_replace};

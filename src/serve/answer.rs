@@ -42,7 +42,7 @@ pub(crate) struct Member<'n> {
 }
 
 impl Member<'_> {
-    fn may_post(&self) -> bool {
+    fn may_post(self) -> bool {
         self.token.is_none_or(|token| token.may_post)
     }
 }
@@ -110,6 +110,7 @@ async fn route(node: &Arc<Node>, asker: &Asker, request: axum::http::Request<Inc
 }
 
 /// Whoever asks for something of a team, by token and rate.
+#[expect(clippy::result_large_err, reason = "the refusal is the answer, made once a request and moved once")]
 fn member<'n>(
     node: &Node,
     asker: &Asker,

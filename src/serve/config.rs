@@ -216,11 +216,11 @@ fn default_store() -> String {
 }
 
 const fn fresh_for() -> Duration {
-    Duration::from_mins(5)
+    Duration::from_secs(5 * 60)
 }
 
 const fn max_stale() -> Duration {
-    Duration::from_hours(7 * 24)
+    Duration::from_secs(7 * 86_400)
 }
 
 fn policy_file() -> String {

@@ -17,6 +17,7 @@ use super::config::Limits;
 use super::memory::Flights;
 use super::store::{Key, Store, StoreError, digest_of};
 use super::upstream::{Upstream, UpstreamError};
+use crate::gather::http::HttpError;
 use crate::model::checksum::Checksum;
 use crate::model::package::PackageId;
 
@@ -52,6 +53,16 @@ pub(crate) enum DownloadError {
     WrongBytes,
 }
 
+impl DownloadError {
+    /// Whether the file has more bytes than it was asked for with.
+    const fn is_of_size(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(StoreError::Large { .. }) | Self::Upstream(UpstreamError::Http(HttpError::Large { .. }))
+        )
+    }
+}
+
 /// A file and its share of the bound, which ends with it.
 #[derive(Debug)]
 pub(crate) struct Spooled {
@@ -79,9 +90,7 @@ impl Downloads {
         checksum: Checksum,
     ) -> Result<Spooled, DownloadError> {
         match self.within(upstream, id, checksum, USUAL.min(self.largest)).await {
-            Err(DownloadError::Store(StoreError::Large { .. })) if USUAL < self.largest => {}
-            Err(DownloadError::Upstream(UpstreamError::Http(crate::gather::http::HttpError::Large { .. })))
-                if USUAL < self.largest => {}
+            Err(error) if error.is_of_size() && USUAL < self.largest => {}
             done => return done,
         }
         self.within(upstream, id, checksum, self.largest).await
@@ -97,16 +106,15 @@ impl Downloads {
         let share = u32::try_from(limit.div_ceil(PIECE)).unwrap_or(u32::MAX);
         let share = tokio::time::timeout(PATIENCE, Arc::clone(&self.room).acquire_many_owned(share));
         let share = share.await.ok().and_then(Result::ok).ok_or(DownloadError::Full)?;
+        if let Some(bytes) = self.stored(checksum, limit).await? {
+            return Ok(Spooled::new(bytes, share));
+        }
+        let flight = self.flights.of(&checksum);
+        let _alone = flight.lock().await;
+        // Whoever was on the way before may have brought it.
         let bytes = match self.stored(checksum, limit).await? {
             Some(bytes) => bytes,
-            None => {
-                let flight = self.flights.of(&checksum);
-                let _alone = flight.lock().await;
-                match self.stored(checksum, limit).await? {
-                    Some(bytes) => bytes,
-                    None => self.fetch(upstream, id, checksum, limit).await?,
-                }
-            }
+            None => self.fetch(upstream, id, checksum, limit).await?,
         };
         Ok(Spooled::new(bytes, share))
     }

@@ -174,7 +174,7 @@ impl Entries {
             }),
             Err(error) => {
                 self.alarms.raise(Alarm::StoreAway { cause: error.to_string() });
-                in_memory.map(|entry| Some(entry)).ok_or(error)
+                in_memory.map(Some).ok_or(error)
             }
         }
     }
@@ -197,7 +197,7 @@ impl Entries {
             }
         };
         let (seen, _) = self.seen(registry, name).await?;
-        Ok(Some(Arc::new(self.entry(upstream, name, text.as_deref(), seen, head))))
+        Ok(Some(Arc::new(Self::entry(upstream, name, text.as_deref(), seen, head))))
     }
 
     async fn head(&self, registry: &str, name: &str) -> Result<Option<(Head, Tag)>, StoreError> {
@@ -225,7 +225,7 @@ impl Entries {
         }
     }
 
-    fn entry(&self, upstream: &Upstream, name: &str, text: Option<&[u8]>, seen: Seen, head: Head) -> Entry {
+    fn entry(upstream: &Upstream, name: &str, text: Option<&[u8]>, seen: Seen, head: Head) -> Entry {
         let history = text.map(|text| Arc::new(history_of(name, text)));
         let spelled = history.as_ref().map_or_else(|| Arc::from(name), |history| Arc::clone(history.name()));
         let crate_id = CrateId { registry: upstream.rules.registry.clone(), name: spelled };
@@ -374,7 +374,7 @@ impl Entries {
             let tag = there.as_ref().map(|(_, tag)| tag);
             if let Put::Done(_) = self.store.replace(&key, bytes.clone().into(), tag).await.map_err(away)? {
                 let text = digest.map(|_| answer.body.as_slice());
-                return Ok(Known::Entry(Arc::new(self.entry(upstream, name, text, seen, head))));
+                return Ok(Known::Entry(Arc::new(Self::entry(upstream, name, text, seen, head))));
             }
         }
         Err(format!("{}: too many nodes write about `{name}` at once", upstream.name))

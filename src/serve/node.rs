@@ -1,6 +1,7 @@
 //! One node: everything that answers requests, and what keeps it up to date.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ const LOOKS_A_LOCK: usize = 5;
 /// How often posted lock files are looked at for somebody who was refused.
 const SOON: Duration = Duration::from_secs(2);
 /// How often advisories are read again, and how soon after a failure.
-const ADVISORIES: (Duration, Duration) = (Duration::from_mins(15), Duration::from_mins(1));
+const ADVISORIES: (Duration, Duration) = (Duration::from_secs(15 * 60), Duration::from_secs(60));
 /// The largest posted lock file that is read back, in bytes.
 const LARGEST_LOCK: u64 = 64 << 20;
 /// The largest name of a policy, and the largest policy, in bytes.
@@ -348,10 +349,12 @@ pub(crate) fn cargo_config(node: &Node, team: &Team) -> String {
             format!("[source.{name}]\nregistry = \"{}\"\n", upstream.rules.registry)
         };
         let credentials = if team.config.tokens.is_empty() { "" } else { "credential-provider = [\"cargo:token\"]\n" };
-        lines.push_str(&format!(
+        // Writing to a string cannot fail.
+        let _ = write!(
+            lines,
             "{source}replace-with = \"{ours}\"\n\n[registries.{ours}]\nindex = \"sparse+{}/{}/{name}/\"\n{credentials}\n",
             node.url, team.name,
-        ));
+        );
     }
     lines.truncate(lines.trim_end().len());
     lines.push('\n');

@@ -21,7 +21,7 @@ const LARGEST_INDEX: u64 = 64 << 20;
 /// Requests of one registry at one time.
 const AT_ONCE: usize = 64;
 /// How long a `config.json` is believed, and how long it is after a failure until the next try.
-const CONFIG_LASTS: Duration = Duration::from_mins(10);
+const CONFIG_LASTS: Duration = Duration::from_secs(10 * 60);
 /// How long a registry that could not be reached is left alone.
 const AWAY: Duration = Duration::from_secs(5);
 /// Where crates.io keeps its files.
@@ -99,7 +99,7 @@ impl Upstream {
         // The token is for the index's own host.
         let authorization =
             self.token.clone().filter(|_| config.auth_required && origin(&url) == origin(&self.rules.index));
-        let answer = self.ask(Request { url, limit, authorization, ..self.request() }).await?;
+        let answer = self.ask(Request { url, authorization, limit, ..self.request() }).await?;
         Ok((answer.status == 200).then_some(answer.body))
     }
 

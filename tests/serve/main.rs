@@ -1,7 +1,19 @@
 //! The team registry, with stock cargo in front of it and a registry on a loopback port behind it.
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::similar_names,
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "a test fails by panicking and says on standard error what it skips; what one test does not use, another does"
+)]
 
 #[path = "../it/support/mod.rs"]
-#[expect(dead_code, unused_imports, unreachable_pub, reason = "the other test binary uses the rest")]
 mod support;
 
 mod hostile;

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::object::{Key, Put, StoreError, Stored, Tag, digest_of};
 use crate::files::regular::{self, Links};
-use crate::files::{Replacement, lock_folder, sync_folder};
+use crate::files::{Replacement, Staged, lock_folder, sync_folder};
 
 /// The locks of all keys: so many that two keys seldom share one.
 const LOCKS: u8 = 64;
@@ -40,7 +40,7 @@ impl Folder {
         self.aside(key, move |path, key| {
             let away = away(key);
             parent(path).map_err(&away)?;
-            match Replacement::of(path).stage(&bytes).and_then(|staged| staged.put_new()) {
+            match Replacement::of(path).stage(&bytes).and_then(Staged::put_new) {
                 Ok(()) => Ok(Put::Done(tag(&bytes))),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Put::Lost),
                 Err(error) => Err(away(error)),
