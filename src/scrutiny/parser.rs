@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -103,6 +103,19 @@ pub struct Parser {
     idle: Mutex<Vec<Process>>,
     /// The thread that starts processes: on Linux each dies with the thread that started it, and threads come and go.
     starter: OnceLock<mpsc::Sender<Reply>>,
+    /// How many files are being parsed, and that one of them is done: there are never more processes than cores, however many ask.
+    busy: Mutex<usize>,
+    done: Condvar,
+}
+
+/// The right to parse one file, given back when it is dropped.
+struct Turn<'p>(&'p Parser);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.0.busy.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.0.done.notify_one();
+    }
 }
 
 /// Who waits for a process.
@@ -113,6 +126,17 @@ impl Parser {
     #[must_use]
     pub fn of(program: impl Into<PathBuf>) -> Self {
         Self { program: Some(program.into()), ..Self::default() }
+    }
+
+    /// Waits until a core is free.
+    fn turn(&self) -> Turn<'_> {
+        let most = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        while *busy >= most {
+            busy = self.done.wait(busy).unwrap_or_else(PoisonError::into_inner);
+        }
+        *busy += 1;
+        Turn(self)
     }
 
     fn start(&self, program: &Path) -> Option<Process> {
@@ -137,6 +161,7 @@ impl Parser {
         let Some(time) = patience.next() else {
             return Parsed::Ended { cause: "not tried, because the parser ended on other files of this archive" };
         };
+        let _turn = self.turn();
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let Some(mut process) = idle.or_else(|| self.start(program)) else {
             return Parsed::Unavailable;
