@@ -72,6 +72,7 @@ impl World {
     }
 
     /// A package that has its dependencies from a team of this server.
+    #[expect(clippy::unused_self, reason = "a project is of the world that its server is of")]
     pub fn project(&self, server: &Server, team: &str) -> Project {
         Project::new().config(&format!(
             "[source.crates-io]\nreplace-with = \"ours\"\n\n[registries.ours]\nindex = \"sparse+{}/{team}/crates-io/\"\n",
