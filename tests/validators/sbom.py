@@ -2,6 +2,7 @@
 lies beside each document."""
 
 import collections
+import functools
 import json
 import logging
 import pathlib
@@ -109,10 +110,21 @@ def check_cyclonedx(name, text, document):
     same(name, "licences by lib4sbom", licences, sum(1 for one in theirs if one.get("licensedeclared") or one.get("licenseconcluded")))
 
 
+@functools.cache
+def class_of(name):
+    definitions = spdx_schema["$defs"]
+    assert name in definitions, name
+    schema = {"$ref": f"#/$defs/{name}", "$defs": definitions, "unevaluatedProperties": False}
+    return jsonschema.Draft202012Validator(schema)
+
+
 def check_spdx_text(name, document):
-    for error in spdx_schema.iter_errors(document):
-        fault(name, f"{error.json_path}: {error.message}")
+    same(name, "context", spdx_schema["properties"]["@context"]["const"], document["@context"])
     graph = document["@graph"]
+    # Each element by the definition of its class: the schema as a whole tries one class after another, which takes minutes.
+    for element in graph:
+        for error in class_of(element["type"]).iter_errors(element):
+            fault(name, f"{element.get('spdxId')}: {error.json_path}: {error.message}")
     ids = [one["spdxId"] for one in graph if "spdxId" in one]
     same(name, "ids", len(ids), len(set(ids)))
     known = {*ids, *(one["@id"] for one in graph if "@id" in one)}
@@ -178,7 +190,6 @@ def conforms(name, standard):
 
 
 spdx_schema = json.loads(resources.files("lib4sbom").joinpath("schemas/spdx/3.0-schema.json").read_text())
-spdx_schema = jsonschema.Draft202012Validator(spdx_schema)
 cyclonedx = {name: one for name, one in documents(".cdx.json").items() if "vex" not in name}
 for name, (text, document) in cyclonedx.items():
     check_cyclonedx(name, text, document)
@@ -230,6 +241,6 @@ for spoil in (
     lambda one: find(one, "type", "simplelicensing_LicenseExpression").update(simplelicensing_licenseExpression="MIT/X"),
     lambda one: find(one, "type", "software_File")["verifiedUsing"][0].update(hashValue="00"),
 ):
-    assert spoilt(spdx, check_spdx_text, "supplied.spdx.json", spoil), "anything passes for SPDX"
+    assert spoilt(spdx, check_spdx_text, "hostile-spdx.spdx.json", spoil), "anything passes for SPDX"
 
 finish(f"{len(cyclonedx) + len(spdx)} bills of materials")
