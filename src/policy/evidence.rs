@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use semver::Version;
 
 use super::advisory;
+use super::chronology::{Advised, Chronology};
 use super::look_alike::KnownNames;
-use super::signal::{Advised, Chronology};
 use crate::model::advisory::AdvisoryKind;
 use crate::model::crate_name::is_same;
 use crate::model::facts::{Beside, Facts, IndexFact, OldLock};

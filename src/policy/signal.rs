@@ -3,19 +3,15 @@
 //! A release is looked at as of its own publication, against what had been there for long by then. So a harmless release on top changes
 //! nothing, one that was published minutes before vouches for nothing, and passing time does no more than end the hold.
 
-mod additions;
-mod chronology;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
-use semver::{Comparator, Version, VersionReq};
+use semver::Version;
 
-use self::additions::{Dependencies, Target, target};
-pub(super) use self::chronology::{Advised, Chronology};
-use self::chronology::{Before, Carried, DAY, is_longer};
+use super::chronology::{Before, Carried, Chronology, DAY, is_longer};
+use super::dependencies::{Dependencies, Target, swapped, target};
 use super::evidence::Evidence;
 use super::publish_age::{self, is_reached};
 use super::{advisory, graph, publication};
@@ -25,7 +21,7 @@ use crate::model::history::History;
 use crate::model::index_line::{DependencyKind, Outline, Release, Requirement};
 use crate::model::package::{CrateId, Package};
 use crate::model::policy::Policy;
-use crate::model::signal::{AddedDependency, Birth, SeenBy, Sighting, Signal, SignalLevel, SignalPolicy, Swap};
+use crate::model::signal::{AddedDependency, Birth, SeenBy, Sighting, Signal, SignalLevel, SignalPolicy};
 use crate::model::source::Registry;
 
 /// The most dependencies that one release adds and whose crates' index entries are asked for. Beyond that nobody knows how old they are.
@@ -461,26 +457,9 @@ fn is_reached_back(at: Timestamp, published: Timestamp, age: Age) -> bool {
 /// Dependencies that stayed by name and are asked for on another compatibility line.
 fn major_swap(release: &Release, before: &Before) -> Option<Signal> {
     let earlier = before.newest()?;
-    let (now, then) = (Dependencies::of(release), Dependencies::of(earlier));
-    let swap = |(target, one): (&Target, &Requirement)| {
-        let asked = then.on(target);
-        let was = asked.first()?;
-        let same = |other: &&Requirement| line_of(&other.req) == line_of(&one.req);
-        (!asked.iter().any(same)).then(|| Swap {
-            name: one.name.clone(),
-            before: was.req.clone(),
-            after: one.req.clone(),
-        })
-    };
-    let swapped: Vec<Swap> = now.all().filter_map(swap).collect();
+    let swapped = swapped(&Dependencies::of(release), &Dependencies::of(earlier));
     (before.is_compatible && !swapped.is_empty())
         .then(|| Signal::MajorSwap { since: earlier.outline.version.clone(), swapped })
-}
-
-/// The compatibility line that a requirement begins on; `None` for one that begins nowhere.
-fn line_of(req: &VersionReq) -> Option<Version> {
-    let lowest = |one: &Comparator| Version::new(one.major, one.minor.unwrap_or(0), one.patch.unwrap_or(0));
-    req.comparators.first().map(|one| graph::line(&lowest(one)))
 }
 
 /// Whether a crate is young and can be taken for another one that the project has, or that everybody knows.

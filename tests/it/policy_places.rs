@@ -198,6 +198,6 @@ fn signals_of_many_releases_take_no_more_time_for_what_was_there_before() {
     }
     let start = std::time::Instant::now();
     let evaluation = world.evaluate();
-    assert_eq!(short(&evaluation.judgements[199]), "quarantined too-new signal signal");
+    assert_eq!(short(&evaluation.judgements[199]), "quarantined too-new signal");
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }

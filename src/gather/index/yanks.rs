@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use super::cache::version_of;
 use crate::files::Replacement;
 use crate::files::names::in_cargo_home;
 use crate::files::regular::{self, Links};
@@ -82,7 +83,7 @@ impl Yanks {
 
 /// The releases that are yanked in an entry and were not in an older one of the same crate.
 pub(super) fn newly_yanked(older: &History, newer: &History) -> Vec<Version> {
-    let yanked = newer.lines().filter(|line| may_be_yanked(line)).filter_map(super::version_of);
+    let yanked = newer.lines().filter(|line| may_be_yanked(line)).filter_map(version_of);
     let is_yanked =
         |history: &History, version: &Version| history.outline(version).ok().flatten().map(|one| one.yanked);
     yanked.filter(|one| is_yanked(older, one) == Some(false) && is_yanked(newer, one) == Some(true)).collect()

@@ -4,8 +4,12 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use semver::{Comparator, Version, VersionReq};
+
+use super::graph;
 use crate::model::crate_name::canonical;
 use crate::model::index_line::{DependencyKind, Release, Requirement};
+use crate::model::signal::Swap;
 
 /// What a release depends on, prepared for comparing.
 #[derive(Debug)]
@@ -129,6 +133,27 @@ impl<'r> Dependencies<'r> {
         }
         found
     }
+}
+
+/// What stayed by name and is asked for on another compatibility line.
+pub(super) fn swapped(now: &Dependencies<'_>, then: &Dependencies<'_>) -> Vec<Swap> {
+    let swap = |(target, one): (&Target, &Requirement)| {
+        let asked = then.on(target);
+        let was = asked.first()?;
+        let same = |other: &&Requirement| line_of(&other.req) == line_of(&one.req);
+        (!asked.iter().any(same)).then(|| Swap {
+            name: one.name.clone(),
+            before: was.req.clone(),
+            after: one.req.clone(),
+        })
+    };
+    now.all().filter_map(swap).collect()
+}
+
+/// The compatibility line that a requirement begins on; `None` for one that begins nowhere.
+fn line_of(req: &VersionReq) -> Option<Version> {
+    let lowest = |one: &Comparator| Version::new(one.major, one.minor.unwrap_or(0), one.patch.unwrap_or(0));
+    req.comparators.first().map(|one| graph::line(&lowest(one)))
 }
 
 /// The crate that is asked for.

@@ -13,12 +13,12 @@ use std::sync::OnceLock;
 use jiff::{SignedDuration, Timestamp};
 use semver::Version;
 
-use super::additions::{Dependencies, Target, target};
+use super::dependencies::{Dependencies, Target, target};
+use super::graph;
+use super::publish_age::is_reached;
 use crate::model::age::Age;
 use crate::model::history::History;
 use crate::model::index_line::{DependencyKind, Outline, Release};
-use crate::policy::graph;
-use crate::policy::publish_age::is_reached;
 
 /// What is published within so much is published at a time.
 pub(super) const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -29,16 +29,16 @@ const MOST_LURED: usize = 256;
 
 /// What the advisories say of a release.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::policy) struct Advised {
+pub(super) struct Advised {
     /// That it is malicious: it vouches for nothing.
-    pub(in crate::policy) malicious: bool,
+    pub(super) malicious: bool,
     /// Anything at all, which explains a yank.
-    pub(in crate::policy) at_all: bool,
+    pub(super) at_all: bool,
 }
 
 /// The releases of one crate whose lines can be read.
 #[derive(Debug)]
-pub(in crate::policy) struct Chronology {
+pub(super) struct Chronology {
     /// In the order of their publication, then of their versions; first those of which nobody knows when they came.
     all: Vec<Dated>,
     /// Those of `all`, by their place there, that are not malicious; and of these the ones that are no pre-releases.
@@ -117,7 +117,7 @@ pub(super) struct Lured {
 
 impl Chronology {
     /// Takes a crate's releases, what the advisories say of each, and how long a silence is long.
-    pub(in crate::policy) fn of(history: &History, advised: impl Fn(&Version) -> Advised, gap: Age) -> Self {
+    pub(super) fn of(history: &History, advised: impl Fn(&Version) -> Advised, gap: Age) -> Self {
         let mut dated: Vec<(Dated, Advised)> =
             history.outlines().map(|one| (Dated::of(one), advised(&one.version))).collect();
         dated.sort_by(|(one, _), (other, _)| (one.at, &one.version).cmp(&(other.at, &other.version)));
