@@ -182,10 +182,15 @@ impl Upstream {
     }
 }
 
-/// `https://host:port` of an address.
+/// `https://host:port` of an address, without the port that the scheme has anyway.
 fn origin(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
+    let usual = match scheme {
+        "https" => ":443",
+        _ => ":80",
+    };
+    let authority = authority.strip_suffix(usual).unwrap_or(authority);
     // Whoever writes a user before a host means to be read in two ways.
     (!authority.is_empty() && !authority.contains('@'))
         .then(|| format!("{scheme}://{}", authority.to_ascii_lowercase()))
@@ -197,6 +202,12 @@ mod tests {
 
     #[test]
     fn an_origin_is_read_in_one_way() {
+        for (written, plain) in
+            [("https://a.example:443/x", "https://a.example"), ("http://a.example:80", "http://a.example")]
+        {
+            assert_eq!(origin(written).as_deref(), Some(plain), "the port that its scheme has anyway");
+        }
+        assert_eq!(origin("http://a.example:443").as_deref(), Some("http://a.example:443"));
         assert_eq!(origin("https://A.example:1/x?y").as_deref(), Some("https://a.example:1"));
         assert_eq!(origin("https://a.example@b.example/"), None);
         assert_eq!(origin("https:///x"), None);

@@ -30,6 +30,8 @@ fn page(answer: Answer, status: u16) -> String {
         let end = text[at..].find("</style>").unwrap();
         assert!(policy.contains(&digest(&text[at + "<style>".len()..at + end])), "a style that the policy forbids");
     }
+    let lists = (text.contains("<dt>"), text.contains("<dl>") && text.contains("</dl>"));
+    assert!(!lists.0 || lists.1, "terms outside of a list of terms");
     for forbidden in ["<script", " style=", " onclick", "javascript:", "src=", "http-equiv"] {
         assert!(!text.contains(forbidden), "{forbidden} in\n{text}");
     }

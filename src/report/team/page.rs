@@ -377,6 +377,7 @@ fn ways_out(page: &Crate<'_>, release: &Release, out: &mut dyn Write) -> io::Res
 }
 
 fn known(page: &Crate<'_>, release: &Release, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<dl>")?;
     let mut entry = |name: &str, words: &str| writeln!(out, "<dt>{name}</dt><dd>{words}</dd>");
     let at = |at: Option<jiff::Timestamp>| at.map_or_else(|| "unknown".to_owned(), moment);
     entry("Registry", &html(page.registry))?;
@@ -400,7 +401,7 @@ fn known(page: &Crate<'_>, release: &Release, out: &mut dyn Write) -> io::Result
     for locker in &release.locked_by {
         entry("Locked", &html(&locker_words(locker)))?;
     }
-    Ok(())
+    writeln!(out, "</dl>")
 }
 
 fn asked_words(asked: &Asked) -> String {
