@@ -172,6 +172,9 @@ pub mod door {
         pub mod package {
             pub use crate::model::package::{CrateId, LocalPackage, Locked, LockedChecksum, Package, PackageId};
         }
+        pub mod last_word {
+            pub use crate::model::last_word::{Against, LastWord, NoWord, Today};
+        }
         pub mod policy {
             pub use crate::model::policy::{
                 AgeOverride, Ban, CargoAges, GitRule, Ignore, JudgedBy, Level, Origin, Policy, Quarantine,
@@ -241,6 +244,9 @@ pub mod door {
         }
         pub mod calendar {
             pub use crate::policy::calendar::calendar;
+        }
+        pub mod last_word {
+            pub use crate::policy::last_word::last_word;
         }
         pub mod evaluate {
             pub use crate::policy::evaluate::lasts_until;

@@ -57,7 +57,7 @@ pub(super) fn release(package: &Package, judgement: &Judgement, facts: &Facts) -
     record.pubtime = judgement.pubtime;
     record.yanked = judgement.yanked;
     Some(match &judgement.verdict {
-        Some(verdict) => record.with_verdict(verdict),
+        Some(verdict) => record.with_verdict(verdict).with_ignored(&judgement.warnings),
         None => record,
     })
 }

@@ -11,6 +11,7 @@ pub(crate) mod cargo_config;
 pub(crate) mod clean_place;
 pub(crate) mod clock;
 pub(crate) mod command_line;
+pub(crate) mod committed;
 pub(crate) mod crate_files;
 pub(crate) mod credentials;
 pub(crate) mod environment;

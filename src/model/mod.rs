@@ -21,6 +21,7 @@ pub(crate) mod finding;
 pub(crate) mod history;
 pub(crate) mod incident;
 pub(crate) mod index_line;
+pub(crate) mod last_word;
 pub(crate) mod license;
 pub(crate) mod lock_proof;
 pub(crate) mod loosening;

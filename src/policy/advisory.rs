@@ -146,7 +146,8 @@ pub(crate) fn blockers(policy: &AdvisoryPolicy, fact: &AdvisoryFact, now: Timest
 }
 
 /// A confirmation from the future was made by a wrong clock; believing it would keep the copy fresh until then.
-fn confirmed(db: &AdvisoryDb, now: Timestamp) -> Option<Timestamp> {
+#[must_use]
+pub(crate) fn confirmed(db: &AdvisoryDb, now: Timestamp) -> Option<Timestamp> {
     db.confirmed.filter(|confirmed| *confirmed <= CLOCK_TOLERANCE.after(now))
 }
 

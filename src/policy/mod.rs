@@ -20,6 +20,7 @@ pub(crate) mod ground;
 pub(crate) mod incident;
 pub(crate) mod inspection;
 pub(crate) mod judge;
+pub(crate) mod last_word;
 pub(crate) mod license;
 pub(crate) mod lock_answers_manifests;
 pub(crate) mod lock_changes;

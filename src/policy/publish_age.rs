@@ -35,7 +35,8 @@ pub fn minimum(policy: &Policy, crate_id: &CrateId) -> Setting<Age> {
 }
 
 /// What the policy says, before cargo's own keys.
-fn own_minimum(policy: &Policy, crate_id: &CrateId) -> Setting<Age> {
+#[must_use]
+pub(crate) fn own_minimum(policy: &Policy, crate_id: &CrateId) -> Setting<Age> {
     if let Some(value) = policy.min_publish_age_flag {
         return Setting { value, origin: Origin::Flag };
     }

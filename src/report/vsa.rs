@@ -2,21 +2,18 @@
 //!
 //! The statement is not signed: that is the caller's part, with the caller's key.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use jiff::tz::TimeZone;
-use semver::Version;
 use serde::Serialize;
 
 use super::escape;
 use super::words::rfc3339;
 use crate::model::Timestamp;
 use crate::model::checksum::{Checksum, Hashed};
-use crate::model::package::CrateId;
-use crate::model::trail::release::{ApprovalRecord, ReleaseRecord};
-use crate::model::trail::{AdvisoryCopy, Event, EventId, Kind, Trail};
-use crate::model::verdict::{BasisCode, VerdictCode};
+use crate::model::last_word::{Against, LastWord, NoWord};
+use crate::model::trail::{AdvisoryCopy, Event, EventId};
+use crate::model::verdict::BasisCode;
 
 /// The type of an in-toto Statement v1.
 pub(super) const STATEMENT_V1: &str = "https://in-toto.io/Statement/v1";
@@ -117,78 +114,83 @@ impl Descriptor {
     }
 }
 
-/// States the trail's latest verdict on a release: passed where it was approved, nobody took that back, and what a person gave for it is
-/// not over.
-///
-/// # Errors
-/// The trail is not whole, has no verdict on the release, or not its checksum.
-pub fn statement(
-    trail: &Trail,
-    crate_id: &CrateId,
-    version: &Version,
-    stating: &Stating<'_>,
-) -> Result<Statement, VsaError> {
-    if let Some(problem) = trail.problems.first() {
-        return Err(VsaError::NotWhole(format!("{} ({})", problem.file, problem.kind.code())));
+impl VsaError {
+    /// Why there is nothing to state about a release of this name.
+    #[must_use]
+    pub fn of(why: NoWord, release: String) -> Self {
+        match why {
+            NoWord::NotWhole { file, code } => Self::NotWhole(format!("{file} ({code})")),
+            NoWord::NotInTrail => Self::NotInTrail(release),
+            NoWord::NoChecksum => Self::NoChecksum(release),
+        }
     }
-    let name = || format!("{}@{version}", crate_id.name);
-    let events: Vec<_> =
-        trail.newest_first().into_iter().filter_map(|(id, event)| touched(id, event, crate_id, version)).collect();
-    let latest = events.iter().find(|touch| touch.passed().is_some()).ok_or_else(|| VsaError::NotInTrail(name()))?;
-    let checksum = latest
-        .record
-        .checksum
-        .or_else(|| events.iter().find_map(|touch| touch.record.checksum))
-        .ok_or_else(|| VsaError::NoChecksum(name()))?;
-    let lapsed = latest.passed() == Some(true) && has_lapsed(&events, latest, stating.now);
-    let passed = latest.passed() == Some(true) && !lapsed;
-    let levels = || {
-        let basis = latest
-            .record
-            .basis
-            .as_ref()
-            .map(|basis| format!("SEQUESTER_BASIS_{}", basis.code.as_str().to_uppercase().replace('-', "_")));
-        APPROVED.iter().map(ToString::to_string).chain(basis).collect()
+}
+
+/// States the trail's last word on a release: passed where it was approved and all that this leaned on still counts.
+#[must_use]
+pub fn statement(word: &LastWord<'_>, stating: &Stating<'_>) -> Statement {
+    let purl = word.record.purl();
+    let of_event = |(id, event): (EventId, &Event)| Descriptor {
+        name: Some(event.file_name(id).to_string()),
+        ..Descriptor::of(*id.checksum())
     };
-    let purl = latest.record.purl();
-    let event = Descriptor {
-        name: Some(latest.event.file_name(latest.id).to_string()),
-        ..Descriptor::of(*latest.id.checksum())
-    };
-    Ok(Statement {
+    let others = word.given.iter().copied().filter(|(id, _)| *id != word.id);
+    Statement {
         kind: STATEMENT_V1,
-        subject: vec![Descriptor { name: Some(purl.clone()), ..Descriptor::of(checksum) }],
+        subject: vec![Descriptor { name: Some(purl.clone()), ..Descriptor::of(word.checksum) }],
         predicate_type: VERIFICATION_SUMMARY_V1,
         predicate: Predicate {
             verifier: Verifier {
                 id: stating.verifier_id.to_owned(),
-                version: BTreeMap::from([("cargo-sequester", latest.event.tools.sequester.to_string())]),
+                version: BTreeMap::from([("cargo-sequester", word.event.tools.sequester.to_string())]),
             },
-            time_verified: rfc3339(if lapsed { stating.now } else { latest.event.time }),
+            time_verified: rfc3339(if word.passes() || !word.was_approved() { word.event.time } else { stating.now }),
             resource_uri: purl,
-            policy: Descriptor::of_policy(latest.event.policy, stating.policy_uri),
-            input_attestations: std::iter::once(event)
-                .chain(latest.event.advisories.as_ref().and_then(Descriptor::of_advisories))
+            policy: Descriptor::of_policy(word.event.policy, stating.policy_uri),
+            input_attestations: std::iter::once((word.id, word.event))
+                .chain(others)
+                .map(of_event)
+                .chain(word.event.advisories.as_ref().and_then(Descriptor::of_advisories))
                 .collect(),
-            verification_result: if passed { "PASSED" } else { "FAILED" },
-            verified_levels: if passed { levels() } else { vec!["FAILED".to_owned()] },
+            verification_result: if word.passes() { "PASSED" } else { "FAILED" },
+            verified_levels: if word.passes() { levels(word) } else { vec!["FAILED".to_owned()] },
             slsa_version: SLSA_VERSION,
         },
-    })
+    }
 }
 
-/// Whether the latest verdict leans on what a person gave for a time that is over: an approval that it stands on, or the ignore of an
-/// advisory. What was given again counts from its last day.
-fn has_lapsed(events: &[Touch<'_>], latest: &Touch<'_>, now: Timestamp) -> bool {
-    let today = now.to_zoned(TimeZone::UTC).date();
-    let given = || events.iter().filter_map(|touch| touch.record.approval.as_ref());
-    let is_over = |approvals: Vec<&ApprovalRecord>| {
-        !approvals.is_empty() && approvals.iter().all(|one| one.until.is_some_and(|until| until < today))
+/// That it was approved, in spite of what, how old it was then, and by what: the last of them.
+fn levels(word: &LastWord<'_>) -> Vec<String> {
+    let level = |text: &str| {
+        format!("SEQUESTER_{}", text.to_uppercase().replace(|letter: char| !letter.is_ascii_alphanumeric(), "_"))
     };
-    let stands_on_approval = latest.record.basis.as_ref().is_some_and(|basis| basis.code == BasisCode::Approval);
-    let ignored: BTreeSet<&String> = given().flat_map(|one| &one.ignores).collect();
-    stands_on_approval && is_over(given().filter(|one| !one.lifts.is_empty()).collect())
-        || ignored.into_iter().any(|id| is_over(given().filter(|one| one.ignores.contains(id)).collect()))
+    let advisories = match &word.event.advisories {
+        None => Some("without-advisories"),
+        Some(copy) if Descriptor::of_advisories(copy).is_none() => Some("advisories-unidentified"),
+        Some(_) => None,
+    };
+    let ignored = word.ignored.iter().map(|(advisory, _)| format!("ignores-{advisory}"));
+    let age = word.record.pubtime.map(|pubtime| word.event.time.duration_since(pubtime).as_secs() / 86_400);
+    let age = age.filter(|days| *days >= 0).map(|days| format!("age-days-{days}"));
+    let basis = word.record.basis.as_ref().map(|basis| {
+        let is_shortened = basis.code == BasisCode::Aged && word.shortened;
+        if is_shortened { "basis-shortened-age".to_owned() } else { format!("basis-{}", basis.code.as_str()) }
+    });
+    let ours = advisories.map(str::to_owned).into_iter().chain(ignored).chain(age).chain(basis);
+    APPROVED.iter().map(ToString::to_string).chain(ours.map(|text| level(&text))).collect()
+}
+
+/// Why it does not pass, in a sentence without its end.
+#[must_use]
+pub(crate) fn against(against: &Against) -> String {
+    match against {
+        Against::Held(verdict) => format!("the trail says that it was {}", verdict.as_str()),
+        Against::Revoked => "a person took the approval back".to_owned(),
+        Against::ApprovalOver(until) => format!("the approval that it stood on ended with {until}"),
+        Against::ApprovalGone => "the policy no longer has the approval that it stood on".to_owned(),
+        Against::IgnoreOver { advisory, until } => format!("{advisory} hits it and was ignored until {until}"),
+        Against::IgnoreGone { advisory } => format!("{advisory} hits it, and the policy no longer ignores that"),
+    }
 }
 
 /// Writes the statement.
@@ -198,27 +200,4 @@ fn has_lapsed(events: &[Touch<'_>], latest: &Touch<'_>, now: Timestamp) -> bool 
 pub fn write(statement: &Statement, out: &mut impl Write) -> io::Result<()> {
     let text = serde_json::to_string_pretty(statement)?;
     writeln!(out, "{}", escape::json(&text))
-}
-
-/// An event and what it says of the release.
-struct Touch<'a> {
-    id: EventId,
-    event: &'a Event,
-    record: &'a ReleaseRecord,
-}
-
-impl Touch<'_> {
-    /// Whether the release passed; `None` where the event decides nothing about it.
-    fn passed(&self) -> Option<bool> {
-        match (self.event.kind, self.record.verdict) {
-            (Kind::Revoked, _) => Some(false),
-            (_, verdict) => verdict.map(|verdict| verdict == VerdictCode::Approved),
-        }
-    }
-}
-
-fn touched<'a>(id: EventId, event: &'a Event, crate_id: &CrateId, version: &Version) -> Option<Touch<'a>> {
-    let mut records = event.releases.iter();
-    let record = records.find(|record| record.crate_id == *crate_id && record.version == *version)?;
-    Some(Touch { id, event, record })
 }

@@ -2,7 +2,7 @@
 
 use crate::approve::{FRESH, fresh};
 use crate::audit::World;
-use crate::support::{Outcome, Package};
+use crate::support::{Advisory, Outcome, Package};
 
 fn log(world: &World, arguments: &[&str], code: i32) -> Outcome {
     world.project.sequester(&[&["log"], arguments].concat()).expect_code(code)
@@ -129,4 +129,95 @@ fn a_release_is_exported_as_a_verification_summary() {
     for bad in ["sequester.toml", ":x", "1a:b", "https://a b", "https:"] {
         assert!(log(&world, &["--vsa", "bar@1.1.0", "--verifier-id", bad], 2).stderr.contains("absolute URI"), "{bad}");
     }
+}
+
+/// The statement about a release, and what was said beside it.
+fn stated(world: &World, spec: &str, now: &str) -> (serde_json::Value, String) {
+    let told = log(world, &["--vsa", spec, "--verifier-id", "https://ci.example.org/sequester", "--now", now], 0);
+    (serde_json::from_str(&told.stdout).unwrap(), told.stderr)
+}
+
+fn levels(statement: &serde_json::Value) -> Vec<&str> {
+    let levels = statement["predicate"]["verifiedLevels"].as_array().unwrap();
+    levels.iter().map(|level| level.as_str().unwrap()).collect()
+}
+
+/// An ignore that a person wrote into the policy, without a verb of ours: what leans on it falls with it.
+#[test]
+fn a_statement_leans_on_what_was_ignored() {
+    const NOW: &str = "2026-11-22T00:00:00Z";
+    let mut world = World::new().dep("bar", "1");
+    world.advisories = world.advisories.with(&Advisory::new("RUSTSEC-2026-0901", "bar").date("2026-11-01"));
+    Package::new("bar", "1.0.0").pubtime("2026-01-01T00:00:00Z").publish(&world.registry);
+    let ignore = "[[advisories.ignore]]\nid = \"RUSTSEC-2026-0901\"\nreason = \"not reached\"\nuntil = 2026-11-30\n";
+    world.policy(ignore);
+    let own = world.project.path(".cargo/config.toml");
+    std::fs::rename(&own, world.project.cargo_home().join("config.toml")).unwrap();
+    world.lock();
+    world.project.sequester(&["vendor", "--now", NOW]).expect_code(0);
+    let (statement, said) = stated(&world, "bar@1.0.0", "2026-11-30T23:59:59Z");
+    assert_eq!((&statement["predicate"]["verificationResult"], said.as_str()), (&"PASSED".into(), ""));
+    let expected = [
+        "SLSA_BUILD_LEVEL_UNEVALUATED",
+        "SEQUESTER_APPROVED",
+        "SEQUESTER_ADVISORIES_UNIDENTIFIED",
+        "SEQUESTER_IGNORES_RUSTSEC_2026_0901",
+        "SEQUESTER_AGE_DAYS_325",
+        "SEQUESTER_BASIS_AGED",
+    ];
+    assert_eq!(levels(&statement), expected);
+    // Over, and then taken out; written by another database's id, it may be the same.
+    let (statement, said) = stated(&world, "bar@1.0.0", "2026-12-01T00:00:00Z");
+    assert_eq!(statement["predicate"]["verificationResult"], "FAILED");
+    assert_eq!(statement["predicate"]["timeVerified"], "2026-12-01T00:00:00Z");
+    assert!(said.contains("RUSTSEC-2026-0901 hits it and was ignored until 2026-11-30"), "{said}");
+    world.policy(&ignore.replace("RUSTSEC-2026-0901", "CVE-2026-1"));
+    assert_eq!(stated(&world, "bar@1.0.0", NOW).0["predicate"]["verificationResult"], "PASSED");
+    world.policy(&ignore.replace("0901", "0999"));
+    let (statement, said) = stated(&world, "bar@1.0.0", NOW);
+    assert_eq!(statement["predicate"]["verificationResult"], "FAILED");
+    assert!(said.contains("the policy no longer ignores that"), "{said}");
+    // The event is one that version 0.1.0 reads: nothing in it has a new name.
+    world.policy(ignore);
+    assert!(log(&world, &["--verify"], 0).stdout.contains("1 event"));
+    let event = world.project.read(&format!(".sequester/trail/{}", world.events()[0]));
+    let expected = r#""reasons":[{"about":"RUSTSEC-2026-0901","code":"advisory","until":"2026-12-01T00:00:00Z"}]"#;
+    assert!(event.contains(expected), "{event}");
+}
+
+/// A release that an override let in early does not look like one that has waited.
+#[test]
+fn a_statement_tells_a_shortened_age() {
+    const NOW: &str = "2026-11-22T00:00:00Z";
+    let world = World::new().dep("bar", "1").dep("foo", "1");
+    Package::new("bar", "1.0.0").pubtime("2026-01-01T00:00:00Z").publish(&world.registry);
+    Package::new("bar", "1.0.1").pubtime("2026-11-16T00:00:00Z").publish(&world.registry);
+    Package::new("foo", "1.0.0").pubtime("2026-01-01T00:00:00Z").publish(&world.registry);
+    world.policy("[[override]]\ncrates = [\"bar\"]\nmin-publish-age = \"0\"\nreason = \"ours\"");
+    let own = world.project.path(".cargo/config.toml");
+    std::fs::rename(&own, world.project.cargo_home().join("config.toml")).unwrap();
+    world.lock();
+    world.project.sequester(&["vendor", "--now", NOW]).expect_code(0);
+    // What the policy says today is not what it was judged by.
+    world.policy("");
+    let (statement, _) = stated(&world, "bar@1.0.1", NOW);
+    assert_eq!(levels(&statement)[3..], ["SEQUESTER_AGE_DAYS_6", "SEQUESTER_BASIS_SHORTENED_AGE"]);
+    let (statement, _) = stated(&world, "foo@1.0.0", NOW);
+    assert_eq!(levels(&statement)[3..], ["SEQUESTER_AGE_DAYS_325", "SEQUESTER_BASIS_AGED"]);
+}
+
+/// An approval that somebody took out of the policy by hand passes nothing, though no event says so.
+#[test]
+fn a_statement_leans_on_the_approval_that_the_policy_has() {
+    let world = fresh();
+    world.approve(&["bar", "--reason", "x"]).expect_code(0);
+    let now = "2024-11-22T00:00:00Z";
+    let (statement, _) = stated(&world, "bar@1.1.0", now);
+    assert_eq!(statement["predicate"]["verificationResult"], "PASSED");
+    let policy = world.project.read("sequester.toml");
+    let without = policy.split("[[approval]]").next().unwrap();
+    world.project.write("sequester.toml", without);
+    let (statement, said) = stated(&world, "bar@1.1.0", now);
+    assert_eq!(statement["predicate"]["verificationResult"], "FAILED");
+    assert!(said.contains("no longer has the approval"), "{said}");
 }

@@ -77,6 +77,14 @@ impl Trail {
         self.newest_first().into_iter().find_map(|(_, event)| event.rules.as_deref())
     }
 
+    /// The policy's text without approvals and ignores by which an event was written, as it or what led up to it tells.
+    #[must_use]
+    pub fn rules_at(&self, id: EventId) -> Option<&str> {
+        let before = self.ancestors(&BTreeSet::from([id]));
+        let mut order = self.newest_first().into_iter().filter(|(id, _)| before.contains(id));
+        order.find_map(|(_, event)| event.rules.as_deref())
+    }
+
     /// When the latest event was written.
     #[must_use]
     pub fn latest(&self) -> Option<Timestamp> {

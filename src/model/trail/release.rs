@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ use crate::model::package::CrateId;
 use crate::model::publication::PublicationRecord;
 use crate::model::signal::{AddedDependency, Imitated, Signal, SignalCode};
 use crate::model::source::Registry;
-use crate::model::verdict::{Basis, BasisCode, FixRole, Reason, ReasonCode, Verdict, VerdictCode};
+use crate::model::verdict::{Basis, BasisCode, FixRole, Reason, ReasonCode, Verdict, VerdictCode, Warning};
 
 /// A release as an event has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -278,7 +279,7 @@ pub struct ReasonRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "SignalCode"))]
     pub signal: Option<SignalCode>,
-    /// When time lifts it.
+    /// When time lifts it; for an advisory that the policy ignores, when it counts again.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "moment::Optional")]
     #[cfg_attr(test, schemars(with = "moment::Written"))]
     pub until: Option<Timestamp>,
@@ -305,6 +306,21 @@ impl ReleaseRecord {
                 Some(VerdictCode::Rejected)
             }
         };
+        self
+    }
+}
+
+impl ReleaseRecord {
+    /// Takes over which advisories stood against it that the policy ignores, and until when: what an approved release leans on beside its
+    /// basis.
+    #[must_use]
+    pub fn with_ignored(mut self, warnings: &[Warning]) -> Self {
+        for warning in warnings {
+            let Warning::Ignored { advisory, until } = warning else { continue };
+            let until = until.tomorrow().and_then(|day| day.to_zoned(TimeZone::UTC)).ok().map(|day| day.timestamp());
+            let about = Some(advisory.to_string());
+            self.reasons.push(ReasonRecord { about, code: ReasonCode::Advisory, signal: None, until });
+        }
         self
     }
 }

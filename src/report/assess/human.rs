@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::{AssessReport, asks, asks_more, check, evidence, lack, title, way_out};
+use super::requirements::title;
+use super::{AssessReport, check_command, evidence, lack, unseen, way_out};
 use crate::model::standard::{Answer, Assessed};
 use crate::report::context::Verbosity;
 use crate::report::print::{self, Tone};
@@ -19,9 +20,10 @@ pub(crate) fn write(report: &AssessReport<'_>, verbosity: Verbosity, out: &mut i
     }
     let count = |answer| report.assessed.iter().filter(|one| one.answer == answer).count();
     let text = format!(
-        "{} requirements: {} met, {} not met, {} not for a repository to say; this is evidence, and no level",
+        "{} requirements: {} met, {} met in part, {} not met, {} not for a repository to say; this is evidence, and no level",
         report.assessed.len(),
         count(Answer::Met),
+        count(Answer::Partly),
         count(Answer::NotMet),
         count(Answer::NotOurs),
     );
@@ -29,13 +31,14 @@ pub(crate) fn write(report: &AssessReport<'_>, verbosity: Verbosity, out: &mut i
 }
 
 fn requirement(report: &AssessReport<'_>, one: &Assessed, out: &mut impl Write) -> io::Result<()> {
-    let id = one.requirement.id;
+    let requirement = &one.requirement;
     let (tone, word) = match one.answer {
         Answer::Met => (Tone::Good, "Met"),
+        Answer::Partly => (Tone::Good, "Met in part"),
         Answer::NotMet => (Tone::Bad, "Not met"),
         Answer::NotOurs => (Tone::Caution, "Not ours"),
     };
-    print::line(out, tone, word, &format!("{id}: {}", asks(report.standard, id)))?;
+    print::line(out, tone, word, &format!("{}: {}", requirement.id, requirement.asks))?;
     for shown in &one.evidence {
         print::detail(out, Tone::Plain, "evidence", &evidence(shown))?;
     }
@@ -43,10 +46,15 @@ fn requirement(report: &AssessReport<'_>, one: &Assessed, out: &mut impl Write) 
         print::detail(out, Tone::Bad, "lacking", &lack(lacking))?;
         print::help(out, &way_out(lacking, &report.context))?;
     }
-    if let Some(more) = asks_more(report.standard, id) {
+    for open in &one.unseen {
+        let (text, look) = unseen(open, &report.context);
+        print::detail(out, Tone::Caution, "not seen", &text)?;
+        print::help(out, &look)?;
+    }
+    if let Some(more) = requirement.beyond {
         print::detail(out, Tone::Plain, "not shown", more)?;
     }
-    let command = one.requirement.question.and_then(|question| report.context.command(check(question), ""));
+    let command = requirement.question.and_then(|question| check_command(question, report));
     if let Some(command) = command.filter(|_| one.lacking.is_empty()) {
         print::detail(out, Tone::Plain, "check", &command)?;
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{AssessReport, lack};
+use super::{AssessReport, evidence, lack, unseen};
 use crate::model::standard::{Answer, Standard};
 use crate::report::escape;
 use crate::report::vsa::{Descriptor, STATEMENT_V1};
@@ -50,10 +50,14 @@ struct Assessment<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Requirement {
     id: &'static str,
     answer: &'static str,
+    evidence: Vec<String>,
     lacking: Vec<String>,
+    /// What could not be seen in this run, and what it asks beyond what was looked at.
+    not_shown: Vec<String>,
 }
 
 /// # Errors
@@ -67,7 +71,14 @@ pub(crate) fn write(report: &AssessReport<'_>, verifier_id: &str, out: &mut impl
     let requirements = report.assessed.iter().map(|one| Requirement {
         id: one.requirement.id,
         answer: one.answer.as_str(),
+        evidence: one.evidence.iter().map(evidence).collect(),
         lacking: one.lacking.iter().map(lack).collect(),
+        not_shown: one
+            .unseen
+            .iter()
+            .map(|open| unseen(open, &report.context).0)
+            .chain(one.requirement.beyond.map(str::to_owned))
+            .collect(),
     });
     let standard = report.standard.as_str();
     let predicate = Assessment { verifier: verifier(), time_created, standard, requirements: requirements.collect() };

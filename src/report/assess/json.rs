@@ -4,9 +4,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{AssessReport, asks, asks_more, check, evidence, lack, title};
+use super::requirements::title;
+use super::{AssessReport, check_command, evidence, lack, unseen};
 use crate::model::checksum::Checksum;
-use crate::model::standard::{Answer, Evidence, Lack, Question, Standard};
+use crate::model::package::PackageId;
+use crate::model::standard::{Answer, Evidence, Lack, Question, Standard, Unseen};
 use crate::report::json;
 #[cfg(test)]
 use crate::report::shape;
@@ -51,6 +53,9 @@ struct Answered<'a> {
     evidence: Vec<Shown<'a>>,
     /// Empty exactly where the answer is not `not-met`.
     lacking: Vec<Lacking>,
+    /// What a repository can show of it and could not be seen in this run. Where there is something, and nothing is lacking, the answer is
+    /// `not-ours`.
+    not_seen: Vec<Lacking>,
     /// What it asks beyond what was looked at, in a sentence; null where that is nothing.
     not_shown: Option<&'static str>,
     /// The command that shows it again; null where there is none.
@@ -61,9 +66,10 @@ struct Answered<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Shown<'a> {
-    #[cfg_attr(test, schemars(extend("enum" = ["file", "event", "advisories", "setting", "ignored"])))]
+    #[cfg_attr(test, schemars(extend("enum" = ["file", "commit", "event", "advisories", "setting", "ignored", "exempted", "derived"])))]
     kind: &'static str,
-    /// The file or folder from the workspace's root, the event's file name, the advisories' source, the setting's key, or the advisory.
+    /// The file or folder from the workspace's root, the commit, the event's file name, the advisories' address (`folder` for a folder), the
+    /// setting's key, the advisory, or a number.
     name: String,
     /// The event's kind, the advisories' commit, the setting's value, or the last day of the ignore; null where there is none.
     value: Option<&'a str>,
@@ -74,7 +80,7 @@ struct Shown<'a> {
     text: String,
 }
 
-/// Something that a requirement lacks.
+/// Something that a requirement lacks, or that was not seen.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Lacking {
@@ -88,16 +94,17 @@ struct Lacking {
 /// The writer's.
 pub(crate) fn write(report: &AssessReport<'_>, out: &mut impl Write) -> io::Result<()> {
     let requirements = report.assessed.iter().map(|one| {
-        let id = one.requirement.id;
+        let requirement = &one.requirement;
         Answered {
-            id,
-            asks: asks(report.standard, id),
+            id: requirement.id,
+            asks: requirement.asks,
             answer: one.answer,
-            question: one.requirement.question,
+            question: requirement.question,
             evidence: one.evidence.iter().map(shown).collect(),
             lacking: one.lacking.iter().map(lacking).collect(),
-            not_shown: asks_more(report.standard, id),
-            check: one.requirement.question.and_then(|question| report.context.command(check(question), "")),
+            not_seen: one.unseen.iter().map(|open| not_seen(open, report)).collect(),
+            not_shown: requirement.beyond,
+            check: requirement.question.and_then(|question| check_command(question, report)),
         }
     });
     let document = Document {
@@ -120,12 +127,37 @@ fn shown(one: &Evidence) -> Shown<'_> {
         Evidence::Event { file, kind, time } => {
             of("event", file.to_string(), Some(kind.as_str()), Some(rfc3339(*time)))
         }
-        Evidence::Advisories { source, commit, confirmed } => {
-            of("advisories", source.clone(), commit.as_deref(), confirmed.map(rfc3339))
+        Evidence::Commit(id) => of("commit", id.clone(), None, None),
+        Evidence::Advisories(read) => {
+            let name = read.address.clone().unwrap_or_else(|| "folder".to_owned());
+            of("advisories", name, read.commit.as_deref(), read.confirmed.map(rfc3339))
         }
-        Evidence::Setting { key, value } => of("setting", (*key).to_owned(), Some(value), None),
+        Evidence::Setting { key, value } => of("setting", key.clone(), Some(value), None),
         Evidence::Ignored { advisory, .. } => of("ignored", advisory.clone(), None, None),
+        Evidence::Exempted { releases, .. } => of("exempted", releases.to_string(), None, None),
+        Evidence::Derived(packages) => of("derived", packages.to_string(), None, None),
     }
+}
+
+fn named(packages: &[PackageId]) -> Vec<String> {
+    packages.iter().map(|id| format!("{}@{}", id.name, id.version)).collect()
+}
+
+fn not_seen(one: &Unseen, report: &AssessReport<'_>) -> Lacking {
+    let packages = match one {
+        Unseen::Outside(packages)
+        | Unseen::NotAdvised(packages)
+        | Unseen::Manifests(packages)
+        | Unseen::LicenseUndecided(packages)
+        | Unseen::NotDerived(packages) => packages.as_slice(),
+        Unseen::Commit { .. }
+        | Unseen::AdvisoriesNamed
+        | Unseen::Bytes
+        | Unseen::Stubs(_)
+        | Unseen::Ways(_)
+        | Unseen::Workflows(_) => &[],
+    };
+    Lacking { code: one.code(), packages: named(packages), text: unseen(one, &report.context).0 }
 }
 
 fn lacking(one: &Lack) -> Lacking {
@@ -137,19 +169,26 @@ fn lacking(one: &Lack) -> Lacking {
         | Lack::BytesDoubtful(packages)
         | Lack::NotApproved(packages) => packages.as_slice(),
         Lack::LockDoubtful
+        | Lack::Uncommitted { .. }
         | Lack::AdvisoriesUnread
         | Lack::AdvisoriesNotFresh
+        | Lack::AdvisoriesOld { .. }
         | Lack::NoLicenseList
         | Lack::UnmaintainedAllowed
+        | Lack::GitWide(_)
+        | Lack::GitUnpinned(_)
         | Lack::Mirrors(_)
+        | Lack::LedElsewhere(_)
         | Lack::NotVendored
         | Lack::NotProven { .. }
         | Lack::ProofUndecided
         | Lack::NoPolicy
         | Lack::AgeTooShort { .. }
+        | Lack::SwitchedOff { .. }
+        | Lack::SignalsWeakened(_)
         | Lack::NoWorkflow
-        | Lack::IndexUnread => &[],
+        | Lack::IndexUnread
+        | Lack::Undecided(_) => &[],
     };
-    let packages = packages.iter().map(|id| format!("{}@{}", id.name, id.version)).collect();
-    Lacking { code: one.code(), packages, text: lack(one) }
+    Lacking { code: one.code(), packages: named(packages), text: lack(one) }
 }

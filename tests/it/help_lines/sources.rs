@@ -104,9 +104,9 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "verify::local_registry provokes it; vendor:: runs the command",
     ),
     ("report/verify.rs", "cargo sequester vendor {folder}", "verify:: provokes it; vendor::layout runs the command"),
-    ("report/assess.rs", "cargo sequester sbom", "sbom:: runs it"),
-    ("report/assess.rs", "cargo sequester inspect", "inspect:: runs it with a release"),
-    ("report/assess.rs", "cargo sequester incident", "incident:: runs it with a release"),
+    ("report/assess/requirements.rs", "cargo sequester sbom", "sbom:: runs it"),
+    ("report/assess/requirements.rs", "cargo sequester inspect", "inspect:: runs it with a release"),
+    ("report/assess/requirements.rs", "cargo sequester incident", "incident:: runs it with a release"),
     ("report/vsa.rs", "cargo sequester log", "log_verb provokes it and runs `log`"),
     (
         "report/vsa.rs",

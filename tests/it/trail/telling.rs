@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use super::form::full;
 use super::{Folder, checksum, crates_io, event, four, noon, release, version};
+use cargo_sequester::door::model::last_word::Today;
 use cargo_sequester::door::model::trail::event::PolicyChange;
 use cargo_sequester::door::model::trail::release::ApprovalRecord;
 use cargo_sequester::door::model::trail::{AdvisoryCopy, EventId, Kind, Selection, Trail, TrailFinding};
 use cargo_sequester::door::model::verdict::{Basis, Reason, ReasonCode, Reasons, Verdict};
+use cargo_sequester::door::policy::last_word::last_word;
 use cargo_sequester::door::report::context::Verbosity;
 use cargo_sequester::door::report::log::{LogReport, human, json, verification};
 use cargo_sequester::door::report::notice::trail_finding;
@@ -182,8 +184,11 @@ fn stated(trail: &Trail, number: &str) -> Result<serde_json::Value, VsaError> {
 }
 
 fn stated_on(trail: &Trail, number: &str, now: Timestamp) -> Result<serde_json::Value, VsaError> {
+    let today = Today { now, rules: None, then: None };
+    let word = last_word(trail, &crates_io("bar"), &version(number), &today);
+    let word = word.map_err(|why| VsaError::of(why, format!("bar@{number}")))?;
     let stating = Stating { verifier_id: "https://ci.example.org/sequester", policy_uri: None, now };
-    let statement = statement(trail, &crates_io("bar"), &version(number), &stating)?;
+    let statement = statement(&word, &stating);
     let mut out = Vec::new();
     vsa::write(&statement, &mut out).unwrap();
     Ok(serde_json::from_slice(&out).unwrap())
@@ -216,7 +221,12 @@ fn a_release_is_stated_as_slsa_and_in_toto_define_it() {
                 { "name": "advisories", "uri": source, "digest": { "gitCommit": commit } },
             ],
             "verificationResult": "PASSED",
-            "verifiedLevels": ["SLSA_BUILD_LEVEL_UNEVALUATED", "SEQUESTER_APPROVED", "SEQUESTER_BASIS_AGED"],
+            "verifiedLevels": [
+                "SLSA_BUILD_LEVEL_UNEVALUATED",
+                "SEQUESTER_APPROVED",
+                "SEQUESTER_AGE_DAYS_305",
+                "SEQUESTER_BASIS_AGED",
+            ],
             "slsaVersion": "1.2",
         },
     });

@@ -1,0 +1,172 @@
+//! The audit trail's last word on a release, and whether what it leans on still counts.
+//!
+//! The word is judged by the approvals and ignores that counted when it was said. What ended since, or what a person took out of the policy,
+//! counts no longer; what was made stricter since takes nothing back.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use semver::Version;
+
+use super::publish_age::own_minimum;
+use crate::model::last_word::{Against, LastWord, NoWord, Today};
+use crate::model::package::CrateId;
+use crate::model::policy::{Ignore, Policy};
+use crate::model::trail::release::{ApprovalRecord, ReleaseRecord};
+use crate::model::trail::{Event, EventId, Kind, Trail};
+use crate::model::verdict::{BasisCode, ReasonCode, VerdictCode};
+
+/// What the ids of RustSec's advisories begin with.
+const RUSTSEC: &str = "RUSTSEC-";
+
+/// The id of the event that has the last word; `None` where the trail decided nothing.
+#[must_use]
+pub(crate) fn event_of(trail: &Trail, crate_id: &CrateId, version: &Version) -> Option<EventId> {
+    let touches = touches(trail, crate_id, version);
+    touches.iter().find(|touch| touch.passed().is_some()).map(|touch| touch.id)
+}
+
+/// The last word.
+///
+/// # Errors
+/// The trail is not whole, has no verdict on the release, or not its checksum.
+pub fn last_word<'a>(
+    trail: &'a Trail,
+    crate_id: &CrateId,
+    version: &Version,
+    today: &Today<'_>,
+) -> Result<LastWord<'a>, NoWord> {
+    if let Some(problem) = trail.problems.first() {
+        return Err(NoWord::NotWhole { file: problem.file.clone(), code: problem.kind.code() });
+    }
+    let touches = touches(trail, crate_id, version);
+    let latest = touches.iter().find(|touch| touch.passed().is_some()).ok_or(NoWord::NotInTrail)?;
+    let known = || touches.iter().find_map(|touch| touch.record.checksum);
+    let checksum = latest.record.checksum.or_else(known).ok_or(NoWord::NoChecksum)?;
+    let mut word = LastWord {
+        id: latest.id,
+        event: latest.event,
+        record: latest.record,
+        checksum,
+        against: Vec::new(),
+        ignored: Vec::new(),
+        given: Vec::new(),
+        shortened: is_shortened(latest, crate_id, today.then),
+    };
+    match (latest.event.kind, latest.record.verdict) {
+        (Kind::Revoked, _) => word.against.push(Against::Revoked),
+        (_, Some(verdict)) if verdict != VerdictCode::Approved => word.against.push(Against::Held(verdict)),
+        (_, _) => {
+            let day = today.now.to_zoned(TimeZone::UTC).date();
+            approvals(&touches, today, day, &mut word);
+            ignores(&touches, crate_id, today, day, &mut word);
+        }
+    }
+    Ok(word)
+}
+
+/// The approvals that it stands on.
+fn approvals<'a>(touches: &[Touch<'a>], today: &Today<'_>, day: Date, word: &mut LastWord<'a>) {
+    let Some(basis) = word.record.basis.as_ref().filter(|basis| basis.code == BasisCode::Approval) else { return };
+    let given = touches.iter().filter_map(|touch| Some((touch, touch.approval()?)));
+    let given: Vec<_> = given.filter(|(_, approval)| !approval.lifts.is_empty()).collect();
+    let ends = given.iter().map(|(_, approval)| approval.until);
+    let counts = |until: Option<Date>| until.is_none_or(|until| until >= day);
+    if let Some(latest) = ends.clone().flatten().max().filter(|_| !ends.clone().any(counts)) {
+        word.against.push(Against::ApprovalOver(latest));
+    } else if let Some((_, written)) = today.rules {
+        let same = written.iter().filter(|one| {
+            one.crate_name.names(&word.record.crate_id.name)
+                && one.registry == word.record.crate_id.registry
+                && one.version == word.record.version
+                && one.checksum == word.checksum
+        });
+        let same: Vec<_> = same.collect();
+        let lifted = |code: &ReasonCode| same.iter().any(|one| counts(one.until) && one.lifts.contains(code));
+        if same.is_empty() || !basis.lifted.iter().all(lifted) {
+            let ended = same.iter().filter_map(|one| one.until).filter(|until| *until < day).max();
+            word.against.push(ended.map_or(Against::ApprovalGone, Against::ApprovalOver));
+        }
+    }
+    word.given.extend(given.into_iter().map(|(touch, _)| (touch.id, touch.event)));
+}
+
+/// The ignores by which advisories that hit it were passed over: those that the event names, and those that persons gave for the release.
+fn ignores<'a>(touches: &[Touch<'a>], crate_id: &CrateId, today: &Today<'_>, day: Date, word: &mut LastWord<'a>) {
+    let named = word.record.reasons.iter().filter(|reason| reason.code == ReasonCode::Advisory);
+    let mut ends: Vec<(String, Option<Date>)> = Vec::new();
+    for reason in named {
+        let until = reason.until.and_then(|end| end.to_zoned(TimeZone::UTC).date().yesterday().ok());
+        ends.extend(reason.about.clone().map(|id| (id, until)));
+    }
+    for (touch, approval) in touches.iter().filter_map(|touch| Some((touch, touch.approval()?))) {
+        for id in &approval.ignores {
+            match ends.iter_mut().find(|(known, _)| known == id) {
+                Some((_, until)) => *until = (*until).max(approval.until),
+                None => ends.push((id.clone(), approval.until)),
+            }
+        }
+        if !approval.ignores.is_empty() && !word.given.iter().any(|(id, _)| *id == touch.id) {
+            word.given.push((touch.id, touch.event));
+        }
+    }
+    for (advisory, until) in &ends {
+        let advisory = advisory.clone();
+        match until {
+            Some(until) if *until < day => word.against.push(Against::IgnoreOver { advisory, until: *until }),
+            Some(_) | None => {
+                if today.rules.is_some_and(|(policy, _)| !is_ignored(policy, crate_id, &advisory, day)) {
+                    word.against.push(Against::IgnoreGone { advisory });
+                }
+            }
+        }
+    }
+    word.ignored = ends;
+}
+
+/// Whether a policy still ignores an advisory for a crate. By the id of another database one may be meant, which no advisory is read to tell.
+fn is_ignored(policy: &Policy, crate_id: &CrateId, advisory: &str, day: Date) -> bool {
+    let is_meant = |ignore: &Ignore| ignore.id.eq_ignore_ascii_case(advisory) || !ignore.id.starts_with(RUSTSEC);
+    let fits = |ignore: &Ignore| ignore.crate_name.as_ref().is_none_or(|name| name.names(&crate_id.name));
+    policy.advisories.ignore.iter().any(|ignore| is_meant(ignore) && fits(ignore) && ignore.until >= day)
+}
+
+/// Whether the age that it had to have was shorter than the usual one: by an override, by its registry's own, or by the command line.
+fn is_shortened(latest: &Touch<'_>, crate_id: &CrateId, then: Option<&Policy>) -> bool {
+    let usual = Policy::default().quarantine.min_publish_age.value;
+    let usual = then.map_or(usual, |policy| policy.quarantine.min_publish_age.value);
+    let of_run = latest.event.min_publish_age_seconds;
+    let of_policy = then.map(|policy| own_minimum(policy, crate_id).value.as_secs());
+    of_run.or(of_policy).is_some_and(|age| age < usual.as_secs())
+}
+
+/// An event and what it says of the release.
+struct Touch<'a> {
+    id: EventId,
+    event: &'a Event,
+    record: &'a ReleaseRecord,
+}
+
+impl<'a> Touch<'a> {
+    /// Whether the release passed; `None` where the event decides nothing about it.
+    fn passed(&self) -> Option<bool> {
+        match (self.event.kind, self.record.verdict) {
+            (Kind::Revoked, _) => Some(false),
+            (_, verdict) => verdict.map(|verdict| verdict == VerdictCode::Approved),
+        }
+    }
+
+    /// What a person gave by it.
+    fn approval(&self) -> Option<&'a ApprovalRecord> {
+        self.record.approval.as_ref()
+    }
+}
+
+/// Newest first.
+fn touches<'a>(trail: &'a Trail, crate_id: &CrateId, version: &Version) -> Vec<Touch<'a>> {
+    let touched = |(id, event): (EventId, &'a Event)| {
+        let mut records = event.releases.iter();
+        let record = records.find(|record| record.crate_id == *crate_id && record.version == *version)?;
+        Some(Touch { id, event, record })
+    };
+    trail.newest_first().into_iter().filter_map(touched).collect()
+}
