@@ -13,13 +13,14 @@ use crate::cli::{self, Cli, HumanJsonOrMarkdown};
 use crate::files::plain;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
-use crate::gather::git_history::{GitHistory, Needles};
+use crate::gather::git_history::{GitHistory, Needles, is_cargos};
 use crate::gather::traces::Traces;
 use crate::gather::working_tree::WorkingTree;
 use crate::gather::{allow_list, clock, lock_file, ways_around};
 use crate::model::crate_name::canonical;
 use crate::model::error_text::parted;
 use crate::model::facts::{AdvisoryFact, IndexFact};
+use crate::model::history::Standing;
 use crate::model::incident::{
     Affected, Gap, Hit, Incident, LockHistory, Locked, LooseLock, Published, Suspect, TipKind, Trace, TraceKind,
 };
@@ -30,6 +31,9 @@ use crate::policy::incident::{checksums, hits, locked, recorded, traces};
 use crate::project::{AdvisoriesFrom, JudgeBy, Lookup, PolicyFrom, Project, Purpose, Request, Which, relative, trail};
 use crate::report;
 use crate::report::incident::{IncidentReport, TOLD};
+
+/// The most names that are asked about only to learn whether there is such a crate.
+const MAX_UNKNOWN: usize = 256;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Incident, environment: &Environment) -> Result<Outcome, CommandError> {
     let asked = read_asked(&arguments.asked, environment)?;
@@ -142,7 +146,7 @@ fn find(
         (one.crate_name.clone(), version)
     }));
     let judge = |bytes: &[u8], path: &Utf8Path| -> Option<Result<Vec<Hit>, String>> {
-        if !needles.may_be_in(bytes) {
+        if !is_cargos(path, bytes) || !needles.may_be_in(bytes) {
             return None;
         }
         match lock_file::parse(bytes, path) {
@@ -172,8 +176,7 @@ fn find(
         gaps.push(Gap::NoHistory { cause: parted(&error.to_string()).0.to_owned() });
         None
     });
-    let mut by_file: BTreeMap<u32, Vec<Hit>> = BTreeMap::new();
-    let nothing = LockHistory::default();
+    let (mut by_file, nothing) = (BTreeMap::<u32, Vec<Hit>>::new(), LockHistory::default());
     let known = history.as_ref().map_or(&nothing, |history| &history.history);
     for (at, of) in read.into_iter().flatten() {
         match of {
@@ -217,7 +220,8 @@ fn find(
     found.traces = of_suspects;
     found.looked_at.caches = machine.traces.caches;
     found.looked_at.build_folders = machine.traces.build_folders;
-    gaps.extend(machine.gaps.into_iter().chain(machine.traces.gaps).chain(untold));
+    let unknown = unknown(&found, project.as_ref().ok());
+    gaps.extend(machine.gaps.into_iter().chain(machine.traces.gaps).chain(untold).chain(unknown));
     gaps.sort();
     gaps.dedup();
     found.gaps = gaps;
@@ -328,6 +332,53 @@ fn settle_places(
     Ok(())
 }
 
+/// What nobody ever published, as far as the registries that the project uses tell: it was mistyped, or is deleted. That nothing of it was
+/// found says little then. An advisory's word stands for itself.
+fn unknown(found: &Incident, project: Option<&Project>) -> Vec<Gap> {
+    let releases = found.releases();
+    let is_found = |suspect: &Suspect| releases.iter().any(|(name, version)| suspect.is(name, version));
+    let asked: Vec<&Suspect> =
+        found.suspects.iter().filter(|one| one.advisory.is_none() && !is_found(one)).take(MAX_UNKNOWN).collect();
+    let Some(project) = project.filter(|_| !asked.is_empty()) else { return Vec::new() };
+    let Ok(lookup) = Lookup::of(project) else { return Vec::new() };
+    let policy = &project.rules().policy;
+    let registries: BTreeSet<&Registry> = [&Registry::CratesIo]
+        .into_iter()
+        .chain(policy.registries.keys())
+        .chain(&policy.sources.allow_registries)
+        .collect();
+    let of = |suspect: &Suspect| {
+        let id = |registry: &&Registry| CrateId { registry: (*registry).clone(), name: suspect.crate_name.clone() };
+        registries.iter().map(id).collect::<Vec<_>>()
+    };
+    let index = lookup.index(&asked.iter().flat_map(|one| of(one)).collect());
+    let unknown = asked.into_iter().filter_map(|suspect| {
+        let facts: Vec<&IndexFact> = of(suspect).iter().filter_map(|id| index.get(id)).collect();
+        let mut crates = facts.iter().filter_map(|fact| match fact {
+            IndexFact::Read(history) => Some(history),
+            IndexFact::Gone | IndexFact::Unavailable(_) => None,
+        });
+        // What a cached entry lacks may be newer than the entry.
+        let is_told = |fact: &&IndexFact| match fact {
+            IndexFact::Read(history) => history.standing() == Standing::Confirmed,
+            IndexFact::Gone => true,
+            IndexFact::Unavailable(_) => false,
+        };
+        if !facts.iter().all(is_told) {
+            return None;
+        }
+        let has_crate = crates.clone().next().is_some();
+        let has_release = match &suspect.affected {
+            Affected::Exactly(_) => {
+                crates.any(|history| history.outlines().any(|one| suspect.affected.has(&one.version)))
+            }
+            Affected::All | Affected::Within(_) | Affected::Hit(_) => has_crate,
+        };
+        (!has_release).then(|| Gap::Unknown { asked: suspect.asked.clone(), has_crate })
+    });
+    unknown.collect()
+}
+
 /// When what was found was published, where the index tells.
 fn published(found: &Incident, project: Option<&Project>) -> Vec<Published> {
     let releases = found.releases();
@@ -342,11 +393,13 @@ fn published(found: &Incident, project: Option<&Project>) -> Vec<Published> {
     let Some(lookup) = project.and_then(|project| Lookup::of(project).ok()) else { return Vec::new() };
     let index = lookup.index(&crates);
     let of = |(name, version): (String, semver::Version)| {
-        let outline = match index.get(&registry_of(&name)) {
-            Some(IndexFact::Read(history)) => history.outline(&version).ok().flatten(),
-            Some(IndexFact::Gone | IndexFact::Unavailable(_)) | None => None,
+        let (outline, is_asked) = match index.get(&registry_of(&name)) {
+            Some(IndexFact::Read(history)) => (history.outline(&version).ok().flatten(), true),
+            Some(IndexFact::Gone) => (None, true),
+            Some(IndexFact::Unavailable(_)) | None => (None, false),
         };
-        Published { name: name.into(), version, pubtime: outline.and_then(|outline| outline.pubtime.known()) }
+        let pubtime = outline.and_then(|outline| outline.pubtime.known());
+        Published { name: name.into(), version, pubtime, is_asked }
     };
     releases.into_iter().map(of).collect()
 }

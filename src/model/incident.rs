@@ -320,6 +320,11 @@ pub(crate) enum Gap {
     Trail {
         cause: String,
     },
+    /// No registry has such a release, or such a crate: what was asked for was mistyped, or is deleted.
+    Unknown {
+        asked: String,
+        has_crate: bool,
+    },
     /// The project's own settings cannot be read.
     Project {
         cause: String,
@@ -335,6 +340,7 @@ codes!(Gap {
     Place => "place-unread",
     VersionUntold => "version-untold",
     Trail => "trail-unread",
+    Unknown => "unknown-release",
     Project => "project-unread",
 });
 
@@ -359,6 +365,8 @@ pub(crate) struct Published {
     pub name: Arc<str>,
     pub version: Version,
     pub pubtime: Option<Timestamp>,
+    /// Whether its index entry could be had.
+    pub is_asked: bool,
 }
 
 /// Everything that was found.

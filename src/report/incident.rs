@@ -420,6 +420,17 @@ fn gap_words(gap: &Gap) -> (String, WayOut) {
         Gap::Trail { cause } => {
             (cause.clone(), WayOut::words("restore the audit trail from version control, and run again"))
         }
+        Gap::Unknown { asked, has_crate } => {
+            let what = if *has_crate { "release" } else { "crate" };
+            (
+                format!(
+                    "{asked}: its registry knows no such {what}, so that it says little that nothing of it was found"
+                ),
+                WayOut::words(
+                    "check the name and the version; what its registry has deleted, name by the id of its advisory",
+                ),
+            )
+        }
         Gap::Project { cause } => {
             (format!("the project cannot be read: {cause}"), WayOut::words("mend that, and run again"))
         }
@@ -430,7 +441,12 @@ fn gap_words(gap: &Gap) -> (String, WayOut) {
 fn published_words(report: &IncidentReport<'_>) -> Vec<String> {
     let of = report.found.published.iter();
     of.map(|one| {
-        let when = one.pubtime.map_or_else(|| "at a time that its index does not tell".to_owned(), moment);
+        let untold = if one.is_asked {
+            "at a time that its index does not tell"
+        } else {
+            "at a time that is not known: its index entry could not be had"
+        };
+        let when = one.pubtime.map_or_else(|| untold.to_owned(), moment);
         format!("{}@{} {when}", one.name, one.version)
     })
     .collect()

@@ -32,8 +32,8 @@ pub(super) fn read_asked(words: &[String], environment: &Environment) -> Result<
             let unread = |cause: String| CommandError::ListUnread { path: word.into(), cause };
             let text = regular::text(&path, Links::Followed, MAX_LIST).map_err(|cause| unread(cause.to_string()))?;
             let before = asked.len();
-            for (number, line) in (1..).zip(text.lines()) {
-                let line = line.split('#').next().unwrap_or_default().trim();
+            for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
+                let line = without_comment(line).trim();
                 if line.is_empty() {
                     continue;
                 }
@@ -55,8 +55,39 @@ pub(super) fn read_asked(words: &[String], environment: &Environment) -> Result<
 
 /// A path: neither a spec nor an id has a point or a slash before its version.
 fn is_file(word: &str) -> bool {
-    let before = word.split('@').next().unwrap_or_default();
-    !word.contains("://") && before.contains(['.', '/', '\\']) || Utf8Path::new(word).is_absolute()
+    let before = word.split(['@', ':']).next().unwrap_or_default();
+    purl(word).is_none() && !word.contains(" v") && !word.contains("://") && before.contains(['.', '/', '\\'])
+        || Utf8Path::new(word).is_absolute()
+}
+
+/// A line up to its comment: a `#` within a word is a package id's.
+fn without_comment(line: &str) -> &str {
+    let begins = |at: usize| line.get(..at).is_some_and(|before| before.is_empty() || before.ends_with([' ', '\t']));
+    let comment = line.match_indices('#').map(|(at, _)| at).find(|at| begins(*at));
+    comment.and_then(|at| line.get(..at)).unwrap_or(line)
+}
+
+/// The name and version of a purl, as documents and the audit trail have it, without what may follow them.
+fn purl(word: &str) -> Option<String> {
+    let rest = word.strip_prefix("pkg:cargo/")?;
+    Some(rest.split(['?', '#']).next().unwrap_or_default().replace("%2B", "+").replace("%2b", "+"))
+}
+
+/// The name, and the version where there is one: as a spec has them, as a purl, as `cargo pkgid` prints them today and did before, or as
+/// `cargo tree` does.
+fn name_and_version(word: &str) -> (String, Option<String>) {
+    let word = match purl(word) {
+        Some(release) => release,
+        None if word.contains("://") => word.rsplit_once('#').map_or(word, |(_, release)| release).to_owned(),
+        None => word.to_owned(),
+    };
+    if let Some((name, rest)) = word.split_once(" v") {
+        return (name.to_owned(), rest.split(' ').next().map(str::to_owned));
+    }
+    match word.split_once(['@', ':']) {
+        Some((name, version)) => (name.to_owned(), Some(version.to_owned())),
+        None => (word, None),
+    }
 }
 
 fn read_one(word: &str) -> Option<Asked> {
@@ -64,11 +95,8 @@ fn read_one(word: &str) -> Option<Asked> {
     if IDS.iter().any(|prefix| upper.starts_with(prefix)) {
         return Some(Asked::Id(word.to_owned()));
     }
-    let (name, version) = match word.split_once('@') {
-        Some((name, version)) => (name, Some(version.trim())),
-        None => (word, None),
-    };
-    let name = name.trim();
+    let (name, version) = name_and_version(word);
+    let (name, version) = (name.trim(), version.as_deref().map(str::trim));
     let is_name = !name.is_empty()
         && name.len() <= 256
         && name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_'));

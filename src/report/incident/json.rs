@@ -183,7 +183,7 @@ struct Recorded<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Gap {
-    #[cfg_attr(test, schemars(extend("enum" = ["shallow-clone", "partial-clone", "no-history", "lock-file-unread", "lock-file-link", "place-unread", "version-untold", "trail-unread", "project-unread"])))]
+    #[cfg_attr(test, schemars(extend("enum" = ["shallow-clone", "partial-clone", "no-history", "lock-file-unread", "lock-file-link", "place-unread", "version-untold", "trail-unread", "unknown-release", "project-unread"])))]
     code: &'static str,
     message: String,
     help: String,

@@ -8,10 +8,69 @@ use crate::audit_base::git;
 #[test]
 fn nothing_is_said_of_what_never_was() {
     let world = with_bad();
+    Package::new("other", "1.0.0").pubtime(OLD).publish(&world.registry);
+    Package::new("bad", "1.0.1").pubtime(OLD).publish(&world.registry);
     let document = world.found(&["other@1.0.0", "bad@1.0.1", "bad@>=2"], 0);
     assert_eq!(document["locked"], serde_json::json!([]));
     assert_eq!(document["looked_at"]["commits"], 1);
     assert!(world.incident(&["other"]).expect_code(0).stdout.contains("Clear"));
+}
+
+#[test]
+fn what_no_registry_knows_may_be_mistyped_and_is_not_clear() {
+    let world = with_bad();
+    for asked in ["baad", "baad@1.0.0", "bad@1.0.11"] {
+        assert_eq!(gaps(&world.found(&[asked], 2)), ["unknown-release"], "{asked}");
+        world.found(&[asked, "--offline"], 0);
+    }
+    let told = world.incident(&["baad"]).expect_code(2).stdout;
+    assert!(told.contains("knows no such crate") && told.contains("Undecided"), "{told}");
+}
+
+#[test]
+fn a_lock_file_is_known_by_what_is_in_it_whatever_it_is_called() {
+    let world = with_bad();
+    let good = lock_with("good", "1.0.0");
+    world.project.write("Cargo.lock", &good);
+    world.project.write("locks/release-1.lock", lock_with("evil", "1.0.0"));
+    // Others' lock files look alike.
+    let poetry = "[[package]]\nname = \"evil\"\nversion = \"2.0\"\n";
+    world.project.write("tools.lock", poetry).write("poetry.lock", poetry);
+    world.commit();
+    let document = world.found(&["evil", "--offline"], 1);
+    let paths: Vec<_> = document["locked"].as_array().unwrap().iter().map(|one| one["path"].clone()).collect();
+    assert_eq!(paths, ["locks/release-1.lock"], "{document:#}");
+}
+
+#[test]
+fn what_is_staged_in_another_working_tree_is_found() {
+    let world = with_bad();
+    let beside = world.project.outside().join("beside");
+    git(&world.project, world.project.root().as_str(), &["worktree", "add", "--quiet", "--detach", beside.as_str()]);
+    let lock = beside.join("Cargo.lock");
+    let before = std::fs::read(&lock).unwrap();
+    std::fs::write(&lock, lock_with("evil", "1.0.0")).unwrap();
+    git(&world.project, beside.as_str(), &["add", "Cargo.lock"]);
+    std::fs::write(&lock, before).unwrap();
+    let document = world.found(&["evil", "--offline"], 1);
+    assert_eq!(tips(&document["locked"][0]), [("index".to_owned(), beside.to_string())], "{document:#}");
+}
+
+#[test]
+fn what_documents_and_cargo_print_is_taken() {
+    let world = with_bad();
+    for asked in [
+        "pkg:cargo/bad@1.0.0",
+        "pkg:cargo/bad@1.0.0?checksum=sha256:00#src",
+        "bad v1.0.0",
+        "bad v1.0.0 (*)",
+        "bad:1.0.0",
+        "registry+https://github.com/rust-lang/crates.io-index#bad@1.0.0",
+    ] {
+        world.found(&[asked, "--offline"], 1);
+    }
+    world.project.write("list.txt", "\u{feff}pkg:cargo/bad@1.0.0 # from the SBOM\n# nothing\n");
+    world.found(&["./list.txt", "--offline"], 1);
 }
 
 #[test]
@@ -66,7 +125,7 @@ fn each_kind_of_tip_is_named() {
     world.git(&["worktree", "add", "-q", "--detach", other.as_str(), &first]);
     let document = world.found(&["bad@1.0.0", "--offline"], 1);
     let kinds: Vec<String> = tips(&document["locked"][0]).into_iter().map(|(kind, _)| kind).collect();
-    assert_eq!(kinds, ["working-tree", "detached-head"]);
+    assert_eq!(kinds, ["working-tree", "index", "detached-head"], "what is staged there is as it is committed");
 }
 
 /// A commit that no reference leads to any more: a branch was deleted, or its history rewritten.

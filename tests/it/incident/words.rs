@@ -11,6 +11,7 @@ fn a_list_names_specs_and_ids() {
             .patched(">= 1.0.1")
             .line("aliases = [\"CVE-2026-4000\", \"GHSA-aaaa-bbbb-cccc\"]"),
     );
+    Package::new("other", "1.0.0").pubtime(OLD).publish(&world.registry);
     world.project.write("bad.txt", "# of this week\nother@1.0.0\n\nCVE-2026-4000 # an alias\n");
     let document = world.found(&["./bad.txt"], 1);
     assert_eq!(document["suspects"].as_array().unwrap().len(), 2);
