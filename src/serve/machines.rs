@@ -96,7 +96,7 @@ pub(crate) async fn api(node: &Arc<Node>, team: &Team, path: &[&str], query: Opt
 }
 
 async fn held(node: &Arc<Node>, team: &Team) -> Response<Body> {
-    let made = node.overviews.of(node, team).await;
+    let made = overview::of(node, team).await;
     let view = View::of(node, team, &made.state);
     let (projects, cargo_config) = (projects(&made.state), cargo_config(node, team));
     let told = team::Overview {

@@ -26,6 +26,7 @@ mod memory;
 mod moment;
 mod node;
 mod overview;
+mod overviews;
 mod pages;
 mod policy_source;
 mod posting;

@@ -16,7 +16,7 @@ use super::entries::Entries;
 use super::limits::Rates;
 use super::locks::{self, Locks, LocksHead, Posted};
 use super::moment::Moment;
-use super::overview::Overviews;
+use super::overviews::Overviews;
 use super::policy_source::{self, PolicySourceError};
 use super::record::{Event, record};
 use super::store::{Key, Put, Store, StoreError, digest_of};

@@ -1,7 +1,7 @@
 //! What a team is told: its releases as pages and documents show them, and the list of all that is held.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::decide::Decided;
 use super::locks::Locks;
 use super::node::Node;
+use super::overviews::Overview;
 use super::ruling::Ruling;
 use super::team::{State, Team};
 use crate::model::checksum::Checksum;
@@ -33,42 +34,19 @@ const LASTS: Duration = Duration::from_secs(2);
 /// What was not raised again for so long is over, where it can be.
 const PASSED: SignedDuration = SignedDuration::from_mins(30);
 
-/// All that is held for one team.
-#[derive(Debug)]
-pub(crate) struct Overview {
-    pub(crate) state: Arc<State>,
-    made: Instant,
-    pub(crate) releases: Vec<Release>,
-    pub(crate) more: usize,
-    pub(crate) crates: usize,
-    pub(crate) unread: usize,
-}
-
-type Made = Arc<tokio::sync::Mutex<Option<Arc<Overview>>>>;
-
-/// Of all teams: each is made once however many ask for it.
-#[derive(Debug, Default)]
-pub(crate) struct Overviews {
-    teams: Mutex<HashMap<String, Made>>,
-}
-
-impl Overviews {
-    pub(crate) async fn of(&self, node: &Arc<Node>, team: &Team) -> Arc<Overview> {
-        let made = {
-            let mut teams = self.teams.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(teams.entry(team.name.clone()).or_default())
-        };
-        let mut made = made.lock().await;
-        if let Some(overview) = &*made
-            && overview.state.number == team.state().number
-            && overview.made.elapsed() < LASTS
-        {
-            return Arc::clone(overview);
-        }
-        let overview = Arc::new(overview(node, team).await);
-        *made = Some(Arc::clone(&overview));
-        overview
+/// All that is held for one team: made once however many ask for it.
+pub(crate) async fn of(node: &Arc<Node>, team: &Team) -> Arc<Overview> {
+    let place = node.overviews.of(&team.name);
+    let mut made = place.lock().await;
+    if let Some(overview) = &*made
+        && overview.state.number == team.state().number
+        && overview.made.elapsed() < LASTS
+    {
+        return Arc::clone(overview);
     }
+    let overview = Arc::new(overview(node, team).await);
+    *made = Some(Arc::clone(&overview));
+    overview
 }
 
 async fn overview(node: &Arc<Node>, team: &Team) -> Overview {

@@ -28,7 +28,7 @@ pub(crate) async fn page(node: &Arc<Node>, team: &Team, path: &[&str], query: Op
 }
 
 async fn held(node: &Arc<Node>, team: &Team, from: usize) -> Response<Body> {
-    let made = node.overviews.of(node, team).await;
+    let made = overview::of(node, team).await;
     let view = View::of(node, team, &made.state);
     let (projects, cargo_config) = (projects(&made.state), cargo_config(node, team));
     let told = team::Overview {

@@ -151,6 +151,26 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "cargo sequester explain {}@{}",
         "for whoever keeps a policy elsewhere: the team registry's tests provoke it; explain:: runs the command",
     ),
+    (
+        "report/team/page.rs",
+        "cargo sequester explain {spec}",
+        "on the page of a held release, for whoever has the policy; explain:: runs the command",
+    ),
+    (
+        "report/team/page.rs",
+        "cargo sequester approve {spec} --reason",
+        "the team registry's `pages` provoke it; approve:: runs the command",
+    ),
+    (
+        "report/team/page.rs",
+        "cargo sequester audit --post</code> in CI does that.</p>",
+        "words on a page; the team registry's `posted` runs the command",
+    ),
+    (
+        "gather/bom_file.rs",
+        "cargo sequester sbom --out FILE",
+        "documents:: provokes it and runs the command; FILE is for the reader to say",
+    ),
     ("serve/tokens.rs", "cargo sequester serve --new-token", "the team registry's tests run it"),
     ("report/log.rs", "cargo sequester log --format json", "the title of a published schema"),
     ("report/status/json.rs", "cargo sequester status --format json", "the title of a published schema"),
