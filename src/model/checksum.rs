@@ -30,22 +30,37 @@ impl Checksum {
     }
 }
 
+/// In the place of a letter's digit, where it is none.
+const NO_DIGIT: u8 = 0x80;
+
+/// The digit of each letter. A history of lock files has millions of them.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut digit: u8 = 0;
+    while digit < 16 {
+        digits[b"0123456789abcdef"[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    digits
+};
+
 impl FromStr for Checksum {
     type Err = ChecksumError;
 
     fn from_str(text: &str) -> Result<Self, ChecksumError> {
-        let digit = |byte: u8| match byte {
-            b'0'..=b'9' => Ok(byte - b'0'),
-            b'a'..=b'f' => Ok(byte - b'a' + 10),
-            _ => Err(ChecksumError),
-        };
         let mut bytes = [0; 32];
         let text = text.as_bytes();
         if text.len() != 64 {
             return Err(ChecksumError);
         }
+        let mut all = 0;
         for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+            let (high, low) = (DIGITS[usize::from(pair[0])], DIGITS[usize::from(pair[1])]);
+            all |= high | low;
+            *byte = high << 4 | low & 0xf;
+        }
+        if all & NO_DIGIT != 0 {
+            return Err(ChecksumError);
         }
         Ok(Self(bytes))
     }

@@ -101,7 +101,7 @@ enum Places<'a> {
 /// All packages, in the file's order.
 pub(super) fn packages(raw: &RawLockFile<'_>) -> Result<Vec<Package>, Located> {
     let mut sources = Sources::default();
-    let mut positions = Positions::default();
+    let mut positions = Positions { by_name: HashMap::with_capacity(raw.package.len() + 1) };
     let mut packages = Vec::with_capacity(raw.package.len() + 1);
     for (position, (header, package)) in raw.packages().enumerate() {
         let located = |problem| (header, problem);
@@ -232,8 +232,13 @@ impl<'a> Positions<'a> {
 
     /// The package behind `NAME`, `NAME VERSION` or `NAME VERSION (SOURCE)`, by the rules of cargo's own reader.
     fn find(&self, text: &'a str, sources: &mut Sources<'a>) -> Option<Candidate> {
-        let mut words = text.splitn(3, ' ');
-        let places = self.by_name.get(words.next()?)?;
+        // Nearly every one is a name and nothing else.
+        let (name, rest) = match memchr::memchr(b' ', text.as_bytes()) {
+            Some(end) => (text.get(..end)?, text.get(end + 1..)),
+            None => (text, None),
+        };
+        let places = self.by_name.get(name)?;
+        let mut words = rest.into_iter().flat_map(|rest| rest.splitn(2, ' '));
         let version = words.next();
         let source = match words.next() {
             Some(source) => Some(sources.read(Some(source.strip_prefix('(')?.strip_suffix(')')?))?.0),
