@@ -41,7 +41,7 @@ pub(super) struct Advised {
 pub(super) struct Chronology {
     /// In the order of their publication, then of their versions; first those of which nobody knows when they came.
     all: Vec<Dated>,
-    /// Those of `all`, by their place there, that are not malicious; and of these the ones that are no pre-releases.
+    /// The places in `all`; and of these the ones of releases that are no pre-releases.
     by_time: [Vec<usize>; 2],
     /// By the lowest version of the line.
     lines: BTreeMap<Version, Line>,
@@ -58,13 +58,16 @@ struct Dated {
     version: Version,
     at: Option<Timestamp>,
     yanked: bool,
+    malicious: bool,
 }
 
 /// A compatibility line.
 #[derive(Debug, Default)]
 struct Line {
-    /// What is not malicious; and of that the releases that are no pre-releases.
+    /// All of it; and of that the releases that are no pre-releases.
     audiences: [ByVersion; 2],
+    /// Of each audience who came first, down to the first that is not malicious.
+    openers: [Vec<usize>; 2],
     /// What is yanked while no advisory says why.
     yanked: ByVersion,
     /// Everything else.
@@ -82,7 +85,8 @@ pub(super) enum Carried {
 /// The releases that vouch for what a new one has.
 #[derive(Debug)]
 pub(super) struct Before {
-    /// The newest first, down to the newest that is not yanked: a yank can only ask for more witnesses. Never empty.
+    /// The newest first, down to the newest that is neither yanked nor malicious: a yank or an advisory can only ask for more witnesses.
+    /// Never empty.
     pub(super) releases: Vec<Release>,
     /// Whether they are of the new one's compatibility line, so that an update leads from them to it.
     pub(super) is_compatible: bool,
@@ -118,21 +122,27 @@ pub(super) struct Lured {
 impl Chronology {
     /// Takes a crate's releases, what the advisories say of each, and how long a silence is long.
     pub(super) fn of(history: &History, advised: impl Fn(&Version) -> Advised, gap: Age) -> Self {
-        let mut dated: Vec<(Dated, Advised)> =
-            history.outlines().map(|one| (Dated::of(one), advised(&one.version))).collect();
+        let mut dated: Vec<(Dated, Advised)> = history
+            .outlines()
+            .map(|one| (one, advised(&one.version)))
+            .map(|(one, advised)| (Dated::of(one, advised), advised))
+            .collect();
         dated.sort_by(|(one, _), (other, _)| (one.at, &one.version).cmp(&(other.at, &other.version)));
         let mut by_time = [Vec::new(), Vec::new()];
         let mut lines: BTreeMap<Version, Line> = BTreeMap::new();
         for (place, (one, advised)) in dated.iter().enumerate() {
             let line = lines.entry(graph::line(&one.version)).or_default();
-            if !advised.malicious {
-                let audiences = if one.version.pre.is_empty() { [true, true] } else { [true, false] };
-                for ((by_time, by_version), _) in
-                    by_time.iter_mut().zip(&mut line.audiences).zip(audiences).filter(|(_, belongs)| *belongs)
-                {
-                    by_time.push(place);
-                    by_version.places.push(place);
+            let audiences = if one.version.pre.is_empty() { [true, true] } else { [true, false] };
+            let by_version = line.audiences.iter_mut().zip(&mut line.openers);
+            for ((by_time, (by_version, openers)), _) in
+                by_time.iter_mut().zip(by_version).zip(audiences).filter(|(_, belongs)| *belongs)
+            {
+                let is_open = |last: &usize| dated.get(*last).is_some_and(|(last, _)| last.malicious);
+                if openers.last().is_none_or(is_open) && openers.len() < MOST_YANKED {
+                    openers.push(place);
                 }
+                by_time.push(place);
+                by_version.places.push(place);
             }
             let by_yank = if one.yanked && !advised.at_all { &mut line.yanked } else { &mut line.open };
             by_yank.places.push(place);
@@ -164,48 +174,45 @@ impl Chronology {
     ) -> Option<Before> {
         let prefix = self.prefix(established);
         let audience = usize::from(version.pre.is_empty());
-        let on_line = self.lines.get(&graph::line(version)).and_then(|line| {
-            let line = line.audiences.get(audience)?;
-            let below = self.witnesses(line.downwards(line.below(&self.all, version), prefix), version);
-            if below.is_empty() {
-                Some(self.witnesses(line.downwards(line.places.len(), prefix), version))
-            } else {
-                Some(below)
-            }
-        });
-        let on_line = on_line.filter(|found| !found.is_empty());
-        let is_compatible = on_line.is_some();
-        let chosen = on_line.unwrap_or_else(|| {
-            let came = |by_time: &Vec<usize>| {
-                let end = by_time.partition_point(|place| *place < prefix);
-                self.witnesses(by_time.get(..end).unwrap_or_default().iter().rev().copied(), version)
-            };
-            let of_audience = self.by_time.get(audience).map(came).unwrap_or_default();
-            if of_audience.is_empty() { self.by_time.first().map(came).unwrap_or_default() } else { of_audience }
-        });
+        let mut chosen = Vec::new();
+        if let Some(line) = self.lines.get(&graph::line(version)).and_then(|line| line.audiences.get(audience)) {
+            self.call(&mut chosen, version, line.downwards(line.below(&self.all, version), prefix));
+            self.call(&mut chosen, version, line.downwards(line.places.len(), prefix));
+        }
+        let is_compatible = !chosen.is_empty();
+        for by_time in [self.by_time.get(audience), self.by_time.first()].into_iter().flatten() {
+            let end = by_time.partition_point(|place| *place < prefix);
+            self.call(&mut chosen, version, by_time.get(..end).unwrap_or_default().iter().rev().copied());
+        }
         let read = chosen.into_iter().filter_map(|place| history.release(&self.all.get(place)?.version).ok()?);
         let releases: Vec<Release> = read.collect();
         (!releases.is_empty()).then_some(Before { releases, is_compatible })
     }
 
-    /// The first of these releases, down to one that is not yanked.
-    fn witnesses(&self, places: impl Iterator<Item = usize>, version: &Version) -> Vec<usize> {
-        let mut found = Vec::new();
-        let others = places.filter(|place| self.all.get(*place).is_some_and(|one| one.version != *version));
-        for place in others.take(MOST_YANKED) {
-            found.push(place);
-            if self.all.get(place).is_some_and(|one| !one.yanked) {
+    /// Calls the first of these releases as witnesses, down to one that vouches; where none is called yet, or nothing but malicious ones.
+    fn call(&self, called: &mut Vec<usize>, version: &Version, places: impl Iterator<Item = usize>) {
+        let is_honest = |place: &usize| self.all.get(*place).is_some_and(|one| !one.malicious);
+        if called.iter().any(is_honest) {
+            return;
+        }
+        let is_other = |place: &usize| self.all.get(*place).is_some_and(|one| one.version != *version);
+        let known = called.clone();
+        for place in places.filter(|place| is_other(place) && !known.contains(place)).take(MOST_YANKED) {
+            called.push(place);
+            if self.all.get(place).is_some_and(Dated::vouches) {
                 break;
             }
         }
-        found
     }
 
-    /// The release that opened another one's compatibility line, for the other's audience; `None` where that did it itself.
-    pub(super) fn opener(&self, history: &History, version: &Version) -> Option<Release> {
-        let line = self.lines.get(&graph::line(version))?.audiences.get(usize::from(version.pre.is_empty()))?;
-        let first = self.all.get(*line.places.iter().min()?)?;
-        if first.version == *version { None } else { history.release(&first.version).ok()? }
+    /// The releases that opened another one's compatibility line, for the other's audience, down to the first that is not malicious; none
+    /// where that did it itself.
+    pub(super) fn openers(&self, history: &History, version: &Version) -> Vec<Release> {
+        let line = self.lines.get(&graph::line(version));
+        let openers = line.and_then(|line| line.openers.get(usize::from(version.pre.is_empty())));
+        let versions = openers.into_iter().flatten().filter_map(|place| Some(&self.all.get(*place)?.version));
+        let before = versions.take_while(|one| *one != version);
+        before.filter_map(|one| history.release(one).ok()?).collect()
     }
 
     /// The latest silence that ended with a release, or less than `window` before it.
@@ -265,7 +272,7 @@ impl Chronology {
     fn read_carriers(&self, history: &History) -> Carriers {
         let mut carriers = Carriers::new();
         for place in self.by_time.first().into_iter().flatten() {
-            let Some(one) = self.all.get(*place).filter(|one| !one.yanked && one.at.is_some()) else { continue };
+            let Some(one) = self.all.get(*place).filter(|one| one.vouches() && one.at.is_some()) else { continue };
             let Ok(Some(release)) = history.release(&one.version) else { continue };
             for what in carried(&release) {
                 let [all, stable] = carriers.entry((graph::line(&one.version), what)).or_default();
@@ -297,8 +304,14 @@ fn carried(release: &Release) -> Vec<Carried> {
 }
 
 impl Dated {
-    fn of(outline: &Outline) -> Self {
-        Self { version: outline.version.clone(), at: outline.pubtime.known(), yanked: outline.yanked }
+    fn of(outline: &Outline, advised: Advised) -> Self {
+        let (version, at) = (outline.version.clone(), outline.pubtime.known());
+        Self { version, at, yanked: outline.yanked, malicious: advised.malicious }
+    }
+
+    /// Whether it says by itself what was usual.
+    const fn vouches(&self) -> bool {
+        !self.yanked && !self.malicious
     }
 }
 

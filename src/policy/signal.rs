@@ -282,13 +282,17 @@ impl<'l, 'a> Looked<'l, 'a> {
         asked.extend(reborn.map(|(_, one)| one));
         asked.retain(|one| self.is_young(self.birth(one)));
         let mut since = before.newest()?.outline.version.clone();
-        if !before.is_compatible
-            && let Some(opener) = self.chronology.opener(self.history, &self.outline.version)
-        {
+        let openers = if before.is_compatible {
+            Vec::new()
+        } else {
+            self.chronology.openers(self.history, &self.outline.version)
+        };
+        if let Some(opener) = openers.first() {
             // Of a line that is young itself, only what its first release did not have comes with an update.
-            let had = Dependencies::of(&opener);
+            let had: Vec<Dependencies<'_>> = openers.iter().map(Dependencies::of).collect();
+            let has = |had: &Dependencies<'_>, one| had.on(&target(one)).iter().any(|one| had.reaches(one));
             let later: Vec<&Requirement> =
-                asked.iter().copied().filter(|one| !had.on(&target(one)).iter().any(|one| had.reaches(one))).collect();
+                asked.iter().copied().filter(|one| !had.iter().all(|had| has(had, one))).collect();
             if !later.is_empty() {
                 (asked, since) = (later, opener.outline.version.clone());
             }
@@ -337,7 +341,7 @@ impl<'l, 'a> Looked<'l, 'a> {
     fn first_build_script_input(&self, release: &Release, before: &Before) -> Option<Held> {
         let is_build = |one: &&Requirement| one.kind == DependencyKind::Build;
         let has_input = |one: &Release| one.links.is_some() || one.dependencies.iter().any(|one| is_build(&one));
-        if !before.is_compatible || before.releases.iter().any(has_input) {
+        if !before.is_compatible || before.releases.iter().all(has_input) {
             return None;
         }
         let now = Dependencies::of(release);

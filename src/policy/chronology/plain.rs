@@ -14,27 +14,51 @@ use crate::model::index_line::{Outline, Release};
 use crate::policy::graph::{same_line, serves};
 use crate::policy::publish_age::is_reached;
 
-fn before(history: &History, version: &Version, established: impl Fn(&Outline) -> bool) -> Option<Before> {
+fn before(
+    history: &History,
+    version: &Version,
+    established: impl Fn(&Outline) -> bool,
+    advised: impl Fn(&Version) -> Advised,
+) -> Option<Before> {
     let all: Vec<&Outline> = history.outlines().filter(|one| established(one) && one.version != *version).collect();
-    let on_line = |one: &&&Outline| same_line(&one.version, version);
-    let of_audience = |one: &&&Outline| one.version.pre.is_empty() || !version.pre.is_empty();
-    let choose = |fits: &dyn Fn(&&&Outline) -> bool| {
-        let chosen: Vec<&Outline> = all.iter().filter(|one| fits(one)).copied().collect();
-        (!chosen.is_empty()).then_some(chosen)
+    let on_line = |one: &Outline| same_line(&one.version, version);
+    let of_audience = |one: &Outline| one.version.pre.is_empty() || !version.pre.is_empty();
+    let mut asked: Vec<&Outline> = Vec::new();
+    let mut ask = |by_time: bool, fits: &dyn Fn(&Outline) -> bool| {
+        if asked.iter().any(|one| !advised(&one.version).malicious) {
+            return asked.len();
+        }
+        let mut more: Vec<&Outline> = all
+            .iter()
+            .copied()
+            .filter(|one| fits(one) && !asked.iter().any(|other| other.version == one.version))
+            .collect();
+        more.sort_by(|one, other| {
+            let later =
+                if by_time { other.pubtime.known().cmp(&one.pubtime.known()) } else { std::cmp::Ordering::Equal };
+            later.then_with(|| other.version.cmp(&one.version))
+        });
+        let vouches = |one: &&Outline| !one.yanked && !advised(&one.version).malicious;
+        let end = more.iter().position(vouches).map_or(more.len(), |last| last + 1);
+        asked.extend(more.into_iter().take(end));
+        asked.len()
     };
-    let line = choose(&|one| on_line(one) && of_audience(one) && one.version < *version)
-        .or_else(|| choose(&|one| on_line(one) && of_audience(one)));
-    let is_compatible = line.is_some();
-    let mut chosen = line.or_else(|| choose(&of_audience)).or_else(|| choose(&|_| true))?;
-    chosen.sort_by(|one, other| {
-        let moments = (other.pubtime.known(), one.pubtime.known());
-        let later = if is_compatible { std::cmp::Ordering::Equal } else { moments.0.cmp(&moments.1) };
-        later.then_with(|| other.version.cmp(&one.version))
-    });
-    let end = chosen.iter().position(|one| !one.yanked).map_or(chosen.len(), |last| last + 1);
-    let releases: Vec<Release> =
-        chosen.into_iter().take(end).filter_map(|one| history.release(&one.version).ok()?).collect();
+    ask(false, &|one| on_line(one) && of_audience(one) && one.version < *version);
+    let is_compatible = ask(false, &|one| on_line(one) && of_audience(one)) > 0;
+    ask(true, &of_audience);
+    ask(true, &|_| true);
+    let releases: Vec<Release> = asked.into_iter().filter_map(|one| history.release(&one.version).ok()?).collect();
     (!releases.is_empty()).then_some(Before { releases, is_compatible })
+}
+
+/// Who opened the line, down to the first that is not malicious.
+fn openers(history: &History, version: &Version, advised: impl Fn(&Version) -> Advised) -> Vec<Version> {
+    let heard = |one: &&Outline| one.version.pre.is_empty() || !version.pre.is_empty();
+    let mut line: Vec<&Outline> =
+        history.outlines().filter(|one| same_line(&one.version, version)).filter(heard).collect();
+    line.sort_by(|one, other| (one.pubtime.known(), &one.version).cmp(&(other.pubtime.known(), &other.version)));
+    let end = line.iter().position(|one| !advised(&one.version).malicious).map_or(line.len(), |last| last + 1);
+    line.into_iter().take(end).map(|one| one.version.clone()).take_while(|one| one != version).collect()
 }
 
 fn silence(history: &History, version: &Version, published: Timestamp, gap: Age, window: Age) -> Option<Silence> {
@@ -155,11 +179,12 @@ proptest! {
             let Some(published) = one.pubtime.known() else { continue };
             let last = published - SignedDuration::from_hours(24 * age);
             let established = |at: Timestamp| at < published && at <= last;
-            let plain = before(&history, version, |one| {
-                one.pubtime.known().is_none_or(established) && !advised(&one.version).malicious
-            });
+            let plain = before(&history, version, |one| one.pubtime.known().is_none_or(established), advised);
             let told = |before: Option<Before>| before.map(|before| (before.releases, before.is_compatible));
             prop_assert_eq!(told(order.before(&history, version, established)), told(plain));
+            let opened: Vec<Version> =
+                order.openers(&history, version).into_iter().map(|one| one.outline.version).collect();
+            prop_assert_eq!(opened, openers(&history, version, advised));
             let quiet = order.silence(version, published, gap, window);
             prop_assert_eq!(quiet, silence(&history, version, published, gap, window));
             prop_assert_eq!(order.lured(version, Some(last)), lured(&history, version, last, advised));
