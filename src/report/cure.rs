@@ -227,7 +227,9 @@ fn moved(problem: &Problem<'_>, report: &AuditReport<'_>) -> Option<WayOut> {
 fn for_reason(reason: &Reason, id: &PackageId, report: &AuditReport<'_>) -> Option<WayOut> {
     match reason {
         Reason::Malicious { .. } => {
-            Some(WayOut::words("neither time nor an approval lifts this; where it was built, its code may have run"))
+            let words = "neither time nor an approval lifts this, and where it was built its code may have run; to find those places";
+            let spec = format!("{}@{}", id.name, id.version);
+            Some(WayOut::to_or(words, report.context().command("incident", &spec)))
         }
         Reason::ChecksumMismatch { .. } => {
             Some(WayOut::to_or("do not build it before you know which change brought this checksum", history(report)))

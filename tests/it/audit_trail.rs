@@ -2,7 +2,7 @@
 
 use crate::approve::{FRESH, OLD, THEN, fresh};
 use crate::audit::{World, codes, package, reasons};
-use crate::support::Package;
+use crate::support::{Advisory, Package};
 
 fn bar(version: &str, pubtime: &str) -> Package {
     Package::new("bar", version).pubtime(pubtime)
@@ -137,4 +137,42 @@ fn i1_an_event_that_was_edited_stops_the_run_by_name() {
     let world = approved();
     world.project.write(".sequester/trail/README.md", "What lies here.\n");
     assert_eq!(codes(&world.then(0)["notices"]), ["trail-disordered"]);
+}
+
+#[test]
+fn e6_malice_that_becomes_known_later_stops_what_was_approved_and_vendored() {
+    let world = approved();
+    world.run("vendor", &["--no-config"]).expect_code(0);
+    world.then(0);
+    let malice = Advisory::new("RUSTSEC-2024-0999", "bar").malicious().date("2024-11-22");
+    world.advisories.add(&malice);
+    let document = world.then(1);
+    assert_eq!(reasons(&document, "bar"), ["malicious"]);
+    let told = world.audit(&["--now", THEN]).expect_code(1).stdout;
+    for part in ["bar@1.1.0", "RUSTSEC-2024-0999", "nor an approval lifts this", "cargo sequester incident bar@1.1.0"] {
+        assert!(told.contains(part), "no {part:?} in {told}");
+    }
+    let again = world.run("vendor", &["--no-config"]).expect_code(1);
+    assert!(again.stdout.contains("Malicious bar@1.1.0"), "{}{}", again.stdout, again.stderr);
+    // Nothing but another lock file helps: the approval is not to be had again.
+    world.approve(&["bar", "--reason", "x", "--until", "2025-01-01"]).expect_code(1);
+}
+
+#[test]
+fn i6_a_policy_that_changed_is_what_decides_and_not_what_was_recorded() {
+    let world = approved();
+    world.run("vendor", &["--no-config"]).expect_code(0);
+    world.then(0);
+    let kept = world.project.read("sequester.toml");
+    // What the trail recorded as approved is judged by the policy that there is now: held where it asks for more ...
+    let approval = kept.find("[[approval]]").unwrap();
+    world.project.write("sequester.toml", &kept[..approval]);
+    assert_eq!(reasons(&world.then(1), "bar"), ["too-new"]);
+    world.project.write("sequester.toml", format!("{kept}\n[bans]\ndeny = [\"helper\"]\n"));
+    assert_eq!(reasons(&world.then(1), "helper"), ["denied"]);
+    // ... and approved where it asks for less, which is told.
+    world
+        .project
+        .write("sequester.toml", format!("{}\n[quarantine]\nmin-publish-age = \"1 day\"\n", &kept[..approval]));
+    assert_eq!(package(&world.then(0), "bar")["verdict"], "approved");
 }

@@ -36,6 +36,7 @@ mod explain;
 mod fix;
 mod help_lines;
 mod history;
+mod hostile_cases;
 mod http;
 mod incident;
 mod index;
