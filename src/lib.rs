@@ -282,6 +282,34 @@ pub mod door {
             pub use crate::policy::visible::{Filtered, Smallest, filtered_lines, smallest};
         }
     }
+    /// Readers of a single text that have no other way in, for whoever tries many texts.
+    pub mod readers {
+        use std::sync::Arc;
+
+        use crate::gather::advisory_db::parse_advisory;
+        use crate::gather::command_line::CommandLine;
+
+        /// Whether an advisory of this crate can be read, in a file of this name.
+        #[must_use]
+        pub fn advisory(text: &str, stem: &str, crate_name: &str) -> bool {
+            parse_advisory(text, stem, &Arc::from(crate_name)).is_ok()
+        }
+
+        /// Whether this names a package.
+        #[must_use]
+        pub fn spec(text: &str) -> bool {
+            crate::command::is_spec(text)
+        }
+
+        /// Takes a cargo command line apart, and puts it together again.
+        #[must_use]
+        pub fn command_line(words: &[String]) -> Vec<String> {
+            let line = CommandLine::read(words);
+            drop((line.action(), line.manifest_path()));
+            let toolchain = line.toolchain.map(|toolchain| format!("+{toolchain}"));
+            toolchain.into_iter().chain(line.globals).chain(line.verb).chain(line.rest).collect()
+        }
+    }
     pub mod report {
         pub mod audit {
             pub use crate::report::audit::places::{MarkedFile, Places};
@@ -347,7 +375,7 @@ pub mod door {
         }
     }
     pub mod scrutiny {
-        pub use crate::scrutiny::{Parser, inspect};
+        pub use crate::scrutiny::{Parser, inspect, parses};
     }
     pub mod write {
         pub mod cargo_config {

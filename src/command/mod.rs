@@ -47,6 +47,11 @@ use crate::gather::cargo;
 use crate::gather::environment::Environment;
 use crate::scrutiny;
 
+/// Whether this names a package.
+pub(crate) fn is_spec(text: &str) -> bool {
+    spec::Spec::parse(text).is_ok()
+}
+
 /// Runs the program with these arguments, its own name first.
 #[must_use]
 pub fn run(arguments: Vec<OsString>) -> ExitCode {

@@ -15,6 +15,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 pub(crate) use self::request::{AdvisoryDbError, Fetch};
 pub use self::request::{AdvisoryRequest, FetchFailure};
+pub(crate) use self::statement::parse_advisory;
 
 use self::cache::Cache;
 use self::collection::{Collection, Selection, checkouts, read_folder};

@@ -50,6 +50,12 @@ const MOST_SOURCE: u64 = 32 << 20;
 /// The most bytes of source that are held at once.
 const MOST_HELD: u64 = 96 << 20;
 
+/// Whether a text is Rust that the parser reads, here and now: nothing bounds what this takes.
+#[must_use]
+pub fn parses(text: &str) -> bool {
+    syntax::outline(text, &[]).is_ok()
+}
+
 /// Looks inside an archive. `line` is the release's line in the index, where it is known; source is parsed by `parser`.
 ///
 /// # Errors

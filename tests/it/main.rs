@@ -34,6 +34,7 @@ mod docs;
 mod documents;
 mod explain;
 mod fix;
+mod fuzzed;
 mod help_lines;
 mod history;
 mod hostile_cases;

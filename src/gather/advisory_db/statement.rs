@@ -25,7 +25,7 @@ const MALICIOUS: &str = "malicious";
 
 /// Why an advisory file counts as unreadable.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum StatementError {
+pub(crate) enum StatementError {
     #[error("no TOML block at its start")]
     NoFrontMatter,
     #[error("a version number is too large")]
@@ -52,7 +52,7 @@ fn first_line(error: &rustsec::Error) -> String {
 
 /// Reads `text`, the content of the file `stem`.md in the folder of the crate `crate_name`. What is written in a way that this version
 /// does not know is left aside as long as crate, id, date and ranges can be read. `None` for one that was withdrawn and says no more.
-pub(super) fn parse_advisory(
+pub(crate) fn parse_advisory(
     text: &str,
     stem: &str,
     crate_name: &Arc<str>,
