@@ -380,7 +380,8 @@ pub mod door {
     pub mod write {
         pub mod cargo_config {
             pub use crate::write::cargo_config::{
-                ConfigError, ConfigFile, Location, Replaced, SpliceError, Wanted, spliced, with_minimum_age,
+                ConfigError, ConfigFile, Location, Replaced, SpliceError, TeamSource, Wanted, spliced,
+                with_minimum_age, with_team_registry,
             };
         }
         pub mod package {

@@ -53,6 +53,9 @@ pub(crate) struct Init {
     /// What those jobs build: this program's git repository, and the whole id of a commit in it that you looked at
     #[arg(long, value_name = "URL#COMMIT", requires = "ci")]
     pub(crate) tool: Option<String>,
+    /// Also take crates.io from this team's registry; beside a policy that is there, only this
+    #[arg(long, value_name = "URL", value_parser = uri)]
+    pub(crate) registry: Option<String>,
     /// Show what would be written, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

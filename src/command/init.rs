@@ -10,6 +10,7 @@ use super::audit::{context_of, report_of};
 use super::ci_files::CiFiles;
 use super::outcome::{CommandError, InitError, Outcome};
 use super::record::{Record, release};
+use super::team_registry::TeamRegistry;
 use super::{output, request};
 use crate::cli::{self, Cli};
 use crate::files::names::TRAIL_FOLDER;
@@ -47,6 +48,13 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
     let path = root.join(POLICY_FILE);
     let ci = arguments.ci.map(|host| CiFiles::plan(host, arguments.tool.as_deref(), &root)).transpose()?;
     let is_adopted = nearest_policy(&root).symlink_metadata().is_ok();
+    if let Some(url) = &arguments.registry {
+        let is_done = take_from_team(cli, arguments, url, &root, environment)?;
+        // What is judged comes from there, so nothing can be judged before that is written.
+        if !is_done || (is_adopted && ci.is_none()) {
+            return Ok(Outcome::Approved);
+        }
+    }
     if let Some(ci) = ci.as_ref().filter(|_| is_adopted) {
         return only_ci(cli, arguments, ci, environment);
     }
@@ -102,6 +110,60 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
         output::print(cli, |out| report::init::files(true, &names, &help, out))?;
     }
     Ok(if is_approved { Outcome::Approved } else { Outcome::Held })
+}
+
+/// Writes into cargo's configuration that crates.io comes from a team registry; `false` where that was only shown.
+fn take_from_team(
+    cli: &Cli,
+    arguments: &cli::Init,
+    url: &str,
+    root: &Utf8Path,
+    environment: &Environment,
+) -> Result<bool, CommandError> {
+    if arguments.subject.is_offline() {
+        return Err(InitError::TeamOffline.into());
+    }
+    let config = CargoConfig::load(environment.current_dir(), environment)?;
+    let team = TeamRegistry::find(url, &config)?;
+    let policy = nearest_policy(root);
+    let is_allowed = match policy_file::read(&policy) {
+        Ok(read) => read.policy().sources.mirrors.contains(&team.registry()),
+        // `init` takes it over from the configuration.
+        Err(_) => policy.symlink_metadata().is_err(),
+    };
+    let ways = report::init::Ways {
+        login: team.asks_for_token.then(|| format!("cargo login --registry {}", team.name)),
+        mirror: (!is_allowed).then(|| format!("[sources]\nmirrors = [\"{}\"]", team.registry())),
+    };
+    let Some((file, text)) = team.config(root)? else {
+        output::print(cli, |out| report::init::team(&team.name, &ways, out))?;
+        return Ok(true);
+    };
+    let names = [relative(file.path(), environment).into_string()];
+    if !arguments.yes {
+        let written = WayOut::to("write it", again(&cli.invocation, &["dry-run"], "--yes"));
+        output::print(cli, |out| {
+            report::init::preview(&names[0], &text, out)?;
+            report::init::files(false, &names, &written, out)
+        })?;
+        if arguments.dry_run {
+            return Ok(false);
+        }
+        agreement()?;
+    }
+    if arguments.dry_run {
+        let written = WayOut::to("write it", again(&cli.invocation, &["dry-run"], ""));
+        output::print(cli, |out| report::init::files(false, &names, &written, out))?;
+        return Ok(false);
+    }
+    write_config(&file, &text)?;
+    let undo =
+        WayOut::words(format!("to undo it, remove [registries.{}] and the `replace-with` of its name", team.name));
+    output::print(cli, |out| {
+        report::init::files(true, &names, &undo, out)?;
+        report::init::team(&team.name, &ways, out)
+    })?;
+    Ok(true)
 }
 
 /// Writes the jobs of a CI beside a policy that is there already.
@@ -255,15 +317,19 @@ impl Files {
     /// Writes them, the policy last: as long as it is not there, the command can be run again.
     fn write(&self) -> Result<(), InitError> {
         if let Some((file, text)) = &self.config {
-            if let Some(folder) = file.path().parent() {
-                std::fs::create_dir_all(folder)
-                    .map_err(|cause| InitError::Folder { path: folder.to_owned(), cause })?;
-            }
-            let original = file.original().map(String::from_utf8_lossy);
-            replace(file.path(), original.as_deref(), text)?;
+            write_config(file, text)?;
         }
         Ok(replace(&self.root.join(POLICY_FILE), None, &self.policy)?)
     }
+}
+
+/// Puts a text in the place of the one that was read.
+fn write_config(file: &ConfigFile, text: &str) -> Result<(), InitError> {
+    if let Some(folder) = file.path().parent() {
+        std::fs::create_dir_all(folder).map_err(|cause| InitError::Folder { path: folder.to_owned(), cause })?;
+    }
+    let original = file.original().map(String::from_utf8_lossy);
+    Ok(replace(file.path(), original.as_deref(), text)?)
 }
 
 /// Cargo's configuration with its minimum age; `None` where it has one.

@@ -30,6 +30,7 @@ mod revoke;
 mod serve;
 mod spec;
 mod status;
+mod team_registry;
 mod update;
 mod updated;
 mod vendoring;

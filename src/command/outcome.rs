@@ -319,6 +319,19 @@ pub(super) enum InitError {
         "`{text}` is no repository with the whole id of a commit\nhelp: give it as https://HOST/OWNER/cargo-sequester#COMMIT, with 40 hexadecimal digits"
     )]
     Tool { text: String },
+    /// An address that is no team's.
+    #[error(
+        "{url} is no address of a team registry: {cause}\nhelp: give it as https://HOST/TEAM/, as the server prints it when it starts"
+    )]
+    Team { url: String, cause: &'static str },
+    /// Something else answers there.
+    #[error(
+        "{url}: no registry answers there\nhelp: give the team's address, https://HOST/TEAM/, as the server prints it when it starts"
+    )]
+    NoRegistry { url: String },
+    /// It takes a server to ask.
+    #[error("a team registry cannot be asked what it is with --offline\nhelp: leave --offline out")]
+    TeamOffline,
     /// There is no terminal to ask on.
     #[error(
         "nothing was written, because nobody can be asked without a terminal\nhelp: look at the above, then run it with --yes"

@@ -135,6 +135,32 @@ pub(crate) fn files(done: bool, files: &[String], way: &WayOut, out: &mut impl W
     help(out, way)
 }
 
+/// What a person has left to do before a team registry serves a project.
+#[derive(Debug)]
+pub(crate) struct Ways {
+    /// The command that gives cargo a token, where it has to have one.
+    pub(crate) login: Option<String>,
+    /// The policy's entry without which nothing is judged by what the registry says.
+    pub(crate) mirror: Option<String>,
+}
+
+/// Writes from where crates come, and what is left to do for that.
+///
+/// # Errors
+/// The writer's.
+pub(crate) fn team(name: &str, ways: &Ways, out: &mut impl Write) -> io::Result<()> {
+    line(out, Tone::Good, "Takes", &format!("crates.io from the registry {name}"))?;
+    if let Some(login) = &ways.login {
+        help(out, &WayOut::to("it asks who reads it, so give cargo your token", login.clone()))?;
+    }
+    match &ways.mirror {
+        Some(entry) => {
+            help(out, &WayOut::edit("let it stand in for crates.io: in sequester.toml, have", entry.clone()))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Writes what stays as it is because it was there, and what that takes.
 ///
 /// # Errors

@@ -17,6 +17,7 @@
 mod support;
 
 mod hostile;
+mod joined;
 mod law;
 mod nodes;
 mod outage;

@@ -75,7 +75,7 @@ pub struct RegistryConfig {
 }
 
 impl RegistryConfig {
-    pub(super) fn parse(body: &[u8]) -> Result<Self, serde_json::Error> {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(body)
     }
 }

@@ -331,6 +331,20 @@ pub enum SpliceError {
         /// The line as it would be.
         new: String,
     },
+    /// crates.io is taken from somewhere else than the registry that is to stand in for it.
+    #[error(
+        "{line}: `{key}` is set, and is never written over\n  - {old}\n  + {new}\nhelp: see why it is there; remove it, then run this again"
+    )]
+    TakenFrom {
+        /// Where.
+        line: usize,
+        /// The key with its tables.
+        key: String,
+        /// The line as it is.
+        old: String,
+        /// The line as it would be.
+        new: String,
+    },
     /// Our table was written by another version of this program.
     #[error(
         "{line}: `sequester.version` is {found}, and this program writes {ALLOW_LIST_VERSION}\nhelp: use the release of cargo-sequester that \
