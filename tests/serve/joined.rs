@@ -89,7 +89,7 @@ fn whoever_asks_for_a_token_is_given_one_by_cargo() {
     let refused = project.cargo(&["build"]).expect_code(101);
     assert!(refused.stderr.contains("sequester-web-crates-io"), "{}", refused.stderr);
     project
-        .run("sh", &["-c", &format!("printf %s {} | cargo login --registry sequester-web-crates-io", token)])
+        .run("sh", &["-c", &format!("printf %s {token} | cargo login --registry sequester-web-crates-io")])
         .expect_code(0);
     project.cargo(&["build"]).expect_code(0);
 }
