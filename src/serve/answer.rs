@@ -165,16 +165,16 @@ async fn index(node: &Node, team: &Team, registry: &str, name: &str, headers: &H
     if let Some(refused) = reserved(node, team, registry, name) {
         return refused;
     }
-    let decided = match node.decider.at_hand(team, registry, name) {
-        Some(decided) => Some(decided),
-        None => match node.decider.decide(team, registry, name).await {
-            Ok(decided) => decided,
+    let shown = match node.decider.at_hand(team, registry, name) {
+        Some(shown) => Some(shown),
+        None => match node.decider.show(team, registry, name).await {
+            Ok(shown) => shown,
             Err(away) => return unavailable(&away),
         },
     };
-    let Some(decided) = decided.filter(|decided| !decided.file.is_empty()) else { return nowhere() };
+    let Some((decided, Some(file))) = shown else { return nowhere() };
     let gzips = headers.get(header::ACCEPT_ENCODING).is_some_and(accepts_gzip);
-    let Encoded { body, etag } = if gzips { &decided.file.gzip } else { &decided.file.plain };
+    let Encoded { body, etag } = if gzips { &file.gzip } else { &file.plain };
     let known = headers.get_all(header::IF_NONE_MATCH).iter().any(|held| held.as_bytes() == etag.as_bytes());
     let (status, body) =
         if known { (StatusCode::NOT_MODIFIED, Body::empty()) } else { (StatusCode::OK, Body::from(body.clone())) };

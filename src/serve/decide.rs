@@ -2,7 +2,7 @@
 //! answer cannot be another one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use jiff::{SignedDuration, Timestamp};
 use semver::Version;
@@ -11,10 +11,11 @@ use super::alarms::{Alarm, Alarms};
 use super::entries::{Away, Entries, Entry, Known};
 use super::facts::{fact_of, facts, facts_of, rules_today};
 use super::grounds::{Grounds, GroundsOf};
-use super::index::IndexFile;
+use super::index::{IndexFile, lines};
 use super::memory::Memory;
 use super::moment::Moment;
 use super::ruling::Ruling;
+use super::store::digest_of;
 use super::team::{State, Team};
 use crate::model::checksum::Checksum;
 use crate::model::facts::{Beside, Facts, IndexFact, OldLock};
@@ -44,9 +45,13 @@ pub(crate) struct Decided {
     until: Timestamp,
     /// In the order of the index file; behind them the releases that are gone and may stay.
     pub(crate) rulings: Vec<Ruling>,
-    /// What is shown to cargo of it.
-    pub(crate) file: IndexFile,
+    /// The digest of what is shown to cargo of it; `None` where that is nothing.
+    shown: Option<Checksum>,
 }
+
+/// What a decision and its place cost, and one release in it.
+const OVERHEAD: u64 = 1024;
+const RULING: u64 = size_of::<Ruling>() as u64 + 128;
 
 impl Decided {
     /// What was decided about one release.
@@ -83,43 +88,92 @@ pub(crate) struct Decider {
     pub(crate) entries: Arc<Entries>,
     moment: Moment,
     alarms: Arc<Alarms>,
-    memory: Memory<Name, Arc<Decided>>,
+    /// What each team asked about. Nobody learns from it what another team did.
+    asked: Memory<Name, Weak<Decided>>,
+    /// Teams with the same rules and advisories, and without lock files of their own, are told the same.
+    memory: Memory<Basis, Arc<Decided>>,
+    /// By their digests: most files have no line that any team holds.
+    files: Arc<Memory<Checksum, Arc<IndexFile>>>,
     grounds: GroundsOf,
 }
+
+/// The digest of the rules, the team where it has posted lock files, registry, crate.
+type Basis = (Checksum, Option<Arc<str>>, Arc<str>, Arc<str>);
+
+fn basis(team: &Team, state: &State, registry: &str, name: &str) -> Basis {
+    let own = (!state.locks.projects.is_empty()).then(|| Arc::from(&*team.name));
+    (state.rules.digest, own, Arc::from(registry), Arc::from(name))
+}
+
+/// What is decided about a crate, and the file that cargo is shown of it, where it is shown any.
+pub(crate) type Shown = (Arc<Decided>, Option<Arc<IndexFile>>);
 
 /// Team, registry, crate.
 type Name = (Arc<str>, Arc<str>, Arc<str>);
 
 impl Decider {
     pub(crate) fn new(entries: Arc<Entries>, moment: Moment, alarms: Arc<Alarms>, room: u64) -> Self {
-        Self { entries, moment, alarms, memory: Memory::new(room), grounds: GroundsOf::default() }
+        let (asked, memory, files) = (Memory::new(room / 4), Memory::new(room / 2), Arc::new(Memory::new(room)));
+        Self { entries, moment, alarms, asked, memory, files, grounds: GroundsOf::default() }
     }
 
-    /// What is decided about a crate for a team, where that needs nobody's answer and no work.
-    pub(crate) fn at_hand(&self, team: &Team, registry: &str, name: &str) -> Option<Arc<Decided>> {
+    /// What is decided about a crate for a team and what cargo is shown of it, where that needs nobody's answer and no work.
+    pub(crate) fn at_hand(&self, team: &Team, registry: &str, name: &str) -> Option<Shown> {
         let Some(Known::Entry(entry)) = self.entries.at_hand(registry, name) else { return None };
-        self.remembered(team, registry, name, &entry)
+        let decided = self.remembered(team, registry, name, &entry)?;
+        let file = match decided.shown {
+            Some(digest) => Some(self.files.get(&digest)?.0),
+            None => None,
+        };
+        Some((decided, file))
+    }
+
+    /// The same however much work it is.
+    pub(crate) async fn show(&self, team: &Team, registry: &str, name: &str) -> Result<Option<Shown>, Away> {
+        let Some(decided) = self.decide(team, registry, name).await? else { return Ok(None) };
+        let Some(digest) = decided.shown else { return Ok(Some((decided, None))) };
+        if let Some((file, _)) = self.files.get(&digest) {
+            return Ok(Some((decided, Some(file))));
+        }
+        let (of, files) = (Arc::clone(&decided), Arc::clone(&self.files));
+        let made = tokio::task::spawn_blocking(move || keep(&files, lines(&of.entry, &of.rulings), digest)).await;
+        let file = made.map_err(|_| Away { cause: format!("`{name}` could not be shown") })?;
+        Ok(Some((decided, Some(file))))
     }
 
     /// What a team asked about, as far as it is remembered.
     pub(crate) fn asked(&self, team: &Team) -> Vec<Remembered> {
-        let (number, now) = (team.state().number, self.moment.now());
-        let all = self.memory.all().into_iter();
-        let asked = all.filter(|((whose, ..), _)| **whose == *team.name).map(|((_, registry, name), decided)| {
-            let holds = decided.state.number == number && now < decided.until && now >= decided.moment;
-            Remembered { registry, name, decided, holds }
-        });
+        let (state, now) = (team.state(), self.moment.now());
+        let all = self.asked.all().into_iter();
+        let asked =
+            all.filter(|((whose, ..), _)| **whose == *team.name).filter_map(|((_, registry, name), decided)| {
+                let decided = decided.upgrade()?;
+                let holds = decided.state.says_as(&state) && now < decided.until && now >= decided.moment;
+                Some(Remembered { registry, name, decided, holds })
+            });
         asked.collect()
     }
 
     fn remembered(&self, team: &Team, registry: &str, name: &str, entry: &Entry) -> Option<Arc<Decided>> {
         let (state, now) = (team.state(), self.moment.now());
-        let name = (Arc::from(&*team.name), Arc::from(registry), Arc::from(name));
-        let (decided, _) = self.memory.get(&name)?;
-        let same = decided.state.number == state.number
-            && decided.entry.digest == entry.digest
-            && decided.entry.stale == entry.stale;
-        (same && now < decided.until && now >= decided.moment).then_some(decided)
+        let (decided, _) = self.memory.get(&basis(team, &state, registry, name))?;
+        let same =
+            decided.state.says_as(&state) && decided.entry.digest == entry.digest && decided.entry.stale == entry.stale;
+        let holds = same && now < decided.until && now >= decided.moment;
+        holds.then(|| {
+            self.note(team, registry, name, &decided);
+            decided
+        })
+    }
+
+    /// A team asked about this.
+    fn note(&self, team: &Team, registry: &str, name: &str, decided: &Arc<Decided>) {
+        let name: Name = (Arc::from(&*team.name), Arc::from(registry), Arc::from(name));
+        let is_noted =
+            self.asked.get(&name).is_some_and(|(noted, _)| std::ptr::eq(noted.as_ptr(), Arc::as_ptr(decided)));
+        if !is_noted {
+            self.asked.put(name, Arc::downgrade(decided), OVERHEAD / 4);
+        }
     }
 
     /// What is decided about a crate for a team; `None` where there is no such crate.
@@ -142,10 +196,21 @@ impl Decider {
             Some(moment) => self.beside(&entry, &state, moment).await,
             None => BTreeMap::new(),
         };
-        let decided = tokio::task::spawn_blocking(move || decided(entry, state, (now, moment), &grounds, beside)).await;
-        let decided = Arc::new(decided.map_err(|_| Away { cause: format!("`{name}` could not be judged") })?);
-        let name = (Arc::from(&*team.name), Arc::from(registry), Arc::from(name));
-        self.memory.put(name, Arc::clone(&decided), decided.file.weight());
+        let (files, by) = (Arc::clone(&self.files), Arc::clone(&state));
+        let decided = tokio::task::spawn_blocking(move || {
+            let mut decided = decided(entry, by, (now, moment), &grounds, beside);
+            let lines = lines(&decided.entry, &decided.rulings);
+            if !lines.is_empty() {
+                let digest = digest_of(&lines);
+                keep(&files, lines, digest);
+                decided.shown = Some(digest);
+            }
+            decided
+        });
+        let decided = Arc::new(decided.await.map_err(|_| Away { cause: format!("`{name}` could not be judged") })?);
+        let weight = OVERHEAD + RULING * decided.rulings.len() as u64;
+        self.memory.put(basis(team, &state, registry, &name), Arc::clone(&decided), weight);
+        self.note(team, registry, &name, &decided);
         Ok(Some(decided))
     }
 
@@ -220,8 +285,17 @@ fn decided(
     let soon = now.checked_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
     // A registry's clock that is behind tells later what this one's would have told.
     let until = moment.map_or(latest, last).min(latest).max(soon);
-    let file = IndexFile::of(&entry, &rulings);
-    Decided { moment: moment.unwrap_or(now), entry, state, until, rulings, file }
+    Decided { moment: moment.unwrap_or(now), entry, state, until, rulings, shown: None }
+}
+
+/// The file of these lines, which is made where it is not remembered.
+fn keep(files: &Memory<Checksum, Arc<IndexFile>>, lines: Vec<u8>, digest: Checksum) -> Arc<IndexFile> {
+    if let Some((file, _)) = files.get(&digest) {
+        return file;
+    }
+    let file = Arc::new(IndexFile::of(lines, digest));
+    files.put(digest, Arc::clone(&file), file.weight());
+    file
 }
 
 /// The readable releases, each once. Of a version with two lines that differ nobody can tell which is the release.

@@ -13,6 +13,7 @@ use flate2::write::GzEncoder;
 
 use super::entries::Entry;
 use super::ruling::Ruling;
+use crate::model::checksum::Checksum;
 use crate::model::index_line;
 use crate::model::index_line::UPSTREAM_YANKED;
 
@@ -34,10 +35,8 @@ pub(crate) struct Encoded {
 }
 
 impl IndexFile {
-    /// The file of a crate whose releases were judged so.
-    pub(super) fn of(entry: &Entry, rulings: &[Ruling]) -> Self {
-        let lines = lines(entry, rulings);
-        let digest = super::store::digest_of(&lines);
+    /// The file of these lines, whose digest this is.
+    pub(super) fn of(lines: Vec<u8>, digest: Checksum) -> Self {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
         // Writing into memory does not fail.
         let gzip = gzip.write_all(&lines).and_then(|()| gzip.finish()).unwrap_or_default();
@@ -51,17 +50,13 @@ impl IndexFile {
         }
     }
 
-    /// Whether nothing of the crate is shown.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.plain.body.is_empty()
-    }
-
-    pub(crate) fn weight(&self) -> u64 {
+    pub(super) fn weight(&self) -> u64 {
         OVERHEAD + self.plain.body.len() as u64 + self.gzip.body.len() as u64
     }
 }
 
-fn lines(entry: &Entry, rulings: &[Ruling]) -> Vec<u8> {
+/// What is shown of a crate whose releases were judged so; empty where that is nothing.
+pub(super) fn lines(entry: &Entry, rulings: &[Ruling]) -> Vec<u8> {
     let mut lines = Vec::new();
     for ruling in rulings.iter().filter(|ruling| !ruling.is_hidden()) {
         let version = &ruling.outline.version;

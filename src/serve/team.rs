@@ -58,6 +58,19 @@ pub(crate) struct State {
     pub(crate) locks: Arc<Locks>,
 }
 
+impl State {
+    /// Whether both say the same of every release: by the same policy from the same place, the same reading of the advisories, and the same
+    /// lock files, or none.
+    pub(crate) fn says_as(&self, other: &Self) -> bool {
+        let same_locks = Arc::ptr_eq(&self.locks, &other.locks)
+            || (self.locks.projects.is_empty() && other.locks.projects.is_empty());
+        self.rules.digest == other.rules.digest
+            && self.rules.file == other.rules.file
+            && Arc::ptr_eq(&self.advisories, &other.advisories)
+            && same_locks
+    }
+}
+
 /// One team.
 #[derive(Debug)]
 pub(crate) struct Team {
