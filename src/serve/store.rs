@@ -5,6 +5,7 @@
 //! conditions by a lock, and each write is on the disk before it counts.
 
 mod bucket;
+mod ends;
 mod folder;
 mod object;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use self::bucket::Bucket;
+use self::ends::Ends;
 use self::folder::Folder;
 pub(crate) use self::object::{Key, Place, PlaceError, Put, StoreError, Stored, Tag, digest_of};
 use crate::gather::environment::Environment;
@@ -22,7 +24,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An object store.
 #[derive(Clone, Debug)]
-pub(crate) enum Store {
+pub(crate) struct Store {
+    kind: Kind,
+    /// Every write takes a step before it and one behind it.
+    ends: Ends,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
     Folder(Folder),
     Bucket(Bucket),
 }
@@ -30,43 +39,62 @@ pub(crate) enum Store {
 impl Store {
     /// Opens it. A folder is made where there is none; of a bucket nothing is asked.
     pub(crate) fn open(place: &Place, environment: &Environment) -> Result<Self, StoreError> {
-        match place {
-            Place::Folder(folder) => Folder::open(&environment.current_dir().join(folder)).map(Self::Folder),
-            Place::Bucket { name, prefix } => Bucket::open(name, prefix, environment).map(Self::Bucket),
-        }
+        let ends = Ends::of(environment);
+        let kind = match place {
+            Place::Folder(folder) => Kind::Folder(Folder::open(&environment.current_dir().join(folder), ends.clone())?),
+            Place::Bucket { name, prefix } => Kind::Bucket(Bucket::open(name, prefix, environment)?),
+        };
+        Ok(Self { kind, ends })
     }
 
     /// The object under a key, where there is one. One that is larger than `limit` bytes is no object of ours.
     pub(crate) async fn get(&self, key: &Key, limit: u64) -> Result<Option<Stored>, StoreError> {
-        match self {
-            Self::Folder(folder) => folder.get(key, limit).await,
-            Self::Bucket(bucket) => in_time(key, bucket.get(key, limit)).await,
+        match &self.kind {
+            Kind::Folder(folder) => folder.get(key, limit).await,
+            Kind::Bucket(bucket) => in_time(key, bucket.get(key, limit)).await,
         }
     }
 
     /// Writes an object that must not be there yet.
     pub(crate) async fn create(&self, key: &Key, bytes: Bytes) -> Result<Put, StoreError> {
-        match self {
-            Self::Folder(folder) => folder.create(key, bytes).await,
-            Self::Bucket(bucket) => in_time(key, bucket.create(key, bytes)).await,
-        }
+        self.write(async {
+            match &self.kind {
+                Kind::Folder(folder) => folder.create(key, bytes).await,
+                Kind::Bucket(bucket) => in_time(key, bucket.create(key, bytes)).await,
+            }
+        })
+        .await
     }
 
     /// Writes an object in the place of the one that was read in the state `before`; where that is `None`, there must be none.
     pub(crate) async fn replace(&self, key: &Key, bytes: Bytes, before: Option<&Tag>) -> Result<Put, StoreError> {
-        match (self, before) {
-            (_, None) => self.create(key, bytes).await,
-            (Self::Folder(folder), Some(before)) => folder.replace(key, bytes, before).await,
-            (Self::Bucket(bucket), Some(before)) => in_time(key, bucket.replace(key, bytes, before)).await,
-        }
+        let Some(before) = before else { return self.create(key, bytes).await };
+        self.write(async {
+            match &self.kind {
+                Kind::Folder(folder) => folder.replace(key, bytes, before).await,
+                Kind::Bucket(bucket) => in_time(key, bucket.replace(key, bytes, before)).await,
+            }
+        })
+        .await
     }
 
     /// Writes an object whose key is the digest of its content, over whatever lies there: something else was found under that digest.
     pub(crate) async fn mend(&self, key: &Key, bytes: Bytes) -> Result<(), StoreError> {
-        match self {
-            Self::Folder(folder) => folder.mend(key, bytes).await,
-            Self::Bucket(bucket) => in_time(key, bucket.mend(key, bytes)).await,
-        }
+        self.write(async {
+            match &self.kind {
+                Kind::Folder(folder) => folder.mend(key, bytes).await,
+                Kind::Bucket(bucket) => in_time(key, bucket.mend(key, bytes)).await,
+            }
+        })
+        .await
+    }
+
+    /// There is no other way to write.
+    async fn write<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        self.ends.step();
+        let written = work.await;
+        self.ends.step();
+        written
     }
 }
 

@@ -125,6 +125,86 @@ fn a_node_that_dies_at_any_step_loses_nothing_and_approves_nothing() {
     assert!(!server.end().contains("its content is not what its name says"), "half of something was written");
 }
 
+/// A node that ends at a step of its writes, and one that follows it. Whether there was such a step.
+fn ends_at(step: usize) -> bool {
+    let world = World::new();
+    Package::new("bar", "1.0.0").pubtime(OLD).publish(&world.registry);
+    Package::new("bar", "1.1.0").pubtime(YOUNG).publish(&world.registry);
+    let young = checksum(&world.registry, "bar", "1.1.0");
+    world.policy("sequester.toml", "");
+    let config = format!("{}\n[teams.team]\npolicy = \"sequester.toml\"\n", world.registries());
+    world.write("serve.toml", &config);
+    let (config, store) = (world.path("serve.toml"), world.path("store"));
+    let arguments = ["--config", config.as_str(), "--store", store.as_str()];
+    let mut server =
+        Server::start_with(&world, &arguments, NOW, &[("SEQUESTER_ENDS_AT_STEP", &step.to_string())], false);
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < Duration::from_secs(20)
+        && server.try_ask("GET", "/ready", "", b"").is_ok_and(|answer| answer.status != 200)
+    {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // All that a node is asked to write: an index file, an archive, a lock file, and what was decided about it.
+    let ask = |method: &str, path: &str, body: &str| {
+        server.try_ask(method, path, "", body.as_bytes()).ok().map(|answer| (answer.status, answer.text()))
+    };
+    let index = ask("GET", "/team/crates-io/3/b/bar", "");
+    assert!(
+        index.as_ref().is_none_or(|(status, text)| *status == 200 && text.contains("\"yanked\":true")),
+        "{index:?}"
+    );
+    let old = checksum(&world.registry, "bar", "1.0.0");
+    ask("GET", &format!("/team/crates-io/crates/bar/1.0.0/{old}"), "");
+    let lock = |sum: &str| {
+        format!(
+            "version = 4\n\n[[package]]\nname = \"bar\"\nversion = \"1.1.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{sum}\"\n"
+        )
+    };
+    let posted = ask("PUT", "/team/locks/app", &lock(&young)).is_some_and(|(status, _)| status == 200);
+    let again = ask("PUT", "/team/locks/other", &lock(&young)).is_some_and(|(status, _)| status == 200);
+    let given =
+        ask("GET", &format!("/team/crates-io/crates/bar/1.1.0/{young}"), "").is_some_and(|(status, _)| status == 200);
+    assert!(!given || posted || again, "step {step}: held bytes without a lock file");
+    // What a moment later is written by itself.
+    std::thread::sleep(Duration::from_millis(30));
+    let is_over = server.has_ended();
+    server.kill();
+
+    let server = world.serve();
+    assert_eq!(server.shows("team", "bar", "1.0.0"), Some(false), "step {step}");
+    assert_eq!(server.shows("team", "bar", "1.1.0"), Some(true), "step {step}");
+    assert_eq!(
+        server.download(&world.registry, "team", "bar", "1.0.0").expect(200).body,
+        world.registry.archive("bar", "1.0.0").unwrap()
+    );
+    let kept = server.download(&world.registry, "team", "bar", "1.1.0").status;
+    assert!(!posted || kept == 200, "step {step}: a lock file that was taken is forgotten");
+    assert!(kept == 200 || kept == 403, "step {step}: {kept}");
+    server.ask("PUT", "/team/locks/app", "", lock(&young).as_bytes()).expect(200);
+    let said = server.end();
+    assert!(!said.contains("its content is not what its name says"), "step {step}: {said}");
+    is_over
+}
+
+#[test]
+fn a_node_that_ends_at_each_step_of_each_write_loses_nothing_that_it_said() {
+    let mut step = 1;
+    // Several at a time: they mostly wait.
+    while (step..step + 4)
+        .map(|step| std::thread::spawn(move || ends_at(step)))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|one| one.join().unwrap())
+        .filter(|there_was| !there_was)
+        .count()
+        == 0
+    {
+        step += 4;
+    }
+    // Three steps for each of index file, head, notes, policy, its head, archive, two lock files and their head.
+    assert!(step > 24, "no more than {step} steps");
+}
+
 /// An S3 server that honours conditional writes, where Python has one.
 struct Bucket {
     child: std::process::Child,

@@ -241,6 +241,11 @@ impl Server {
         self.said.take().unwrap().join().unwrap()
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Its process.
     pub fn id(&self) -> String {
         self.child.id().to_string()

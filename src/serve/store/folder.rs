@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::ends::Ends;
 use super::object::{Key, Put, StoreError, Stored, Tag, digest_of};
 use crate::files::regular::{self, Links};
 use crate::files::{Replacement, Staged, lock_folder, sync_folder};
@@ -17,10 +18,11 @@ const LOCKS: u8 = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct Folder {
     root: Arc<Utf8Path>,
+    ends: Ends,
 }
 
 impl Folder {
-    pub(super) fn open(root: &Utf8Path) -> Result<Self, StoreError> {
+    pub(super) fn open(root: &Utf8Path, ends: Ends) -> Result<Self, StoreError> {
         let unopened = |error: io::Error| StoreError::Unopened {
             place: root.to_string(),
             cause: error.to_string(),
@@ -29,7 +31,7 @@ impl Folder {
         for lock in 0..LOCKS {
             make_folder(&lock_of(root, lock)).map_err(unopened)?;
         }
-        Ok(Self { root: root.into() })
+        Ok(Self { root: root.into(), ends })
     }
 
     pub(super) async fn get(&self, key: &Key, limit: u64) -> Result<Option<Stored>, StoreError> {
@@ -37,10 +39,11 @@ impl Folder {
     }
 
     pub(super) async fn create(&self, key: &Key, bytes: Bytes) -> Result<Put, StoreError> {
+        let ends = self.ends.clone();
         self.aside(key, move |path, key| {
             let away = away(key);
             parent(path).map_err(&away)?;
-            match Replacement::of(path).stage(&bytes).and_then(Staged::put_new) {
+            match staged(path, &bytes, &ends).and_then(Staged::put_new) {
                 Ok(()) => Ok(Put::Done(tag(&bytes))),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(Put::Lost),
                 Err(error) => Err(away(error)),
@@ -50,7 +53,7 @@ impl Folder {
     }
 
     pub(super) async fn replace(&self, key: &Key, bytes: Bytes, before: &Tag) -> Result<Put, StoreError> {
-        let (before, root) = (before.clone(), Arc::clone(&self.root));
+        let (before, root, ends) = (before.clone(), Arc::clone(&self.root), self.ends.clone());
         self.aside(key, move |path, key| {
             let away = away(key);
             let number = digest_of(key.as_str().as_bytes()).as_bytes()[0] % LOCKS;
@@ -63,15 +66,16 @@ impl Folder {
                 Some(there) if there.tag == before => {}
                 Some(_) | None => return Ok(Put::Lost),
             }
-            Replacement::of(path).write(&bytes).map_err(away)?;
+            staged(path, &bytes, &ends).and_then(Staged::put).map_err(away)?;
             Ok(Put::Done(tag(&bytes)))
         })
         .await
     }
 
     pub(super) async fn mend(&self, key: &Key, bytes: Bytes) -> Result<(), StoreError> {
+        let ends = self.ends.clone();
         self.aside(key, move |path, key| {
-            parent(path).and_then(|()| Replacement::of(path).write(&bytes)).map_err(away(key))
+            parent(path).and_then(|()| staged(path, &bytes, &ends)).and_then(Staged::put).map_err(away(key))
         })
         .await
     }
@@ -86,6 +90,13 @@ impl Folder {
         let done = tokio::task::spawn_blocking(move || work(&path, &for_work)).await;
         done.map_err(|error| away(key)(io::Error::other(error)))?
     }
+}
+
+/// What is to be put at a path lies beside it.
+fn staged<'p>(path: &'p Utf8Path, bytes: &[u8], ends: &Ends) -> io::Result<Staged<'p>> {
+    let staged = Replacement::of(path).stage(bytes)?;
+    ends.step();
+    Ok(staged)
 }
 
 fn lock_of(root: &Utf8Path, number: u8) -> Utf8PathBuf {
