@@ -7,9 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
 use crate::gather::advisory_db::{self, AdvisoryRequest, FetchFailure};
-use crate::gather::clock;
 use crate::gather::environment::Environment;
-use crate::gather::http::{Http, Request};
+use crate::gather::http::{Answer, Http, Request};
 use crate::model::advisory::AdvisoryDb;
 use crate::model::crate_name::canonical;
 use crate::model::facts::AdvisoryFact;
@@ -116,19 +115,23 @@ fn without_advisories(db: &AdvisoryDb) -> AdvisoryDb {
     }
 }
 
-/// Reads a source whole. It waits for disk and network.
-pub(crate) fn read(source: &AdvisorySource, http: &Http, environment: &Environment) -> AdvisoryFact {
-    let (db, folder) = source;
-    let fetch = |request: &Request| http.get(request).map_err(|error| FetchFailure { cause: error.without_address() });
-    let base: &Utf8Path = folder;
-    let reading = advisory_db::read(&AdvisoryRequest {
-        db,
-        base,
-        crates: None,
-        cargo_home: &environment.cargo_home(),
-        network: Some(&fetch),
-        now: clock::now(),
-        environment,
-    });
-    reading.fact
+/// What came of a request for advisories.
+pub(super) type Fetched = Result<Answer, FetchFailure>;
+
+/// Asks the network.
+pub(super) fn fetch(http: &Http, request: &Request) -> Fetched {
+    http.get(request).map_err(|error| FetchFailure { cause: error.without_address() })
+}
+
+/// Reads a source whole, by what `fetch` answers, as of `now`. What it keeps is below `home`. It waits for disk and network.
+pub(super) fn read(
+    source: &AdvisorySource,
+    fetch: &dyn Fn(&Request) -> Fetched,
+    home: &Utf8Path,
+    now: Timestamp,
+    environment: &Environment,
+) -> AdvisoryFact {
+    let (db, base) = source;
+    let request = AdvisoryRequest { db, base, crates: None, cargo_home: home, network: Some(fetch), now, environment };
+    advisory_db::read(&request).fact
 }

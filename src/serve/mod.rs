@@ -5,6 +5,7 @@
 //! and [`download::Downloads`] hands out archives. [`store::Store`] is the only door to what nodes share.
 
 mod advisories;
+mod advisory_copy;
 mod alarms;
 mod answer;
 mod asks;

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::advisories::{self, Advisories, AdvisorySource};
+use super::advisories::{Advisories, AdvisorySource};
+use super::advisory_copy::AdvisoryCopies;
 use super::alarms::{Alarm, Alarms};
 use super::asks::Asks;
 use super::config::{CRATES_IO, Config, PolicySource};
@@ -60,7 +61,7 @@ pub(crate) struct Node {
     pub(crate) counters: Counters,
     pub(crate) rates: Rates,
     pub(crate) moment: Moment,
-    http: Arc<Http>,
+    copies: AdvisoryCopies,
     environment: Environment,
 }
 
@@ -131,6 +132,7 @@ impl Node {
         let rates = Rates::new(config.limits.requests_per_minute);
         let (asks, overviews) = (Asks::new(moment), Overviews::default());
         let (counters, environment) = (Counters::default(), environment.clone());
+        let copies = AdvisoryCopies::new(store.clone(), http, Arc::clone(&alarms), environment.clone());
         Ok(Self {
             config,
             url,
@@ -145,7 +147,7 @@ impl Node {
             counters,
             rates,
             moment,
-            http,
+            copies,
             environment,
         })
     }
@@ -321,10 +323,7 @@ impl Node {
 
     async fn read_advisories(&self, source: Option<AdvisorySource>) -> Advisories {
         let Some(source) = source else { return Advisories::of(crate::model::facts::AdvisoryFact::Skipped) };
-        let (http, environment, db) = (Arc::clone(&self.http), self.environment.clone(), source.0.clone());
-        let read =
-            tokio::task::spawn_blocking(move || Advisories::of(advisories::read(&source, &http, &environment))).await;
-        read.unwrap_or_else(|_| Advisories::not_yet(&db))
+        Advisories::of(self.copies.read(&source).await)
     }
 }
 

@@ -16,6 +16,7 @@
 #[path = "../it/support/mod.rs"]
 mod support;
 
+mod advisories;
 mod hostile;
 mod joined;
 mod law;

@@ -89,6 +89,16 @@ impl Key {
         Self(format!("policy/{team}/head"))
     }
 
+    /// An archive of advisories.
+    pub(crate) fn advisories(digest: Checksum) -> Self {
+        Self(format!("advisories/{digest}"))
+    }
+
+    /// Which of them is today's for a source, by the digest of its address, and who asks for the next.
+    pub(crate) fn advisories_head(source: Checksum) -> Self {
+        Self(format!("advisories/{source}.head"))
+    }
+
     /// A lock file that a team posted.
     pub(crate) fn lock(team: &str, digest: Checksum) -> Self {
         Self(format!("locks/{team}/{digest}"))
