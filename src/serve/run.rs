@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::config::Config;
 use super::listen::{ListenError, Listener};
@@ -36,6 +37,8 @@ pub(crate) fn check(config: &Config, environment: &Environment) -> Result<(), Po
 /// A node that listens, and has not answered yet.
 pub(crate) struct Prepared {
     runtime: Runtime,
+    /// Heard from before anybody is told that it is there.
+    ending: Ending,
     listener: Listener,
     node: Arc<Node>,
 }
@@ -53,6 +56,7 @@ impl Prepared {
             .enable_all()
             .build()
             .map_err(ListenError::Runtime)?;
+        let ending = runtime.block_on(async { Ending::new() }).map_err(ListenError::Runtime)?;
         let listener = runtime.block_on(Listener::open(config.listen, config.tls.as_ref()))?;
         let address = listener.address().map_err(ListenError::Runtime)?;
         let scheme = if config.tls.is_some() { "https" } else { "http" };
@@ -65,7 +69,7 @@ impl Prepared {
                 node.look_at_locks(team).await;
             }
         });
-        Ok(Self { runtime, listener, node })
+        Ok(Self { runtime, ending, listener, node })
     }
 
     /// By which address clients reach it.
@@ -85,10 +89,10 @@ impl Prepared {
 
     /// Serves until a signal says that it is enough.
     pub(crate) fn serve(self) {
-        let Self { runtime, listener, node } = self;
+        let Self { runtime, ending, listener, node } = self;
         runtime.block_on(async {
             let keeping = tokio::spawn(Arc::clone(&node).keep_up());
-            listener.serve(node, ended()).await;
+            listener.serve(node, ending.heard()).await;
             keeping.abort();
         });
         // What waits for a disk or a registry need not be waited for.
@@ -96,11 +100,41 @@ impl Prepared {
     }
 }
 
-/// Until SIGTERM, or SIGINT from a keyboard.
-async fn ended() {
-    let Ok(mut terminated) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+/// SIGTERM, or SIGINT from a keyboard.
+#[cfg(unix)]
+struct Ending {
+    terminated: Signal,
+    interrupted: Signal,
+}
+
+#[cfg(unix)]
+impl Ending {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminated: signal(SignalKind::terminate())?, interrupted: signal(SignalKind::interrupt())? })
+    }
+
+    async fn heard(mut self) {
+        tokio::select! {
+            _ = self.terminated.recv() => {}
+            _ = self.interrupted.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+struct Ending;
+
+#[cfg(not(unix))]
+impl Ending {
+    const fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn heard(self) {
+        // Where nobody can be heard from, it serves until it is ended otherwise.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }

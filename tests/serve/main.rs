@@ -25,5 +25,6 @@ mod outage;
 mod pages;
 mod posted;
 mod server;
+mod starts;
 mod stock_cargo;
 mod teams;

@@ -31,6 +31,11 @@ impl Folder {
         for lock in 0..LOCKS {
             make_folder(&lock_of(root, lock)).map_err(unopened)?;
         }
+        // It may lie in a project, and is nobody's to commit.
+        let ignore = root.join(".gitignore");
+        if ignore.symlink_metadata().is_err() {
+            Replacement::of(&ignore).write(b"*\n").map_err(unopened)?;
+        }
         Ok(Self { root: root.into(), ends })
     }
 
