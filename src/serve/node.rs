@@ -116,7 +116,7 @@ impl Node {
             let policy = match policy_source::read(&rules.policy, environment) {
                 Ok(policy) => policy,
                 Err(error) => {
-                    let cause = error.to_string().lines().next().unwrap_or_default().to_owned();
+                    let cause = error.for_team(&rules.policy);
                     // By what it was judged last, where that is known.
                     let last = last_policy(&store, name, environment).await.ok_or(error)?;
                     alarms.raise(Alarm::PolicyRefused { team: name.clone(), cause });
@@ -187,7 +187,7 @@ impl Node {
         let rules = match read {
             Ok(Ok(rules)) => rules,
             Ok(Err(error)) => {
-                let cause = error.to_string().lines().next().unwrap_or_default().to_owned();
+                let cause = error.for_team(&team.config.policy);
                 self.alarms.raise(Alarm::PolicyRefused { team: team.name.clone(), cause });
                 return;
             }

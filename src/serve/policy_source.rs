@@ -17,6 +17,21 @@ pub(crate) enum PolicySourceError {
     Repository(#[from] PolicyRepositoryError),
 }
 
+impl PolicySourceError {
+    /// What is wrong, in a line for the team. Where its policy lies on this machine is none of that.
+    pub(crate) fn for_team(&self, source: &PolicySource) -> String {
+        let words = self.to_string();
+        let first = words.lines().next().unwrap_or_default();
+        match source {
+            PolicySource::File(Some(path)) => {
+                let folder = path.parent().map(|folder| format!("{folder}/")).unwrap_or_default();
+                if folder.len() > 1 { first.replace(&folder, "") } else { first.to_owned() }
+            }
+            PolicySource::File(None) | PolicySource::Git { .. } => first.to_owned(),
+        }
+    }
+}
+
 /// Reads it. It waits for disk and network.
 pub(crate) fn read(source: &PolicySource, environment: &Environment) -> Result<Rules, PolicySourceError> {
     match source {
@@ -26,7 +41,7 @@ pub(crate) fn read(source: &PolicySource, environment: &Environment) -> Result<R
             let absent = || PolicyError::Absent { path: path.clone() };
             let text = policy_file::text(&path)?.ok_or_else(absent)?;
             let folder = path.parent().unwrap_or(Utf8Path::new("."));
-            Ok(Rules::parse(text, Some(path.clone()), folder)?)
+            Ok(Rules::parse(text, path.file_name().map(Utf8PathBuf::from), folder)?)
         }
         PolicySource::Git { url, branch, path } => {
             let text = policy_repository::file(url, branch.as_deref(), path, environment)?;

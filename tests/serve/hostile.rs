@@ -39,6 +39,46 @@ fn a_path_that_is_not_spelled_as_here_leads_nowhere_and_asks_nobody() {
 }
 
 #[test]
+fn nobody_is_told_where_anything_lies_on_the_servers_machine() {
+    let world = World::new();
+    Package::new("bar", "1.0.0").pubtime(OLD).publish(&world.registry);
+    Package::new("bar", "1.1.0").pubtime(crate::server::YOUNG).publish(&world.registry);
+    world.policy("deep/sequester.toml", "[bans]\ndeny = [\"foo\"]\n");
+    let registries = world.registries();
+    let server = world.serve_by(&format!("{registries}\n[teams.team]\npolicy = \"deep/sequester.toml\"\n"));
+    // A policy that cannot be used and an archive that is not what it should be are told on the pages.
+    std::fs::write(world.path("deep/sequester.toml"), "nonsense").unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(2_500));
+    let young = crate::server::checksum(&world.registry, "bar", "1.1.0");
+    let mut told = String::new();
+    for path in [
+        "/team/",
+        "/team/crates-io/config.json",
+        "/team/crates-io/3/b/bar",
+        &format!("/team/crates-io/crates/bar/1.1.0/{young}"),
+        "/team/release/bar/1.1.0",
+        "/team/crate/bar",
+        "/team/crates/bar",
+        "/team/search?q=bar",
+        "/team/api/v1/held",
+        "/team/api/v1/crates/bar",
+        "/team/api/v1/search?q=bar",
+        "/team/nowhere",
+        "/metrics",
+        "/ready",
+        "/health",
+    ] {
+        let answer = server.get(path);
+        told += &format!("{path} {} {}\n{}\n", answer.status, answer.headers, answer.text());
+    }
+    assert!(told.contains("held in quarantine") && told.contains("policy"), "{told}");
+    let home = world.path("");
+    for line in told.lines() {
+        assert!(!line.contains(home.as_str().trim_end_matches('/')), "{line}");
+    }
+}
+
+#[test]
 fn headers_have_a_bound_and_a_slow_client_an_end() {
     let world = world();
     world.policy("sequester.toml", "");

@@ -57,6 +57,47 @@ fn a_project_joins_with_one_command_and_judges_by_what_the_registry_says() {
     assert_eq!(project.read(".cargo/config.toml"), written);
 }
 
+/// A project whose policy lets the server stand in for crates.io; cargo's own configuration, below its home, leads there.
+fn behind(world: &World, server: &crate::server::Server) -> Project {
+    let (db, index) = (world.advisories.root(), format!("sparse+{}/team/crates-io/", server.url));
+    let project = Project::new()
+        .dep("bar", "1")
+        .policy(&format!("[sources]\nmirrors = [\"{index}\"]\n\n[advisories]\ndb = \"{db}\"\n"));
+    std::fs::create_dir_all(project.cargo_home()).unwrap();
+    let config = format!("[source.crates-io]\nreplace-with = \"ours\"\n\n[registries.ours]\nindex = \"{index}\"\n");
+    std::fs::write(project.cargo_home().join("config.toml"), config).unwrap();
+    project
+}
+
+#[test]
+fn our_own_verbs_work_behind_it_and_see_what_the_registry_says_of_a_yank() {
+    let world = world();
+    Package::new("bar", "1.0.1").pubtime(OLD).yanked().publish(&world.registry);
+    let server = world.serve();
+    let project = behind(&world, &server);
+    project.lock_with_cargo();
+    let run = |arguments: &[&str], code: i32| {
+        project.sequester(&[arguments, &["--now", crate::server::NOW]].concat()).expect_code(code).stdout
+    };
+    assert!(run(&["audit"], 0).contains("1 approved"));
+    // What the server calls yanked because it is held is told as held; what the registry yanked as yanked.
+    let told = run(&["explain", "bar@1.1.0"], 1);
+    let own = told.lines().filter(|line| line.contains("1.1.0")).collect::<String>();
+    assert!(told.contains("too-new") && !own.to_lowercase().contains("yanked"), "{told}");
+    let told = run(&["explain", "bar@1.0.1"], 0);
+    assert!(told.to_lowercase().contains("yanked"), "{told}");
+    let lock = project.read("Cargo.lock");
+    let told = run(&["update"], 0);
+    assert_eq!(project.read("Cargo.lock"), lock, "{told}");
+    assert!(!run(&["update", "bar", "--precise", "1.1.0", "--dry-run"], 1).is_empty());
+    run(&["vendor"], 0);
+    project.sequester(&["verify"]).expect_code(0);
+    assert!(project.path("vendor/bar/Cargo.toml").exists());
+    // From now on nobody is needed.
+    drop(server);
+    project.cargo(&["build", "--locked", "--offline"]).expect_code(0);
+}
+
 #[test]
 fn a_policy_that_is_there_is_a_persons_to_change() {
     let world = world();

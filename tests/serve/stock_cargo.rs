@@ -87,6 +87,73 @@ fn install_gets_the_newest_approved_and_is_told_why_not_the_other() {
 }
 
 #[test]
+fn what_each_client_gets() {
+    let world = world();
+    Package::new("tool", "1.0.0")
+        .pubtime(OLD)
+        .dep("bar", "1")
+        .file("src/main.rs", "fn main() {}\n")
+        .publish(&world.registry);
+    let server = world.serve();
+    let project = world.project(&server, "team").dep("bar", "1");
+    std::fs::copy(project.path(".cargo/config.toml"), project.cargo_home().join("config.toml")).unwrap();
+    project.lock_with_cargo();
+    let locked = |text: &str, version: &str| text.contains(&format!("name = \"bar\"\nversion = \"{version}\""));
+    assert!(locked(&project.read("Cargo.lock"), "1.0.0"));
+    // An IDE asks with many processes at once, none of which may see anything else.
+    std::thread::scope(|scope| {
+        let asking: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| project.cargo(&["metadata", "--format-version", "1"]))).collect();
+        for one in asking {
+            let told = one.join().unwrap().expect_code(0).stdout;
+            assert!(told.contains("bar@1.0.0") && !told.contains("bar@1.1.0"));
+        }
+    });
+    for arguments in
+        [&["update"][..], &["update", "--aggressive"], &["update", "bar"], &["add", "bar"], &["generate-lockfile"]]
+    {
+        project.cargo(arguments);
+        assert!(locked(&project.read("Cargo.lock"), "1.0.0"), "{arguments:?}");
+    }
+    // A tool is built with what is approved, whether or not it brings a lock file.
+    for more in [&[][..], &["--locked"]] {
+        let root = project.path("root");
+        let installed = project.cargo(&[&["install", "tool", "--root", root.as_str(), "--force"], more].concat());
+        let installed = installed.expect_code(0).stderr;
+        assert!(installed.contains("bar v1.0.0") && !installed.contains("bar v1.1.0"), "{installed}");
+    }
+    // Whoever names what is held gets its name and no byte of it.
+    let held = project.cargo(&["install", "bar@1.1.0"]).expect_code(101).stderr;
+    assert!(held.contains("has been yanked from registry") || held.contains("is held in quarantine"), "{held}");
+    project.cargo(&["update", "bar", "--precise", "1.1.0"]);
+    let fetched = project.cargo(&["fetch"]);
+    assert!(
+        fetched.code == 0 && locked(&project.read("Cargo.lock"), "1.0.0")
+            || fetched.stderr.contains("is held in quarantine"),
+        "{}",
+        fetched.stderr
+    );
+    let cache = project.cargo_home().join("registry/cache");
+    let names: Vec<String> = walk(&cache);
+    assert!(
+        names.iter().any(|name| name.contains("bar-1.0.0")) && !names.iter().any(|name| name.contains("bar-1.1.0")),
+        "{names:?}"
+    );
+}
+
+fn walk(folder: &camino::Utf8Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in folder.read_dir_utf8().unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            names.extend(walk(entry.path()));
+        } else {
+            names.push(entry.path().to_string());
+        }
+    }
+    names
+}
+
+#[test]
 fn lines_are_the_registrys_own_but_for_the_yank() {
     let world = world();
     let server = world.serve();
