@@ -7,6 +7,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Deserializer};
 
+use super::correction::Correction;
 use super::store::{Place, PlaceError};
 use super::tokens::{Token, TokenHash};
 use crate::files::regular::{self, Links, ReadError};
@@ -109,6 +110,8 @@ pub(crate) struct RegistryRules {
     pub(crate) reserved: Vec<NamePattern>,
     /// Hosts beside its own to which its downloads may lead.
     pub(crate) download_hosts: Vec<String>,
+    /// What it may say otherwise than before.
+    pub(crate) corrections: Vec<Correction>,
 }
 
 /// One team.
@@ -174,6 +177,8 @@ struct DocumentRegistry {
     reserved: Vec<String>,
     #[serde(default)]
     download_hosts: Vec<String>,
+    #[serde(default)]
+    corrections: Vec<Correction>,
 }
 
 #[derive(Deserialize)]
@@ -365,6 +370,7 @@ fn registry_of(name: &str, one: DocumentRegistry) -> Result<RegistryRules, Fault
         token_variable: one.token_variable,
         reserved: one.reserved.into_iter().map(|text| NamePattern::from(&*text)).collect(),
         download_hosts: one.download_hosts,
+        corrections: one.corrections,
     })
 }
 
@@ -405,6 +411,7 @@ impl RegistryRules {
             token_variable: None,
             reserved: Vec::new(),
             download_hosts: Vec::new(),
+            corrections: Vec::new(),
         }
     }
 }

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::alarms::{Alarm, Alarms};
+use super::correction::{Correction, correct};
 use super::memory::{Flights, Memory};
 use super::moment::Moment;
 use super::record::{Event, record};
@@ -247,6 +248,8 @@ impl Entries {
         }
         let validators = last
             .as_ref()
+            // An answer that is to be believed from now on is asked for whole.
+            .filter(|entry| !upstream.rules.corrections.iter().any(|one| one.is_pending(name, &entry.seen)))
             .filter(|entry| entry.history.is_some())
             .map(|entry| Validators { etag: entry.head.etag.clone(), last_modified: entry.head.last_modified.clone() });
         let answer = match upstream.index(name, validators.unwrap_or_default(), false).await {
@@ -395,6 +398,16 @@ impl Entries {
             let mut seen = known.clone();
             if let (Some(before), Some(last)) = (before, last) {
                 seen.confirm(before, last.checked);
+            }
+            let corrected = match after {
+                Some(after) => correct(&mut seen, after, &upstream.rules.corrections, at),
+                None => Vec::new(),
+            };
+            // Written down first: nothing is believed that nobody can be asked about later.
+            for Correction { version, checksum, by, reason, .. } in corrected {
+                let what = format!("{name} {version}");
+                let event = Event::Corrected { registry: &upstream.name, what: &what, checksum: *checksum, by, reason };
+                record(&self.store, self.moment.now(), &event).await?;
             }
             let contradictions = after.map(|after| seen.learn(after, at)).unwrap_or_default();
             let gone = before.map(|before| seen.lose(before, after, at)).unwrap_or_default();

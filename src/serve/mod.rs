@@ -10,6 +10,7 @@ mod alarms;
 mod answer;
 mod asks;
 mod config;
+mod correction;
 mod counters;
 mod decide;
 mod download;

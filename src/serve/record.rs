@@ -16,6 +16,8 @@ pub(crate) enum Event<'a> {
     LockPosted { team: &'a str, project: &'a str, digest: Checksum, by: Option<&'a str>, refused: usize },
     /// A registry said something else than before.
     Contradiction { registry: &'a str, what: &'a str },
+    /// A person said that what a registry says otherwise is right.
+    Corrected { registry: &'a str, what: &'a str, checksum: Checksum, by: &'a str, reason: &'a str },
     /// A registry does not have a release any more.
     Deleted { registry: &'a str, what: &'a str },
 }

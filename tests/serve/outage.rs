@@ -87,6 +87,44 @@ fn a_release_that_comes_back_with_other_bytes_or_another_time_is_refused() {
 }
 
 #[test]
+fn a_person_says_which_of_two_contradictions_is_right() {
+    let world = world();
+    drop({
+        let server = world.serve();
+        server.index("team", "bar").expect(200);
+        server
+    });
+    Package::new("bar", "1.1.0")
+        .pubtime("2025-06-01T00:00:00Z")
+        .file("src/lib.rs", "// mended")
+        .publish(&world.registry);
+    let sum = checksum(&world.registry, "bar", "1.1.0");
+    let start = |checksum: &str| {
+        let registries = world.registries();
+        world.serve_by(&format!(
+            "{registries}\n[[registries.crates-io.corrections]]\ncrate = \"bar\"\nversion = \"1.1.0\"\nchecksum = \"{checksum}\"\npubtime = \"2025-06-01T00:00:00Z\"\nby = \"Ana\"\nreason = \"the registry says why\"\n\n[teams.team]\npolicy = \"sequester.toml\"\n"
+        ))
+    };
+    // Other bytes than those that somebody looked at are no more believed than before.
+    let server = start(&"0".repeat(64));
+    assert_eq!(server.shows("team", "bar", "1.1.0"), Some(true));
+    server.download(&world.registry, "team", "bar", "1.1.0").expect(403);
+    drop(server);
+    let server = start(&sum);
+    assert_eq!(server.shows("team", "bar", "1.1.0"), Some(false));
+    server.download(&world.registry, "team", "bar", "1.1.0").expect(200);
+    drop(server);
+    // It is done once, told for ever, and needs its entry no longer.
+    let server = world.serve();
+    assert_eq!(server.shows("team", "bar", "1.1.0"), Some(false));
+    let events = std::fs::read_dir(world.path("store/trail")).unwrap();
+    let events: Vec<String> = events.map(|one| std::fs::read_to_string(one.unwrap().path()).unwrap()).collect();
+    let corrected: Vec<&String> = events.iter().filter(|event| event.contains("\"kind\":\"corrected\"")).collect();
+    assert_eq!(corrected.len(), 1, "{events:?}");
+    assert!(corrected[0].contains(&sum) && corrected[0].contains("Ana") && corrected[0].contains("says why"));
+}
+
+#[test]
 fn without_todays_advisories_nothing_new_comes_and_what_came_stays() {
     let world = world();
     Package::new("new", "1.0.0").pubtime("2026-07-20T00:00:00Z").publish(&world.registry);
