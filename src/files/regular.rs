@@ -162,13 +162,35 @@ impl RegularFile {
         // One byte more, so that the end is found without growing.
         let wanted = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(1);
         bytes.try_reserve_exact(wanted).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-        // It may have grown since, and what the kernel makes up on reading has no length.
-        self.file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+        if !read_at_once(&self.file, length, &mut bytes)? {
+            // It has grown since, or is made up by the kernel on reading, and so has no length.
+            let left = limit.saturating_add(1).saturating_sub(bytes.len() as u64);
+            (&self.file).take(left).read_to_end(&mut bytes)?;
+        }
         if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
             return Err(ReadError::TooLarge(limit));
         }
         Ok(bytes)
     }
+}
+
+/// Reads into the room that `bytes` has, which is one byte more than `length`. Whether that was the whole file: its length was right.
+/// One call does it nearly always, where reading to the end by itself begins with small pieces and asks once more behind the last.
+#[cfg(unix)]
+fn read_at_once(file: &File, length: u64, bytes: &mut Vec<u8>) -> io::Result<bool> {
+    use rustix::buffer::spare_capacity;
+    use rustix::io::{read, retry_on_intr};
+    while (bytes.len() as u64) < length {
+        if retry_on_intr(|| read(file, spare_capacity(bytes)))? == 0 {
+            return Ok(true);
+        }
+    }
+    Ok(length > 0 && bytes.len() as u64 == length)
+}
+
+#[cfg(not(unix))]
+fn read_at_once(_file: &File, _length: u64, _bytes: &mut Vec<u8>) -> io::Result<bool> {
+    Ok(false)
 }
 
 fn refuse(metadata: &Metadata) -> Result<(), ReadError> {

@@ -100,6 +100,25 @@ fn the_door_tells_what_is_there() {
     assert!(matches!(regular::text(&folder.join("binary"), Links::Refused, 3), Err(ReadError::NotUtf8)));
 }
 
+/// As long as the limit, one byte longer, empty, and larger than what a read is made in.
+#[test]
+fn a_file_is_read_whole_up_to_its_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = Utf8Path::from_path(folder.path()).unwrap().join("file");
+    for length in [0, 1, 8_192, 300_001] {
+        let content: Vec<u8> = (0..length).map(|at: usize| u8::try_from(at % 251).unwrap()).collect();
+        std::fs::write(&path, &content).unwrap();
+        let limit = length as u64;
+        assert_eq!(regular::read(&path, Links::Refused, limit).unwrap(), content);
+        assert_eq!(regular::read(&path, Links::Refused, limit + 7).unwrap(), content);
+        if let Some(less) = limit.checked_sub(1) {
+            assert!(
+                matches!(regular::read(&path, Links::Refused, less), Err(ReadError::TooLarge(limit)) if limit == less)
+            );
+        }
+    }
+}
+
 /// What the kernel makes up has the length 0, and may have no end.
 #[test]
 #[cfg(target_os = "linux")]

@@ -177,22 +177,54 @@ impl Collection {
     }
 
     /// Counts the whole copy and, where asked, looks for its newest date; days after `latest` are not believed.
+    ///
+    /// RustSec's ids have the year of their date, so the files of the newest year that has a believed date tell the newest day. Where
+    /// an older id has a younger date, the copy counts as older than it is, which is the safe side.
     pub(super) fn census(&self, latest: Option<Date>) -> Result<Census, AdvisoryDbError> {
-        let folders = self.folders.values().flatten().filter(|folder| folder.kind == Kind::Folder);
-        let folders: Vec<Utf8PathBuf> = folders.map(|folder| self.crates.join(&folder.name)).collect();
-        let count = |folder: &Utf8PathBuf| -> Result<Census, AdvisoryDbError> {
-            let files = advisory_files(folder).map_err(AdvisoryDbError::io(folder))?;
-            let newest = latest.and_then(|latest| {
-                let regular = files.iter().filter(|(_, kind)| *kind == Kind::File);
-                let dates = regular.filter_map(|(file, _)| newest_line(&folder.join(file)));
-                dates.filter(|date| *date <= latest).max()
-            });
-            Ok(Census { total: files.len(), newest })
+        let folders: Vec<&Folder> =
+            self.folders.values().flatten().filter(|folder| folder.kind == Kind::Folder).collect();
+        let listed = |folder: &&Folder| -> Result<Vec<(Year, Utf8PathBuf)>, AdvisoryDbError> {
+            let path = self.crates.join(&folder.name);
+            let files = advisory_files(&path).map_err(AdvisoryDbError::io(&path))?;
+            // What is no regular file counts, and has no date.
+            let dated = |(file, kind): (String, Kind)| (Year::of(&file, kind), path.join(file));
+            Ok(files.into_iter().map(dated).collect())
         };
-        folders
-            .par_iter()
-            .map(count)
-            .try_reduce(Census::default, |a, b| Ok(Census { total: a.total + b.total, newest: a.newest.max(b.newest) }))
+        let listed: Vec<Vec<(Year, Utf8PathBuf)>> = folders.par_iter().map(listed).collect::<Result<_, _>>()?;
+        let mut by_year: BTreeMap<Year, Vec<&Utf8Path>> = BTreeMap::new();
+        for (year, file) in listed.iter().flatten() {
+            by_year.entry(*year).or_default().push(file);
+        }
+        let newest = latest.and_then(|latest| {
+            let newest = |files: &Vec<&Utf8Path>| {
+                files.par_iter().filter_map(|file| newest_line(file)).filter(|date| *date <= latest).max()
+            };
+            let unsaid = by_year.get(&Year::Unsaid).and_then(newest);
+            let said = by_year.iter().rev().filter(|(year, _)| matches!(year, Year::Said(_)));
+            let said = said.map(|(_, files)| newest(files)).find(Option::is_some).flatten();
+            said.max(unsaid)
+        });
+        Ok(Census { total: listed.iter().map(Vec::len).sum(), newest })
+    }
+}
+
+/// The year that an advisory file's name says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Year {
+    /// It is no regular file.
+    None,
+    /// It is named otherwise than RustSec does.
+    Unsaid,
+    Said(u16),
+}
+
+impl Year {
+    fn of(file: &str, kind: Kind) -> Self {
+        if kind != Kind::File {
+            return Self::None;
+        }
+        let year = file.strip_prefix("RUSTSEC-").and_then(|rest| rest.split_once('-')).map(|(year, _)| year);
+        year.filter(|year| year.len() == 4).and_then(|year| year.parse().ok()).map_or(Self::Unsaid, Self::Said)
     }
 }
 

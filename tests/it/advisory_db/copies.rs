@@ -107,6 +107,31 @@ fn a_plain_folder_has_the_age_of_its_newest_advisory() {
 }
 
 #[test]
+fn a_plain_folders_newest_day_is_looked_for_by_the_years_of_the_ids() {
+    let world = World::new();
+    let newest = |files: &[(&str, &str)]| {
+        let _ = fs::remove_dir_all(world.path("db"));
+        fs::create_dir_all(world.path("db/crates")).unwrap();
+        for (id, date) in files {
+            let text = advisory(id, "dated", "", "A title").replace("2026-08-01", date);
+            world.write(&format!("db/crates/dated/{id}.md"), &text);
+        }
+        let reading = world.read("db", &[], at(NOW), true);
+        assert_eq!(db(&reading).total, files.len());
+        db(&reading).newest.map(|day| day.to_string())
+    };
+    let old =
+        [("RUSTSEC-2024-0001", "2024-02-01"), ("RUSTSEC-2025-0001", "2025-03-01"), ("RUSTSEC-2025-0002", "2025-01-01")];
+    assert_eq!(newest(&old).as_deref(), Some("2025-03-01"));
+    let ahead = [&old[..], &[("RUSTSEC-2099-0001", "2099-01-01"), ("RUSTSEC-2026-0001", "no day")]].concat();
+    assert_eq!(newest(&ahead).as_deref(), Some("2025-03-01"), "a year without a believed day is as none");
+    let otherwise = [&old[..], &[("COMPANY-1", "2026-07-01"), ("RUSTSEC-26-1", "2026-07-02")]].concat();
+    assert_eq!(newest(&otherwise).as_deref(), Some("2026-07-02"), "other names are all looked into");
+    let late = [&old[..], &[("RUSTSEC-2023-0001", "2026-07-01")]].concat();
+    assert_eq!(newest(&late).as_deref(), Some("2025-03-01"), "a copy may look older than it is, never younger");
+}
+
+#[test]
 fn folders_without_advisories_are_unavailable() {
     let world = World::new();
     fs::create_dir_all(world.path("empty/rust")).unwrap();
