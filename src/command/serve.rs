@@ -9,7 +9,7 @@ use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::project::nearest_policy;
 use crate::report::serve::{checked, served, token};
-use crate::serve::{Config, Place, Prepared, ServeError, check, new_token, to_stderr};
+use crate::serve::{Config, Place, Prepared, check, new_token, to_stderr};
 
 /// Where the state is kept where nobody says.
 const STORE: &str = ".sequester/store";
@@ -34,7 +34,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Serve, environment: &Environment) 
         };
     }
     if arguments.check {
-        check(&config, environment).map_err(ServeError::from)?;
+        check(&config, environment)?;
         output::print(cli, |out| checked(config.teams.len(), config.registries.len(), out))?;
         return Ok(Outcome::Approved);
     }

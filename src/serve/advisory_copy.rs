@@ -5,7 +5,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -184,14 +183,8 @@ impl AdvisoryCopies {
         }
         let digest = digest_of(&answer.body);
         let key = Key::advisories(digest);
-        let body = Bytes::from(answer.body);
-        if self.store.create(&key, body.clone()).await? == Put::Lost {
-            let there = self.store.get(&key, LARGEST).await?;
-            if there.is_none_or(|there| digest_of(&there.bytes) != digest) {
-                self.store.mend(&key, body).await?;
-            }
-        }
-        let Answer { etag, last_modified, .. } = answer;
+        self.store.ensure(&key, answer.body.into()).await?;
+        let (etag, last_modified) = (answer.etag, answer.last_modified);
         Ok(Some(Copied { digest, etag, last_modified, confirmed: now }))
     }
 

@@ -154,13 +154,7 @@ impl Downloads {
         }
         let bytes = Bytes::from(bytes);
         let key = Key::crate_file(checksum);
-        if self.store.create(&key, bytes.clone()).await? == super::store::Put::Lost {
-            // Another node was faster, or something else lies there.
-            let there = self.store.get(&key, limit).await;
-            if !matches!(there, Ok(Some(there)) if digest_of(&there.bytes) == checksum) {
-                self.store.mend(&key, bytes.clone()).await?;
-            }
-        }
+        self.store.ensure(&key, bytes.clone()).await?;
         Ok(bytes)
     }
 }

@@ -182,7 +182,7 @@ impl Entries {
 
     async fn stored(&self, upstream: &Upstream, name: &str) -> Result<Option<Arc<Entry>>, StoreError> {
         let registry = &*upstream.name;
-        let Some((head, _)) = self.head(registry, name).await? else { return Ok(None) };
+        let Some((Some(head), _)) = self.head(registry, name).await? else { return Ok(None) };
         let text = match head.digest {
             None => None,
             Some(digest) => {
@@ -201,16 +201,15 @@ impl Entries {
         Ok(Some(Arc::new(Self::entry(upstream, name, text.as_deref(), seen, head))))
     }
 
-    async fn head(&self, registry: &str, name: &str) -> Result<Option<(Head, Tag)>, StoreError> {
+    /// What is there, and by what it is replaced. One that no node wrote says nothing: the registry does, and the notes keep it to its word.
+    async fn head(&self, registry: &str, name: &str) -> Result<Option<(Option<Head>, Tag)>, StoreError> {
         let key = Key::index_head(registry, name);
         let Some(stored) = self.store.get(&key, LARGEST_HEAD).await? else { return Ok(None) };
-        match serde_json::from_slice(&stored.bytes) {
-            Ok(head) => Ok(Some((head, stored.tag))),
-            Err(error) => {
-                self.alarms.raise(Alarm::Poisoned { key: key.to_string() });
-                Err(StoreError::Away { key, cause: error.to_string() })
-            }
+        let head = serde_json::from_slice(&stored.bytes).ok();
+        if head.is_none() {
+            self.alarms.raise(Alarm::Poisoned { key: key.to_string() });
         }
+        Ok(Some((head, stored.tag)))
     }
 
     async fn seen(&self, registry: &str, name: &str) -> Result<(Seen, Option<Tag>), StoreError> {
@@ -309,7 +308,7 @@ impl Entries {
         let head =
             Head { checked: now, origin: answer.date.unwrap_or(now).max(entry.head.origin), ..entry.head.clone() };
         if now.duration_since(entry.head.checked) >= WORTH_WRITING
-            && let Ok(Some((there, tag))) = self.head(&upstream.name, name).await
+            && let Ok(Some((Some(there), tag))) = self.head(&upstream.name, name).await
             && there.digest == entry.head.digest
             && let Ok(bytes) = serde_json::to_vec(&head)
         {
@@ -357,21 +356,21 @@ impl Entries {
         let digest = after.is_some().then(|| digest_of(&answer.body));
         if let Some(digest) = digest {
             let key = Key::index(&upstream.name, name, digest);
-            self.store.create(&key, answer.body.clone().into()).await.map_err(away)?;
+            self.store.ensure(&key, answer.body.clone().into()).await.map_err(away)?;
         }
         let seen = self.note(upstream, name, (before.as_deref(), last), after.as_ref(), at).await.map_err(away)?;
         let head = Head { digest, etag: answer.etag, last_modified: answer.last_modified, origin, checked: now };
         let bytes = serde_json::to_vec(&head).map_err(|error| error.to_string())?;
         for _ in 0..TRIES {
             let there = self.head(&upstream.name, name).await.map_err(away)?;
-            if let Some((there, _)) = &there
+            if let Some((Some(there), _)) = &there
                 && there.origin > head.origin
                 && there.digest != head.digest
+                // Where it leads nowhere it is written over.
+                && let Some(younger) = self.stored(upstream, name).await.map_err(away)?
             {
                 // Another node has heard something younger.
-                return self.stored(upstream, name).await.map_err(away)?.map(Known::Entry).ok_or_else(|| {
-                    format!("{}: what another node wrote about `{name}` cannot be read", upstream.name)
-                });
+                return Ok(Known::Entry(younger));
             }
             let key = Key::index_head(&upstream.name, name);
             let tag = there.as_ref().map(|(_, tag)| tag);

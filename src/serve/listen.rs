@@ -31,6 +31,9 @@ const HEADERS: u32 = 16 << 10;
 const STREAMS: u32 = 128;
 /// How long a handshake may take, and how long a request's headers.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// What TLS calls HTTP/2, and how a connection begins that speaks it without having said so.
+const HTTP2: &[u8] = b"h2";
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How long requests that have begun may go on once it is to end.
 const LAST: Duration = Duration::from_secs(10);
 
@@ -105,7 +108,11 @@ impl Connection {
     async fn serve(self, stream: TcpStream, tls: Option<TlsAcceptor>, watcher: hyper_util::server::graceful::Watcher) {
         let Self { node, from, place } = self;
         let patience = node.config.limits.patience();
-        let stream = Patient::new(stream, patience);
+        let Ok(Some((stream, is_http2))) =
+            tokio::time::timeout(HANDSHAKE.min(patience), begin(stream, tls, patience)).await
+        else {
+            return;
+        };
         let service = service_fn(move |request| {
             let (node, asker) = (Arc::clone(&node), Asker { client: from.ip().to_string() });
             async move { Ok::<_, std::convert::Infallible>(answer(node, asker, request).await) }
@@ -124,20 +131,44 @@ impl Connection {
             .max_concurrent_streams(STREAMS)
             .keep_alive_interval(patience)
             .keep_alive_timeout(HANDSHAKE);
+        let server = if is_http2 { server.http2_only() } else { server.http1_only() };
         // A client that breaks off is its own affair.
-        let ended = match tls {
-            None => watcher.watch(server.serve_connection(TokioIo::new(stream), service).into_owned()).await,
-            Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-                Ok(Ok(stream)) => {
-                    watcher.watch(server.serve_connection(TokioIo::new(stream), service).into_owned()).await
-                }
-                Ok(Err(_)) | Err(_) => Ok(()),
-            },
-        };
-        if let Err(error) = ended {
+        if let Err(error) = watcher.watch(server.serve_connection(TokioIo::new(stream), service).into_owned()).await {
             tracing::debug!("a connection ended: {error}");
         }
         drop(place);
+    }
+}
+
+/// A connection with TLS or without.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// What a connection is about to be: who says nothing takes a place from others, and is given up by the caller.
+async fn begin(stream: TcpStream, tls: Option<TlsAcceptor>, patience: Duration) -> Option<(Box<dyn Stream>, bool)> {
+    let Some(tls) = tls else {
+        let is_http2 = speaks_http2(&stream).await.ok()?;
+        return Some((Box::new(Patient::new(stream, patience)), is_http2));
+    };
+    let stream = tls.accept(Patient::new(stream, patience)).await.ok()?;
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(HTTP2);
+    Some((Box::new(stream), is_http2))
+}
+
+/// Whether a client begins as one of HTTP/2 does that knows beforehand what is spoken here.
+async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
+    let mut begun = [0; PREFACE.len()];
+    loop {
+        let read = stream.peek(&mut begun).await?;
+        if read == 0 || begun.get(..read) != PREFACE.get(..read) {
+            return Ok(false);
+        }
+        if read == PREFACE.len() {
+            return Ok(true);
+        }
+        // What has come is there at once when it is asked for again.
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
@@ -155,7 +186,7 @@ fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, ListenError> {
         .with_no_client_auth()
         .with_single_cert(certificates, key);
     let mut config = config.map_err(|error| fault(error.to_string()))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

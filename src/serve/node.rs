@@ -98,6 +98,11 @@ impl Node {
         let http = Arc::new(Http::new(&settings)?);
         let store = Store::open(&config.store, environment)?;
         let alarms = Arc::new(Alarms::new(moment));
+        match store.prove().await {
+            // It is asked again before the first write.
+            Err(error @ StoreError::Away { .. }) => alarms.raise(Alarm::StoreAway { cause: error.to_string() }),
+            proven => proven?,
+        }
         let mut upstreams = BTreeMap::new();
         for (name, rules) in &config.registries {
             let token = match &rules.token_variable {
@@ -229,7 +234,7 @@ impl Node {
     }
 
     async fn try_write_policy(&self, team: &Team, rules: &Rules) -> Result<(), StoreError> {
-        self.store.create(&Key::policy(&team.name, rules.digest), rules.text.clone().into()).await?;
+        self.store.ensure(&Key::policy(&team.name, rules.digest), rules.text.clone().into()).await?;
         let key = Key::policy_head(&team.name);
         let stored = self.store.get(&key, LARGEST_HEAD).await?;
         let digest = rules.digest.to_string();
@@ -254,11 +259,21 @@ impl Node {
 
     /// Takes up what other nodes were posted.
     pub(crate) async fn look_at_locks(&self, team: &Team) {
+        // The alarm has said it.
+        let _ = self.try_look_at_locks(team).await;
+    }
+
+    /// The same for whoever may not go by what was known before.
+    pub(crate) async fn try_look_at_locks(&self, team: &Team) -> Result<(), StoreError> {
         match self.read_locks(team).await {
             Ok(Some(locks)) => team.change(|state| state.locks = Arc::new(locks)),
             Ok(None) => {}
-            Err(error) => self.alarms.raise(Alarm::StoreAway { cause: error.to_string() }),
+            Err(error) => {
+                self.alarms.raise(Alarm::StoreAway { cause: error.to_string() });
+                return Err(error);
+            }
         }
+        Ok(())
     }
 
     /// The posted lock files, where they are others than those that are known.
@@ -283,12 +298,12 @@ impl Node {
             let key = Key::lock(&team.name, head.digest);
             let text = self.store.get(&key, LARGEST_LOCK).await?.map(|stored| stored.bytes);
             let text = text.filter(|text| super::store::digest_of(text) == head.digest);
-            match text.and_then(|text| locks::packages_of(&text).ok()) {
-                Some(packages) => {
-                    projects.insert(name, Arc::new(Posted { head, packages }));
-                }
-                None => self.alarms.raise(Alarm::Poisoned { key: key.to_string() }),
-            }
+            let packages = text.and_then(|text| locks::packages_of(&text).ok()).unwrap_or_else(|| {
+                // It keeps nothing, and the next lock file is not the project's first.
+                self.alarms.raise(Alarm::Poisoned { key: key.to_string() });
+                Vec::new()
+            });
+            projects.insert(name, Arc::new(Posted { head, packages }));
         }
         Ok(Some(Locks::of(projects)))
     }

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use serde_json::json;
 
 use super::alarms::Alarm;
-use super::locks::{self, LocksHead, PostedHead, new_in};
+use super::locks::{self, LocksHead, Posted, PostedHead, new_in};
 use super::node::Node;
 use super::record::{Event, record};
 use super::response::{json, text};
@@ -63,25 +63,32 @@ pub(crate) async fn post(
         }
         Err(_) => return text(StatusCode::BAD_REQUEST, "this is no lock file\n"),
     };
-    node.look_at_locks(team).await;
+    if let Err(error) = node.try_look_at_locks(team).await {
+        // What is taken for a project's first lock file is adopted whole.
+        return text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n"));
+    }
     let state = team.state();
     let last = state.locks.projects.get(project);
     if last.is_none() && state.locks.projects.len() >= node.config.limits.locks {
         return text(StatusCode::FORBIDDEN, "the team has as many lock files here as it may have\n");
     }
-    let new = new_in(&packages, last.map(AsRef::as_ref));
+    let digest = digest_of(&bytes);
+    // The same text again is the last one, also where the store has lost that.
+    let same = last
+        .filter(|last| last.head.digest == digest)
+        .map(|last| Posted { head: last.head.clone(), packages: packages.clone() });
+    let new = new_in(&packages, same.as_ref().or(last.map(AsRef::as_ref)));
     let refused = match not_approved(node, team, new).await {
         Ok(refused) => refused,
         Err(words) => return text(StatusCode::SERVICE_UNAVAILABLE, format!("{words}\n")),
     };
-    let digest = digest_of(&bytes);
     let head = PostedHead {
         digest,
         at: node.moment.now(),
         by: token.map(|token| token.name.clone()),
         refused: refused.iter().map(|(id, checksum)| (id.to_string(), id.version.clone(), *checksum)).collect(),
     };
-    match write(node, team, project, bytes, head).await {
+    match write(node, team, project, bytes, (last.map(|last| &last.head), head)).await {
         Ok(true) => {}
         Ok(false) => return text(StatusCode::CONFLICT, "too many lock files came at once: try again\n"),
         Err(error) => return text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
@@ -128,9 +135,15 @@ async fn not_approved(
     Ok(refused)
 }
 
-/// Writes text and list; `false` where others were faster every time.
-async fn write(node: &Node, team: &Team, project: &str, text: Bytes, head: PostedHead) -> Result<bool, StoreError> {
-    node.store.create(&Key::lock(&team.name, head.digest), text).await?;
+/// Writes text and list; `false` where others were faster every time, or the project has another lock file by now than it was judged by.
+async fn write(
+    node: &Node,
+    team: &Team,
+    project: &str,
+    text: Bytes,
+    (last, head): (Option<&PostedHead>, PostedHead),
+) -> Result<bool, StoreError> {
+    node.store.ensure(&Key::lock(&team.name, head.digest), text).await?;
     let key = Key::locks_head(&team.name);
     for _ in 0..TRIES {
         let stored = node.store.get(&key, locks::LARGEST_HEAD).await?;
@@ -139,6 +152,9 @@ async fn write(node: &Node, team: &Team, project: &str, text: Bytes, head: Poste
             Some(stored) => serde_json::from_slice(&stored.bytes).map_err(unusable)?,
             None => LocksHead::default(),
         };
+        if stored.is_some() && all.projects.get(project) != last {
+            return Ok(false);
+        }
         all.projects.insert(project.to_owned(), head.clone());
         let bytes = serde_json::to_vec(&all).map_err(unusable)?;
         if let Put::Done(_) = node.store.replace(&key, bytes.into(), stored.as_ref().map(|stored| &stored.tag)).await? {

@@ -34,5 +34,5 @@ pub(crate) async fn record(store: &Store, at: Timestamp, event: &Event<'_>) -> R
     // Our own types have a form in JSON.
     let bytes = serde_json::to_vec(&Record { schema: 1, at, event }).unwrap_or_default();
     // The same event of the same moment is there already.
-    store.create(&Key::trail(digest_of(&bytes)), bytes.into()).await.map(drop)
+    store.ensure(&Key::trail(digest_of(&bytes)), bytes.into()).await
 }

@@ -11,6 +11,7 @@ use super::listen::{ListenError, Listener};
 use super::moment::Moment;
 use super::node::{Node, StartError, cargo_config};
 use super::policy_source::{self, PolicySourceError};
+use super::store::{Place, Store, StoreError};
 use crate::gather::environment::Environment;
 use crate::gather::http::HttpSettings;
 use crate::model::Timestamp;
@@ -26,10 +27,23 @@ pub(crate) enum ServeError {
     Listen(#[from] ListenError),
 }
 
-/// Reads every policy that a configuration names.
-pub(crate) fn check(config: &Config, environment: &Environment) -> Result<(), PolicySourceError> {
+/// Reads every policy that a configuration names, and finds out whether its bucket can be used.
+pub(crate) fn check(config: &Config, environment: &Environment) -> Result<(), ServeError> {
     for team in config.teams.values() {
         policy_source::read(&team.policy, environment)?;
+    }
+    if let Place::Bucket { .. } = config.store {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ListenError::Runtime)?;
+        let store = Store::open(&config.store, environment).map_err(StartError::from)?;
+        runtime.block_on(store.prove()).map_err(|error| match error {
+            StoreError::Away { cause, .. } => StartError::from(StoreError::Unopened {
+                place: config.store.to_string(),
+                cause,
+                help: "check its address and the AWS_… variables; a node that finds it away waits for it",
+            }),
+            other @ (StoreError::Large { .. } | StoreError::Unopened { .. }) => other.into(),
+        })?;
     }
     Ok(())
 }

@@ -47,6 +47,14 @@ impl Store {
         Ok(Self { kind, ends })
     }
 
+    /// An error where it does not keep to the conditions of writes, by which nodes agree. A folder keeps to them by our own lock.
+    pub(crate) async fn prove(&self) -> Result<(), StoreError> {
+        match &self.kind {
+            Kind::Folder(_) => Ok(()),
+            Kind::Bucket(bucket) => in_time(&Key::trial(), bucket.prove()).await,
+        }
+    }
+
     /// The object under a key, where there is one. One that is larger than `limit` bytes is no object of ours.
     pub(crate) async fn get(&self, key: &Key, limit: u64) -> Result<Option<Stored>, StoreError> {
         match &self.kind {
@@ -55,8 +63,20 @@ impl Store {
         }
     }
 
+    /// Has an object under a key that ends in the digest of its content: it is written once, and over whatever else was found there.
+    pub(crate) async fn ensure(&self, key: &Key, bytes: Bytes) -> Result<(), StoreError> {
+        if self.create(key, bytes.clone()).await? != Put::Lost {
+            return Ok(());
+        }
+        match self.get(key, bytes.len() as u64).await {
+            Ok(Some(there)) if there.bytes == bytes => Ok(()),
+            Err(error @ StoreError::Away { .. }) => Err(error),
+            Ok(_) | Err(_) => self.mend(key, bytes).await,
+        }
+    }
+
     /// Writes an object that must not be there yet.
-    pub(crate) async fn create(&self, key: &Key, bytes: Bytes) -> Result<Put, StoreError> {
+    async fn create(&self, key: &Key, bytes: Bytes) -> Result<Put, StoreError> {
         self.write(async {
             match &self.kind {
                 Kind::Folder(folder) => folder.create(key, bytes).await,
@@ -78,8 +98,8 @@ impl Store {
         .await
     }
 
-    /// Writes an object whose key is the digest of its content, over whatever lies there: something else was found under that digest.
-    pub(crate) async fn mend(&self, key: &Key, bytes: Bytes) -> Result<(), StoreError> {
+    /// Writes an object over whatever lies there.
+    async fn mend(&self, key: &Key, bytes: Bytes) -> Result<(), StoreError> {
         self.write(async {
             match &self.kind {
                 Kind::Folder(folder) => folder.mend(key, bytes).await,

@@ -17,14 +17,18 @@
 mod support;
 
 mod advisories;
+mod bucket;
+mod flood;
 mod hostile;
 mod joined;
 mod law;
 mod nodes;
 mod outage;
 mod pages;
+mod poisoned;
 mod posted;
 mod server;
 mod starts;
 mod stock_cargo;
 mod teams;
+mod tls;

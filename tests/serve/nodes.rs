@@ -7,7 +7,7 @@ use crate::support::{Dice, Package};
 
 const NAMES: [&str; 6] = ["alphabet", "bravery", "cobalt", "dolphin", "elephant", "foxglove"];
 
-fn world() -> World {
+pub fn world() -> World {
     let world = World::new();
     for name in NAMES {
         Package::new(name, "1.0.0").pubtime(OLD).publish(&world.registry);
@@ -16,7 +16,7 @@ fn world() -> World {
 }
 
 /// Every file that a server shows and gives.
-fn everything(server: &Server, world: &World) -> Vec<Vec<u8>> {
+pub fn everything(server: &Server, world: &World) -> Vec<Vec<u8>> {
     let files = NAMES.iter().map(|name| server.index("team", name).expect(200).body);
     let crates = NAMES.iter().map(|name| server.download(&world.registry, "team", name, "1.0.0").expect(200).body);
     files.chain(crates).collect()
@@ -203,86 +203,4 @@ fn a_node_that_ends_at_each_step_of_each_write_loses_nothing_that_it_said() {
     }
     // Three steps for each of index file, head, notes, policy, its head, archive, two lock files and their head.
     assert!(step > 24, "no more than {step} steps");
-}
-
-/// An S3 server that honours conditional writes, where Python has one.
-struct Bucket {
-    child: std::process::Child,
-    endpoint: String,
-}
-
-impl Drop for Bucket {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn bucket() -> Option<Bucket> {
-    let has_it = std::process::Command::new("python3").args(["-c", "import moto, flask"]).output();
-    if !has_it.is_ok_and(|output| output.status.success()) {
-        crate::support::shared::skipped("the Python package moto[server] is not there");
-        return None;
-    }
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut command = std::process::Command::new("python3");
-    command.args(["-m", "moto.server", "-p", &port.to_string()]);
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    let bucket = Bucket { child: command.spawn().unwrap(), endpoint: format!("http://127.0.0.1:{port}") };
-    for _ in 0..200 {
-        if let Ok(mut stream) = std::net::TcpStream::connect(("127.0.0.1", port)) {
-            use std::io::{Read as _, Write as _};
-            let request = "PUT /sequester HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-            stream.write_all(request.as_bytes()).unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
-            assert!(answer.contains(" 200 "), "{answer}");
-            return Some(bucket);
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    panic!("the S3 server did not start");
-}
-
-#[test]
-fn a_bucket_serves_two_nodes_and_outlives_its_own_outage() {
-    let Some(bucket) = bucket() else { return };
-    let world = world();
-    world.policy("sequester.toml", "");
-    let config = format!("{}\n[teams.team]\npolicy = \"sequester.toml\"\n", world.registries());
-    world.write("serve.toml", &config);
-    let variables = [
-        ("AWS_ENDPOINT_URL", &*bucket.endpoint),
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-    ];
-    let start = || {
-        let config = world.path("serve.toml");
-        Server::start_with(
-            &world,
-            &["--config", config.as_str(), "--store", "s3://sequester/a/b"],
-            NOW,
-            &variables,
-            true,
-        )
-    };
-    let nodes = [start(), start()];
-    assert_eq!(everything(&nodes[0], &world), everything(&nodes[1], &world));
-    let sum = checksum(&world.registry, "alphabet", "1.0.0");
-    let lock = format!(
-        "version = 4\n\n[[package]]\nname = \"alphabet\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{sum}\"\n"
-    );
-    std::thread::scope(|scope| {
-        for number in 0..8 {
-            let (node, lock) = (&nodes[number % 2], &lock);
-            scope.spawn(move || node.ask("PUT", &format!("/team/locks/app-{number}"), "", lock.as_bytes()).expect(200));
-        }
-    });
-    drop(bucket);
-    // What is in memory goes on; what is not is nobody's to say.
-    nodes[0].index("team", "alphabet").expect(200);
-    nodes[0].download(&world.registry, "team", "alphabet", "1.0.0").expect(503);
-    nodes[0].index("team", "never-seen").expect(503);
-    nodes[0].get("/health").expect(200);
 }

@@ -114,6 +114,11 @@ impl Key {
         Self(format!("trail/{digest}"))
     }
 
+    /// What is written to find out whether the store keeps to conditions.
+    pub(super) fn trial() -> Self {
+        Self("trial".to_owned())
+    }
+
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
