@@ -236,6 +236,14 @@ fn files_that_cannot_be_read_are_named() {
     assert!(matches!(read(path.parent().expect("a parent")), Err(PolicyError::Unreadable { .. })));
 }
 
+#[test]
+fn of_thousands_of_mistakes_the_first_are_told_and_the_rest_counted() {
+    let text = "[[override]]\ncrates = [\"a\"]\nmin-publish-age = \"0\"\n".repeat(2_000);
+    let told = parse(&text, Utf8Path::new("x")).expect_err("no reason is given").to_string();
+    assert_eq!(told.lines().count(), 22, "{told}");
+    assert!(told.contains("\n... and 1980 more\nhelp: "), "{told}");
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_reader_panic(text in ".{0,200}") {

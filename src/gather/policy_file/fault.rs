@@ -197,6 +197,9 @@ fn all_liftable() -> String {
     format!("an approval lifts: {}", names.join(", "))
 }
 
+/// The most problems of one file that are told; whoever mends those sees the next.
+const MOST_TOLD: usize = 20;
+
 struct Listing<'a> {
     path: &'a Utf8PathBuf,
     problems: &'a [Problem],
@@ -205,11 +208,14 @@ struct Listing<'a> {
 /// A line for each mistake, then the first one's help.
 impl fmt::Display for Listing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Problem { line, key, fault } in self.problems {
+        for Problem { line, key, fault } in self.problems.iter().take(MOST_TOLD) {
             match key {
                 Some(key) => writeln!(f, "{}:{line}: `{key}`: {fault}", self.path)?,
                 None => writeln!(f, "{}:{line}: {fault}", self.path)?,
             }
+        }
+        if let Some(more) = self.problems.len().checked_sub(MOST_TOLD).filter(|more| *more > 0) {
+            writeln!(f, "... and {more} more")?;
         }
         self.problems.first().map_or(Ok(()), |first| write!(f, "help: {}", first.fault.help()))
     }
