@@ -1,4 +1,4 @@
-//! How a server begins and ends: without any option, over TLS, and by a signal.
+//! How a server begins and ends: without any option, and by a signal.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Stdio};
@@ -110,63 +110,4 @@ fn what_has_begun_comes_to_its_end() {
     // And nothing new is begun.
     std::thread::sleep(Duration::from_millis(200));
     assert!(std::net::TcpStream::connect(url.strip_prefix("http://").unwrap()).is_err());
-}
-
-#[test]
-fn cargo_comes_over_tls() {
-    let world = world();
-    world.policy("sequester.toml", "");
-    let (key, certificate) = (world.path("tls.key"), world.path("tls.pem"));
-    let made = std::process::Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
-        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key.as_str()])
-        .args(["-out", certificate.as_str()])
-        .output();
-    if !made.is_ok_and(|made| made.status.success()) {
-        crate::support::shared::skipped("openssl is not there to make a certificate");
-        return;
-    }
-    let registries = world.registries();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    world.write(
-        "serve.toml",
-        &format!(
-            "url = \"https://localhost:{port}\"\ntls = {{ certificate = \"tls.pem\", key = \"tls.key\" }}\n{registries}\n[teams.team]\npolicy = \"sequester.toml\"\n"
-        ),
-    );
-    let home = Project::new();
-    let (config, store, listen) = (world.path("serve.toml"), world.path("store"), format!("127.0.0.1:{port}"));
-    let mut command = home.command(env!("CARGO_BIN_EXE_cargo-sequester"));
-    command.args([
-        "sequester",
-        "serve",
-        "--now",
-        NOW,
-        "--listen",
-        &listen,
-        "--config",
-        config.as_str(),
-        "--store",
-        store.as_str(),
-    ]);
-    let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let project = Project::new().dep("bar", "1").config(&format!(
-        "[http]\ncainfo = \"{certificate}\"\n\n[source.crates-io]\nreplace-with = \"ours\"\n\n[registries.ours]\nindex = \"sparse+https://localhost:{port}/team/crates-io/\"\n"
-    ));
-    let begun = Instant::now();
-    while project.cargo(&["build"]).code != 0 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{}", project.cargo(&["build"]).stderr);
-    }
-    // Whoever does not know the certificate, or speaks no TLS, gets nothing.
-    let stranger = Project::new().dep("bar", "1").config(&format!(
-        "[net]\nretry = 0\n\n[source.crates-io]\nreplace-with = \"ours\"\n\n[registries.ours]\nindex = \"sparse+https://localhost:{port}/team/crates-io/\"\n"
-    ));
-    stranger.cargo(&["build"]).expect_code(101);
-    let plain = std::net::TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
-        std::io::Write::write_all(&mut stream, b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).map(|_| answer)
-    });
-    assert!(!plain.is_ok_and(|answer| answer.starts_with(b"HTTP/1.1 200")));
-    end(child, "-TERM");
 }
