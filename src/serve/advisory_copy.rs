@@ -27,6 +27,10 @@ const TURN: SignedDuration = SignedDuration::from_mins(1);
 const LARGEST_HEAD: u64 = 16 << 10;
 const LARGEST: u64 = 64 << 20;
 
+/// What people are told in the place of a folder of this machine, and of a copy that lies in one.
+const HERE: &str = "a folder of the server's machine";
+const KEPT: &str = "the last one that the server has";
+
 /// What the nodes know of one source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +70,29 @@ impl AdvisoryCopies {
 
     /// Reads a source: what is in the store where that is recent, else by asking, where it is this node's turn.
     pub(crate) async fn read(&self, source: &AdvisorySource) -> AdvisoryFact {
+        self.for_everybody(self.read_here(source).await, source)
+    }
+
+    /// The same without the folders of this machine: whoever reads a page or an answer is told none of them.
+    fn for_everybody(&self, fact: AdvisoryFact, (db, base): &AdvisorySource) -> AdvisoryFact {
+        let is_here = !db.contains("://") || db.starts_with("git+file:");
+        let shown = if is_here { HERE.to_owned() } else { db.clone() };
+        match fact {
+            AdvisoryFact::Read(mut read) => {
+                read.source = shown;
+                read.copy = read.copy.map(|_| KEPT.to_owned());
+                AdvisoryFact::Read(read)
+            }
+            AdvisoryFact::Unavailable { cause, .. } => {
+                let folders = [base.join(db), self.home(), self.environment.cargo_home()];
+                let cause = folders.iter().fold(cause, |cause, folder| cause.replace(folder.as_str(), HERE));
+                AdvisoryFact::Unavailable { source: shown, cause }
+            }
+            AdvisoryFact::Skipped => AdvisoryFact::Skipped,
+        }
+    }
+
+    async fn read_here(&self, source: &AdvisorySource) -> AdvisoryFact {
         if !is_archive(&source.0) {
             return self.by_asking(source, self.environment.cargo_home()).await.0;
         }

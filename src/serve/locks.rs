@@ -109,5 +109,5 @@ fn registry_packages(packages: &[Package]) -> impl Iterator<Item = (&PackageId, 
 
 /// Reads a lock file that was posted.
 pub(crate) fn packages_of(text: &[u8]) -> Result<Vec<Package>, LockFileError> {
-    lock_file::parse(text, "the posted lock file".into()).map(|lock| lock.packages)
+    lock_file::parse(text, "Cargo.lock".into()).map(|lock| lock.packages)
 }

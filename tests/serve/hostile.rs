@@ -72,9 +72,25 @@ fn nobody_is_told_where_anything_lies_on_the_servers_machine() {
         told += &format!("{path} {} {}\n{}\n", answer.status, answer.headers, answer.text());
     }
     assert!(told.contains("held in quarantine") && told.contains("policy"), "{told}");
-    let home = world.path("");
+    // Neither is a lock file that cannot be kept.
+    if cfg!(unix) && std::process::Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout != b"0\n") {
+        std::fs::create_dir_all(world.path("store/locks/team")).unwrap();
+        std::process::Command::new("chmod").args(["500", world.path("store/locks/team").as_str()]).status().unwrap();
+    } else {
+        std::fs::create_dir_all(world.path("store/locks")).unwrap();
+        std::fs::write(world.path("store/locks/team"), "a file where a folder would be").unwrap();
+    }
+    let lock = format!(
+        "version = 4\n\n[[package]]\nname = \"bar\"\nversion = \"1.1.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{young}\"\n"
+    );
+    let answer = server.ask("PUT", "/team/locks/app", "", lock.as_bytes()).expect(503);
+    told += &answer.text();
+    told += &server.get("/team/").text();
+    let (home, advisories) = (world.path(""), world.advisories.root());
     for line in told.lines() {
-        assert!(!line.contains(home.as_str().trim_end_matches('/')), "{line}");
+        for folder in [home.as_str().trim_end_matches('/'), advisories.as_str()] {
+            assert!(!line.contains(folder), "{line}");
+        }
     }
 }
 

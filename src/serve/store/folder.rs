@@ -113,7 +113,7 @@ fn read(path: &Utf8Path, key: &Key, limit: u64) -> Result<Option<Stored>, StoreE
         Ok(bytes) => Ok(Some(Stored { tag: tag(&bytes), bytes: bytes.into() })),
         Err(error) if error.is_absent() => Ok(None),
         Err(regular::ReadError::TooLarge(_)) => Err(StoreError::Large { key: key.clone(), limit }),
-        Err(error) => Err(StoreError::Away { key: key.clone(), cause: error.to_string() }),
+        Err(error) => Err(away(key)(error.into())),
     }
 }
 
@@ -124,7 +124,8 @@ fn tag(bytes: &[u8]) -> Tag {
 
 fn away(key: &Key) -> impl Fn(io::Error) -> StoreError + use<> {
     let key = key.clone();
-    move |error| StoreError::Away { key: key.clone(), cause: error.to_string() }
+    // Whoever asked is told this, and not where the folder lies, which the whole of the error may say.
+    move |error| StoreError::Away { key: key.clone(), cause: error.kind().to_string() }
 }
 
 fn parent(path: &Utf8Path) -> io::Result<()> {
