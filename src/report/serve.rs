@@ -19,7 +19,12 @@ pub(crate) fn served(url: &str, store: &str, configs: &[(String, String)], out: 
 
 /// A configuration without a fault.
 pub(crate) fn checked(teams: usize, registries: usize, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "     Checked {}, {}: no fault", counted(teams, "team"), counted(registries, "registry"))
+    writeln!(
+        out,
+        "     Checked {}, {}: no fault",
+        counted(teams, "team"),
+        counted(registries, "registry").replace("registrys", "registries")
+    )
 }
 
 /// A new token, and what a configuration holds of it.

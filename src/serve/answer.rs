@@ -251,7 +251,14 @@ async fn download(node: &Node, team: &Team, member: Member<'_>, wanted: Wanted<'
         };
     }
     match decided.ruling_of(version, checksum) {
-        Some(ruling) if ruling.is_served() => {}
+        Some(ruling) if ruling.is_served() && !decided.entry.seen.is_anothers(version, checksum) => {}
+        Some(ruling) if ruling.is_served() => {
+            node.counters.refused.fetch_add(1, Ordering::Relaxed);
+            let words = format!(
+                "{name} {version} has the checksum of another of its releases, which was there before: what it is nobody knows\n"
+            );
+            return text(StatusCode::FORBIDDEN, words);
+        }
         Some(ruling) => return refused(node, team, member, &decided, &id, ruling, registry),
         None if decided.ruling(version).is_some() => {
             node.counters.refused.fetch_add(1, Ordering::Relaxed);

@@ -100,7 +100,8 @@ pub(crate) fn new_in(packages: &[Package], last: Option<&Posted>) -> Vec<(Packag
     new.map(|(id, checksum)| (id.clone(), checksum)).collect()
 }
 
-fn registry_packages(packages: &[Package]) -> impl Iterator<Item = (&PackageId, Checksum)> {
+/// Those that come from a registry and have a checksum.
+pub(crate) fn registry_packages(packages: &[Package]) -> impl Iterator<Item = (&PackageId, Checksum)> {
     packages.iter().filter_map(|package| match &package.checksum {
         LockedChecksum::Known(checksum) if package.id.crate_id().is_some() => Some((&package.id, *checksum)),
         LockedChecksum::Known(_) | LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,

@@ -78,10 +78,15 @@ pub(crate) async fn post(
         .filter(|last| last.head.digest == digest)
         .map(|last| Posted { head: last.head.clone(), packages: packages.clone() });
     let new = new_in(&packages, same.as_ref().or(last.map(AsRef::as_ref)));
-    let refused = match not_approved(node, team, new).await {
+    let mut refused = match not_approved(node, team, new).await {
         Ok(refused) => refused,
         Err(words) => return text(StatusCode::SERVICE_UNAVAILABLE, format!("{words}\n")),
     };
+    if last.is_none() {
+        // What is adopted may be held, but not be what its registry contradicts itself about.
+        let all = locks::registry_packages(&packages).map(|(id, checksum)| (id.clone(), checksum)).collect();
+        refused.extend(contradicted(node, team, all).await);
+    }
     let head = PostedHead {
         digest,
         at: node.moment.now(),
@@ -133,6 +138,23 @@ async fn not_approved(
         }
     }
     Ok(refused)
+}
+
+/// Those of these releases of which the registry says otherwise than before, as far as that can be told.
+async fn contradicted(node: &Node, team: &Team, all: Vec<(PackageId, Checksum)>) -> BTreeSet<(PackageId, Checksum)> {
+    let mut found = BTreeSet::new();
+    for some in all.chunks(AT_ONCE) {
+        let asked = some.iter().map(|(id, checksum)| async move {
+            let crate_id = id.crate_id()?;
+            let registry = node.entries.name_of(&crate_id).filter(|name| team.has(name))?;
+            let decided = node.decider.decide(team, registry, &id.name).await.ok()??;
+            let ruling = decided.ruling_of(&id.version, *checksum)?;
+            (ruling.is_contradicted() || decided.entry.seen.is_anothers(&id.version, *checksum))
+                .then(|| (id.clone(), *checksum))
+        });
+        found.extend(futures_util::future::join_all(asked).await.into_iter().flatten());
+    }
+    found
 }
 
 /// Writes text and list; `false` where others were faster every time, or the project has another lock file by now than it was judged by.

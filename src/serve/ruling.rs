@@ -34,6 +34,13 @@ impl Ruling {
         self.reasons().is_some_and(|reasons| reasons.iter().any(|reason| matches!(reason, Reason::Malicious { .. })))
     }
 
+    /// Whether its registry says otherwise than before.
+    pub(crate) fn is_contradicted(&self) -> bool {
+        let contradicts =
+            |reason: &Reason| matches!(reason, Reason::PubtimeChanged { .. } | Reason::ChecksumMismatch { .. });
+        self.reasons().is_some_and(|reasons| reasons.iter().any(contradicts))
+    }
+
     /// Whether it is not even shown.
     pub(crate) fn is_hidden(&self) -> bool {
         let hides = |reason: &Reason| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,9 @@ pub(crate) struct SeenRelease {
     /// When it was last seen not yanked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) unyanked: Option<Timestamp>,
+    /// When its registry last did not have it yet, where that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) absent: Option<Timestamp>,
     /// That its registry has it no more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) deleted: Option<Deleted>,
@@ -77,12 +80,18 @@ impl fmt::Display for Contradiction {
 
 impl Seen {
     /// Takes note of an index file; gives what contradicts the notes, which stay as they are.
-    pub(crate) fn learn(&mut self, history: &History, at: Timestamp) -> Vec<Contradiction> {
+    ///
+    /// `absent` is when the registry was last seen to have nothing but what is noted here. A release that it says to have published long before
+    /// that is as old as the first look at it, whatever it says.
+    pub(crate) fn learn(&mut self, history: &History, at: Timestamp, absent: Option<Timestamp>) -> Vec<Contradiction> {
         let mut contradictions = Vec::new();
         for outline in history.outlines() {
             let pubtime = outline.pubtime.known();
             let unyanked = (!outline.yanked).then_some(at);
-            let first = || SeenRelease { first: at, checksum: outline.checksum, pubtime, unyanked, deleted: None };
+            let first = || {
+                let pubtime = if is_backdated(pubtime, absent) { Some(at) } else { pubtime };
+                SeenRelease { first: at, checksum: outline.checksum, pubtime, unyanked, absent, deleted: None }
+            };
             let known = self.releases.entry(outline.version.clone()).or_insert_with(first);
             let mut contradicts =
                 |about| contradictions.push(Contradiction { version: outline.version.clone(), about });
@@ -91,6 +100,10 @@ impl Seen {
                 continue;
             }
             match known.pubtime {
+                None if is_backdated(pubtime, known.absent) => {
+                    known.pubtime = Some(known.first);
+                    contradicts(About::Pubtime);
+                }
                 None => known.pubtime = pubtime,
                 Some(before) if pubtime != Some(before) => contradicts(About::Pubtime),
                 Some(_) => {}
@@ -124,6 +137,13 @@ impl Seen {
         lost
     }
 
+    /// Whether these bytes were seen under another number before, or at the same time.
+    pub(crate) fn is_anothers(&self, version: &Version, checksum: Checksum) -> bool {
+        let first = self.releases.get(version).map_or(Timestamp::MAX, |own| own.first);
+        let mut others = self.releases.iter().filter(|(other, _)| *other != version);
+        others.any(|(_, other)| other.checksum == checksum && other.first <= first)
+    }
+
     /// What the rules hold an index file to.
     pub(crate) fn recorded(&self, crate_id: &CrateId) -> Recorded {
         let event = EventId::of(b"seen");
@@ -143,6 +163,14 @@ impl Seen {
         let latest = self.releases.values().map(|seen| seen.first).max();
         Recorded { crates: BTreeMap::from([(crate_id.clone(), RecordedCrate { releases })]), latest }
     }
+}
+
+/// How long after its publication a release may come into an index.
+const LATE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Whether a release was published longer ago than that when it was not there yet.
+fn is_backdated(pubtime: Option<Timestamp>, absent: Option<Timestamp>) -> bool {
+    pubtime.zip(absent).is_some_and(|(pubtime, absent)| absent.duration_since(pubtime) > LATE)
 }
 
 /// The releases of an index file that a later one does not name.
@@ -181,14 +209,14 @@ mod tests {
     #[test]
     fn what_was_said_first_holds() {
         let mut seen = Seen::default();
-        assert_eq!(seen.learn(&history(&[("1.0.0", 'a', "", false)]), at(1)), []);
+        assert_eq!(seen.learn(&history(&[("1.0.0", 'a', "", false)]), at(1), None), []);
         // That a time is added is no contradiction; that it changes is one, and so is its loss.
-        assert_eq!(seen.learn(&history(&[("1.0.0", 'a', "2026-01-01T00:00:00Z", false)]), at(2)), []);
+        assert_eq!(seen.learn(&history(&[("1.0.0", 'a', "2026-01-01T00:00:00Z", false)]), at(2), None), []);
         for changed in ["2026-01-02T00:00:00Z", ""] {
-            let found = seen.learn(&history(&[("1.0.0", 'a', changed, false)]), at(3));
+            let found = seen.learn(&history(&[("1.0.0", 'a', changed, false)]), at(3), None);
             assert_eq!(found.iter().map(|one| one.about).collect::<Vec<_>>(), [About::Pubtime]);
         }
-        let found = seen.learn(&history(&[("1.0.0", 'b', "2026-01-01T00:00:00Z", false)]), at(4));
+        let found = seen.learn(&history(&[("1.0.0", 'b', "2026-01-01T00:00:00Z", false)]), at(4), None);
         assert_eq!(found.iter().map(|one| one.about).collect::<Vec<_>>(), [About::Checksum]);
         let kept = seen.releases.values().next().cloned();
         let kept = kept.unwrap_or_else(|| panic!("a release"));
@@ -196,17 +224,39 @@ mod tests {
     }
 
     #[test]
+    fn a_release_is_no_older_than_the_last_look_that_did_not_find_it() {
+        let day = 86_400;
+        let mut seen = Seen::default();
+        let (old, young) = ("1970-01-02T00:00:00Z", "1970-01-10T12:00:00Z");
+        let one = ("1.0.0", 'a', old, false);
+        assert_eq!(seen.learn(&history(&[one]), at(10 * day), None), [], "nobody looked before");
+        let all = [one, ("1.1.0", 'b', young, false), ("1.2.0", 'c', old, false), ("1.3.0", 'd', "", false)];
+        let found = seen.learn(&history(&all), at(11 * day), Some(at(10 * day)));
+        assert_eq!(found.iter().map(|one| one.version.to_string()).collect::<Vec<_>>(), ["1.2.0"]);
+        let late = [one, ("1.1.0", 'b', young, false), ("1.3.0", 'd', old, false)];
+        let found = seen.learn(&history(&late), at(12 * day), Some(at(11 * day)));
+        assert_eq!(found.iter().map(|one| one.version.to_string()).collect::<Vec<_>>(), ["1.3.0"], "told later");
+        let noted = |version: &str| seen.releases.get(&version.parse().ok()?)?.pubtime;
+        assert_eq!((noted("1.2.0"), noted("1.3.0")), (Some(at(11 * day)), Some(at(11 * day))));
+        let twice = history(&[one, ("9.0.0", 'a', "", false)]);
+        seen.learn(&twice, at(13 * day), None);
+        let digest = |digit: char| digit.to_string().repeat(64).parse().unwrap_or_else(|_| panic!("a digest"));
+        let version = |text: &str| text.parse().unwrap_or_else(|_| panic!("a version"));
+        assert!(seen.is_anothers(&version("9.0.0"), digest('a')) && !seen.is_anothers(&version("1.0.0"), digest('a')));
+    }
+
+    #[test]
     fn what_vanishes_keeps_its_line() {
         let before = history(&[("1.0.0", 'a', "", false), ("2.0.0", 'b', "", false)]);
         let after = history(&[("2.0.0", 'b', "", false)]);
         let mut seen = Seen::default();
-        seen.learn(&before, at(1));
+        seen.learn(&before, at(1), None);
         assert_eq!(seen.lose(&before, Some(&after), at(2)), ["1.0.0".parse().unwrap_or_else(|_| panic!("a version"))]);
         assert_eq!(seen.lose(&before, Some(&after), at(3)), [], "told once");
         let gone = seen.releases.values().find_map(|release| release.deleted.clone());
         assert!(gone.is_some_and(|gone| gone.line.contains("1.0.0") && gone.at == at(2)));
         assert_eq!(seen.lose(&after, None, at(4)).len(), 1, "the whole crate");
-        seen.learn(&before, at(5));
+        seen.learn(&before, at(5), None);
         assert!(seen.releases.values().all(|release| release.deleted.is_none()), "it came back");
     }
 }

@@ -100,9 +100,9 @@ fn on(world: &World, endpoint: &str) -> Server {
 /// Eight lock files at once on two nodes, and all are there afterwards; then the bucket is away.
 fn serves_two_nodes_and_outlives_its_outage(bucket: Bucket) {
     let world = configured();
+    Package::new("alphabet", "1.0.1").pubtime(crate::server::YOUNG).publish(&world.registry);
     let nodes = [on(&world, &bucket.endpoint), on(&world, &bucket.endpoint)];
     assert_eq!(everything(&nodes[0], &world), everything(&nodes[1], &world));
-    Package::new("alphabet", "1.0.1").pubtime(crate::server::YOUNG).publish(&world.registry);
     let sum = checksum(&world.registry, "alphabet", "1.0.1");
     let lock = format!(
         "version = 4\n\n[[package]]\nname = \"alphabet\"\nversion = \"1.0.1\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{sum}\"\n"

@@ -87,6 +87,38 @@ fn a_release_that_comes_back_with_other_bytes_or_another_time_is_refused() {
 }
 
 #[test]
+fn what_comes_late_with_an_old_date_is_as_old_as_the_first_look_at_it() {
+    let world = world();
+    Package::new("held", "1.0.0").pubtime(OLD).publish(&world.registry);
+    Package::new("held", "1.1.0").pubtime(crate::server::YOUNG).publish(&world.registry);
+    let server = world.serve();
+    assert_eq!(server.shows("team", "held", "1.1.0"), Some(true));
+    Package::new("held", "1.2.0").pubtime(OLD).publish(&world.registry);
+    assert_eq!(server.shows("team", "held", "1.2.0"), Some(true));
+    server.download(&world.registry, "team", "held", "1.2.0").expect(403);
+    let metrics = server.get("/metrics").text();
+    assert!(metrics.contains("contradiction"), "{metrics}");
+    // Nor are held bytes given under another number.
+    let (young, own) = (checksum(&world.registry, "held", "1.1.0"), checksum(&world.registry, "held", "1.0.0"));
+    let lines = world.registry.index_file("held").unwrap();
+    let first = lines.lines().next().unwrap().to_owned();
+    let twin = first.replace("\"vers\":\"1.0.0\"", "\"vers\":\"1.0.9\"").replace(&own, &young);
+    let path = crate::support::TestRegistry::index_path("held");
+    world.registry.reply(&path, Reply::ok(format!("{lines}{twin}\n")));
+    server.index("team", "held").expect(200);
+    server.get(&format!("/team/crates-io/crates/held/1.0.9/{young}")).expect(403);
+    server.download(&world.registry, "team", "held", "1.0.0").expect(200);
+    // And nobody's first lock file makes up for that.
+    let late = checksum(&world.registry, "held", "1.2.0");
+    let lock = format!(
+        "version = 4\n\n[[package]]\nname = \"held\"\nversion = \"1.2.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{late}\"\n"
+    );
+    let posted = server.ask("PUT", "/team/locks/app", "", lock.as_bytes()).expect(200).text();
+    assert!(posted.contains("#held@1.2.0"), "{posted}");
+    server.download(&world.registry, "team", "held", "1.2.0").expect(403);
+}
+
+#[test]
 fn a_person_says_which_of_two_contradictions_is_right() {
     let world = world();
     drop({
