@@ -298,7 +298,7 @@ fn row(release: &Release, team: &Team<'_>, out: &mut dyn Write) -> io::Result<()
     let yanked = if release.yanked { " (yanked)" } else { "" };
     writeln!(
         out,
-        "<tr><td><a href=\"{}\">{}</a>{yanked}</td><td>{published}</td><td class=\"{class}\">{word}</td><td>{}</td><td>{}</td></tr>",
+        "<tr><td><a href=\"{}\">{}</a>{yanked}</td><td class=\"d\">{published}</td><td class=\"d {class}\">{word}</td><td>{}</td><td>{}</td></tr>",
         html(&team.release_path(&release.registry, &release.id)),
         code(&release.id.version.to_string()),
         html(&until),
