@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::door::gather::advisory_db::{self, AdvisoryRequest};
+use cargo_sequester::door::gather::advisory_db::{self, AdvisoryRequest, Memory};
 use cargo_sequester::door::gather::environment::Environment;
 use cargo_sequester::door::gather::index::{self, IndexMode};
 use cargo_sequester::door::gather::lock_file;
@@ -121,6 +121,7 @@ impl Project {
             db,
             base: &self.top,
             crates: Some(&names),
+            memory: Memory::default(),
             cargo_home: &self.top,
             network: None,
             now: now(),

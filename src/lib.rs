@@ -48,7 +48,7 @@ pub mod door {
             pub use crate::gather::adopt::{cooldown_age, read};
         }
         pub mod advisory_db {
-            pub use crate::gather::advisory_db::{AdvisoryReading, AdvisoryRequest, FetchFailure, read};
+            pub use crate::gather::advisory_db::{AdvisoryReading, AdvisoryRequest, FetchFailure, Memory, read};
         }
         pub mod allow_list {
             pub use crate::gather::allow_list::{AllowListError, read};
@@ -161,7 +161,7 @@ pub mod door {
             };
         }
         pub mod lock_proof {
-            pub use crate::model::lock_proof::{Discord, LockFact, Proof, Unproven};
+            pub use crate::model::lock_proof::{Discord, LockFact, Proof};
         }
         pub mod loosening {
             pub use crate::model::loosening::{Loosening, LooseningKind};

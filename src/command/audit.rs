@@ -13,7 +13,8 @@ use crate::files::plain;
 use crate::files::regular::{self, Links};
 use crate::gather::environment::Environment;
 use crate::gather::{git, lock_file, policy_file};
-use crate::model::package::Line;
+use crate::model::evaluation::Evaluation;
+use crate::model::package::{Line, Package};
 use crate::model::policy::Origin;
 use crate::model::resolution::Change;
 use crate::model::run::Invocation;
@@ -21,10 +22,11 @@ use crate::model::side_effect::SideEffect;
 use crate::policy::lock_changes::{self, Asked};
 use crate::project::{Assessment, LockFiles, Project, Purpose, Request, Which, lock_files, relative, trail};
 use crate::report;
-use crate::report::audit::all::Counts;
+use crate::report::audit::all::{self, Counts, Fate, Judged};
 use crate::report::audit::places::{MarkedFile, Places};
 use crate::report::audit::{AuditReport, gitlab, sarif};
 use crate::report::context::Context;
+use crate::report::markdown::MOST_BYTES;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<Outcome, CommandError> {
     if arguments.all {
@@ -90,19 +92,31 @@ fn all(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<O
         ));
     }
     let mut counts = Counts { vendored, ..Counts::default() };
+    let mut judged = Vec::new();
+    let room = all::room_of_one(paths.len());
     for path in &paths {
-        let outcome = one_of_all(cli, arguments, path, environment).unwrap_or_else(|failure| {
+        let shown = relative(path, environment);
+        let (outcome, text) = one_of_all(cli, arguments, (path, &shown), room, environment).unwrap_or_else(|failure| {
             output::error(cli, &failure);
-            failure.outcome()
+            (failure.outcome(), Vec::new())
         });
-        match outcome {
-            Outcome::Approved => counts.approved += 1,
-            Outcome::Held => counts.held += 1,
-            Outcome::Undecided | Outcome::Cargo(_) => counts.undecided += 1,
+        let (fate, count) = match outcome {
+            Outcome::Approved => (Fate::AllApproved, &mut counts.approved),
+            Outcome::Held => (Fate::NotApproved, &mut counts.held),
+            Outcome::Undecided | Outcome::Cargo(_) => (Fate::Undecided, &mut counts.undecided),
+        };
+        *count += 1;
+        // One document is told whole; everything else as soon as it is known.
+        if arguments.format == Format::Markdown {
+            judged.push(Judged { lock: shown, fate, text });
+        } else {
+            output::report(cli, &text)?;
         }
     }
     if arguments.format == Format::Human && !cli.quiet {
-        output::print(cli, |out| report::audit::all::counts(&counts, out))?;
+        output::print(cli, |out| all::counts(&counts, out))?;
+    } else if arguments.format == Format::Markdown {
+        output::print(cli, |out| all::markdown(&judged, out))?;
     }
     Ok(match (counts.undecided, counts.held) {
         (0, 0) => Outcome::Approved,
@@ -111,37 +125,36 @@ fn all(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<O
     })
 }
 
-/// Judges one lock file as a run that names it would, and says which one it is.
+/// Judges one lock file as a run that names it would, and gives the report on it; people are told which one it is before that is known. A
+/// report in Markdown has at most `room` bytes.
 fn one_of_all(
     cli: &Cli,
     arguments: &cli::Audit,
-    path: &Utf8Path,
+    (path, shown): (&Utf8Path, &Utf8Path),
+    room: usize,
     environment: &Environment,
-) -> Result<Outcome, CommandError> {
+) -> Result<(Outcome, Vec<u8>), CommandError> {
     let started = Instant::now();
-    let shown = relative(path, environment);
-    output::print(cli, |out| match arguments.format {
-        Format::Human => report::audit::all::heading(&shown, out),
-        Format::Markdown => report::audit::all::markdown_heading(&shown, out),
-        Format::Json | Format::Sarif | Format::Github | Format::Gitlab => Ok(()),
-    })?;
+    if arguments.format == Format::Human {
+        output::print(cli, |out| all::heading(shown, out))?;
+    }
     let manifest = shown.with_file_name("Cargo.toml");
     let open = |manifest: Option<&Utf8Path>| {
-        let which = manifest.map_or_else(|| Which::LockFile(shown.clone()), |path| Which::Manifest(path.to_owned()));
+        let which = manifest.map_or_else(|| Which::LockFile(shown.to_owned()), |path| Which::Manifest(path.to_owned()));
         let request = request::of(cli, &arguments.subject, &arguments.judge, Purpose::Judge);
         Project::open(Request { which, fetch: arguments.fetch, ..request }, environment)
     };
     let has_manifest = path.with_file_name("Cargo.toml").symlink_metadata().is_ok();
     let mut project = open(has_manifest.then_some(&*manifest))?;
-    let mut option = ("manifest-path", &manifest);
+    let mut option = ("manifest-path", &*manifest);
     // Beside a member cargo takes the workspace's lock file, and nothing reads this one; it is judged as it lies there.
     if !has_manifest || project.subject().lock_path.canonicalize_utf8().ok() != path.canonicalize_utf8().ok() {
         project = if has_manifest { open(None)? } else { project };
-        option = ("lockfile", &shown);
+        option = ("lockfile", shown);
     }
     let made = Assessment::of(project, BTreeSet::new())?;
     let situation = request::about(&cli.invocation, option.0, option.1.as_str());
-    print_for(cli, &situation, &made, arguments.format, started)
+    written(cli, &situation, &made, (arguments.format, room), started)
 }
 
 /// The decision about the project that the options name, on its lock file and nothing beside.
@@ -191,27 +204,35 @@ pub(super) fn context_of<'a>(cli: &'a Cli, made: &'a Assessment) -> Context<'a> 
 
 /// Reports the decision. Also used by verbs that stop at the decision.
 pub(super) fn print(cli: &Cli, made: &Assessment, format: Format, started: Instant) -> Result<Outcome, CommandError> {
-    print_for(cli, &cli.invocation, made, format, started)
+    let (outcome, text) = written(cli, &cli.invocation, made, (format, MOST_BYTES), started)?;
+    output::report(cli, &text)?;
+    Ok(outcome)
 }
 
-fn print_for(
+/// The report on a decision; `room` is the most bytes of one in Markdown.
+fn written(
     cli: &Cli,
     situation: &Invocation,
     made: &Assessment,
-    format: Format,
+    (format, room): (Format, usize),
     started: Instant,
-) -> Result<Outcome, CommandError> {
+) -> Result<(Outcome, Vec<u8>), CommandError> {
     let changes = (format == Format::Markdown).then(|| changes(made)).flatten();
-    let report = AuditReport { changes: changes.as_deref(), ..report_for(situation, made, Some(started.elapsed())) };
-    output::print(cli, |out| match format {
+    let named = matches!(format, Format::Sarif | Format::Gitlab | Format::Github).then(|| named_from_root(made));
+    let mut report =
+        AuditReport { changes: changes.as_deref(), ..report_for(situation, made, Some(started.elapsed())) };
+    if let Some((packages, evaluation)) = &named {
+        (report.packages, report.evaluation) = (packages, evaluation);
+    }
+    let text = output::text(|out| match format {
         Format::Human => report::audit::human::write(&report, output::verbosity(cli), out),
         Format::Json => report::audit::json::write(&report, out),
         Format::Sarif => report::audit::sarif::write(&report, &places(made), out),
         Format::Gitlab => report::audit::gitlab::write(&report, &places(made), out),
         Format::Github => report::audit::github::write(&report, &places(made), out),
-        Format::Markdown => report::audit::markdown::write(&report, out),
+        Format::Markdown => report::audit::markdown::write_within(&report, room, out),
     })?;
-    Ok(outcome(&report))
+    Ok((outcome(&report), text))
 }
 
 /// With a base: every package that is not what the base has.
@@ -220,10 +241,36 @@ fn changes(made: &Assessment) -> Option<Vec<Change>> {
     Some(lock_changes::changes(before, made.facts(), made.evaluation(), &Asked::Everything))
 }
 
+/// The root of the repository around the lock file, or else of the project.
+fn root(made: &Assessment) -> &Utf8Path {
+    made.subject().lock_path.parent().and_then(git::root_around).unwrap_or(&made.subject().root)
+}
+
+/// Packages and decision with the files that they name by their paths from that root, as code hosts show them, wherever a run began.
+fn named_from_root(made: &Assessment) -> (Vec<Package>, Evaluation) {
+    let name = |path: &mut Utf8PathBuf| {
+        let whole = plain(&made.project().environment().current_dir().join(&*path));
+        if let Ok(inside) = whole.strip_prefix(root(made)) {
+            *path = inside.to_owned();
+        }
+    };
+    let (mut packages, mut evaluation) = (made.facts().packages.clone(), made.evaluation().clone());
+    let written = packages.iter_mut().filter_map(|package| package.local.as_mut()).flat_map(|local| &mut local.written);
+    written.for_each(|written| name(&mut written.at.file));
+    for also in &mut evaluation.also {
+        if let SideEffect::Way { way, .. } = also
+            && let Origin::File { path, .. } = &mut way.origin
+        {
+            name(path);
+        }
+    }
+    (packages, evaluation)
+}
+
 /// The files that findings are about, from the root of the repository around them, or else of the project.
 fn places(made: &Assessment) -> Places {
     let (lock, policy) = (&made.subject().lock_path, made.project().policy_path());
-    let root = lock.parent().and_then(git::root_around).unwrap_or(&made.subject().root);
+    let root = root(made);
     let inside = |path: &Utf8Path| path.strip_prefix(root).ok().map(Utf8Path::to_owned);
     let before = |path: &Utf8Path| made.project().base()?.texts(path, lock);
     let marked = |path: &Utf8Path, shown: Utf8PathBuf| match regular::text(path, Links::Followed, lock_file::MAX_BYTES)

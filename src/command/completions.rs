@@ -16,7 +16,7 @@ use semver::Version;
 use super::outcome::{CommandError, Outcome};
 use super::output;
 use crate::cli::{self, Shell};
-use crate::gather::advisory_db::{self, AdvisoryRequest};
+use crate::gather::advisory_db::{self, AdvisoryRequest, Memory};
 use crate::gather::environment::Environment;
 use crate::gather::index::{self, IndexMode};
 use crate::gather::{clock, lock_file, policy_file};
@@ -277,6 +277,7 @@ impl Ground {
                 db,
                 base: folder,
                 crates: Some(&names),
+                memory: Memory::default(),
                 cargo_home: &self.environment.cargo_home(),
                 network: None,
                 now: clock::now(),

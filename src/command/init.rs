@@ -14,6 +14,7 @@ use super::team_registry::TeamRegistry;
 use super::{output, request};
 use crate::cli::{self, Cli};
 use crate::files::names::TRAIL_FOLDER;
+use crate::files::regular::{self, Links};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::gather::{adopt, clock, policy_file, workspace};
@@ -45,16 +46,37 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
         return Err(InitError::Ahead { now, machine }.into());
     }
     let root = root(&arguments.subject, environment)?;
-    let path = root.join(POLICY_FILE);
     let ci = arguments.ci.map(|host| CiFiles::plan(host, arguments.tool.as_deref(), &root)).transpose()?;
     let is_adopted = nearest_policy(&root).symlink_metadata().is_ok();
-    if let Some(url) = &arguments.registry {
-        let is_done = take_from_team(cli, arguments, url, &root, environment)?;
-        // What is judged comes from there, so nothing can be judged before that is written.
-        if !is_done || (is_adopted && ci.is_none()) {
-            return Ok(Outcome::Approved);
-        }
+    let Some(url) = &arguments.registry else {
+        return adopt_policy(cli, arguments, (&root, is_adopted, ci), environment);
+    };
+    let taken = take_from_team(cli, arguments, url, &root, environment)?;
+    // What is judged comes from there, so nothing can be judged before that is written.
+    if matches!(taken, Taken::Shown) || (is_adopted && ci.is_none()) {
+        return Ok(Outcome::Approved);
     }
+    let outcome = adopt_policy(cli, arguments, (&root, is_adopted, ci), environment);
+    // All or nothing: where there is no policy in the end, cargo is configured as it was. Without a lock file there was nothing to judge, and
+    // cargo makes one from there.
+    if let Taken::Written(file, text) = taken
+        && !matches!(outcome, Ok(Outcome::Approved | Outcome::Held))
+        && root.join("Cargo.lock").symlink_metadata().is_ok()
+    {
+        take_back(&file, &text)?;
+        output::wrote(cli, &format!("nothing: {} is as it was", relative(file.path(), environment)))?;
+    }
+    outcome
+}
+
+/// Writes a policy, and what belongs to one.
+fn adopt_policy(
+    cli: &Cli,
+    arguments: &cli::Init,
+    (root, is_adopted, ci): (&Utf8Path, bool, Option<CiFiles>),
+    environment: &Environment,
+) -> Result<Outcome, CommandError> {
+    let path = root.join(POLICY_FILE);
     if let Some(ci) = ci.as_ref().filter(|_| is_adopted) {
         return only_ci(cli, arguments, ci, environment);
     }
@@ -63,13 +85,13 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
         return Err(InitError::Exists { path: relative(&path, environment) }.into());
     }
     let config = CargoConfig::load(environment.current_dir(), environment)?;
-    let adopted = settled(adopt::read(&root, &config)?, arguments.min_publish_age);
+    let adopted = settled(adopt::read(root, &config)?, arguments.min_publish_age);
     let made = Draft::judge(cli, arguments, &adopted, environment)?;
     let record = Record::of(made.project(), Some(&made.facts().advisories), arguments.by.as_deref());
     let by = record.who.as_ref().map(|who| who.name.as_str());
     let draft = Draft::of(&made, adopted, arguments, by)?;
     let is_decided = made.evaluation().blockers.is_empty();
-    let files = Files::plan(&root, &draft, arguments.native)?;
+    let files = Files::plan(root, &draft, arguments.native)?;
     if is_decided && !arguments.yes {
         output::print(cli, |out| {
             files.texts().into_iter().try_for_each(|(name, text)| report::init::preview(name, text, out))
@@ -112,14 +134,24 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Init, environment: &Environment) -
     Ok(if is_approved { Outcome::Approved } else { Outcome::Held })
 }
 
-/// Writes into cargo's configuration that crates.io comes from a team registry; `false` where that was only shown.
+/// What became of cargo's configuration.
+enum Taken {
+    /// What would be written was shown.
+    Shown,
+    /// It says so already.
+    Already,
+    /// The file as it was, and its text now.
+    Written(ConfigFile, String),
+}
+
+/// Writes into cargo's configuration that crates.io comes from a team registry.
 fn take_from_team(
     cli: &Cli,
     arguments: &cli::Init,
     url: &str,
     root: &Utf8Path,
     environment: &Environment,
-) -> Result<bool, CommandError> {
+) -> Result<Taken, CommandError> {
     if arguments.subject.is_offline() {
         return Err(InitError::TeamOffline.into());
     }
@@ -137,7 +169,7 @@ fn take_from_team(
     };
     let Some((file, text)) = team.config(root)? else {
         output::print(cli, |out| report::init::team(&team.name, &ways, out))?;
-        return Ok(true);
+        return Ok(Taken::Already);
     };
     let names = [relative(file.path(), environment).into_string()];
     if !arguments.yes {
@@ -147,14 +179,14 @@ fn take_from_team(
             report::init::files(false, &names, &written, out)
         })?;
         if arguments.dry_run {
-            return Ok(false);
+            return Ok(Taken::Shown);
         }
         agreement()?;
     }
     if arguments.dry_run {
         let written = WayOut::to("write it", again(&cli.invocation, &["dry-run"], ""));
         output::print(cli, |out| report::init::files(false, &names, &written, out))?;
-        return Ok(false);
+        return Ok(Taken::Shown);
     }
     write_config(&file, &text)?;
     let undo =
@@ -163,7 +195,23 @@ fn take_from_team(
         report::init::files(true, &names, &undo, out)?;
         report::init::team(&team.name, &ways, out)
     })?;
-    Ok(true)
+    Ok(Taken::Written(file, text))
+}
+
+/// Cargo's configuration as it was, where nobody has changed it since.
+fn take_back(file: &ConfigFile, text: &str) -> Result<(), InitError> {
+    let Some(original) = file.original() else {
+        let now = regular::read(file.path(), Links::Followed, 2 * text.len() as u64);
+        let is_ours = now.is_ok_and(|now| now == text.as_bytes());
+        if is_ours {
+            std::fs::remove_file(file.path())
+                .map_err(|cause| InitError::Folder { path: file.path().to_owned(), cause })?;
+            // A folder that has something else in it stays.
+            let _ = file.path().parent().map(std::fs::remove_dir);
+        }
+        return Ok(());
+    };
+    Ok(replace(file.path(), Some(text), &String::from_utf8_lossy(original))?)
 }
 
 /// Writes the jobs of a CI beside a policy that is there already.

@@ -77,7 +77,7 @@ pub(super) enum CommandError {
     Randomness(#[from] crate::serve::NoRandomness),
     /// A run that could not decide.
     #[error(
-        "the lock file was not posted: this run could not decide about it\nhelp: see what stands in the way, above"
+        "the lock file was not posted: this run could not decide about it\nhelp: see what stands in the way, above; a project whose crates.io is the team's registry names that in `mirrors` under [sources] of its own policy"
     )]
     NotPosted,
     /// An address that a lock file cannot be sent to.

@@ -8,8 +8,8 @@ use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::environment::Environment;
 use crate::project::nearest_policy;
-use crate::report::serve::{checked, served, token};
-use crate::serve::{Config, Place, Prepared, check, new_token, to_stderr};
+use crate::report::serve::{checked, not_named, served, token};
+use crate::serve::{Config, Place, Prepared, Unnamed, check, new_token, to_stderr};
 
 /// Where the state is kept where nobody says.
 const STORE: &str = ".sequester/store";
@@ -34,8 +34,11 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Serve, environment: &Environment) 
         };
     }
     if arguments.check {
-        check(&config, environment)?;
-        output::print(cli, |out| checked(config.teams.len(), config.registries.len(), out))?;
+        let unnamed = check(&config, environment)?;
+        for Unnamed { team, registry, index } in &unnamed {
+            output::print_aside(cli, |out| not_named(team, registry, index, out))?;
+        }
+        output::print(cli, |out| checked(config.teams.len(), config.registries.len(), unnamed.len(), out))?;
         return Ok(Outcome::Approved);
     }
     to_stderr(cli.verbose > 0);

@@ -5,6 +5,7 @@
 
 mod cache;
 mod collection;
+mod forgotten;
 mod git;
 mod refresh;
 mod request;
@@ -14,7 +15,7 @@ mod unpack;
 use camino::{Utf8Path, Utf8PathBuf};
 
 pub(crate) use self::request::{AdvisoryDbError, Fetch};
-pub use self::request::{AdvisoryRequest, FetchFailure};
+pub use self::request::{AdvisoryRequest, FetchFailure, Memory};
 pub(crate) use self::statement::parse_advisory;
 
 use self::cache::Cache;
@@ -67,7 +68,12 @@ pub fn read(request: &AdvisoryRequest<'_>) -> AdvisoryReading {
         Ok(db) => {
             let copy = db.copy.iter();
             let copy = copy.map(|copy| Notice::AdvisoriesFromCopy { source: db.source.clone(), copy: copy.clone() });
-            let notices = copy.chain(unkept).collect();
+            let forgotten = (!db.forgotten.is_empty()).then(|| Notice::AdvisoriesForgotten {
+                source: db.source.clone(),
+                advisories: db.forgotten.iter().map(|one| format!("{} ({})", one.id, one.crate_name)).collect(),
+                memory: memory(request),
+            });
+            let notices = copy.chain(unkept).chain(forgotten).collect();
             AdvisoryReading { fact: AdvisoryFact::Read(db), notices }
         }
         Err(error) => AdvisoryReading {
@@ -75,6 +81,11 @@ pub fn read(request: &AdvisoryRequest<'_>) -> AdvisoryReading {
             notices: Vec::new(),
         },
     }
+}
+
+/// The folder that what is remembered of the source lies in.
+fn memory(request: &AdvisoryRequest<'_>) -> String {
+    Cache::of(request.cargo_home, request.db).folder().to_string()
 }
 
 /// What is wrong, without the way out: a report names its own.
@@ -130,7 +141,11 @@ fn read_remote(
 /// The copy in the cache, with what is remembered of it.
 fn read_cached(request: &AdvisoryRequest<'_>, cache: &Cache) -> Result<AdvisoryDb, AdvisoryDbError> {
     let state = cache.state()?.ok_or_else(|| AdvisoryDbError::NotCached { address: request.db.to_owned() })?;
-    let selection = Collection::open(&cache.generation(&state))?.select(request.crates);
+    let generation = cache.generation(&state);
+    let collection = Collection::open(&generation)?;
+    let mut selection = collection.select(request.crates);
+    let forgotten = forgotten::left(forgotten::read(&generation)?, request.memory, &collection);
+    forgotten::add(&forgotten, request.crates, &mut selection);
     Ok(AdvisoryDb {
         source: request.db.to_owned(),
         copy: None,
@@ -139,6 +154,7 @@ fn read_cached(request: &AdvisoryRequest<'_>, cache: &Cache) -> Result<AdvisoryD
         newest: state.newest,
         confirmed: Some(state.confirmed).filter(|confirmed| !is_in_future(*confirmed, request.now)),
         rolled_back_from: None,
+        forgotten,
         total: state.seen.total,
         by_crate: selection.by_crate,
         unreadable: selection.unreadable,
@@ -156,6 +172,7 @@ fn read_rolled_back(
     let mut selection = Collection::open(offered.folder())?.select(request.crates);
     let known = read_cached(request, cache);
     let confirmed = known.as_ref().ok().and_then(|db| db.confirmed);
+    let forgotten = known.as_ref().map(|db| db.forgotten.clone()).unwrap_or_default();
     if let Ok(db) = known {
         merge(&mut selection, db);
     }
@@ -167,6 +184,7 @@ fn read_rolled_back(
         newest: offered.newest,
         confirmed,
         rolled_back_from: Some(seen),
+        forgotten,
         total: offered.seen.total,
         by_crate: selection.by_crate,
         unreadable: selection.unreadable,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rustsec::advisory::Versions;
+use serde::{Deserialize, Serialize};
 
 /// One RustSec advisory about a crate of crates.io.
 #[derive(Clone, Debug)]
@@ -73,12 +74,27 @@ pub struct AdvisoryDb {
     pub confirmed: Option<Timestamp>,
     /// A commit of this source that was seen before and is younger than this copy's.
     pub rolled_back_from: Option<String>,
+    /// What this source said of malicious releases, of whatever crate, and says no more without having withdrawn it. It counts as before.
+    pub forgotten: Vec<ForgottenAdvisory>,
     /// How many advisories the whole copy holds.
     pub total: usize,
     /// The advisories about crates in question, by crate name.
     pub by_crate: BTreeMap<Arc<str>, Vec<Advisory>>,
     /// Advisory files about crates in question that could not be read.
     pub unreadable: Vec<UnreadableAdvisory>,
+}
+
+/// An advisory about a malicious release that its source does not have any more, though it never withdrew it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForgottenAdvisory {
+    /// The name of the folder that it lay in.
+    #[serde(rename = "crate")]
+    pub crate_name: String,
+    /// Its file's name without the ending.
+    pub id: String,
+    /// The file as it was; an attacker's text until escaped.
+    pub text: String,
 }
 
 /// An advisory file that could not be understood: the crate it lies under cannot be approved.

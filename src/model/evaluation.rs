@@ -309,6 +309,8 @@ pub enum Notice {
         source: String,
         copy: String,
     },
+    /// Advisories of malicious releases, each with its crate, that the source has no more and never withdrew; `memory` is the folder that has them.
+    AdvisoriesForgotten { source: String, advisories: Vec<String>, memory: String },
     /// What was fetched could not be kept for the next run, which fetches it again.
     NotKept {
         /// What was fetched.
@@ -418,6 +420,7 @@ codes!(Notice {
     IgnoreEnding => "ignore-ending",
     AdvisoriesSkipped => "advisories-skipped",
     AdvisoriesFromCopy => "advisories-from-copy",
+    AdvisoriesForgotten => "advisories-forgotten",
     NotKept => "not-kept",
     CargoAgeLonger => "cargo-age-longer",
     CargoAgeShorter => "cargo-age-shorter",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::open::Project;
-use crate::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFailure};
+use crate::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFailure, Memory};
 use crate::gather::http::{Http, Request};
 use crate::model::crate_name::canonical;
 use crate::model::facts::AdvisoryFact;
@@ -25,6 +25,7 @@ pub(super) fn read_advisories(
         db,
         base: &project.rules().folder,
         crates: names,
+        memory: Memory::default(),
         cargo_home: &project.environment().cargo_home(),
         network: fetch.as_ref().map(|fetch| fetch as &advisory_db::Fetch<'_>),
         now: project.machine(),

@@ -254,7 +254,7 @@ fn is_by_confirmed_advisories(decision: &Decision) -> bool {
     match &decision.facts().advisories {
         AdvisoryFact::Skipped => true,
         AdvisoryFact::Unavailable { .. } => false,
-        AdvisoryFact::Read(db) => db.copy.is_none() && db.rolled_back_from.is_none(),
+        AdvisoryFact::Read(db) => db.copy.is_none() && db.rolled_back_from.is_none() && db.forgotten.is_empty(),
     }
 }
 

@@ -1,5 +1,8 @@
 //! What a change decides, makes looser and does beside what it locks, in words: told before everything else to whoever merges it.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use super::audit::AuditReport;
 use super::escape::shell_word;
 use super::notice::trail_problem;
@@ -9,6 +12,7 @@ use super::words::moment;
 use crate::model::loosening::{Loosening, LooseningKind};
 use crate::model::policy::{JudgedBy, Origin};
 use crate::model::side_effect::{RecordedFact, SideEffect, TrailFault, TrailWitness};
+use crate::model::trail::EventFileName;
 use crate::model::verdict::ReasonCode;
 use crate::model::way_around::{WayAround, WayKind};
 
@@ -84,6 +88,63 @@ pub(crate) fn loosened_help(report: &AuditReport<'_>) -> WayOut {
 
 /// How many things of one kind are told one by one: a change may bring thousands of files.
 const EACH: usize = 8;
+/// The same for what it loosens and decides, of which whoever merges it is to look at each line.
+pub(crate) const EACH_LINE: usize = 20;
+
+/// Of many things one, with its position, or how many more there are of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told<'a, T, K> {
+    One(usize, &'a T),
+    More(K, usize),
+}
+
+/// Each thing, but of what there is much of one kind the rest only counted: a crowd of one kind hides none of another.
+#[must_use]
+pub(crate) fn summed<'a, T, K: Copy + Ord>(
+    all: &'a [T],
+    each: usize,
+    kind: impl Fn(&'a T) -> K,
+) -> Vec<Told<'a, T, K>> {
+    let mut counts: BTreeMap<K, (usize, usize)> = BTreeMap::new();
+    let mut told = Vec::new();
+    for (position, one) in all.iter().enumerate() {
+        let (count, behind) = counts.entry(kind(one)).or_default();
+        *count += 1;
+        if *count <= each {
+            told.push(Told::One(position, one));
+            *behind = told.len();
+        }
+    }
+    let mut rest: Vec<(usize, Told<'a, T, K>)> = counts
+        .into_iter()
+        .filter(|(_, (count, _))| *count > each)
+        .map(|(kind, (count, behind))| (behind, Told::More(kind, count - each)))
+        .collect();
+    // From the last, so that the places before it stay what they are.
+    rest.sort_by_key(|(behind, _)| Reverse(*behind));
+    for (behind, more) in rest {
+        told.insert(behind, more);
+    }
+    told
+}
+
+/// What a change loosens or decides: at most so many of each key.
+#[must_use]
+pub(crate) fn of_each_key(all: &[Loosening], each: usize) -> Vec<Told<'_, Loosening, &str>> {
+    summed(all, each, kind)
+}
+
+/// The key without what tells one entry from others.
+#[must_use]
+pub(crate) fn kind(one: &Loosening) -> &str {
+    one.key.split(' ').next().unwrap_or_default()
+}
+
+/// What stands in the place of those that are only counted.
+#[must_use]
+pub(crate) fn more_of(kind: &str, count: usize) -> String {
+    format!("{count} more of the same kind ({kind})")
+}
 
 /// Several things that are told in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,30 +162,29 @@ pub(crate) struct ToldSideEffect {
 /// Each thing, but of what there is much of one kind the rest only counted.
 #[must_use]
 pub(crate) fn side_effects(all: &[SideEffect]) -> Vec<ToldSideEffect> {
-    let mut told: Vec<ToldSideEffect> = Vec::new();
-    let mut counts: Vec<(&'static str, bool, usize)> = Vec::new();
-    for (at, one) in all.iter().enumerate() {
-        let (code, fails) = (one.code(), one.fails());
-        let position = counts.iter().position(|(known, known_fails, _)| (*known, *known_fails) == (code, fails));
-        let position = position.unwrap_or_else(|| {
-            counts.push((code, fails, 0));
-            counts.len() - 1
-        });
-        let count = counts.get_mut(position).map_or(1, |(_, _, count)| {
-            *count += 1;
-            *count
-        });
-        if count <= EACH {
-            told.push(ToldSideEffect { code, fails, text: side_effect(one), position: Some(at) });
-        }
-    }
-    for (code, fails, count) in counts.into_iter().filter(|(_, _, count)| *count > EACH) {
-        let last = told.iter().rposition(|one| one.code == code && one.fails == fails);
-        let text = format!("{} more of the same kind ({code})", count - EACH);
-        let rest = ToldSideEffect { code, fails, text, position: None };
-        told.insert(last.map_or(told.len(), |last| last + 1), rest);
-    }
-    told
+    let told = summed(all, EACH, |one| (one.code(), one.fails()));
+    told.into_iter()
+        .map(|told| match told {
+            Told::One(at, one) => {
+                ToldSideEffect { code: one.code(), fails: one.fails(), text: side_effect(one), position: Some(at) }
+            }
+            Told::More((code, fails), count) => {
+                ToldSideEffect { code, fails, text: more_of(code, count), position: None }
+            }
+        })
+        .collect()
+}
+
+/// The events of the audit trail that a change lacks: at most so many, and how many more there are.
+#[must_use]
+pub(crate) fn missing_events(all: &[EventFileName], each: usize) -> Vec<String> {
+    let told = summed(all, each, |_| ());
+    told.into_iter()
+        .map(|told| match told {
+            Told::One(_, event) => missing_event(event),
+            Told::More((), count) => format!("the audit trail lacks {count} more events that the base has"),
+        })
+        .collect()
 }
 
 /// One thing in a sentence that follows "this change also".
@@ -205,6 +265,6 @@ pub(crate) fn side_effects_help(all: &[SideEffect]) -> Option<&'static str> {
 
 /// What is to be said of an event that the base has and the change does not.
 #[must_use]
-pub(crate) fn missing_event(event: &crate::model::trail::EventFileName) -> String {
+fn missing_event(event: &EventFileName) -> String {
     format!("the audit trail lacks an event that the base has: {event}")
 }

@@ -6,7 +6,7 @@ use super::escape::{markdown, markdown_code};
 use super::way_out::WayOut;
 
 /// The most bytes of a document; no text has more characters than bytes.
-const MOST_BYTES: usize = 65_000;
+pub(crate) const MOST_BYTES: usize = 65_000;
 /// What headings, counts of what does not fit and closing marks may take behind the last row.
 const RESERVED: usize = 5_000;
 /// The most characters of one sentence, before it is escaped.
@@ -20,6 +20,8 @@ const FULL_CELL: usize = 2_500;
 #[derive(Debug)]
 pub(crate) struct Document {
     text: String,
+    /// The most bytes of all of it.
+    most: usize,
     /// The most bytes of one list or table.
     share: usize,
 }
@@ -28,12 +30,24 @@ impl Document {
     /// Begins with a heading. What it is given here and below is Markdown already, but where it says otherwise.
     #[must_use]
     pub(crate) fn new(title: &str) -> Self {
-        Self { text: format!("## {title}\n"), share: MOST_BYTES }
+        Self::within(title, MOST_BYTES)
+    }
+
+    /// The same for a part of what a code host takes, of at most so many bytes.
+    #[must_use]
+    pub(crate) fn within(title: &str, most: usize) -> Self {
+        Self { text: format!("## {title}\n"), most, share: most }
+    }
+
+    /// What lines and blocks may fill.
+    const fn room(&self) -> usize {
+        self.most.saturating_sub(RESERVED)
     }
 
     /// Lists and tables of which each takes at most its share of the room, however long it is: what follows has room too.
     pub(crate) fn sharing(&mut self, lists: usize, body: impl FnOnce(&mut Self)) {
-        let whole = std::mem::replace(&mut self.share, (MOST_BYTES - RESERVED) / lists.max(1));
+        let part = self.room() / lists.max(1);
+        let whole = std::mem::replace(&mut self.share, part);
         body(self);
         self.share = whole;
     }
@@ -66,7 +80,7 @@ impl Document {
     pub(crate) fn blocks(&mut self, blocks: impl IntoIterator<Item = String>, rest: impl FnOnce(usize) -> String) {
         let mut more = 0;
         for block in blocks {
-            if self.text.len() + block.len() > MOST_BYTES - RESERVED {
+            if self.text.len() + block.len() > self.room() {
                 more += 1;
             } else {
                 self.text.push_str(&block);
@@ -98,7 +112,7 @@ impl Document {
 
     fn as_far_as_they_fit(&mut self, lines: impl Iterator<Item = String>, rest: impl FnOnce(usize) -> String) {
         let mut more = 0;
-        let room = self.text.len().saturating_add(self.share).min(MOST_BYTES - RESERVED);
+        let room = self.text.len().saturating_add(self.share).min(self.room());
         for line in lines {
             if more > 0 || self.text.len() + line.len() > room {
                 more += 1;

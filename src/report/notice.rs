@@ -163,6 +163,11 @@ pub(crate) fn notice(notice: &Notice, context: &Context<'_>) -> String {
         Notice::AdvisoriesFromCopy { source, copy } => {
             format!("{source} could not be reached; its copy was read instead: {copy}")
         }
+        Notice::AdvisoriesForgotten { source, advisories, memory } => format!(
+            "{source} no longer has {}, which it never withdrew: of malicious releases nothing is forgotten, and it counts as before; only \
+             where somebody knows that it was wrong, remove {memory}",
+            few(advisories, 5)
+        ),
         Notice::NotKept { what, folder, cause } => {
             let what = match what {
                 Fetched::Advisories => "advisories",

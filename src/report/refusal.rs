@@ -3,10 +3,11 @@
 use semver::Version;
 
 use super::context::Context;
+use super::escape::shell_word;
 use super::reason::sentence;
 use super::words::eligible;
 use crate::model::package::PackageId;
-use crate::model::verdict::Reasons;
+use crate::model::verdict::{ReasonCode, Reasons};
 
 /// A release that is not given.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +28,14 @@ pub(crate) struct Refusal<'a> {
 #[must_use]
 pub(crate) fn refusal(refusal: &Refusal<'_>) -> String {
     let Refusal { id, reasons, newest_approved, page, team, context } = *refusal;
-    let mut lines = vec![format!("{} {} is held in quarantine for the team `{team}`", id.name, id.version)];
+    let (name, version) = (&id.name, &id.version);
+    let malicious = reasons.is_some_and(|reasons| reasons.iter().any(|one| one.code() == ReasonCode::Malicious));
+    let lifts = reasons.is_none_or(|reasons| reasons.iter().all(|reason| reason.code().an_approval_lifts()));
+    let mut lines = vec![match (malicious, lifts) {
+        (true, _) => format!("{name} {version} was made to do harm, and is given to nobody"),
+        (false, true) => format!("{name} {version} is held in quarantine for the team `{team}`"),
+        (false, false) => format!("{name} {version} is refused to the team `{team}`"),
+    }];
     match reasons {
         Some(reasons) => lines.extend(reasons.iter().map(|reason| format!("- {}", sentence(reason, id, &context)))),
         None => lines.push("- there are no advisories to decide by, so nothing new is approved".to_owned()),
@@ -35,17 +43,25 @@ pub(crate) fn refusal(refusal: &Refusal<'_>) -> String {
     if let Some(at) = reasons.and_then(Reasons::eligible_at) {
         lines.push(format!("it is approved {}", eligible(context.now, at)));
     } else if reasons.is_some() {
-        lines.push("time does not lift this".to_owned());
+        lines
+            .push(if lifts { "time does not lift this" } else { "neither time nor an approval lifts this" }.to_owned());
+    }
+    if malicious {
+        let spec = shell_word(&format!("{name}@{version}"));
+        lines.push(format!(
+            "where it was built its code may have run: `cargo sequester incident {spec}`, in each project, finds those places"
+        ));
     }
     if let Some(version) = newest_approved {
         lines.push(format!("the newest approved release is {version}"));
     }
-    lines.push(format!(
-        "to ask for it: let whoever keeps the policy ({}) look at `cargo sequester explain {}@{}`, and approve it there",
-        context.judged_by.sentence(),
-        id.name,
-        id.version
-    ));
+    if lifts {
+        let spec = shell_word(&format!("{name}@{version}"));
+        lines.push(format!(
+            "to ask for it: let whoever keeps the policy ({}) look at `cargo sequester explain {spec}`, and approve it there",
+            context.judged_by.sentence(),
+        ));
+    }
     lines.push(format!("see {page}"));
     let mut text = lines.iter().map(|line| super::escape::terminal(line)).collect::<Vec<_>>().join("\n");
     text.push('\n');

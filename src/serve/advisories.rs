@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
-use crate::gather::advisory_db::{self, AdvisoryRequest, FetchFailure};
+use crate::gather::advisory_db::{self, AdvisoryRequest, FetchFailure, Memory};
 use crate::gather::environment::Environment;
 use crate::gather::http::{Answer, Http, Request};
 use crate::model::advisory::AdvisoryDb;
@@ -14,9 +14,13 @@ use crate::model::crate_name::canonical;
 use crate::model::facts::AdvisoryFact;
 use crate::model::policy::Policy;
 use crate::policy::advisory;
+use crate::report::words::few;
 
 /// Where advisories are: `db` as a policy has it, and what a relative folder is relative to.
 pub(crate) type AdvisorySource = (String, Utf8PathBuf);
+
+/// So many forgotten advisories are named.
+const NAMED: usize = 5;
 
 /// All that a source says, ready to be asked about single crates.
 #[derive(Debug)]
@@ -83,6 +87,13 @@ impl Advisories {
         })
     }
 
+    /// What their source said of malicious releases and says no more: the first few, and how many more there are.
+    pub(crate) fn forgotten(&self) -> Option<String> {
+        let AdvisoryFact::Read(db) = &self.fact else { return None };
+        let named: Vec<String> = db.forgotten.iter().map(|one| format!("{} ({})", one.id, one.crate_name)).collect();
+        (!named.is_empty()).then(|| format!("{} no longer has {}", db.source, few(&named, NAMED)))
+    }
+
     /// Whether something was read at all.
     pub(crate) const fn is_read(&self) -> bool {
         matches!(self.fact, AdvisoryFact::Read(_) | AdvisoryFact::Skipped)
@@ -109,6 +120,7 @@ fn without_advisories(db: &AdvisoryDb) -> AdvisoryDb {
         newest: db.newest,
         confirmed: db.confirmed,
         rolled_back_from: db.rolled_back_from.clone(),
+        forgotten: Vec::new(),
         total: db.total,
         by_crate: BTreeMap::new(),
         unreadable: db.unreadable.clone(),
@@ -123,15 +135,17 @@ pub(super) fn fetch(http: &Http, request: &Request) -> Fetched {
     http.get(request).map_err(|error| FetchFailure { cause: error.without_address() })
 }
 
-/// Reads a source whole, by what `fetch` answers, as of `now`. What it keeps is below `home`. It waits for disk and network.
+/// Reads a source whole, by what `fetch` answers, as of `now`. What it keeps is below `home`; `memory` is what others know of it. It waits
+/// for disk and network.
 pub(super) fn read(
-    source: &AdvisorySource,
+    (source, memory): (&AdvisorySource, Memory<'_>),
     fetch: &dyn Fn(&Request) -> Fetched,
     home: &Utf8Path,
     now: Timestamp,
     environment: &Environment,
 ) -> AdvisoryFact {
     let (db, base) = source;
-    let request = AdvisoryRequest { db, base, crates: None, cargo_home: home, network: Some(fetch), now, environment };
+    let network = Some(fetch);
+    let request = AdvisoryRequest { db, base, crates: None, memory, cargo_home: home, network, now, environment };
     advisory_db::read(&request).fact
 }

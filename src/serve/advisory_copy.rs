@@ -1,7 +1,8 @@
 //! The archive of advisories that all nodes read: one of them asks its origin, and the others take what it found from the store.
 //!
 //! Who asks is agreed on by a conditional write, for a minute. A node that dies in between keeps the others waiting no longer than that, and
-//! one that the store fails asks for itself. Only what nobody has to call a rollback is given to the others.
+//! one that the store fails asks for itself. Only what nobody has to call a rollback is given to the others; and what an origin said of
+//! malicious releases and says no more is kept beside the archive, for all of them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,10 +13,14 @@ use tempfile::TempDir;
 
 use super::advisories::{AdvisorySource, Fetched, read};
 use super::alarms::{Alarm, Alarms};
+use super::correction::Withdrawn;
+use super::record::{Event, record};
 use super::store::{Key, Put, Store, StoreError, Tag, digest_of};
+use crate::gather::advisory_db::Memory;
 use crate::gather::clock;
 use crate::gather::environment::Environment;
 use crate::gather::http::{Answer, Http, Request};
+use crate::model::advisory::ForgottenAdvisory;
 use crate::model::checksum::Checksum;
 use crate::model::facts::AdvisoryFact;
 
@@ -51,6 +56,13 @@ struct Copied {
     confirmed: Timestamp,
 }
 
+/// What an origin said of malicious releases and says no more.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    advisories: Vec<ForgottenAdvisory>,
+}
+
 /// What a node needs to read a source for all of them.
 #[derive(Debug)]
 pub(crate) struct AdvisoryCopies {
@@ -58,14 +70,22 @@ pub(crate) struct AdvisoryCopies {
     http: Arc<Http>,
     alarms: Arc<Alarms>,
     environment: Environment,
+    /// What people say was wrong.
+    withdrawn: Vec<Withdrawn>,
     /// Where archives are unpacked, as long as this node lasts. What is known of them for longer is in the store.
     folder: Option<TempDir>,
 }
 
 impl AdvisoryCopies {
-    pub(crate) fn new(store: Store, http: Arc<Http>, alarms: Arc<Alarms>, environment: Environment) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        http: Arc<Http>,
+        alarms: Arc<Alarms>,
+        environment: Environment,
+        withdrawn: Vec<Withdrawn>,
+    ) -> Self {
         let folder = tempfile::Builder::new().prefix("sequester-advisories-").tempdir().ok();
-        Self { store, http, alarms, environment, folder }
+        Self { store, http, alarms, environment, withdrawn, folder }
     }
 
     /// Reads a source: what is in the store where that is recent, else by asking, where it is this node's turn.
@@ -94,13 +114,13 @@ impl AdvisoryCopies {
 
     async fn read_here(&self, source: &AdvisorySource) -> AdvisoryFact {
         if !is_archive(&source.0) {
-            return self.by_asking(source, self.environment.cargo_home()).await.0;
+            return self.by_asking(source, self.environment.cargo_home(), &[]).await.0;
         }
         match self.shared(source).await {
             Ok(fact) => fact,
             Err(error) => {
                 self.alarms.raise(Alarm::StoreAway { cause: error.to_string() });
-                self.by_asking(source, self.home()).await.0
+                self.by_asking(source, self.home(), &[]).await.0
             }
         }
     }
@@ -110,8 +130,9 @@ impl AdvisoryCopies {
         let now = clock::now();
         let (head, tag) = self.head(&key).await?;
         // First what is known: only who has seen it can tell that the origin went back.
+        let (kept, kept_tag) = self.kept(source).await?;
         let known = match &head.copy {
-            Some(copied) => self.known(source, copied).await?,
+            Some(copied) => self.known(source, copied, &kept.advisories).await?,
             None => None,
         };
         let is_recent = |at: Timestamp| at <= now && now.duration_since(at) < RECENT;
@@ -131,12 +152,18 @@ impl AdvisoryCopies {
                 cause: "another node is about to fetch them".to_owned(),
             }));
         };
-        let (fact, answer) = self.by_asking(source, self.home()).await;
+        let (fact, answer) = self.by_asking(source, self.home(), &kept.advisories).await;
         let went_back = matches!(&fact, AdvisoryFact::Read(db) if db.rolled_back_from.is_some() || db.copy.is_some());
         let copy = match answer {
-            Some(answer) if matches!(fact, AdvisoryFact::Read(_)) && !went_back => {
-                self.copied(answer, head.copy.as_ref(), now).await?
-            }
+            Some(answer) if !went_back => match &fact {
+                AdvisoryFact::Read(db) => {
+                    // Before anybody reads the archive that lacks them.
+                    let forgotten = Kept { advisories: db.forgotten.clone() };
+                    self.keep(source, &kept, forgotten, kept_tag.as_ref()).await?;
+                    self.copied(answer, head.copy.as_ref(), now).await?
+                }
+                AdvisoryFact::Unavailable { .. } | AdvisoryFact::Skipped => None,
+            },
             Some(_) | None => None,
         };
         // Where nothing came of it, the turn runs out by itself, and the origin is left alone until then.
@@ -161,12 +188,64 @@ impl AdvisoryCopies {
         Ok((head, Some(stored.tag)))
     }
 
+    /// What is kept of a source, without what a person says was wrong.
+    async fn kept(&self, source: &AdvisorySource) -> Result<(Kept, Option<Tag>), StoreError> {
+        let key = Key::advisories_kept(digest_of(source.0.as_bytes()));
+        let Some(stored) = self.store.get(&key, LARGEST).await? else { return Ok((Kept::default(), None)) };
+        let kept = serde_json::from_slice::<Kept>(&stored.bytes);
+        let Ok(mut kept) = kept else {
+            self.alarms.raise(Alarm::Poisoned { key: key.to_string() });
+            return Ok((Kept::default(), Some(stored.tag)));
+        };
+        let count = kept.advisories.len();
+        for Withdrawn { advisory, by, reason } in &self.withdrawn {
+            if kept.advisories.iter().any(|one| one.id == *advisory) {
+                // Written down first: nothing is taken back that nobody can be asked about later.
+                record(&self.store, clock::now(), &Event::AdvisoryWithdrawn { advisory, by, reason }).await?;
+                kept.advisories.retain(|one| one.id != *advisory);
+            }
+        }
+        if kept.advisories.len() == count {
+            return Ok((kept, Some(stored.tag)));
+        }
+        let bytes = serde_json::to_vec(&kept).unwrap_or_default();
+        match self.store.replace(&key, bytes.into(), Some(&stored.tag)).await? {
+            Put::Done(tag) => Ok((kept, Some(tag))),
+            // Whoever was faster may have added some; this node believes the person all the same.
+            Put::Lost => Ok((kept, None)),
+        }
+    }
+
+    /// Writes down what is kept from now on, where that is something else than before.
+    async fn keep(
+        &self,
+        source: &AdvisorySource,
+        before: &Kept,
+        now: Kept,
+        tag: Option<&Tag>,
+    ) -> Result<(), StoreError> {
+        if now == *before {
+            return Ok(());
+        }
+        let key = Key::advisories_kept(digest_of(source.0.as_bytes()));
+        let bytes = serde_json::to_vec(&now).unwrap_or_default();
+        match self.store.replace(&key, bytes.into(), tag).await? {
+            Put::Done(_) => Ok(()),
+            Put::Lost => Err(StoreError::Away { key, cause: "another node writes it".to_owned() }),
+        }
+    }
+
     async fn put(&self, key: &Key, head: &Head, before: Option<&Tag>) -> Result<Put, StoreError> {
         self.store.replace(key, serde_json::to_vec(head).unwrap_or_default().into(), before).await
     }
 
     /// Reads the archive that the store has, as confirmed when its origin was last asked.
-    async fn known(&self, source: &AdvisorySource, copied: &Copied) -> Result<Option<AdvisoryFact>, StoreError> {
+    async fn known(
+        &self,
+        source: &AdvisorySource,
+        copied: &Copied,
+        kept: &[ForgottenAdvisory],
+    ) -> Result<Option<AdvisoryFact>, StoreError> {
         let key = Key::advisories(copied.digest);
         let Some(stored) = self.store.get(&key, LARGEST).await? else { return Ok(None) };
         if digest_of(&stored.bytes) != copied.digest {
@@ -181,11 +260,16 @@ impl AdvisoryCopies {
             let (etag, last_modified) = (copied.etag.clone(), copied.last_modified.clone());
             Ok(Answer { status: if same { 304 } else { 200 }, etag, last_modified, date: None, body })
         };
-        Ok(Some(self.aside(source, self.home(), confirmed, answer).await))
+        Ok(Some(self.aside(source, kept, self.home(), confirmed, answer).await))
     }
 
     /// Reads it from its origin, and gives what that answered.
-    async fn by_asking(&self, source: &AdvisorySource, home: Utf8PathBuf) -> (AdvisoryFact, Option<Answer>) {
+    async fn by_asking(
+        &self,
+        source: &AdvisorySource,
+        home: Utf8PathBuf,
+        kept: &[ForgottenAdvisory],
+    ) -> (AdvisoryFact, Option<Answer>) {
         let (http, heard) = (Arc::clone(&self.http), Arc::new(Mutex::new(None)));
         let last = Arc::clone(&heard);
         let fetch = move |request: &Request| {
@@ -193,7 +277,7 @@ impl AdvisoryCopies {
             *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer.clone());
             Ok(answer)
         };
-        let fact = self.aside(source, home, clock::now(), fetch).await;
+        let fact = self.aside(source, kept, home, clock::now(), fetch).await;
         let heard = heard.lock().unwrap_or_else(PoisonError::into_inner).take();
         (fact, heard)
     }
@@ -219,12 +303,18 @@ impl AdvisoryCopies {
     async fn aside(
         &self,
         source: &AdvisorySource,
+        kept: &[ForgottenAdvisory],
         home: Utf8PathBuf,
         now: Timestamp,
         fetch: impl Fn(&Request) -> Fetched + Send + 'static,
     ) -> AdvisoryFact {
-        let (of, environment) = (source.clone(), self.environment.clone());
-        let read = tokio::task::spawn_blocking(move || read(&of, &fetch, &home, now, &environment)).await;
+        let (of, kept, environment) = (source.clone(), kept.to_vec(), self.environment.clone());
+        let withdrawn: Vec<String> = self.withdrawn.iter().map(|one| one.advisory.clone()).collect();
+        let read = tokio::task::spawn_blocking(move || {
+            let memory = Memory { kept: &kept, withdrawn: &withdrawn };
+            read((&of, memory), &fetch, &home, now, &environment)
+        });
+        let read = read.await;
         read.unwrap_or_else(|error| AdvisoryFact::Unavailable { source: source.0.clone(), cause: error.to_string() })
     }
 

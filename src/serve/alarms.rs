@@ -55,6 +55,16 @@ pub(crate) enum Alarm {
         team: String,
         cause: String,
     },
+    /// A source of advisories said of releases that they are malicious, and says no more.
+    AdvisoriesForgotten {
+        team: String,
+        what: String,
+    },
+    /// A team's policy lets more through than before.
+    PolicyLoosened {
+        team: String,
+        what: String,
+    },
     /// The machine's clock and a registry's are apart.
     Clock {
         registry: String,
@@ -75,6 +85,8 @@ impl Alarm {
             Self::PolicyRefused { .. } => "policy-refused",
             Self::NotLookedInto { .. } => "not-looked-into",
             Self::Advisories { .. } => "advisories",
+            Self::AdvisoriesForgotten { .. } => "advisories-forgotten",
+            Self::PolicyLoosened { .. } => "policy-loosened",
             Self::Clock { .. } => "clock",
         }
     }
@@ -84,6 +96,8 @@ impl Alarm {
         match self {
             Self::PolicyRefused { team: whose, .. }
             | Self::NotLookedInto { team: whose, .. }
+            | Self::PolicyLoosened { team: whose, .. }
+            | Self::AdvisoriesForgotten { team: whose, .. }
             | Self::Advisories { team: whose, .. } => whose == team,
             Self::Contradiction { registry, .. }
             | Self::Deleted { registry, .. }
@@ -100,12 +114,15 @@ impl Alarm {
             Self::PolicyRefused { .. }
             | Self::NotLookedInto { .. }
             | Self::Advisories { .. }
+            | Self::AdvisoriesForgotten { .. }
             | Self::UpstreamAway { .. }
             | Self::StoreAway { .. }
             | Self::Clock { .. } => true,
-            Self::Contradiction { .. } | Self::Deleted { .. } | Self::Poisoned { .. } | Self::WrongBytes { .. } => {
-                false
-            }
+            Self::Contradiction { .. }
+            | Self::Deleted { .. }
+            | Self::Poisoned { .. }
+            | Self::PolicyLoosened { .. }
+            | Self::WrongBytes { .. } => false,
         }
     }
 
@@ -127,6 +144,10 @@ impl Alarm {
                 format!("{team}: {key} of the policy is judged by `audit` alone: this server looks into no archive")
             }
             Self::Advisories { team, cause } => format!("{team}: {cause}"),
+            Self::AdvisoriesForgotten { team, what } => {
+                format!("{team}: {what}, never withdrawn: what was said of malicious releases counts as before")
+            }
+            Self::PolicyLoosened { team, what } => format!("{team}: the new policy lets more through: {what}"),
             Self::Clock { registry, seconds } => {
                 format!("{registry}: its clock and this machine's are {seconds} seconds apart")
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Deserializer};
 
-use super::correction::Correction;
+use super::correction::{Correction, Withdrawn};
 use super::store::{Place, PlaceError};
 use super::tokens::{Token, TokenHash};
 use crate::files::regular::{self, Links, ReadError};
@@ -40,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) registries: BTreeMap<String, RegistryRules>,
     /// By the name in its path.
     pub(crate) teams: BTreeMap<String, TeamRules>,
+    /// Advisories that a person says were wrong.
+    pub(crate) withdrawn: Vec<Withdrawn>,
 }
 
 /// Certificate and key, as PEM.
@@ -162,6 +164,8 @@ struct Document {
     #[serde(default)]
     registries: BTreeMap<String, DocumentRegistry>,
     teams: BTreeMap<String, DocumentTeam>,
+    #[serde(default)]
+    withdrawn: Vec<Withdrawn>,
 }
 
 #[derive(Deserialize)]
@@ -255,6 +259,7 @@ impl Config {
             limits: Limits::default(),
             registries: BTreeMap::from([(CRATES_IO.to_owned(), RegistryRules::crates_io())]),
             teams: BTreeMap::from([(ONLY_TEAM.to_owned(), team)]),
+            withdrawn: Vec::new(),
         }
     }
 
@@ -318,7 +323,7 @@ impl Config {
         };
         let tls =
             document.tls.map(|tls| TlsFiles { certificate: folder.join(tls.certificate), key: folder.join(tls.key) });
-        Ok(Self { listen: document.listen, url, store, tls, limits, registries, teams })
+        Ok(Self { listen: document.listen, url, store, tls, limits, registries, teams, withdrawn: document.withdrawn })
     }
 
     /// Listens elsewhere.

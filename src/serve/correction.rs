@@ -25,6 +25,17 @@ pub(crate) struct Correction {
     pub(crate) reason: String,
 }
 
+/// An advisory about a malicious release that its source has no more, and that was wrong; `[[withdrawn]]` of a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Withdrawn {
+    /// Its id.
+    pub(crate) advisory: String,
+    /// Who looked at it.
+    pub(crate) by: String,
+    pub(crate) reason: String,
+}
+
 impl Correction {
     /// Whether a release is what this says, byte for byte and second for second.
     fn is_of(&self, name: &str, outline: &Outline) -> bool {

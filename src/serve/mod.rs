@@ -46,6 +46,6 @@ mod view;
 
 pub(crate) use config::{Config, ConfigError};
 pub(crate) use log::to_stderr;
-pub(crate) use run::{Prepared, ServeError, check};
+pub(crate) use run::{Prepared, ServeError, Unnamed, check};
 pub(crate) use store::{Place, PlaceError};
 pub(crate) use tokens::{NoRandomness, new_token};

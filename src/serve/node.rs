@@ -25,6 +25,7 @@ use super::team::{Rules, Team};
 use super::upstream::Upstream;
 use crate::gather::environment::Environment;
 use crate::gather::http::{Http, HttpError, HttpSettings};
+use crate::report::words::few;
 
 /// How often the files of policies are looked at.
 const LOOKS: Duration = Duration::from_secs(2);
@@ -41,6 +42,8 @@ const LARGEST_HEAD: u64 = 1 << 10;
 const LARGEST_POLICY: u64 = 1 << 20;
 /// A repository is looked at once for so many looks at files.
 const LOOKS_A_FETCH: usize = 30;
+/// So many of the keys that a policy loosens are named in an alarm.
+const NAMED: usize = 10;
 /// How a registry behind this one is asked: soon enough that a client still waits.
 const UPSTREAM_PATIENCE: (Duration, u32) = (Duration::from_secs(10), 1);
 
@@ -118,15 +121,21 @@ impl Node {
         }
         let mut teams = BTreeMap::new();
         for (name, rules) in &config.teams {
-            let policy = match policy_source::read(&rules.policy, environment) {
-                Ok(policy) => policy,
-                Err(error) => {
+            // By what it was judged last, where that is known.
+            let last = last_policy(&store, name, environment).await;
+            let policy = match (policy_source::read_since(last.as_ref(), &rules.policy, environment), last) {
+                (Ok(policy), last) => {
+                    if let Some(last) = last {
+                        tell_loosened(&alarms, name, &last, &policy);
+                    }
+                    policy
+                }
+                (Err(error), Some(last)) => {
                     let cause = error.for_team(&rules.policy);
-                    // By what it was judged last, where that is known.
-                    let last = last_policy(&store, name, environment).await.ok_or(error)?;
                     alarms.raise(Alarm::PolicyRefused { team: name.clone(), cause });
                     last
                 }
+                (Err(error), None) => return Err(error.into()),
             };
             teams.insert(name.clone(), Team::new(name, rules.clone(), policy));
         }
@@ -137,7 +146,13 @@ impl Node {
         let rates = Rates::new(config.limits.requests_per_minute);
         let (asks, overviews) = (Asks::new(moment), Overviews::default());
         let (counters, environment) = (Counters::default(), environment.clone());
-        let copies = AdvisoryCopies::new(store.clone(), http, Arc::clone(&alarms), environment.clone());
+        let copies = AdvisoryCopies::new(
+            store.clone(),
+            http,
+            Arc::clone(&alarms),
+            environment.clone(),
+            config.withdrawn.clone(),
+        );
         Ok(Self {
             config,
             url,
@@ -188,7 +203,9 @@ impl Node {
     /// Takes up a team's policy where it changed. One that cannot be used changes nothing.
     async fn look_at_policy(&self, team: &Team) {
         let (source, environment) = (team.config.policy.clone(), self.environment.clone());
-        let read = tokio::task::spawn_blocking(move || policy_source::read(&source, &environment)).await;
+        let last = Arc::clone(&team.state().rules);
+        let read =
+            tokio::task::spawn_blocking(move || policy_source::read_since(Some(&last), &source, &environment)).await;
         let rules = match read {
             Ok(Ok(rules)) => rules,
             Ok(Err(error)) => {
@@ -207,6 +224,7 @@ impl Node {
             self.alarms.raise(Alarm::NotLookedInto { team: team.name.clone(), key });
         }
         self.write_policy(team, &rules).await;
+        tell_loosened(&self.alarms, &team.name, &state.rules, &rules);
         if rules.digest == state.rules.digest {
             return;
         }
@@ -246,6 +264,17 @@ impl Node {
         if put != Put::Lost {
             let event = Event::PolicyChanged { team: &team.name, digest: rules.digest };
             record(&self.store, self.moment.now(), &event).await?;
+            // Held against what the store had: a node that was away meanwhile has seen nothing change.
+            let last = match stored {
+                Some(stored) => policy_of(&self.store, &team.name, &stored.bytes, &self.environment).await,
+                None => None,
+            };
+            if let Some((keys, _)) =
+                last.map(|last| policy_source::loosened(&last, rules)).filter(|told| !told.0.is_empty())
+            {
+                let event = Event::PolicyLoosened { team: &team.name, digest: rules.digest, keys: &keys };
+                record(&self.store, self.moment.now(), &event).await?;
+            }
         }
         Ok(())
     }
@@ -316,10 +345,14 @@ impl Node {
             for source in sources {
                 let read = Arc::new(self.read_advisories(Some(source.clone())).await);
                 whole &= read.is_read();
+                let forgotten = read.forgotten();
                 for team in
                     self.teams.values().filter(|team| team.state().rules.advisory_source().as_ref() == Some(&source))
                 {
                     // What was read before serves until it is no longer today's.
+                    if let Some(what) = forgotten.clone() {
+                        self.alarms.raise(Alarm::AdvisoriesForgotten { team: team.name.clone(), what });
+                    }
                     if read.is_read() || !team.state().advisories.is_read() {
                         team.change(|state| state.advisories = Arc::clone(&read));
                     }
@@ -342,10 +375,29 @@ impl Node {
     }
 }
 
+/// Says in what a team's policy lets more through than the last one.
+fn tell_loosened(alarms: &Alarms, team: &str, last: &Rules, rules: &Rules) {
+    if last.digest == rules.digest {
+        return;
+    }
+    let (loosened, decided) = policy_source::loosened(last, rules);
+    if !loosened.is_empty() {
+        alarms.raise(Alarm::PolicyLoosened { team: team.to_owned(), what: few(&loosened, NAMED) });
+    }
+    if decided > 0 {
+        tracing::info!(team, decided, "approvals and ignored advisories are new in the policy");
+    }
+}
+
 /// The policy that a team was last judged by, as the store has it.
 async fn last_policy(store: &Store, team: &str, environment: &Environment) -> Option<Rules> {
     let head = store.get(&Key::policy_head(team), LARGEST_HEAD).await.ok()??;
-    let digest = std::str::from_utf8(&head.bytes).ok()?.parse().ok()?;
+    policy_of(store, team, &head.bytes, environment).await
+}
+
+/// The policy that a head names.
+async fn policy_of(store: &Store, team: &str, head: &[u8], environment: &Environment) -> Option<Rules> {
+    let digest = std::str::from_utf8(head).ok()?.parse().ok()?;
     let stored = store.get(&Key::policy(team, digest), LARGEST_POLICY).await.ok()??;
     let text = String::from_utf8(stored.bytes.to_vec()).ok().filter(|text| digest_of(text.as_bytes()) == digest)?;
     Rules::parse(text, Some("the last policy".into()), environment.current_dir()).ok()

@@ -105,6 +105,11 @@ pub(crate) async fn post(
         node.alarms.raise(Alarm::StoreAway { cause: error.to_string() });
     }
     node.counters.locks_posted.fetch_add(1, Ordering::Relaxed);
+    // On the ground of what is locked now, some may be fixes that come early: those are given at once.
+    let refused = match not_approved(node, team, refused.iter().cloned().collect()).await {
+        Ok(still) => still,
+        Err(_) => refused,
+    };
     let refused: Vec<String> = refused.iter().map(|(id, _)| id.to_string()).collect();
     tracing::info!(team = team.name, project, packages = packages.len(), refused = refused.len(), "a lock file came");
     json(StatusCode::OK, &json!({ "project": project, "packages": packages.len(), "refused": refused }))

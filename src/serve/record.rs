@@ -18,6 +18,10 @@ pub(crate) enum Event<'a> {
     Contradiction { registry: &'a str, what: &'a str },
     /// A person said that what a registry says otherwise is right.
     Corrected { registry: &'a str, what: &'a str, checksum: Checksum, by: &'a str, reason: &'a str },
+    /// A person said that an advisory about a malicious release is wrong, which its source has no more and never withdrew.
+    AdvisoryWithdrawn { advisory: &'a str, by: &'a str, reason: &'a str },
+    /// In these keys a team's policy lets more through than before.
+    PolicyLoosened { team: &'a str, digest: Checksum, keys: &'a [String] },
     /// A registry does not have a release any more.
     Deleted { registry: &'a str, what: &'a str },
 }

@@ -15,6 +15,7 @@ use super::store::{Place, Store, StoreError};
 use crate::gather::environment::Environment;
 use crate::gather::http::HttpSettings;
 use crate::model::Timestamp;
+use crate::model::source::Registry;
 
 /// A node did not come to serve.
 #[derive(Debug, thiserror::Error)]
@@ -27,10 +28,29 @@ pub(crate) enum ServeError {
     Listen(#[from] ListenError),
 }
 
-/// Reads every policy that a configuration names, and finds out whether its bucket can be used.
-pub(crate) fn check(config: &Config, environment: &Environment) -> Result<(), ServeError> {
-    for team in config.teams.values() {
-        policy_source::read(&team.policy, environment)?;
+/// A registry of a team whose policy lets nothing come from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unnamed {
+    pub(crate) team: String,
+    pub(crate) registry: String,
+    pub(crate) index: String,
+}
+
+/// Reads every policy that a configuration names, and finds out whether its bucket can be used. Gives the registries from which a team has
+/// nothing, because its policy does not name them.
+pub(crate) fn check(config: &Config, environment: &Environment) -> Result<Vec<Unnamed>, ServeError> {
+    let mut unnamed = Vec::new();
+    for (team, rules) in &config.teams {
+        let policy = policy_source::read(&rules.policy, environment)?.policy;
+        for name in &rules.registries {
+            let Some(registry) = config.registries.get(name).map(|one| &one.registry) else { continue };
+            let is_named = *registry == Registry::CratesIo
+                || policy.registries.contains_key(registry)
+                || policy.sources.allow_registries.contains(registry);
+            if !is_named {
+                unnamed.push(Unnamed { team: team.clone(), registry: name.clone(), index: registry.to_string() });
+            }
+        }
     }
     if let Place::Bucket { .. } = config.store {
         let runtime =
@@ -45,7 +65,7 @@ pub(crate) fn check(config: &Config, environment: &Environment) -> Result<(), Se
             other @ (StoreError::Large { .. } | StoreError::Unopened { .. }) => other.into(),
         })?;
     }
-    Ok(())
+    Ok(unnamed)
 }
 
 /// A node that listens, and has not answered yet.

@@ -3,6 +3,7 @@
 mod bases;
 mod cases;
 mod changes;
+mod crowds;
 mod hostile;
 mod hosts;
 mod scene;

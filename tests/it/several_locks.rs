@@ -159,3 +159,59 @@ fn all_judges_a_lock_file_that_cargo_does_not_use() {
     let told = change.world.audit(&["--all"]).expect_code(1).stdout;
     assert!(told.contains("fresh@1.1.0"), "{told}");
 }
+
+/// Code hosts take no more than so many bytes as a comment, however many lock files there are.
+#[test]
+fn all_is_one_document_of_markdown_that_a_code_host_takes() {
+    let change = Change::new();
+    let names: Vec<String> = (0..40).map(|at| format!("fresh-{}-{at}", "long".repeat(12))).collect();
+    for name in &names {
+        Package::new(name, "1.0.0").pubtime("2026-11-20T00:00:00Z").publish(&change.world.registry);
+    }
+    let asks: String = names.iter().map(|name| format!("{name} = \"1\"\n")).collect();
+    for at in 0..9 {
+        let folder = format!("held{at}");
+        with_tools(&change, &folder);
+        let path = format!("{folder}/Cargo.toml");
+        change.world.project.write(&path, format!("{}{asks}", change.world.project.read(&path)));
+        change.world.project.cargo(&["update", "--workspace", "--manifest-path", &path]).expect_code(0);
+    }
+    (0..4).for_each(|at| with_tools(&change, &format!("approved{at}")));
+    change.world.project.write("approved3/Cargo.lock", "no lock file\n");
+    let text = change.world.audit(&["--all", "--format", "markdown"]).expect_code(2).stdout;
+    assert!(text.len() <= 65_000, "{}", text.len());
+    let told = |of: &str| {
+        text.contains(&format!("# <code>{of}/Cargo.lock</code>"))
+            || text.contains(&format!("- <code>{of}/Cargo.lock</code>: "))
+    };
+    for at in 0..9 {
+        assert!(told(&format!("held{at}")), "held{at} in\n{text}");
+    }
+    assert!((0..4).all(|at| told(&format!("approved{at}"))), "{text}");
+    assert!(text.contains("# <code>held0/Cargo.lock</code>") && text.contains("for which there is no room"), "{text}");
+    // As long as there is room each has all of its own, in order.
+    let few = change.world.audit(&["--format", "markdown", "--manifest-path", "held3/Cargo.toml"]).expect_code(1);
+    assert!(few.stdout.len() > 10_000, "{}", few.stdout.len());
+}
+
+/// A code host shows paths from the repository's root; so does what is said there.
+#[test]
+fn annotations_name_manifests_from_the_root_of_the_repository() {
+    let change = Change::new();
+    Package::new("fresh", "1.0.0").publish(&change.world.registry);
+    with_tools(&change, "inner/tools");
+    with_fresh(&change, "inner/tools");
+    let project = &change.world.project;
+    project.write(
+        "inner/tools/Cargo.toml",
+        project.read("inner/tools/Cargo.toml").replace("fresh = \"1\"", "fresh = \"=1.1.0\""),
+    );
+    for format in ["human", "github", "gitlab", "sarif"] {
+        let mut command = project.command(env!("CARGO_BIN_EXE_cargo-sequester"));
+        command.args(["sequester", "audit", "--now", crate::audit::NOW, "--format", format]);
+        let output = command.current_dir(project.path("inner/tools")).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        let wanted = if format == "human" { "in Cargo.toml:10" } else { "in inner/tools/Cargo.toml:10" };
+        assert!(told.contains(wanted), "{format}: {told}");
+    }
+}

@@ -104,6 +104,22 @@ class Action(Case):
         [comment] = self.scratch.state()["comments"]
         self.assertNotIn("too-new", comment["body"])
 
+    def test_all_judges_every_lock_file(self):
+        inputs = {"all": "true", "sarif": "true"}
+
+        def how():
+            tool = self.scratch.work / "tools/extra"
+            tool.mkdir(parents=True)
+            for name in ("Cargo.toml", "Cargo.lock", "src"):
+                source = self.scratch.work / name
+                (shutil.copytree if source.is_dir() else shutil.copy)(source, tool / name)
+            self.scratch.depend('cfg-if = "=1.0.0"', 'memchr = "2"')
+
+        runner = self.red("pull_request", self.scratch.change("all", how), inputs=inputs, says="Judging tools/extra/Cargo.lock")
+        self.assertIn("memchr", runner.summary)
+        self.assertEqual(runner.uploaded, [])
+        self.red("pull_request", self.good(), inputs={"all": "yes"}, says='the input "all"')
+
     def test_a_change_cannot_loosen_what_it_is_judged_by(self):
         self.red("pull_request", self.looser(), says="override")
 

@@ -150,3 +150,41 @@ fn a_poisoned_copy_is_fetched_again() {
     assert_eq!((asked(&world), server.shows("team", "bar", "1.0.0")), (2, Some(false)));
     assert_eq!(std::fs::read(&copy).unwrap(), whole);
 }
+
+#[test]
+fn an_archive_that_is_newer_and_lacks_malice_takes_nothing_back() {
+    let world = world();
+    world.advisories.add(&Advisory::new("RUSTSEC-2026-0009", "bar").date("2026-05-31").malicious());
+    offer(&world, TWO, AT + DAY);
+    assert_eq!(world.serve().shows("team", "bar", "1.0.0"), None);
+    // The same origin a day later, without it.
+    let less = crate::support::AdvisoryFolder::new().with(&Advisory::new("RUSTSEC-2026-0001", "nobodys"));
+    let lacks = Reply::ok(less.archive(ONE, AT + 2 * DAY)).header("ETag", "\"less\"");
+    world.registry.be_itself().reply(PATH, lacks);
+    age(&world, 20);
+    let server = world.serve();
+    assert_eq!((asked(&world), server.shows("team", "bar", "1.0.0")), (2, None), "it hides what was known");
+    let refused = server.download(&world.registry, "team", "bar", "1.0.0").expect(403).text();
+    assert!(refused.contains("RUSTSEC-2026-0009"), "{refused}");
+    let page = server.get("/team/").expect(200).text();
+    assert!(page.contains("advisories-forgotten") && page.contains("RUSTSEC-2026-0009 (bar)"), "{page}");
+    drop(server);
+    // A node that is new has the archive of the others, and what they remember.
+    world.registry.be_itself().reply(PATH, Reply::status(503));
+    let server = world.serve();
+    assert_eq!((asked(&world), server.shows("team", "bar", "1.0.0")), (2, None));
+    assert!(server.get("/metrics").text().contains("kind=\"advisories-forgotten\""));
+    drop(server);
+    // A person knows that it was wrong, and answers for it.
+    world.registry.be_itself().reply(PATH, Reply::status(304));
+    let withdrawn = "[[withdrawn]]\nadvisory = \"RUSTSEC-2026-0009\"\nby = \"Ana\"\nreason = \"their own word\"\n";
+    let config = format!("{}\n[teams.team]\npolicy = \"sequester.toml\"\n{withdrawn}", world.registries());
+    assert_eq!(world.serve_by(&config).shows("team", "bar", "1.0.0"), Some(false));
+    // It is done once, told for ever, and needs its entry no longer.
+    assert_eq!(world.serve().shows("team", "bar", "1.0.0"), Some(false));
+    let events = std::fs::read_dir(world.path("store/trail")).unwrap();
+    let events: Vec<String> = events.map(|one| std::fs::read_to_string(one.unwrap().path()).unwrap()).collect();
+    let told: Vec<&String> = events.iter().filter(|event| event.contains("advisory-withdrawn")).collect();
+    assert_eq!(told.len(), 1, "{events:?}");
+    assert!(told[0].contains("RUSTSEC-2026-0009") && told[0].contains("Ana"), "{told:?}");
+}

@@ -114,6 +114,34 @@ fn a_policy_that_is_there_is_a_persons_to_change() {
     project.cargo(&["build"]).expect_code(0);
 }
 
+/// Where the policy cannot be made, cargo is configured as before.
+#[test]
+fn joining_is_done_whole_or_not_at_all() {
+    let world = world();
+    let server = world.serve();
+    for config in [None, Some("# ours\n[alias]\nb = \"build\"\n")] {
+        let project = Project::new().dep("bar", "1");
+        project.write("Cargo.lock", behind(&world, &server).lock_with_cargo());
+        if let Some(config) = config {
+            project.write(".cargo/config.toml", config);
+        }
+        let address = format!("{}/team/", server.url);
+        let nowhere = world.path("no-advisories");
+        let init = ["init", "--registry", &address, "--yes", "--now", crate::server::NOW, "--advisory-db"];
+        let told = project.sequester(&[&init[..], &[nowhere.as_str()]].concat()).expect_code(2);
+        assert!(told.stderr.contains("is as it was"), "{}", told.stderr);
+        match config {
+            Some(config) => assert_eq!(project.read(".cargo/config.toml"), config),
+            None => assert!(!project.path(".cargo").exists()),
+        }
+        assert!(!project.path("sequester.toml").exists());
+        // The same again, where the advisories can be had.
+        project.sequester(&[&init[..], &[world.advisories.root().as_str()]].concat()).expect_code(0);
+        assert!(project.read(".cargo/config.toml").contains("sequester-team-crates-io"));
+        assert!(project.path("sequester.toml").exists());
+    }
+}
+
 #[test]
 fn whoever_asks_for_a_token_is_given_one_by_cargo() {
     let world = world();

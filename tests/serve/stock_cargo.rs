@@ -191,7 +191,17 @@ fn malicious_and_denied_releases_are_not_shown_and_not_given() {
     let server = world.serve();
     for name in ["bad", "unwanted"] {
         assert_eq!(server.shows("team", name, "1.0.0"), None, "{name}");
-        server.download(&world.registry, "team", name, "1.0.0").expect(403);
+        let refused = server.download(&world.registry, "team", name, "1.0.0").expect(403).text();
+        assert!(!refused.contains("to ask for it"), "no approval lifts it: {refused}");
+        let page = server.get(&format!("/team/crate/{name}/1.0.0")).expect(200).text();
+        assert!(!page.contains("sequester approve"), "{page}");
+        if name == "bad" {
+            for told in [refused, page] {
+                for words in ["RUSTSEC-2026-0002", "cargo sequester incident bad@1.0.0"] {
+                    assert!(told.contains(words), "{words}: {told}");
+                }
+            }
+        }
     }
     assert_eq!(server.shows("team", "foo", "1.0.0"), Some(false));
 }

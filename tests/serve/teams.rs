@@ -109,6 +109,60 @@ fn a_policy_changes_without_a_restart_and_a_bad_one_changes_nothing() {
     assert!(server.end().contains("the last one holds"));
 }
 
+/// What a writer leaves who is stopped on any line of it is laxer, and what is there while it is written is no policy at all.
+#[test]
+fn a_policy_that_is_being_written_is_not_believed_and_a_laxer_one_is_told() {
+    let world = World::new();
+    Package::new("bar", "1.0.0").pubtime(OLD).publish(&world.registry);
+    Package::new("bar", "1.1.0").pubtime(YOUNG).publish(&world.registry);
+    world.policy("sequester.toml", "[quarantine]\nmin-publish-age = \"90 days\"\n\n[bans]\ndeny = [\"bar\"]\n");
+    let whole = std::fs::read_to_string(world.path("sequester.toml")).unwrap();
+    let server = world.serve();
+    assert_eq!(server.shows("team", "bar", "1.0.0"), None);
+    let page = || server.get("/team/").expect(200).text();
+    // Written piece by piece, each a policy that can be read.
+    let ends = [0, whole.find("[quarantine]").unwrap(), whole.find("[bans]").unwrap()].repeat(8);
+    for (at, end) in ends.into_iter().chain([whole.len()]).enumerate() {
+        world.write("sequester.toml", &format!("{}# {at}\n", &whole[..end]));
+        assert_eq!(server.shows("team", "bar", "1.0.0"), None, "{end}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(server.shows("team", "bar", "1.0.0"), None);
+    assert!(!page().contains("policy-loosened"), "{}", page());
+    // Nothing takes the place of something.
+    world.write("sequester.toml", "");
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    assert_eq!(server.shows("team", "bar", "1.0.0"), None);
+    assert!(page().contains("policy-refused") && page().contains("the policy is empty"), "{}", page());
+    // One that was cut off and stays so is a policy; what it lets through is told.
+    world.write("sequester.toml", &whole[..whole.find("[bans]").unwrap()]);
+    let begun = std::time::Instant::now();
+    while server.shows("team", "bar", "1.0.0").is_none() {
+        assert!(begun.elapsed().as_secs() < 30, "the policy was not taken up");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert!(page().contains("policy-loosened") && page().contains("bans.deny"), "{}", page());
+    assert!(server.get("/metrics").text().contains("kind=\"policy-loosened\""));
+    drop(server);
+    // A node that was away meanwhile sees it too, and the record has it.
+    world.write("sequester.toml", &whole[..whole.find("[quarantine]").unwrap()]);
+    let server = world.serve();
+    let page = server.get("/team/").expect(200).text();
+    assert!(page.contains("policy-loosened") && page.contains("quarantine.min-publish-age: 90 days"), "{page}");
+    let told = || {
+        let events = std::fs::read_dir(world.path("store/trail")).unwrap();
+        let events = events.map(|one| std::fs::read_to_string(one.unwrap().path()).unwrap());
+        events.filter(|event| event.contains("\"policy-loosened\"")).collect::<Vec<_>>()
+    };
+    let begun = std::time::Instant::now();
+    while told().len() < 2 {
+        assert!(begun.elapsed().as_secs() < 30, "{:?}", told());
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert!(told().iter().any(|event| event.contains("bans.deny")), "{:?}", told());
+}
+
 #[test]
 fn a_policy_in_a_repository_is_read_from_there() {
     let world = World::new();
@@ -140,6 +194,16 @@ fn a_configuration_is_checked_before_it_is_used() {
     world.policy("sequester.toml", "");
     world.write("serve.toml", "[teams.team]\npolicy = \"sequester.toml\"\n");
     sequester(&world, &["serve", "--check", "--config", "serve.toml"]).expect_code(0);
+    // A registry that the policy does not name gives the team nothing, and that is said, with the lines that mend it.
+    let url = "sparse+https://corp.example.org/index/";
+    let both = "[teams.team]\npolicy = \"sequester.toml\"\nregistries = [\"crates-io\", \"corp\"]\n";
+    world.write("serve.toml", &format!("[registries.corp]\nindex = \"{url}\"\n\n{both}"));
+    let told = sequester(&world, &["serve", "--check", "--config", "serve.toml"]).expect_code(0);
+    assert!(told.stdout.contains("1 warning") && told.stderr.contains("`corp`"), "{} {}", told.stdout, told.stderr);
+    let lines: Vec<&str> = told.stderr.split_once("in that policy, have\n").unwrap().1.lines().collect();
+    world.policy("sequester.toml", &lines.join("\n"));
+    let told = sequester(&world, &["serve", "--check", "--config", "serve.toml"]).expect_code(0);
+    assert!(told.stdout.contains("no fault") && told.stderr.is_empty(), "{} {}", told.stdout, told.stderr);
     world.write("serve.toml", "[teams.team]\npolicy = \"none.toml\"\n");
     let refused = sequester(&world, &["serve", "--check", "--config", "serve.toml"]).expect_code(2);
     assert!(refused.stderr.contains("none.toml") && refused.stderr.contains("help:"), "{}", refused.stderr);

@@ -40,6 +40,8 @@ pub(super) struct Cache {
     source: String,
     /// Removed with this value.
     _temporary: Option<TempDir>,
+    /// For a run alone: the folder that what is remembered comes from.
+    lasting: Option<Utf8PathBuf>,
 }
 
 /// What is remembered of a source.
@@ -108,7 +110,7 @@ impl Cache {
     pub(super) fn of(cargo_home: &Utf8Path, source: &str) -> Self {
         let digest = Checksum::from_bytes(Sha256::digest(source.as_bytes()).into()).to_string();
         let folder = in_cargo_home(cargo_home, "advisory-db").join(digest);
-        Self { folder, source: source.to_owned(), _temporary: None }
+        Self { folder, source: source.to_owned(), _temporary: None, lasting: None }
     }
 
     /// A cache of the same source for this run alone. It knows what this one remembers, so that a rollback can be recognised.
@@ -117,7 +119,8 @@ impl Cache {
         let folder = tempfile::Builder::new().prefix("sequester-advisories-").tempdir().map_err(failed)?;
         let path = Utf8PathBuf::try_from(folder.path().to_owned())
             .map_err(|error| AdvisoryDbError::io("a folder that is not UTF-8")(error.into_io_error()))?;
-        let cache = Self { folder: path, source: self.source.clone(), _temporary: Some(folder) };
+        let lasting = Some(self.folder.clone());
+        let cache = Self { folder: path, source: self.source.clone(), _temporary: Some(folder), lasting };
         if let Some(state) = self.state()? {
             cache.remember(&state)?;
         }
@@ -139,6 +142,12 @@ impl Cache {
     /// Whether the state's copy is still there.
     pub(super) fn holds(&self, state: &State) -> bool {
         self.generation(state).join("crates").is_dir()
+    }
+
+    /// The state's copy, wherever it is; `None` where it is gone.
+    pub(super) fn last(&self, state: &State) -> Option<Utf8PathBuf> {
+        let folders = std::iter::once(&self.folder).chain(&self.lasting);
+        folders.map(|folder| folder.join(&state.generation)).find(|folder| folder.join("crates").is_dir())
     }
 
     /// What is remembered; `None` where nothing is. A state that cannot be read is an error: without it no rollback can be recognised.

@@ -111,6 +111,16 @@ impl Collection {
         Ok(Self { crates, folders })
     }
 
+    /// The folder that the crates' folders are in.
+    pub(super) fn folder(&self) -> &Utf8Path {
+        &self.crates
+    }
+
+    /// The names of the folders of one crate, by its canonical name.
+    pub(super) fn spellings(&self, canonical: &str) -> impl Iterator<Item = &str> {
+        self.folders.get(canonical).into_iter().flatten().map(|folder| &*folder.name)
+    }
+
     /// Parses the advisories about these crates; about every crate, by its folder's name, where `crates` is `None`.
     pub(super) fn select(&self, crates: Option<&BTreeSet<Arc<str>>>) -> Selection {
         let every: BTreeSet<Arc<str>>;
@@ -270,6 +280,7 @@ pub(super) fn read_folder(request: &AdvisoryRequest<'_>, folder: &Utf8Path) -> R
         newest: census.newest,
         confirmed: None,
         rolled_back_from: None,
+        forgotten: Vec::new(),
         total: census.total,
         by_crate: selection.by_crate,
         unreadable: selection.unreadable,

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::cache::{Cache, Seen, State, Validators};
 use super::collection::Collection;
+use super::forgotten;
 use super::git::AdvisoryRepository;
 use super::request::{AdvisoryDbError, AdvisoryRequest, Fetch, Source, is_in_future, latest_believed};
 use super::unpack::{Unpacked, unpack, unpack_gzip};
@@ -186,6 +187,9 @@ fn take_in(
             return Ok(Refreshed::Current);
         }
     }
+    let before = state.as_ref().and_then(|state| cache.last(state));
+    let forgotten = forgotten::since(before.as_deref(), request.memory, &Collection::open(&offered.folder)?)?;
+    forgotten::write(&forgotten, &offered.folder)?;
     cache.install(offered.staged, state, offered.seen, offered.newest, validators, request.now)?;
     Ok(Refreshed::Current)
 }

@@ -13,6 +13,7 @@ use super::git::GitError;
 use super::unpack::UnpackError;
 use crate::gather::environment::Environment;
 use crate::gather::http::{Answer, Request};
+use crate::model::advisory::ForgottenAdvisory;
 
 /// How far a commit's clock may be ahead of ours.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
@@ -28,6 +29,7 @@ pub struct AdvisoryRequest<'a> {
     pub base: &'a Utf8Path,
     /// The crates whose advisories are wanted; `None` for every crate.
     pub crates: Option<&'a BTreeSet<Arc<str>>>,
+    pub memory: Memory<'a>,
     /// Cargo's home, below which the cache lies and other tools' checkouts are looked for.
     pub cargo_home: &'a Utf8Path,
     /// The way out; `None` offline.
@@ -36,6 +38,15 @@ pub struct AdvisoryRequest<'a> {
     pub now: Timestamp,
     /// The environment that `git` is run with.
     pub environment: &'a Environment,
+}
+
+/// What others know of a source.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Memory<'a> {
+    /// What it said of malicious releases; it counts where the copy says nothing of it.
+    pub kept: &'a [ForgottenAdvisory],
+    /// Of which of these advisories a person says that they were wrong.
+    pub withdrawn: &'a [String],
 }
 
 impl fmt::Debug for AdvisoryRequest<'_> {

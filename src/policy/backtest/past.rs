@@ -53,6 +53,7 @@ pub(super) fn advisories<'a>(about: impl IntoIterator<Item = &'a Advisory>, now:
         newest: None,
         confirmed: Some(now),
         rolled_back_from: None,
+        forgotten: Vec::new(),
         total: by_crate.len(),
         by_crate,
         unreadable: Vec::new(),

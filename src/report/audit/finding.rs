@@ -6,11 +6,14 @@ use super::places::{Place, Places};
 use super::{AuditReport, Problem, Severity, problems};
 use crate::model::checksum::Checksum;
 use crate::model::verdict::{Reason, ReasonCode, Warning};
+use crate::report::change::Told;
 use crate::report::context::package_name;
 use crate::report::{change, cure, notice, reason, signal};
 
 /// Code hosts keep no more findings of one report.
 const MOST: usize = 5_000;
+/// Of what a change does beside what it locks, the most findings of one kind: it leaves room for packages, whatever it brings.
+const EACH: usize = 200;
 /// The most characters of one finding's words.
 const LONGEST: usize = 1_000;
 
@@ -53,15 +56,22 @@ pub(super) struct Findings {
 #[must_use]
 pub(super) fn findings(report: &AuditReport<'_>, places: &Places) -> Findings {
     let mut all = Vec::new();
-    for one in report.loosened {
-        let (base, head) = change::sides(one);
-        let text = format!("the change loosens the policy: {}", change::loosened(one));
-        let key = [one.key.clone(), format!("{base}\n{head}")];
-        all.push(finding("policy-loosened", Rank::Refused, &text, &key, places.loosening(one)));
+    for told in change::of_each_key(report.loosened, EACH) {
+        let (text, key, place) = match told {
+            Told::One(_, one) => {
+                let (base, head) = change::sides(one);
+                (change::loosened(one), [one.key.clone(), format!("{base}\n{head}")], places.loosening(one))
+            }
+            Told::More(kind, count) => {
+                (change::more_of(kind, count), [kind.to_owned(), "more".to_owned()], places.policy())
+            }
+        };
+        let text = format!("the change loosens the policy: {text}");
+        all.push(finding("policy-loosened", Rank::Refused, &text, &key, place));
     }
-    for event in &report.evaluation.truncated {
-        let key = [event.to_string(), String::new()];
-        all.push(finding("trail-truncated", Rank::Refused, &change::missing_event(event), &key, places.lock_file()));
+    for text in change::missing_events(&report.evaluation.truncated, EACH) {
+        let key = [text.clone(), String::new()];
+        all.push(finding("trail-truncated", Rank::Refused, &text, &key, places.lock_file()));
     }
     for told in change::side_effects(&report.evaluation.also) {
         let rank = if told.fails { Rank::Refused } else { Rank::Warning };

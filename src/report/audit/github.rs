@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::finding::bounded;
 use super::places::{Place, Places};
 use super::{AuditReport, Problem, Severity, problems};
-use crate::report::change::missing_event;
+use crate::model::loosening::Loosening;
 use crate::report::context::package_name;
 use crate::report::cure::{cures, fix};
 use crate::report::escape::{github_message, github_property};
@@ -53,36 +53,80 @@ impl Level {
 /// # Errors
 /// The writer's.
 pub fn write(report: &AuditReport<'_>, places: &Places, out: &mut impl Write) -> io::Result<()> {
-    let mut all = errors(report, places);
-    all.extend(warnings(report, places));
-    all.extend(report.decided.iter().map(|one| Command {
-        level: Level::Notice,
-        place: Some(places.loosening(one)),
-        title: "this change decides".to_owned(),
-        names_it: false,
-        lines: vec![change::decided(one)],
-    }));
-    all.extend(report.notices().map(|notice| Command {
+    let mut lists = errors(report, places);
+    lists.push(warnings(report, places));
+    lists.push(of_change(report.decided, Level::Notice, "this change decides", change::decided, places));
+    let notice = |notice| Command {
         level: Level::Notice,
         place: places.notice(notice, report),
         title: "cargo sequester".to_owned(),
         names_it: false,
         lines: vec![notice::notice(notice, &report.context())],
-    }));
+    };
+    lists.push(report.notices().map(notice).collect());
     for level in Level::ALL {
-        let commands: Vec<&Command> = all.iter().filter(|command| command.level == level).collect();
         // One notice is the summary's.
         let most = if level == Level::Notice { MOST - 1 } else { MOST };
-        let shown = if commands.len() > most { most - 1 } else { commands.len() };
-        let (shown, rest) = commands.split_at(shown);
+        let (shown, rest) = chosen(&lists, level, most);
         shown.iter().try_for_each(|command| write_command(out, command))?;
         if !rest.is_empty() {
-            write_command(out, &remainder(level, rest))?;
+            write_command(out, &remainder(level, &rest))?;
         }
     }
     let summary = format!("judged by {}: {}", report.judged_by.sentence(), audit::tally_sentence(report));
     let (title, lines) = ("cargo sequester".to_owned(), vec![summary]);
     write_command(out, &Command { level: Level::Notice, place: None, title, names_it: false, lines })
+}
+
+/// The commands of a level that there is room for, in their order, and the others, which the last of the level counts. Where there is not
+/// room for all, the lists take turns after the first: a crowd in one of them hides none of another.
+fn chosen(lists: &[Vec<Command>], level: Level, most: usize) -> (Vec<&Command>, Vec<&Command>) {
+    let of_level = lists.iter().map(|list| list.iter().filter(|command| command.level == level).collect());
+    let lists: Vec<Vec<&Command>> = of_level.collect();
+    let all = lists.concat();
+    if all.len() <= most {
+        return (all, Vec::new());
+    }
+    let mut lists = lists.into_iter();
+    let mut ranked = lists.next().unwrap_or_default();
+    ranked.extend(by_turns(lists.collect()));
+    let rest = ranked.split_off(most.saturating_sub(1).min(ranked.len()));
+    let is_shown = |command: &&Command| ranked.iter().any(|shown| std::ptr::eq(*shown, *command));
+    (all.into_iter().filter(is_shown).collect(), rest)
+}
+
+/// The first of each list, then the second of each.
+fn by_turns<T>(lists: Vec<Vec<T>>) -> Vec<T> {
+    let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
+    let mut all = Vec::new();
+    loop {
+        let before = all.len();
+        all.extend(lists.iter_mut().filter_map(Iterator::next));
+        if all.len() == before {
+            return all;
+        }
+    }
+}
+
+/// What a change loosens or decides, its keys by turns.
+fn of_change(
+    all: &[Loosening],
+    level: Level,
+    title: &str,
+    words: impl Fn(&Loosening) -> String,
+    places: &Places,
+) -> Vec<Command> {
+    let mut keys: Vec<(&str, Vec<Command>)> = Vec::new();
+    for one in all {
+        let (title, lines) = (title.to_owned(), vec![words(one)]);
+        let command = Command { level, place: Some(places.loosening(one)), title, names_it: false, lines };
+        let key = change::kind(one);
+        match keys.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, commands)) => commands.push(command),
+            None => keys.push((key, vec![command])),
+        }
+    }
+    by_turns(keys.into_iter().map(|(_, commands)| commands).collect())
 }
 
 /// Those that GitHub would not show, in one.
@@ -99,12 +143,14 @@ fn remainder(level: Level, rest: &[&Command]) -> Command {
     Command { level, place: None, title, names_it: true, lines }
 }
 
-fn errors(report: &AuditReport<'_>, places: &Places) -> Vec<Command> {
+/// What speaks against the change, a list each: why the run could not decide and what was made to do harm, what the change loosens, what it
+/// takes from the audit trail, what it does as well, and the other packages that do not pass.
+fn errors(report: &AuditReport<'_>, places: &Places) -> Vec<Vec<Command>> {
     let error = |place, title: &str, lines| {
         let title = title.to_owned();
         Command { level: Level::Error, place, title, names_it: false, lines }
     };
-    let mut all: Vec<Command> = blocker::groups(&report.evaluation.blockers, &report.context())
+    let mut worst: Vec<Command> = blocker::groups(&report.evaluation.blockers, &report.context())
         .into_iter()
         .map(|group| {
             let help = format!("help: {}", group.help.line());
@@ -120,30 +166,18 @@ fn errors(report: &AuditReport<'_>, places: &Places) -> Vec<Command> {
         let told = error(Some(places.package(problem.position, report)), &title, lines(problem, report));
         Command { names_it: true, ..told }
     };
-    all.extend(malicious.iter().map(problem));
-    all.extend(
-        report
-            .loosened
-            .iter()
-            .map(|one| error(Some(places.loosening(one)), "policy loosened", vec![change::loosened(one)])),
-    );
-    all.extend(
-        report
-            .evaluation
-            .truncated
-            .iter()
-            .map(|event| error(None, "audit trail truncated", vec![missing_event(event)])),
-    );
-    let also = change::side_effects(&report.evaluation.also);
-    all.extend(also.into_iter().map(|told| Command {
+    worst.extend(malicious.iter().map(problem));
+    let loosened = of_change(report.loosened, Level::Error, "policy loosened", change::loosened, places);
+    let truncated = change::missing_events(&report.evaluation.truncated, usize::MAX);
+    let truncated = truncated.into_iter().map(|text| error(None, "audit trail truncated", vec![text]));
+    let also = change::side_effects(&report.evaluation.also).into_iter().map(|told| Command {
         level: if told.fails { Level::Error } else { Level::Warning },
         place: places.side_effect(told.position),
         title: "this change also".to_owned(),
         names_it: false,
         lines: vec![told.text],
-    }));
-    all.extend(others.iter().map(problem));
-    all
+    });
+    vec![worst, loosened, truncated.collect(), also.collect(), others.iter().map(problem).collect()]
 }
 
 /// One a kind of warning.

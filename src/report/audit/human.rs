@@ -8,6 +8,7 @@ use crate::model::license::LicenseGap;
 use crate::model::policy::JudgedBy;
 use crate::model::side_effect::SideEffect;
 use crate::model::verdict::{Basis, Reason, ReasonCode, Verdict};
+use crate::report::change::Told;
 use crate::report::context::{Verbosity, package_name};
 use crate::report::cure::{cures, fix};
 use crate::report::print::{Tone, detail, error, help, line};
@@ -31,7 +32,7 @@ pub fn write(report: &AuditReport<'_>, verbosity: Verbosity, out: &mut impl Writ
     if talk {
         judge(report, out)?;
     }
-    loosened(report, talk, out)?;
+    loosened(report, verbosity, out)?;
     let fix = cure::fix_line(report);
     let unseen = |problem: &Problem<'_>| problem.reasons.iter().all(is_unseen);
     let folded = verbosity < Verbosity::Verbose && problems(report).iter().filter(|one| unseen(one)).count() > 1;
@@ -116,18 +117,39 @@ fn block(problem: &Problem<'_>, report: &AuditReport<'_>, one_fix: bool, out: &m
 }
 
 /// What the change decides and what it loosens: before all else, since it is for whoever merges it.
-pub(in crate::report) fn loosened(report: &AuditReport<'_>, talk: bool, out: &mut impl Write) -> io::Result<()> {
-    for one in report.decided.iter().filter(|_| talk) {
-        line(out, Tone::Caution, "Decides", &change::decided(one))?;
+pub(in crate::report) fn loosened(
+    report: &AuditReport<'_>,
+    verbosity: Verbosity,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let talk = verbosity > Verbosity::Quiet;
+    let each = if verbosity == Verbosity::Verbose { usize::MAX } else { change::EACH_LINE };
+    let decided = if talk { report.decided } else { &[] };
+    let mut summed = false;
+    for told in change::of_each_key(decided, each) {
+        let text = match told {
+            Told::One(_, one) => change::decided(one),
+            Told::More(kind, count) => change::more_of(kind, count),
+        };
+        summed |= matches!(told, Told::More(..));
+        line(out, Tone::Caution, "Decides", &text)?;
     }
-    if talk && !report.decided.is_empty() {
+    if !decided.is_empty() {
         help(out, &WayOut::words(change::DECIDED_HELP))?;
     }
-    for one in report.loosened {
-        line(out, Tone::Bad, change::loosening_verb(one), &change::loosened(one))?;
+    for told in change::of_each_key(report.loosened, each) {
+        let (verb, text) = match told {
+            Told::One(_, one) => (change::loosening_verb(one), change::loosened(one)),
+            Told::More(kind, count) => ("Loosened", change::more_of(kind, count)),
+        };
+        summed |= matches!(told, Told::More(..));
+        line(out, Tone::Bad, verb, &text)?;
     }
     if !report.loosened.is_empty() {
         help(out, &change::loosened_help(report))?;
+    }
+    if summed {
+        help(out, &WayOut::words("run with -v to see each of them"))?;
     }
     for told in change::side_effects(&report.evaluation.also) {
         let tone = if told.fails { Tone::Bad } else { Tone::Caution };
@@ -136,8 +158,8 @@ pub(in crate::report) fn loosened(report: &AuditReport<'_>, talk: bool, out: &mu
     if let Some(words) = change::side_effects_help(&report.evaluation.also) {
         help(out, &WayOut::words(words))?;
     }
-    for event in &report.evaluation.truncated {
-        line(out, Tone::Bad, "Truncated", &change::missing_event(event))?;
+    for text in change::missing_events(&report.evaluation.truncated, each) {
+        line(out, Tone::Bad, "Truncated", &text)?;
     }
     if report.evaluation.truncated.is_empty() {
         return Ok(());

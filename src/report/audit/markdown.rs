@@ -3,15 +3,16 @@
 use std::io::{self, Write};
 
 use super::{AuditReport, Problem, Severity, problems};
+use crate::report::change::Told;
 use crate::report::context::package_name;
 use crate::report::cure::{cures, fix};
-use crate::report::markdown::{Document, cell, code, sentence, way_out};
+use crate::report::markdown::{Document, MOST_BYTES, cell, code, sentence, way_out};
 use crate::report::review::{self, Reviewed};
 use crate::report::words::eligible;
 use crate::report::{audit, blocker, change, notice, reason};
 
 /// Each of the lists before what does not pass has at most this part of the room.
-const BESIDE: usize = 8;
+pub(in crate::report) const BESIDE: usize = 8;
 
 /// Writes the counts, what the change decides and does beside what it locks, what does not pass, every package that changed, and the rest
 /// folded up.
@@ -19,12 +20,20 @@ const BESIDE: usize = 8;
 /// # Errors
 /// The writer's.
 pub fn write(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
+    write_within(report, MOST_BYTES, out)
+}
+
+/// The same in at most so many bytes.
+///
+/// # Errors
+/// The writer's.
+pub(crate) fn write_within(report: &AuditReport<'_>, most: usize, out: &mut impl Write) -> io::Result<()> {
     let outcome = match (report.evaluation.blockers.is_empty(), report.is_approved()) {
         (false, _) => "could not decide",
         (true, true) => "all approved",
         (true, false) => "not approved",
     };
-    let mut document = Document::new(&format!("cargo sequester: {outcome}"));
+    let mut document = Document::within(&format!("cargo sequester: {outcome}"), most);
     document.paragraph(&sentence(&audit::tally_sentence(report)));
     document.paragraph(&format!("Judged by {}.", sentence(&report.judged_by.sentence())));
     // However much a change loosens and brings beside, what it locks is told too.
@@ -57,13 +66,22 @@ pub fn write(report: &AuditReport<'_>, out: &mut impl Write) -> io::Result<()> {
 pub(in crate::report) fn decides(report: &AuditReport<'_>, document: &mut Document) {
     if !report.decided.is_empty() {
         document.heading("This change decides");
-        document.list(report.decided.iter().map(|one| sentence(&change::decided(one))));
+        document.list(change::of_each_key(report.decided, change::EACH_LINE).into_iter().map(|told| match told {
+            Told::One(_, one) => sentence(&change::decided(one)),
+            Told::More(kind, count) => sentence(&change::more_of(kind, count)),
+        }));
     }
     if !report.loosened.is_empty() {
         document.heading("This change loosens the policy");
-        let rows = report.loosened.iter().map(|one| {
-            let (base, head) = change::sides(one);
-            [code(&one.key), code(base), code(head), change::given(one).as_deref().map(sentence).unwrap_or_default()]
+        let rows = change::of_each_key(report.loosened, change::EACH_LINE).into_iter().map(|told| match told {
+            Told::One(_, one) => {
+                let (base, head) = change::sides(one);
+                let given = change::given(one).as_deref().map(sentence).unwrap_or_default();
+                [code(&one.key), code(base), code(head), given]
+            }
+            Told::More(kind, count) => {
+                [code(kind), String::new(), String::new(), sentence(&change::more_of(kind, count))]
+            }
         });
         document.table(["Key", "Base", "This change", "Why"], rows);
     }
@@ -81,7 +99,11 @@ fn beside(report: &AuditReport<'_>, document: &mut Document) {
     }
     if !report.evaluation.truncated.is_empty() {
         document.heading("This change lacks events of the audit trail");
-        document.list(report.evaluation.truncated.iter().map(|event| code(&event.to_string())));
+        let told = change::summed(&report.evaluation.truncated, change::EACH_LINE, |_| ());
+        document.list(told.into_iter().map(|told| match told {
+            Told::One(_, event) => code(&event.to_string()),
+            Told::More((), count) => format!("and {count} more"),
+        }));
     }
 }
 

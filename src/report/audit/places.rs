@@ -99,10 +99,12 @@ impl Places {
 
     /// The key that a change loosened, or the table that it was taken from.
     pub(super) fn loosening(&self, loosening: &Loosening) -> Place {
-        self.key(&loosening.key).unwrap_or_else(|| match &self.policy_file {
-            Some(file) => file.whole(),
-            None => self.lock_file(),
-        })
+        self.key(&loosening.key).unwrap_or_else(|| self.policy())
+    }
+
+    /// The policy file as a whole, or what stands for it where there is none.
+    pub(super) fn policy(&self) -> Place {
+        self.policy_file.as_ref().map_or_else(|| self.lock_file(), MarkedFile::whole)
     }
 
     /// What a change does as well, by its position among those things.

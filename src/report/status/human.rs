@@ -29,7 +29,7 @@ pub fn write(report: &StatusReport<'_>, canvas: Canvas, verbosity: Verbosity, ou
     }
     let context = report.audit.context();
     judge(&report.audit, out)?;
-    loosened(&report.audit, true, out)?;
+    loosened(&report.audit, verbosity, out)?;
     table(report, canvas, verbosity, out)?;
     timeline(report, canvas, if verbosity == Verbosity::Verbose { None } else { Some(ROWS) }, out)?;
     days(report, out)?;

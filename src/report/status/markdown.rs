@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::{NEEDS, Row, StatusReport, codes};
 use crate::model::calendar::Need;
-use crate::report::audit::markdown::{decides, errors};
+use crate::report::audit::markdown::{BESIDE, decides, errors};
 use crate::report::markdown::{Document, cell, code, sentence};
 use crate::report::words::{counted, moment};
 use crate::report::{audit, notice, status};
@@ -22,8 +22,10 @@ pub fn write(report: &StatusReport<'_>, out: &mut impl Write) -> io::Result<()> 
     document.paragraph(&sentence(&audit::tally_sentence(audit)));
     let (ahead, judged_by) = (status::sentence(report), audit.judged_by.sentence());
     document.paragraph(&format!("Ahead: {}. Judged by {}.", sentence(&ahead), sentence(&judged_by)));
-    decides(audit, &mut document);
-    errors(audit, &mut document);
+    document.sharing(BESIDE, |document| {
+        decides(audit, document);
+        errors(audit, document);
+    });
     let of = |needs: &[Need]| needs.iter().flat_map(|need| status::rows(report, *need)).collect::<Vec<Row>>();
     let (beyond, urgent): (Vec<Need>, Vec<Need>) =
         NEEDS.iter().partition(|need| matches!(need, Need::Beyond | Need::Current));

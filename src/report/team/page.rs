@@ -360,9 +360,16 @@ fn ways_out(page: &Crate<'_>, release: &Release, out: &mut dyn Write) -> io::Res
     if let Some(at) = release.eligible_at() {
         writeln!(out, "<p>Wait: it is approved {}.</p>", html(&eligible(context.now, at)))?;
     }
+    let spec = escape::shell_word(&format!("{}@{}", release.id.name, release.id.version));
     let mut reasons = release.reasons().into_iter().flatten();
+    if reasons.clone().any(|reason| reason.code() == ReasonCode::Malicious) {
+        return writeln!(
+            out,
+            "<p>It is given to nobody. Where it was built its code may have run: {} in each project finds those places.</p>",
+            code(&format!("cargo sequester incident {spec}"))
+        );
+    }
     if release.is_held() && reasons.all(|reason| reason.code().an_approval_lifts()) {
-        let spec = escape::shell_word(&format!("{}@{}", release.id.name, release.id.version));
         // What time does not lift is not approved for ever.
         let until = if release.eligible_at().is_some() { "" } else { " --until DAY" };
         writeln!(

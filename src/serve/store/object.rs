@@ -99,6 +99,11 @@ impl Key {
         Self(format!("advisories/{source}.head"))
     }
 
+    /// What a source said of malicious releases and says no more.
+    pub(crate) fn advisories_kept(source: Checksum) -> Self {
+        Self(format!("advisories/{source}.kept"))
+    }
+
     /// A lock file that a team posted.
     pub(crate) fn lock(team: &str, digest: Checksum) -> Self {
         Self(format!("locks/{team}/{digest}"))

@@ -2,6 +2,7 @@
 
 mod archives;
 mod copies;
+mod forgotten;
 mod sources;
 mod statements;
 mod tomorrow;
@@ -14,7 +15,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_sequester::door::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFailure};
+use cargo_sequester::door::gather::advisory_db::{self, AdvisoryReading, AdvisoryRequest, FetchFailure, Memory};
 use cargo_sequester::door::gather::environment::Environment;
 use cargo_sequester::door::gather::http::{Answer, Request};
 use cargo_sequester::door::model::advisory::{AdvisoryDb, AdvisoryKind};
@@ -97,6 +98,7 @@ impl World {
             db,
             base: &base,
             crates: Some(&crates),
+            memory: Memory::default(),
             cargo_home: &cargo_home,
             network: online.then_some(&fetch),
             now,

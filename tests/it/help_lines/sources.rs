@@ -148,8 +148,18 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("report/inspect/json.rs", "cargo sequester inspect --format json", "the title of a published schema"),
     (
         "report/refusal.rs",
-        "cargo sequester explain {}@{}",
+        "cargo sequester explain {spec}",
         "for whoever keeps a policy elsewhere: the team registry's tests provoke it; explain:: runs the command",
+    ),
+    (
+        "report/refusal.rs",
+        "cargo sequester incident {spec}",
+        "the team registry's `stock_cargo` provokes it; incident:: runs the command",
+    ),
+    (
+        "report/team/page.rs",
+        "cargo sequester incident {spec}",
+        "the team registry's `stock_cargo` provokes it; incident:: runs the command",
     ),
     (
         "report/team/page.rs",

@@ -321,6 +321,11 @@ fn every_notice() -> Scene {
         Notice::IgnoreUnused { line, advisory: "RUSTSEC-2023-0071".into() },
         Notice::AdvisoriesSkipped,
         Notice::AdvisoriesFromCopy { source: "https://example.org/db".to_owned(), copy: "/cache/db".to_owned() },
+        Notice::AdvisoriesForgotten {
+            source: "https://example.org/db".to_owned(),
+            advisories: vec!["RUSTSEC-2025-0001 (evil)".to_owned(), "RUSTSEC-2025-0002 (worse)".to_owned()],
+            memory: "/cache/db".to_owned(),
+        },
         Notice::CargoAgeLonger { origin: origin(), cargo: Age::days(10), policy: Age::days(7) },
         Notice::CargoAgeShorter { origin: origin(), cargo: Age::days(3), policy: Age::days(7) },
         Notice::CargoIgnoresAge { origin: origin(), version: "1.95.0".parse().unwrap() },

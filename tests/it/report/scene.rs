@@ -110,6 +110,7 @@ impl Scene {
                 newest: None,
                 confirmed: Some(at("2026-11-21T21:00:00Z")),
                 rolled_back_from: None,
+                forgotten: Vec::new(),
                 total: 1193,
                 by_crate: BTreeMap::new(),
                 unreadable: Vec::new(),

@@ -63,6 +63,7 @@ impl World {
             newest: None,
             confirmed: Some(now()),
             rolled_back_from: None,
+            forgotten: Vec::new(),
             total: 1193,
             by_crate: BTreeMap::new(),
             unreadable: Vec::new(),

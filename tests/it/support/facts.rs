@@ -383,6 +383,7 @@ pub fn database() -> AdvisoryDb {
         newest: Some(date("2026-11-21")),
         confirmed: Some(hours_ago(1)),
         rolled_back_from: None,
+        forgotten: Vec::new(),
         total: 1,
         by_crate: BTreeMap::new(),
         unreadable: Vec::new(),
