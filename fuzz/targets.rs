@@ -98,7 +98,7 @@ fn lock_file(data: &[u8]) -> bool {
 }
 
 fn index(data: &[u8]) -> bool {
-    let history = History::from_lines("bar", data, Standing::Confirmed);
+    let history = History::from_lines("bar", data.to_vec(), Standing::Confirmed);
     let mut is_read = false;
     for outline in history.outlines() {
         // Whoever has an outline may still have a dependency that nobody can read; that is told and not passed over.
@@ -114,7 +114,7 @@ fn index(data: &[u8]) -> bool {
 
 fn index_cache(data: &[u8]) -> bool {
     let read = [0, 1, data.len() / 2, data.len()].map(|start| {
-        let history = History::from_cache("bar", data, start, Standing::Cached(None))?;
+        let history = History::from_cache("bar", data.to_vec(), start, Standing::Cached(None))?;
         Some(history.outlines().filter(|one| history.release(&one.version).is_ok()).count())
     });
     read.into_iter().flatten().any(|read| read > 0)

@@ -1,4 +1,4 @@
-//! The doors to the disk. Files are read within bounds ([`regular`]) and replaced whole ([`Replacement`]); locks are taken, and folders
+//! The doors to the disk. Files are read within bounds ([`regular`]), many at once where there are many, and replaced whole ([`Replacement`]); locks are taken, and folders
 //! brought to the disk, in one way each; and what this program puts beside other people's files has its names here.
 
 mod lock;
@@ -7,6 +7,7 @@ mod plain;
 pub(crate) mod regular;
 mod replace;
 mod sync;
+mod together;
 mod writable;
 
 pub use lock::Lock;
@@ -16,4 +17,5 @@ pub use replace::Replacement;
 #[cfg(feature = "serve")]
 pub(crate) use replace::Staged;
 pub(crate) use sync::{sync_folder, sync_tree};
+pub(crate) use together::read_together;
 pub(crate) use writable::{ReadOnly, may_replace};

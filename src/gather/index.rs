@@ -98,7 +98,7 @@ pub(crate) fn read_on(
 ) -> IndexReading {
     let mut reading = IndexReading::default();
     let registries: BTreeSet<&Registry> = crates.iter().map(|id| &id.registry).collect();
-    let places: BTreeMap<&Registry, (RegistryAccess, Option<IndexFolder>)> = registries
+    let folders: BTreeMap<&Registry, (RegistryAccess, Option<IndexFolder>)> = registries
         .into_iter()
         .map(|registry| {
             let access = access.get(registry).cloned().unwrap_or_else(|| RegistryAccess::direct(registry));
@@ -108,7 +108,7 @@ pub(crate) fn read_on(
         .collect();
     let mut wanted = Vec::with_capacity(crates.len());
     for id in crates {
-        let gap = match (places.get(&id.registry), crate_name(&id.name)) {
+        let gap = match (folders.get(&id.registry), crate_name(&id.name)) {
             (Some((access, Some(folder))), Some(name)) => {
                 wanted.push(Wanted { id, name, access, folder, cached: None });
                 continue;
@@ -120,8 +120,11 @@ pub(crate) fn read_on(
         };
         reading.index.insert(id.clone(), IndexFact::Unavailable(gap));
     }
-    wanted.par_iter_mut().for_each(|wanted| wanted.cached = wanted.folder.read(wanted.id, wanted.name));
-    for (registry, (_, folder)) in &places {
+    let places: Vec<_> = wanted.iter().map(|wanted| (wanted.folder, wanted.id, wanted.name)).collect();
+    for (wanted, cached) in wanted.iter_mut().zip(IndexFolder::read(&places)) {
+        wanted.cached = cached;
+    }
+    for (registry, (_, folder)) in &folders {
         if let Some(config) = folder.as_ref().and_then(IndexFolder::config) {
             reading.configs.insert((*registry).clone(), config);
         }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use memchr::memmem;
 use semver::Version;
@@ -16,7 +17,7 @@ use super::index_line::{LineError, Outline, Pubtime, Release};
 #[derive(Debug)]
 pub struct History {
     name: Arc<str>,
-    text: Vec<u8>,
+    text: Bytes,
     lines: Vec<Line>,
     outlines: OnceLock<Vec<(usize, Outline)>>,
     first_published: OnceLock<Option<Timestamp>>,
@@ -50,7 +51,7 @@ pub enum Standing {
 impl History {
     /// Takes the body that a sparse registry serves for the crate `name`: a JSON object a line.
     #[must_use]
-    pub fn from_lines(name: &str, text: impl Into<Vec<u8>>, standing: Standing) -> Self {
+    pub fn from_lines(name: &str, text: impl Into<Bytes>, standing: Standing) -> Self {
         let text = text.into();
         let mut lines = Vec::new();
         let mut start = 0;
@@ -66,7 +67,7 @@ impl History {
     /// Takes a file of cargo's index cache, whose version entries, `version\0line\0` repeated, begin at `start`. `None` for one that
     /// is cut short: it would be a crate with fewer releases than it has.
     #[must_use]
-    pub fn from_cache(name: &str, file: impl Into<Vec<u8>>, start: usize, standing: Standing) -> Option<Self> {
+    pub fn from_cache(name: &str, file: impl Into<Bytes>, start: usize, standing: Standing) -> Option<Self> {
         let text = file.into();
         let mut lines = Vec::new();
         let mut ends = memchr::memchr_iter(0, text.get(start..)?).map(|end| start + end);
@@ -97,7 +98,7 @@ impl History {
         self.unyanked.get(version).copied()
     }
 
-    fn new(name: &str, text: Vec<u8>, lines: Vec<Line>, standing: Standing) -> Self {
+    fn new(name: &str, text: Bytes, lines: Vec<Line>, standing: Standing) -> Self {
         Self {
             name: name.into(),
             text,

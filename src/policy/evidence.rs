@@ -12,7 +12,7 @@ use super::advisory;
 use super::chronology::{Advised, Chronology};
 use super::look_alike::KnownNames;
 use crate::model::advisory::AdvisoryKind;
-use crate::model::crate_name::is_same;
+use crate::model::crate_name::canonical;
 use crate::model::facts::{Beside, Facts, IndexFact, OldLock};
 use crate::model::finding::LookedInto;
 use crate::model::history::History;
@@ -39,7 +39,17 @@ pub struct Evidence<'a> {
     names: Arc<OnceLock<KnownNames>>,
     chronologies: Chronologies,
     /// What is locked, or was, once somebody asks.
-    locked: Arc<OnceLock<BTreeMap<CrateId, BTreeSet<Version>>>>,
+    locked: Arc<OnceLock<Locked>>,
+}
+
+/// What the lock file has, and the one before it.
+#[derive(Debug, Default)]
+struct Locked {
+    releases: BTreeMap<CrateId, BTreeSet<Version>>,
+    /// Those of the base alone.
+    of_base: BTreeMap<CrateId, BTreeSet<Version>>,
+    /// Where packages come from, by the canonical form of their name, in the lock files' order.
+    sources: BTreeMap<String, Vec<Source>>,
 }
 
 /// The crates' releases in the order in which they came, as far as somebody asked.
@@ -96,26 +106,39 @@ impl<'a> Evidence<'a> {
         }
     }
 
+    fn locked(&self) -> &Locked {
+        self.locked.get_or_init(|| {
+            let mut locked = Locked::default();
+            for one in self.facts.packages.iter().chain(self.old_packages()) {
+                if let Some(crate_id) = one.id.crate_id() {
+                    locked.releases.entry(crate_id).or_default().insert(one.id.version.clone());
+                }
+                let sources = locked.sources.entry(canonical(&one.id.name)).or_default();
+                if !sources.contains(&one.id.source) {
+                    sources.push(one.id.source.clone());
+                }
+            }
+            if let OldLock::Base(packages) = &self.facts.old_lock {
+                for one in packages {
+                    if let Some(crate_id) = one.id.crate_id() {
+                        locked.of_base.entry(crate_id).or_default().insert(one.id.version.clone());
+                    }
+                }
+            }
+            locked
+        })
+    }
+
     /// Whether a release is locked, or was.
     #[must_use]
     pub(super) fn is_locked(&self, crate_id: &CrateId, version: &Version) -> bool {
-        let locked = self.locked.get_or_init(|| {
-            let mut all: BTreeMap<CrateId, BTreeSet<Version>> = BTreeMap::new();
-            for one in self.facts.packages.iter().chain(self.old_packages()) {
-                if let Some(crate_id) = one.id.crate_id() {
-                    all.entry(crate_id).or_default().insert(one.id.version.clone());
-                }
-            }
-            all
-        });
-        locked.get(crate_id).is_some_and(|versions| versions.contains(version))
+        self.locked().releases.get(crate_id).is_some_and(|versions| versions.contains(version))
     }
 
     /// Whether the base locks a release.
     #[must_use]
     pub(super) fn base_locks(&self, crate_id: &CrateId, version: &Version) -> bool {
-        let OldLock::Base(packages) = &self.facts.old_lock else { return false };
-        packages.iter().any(|one| one.id.version == *version && one.id.crate_id().as_ref() == Some(crate_id))
+        self.locked().of_base.get(crate_id).is_some_and(|versions| versions.contains(version))
     }
 
     /// What a crate can be taken for: a package of its name from elsewhere, or an established crate with nearly its name.
@@ -123,9 +146,9 @@ impl<'a> Evidence<'a> {
     pub(super) fn imitated(&self, crate_id: &CrateId, is_established: impl Fn(&CrateId) -> bool) -> Option<Imitated> {
         let packages = || self.facts.packages.iter().chain(self.old_packages());
         let own = Source::Registry(crate_id.registry.clone());
-        let twin = packages().find(|one| one.id.source != own && is_same(&one.id.name, &crate_id.name));
-        if let Some(twin) = twin {
-            return Some(Imitated::Twin { source: twin.id.source.clone() });
+        let namesakes = self.locked().sources.get(&canonical(&crate_id.name)).into_iter().flatten();
+        if let Some(elsewhere) = namesakes.into_iter().find(|source| **source != own) {
+            return Some(Imitated::Twin { source: elsewhere.clone() });
         }
         let names = self.names.get_or_init(|| KnownNames::new(packages().map(|one| Arc::clone(&one.id.name))));
         let counts =

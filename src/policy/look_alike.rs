@@ -3,6 +3,7 @@
 //! Two names are alike by [`likeness`], a rule for pairs. An index finds the few pairs that are worth asking about: names are filed under every
 //! form that the rule compares, and under what is left of them without any one character, which two names one edit apart have in common.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::{Arc, LazyLock};
 
@@ -52,7 +53,7 @@ impl KnownNames {
 /// Names in the order of the alphabet, and the keys that they are filed under.
 #[derive(Debug)]
 struct Names {
-    names: Vec<Arc<str>>,
+    names: Vec<(Arc<str>, Forms)>,
     /// Sorted; each with the position of a name.
     keys: Vec<(u64, u32)>,
 }
@@ -62,11 +63,11 @@ impl Names {
         let mut names: Vec<Arc<str>> = names.into_iter().collect();
         names.sort_unstable();
         names.dedup();
+        let names: Vec<(Arc<str>, Forms)> =
+            names.into_iter().filter_map(|name| Forms::of(&name).map(|forms| (name, forms))).collect();
         let mut keys = Vec::new();
-        for (name, position) in names.iter().zip(0..) {
-            if let Some(forms) = Forms::of(name) {
-                forms.each_key(|key| keys.push((key, position)));
-            }
+        for ((_, forms), position) in names.iter().zip(0..) {
+            forms.each_key(|key| keys.push((key, position)));
         }
         keys.sort_unstable();
         keys.dedup();
@@ -74,29 +75,29 @@ impl Names {
     }
 
     /// The names that are filed under a key.
-    fn filed(&self, key: u64) -> impl Iterator<Item = (u32, &Arc<str>)> {
+    fn filed(&self, key: u64) -> impl Iterator<Item = (u32, &(Arc<str>, Forms))> {
         let start = self.keys.partition_point(|(other, _)| *other < key);
         let filed = self.keys.iter().skip(start).take_while(move |(other, _)| *other == key);
         filed.filter_map(|(_, position)| Some((*position, self.names.get(usize::try_from(*position).ok()?)?)))
     }
 
     fn have(&self, query: &Forms) -> bool {
-        self.filed(key(Form::Squeezed, &query.squeezed)).any(|(_, name)| canonical(name) == query.canonical)
+        self.filed(key(Form::Squeezed, &query.squeezed)).any(|(_, (_, forms))| forms.canonical == query.canonical)
     }
 
     fn resembled_by(&self, query: &Forms, counts: impl Fn(&Arc<str>) -> bool) -> Option<Resemblance> {
         let mut best: Option<(Likeness, usize, &Arc<str>)> = None;
-        let mut asked = Vec::new();
+        let mut asked = BTreeSet::new();
         query.each_key(|key| {
-            for (position, name) in self.filed(key) {
+            for (position, (name, forms)) in self.filed(key) {
                 if asked.len() == CANDIDATES {
                     break;
                 }
                 if asked.contains(&position) || !counts(name) {
                     continue;
                 }
-                asked.push(position);
-                let Some(how) = Forms::of(name).and_then(|known| likeness(query, &known)) else { continue };
+                asked.insert(position);
+                let Some(how) = likeness(query, forms) else { continue };
                 let found = (how, query.canonical.len().abs_diff(name.len()), name);
                 if best.is_none_or(|best| found < best) {
                     best = Some(found);

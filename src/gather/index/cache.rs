@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use rayon::prelude::*;
@@ -16,13 +17,15 @@ use tame_index::index::cache::{CURRENT_CACHE_VERSION, HttpRevision, INDEX_V_MAX,
 use tame_index::utils::url_to_local_dir;
 
 use super::registry::{IndexOrigin, LARGEST_CONFIG, RegistryConfig};
-use crate::files::regular::{self, Links};
-use crate::files::{Replacement, lock_package_cache};
+use crate::files::regular::{self, Links, RegularFile};
+use crate::files::{Replacement, lock_package_cache, read_together};
 use crate::model::history::{History, Standing};
 use crate::model::package::CrateId;
 
 /// The most bytes that an index file or a cached entry may have; the largest of crates.io has 18 MB.
 pub(super) const LARGEST: u64 = 64 << 20;
+/// So many of its files are open at once; some systems give a program no more than 256.
+const OPEN_AT_ONCE: usize = 128;
 
 /// Where cargo keeps what it knows of one registry.
 #[derive(Debug)]
@@ -30,6 +33,9 @@ pub(super) struct IndexFolder {
     /// By the name that cargo gives it since 1.85, and the one before.
     folders: [Utf8PathBuf; 2],
 }
+
+/// An entry to read: where, and of which crate.
+pub(super) type Sought<'a> = (&'a IndexFolder, &'a CrateId, KrateName<'a>);
 
 /// Something to change in the cache.
 #[derive(Debug)]
@@ -56,9 +62,36 @@ impl IndexFolder {
         Some(Self { folders: registry_folders(&cargo_home.join("registry").join("index"), origin)? })
     }
 
-    /// What the cache has of a crate.
-    pub(super) fn read(&self, id: &CrateId, name: KrateName<'_>) -> Option<Entry> {
-        self.folders.iter().find_map(|folder| Entry::read(&id.name, &entry_path(folder, name)))
+    /// What the cache has of these crates.
+    pub(super) fn read(wanted: &[Sought<'_>]) -> Vec<Option<Entry>> {
+        let read_some = |wanted: &[Sought<'_>]| -> Vec<Option<Entry>> {
+            let opened: Vec<Option<RegularFile>> =
+                wanted.par_iter().map(|(folder, _, name)| folder.open(*name)).collect();
+            let written: Vec<Option<_>> = opened.iter().map(|file| file.as_ref().map(written)).collect();
+            let mut read = read_together(opened.into_iter().flatten().collect(), LARGEST).into_iter();
+            let found: Vec<Option<_>> = written.into_iter().map(|written| Some((written?, read.next()?))).collect();
+            let entry = |((folder, id, name), found): (&Sought<'_>, Option<(_, Result<Bytes, _>)>)| {
+                let (written, bytes) = found?;
+                let entry = bytes.ok().and_then(|bytes| Entry::parse(&id.name, bytes, written));
+                entry.or_else(|| folder.read_alone(id, *name))
+            };
+            wanted.par_iter().zip(found).map(entry).collect()
+        };
+        wanted.chunks(OPEN_AT_ONCE).flat_map(read_some).collect()
+    }
+
+    /// The first of the files in which an entry may be.
+    fn open(&self, name: KrateName<'_>) -> Option<RegularFile> {
+        self.folders.iter().find_map(|folder| regular::open(&entry_path(folder, name), Links::Followed).ok())
+    }
+
+    /// The first of them that is an entry.
+    fn read_alone(&self, id: &CrateId, name: KrateName<'_>) -> Option<Entry> {
+        self.folders.iter().find_map(|folder| {
+            let file = regular::open(&entry_path(folder, name), Links::Followed).ok()?;
+            let written = written(&file);
+            Entry::parse(&id.name, Bytes::from(file.bytes(LARGEST).ok()?), written)
+        })
     }
 
     /// The registry's `config.json` as cargo left it.
@@ -99,6 +132,11 @@ pub(in crate::gather) fn registry_folders(root: &Utf8Path, origin: &IndexOrigin)
 /// The folder that the installed cargo uses: the old name where only that exists.
 pub(in crate::gather) fn in_use([now, before]: &[Utf8PathBuf; 2]) -> &Utf8Path {
     if !now.exists() && before.exists() { before } else { now }
+}
+
+/// When the file was last written, where the file system tells.
+fn written(file: &RegularFile) -> Option<Timestamp> {
+    file.metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok())
 }
 
 fn entry_path(folder: &Utf8Path, name: KrateName<'_>) -> Utf8PathBuf {
@@ -159,11 +197,8 @@ pub(super) struct Validators {
 }
 
 impl Entry {
-    /// Reads the entry of the crate `name` at `path`. What is absent, too large, of another format or cut short is no entry at all.
-    pub(super) fn read(name: &str, path: &Utf8Path) -> Option<Self> {
-        let file = regular::open(path, Links::Followed).ok()?;
-        let written = file.metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-        let bytes = file.bytes(LARGEST).ok()?;
+    /// Takes the file of the crate `name`. What is of another format or cut short is no entry at all.
+    fn parse(name: &str, bytes: Bytes, written: Option<Timestamp>) -> Option<Self> {
         let valid = ValidCacheEntry::read(&bytes).ok()?;
         let validators = match valid.revision {
             Revision::Http(HttpRevision::Etag(etag)) => Validators { etag: Some(etag.to_owned()), last_modified: None },

@@ -50,7 +50,8 @@ fn histories(folder: &Path, found: &mut HashMap<String, History>) {
         let Ok(line) = serde_json::from_slice::<serde_json::Value>(line) else { continue };
         let name = line["name"].as_str().unwrap_or_default();
         found.extend(
-            History::from_cache(name, entries, 0, Standing::Cached(None)).map(|history| (name.to_lowercase(), history)),
+            History::from_cache(name, entries.to_vec(), 0, Standing::Cached(None))
+                .map(|history| (name.to_lowercase(), history)),
         );
     }
 }
