@@ -161,7 +161,7 @@ pub mod door {
             };
         }
         pub mod lock_proof {
-            pub use crate::model::lock_proof::{Discord, LockFact, Proof};
+            pub use crate::model::lock_proof::{Discord, LockFact, Proof, Unproven};
         }
         pub mod loosening {
             pub use crate::model::loosening::{Loosening, LooseningKind};

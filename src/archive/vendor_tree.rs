@@ -173,3 +173,58 @@ fn may_be_inferred(path: &str) -> bool {
         Some((_, file)) => file == "main.rs",
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{may_be_inferred, named_targets};
+
+    #[test]
+    fn every_file_that_a_manifest_names_for_a_target_is_found() {
+        let named = |manifest: &str| named_targets(manifest.as_bytes()).into_iter().collect::<Vec<_>>();
+        assert_eq!(
+            named("[package]\nbuild = \"./tools\\\\make.rs\"\n[lib]\npath = \"lib.rs\""),
+            ["lib.rs", "tools/make.rs"]
+        );
+        assert_eq!(named("[package]\nbuild = [\"a.rs\", \"./b.rs\"]"), ["a.rs", "b.rs"]);
+        assert_eq!(named("[project]\nbuild = \"old.rs\""), ["old.rs"]);
+        for kind in ["bin", "example", "test", "bench"] {
+            let two =
+                format!("[[{kind}]]\npath = \"one.rs\"\n[[{kind}]]\nname = \"none\"\n[[{kind}]]\npath = \"two.rs\"");
+            assert_eq!(named(&two), ["one.rs", "two.rs"], "{kind}");
+        }
+        assert!(named("[package]\nbuild = true\n[lib]\npath = 1").is_empty());
+        assert!(named("no manifest").is_empty());
+    }
+
+    #[test]
+    fn what_cargo_looks_for_by_itself() {
+        let inferred = [
+            "build.rs",
+            "src/lib.rs",
+            "src/main.rs",
+            "src/bin/a.rs",
+            "src/bin/a/main.rs",
+            "examples/e.rs",
+            "tests/t.rs",
+            "benches/b/main.rs",
+        ];
+        let not = [
+            "lib.rs",
+            "main.rs",
+            "src/build.rs",
+            "src/other.rs",
+            "src/bin/a.txt",
+            "src/bin/a/other.rs",
+            "src/bin/a/b/main.rs",
+            "examples/e",
+            "src/bin/main",
+            "more/tests/t.rs",
+        ];
+        for path in inferred {
+            assert!(may_be_inferred(path), "{path}");
+        }
+        for path in not {
+            assert!(!may_be_inferred(path), "{path}");
+        }
+    }
+}

@@ -222,3 +222,84 @@ fn general(policy: &Policy, registry: &Registry) -> Age {
     let own = policy.registries.get(registry).and_then(|registry| registry.min_publish_age.as_ref());
     policy.min_publish_age_flag.unwrap_or_else(|| own.unwrap_or(&policy.quarantine.min_publish_age).value)
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use std::collections::BTreeSet;
+
+    use semver::Version;
+
+    use super::{cargo_age_notices, cooldown_notice, longest_cargo_ages};
+    use crate::model::age::Age;
+    use crate::model::evaluation::Notice;
+    use crate::model::policy::{CargoAges, Origin, Policy, Setting};
+    use crate::model::source::Registry;
+
+    fn set(days: u32) -> Setting<Age> {
+        Setting { value: Age::days(days), origin: Origin::Environment(format!("set to {days}")) }
+    }
+
+    fn own() -> Registry {
+        Registry::parse("sparse+https://crates.example.org/index/").unwrap()
+    }
+
+    fn ages(global: Option<u32>, registry: Option<u32>) -> CargoAges {
+        CargoAges { global: global.map(set), registries: registry.map(|days| (own(), set(days))).into_iter().collect() }
+    }
+
+    #[test]
+    fn cargo_obeys_its_own_age_from_one_release_on() {
+        let ignored = |cargo: &CargoAges, version: Option<Version>| {
+            let policy = Policy { cargo: cargo.clone(), ..Policy::default() };
+            let notices = cargo_age_notices(&policy, &BTreeSet::new(), version.as_ref());
+            notices.iter().any(|one| matches!(one, Notice::CargoIgnoresAge { .. }))
+        };
+        for set in [ages(Some(3), None), ages(None, Some(3))] {
+            assert!(ignored(&set, Some(Version::new(1, 99, 9))));
+            assert!(!ignored(&set, Some(Version::new(1, 100, 0))));
+            assert!(!ignored(&set, Some(Version::new(1, 101, 0))));
+            assert!(!ignored(&set, None));
+        }
+        assert!(!ignored(&ages(None, None), Some(Version::new(1, 99, 9))));
+    }
+
+    #[test]
+    fn cargos_age_is_told_where_it_is_not_the_policys() {
+        let told = |days: u32| {
+            let policy = Policy { cargo: ages(Some(days), None), ..Policy::default() };
+            cargo_age_notices(&policy, &BTreeSet::from([Registry::CratesIo]), None)
+        };
+        let (origin, policy) = (set(8).origin, Age::days(7));
+        assert_eq!(told(8), [Notice::CargoAgeLonger { origin, cargo: Age::days(8), policy }]);
+        assert_eq!(told(7), []);
+        assert_eq!(told(6), [Notice::CargoAgeShorter { origin: set(6).origin, cargo: Age::days(6), policy }]);
+    }
+
+    #[test]
+    fn of_two_configurations_the_longer_age_counts_and_the_shorter_head_is_named() {
+        let (longest, loosened) = longest_cargo_ages(ages(Some(5), Some(9)), ages(Some(3), Some(10)));
+        assert_eq!(longest, ages(Some(5), Some(10)));
+        let [only] = loosened.as_slice() else { panic!("{loosened:?}") };
+        assert_eq!(
+            (only.base.as_deref(), only.head.as_deref()),
+            (Some(&*Age::days(5).to_string()), Some(&*Age::days(3).to_string()))
+        );
+        for (base, head) in [(ages(Some(5), None), ages(Some(5), None)), (ages(None, None), ages(Some(5), Some(5)))] {
+            assert_eq!(longest_cargo_ages(base, head.clone()), (head, Vec::new()));
+        }
+        // An age that is gone is the shortest; and one registry's is held against the other side's global one.
+        assert_eq!(longest_cargo_ages(ages(Some(5), None), ages(None, None)).0, ages(Some(5), None));
+        let (longest, loosened) = longest_cargo_ages(ages(Some(5), None), ages(Some(5), Some(1)));
+        assert_eq!((longest, loosened.len()), (ages(Some(5), Some(5)), 1));
+    }
+
+    #[test]
+    fn another_tools_cooldown_is_told_where_it_is_another() {
+        let told = |days: u32| cooldown_notice(&Policy::default(), Some(("cooldown.toml".into(), Age::days(days))));
+        assert_eq!(told(7), None);
+        assert!(matches!(told(8), Some(Notice::CooldownDisagrees { cooldown, .. }) if cooldown == Age::days(8)));
+        assert_eq!(cooldown_notice(&Policy::default(), None), None);
+    }
+}

@@ -6,7 +6,7 @@ use cargo_sequester::door::model::crate_name::NamePattern;
 use cargo_sequester::door::model::evaluation::Blocker;
 use cargo_sequester::door::model::facts::AdvisoryFact;
 use cargo_sequester::door::model::package::LockedChecksum;
-use cargo_sequester::door::model::policy::{Level, Policy, RegistryPolicy};
+use cargo_sequester::door::model::policy::{Level, Origin, Policy, RegistryPolicy, Setting};
 use cargo_sequester::door::model::source::Registry;
 use cargo_sequester::door::policy::{evaluate, publish_age};
 use jiff::SignedDuration;
@@ -119,6 +119,18 @@ fn which_minimum_age_applies() {
         policy.cargo.registries.insert(other_registry(), set("90 days"));
     };
     assert_eq!(minimum(&other), "7 days");
+}
+
+#[test]
+fn of_equal_ages_the_policys_own_is_named() {
+    let origin = |days: &str| {
+        let mut policy = Policy::default();
+        let origin = Origin::Environment("CARGO_REGISTRY_GLOBAL_MIN_PUBLISH_AGE".into());
+        policy.cargo.global = Some(Setting { value: age(days), origin });
+        publish_age::minimum(&policy, &crates_io("foo")).origin
+    };
+    assert_eq!(origin("7 days"), Origin::Default);
+    assert!(matches!(origin("8 days"), Origin::Environment(_)));
 }
 
 #[test]

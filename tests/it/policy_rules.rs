@@ -10,7 +10,8 @@ use cargo_sequester::door::model::approval::Approval;
 use cargo_sequester::door::model::evaluation::{Blocker, IndexGap, Notice};
 use cargo_sequester::door::model::facts::IndexFact;
 use cargo_sequester::door::model::history::Standing;
-use cargo_sequester::door::model::package::LockedChecksum;
+use cargo_sequester::door::model::lock_proof::{LockFact, Unproven};
+use cargo_sequester::door::model::package::{CrateId, LockedChecksum};
 use cargo_sequester::door::model::policy::Level;
 use cargo_sequester::door::model::source::Source;
 use cargo_sequester::door::model::verdict::{ReasonCode, Warning};
@@ -284,6 +285,76 @@ fn what_the_index_does_not_tell_is_never_approved() {
     // Advisories and the rest count for it all the same.
     let hit = World::new().lock("foo", "1.0.0").advise(vulnerability("foo", &[]));
     assert_eq!(hit.outcome("foo"), "rejected index-unavailable advisory");
+}
+
+#[test]
+fn a_registry_that_is_not_named_blocks_nothing_where_that_rejects_already() {
+    let asked = |allowed: bool| {
+        let other = other_registry();
+        let world = World::new().lock_in(other.clone(), "foo", "1.0.0");
+        let world = world.with(|world| {
+            world.policy.sources.allow_registries.extend(allowed.then(|| other.clone()));
+        });
+        let mut facts = world.facts();
+        let crate_id = CrateId { registry: other, name: "foo".into() };
+        facts.index.insert(crate_id, IndexFact::Unavailable(IndexGap::NotNamed));
+        let evaluation = evaluate(&facts, &world.policy, &world.approvals, now());
+        (short(&evaluation.judgements[1]), evaluation.blockers.len())
+    };
+    assert_eq!(asked(false), ("rejected source-not-allowed".into(), 0));
+    // Where the policy allows it, nobody asked although somebody should have.
+    assert_eq!(asked(true), ("rejected index-unavailable".into(), 1));
+    // And of a registry that is not allowed, anything else that is missing is told.
+    let world = World::new().lock_in(other_registry(), "foo", "1.0.0");
+    assert_eq!(world.evaluate().blockers.len(), 1);
+}
+
+#[test]
+fn a_change_is_judged_by_what_its_registry_says_today() {
+    let blocked = |with_base: bool, standing: Standing| {
+        let mut world = plain().with(|world| world.standing = standing);
+        if with_base {
+            world = world.after(&World::new());
+        }
+        let evaluation = world.evaluate();
+        assert_eq!(short(&evaluation.judgements[1]), "approved aged");
+        evaluation
+            .blockers
+            .iter()
+            .any(|one| matches!(one, Blocker::IndexUnavailable { cause: IndexGap::Unconfirmed, .. }))
+    };
+    assert!(blocked(true, Standing::Cached(None)));
+    assert!(!blocked(true, Standing::Confirmed));
+    assert!(!blocked(false, Standing::Cached(None)));
+    assert!(!blocked(false, Standing::Confirmed));
+}
+
+#[test]
+fn what_nobody_could_tell_of_the_lock_file_is_said_once() {
+    let blockers = |lock: LockFact| {
+        let world = plain();
+        let mut facts = world.facts();
+        facts.lock = lock;
+        evaluate(&facts, &world.policy, &world.approvals, now()).blockers
+    };
+    // Where packages' own reasons say why, there is nothing left to say.
+    assert_eq!(blockers(LockFact::Unproven { why: Vec::new(), cause: None }), []);
+    let id = plain().packages[1].id.clone();
+    let why = vec![Unproven::NoLine(id)];
+    let told = blockers(LockFact::Unproven { why: why.clone(), cause: Some("no".into()) });
+    assert_eq!(told, [Blocker::LockUnproven { why, cause: Some("no".into()) }]);
+    assert_eq!(blockers(LockFact::Answered), []);
+}
+
+#[test]
+fn a_package_from_outside_the_workspace_is_told() {
+    let outside = |inside_workspace: bool| {
+        let world = World::new();
+        let world = world.with(|world| world.packages[0].local.as_mut().unwrap().inside_workspace = inside_workspace);
+        world.judgement("app").warnings
+    };
+    assert_eq!(outside(true), []);
+    assert_eq!(outside(false), [Warning::OutsideWorkspace { path: "/app".into() }]);
 }
 
 #[test]

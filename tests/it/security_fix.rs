@@ -293,6 +293,13 @@ fn a_held_fix_says_when_it_comes_and_not_when_it_has_the_usual_age() {
         .with(|world| world.policy.signals.young_dependency = SignalLevel::Off);
     assert_eq!(held(&brings).eligible_at(), Some(age("7 days").after(hours_ago(3))));
     // Once it has the age of a fix, only a younger database is wanting, of which nobody knows when it comes.
-    let unknown = world(hours_ago(30)).with(|world| world.db.as_mut().unwrap().committed = Some(hours_ago(31)));
-    assert_eq!(held(&unknown).eligible_at(), Some(age("7 days").after(hours_ago(30))));
+    let unknown =
+        |hours| world(hours_ago(hours)).with(|world| world.db.as_mut().unwrap().committed = Some(hours_ago(hours + 1)));
+    for hours in [24, 30] {
+        assert_eq!(held(&unknown(hours)).eligible_at(), Some(age("7 days").after(hours_ago(hours))), "{hours}");
+    }
+    // Where a fix comes no sooner than anything else, the usual age is what holds it.
+    let as_usual = world(hours_ago(3)).with(|world| world.policy.quarantine.security_fix_age = age("7 days"));
+    let reasons = held(&as_usual);
+    assert!(matches!(reasons.iter().next(), Some(Reason::TooNew { fix: None, .. })), "{reasons:?}");
 }

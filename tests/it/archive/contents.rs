@@ -37,6 +37,22 @@ fn a15_special_bits_are_dropped_and_nobody_else_may_write() {
 }
 
 #[test]
+fn a_path_in_two_parts_is_one_in_a_ustar_header_alone() {
+    let written = |magic: &'static [u8], prefix: &'static [u8], path: &'static str| {
+        let opened = foo(Tar::of_foo().entry(&Entry { magic, prefix, ..Entry::file(path, b"x") })).unwrap();
+        let paths: Vec<_> = vendor_files(&opened).checksums.files.into_keys().collect();
+        assert_eq!(paths.len(), 2, "{paths:?}");
+        paths[1].clone()
+    };
+    let (ustar, gnu, old) = (b"ustar\x0000", b"ustar  \0", &[0; 8]);
+    assert_eq!(written(ustar, b"foo-1.0.0/src", "deep.rs"), "src/deep.rs");
+    assert_eq!(written(ustar, b"", "foo-1.0.0/src/deep.rs"), "src/deep.rs");
+    // There, other formats have times and the like.
+    assert_eq!(written(gnu, b"00000000017", "foo-1.0.0/src/deep.rs"), "src/deep.rs");
+    assert_eq!(written(old, b"", "foo-1.0.0/src/deep.rs"), "src/deep.rs");
+}
+
+#[test]
 fn a17_another_packages_manifest_is_refused() {
     for (name, version) in [("bar", "1.0.0"), ("foo", "1.0.1"), ("Foo", "1.0.0"), ("foo", "1.0.0+a"), ("foo", "1.0")] {
         let text = format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\n");

@@ -20,6 +20,8 @@ pub(super) struct Entry<'a> {
     pub(super) link: &'a [u8],
     pub(super) mtime: &'a [u8],
     pub(super) magic: &'a [u8],
+    /// Where a ustar header has the first part of a long path, and a GNU one other things.
+    pub(super) prefix: &'a [u8],
     pub(super) content: &'a [u8],
 }
 
@@ -34,6 +36,7 @@ impl<'a> Entry<'a> {
             link: b"",
             mtime: b"10463017430",
             magic: b"ustar  \0",
+            prefix: b"",
             content,
         }
     }
@@ -66,6 +69,7 @@ impl Tar {
         put(156, &[entry.kind]);
         put(157, entry.link);
         put(257, entry.magic);
+        put(345, entry.prefix);
         let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
         block[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
         self.0.extend(block);

@@ -66,6 +66,22 @@ impl Ground {
         (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
+    /// Cargo's word, as it was kept by an earlier run in the folder that `CARGO_SAID` names: for who tries the proof on the same many times.
+    fn said(&self, name: &str, ask: impl FnOnce() -> Option<String>) -> Option<String> {
+        let environment = Environment::read().unwrap();
+        let Some(file) = environment.get("CARGO_SAID").map(|folder| Utf8Path::new(folder).join(name)) else {
+            return ask();
+        };
+        let kept =
+            std::fs::read_to_string(&file).ok().map(|text| serde_json::from_str::<Option<String>>(&text).unwrap());
+        let word = kept.unwrap_or_else(|| {
+            let word = ask().map(|word| word.replace(self.top.as_str(), "@TOP@"));
+            std::fs::write(&file, serde_json::to_string(&word).unwrap()).unwrap();
+            word
+        });
+        word.map(|word| word.replace("@TOP@", self.top.as_str()))
+    }
+
     fn prove(&self, folder: &Utf8Path) -> Result<Proof, String> {
         let environment = Environment::of(folder.to_owned(), self.variables());
         let config = CargoConfig::load(folder, &environment).map_err(|error| error.to_string())?;
@@ -88,10 +104,10 @@ impl Ground {
         let top = self.top.join(format!("case-{seed}"));
         let folder = top.join("ws");
         project.write(&top, &self.universe);
-        if self.cargo(&folder, &["generate-lockfile", "--offline", "--quiet"]).is_some() {
-            return None;
-        }
-        let lock = std::fs::read_to_string(folder.join("Cargo.lock")).unwrap();
+        let lock = self.said(&format!("{seed}-lock"), || {
+            let refused = self.cargo(&folder, &["generate-lockfile", "--offline", "--quiet"]).is_some();
+            (!refused).then(|| std::fs::read_to_string(folder.join("Cargo.lock")).unwrap())
+        })?;
         let mut cases = Vec::new();
         for number in 0..=MUTATIONS {
             let (mut changed, mut text) = (project.clone(), lock.clone());
@@ -99,7 +115,9 @@ impl Ground {
             changed.write(&top, &self.universe);
             std::fs::write(folder.join("Cargo.lock"), &text).unwrap();
             let proof = self.prove(&folder);
-            let cargo = self.cargo(&folder, &["update", "--workspace", "--locked", "--offline"]);
+            let cargo = self.said(&format!("{seed}-{number}"), || {
+                self.cargo(&folder, &["update", "--workspace", "--locked", "--offline"])
+            });
             let case = Case { seed, done, cargo, proof };
             if case.wrong().is_some() {
                 let kept = self.top.join(format!("wrong-{seed}-{number}"));

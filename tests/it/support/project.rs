@@ -200,6 +200,9 @@ impl Project {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
+        // Where lines are counted (tests/mutants/coverage), those of the programs count too.
+        variables
+            .extend(machine.get("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE".to_owned(), file.to_owned())));
         variables.extend(self.variables.iter().cloned());
         variables
     }
