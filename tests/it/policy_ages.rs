@@ -122,6 +122,16 @@ fn which_minimum_age_applies() {
 }
 
 #[test]
+fn where_no_crate_is_too_new_neither_is_one_that_is_dated_ahead() {
+    let ahead = |new_crate_age: &str| {
+        let world = World::new().publish(Line::new("foo", "1.0.0").days_old(-1)).lock("foo", "1.0.0");
+        world.with(|world| world.policy.quarantine.new_crate_age = age(new_crate_age)).outcome("foo")
+    };
+    assert_eq!(ahead("0"), "quarantined too-new pubtime-in-future");
+    assert_eq!(ahead("1 day"), "quarantined too-new new-crate pubtime-in-future");
+}
+
+#[test]
 fn of_equal_ages_the_policys_own_is_named() {
     let origin = |days: &str| {
         let mut policy = Policy::default();
@@ -164,6 +174,10 @@ fn a_trusted_registry_lifts_what_its_age_would_and_nothing_else() {
     assert_eq!(world(line().at(now())).outcome("foo"), "approved trusted");
     assert_eq!(world(line().pubtime(None)).outcome("foo"), "approved trusted");
     assert_eq!(world(line()).outcome("foo"), "approved aged");
+    // Either age that another registry's release would lack is enough to need the trust.
+    assert_eq!(world(line().days_old(10)).outcome("foo"), "approved trusted");
+    let of_an_old_crate = world(line().days_old(2)).publish_in(other_registry(), Line::new("foo", "0.1.0"));
+    assert_eq!(of_an_old_crate.outcome("foo"), "approved trusted");
     assert_eq!(world(line().days_old(-1)).outcome("foo"), "quarantined pubtime-in-future");
     assert_eq!(world(line()).with(|world| world.policy.deny.push(ban("foo"))).outcome("foo"), "rejected denied");
     let bytes = world(line()).with(|world| world.packages[1].checksum = LockedChecksum::Missing);

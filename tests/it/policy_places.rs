@@ -1,6 +1,6 @@
 //! Where releases may come from, and which could take a held one's place.
 
-use crate::support::facts::{Line, World, advisory, crates_io, other_registry, short, vulnerability};
+use crate::support::facts::{Line, World, advisory, crates_io, other_registry, short, version, vulnerability};
 use crate::support::rules::{COMMIT, ban, git, plain};
 use cargo_sequester::door::model::advisory::AdvisoryKind;
 use cargo_sequester::door::model::policy::{GitRule, Policy};
@@ -137,6 +137,23 @@ fn newest_approved_takes_the_line_of_a_package_that_nobody_asks_for() {
         .publish(Line::new("foo", "2.0.0"))
         .lock_source("foo", "1.1.0", Source::Registry(Registry::CratesIo));
     assert_eq!(world.newest("foo").as_deref(), Some("1.0.0"));
+}
+
+#[test]
+fn a_detour_is_told_only_where_nothing_leads_out_directly() {
+    let world = World::new()
+        .publish(Line::new("foo", "1.0.1").days_old(2))
+        .publish(Line::new("wrap", "1.0.0").dep("foo", "^1"))
+        .publish(Line::new("wrap", "1.1.0"))
+        .lock("wrap", "1.0.0")
+        .lock_below("wrap", "foo", "1.0.1");
+    let judgement = world.judgement("foo");
+    assert_eq!(judgement.newest_approved, None);
+    let moves: Vec<_> = judgement.detour.unwrap().moves.into_iter().map(|id| id.version.to_string()).collect();
+    assert_eq!(moves, ["1.1.0"]);
+    let judgement = world.publish(Line::new("foo", "1.0.0")).judgement("foo");
+    assert_eq!(judgement.newest_approved, Some(version("1.0.0")));
+    assert_eq!(judgement.detour, None);
 }
 
 #[test]

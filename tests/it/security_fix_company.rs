@@ -1,7 +1,7 @@
 //! What a security fix may bring along: nothing new, and only the companions and dependents that it cannot do without.
 
-use crate::support::facts::{Line, World, advisory, approval, hours_ago, other_registry, vulnerability};
-use cargo_sequester::door::model::advisory::AdvisoryKind;
+use crate::support::facts::{Line, World, advisory, approval, at, date, hours_ago, other_registry, vulnerability};
+use cargo_sequester::door::model::advisory::{Advisory, AdvisoryKind};
 use cargo_sequester::door::model::evaluation::FixStanding;
 use cargo_sequester::door::model::verdict::ReasonCode;
 
@@ -116,6 +116,21 @@ fn condition_5_companions() {
         &[],
     ));
     assert_eq!(moved(warned, "1.2.3").outcome("foo_derive"), "quarantined too-new");
+}
+
+#[test]
+fn condition_5_company_of_a_fix_of_the_last_day_comes_along_until_it_has_the_usual_age() {
+    let (advised, last) = (date("2026-10-16"), at("2026-11-15T23:00:00Z"));
+    let world = World::new()
+        .publish(Line::new("foo", "1.2.0").dep("foo_derive", "=1.2.0"))
+        .publish(Line::new("foo", "1.2.3").at(last).dep("foo_derive", "^1.2.3"))
+        .publish(Line::new("foo_derive", "1.2.0"))
+        .publish(Line::new("foo_derive", "1.2.3").at(last))
+        .advise(Advisory { date: advised, ..vulnerability("foo", &[">=1.2.3"]) });
+    let world = moved(world, "1.2.3");
+    assert_eq!(world.outcome("foo"), "approved fix");
+    assert_eq!(world.outcome("foo_derive"), "approved companion of foo 1.2.3");
+    assert_eq!(world.outcome_at("foo_derive", at("2026-11-22T23:00:00Z")), "approved aged");
 }
 
 #[test]

@@ -9,9 +9,9 @@ its own text and place, so that what was found out outlasts changes elsewhere.
   record [PATTERN [SECONDS]]
                        runs each test alone, once, and notes which mutants it reaches; PATTERN is searched in `lib::…` and `it::…`. What
                        keeps the processor busy for longer than that is left out
-  try [PATTERN [1/N [SECONDS]]]
-                       lets the mutants live, one after another; PATTERN is searched in their names, 1/N takes a seeded part, and SECONDS
-                       are the most that the tests of one may take together
+  try [PATTERN [1/N [SECONDS [TESTS]]]]
+                       lets the mutants live, one after another; PATTERN is searched in their names, 1/N takes a seeded part, SECONDS are
+                       the most that the tests of one may take together, and TESTS is searched in the names of those
   again [PATTERN]      forgets the survivors, so that `try` tries them with tests that are new
   report               figures by file, and every survivor
 """
@@ -68,7 +68,7 @@ class Folder:
     def __init__(self, path):
         self.path = Path(path).resolve()
         self.tree = self.path / "tree"
-        self.longest = float("inf")
+        self.longest, self.wanted = float("inf"), ""
         self.environment = dict(os.environ, CARGO_TERM_COLOR="never", INSTA_UPDATE="no", INSTA_WORKSPACE_ROOT=str(self.tree))
         self.environment["PROPTEST_DISABLE_FAILURE_PERSISTENCE"] = "1"
         # What cargo says of a lock file has nothing to do with the mutants: it is asked once.
@@ -252,7 +252,7 @@ class Folder:
 
     def reaching(self, key):
         """Quick tests that reach little first: they are about this; and no more than are asked for."""
-        tests = [(name, one) for name, one in self.of_key[key] if one["passed"]]
+        tests = [(name, one) for name, one in self.of_key[key] if one["passed"] and re.search(self.wanted, name)]
         tests.sort(key=lambda test: (test[1]["seconds"] + 0.05) * len(test[1]["keys"]))
         length = 0.0
         for name, one in tests:
@@ -279,7 +279,7 @@ class Folder:
             if not passed:
                 return {"outcome": "caught" if passed is False else "timeout", "by": [name for _, name in batch][:3]}
         # What was tried with some of its tests alone may fall to the others.
-        return {"outcome": "survived" if self.longest == float("inf") else "open", "by": []}
+        return {"outcome": "survived" if (self.longest, self.wanted) == (float("inf"), "") else "open", "by": []}
 
     def index(self):
         self.of_key = collections.defaultdict(list)
@@ -287,8 +287,8 @@ class Folder:
             for key in one["keys"]:
                 self.of_key[key].append((name, one))
 
-    def attempt(self, pattern="", part="1/1", longest="inf"):
-        self.longest = float(longest)
+    def attempt(self, pattern="", part="1/1", longest="inf", tests=""):
+        self.longest, self.wanted = float(longest), tests
         self.index()
         keys, outcomes = self.read("keys.json"), self.read("outcomes.json", {})
         skip = set(self.read("unviable.json")) | set(self.read("unwoven.json"))
