@@ -16,7 +16,8 @@ use cargo_sequester::door::model::policy::Level;
 use cargo_sequester::door::model::source::Source;
 use cargo_sequester::door::model::verdict::{ReasonCode, Warning};
 use cargo_sequester::door::policy::evaluate;
-use jiff::SignedDuration;
+use cargo_sequester::door::policy::evaluate::lasts_until;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 
 /// Each reason that can arise here: a world that has it, its verdict, and its verdict once a person approved all they could.
@@ -153,6 +154,27 @@ fn i4_an_approval_counts_through_its_last_day() {
     assert_eq!(until("2026-11-21").outcome("foo"), "quarantined too-new");
     let lapsed = until("2026-11-21").evaluate();
     assert!(matches!(lapsed.notices[..], [Notice::ApprovalLapsed { line: 7, .. }]), "{:?}", lapsed.notices);
+}
+
+#[test]
+fn a_decision_lasts_until_the_first_exemption_or_the_advisories_end() {
+    let lasts = |advised: bool, ends: &[&str]| {
+        let world = plain().with(|world| {
+            world.db = world.db.take().filter(|_| advised);
+            world.approvals.extend(ends.iter().map(|day| Approval { until: Some(date(day)), ..of_everything(7) }));
+        });
+        lasts_until(&world.facts(), &world.policy, &world.approvals, now())
+    };
+    // Confirmed an hour ago, advisories are fresh for three days.
+    let stale = at("2026-11-24T23:00:00Z");
+    assert_eq!(lasts(true, &[]), stale);
+    assert_eq!(lasts(true, &["2026-11-30"]), stale);
+    // A last day counts whole, today's too; one that is over ends nothing more.
+    assert_eq!(lasts(true, &["2026-11-30", "2026-11-22"]), at("2026-11-23T00:00:00Z"));
+    assert_eq!(lasts(true, &["2026-11-21"]), stale);
+    assert_eq!(lasts(false, &["2026-11-30"]), at("2026-12-01T00:00:00Z"));
+    assert_eq!(lasts(false, &["9999-12-31"]), Timestamp::MAX);
+    assert_eq!(lasts(false, &[]), Timestamp::MAX);
 }
 
 #[test]

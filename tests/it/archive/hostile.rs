@@ -204,6 +204,8 @@ fn a12_paths_that_some_systems_take_for_one_and_that_differ_are_refused() {
     let pairs = [
         ("src/A.rs", "src/a.rs"),
         ("Src/a.rs", "src/b.rs"),
+        ("src/a/b.rs", "src/A"),
+        ("src/A", "src/a/b.rs"),
         ("caf\u{e9}.rs", "cafe\u{301}.rs"),
         ("stra\u{df}e", "STRASSE"),
         ("\u{212a}elvin", "kelvin"),
