@@ -27,7 +27,9 @@ pub(crate) fn read_together(files: Vec<RegularFile>, limit: u64) -> Vec<Result<B
     let mut rest = &mut piece[..];
     let mut places = Vec::with_capacity(files.len());
     for (file, room) in files.into_iter().zip(&rooms) {
-        let (place, behind) = std::mem::take(&mut rest).split_at_mut((*room).min(rest.len()));
+        let left = std::mem::take(&mut rest);
+        let here = (*room).min(left.len());
+        let (place, behind) = left.split_at_mut(here);
         places.push((file, place));
         rest = behind;
     }
@@ -129,6 +131,17 @@ mod tests {
                 assert!(bytes.unwrap() == std::fs::read(path).unwrap(), "{path}");
             }
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn many_lie_in_one_piece() {
+        let lengths = [3 << 20, 100, 2 << 20, 7];
+        let (_folder, paths) = files(&lengths);
+        let together = read_together(paths.iter().map(|path| open(path, Links::Followed).unwrap()).collect(), 6 << 20);
+        let starts: Vec<usize> = together.iter().map(|bytes| bytes.as_ref().unwrap().as_ptr().addr()).collect();
+        let between: Vec<usize> = starts.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert_eq!(between, [(3 << 20) + 1, 101, (2 << 20) + 1]);
     }
 
     #[test]
