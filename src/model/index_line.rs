@@ -214,6 +214,29 @@ impl Release {
     }
 }
 
+/// The digest of what a resolver reads of a line beside its version: what it asks of others but for tests, features, and what it links. It is
+/// the same however the line orders and spells that, and whatever else it says; `None` where it cannot be read.
+#[cfg(feature = "serve")]
+pub(crate) fn resolution_digest(name: &str, line: &[u8]) -> Option<Checksum> {
+    use std::collections::BTreeSet;
+
+    use sha2::{Digest as _, Sha256};
+
+    let release = Release::parse(name, line).ok()?;
+    let asked = release.dependencies.iter().filter(|one| one.kind != DependencyKind::Dev);
+    let asked: BTreeSet<_> = asked
+        .map(|one| {
+            let features: BTreeSet<&str> = one.features.iter().map(String::as_str).collect();
+            let what = (&*one.name, one.renamed.as_deref().unwrap_or(&one.name), one.req.to_string());
+            (what, &one.registry, one.kind.as_str(), one.optional, one.default_features, &one.target, features)
+        })
+        .collect();
+    let features: BTreeMap<&str, BTreeSet<&str>> =
+        release.features.iter().map(|(name, values)| (&**name, values.iter().map(String::as_str).collect())).collect();
+    let text = serde_json::to_vec(&(asked, features, &release.links)).ok()?;
+    Some(Checksum::from_bytes(Sha256::digest(text).into()))
+}
+
 /// `1.85` and `1.85.1`, and `1`.
 fn rust_version(value: &serde_json::Value) -> Option<Version> {
     let text = value.as_str()?;

@@ -241,7 +241,11 @@ async fn download(node: &Node, team: &Team, member: Member<'_>, wanted: Wanted<'
         version: version.clone(),
         source: Source::Registry(upstream.rules.registry.clone()),
     };
-    if !decided.ruling_of(version, checksum).is_some_and(Ruling::is_served) {
+    let is_served = |decided: &Decided| match decided.ruling_of(version, checksum) {
+        Some(ruling) => ruling.is_served(),
+        None => decided.ruling(version).is_some() && decided.keeps(version, checksum),
+    };
+    if !is_served(&decided) {
         // The lock file that keeps it may just have come to another node.
         node.look_at_locks_soon(team).await;
         decided = match node.decider.decide(team, registry, name).await {
@@ -251,8 +255,8 @@ async fn download(node: &Node, team: &Team, member: Member<'_>, wanted: Wanted<'
         };
     }
     match decided.ruling_of(version, checksum) {
-        Some(ruling) if ruling.is_served() && !decided.entry.seen.is_anothers(version, checksum) => {}
-        Some(ruling) if ruling.is_served() => {
+        _ if is_served(&decided) && !decided.entry.seen.is_anothers(version, checksum) => {}
+        _ if is_served(&decided) => {
             node.counters.refused.fetch_add(1, Ordering::Relaxed);
             let words = format!(
                 "{name} {version} has the checksum of another of its releases, which was there before: what it is nobody knows\n"
@@ -262,9 +266,18 @@ async fn download(node: &Node, team: &Team, member: Member<'_>, wanted: Wanted<'
         Some(ruling) => return refused(node, team, member, &decided, &id, ruling, registry),
         None if decided.ruling(version).is_some() => {
             node.counters.refused.fetch_add(1, Ordering::Relaxed);
-            let words = format!(
-                "{name} {version} with the checksum {checksum} is not what its registry has: whoever locked it had other bytes\n"
-            );
+            let first = decided.entry.seen.releases.get(version).map(|seen| seen.checksum);
+            let words = if first == Some(checksum) {
+                format!(
+                    "{name} {version}: the registry `{registry}` has changed it. The bytes with the checksum {checksum} are those that it had first; it now gives others under the same number, which are refused too.\n\
+                     Whoever has the first ones in a lock file did nothing wrong. They are given to a team that has posted such a lock file before, and no posted lock file of the team `{}` has them.\n",
+                    team.name
+                )
+            } else {
+                format!(
+                    "{name} {version}: these are other bytes (checksum {checksum}) than any that the registry `{registry}` gave it since this server looks. Either the registry changed it before that, or the lock file was changed: hold it against its history\n"
+                )
+            };
             return text(StatusCode::FORBIDDEN, words);
         }
         None => return nowhere(),

@@ -64,6 +64,14 @@ impl Decided {
         self.rulings.iter().find(|one| one.outline.version == *version && one.outline.checksum == checksum)
     }
 
+    /// Whether a posted lock file has these bytes, which are those that the registry had first, whatever it has now.
+    pub(crate) fn keeps(&self, version: &Version, checksum: Checksum) -> bool {
+        let seen = self.entry.seen.releases.get(version);
+        seen.is_some_and(|seen| seen.checksum == checksum)
+            && self.state.locks.keep(&self.entry.crate_id, version, checksum)
+            && !self.ruling(version).is_some_and(Ruling::is_malicious)
+    }
+
     /// The newest release that the team may take up; one that is not a pre-release, where there is one.
     pub(crate) fn newest_approved(&self) -> Option<&Version> {
         let approved = self.rulings.iter().filter(|one| one.is_approved() && !one.outline.yanked);
@@ -267,12 +275,16 @@ fn decided(
     let mut rulings = Vec::new();
     if let Some(history) = &entry.history {
         for outline in one_line_each(history) {
+            if let Some(changed) = changed(&entry, &state, outline) {
+                rulings.push(changed);
+                continue;
+            }
             let verdict = judge.as_ref().map(|judge| {
                 let verdict = judge.verdict(crate_id, history, outline);
                 milder(verdict, grounds.verdict(crate_id, &outline.version))
             });
             let locked = state.locks.keep(crate_id, &outline.version, outline.checksum);
-            rulings.push(Ruling { outline: outline.clone(), verdict, locked, deleted: None });
+            rulings.push(Ruling { outline: outline.clone(), verdict, locked, kept: None });
         }
     }
     rulings.extend(gone_and_locked(&entry, &state));
@@ -304,6 +316,47 @@ fn one_line_each(history: &History) -> impl Iterator<Item = &Outline> {
     history.outlines().filter(move |outline| seen.insert(&outline.version) && history.line(&outline.version).is_ok())
 }
 
+/// What is decided of a release of which its registry says otherwise now: nobody takes it up anew, and whoever has locked what it was keeps
+/// that, by the line that it had. `None` where it is what it was. Other bytes that nobody has locked before are judged as they are.
+fn changed(entry: &Entry, state: &State, outline: &Outline) -> Option<Ruling> {
+    let seen = entry.seen.releases.get(&outline.version)?;
+    let changed = seen.changed.as_ref()?;
+    let locked = state.locks.keep(&entry.crate_id, &outline.version, seen.checksum);
+    let what = match seen.checksum == outline.checksum {
+        true => "other dependencies or features",
+        false if locked => "another checksum",
+        false => return None,
+    };
+    let cause = format!("its registry gives it {what} than before; it was first seen otherwise, at {}", seen.first);
+    let reason = Reason::IndexEntryUnreadable { cause };
+    let line = changed.line.as_deref();
+    let first = line.and_then(|line| Outline::parse(&entry.crate_id.name, line.as_bytes()).ok());
+    match first.filter(|first| first.checksum == seen.checksum) {
+        Some(first) => Some(kept(entry, state, (first, line), (reason, locked))),
+        // What its line was nobody knows, and what it is nobody believes.
+        None if seen.checksum == outline.checksum => {
+            Some(kept(entry, state, (outline.clone(), None), (reason, locked)))
+        }
+        None => None,
+    }
+}
+
+/// A release that is not what it was, or not there: rejected, whatever advisories say beside.
+fn kept(
+    entry: &Entry,
+    state: &State,
+    (outline, line): (Outline, Option<&str>),
+    (reason, locked): (Reason, bool),
+) -> Ruling {
+    let facts = facts_about(entry, state, BTreeMap::new());
+    let first = entry.seen.releases.get(&outline.version).map_or(Timestamp::MIN, |seen| seen.first);
+    let evidence = crate::policy::evidence::Evidence::new(&facts, &state.rules.policy, first);
+    let mut findings = crate::policy::findings::Findings::default();
+    evidence.add_advisories(&entry.crate_id, &outline.version, &mut findings);
+    let verdict = Some(Verdict::Rejected(Reasons::of(reason, findings.reasons)));
+    Ruling { outline, verdict, locked, kept: line.map(Arc::from) }
+}
+
 /// Releases that their registry does not have any more, and that a posted lock file has.
 fn gone_and_locked(entry: &Entry, state: &State) -> Vec<Ruling> {
     let of = |line: &str| Outline::parse(&entry.crate_id.name, line.as_bytes()).ok();
@@ -311,14 +364,7 @@ fn gone_and_locked(entry: &Entry, state: &State) -> Vec<Ruling> {
     gone.filter(|(version, seen, _)| state.locks.keep(&entry.crate_id, version, seen.checksum))
         .filter_map(|(_, seen, deleted)| {
             let outline = of(&deleted.line).filter(|outline| outline.checksum == seen.checksum)?;
-            let facts = facts_about(entry, state, BTreeMap::new());
-            let policy = &state.rules.policy;
-            let evidence = crate::policy::evidence::Evidence::new(&facts, policy, seen.first);
-            let mut findings = crate::policy::findings::Findings::default();
-            evidence.add_advisories(&entry.crate_id, &outline.version, &mut findings);
-            let reasons = Reasons::of(Reason::NotInIndex, findings.reasons);
-            let deleted = Some(Arc::from(deleted.line.as_str()));
-            Some(Ruling { outline, verdict: Some(Verdict::Rejected(reasons)), locked: true, deleted })
+            Some(kept(entry, state, (outline, Some(&deleted.line)), (Reason::NotInIndex, true)))
         })
         .collect()
 }

@@ -408,8 +408,9 @@ impl Entries {
                 let event = Event::Corrected { registry: &upstream.name, what: &what, checksum: *checksum, by, reason };
                 record(&self.store, self.moment.now(), &event).await?;
             }
-            let contradictions =
-                after.map(|after| seen.learn(after, at, before.and(last).map(|last| last.checked))).unwrap_or_default();
+            let contradictions = after
+                .map(|after| seen.learn(after, at, before.and(last).map(|last| last.checked), before))
+                .unwrap_or_default();
             let gone = before.map(|before| seen.lose(before, after, at)).unwrap_or_default();
             if seen != known {
                 let bytes = serde_json::to_vec(&seen)

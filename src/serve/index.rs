@@ -60,7 +60,7 @@ pub(super) fn lines(entry: &Entry, rulings: &[Ruling]) -> Vec<u8> {
     let mut lines = Vec::new();
     for ruling in rulings.iter().filter(|ruling| !ruling.is_hidden()) {
         let version = &ruling.outline.version;
-        let line = match &ruling.deleted {
+        let line = match &ruling.kept {
             Some(line) => shown(line.as_bytes(), ruling),
             None => entry.history.as_ref().and_then(|history| shown(history.line(version).ok()??, ruling)),
         };

@@ -228,7 +228,7 @@ fn told(
         verdict: ruling.verdict.clone(),
         shown,
         served: ruling.is_served(),
-        deleted: ruling.deleted.as_ref().and_then(|_| seen?.deleted.as_ref().map(|deleted| deleted.at)),
+        deleted: ruling.kept.as_ref().and_then(|_| seen?.deleted.as_ref().map(|deleted| deleted.at)),
         first_seen: seen.map(|seen| seen.first),
         locked_by,
         asked,

@@ -15,14 +15,14 @@ pub(crate) struct Ruling {
     pub(crate) verdict: Option<Verdict>,
     /// Whether a posted lock file has these bytes, which may stay.
     pub(crate) locked: bool,
-    /// Its line, where the registry has it no more.
-    pub(crate) deleted: Option<Arc<str>>,
+    /// The line that it had, where its registry has it no more, or has another one now.
+    pub(crate) kept: Option<Arc<str>>,
 }
 
 impl Ruling {
     /// Whether the team may take it up.
     pub(crate) const fn is_approved(&self) -> bool {
-        matches!(self.verdict, Some(Verdict::Approved(_))) && self.deleted.is_none()
+        matches!(self.verdict, Some(Verdict::Approved(_))) && self.kept.is_none()
     }
 
     /// Whether its bytes are given to the team: taken up, or kept. What was made to do harm is given to nobody.
@@ -43,9 +43,10 @@ impl Ruling {
 
     /// Whether it is not even shown.
     pub(crate) fn is_hidden(&self) -> bool {
-        let hides = |reason: &Reason| {
-            matches!(reason, Reason::Malicious { .. } | Reason::Denied { .. } | Reason::IndexEntryUnreadable { .. })
-        };
+        // The line that it had can be believed.
+        let unreadable = |reason: &Reason| self.kept.is_none() && matches!(reason, Reason::IndexEntryUnreadable { .. });
+        let hides =
+            |reason: &Reason| matches!(reason, Reason::Malicious { .. } | Reason::Denied { .. }) || unreadable(reason);
         self.reasons().is_some_and(|reasons| reasons.iter().any(hides))
     }
 

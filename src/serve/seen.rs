@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::checksum::Checksum;
 use crate::model::history::History;
-use crate::model::index_line::Outline;
+use crate::model::index_line::{Outline, resolution_digest};
 use crate::model::package::CrateId;
 use crate::model::recorded::{Recorded, RecordedCrate, RecordedRelease};
 use crate::model::trail::EventId;
@@ -37,6 +37,12 @@ pub(crate) struct SeenRelease {
     /// When it was last seen not yanked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) unyanked: Option<Timestamp>,
+    /// The digest of what its line says to a resolver; absent in notes that are older than this is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) resolution: Option<Checksum>,
+    /// That its registry gives it other bytes or other dependencies now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) changed: Option<Changed>,
     /// When its registry last did not have it yet, where that was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) absent: Option<Timestamp>,
@@ -53,6 +59,15 @@ pub(crate) struct Deleted {
     pub(crate) line: String,
 }
 
+/// A release that is another one now, and the line that it had, where that is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Changed {
+    pub(crate) at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<String>,
+}
+
 /// Something that a registry says otherwise than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Contradiction {
@@ -65,6 +80,8 @@ pub(crate) struct Contradiction {
 pub(crate) enum About {
     Checksum,
     Pubtime,
+    /// What it asks of other crates, features and links; the digest that they have now.
+    Resolution(Checksum),
 }
 
 /// As part of a message about a crate.
@@ -73,31 +90,57 @@ impl fmt::Display for Contradiction {
         let what = match self.about {
             About::Checksum => "checksum",
             About::Pubtime => "time of publication",
+            About::Resolution(now) => {
+                return write!(f, "{} has other dependencies or features than before (now {now})", self.version);
+            }
         };
         write!(f, "{} has another {what} than before", self.version)
     }
 }
 
 impl Seen {
-    /// Takes note of an index file; gives what contradicts the notes, which stay as they are.
+    /// Takes note of an index file; gives what contradicts the notes, which stay as they are. `before` is the file that was there before.
     ///
     /// `absent` is when the registry was last seen to have nothing but what is noted here. A release that it says to have published long before
     /// that is as old as the first look at it, whatever it says.
-    pub(crate) fn learn(&mut self, history: &History, at: Timestamp, absent: Option<Timestamp>) -> Vec<Contradiction> {
+    pub(crate) fn learn(
+        &mut self,
+        history: &History,
+        at: Timestamp,
+        absent: Option<Timestamp>,
+        before: Option<&History>,
+    ) -> Vec<Contradiction> {
         let mut contradictions = Vec::new();
-        for outline in history.outlines() {
+        for (outline, line) in history.outlined_lines() {
+            let last = || before.and_then(|before| before.line(&outline.version).ok()?);
             let pubtime = outline.pubtime.known();
             let unyanked = (!outline.yanked).then_some(at);
             let first = || {
                 let pubtime = if is_backdated(pubtime, absent) { Some(at) } else { pubtime };
-                SeenRelease { first: at, checksum: outline.checksum, pubtime, unyanked, absent, deleted: None }
+                let (checksum, resolution) = (outline.checksum, resolution_digest(history.name(), line));
+                SeenRelease { first: at, checksum, pubtime, unyanked, resolution, changed: None, absent, deleted: None }
             };
             let known = self.releases.entry(outline.version.clone()).or_insert_with(first);
             let mut contradicts =
                 |about| contradictions.push(Contradiction { version: outline.version.clone(), about });
             if known.checksum != outline.checksum {
                 contradicts(About::Checksum);
+                known.change(history.name(), last(), at);
                 continue;
+            }
+            // What is as it was need not be read: the files are large, and one line of them is new.
+            if known.resolution.is_none() || known.changed.is_some() || last() != Some(line) {
+                match (known.resolution, resolution_digest(history.name(), line)) {
+                    (Some(before), Some(now)) if before != now => {
+                        contradicts(About::Resolution(now));
+                        known.change(history.name(), last(), at);
+                    }
+                    (before, now) => {
+                        known.resolution = before.or(now);
+                        // It came back as it was.
+                        known.changed = None;
+                    }
+                }
             }
             match known.pubtime {
                 None if is_backdated(pubtime, known.absent) => {
@@ -130,7 +173,9 @@ impl Seen {
         for (outline, line) in vanished(before, after) {
             let Some(known) = self.releases.get_mut(&outline.version) else { continue };
             if known.deleted.is_none() && known.checksum == outline.checksum {
-                known.deleted = Some(Deleted { at, line: String::from_utf8_lossy(line).into_owned() });
+                let first = known.changed.as_ref().and_then(|changed| changed.line.clone());
+                let line = first.unwrap_or_else(|| String::from_utf8_lossy(line).into_owned());
+                known.deleted = Some(Deleted { at, line });
                 lost.push(outline.version.clone());
             }
         }
@@ -162,6 +207,22 @@ impl Seen {
         let releases = self.releases.iter().map(|(version, seen)| (version.clone(), release(seen))).collect();
         let latest = self.releases.values().map(|seen| seen.first).max();
         Recorded { crates: BTreeMap::from([(crate_id.clone(), RecordedCrate { releases })]), latest }
+    }
+}
+
+impl SeenRelease {
+    /// Takes note that its registry says something else, and of the last line where that is still the first one's.
+    fn change(&mut self, name: &str, last: Option<&[u8]>, at: Timestamp) {
+        if self.changed.as_ref().is_some_and(|changed| changed.line.is_some()) {
+            return;
+        }
+        let is_first = |line: &&[u8]| {
+            Outline::parse(name, line).is_ok_and(|outline| outline.checksum == self.checksum)
+                && (self.resolution.is_none() || self.resolution == resolution_digest(name, line))
+        };
+        let line = last.filter(is_first).and_then(|line| String::from_utf8(line.to_vec()).ok());
+        let at = self.changed.as_ref().map_or(at, |changed| changed.at);
+        self.changed = Some(Changed { at, line });
     }
 }
 
@@ -209,14 +270,14 @@ mod tests {
     #[test]
     fn what_was_said_first_holds() {
         let mut seen = Seen::default();
-        assert_eq!(seen.learn(&history(&[("1.0.0", 'a', "", false)]), at(1), None), []);
+        assert_eq!(seen.learn(&history(&[("1.0.0", 'a', "", false)]), at(1), None, None), []);
         // That a time is added is no contradiction; that it changes is one, and so is its loss.
-        assert_eq!(seen.learn(&history(&[("1.0.0", 'a', "2026-01-01T00:00:00Z", false)]), at(2), None), []);
+        assert_eq!(seen.learn(&history(&[("1.0.0", 'a', "2026-01-01T00:00:00Z", false)]), at(2), None, None), []);
         for changed in ["2026-01-02T00:00:00Z", ""] {
-            let found = seen.learn(&history(&[("1.0.0", 'a', changed, false)]), at(3), None);
+            let found = seen.learn(&history(&[("1.0.0", 'a', changed, false)]), at(3), None, None);
             assert_eq!(found.iter().map(|one| one.about).collect::<Vec<_>>(), [About::Pubtime]);
         }
-        let found = seen.learn(&history(&[("1.0.0", 'b', "2026-01-01T00:00:00Z", false)]), at(4), None);
+        let found = seen.learn(&history(&[("1.0.0", 'b', "2026-01-01T00:00:00Z", false)]), at(4), None, None);
         assert_eq!(found.iter().map(|one| one.about).collect::<Vec<_>>(), [About::Checksum]);
         let kept = seen.releases.values().next().cloned();
         let kept = kept.unwrap_or_else(|| panic!("a release"));
@@ -229,20 +290,67 @@ mod tests {
         let mut seen = Seen::default();
         let (old, young) = ("1970-01-02T00:00:00Z", "1970-01-10T12:00:00Z");
         let one = ("1.0.0", 'a', old, false);
-        assert_eq!(seen.learn(&history(&[one]), at(10 * day), None), [], "nobody looked before");
+        assert_eq!(seen.learn(&history(&[one]), at(10 * day), None, None), [], "nobody looked before");
         let all = [one, ("1.1.0", 'b', young, false), ("1.2.0", 'c', old, false), ("1.3.0", 'd', "", false)];
-        let found = seen.learn(&history(&all), at(11 * day), Some(at(10 * day)));
+        let found = seen.learn(&history(&all), at(11 * day), Some(at(10 * day)), None);
         assert_eq!(found.iter().map(|one| one.version.to_string()).collect::<Vec<_>>(), ["1.2.0"]);
         let late = [one, ("1.1.0", 'b', young, false), ("1.3.0", 'd', old, false)];
-        let found = seen.learn(&history(&late), at(12 * day), Some(at(11 * day)));
+        let found = seen.learn(&history(&late), at(12 * day), Some(at(11 * day)), None);
         assert_eq!(found.iter().map(|one| one.version.to_string()).collect::<Vec<_>>(), ["1.3.0"], "told later");
         let noted = |version: &str| seen.releases.get(&version.parse().ok()?)?.pubtime;
         assert_eq!((noted("1.2.0"), noted("1.3.0")), (Some(at(11 * day)), Some(at(11 * day))));
         let twice = history(&[one, ("9.0.0", 'a', "", false)]);
-        seen.learn(&twice, at(13 * day), None);
+        seen.learn(&twice, at(13 * day), None, None);
         let digest = |digit: char| digit.to_string().repeat(64).parse().unwrap_or_else(|_| panic!("a digest"));
         let version = |text: &str| text.parse().unwrap_or_else(|_| panic!("a version"));
         assert!(seen.is_anothers(&version("9.0.0"), digest('a')) && !seen.is_anothers(&version("1.0.0"), digest('a')));
+    }
+
+    fn line(rest: &str) -> History {
+        let line = format!(r#"{{"name":"a","vers":"1.0.0","cksum":"{}",{rest}}}"#, "a".repeat(64));
+        History::from_lines("a", line, Standing::Confirmed)
+    }
+
+    /// Registries move keys, add some and spell what says nothing in several ways; none of that is another dependency.
+    #[test]
+    fn only_what_a_resolver_reads_contradicts() {
+        let dep = |name: &str, rest: &str| {
+            format!(r#"{{"name":"{name}","req":"^1.0","features":["x","y"],"optional":true{rest}}}"#)
+        };
+        let (b, c) = (dep("b", r#","default_features":true,"target":null,"kind":"normal""#), dep("c", ""));
+        let first = line(&format!(r#""deps":[{b},{c}],"features":{{"f":["dep:b","c"]}}"#));
+        let same = [
+            format!(r#""features":{{"f":["c","dep:b"]}},"deps":[{c},{b}],"yanked":true,"rust_version":"1.60""#),
+            format!(r#""deps":[{c},{b},{b}],"features":{{}},"features2":{{"f":["dep:b","c"]}},"v":2,"links":null"#),
+            format!(r#""deps":[{c},{b},{{"name":"t","req":"*","kind":"dev"}}],"features":{{"f":["dep:b","c"]}}"#),
+            format!(
+                r#""deps":[{},{c}],"features":{{"f":["dep:b","c"]}}"#,
+                b.replace("^1.0", "1.0").replace(r#""x","y""#, r#""y","x""#)
+            ),
+        ];
+        let other = [
+            format!(r#""deps":[{b}],"features":{{"f":["dep:b","c"]}}"#),
+            format!(r#""deps":[{b},{c}],"features":{{"f":["c"]}}"#),
+            format!(r#""deps":[{b},{c}],"features":{{"f":["dep:b","c"]}},"links":"z""#),
+            format!(r#""deps":[{b},{c},{{"name":"d","req":"*","kind":"build"}}],"features":{{"f":["dep:b","c"]}}"#),
+            format!(r#""deps":[{},{c}],"features":{{"f":["dep:b","c"]}}"#, b.replace("^1.0", "^1.1")),
+            format!(
+                r#""deps":[{},{c}],"features":{{"f":["dep:b","c"]}}"#,
+                b.replace(r#""optional":true"#, r#""optional":false"#)
+            ),
+        ];
+        for (texts, contradicts) in [(&same[..], false), (&other[..], true)] {
+            for text in texts {
+                let mut seen = Seen::default();
+                assert_eq!(seen.learn(&first, at(1), None, None), []);
+                let found = seen.learn(&line(text), at(2), None, Some(&first));
+                assert_eq!(found.iter().any(|one| matches!(one.about, About::Resolution(_))), contradicts, "{text}");
+                let changed = seen.releases.values().next().and_then(|one| one.changed.clone());
+                assert_eq!(changed.is_some_and(|changed| changed.line.is_some()), contradicts, "{text}");
+                assert_eq!(seen.learn(&first, at(3), None, None), [], "it came back as it was");
+                assert!(seen.releases.values().all(|one| one.changed.is_none()));
+            }
+        }
     }
 
     #[test]
@@ -250,13 +358,13 @@ mod tests {
         let before = history(&[("1.0.0", 'a', "", false), ("2.0.0", 'b', "", false)]);
         let after = history(&[("2.0.0", 'b', "", false)]);
         let mut seen = Seen::default();
-        seen.learn(&before, at(1), None);
+        seen.learn(&before, at(1), None, None);
         assert_eq!(seen.lose(&before, Some(&after), at(2)), ["1.0.0".parse().unwrap_or_else(|_| panic!("a version"))]);
         assert_eq!(seen.lose(&before, Some(&after), at(3)), [], "told once");
         let gone = seen.releases.values().find_map(|release| release.deleted.clone());
         assert!(gone.is_some_and(|gone| gone.line.contains("1.0.0") && gone.at == at(2)));
         assert_eq!(seen.lose(&after, None, at(4)).len(), 1, "the whole crate");
-        seen.learn(&before, at(5), None);
+        seen.learn(&before, at(5), None, None);
         assert!(seen.releases.values().all(|release| release.deleted.is_none()), "it came back");
     }
 }

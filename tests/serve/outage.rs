@@ -118,6 +118,107 @@ fn what_comes_late_with_an_old_date_is_as_old_as_the_first_look_at_it() {
     server.download(&world.registry, "team", "held", "1.2.0").expect(403);
 }
 
+/// A lock file of one release, with these bytes.
+fn locked(name: &str, version: &str, checksum: &str) -> String {
+    format!(
+        "version = 4\n\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\nchecksum = \"{checksum}\"\n"
+    )
+}
+
+/// A registry that gives a number to other bytes takes those from nobody who has the first ones locked.
+#[test]
+fn what_was_locked_stays_when_its_registry_changes_it() {
+    let world = world();
+    let server = world.serve();
+    let project = world.project(&server, "team").dep("bar", "=1.1.0");
+    project.cargo(&["build"]).expect_code(0);
+    let (lock, first) = (project.read("Cargo.lock"), checksum(&world.registry, "bar", "1.1.0"));
+    Package::new("bar", "1.1.0").pubtime("2025-06-01T00:00:00Z").file("src/evil.rs", "x").publish(&world.registry);
+    let (old, new) = (format!("/team/crates-io/crates/bar/1.1.0/{first}"), checksum(&world.registry, "bar", "1.1.0"));
+    let new = format!("/team/crates-io/crates/bar/1.1.0/{new}");
+    // As long as nobody has said that it is locked, it says whose doing that is.
+    let refused = server.get(&old).expect(403).text();
+    assert!(refused.contains("has changed it") && refused.contains("did nothing wrong"), "{refused}");
+    server.get(&new).expect(403);
+    let strange = server.get(&format!("/team/crates-io/crates/bar/1.1.0/{}", "a".repeat(64))).expect(403).text();
+    assert!(strange.contains("these are other bytes"), "{strange}");
+    server.ask("PUT", "/team/locks/app", "", locked("bar", "1.1.0", &first).as_bytes()).expect(200);
+    server.get(&old).expect(200);
+    server.get(&new).expect(403);
+    let again = world.project(&server, "team").dep("bar", "=1.1.0").file("Cargo.lock", &lock);
+    again.cargo(&["build", "--locked"]).expect_code(0);
+    drop(server);
+    // The store remembers, and so does another node; nobody takes it up anew.
+    let server = world.serve();
+    server.get(&old).expect(200);
+    let again = world.project(&server, "team").dep("bar", "=1.1.0").file("Cargo.lock", &lock);
+    again.cargo(&["build", "--locked"]).expect_code(0);
+    let anew = world.project(&server, "team").dep("bar", "=1.1.0");
+    assert_ne!(anew.cargo(&["generate-lockfile"]).code, 0);
+}
+
+/// An old line that suddenly asks for more is believed by nobody, and whoever has the release goes on with what it asked for.
+#[test]
+fn dependencies_that_change_under_an_old_number_are_not_believed() {
+    let world = world();
+    Package::new("evil", "1.0.0").pubtime(OLD).publish(&world.registry);
+    let server = world.serve();
+    let project = world.project(&server, "team").dep("bar", "=1.0.0");
+    project.cargo(&["build"]).expect_code(0);
+    let lock = project.read("Cargo.lock");
+    drop(server);
+    // Notes of a version that did not look at it are taken as they are.
+    let notes = world.path("store/seen/crates-io/bar");
+    let text = std::fs::read_to_string(&notes).unwrap();
+    let mut older: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for release in older["releases"].as_object_mut().unwrap().values_mut() {
+        assert!(release.as_object_mut().unwrap().remove("resolution").is_some());
+    }
+    std::fs::write(&notes, older.to_string()).unwrap();
+    let server = world.serve();
+    let lines = world.registry.index_file("bar").unwrap();
+    let path = crate::support::TestRegistry::index_path("bar");
+    // What says nothing new to a resolver is no contradiction.
+    let respelled =
+        lines.replace("\"features\":{}", "\"features\":{},\"features2\":{},\"rust_version\":\"1.60\",\"v\":2");
+    world.registry.reply(&path, Reply::ok(respelled));
+    assert_eq!(server.shows("team", "bar", "1.0.0"), Some(false));
+    assert!(server.get("/metrics").text().contains("{kind=\"contradiction\"} 0\n"));
+    let dependency = r#""deps":[{"name":"evil","req":"^1","features":[],"optional":false,"default_features":true,"target":null,"kind":"normal"}]"#;
+    let more = lines.replacen("\"deps\":[]", dependency, 1);
+    assert_ne!(more, lines);
+    world.registry.be_itself().reply(&path, Reply::ok(more));
+    assert_eq!((server.shows("team", "bar", "1.0.0"), server.shows("team", "bar", "1.1.0")), (Some(true), Some(false)));
+    let shown = server.index("team", "bar").expect(200).text();
+    assert!(!shown.contains("evil"), "{shown}");
+    let refused = server.download(&world.registry, "team", "bar", "1.0.0").expect(403).text();
+    assert!(refused.contains("other dependencies or features"), "{refused}");
+    let page = server.get("/team/").expect(200).text();
+    assert!(page.contains("bar 1.0.0 has other dependencies or features than before"), "{page}");
+    let sum = checksum(&world.registry, "bar", "1.0.0");
+    server.ask("PUT", "/team/locks/app", "", locked("bar", "1.0.0", &sum).as_bytes()).expect(200);
+    let again = world.project(&server, "team").dep("bar", "=1.0.0").file("Cargo.lock", &lock);
+    again.cargo(&["build", "--locked"]).expect_code(0);
+    drop(server);
+    let server = world.serve();
+    assert!(!server.index("team", "bar").expect(200).text().contains("evil"));
+    server.download(&world.registry, "team", "bar", "1.0.0").expect(200);
+    drop(server);
+    // Somebody looked at it, and says by the digest of the alarm that these are right.
+    let now = page.split_once("than before (now ").unwrap().1.get(..64).unwrap();
+    let correct = |digest: &str| {
+        let entry = format!(
+            "[[registries.crates-io.corrections]]\ncrate = \"bar\"\nversion = \"1.0.0\"\nchecksum = \"{sum}\"\npubtime = \"{OLD}\"\ndependencies = \"{digest}\"\nby = \"Ana\"\nreason = \"the registry says why\"\n"
+        );
+        world.serve_by(&format!("{}\n{entry}\n[teams.team]\npolicy = \"sequester.toml\"\n", world.registries()))
+    };
+    assert_eq!(correct(&"0".repeat(64)).shows("team", "bar", "1.0.0"), Some(true));
+    assert_eq!(correct(now).shows("team", "bar", "1.0.0"), Some(false));
+    let server = world.serve();
+    assert_eq!(server.shows("team", "bar", "1.0.0"), Some(false));
+    assert!(server.index("team", "bar").expect(200).text().contains("evil"));
+}
+
 #[test]
 fn a_person_says_which_of_two_contradictions_is_right() {
     let world = world();

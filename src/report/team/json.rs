@@ -116,7 +116,7 @@ struct AlarmTold<'a> {
 }
 
 /// Every kind of alarm.
-pub(crate) const ALARMS: [&str; 10] = [
+pub(crate) const ALARMS: [&str; 12] = [
     "contradiction",
     "deleted",
     "poisoned",
@@ -125,6 +125,8 @@ pub(crate) const ALARMS: [&str; 10] = [
     "store-away",
     "policy-refused",
     "not-looked-into",
+    "policy-loosened",
+    "advisories-forgotten",
     "advisories",
     "clock",
 ];
