@@ -260,7 +260,7 @@ impl Entries {
                 Ok(Known::Entry(self.confirmed(upstream, name, entry, &answer).await))
             }
             (200, _)
-                if !History::from_lines(name, answer.body.as_slice(), Standing::Confirmed)
+                if !History::from_lines(name, answer.body.clone(), Standing::Confirmed)
                     .lines()
                     .any(|line| line.starts_with(b"{")) =>
             {
@@ -468,5 +468,5 @@ fn history_of(name: &str, text: &[u8]) -> History {
     let first = text.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty());
     let spelled = first.and_then(|line| serde_json::from_slice::<Line>(line).ok()).map(|line| line.name);
     let spelled = spelled.filter(|spelled| spelled.to_lowercase() == name);
-    History::from_lines(spelled.as_deref().unwrap_or(name), text, Standing::Confirmed)
+    History::from_lines(spelled.as_deref().unwrap_or(name), text.to_vec(), Standing::Confirmed)
 }
