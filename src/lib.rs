@@ -205,7 +205,7 @@ pub mod door {
             };
         }
         pub mod source {
-            pub use crate::model::source::{GitSource, Registry, Source};
+            pub use crate::model::source::{GitSource, Registry, Source, without_credentials};
         }
         pub mod trail {
             pub use crate::model::trail::{

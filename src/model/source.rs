@@ -174,12 +174,52 @@ impl fmt::Display for Source {
 /// A text whose addresses have nothing that lets somebody in: no user and no password before the host. The name `git`, under which hosts
 /// take every key of `ssh`, is no secret and stays.
 #[must_use]
-pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
+pub fn without_credentials(text: &str) -> Cow<'_, str> {
+    stripped(text, |behind| behind.find(ends_authority).unwrap_or(behind.len()))
+}
+
+/// The same for a JSON document, whose texts have some of their characters as escapes (RFC 8259, section 7).
+#[must_use]
+pub(crate) fn without_credentials_in_json(document: &str) -> Cow<'_, str> {
+    stripped(document, authority_in_json)
+}
+
+const fn ends_authority(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '/' | '?' | '#' | '\\' | '"' | '\'' | '<' | '>' | '`')
+}
+
+/// How long the authority at the start of this part of a document is.
+fn authority_in_json(document: &str) -> usize {
+    let mut characters = document.char_indices();
+    while let Some((at, character)) = characters.next() {
+        let meant = match character {
+            '\\' => match characters.next() {
+                Some((_, 'u')) => {
+                    let digits = characters.as_str().get(..4);
+                    let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+                    let Some(code) = code else { return at };
+                    characters.nth(3);
+                    // Half of a pair stands for a character that ends nothing.
+                    char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
+                }
+                Some((_, 'b')) => '\u{8}',
+                // A quote, a slash, white space.
+                _ => return at,
+            },
+            itself => itself,
+        };
+        if ends_authority(meant) {
+            return at;
+        }
+    }
+    document.len()
+}
+
+fn stripped(text: &str, authority: impl Fn(&str) -> usize) -> Cow<'_, str> {
     let (mut safe, mut rest) = (String::new(), text);
     while let Some(at) = rest.find("://") {
         let (before, behind) = rest.split_at(at + 3);
-        let ends = |character: char| character.is_whitespace() || "/?#\\\"'<>`".contains(character);
-        let (authority, behind) = behind.split_at(behind.find(ends).unwrap_or(behind.len()));
+        let (authority, behind) = behind.split_at(authority(behind));
         safe.push_str(before);
         match authority.rsplit_once('@') {
             Some(("git", _)) if before.ends_with("ssh://") => safe.push_str(authority),
@@ -197,7 +237,7 @@ pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{GitReference, GitSource, without_credentials};
+    use super::{GitReference, GitSource, without_credentials, without_credentials_in_json};
 
     #[test]
     fn what_lets_somebody_in_is_left_out() {
@@ -213,6 +253,21 @@ mod tests {
             ("from `https://a:b@x.org` to http://c@y.org/z, a@b", "from `https://x.org` to http://y.org/z, a@b"),
         ] {
             assert_eq!(without_credentials(with), without);
+            assert_eq!(without_credentials_in_json(with), without);
+        }
+    }
+
+    #[test]
+    fn an_escape_in_a_document_hides_no_password() {
+        for (with, without) in [
+            (r#"["https://ana:se\u0001cret@example.org/x"]"#, r#"["https://example.org/x"]"#),
+            (r#"["https://ana:se\bcret@example.org/x"]"#, r#"["https://example.org/x"]"#),
+            (r#"["https://example.org\n","ana@example.org"]"#, r#"["https://example.org\n","ana@example.org"]"#),
+            (r#"["https://example.org\u000bana@example.org"]"#, r#"["https://example.org\u000bana@example.org"]"#),
+            (r#"["https://a\\","b@c"]"#, r#"["https://a\\","b@c"]"#),
+            (r#"["https://a\"b@c"]"#, r#"["https://a\"b@c"]"#),
+        ] {
+            assert_eq!(without_credentials_in_json(with), without);
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::source::without_credentials;
+use crate::model::source::{without_credentials, without_credentials_in_json};
 
 /// Whether a character does something else than being seen: controls, line and paragraph separators, bidirectional controls,
 /// zero-width and filler characters, variation selectors, tags.
@@ -45,7 +45,7 @@ pub fn terminal(text: &str) -> String {
 pub fn json(document: &str) -> String {
     let mut safe = String::with_capacity(document.len());
     let mut before = ' ';
-    for character in without_credentials(document).chars() {
+    for character in without_credentials_in_json(document).chars() {
         if character != '\n' && (is_hostile(character) || (character == '#' && before == '#')) {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 let _ = write!(safe, "\\u{unit:04x}");
