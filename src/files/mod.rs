@@ -17,5 +17,5 @@ pub use replace::Replacement;
 #[cfg(feature = "serve")]
 pub(crate) use replace::Staged;
 pub(crate) use sync::{sync_folder, sync_tree};
-pub(crate) use together::read_together;
+pub(crate) use together::{Whole, read_together};
 pub(crate) use writable::{ReadOnly, may_replace};

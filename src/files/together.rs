@@ -3,44 +3,62 @@
 //! The index files of a thousand crates have sixty megabytes. Where memory is given out in small pages, getting it costs as much as reading
 //! them; in one piece it can be had in large ones.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 
 use bytes::Bytes;
+use camino::Utf8PathBuf;
 use memmap2::MmapMut;
 use rayon::prelude::*;
 
-use super::regular::{ReadError, RegularFile};
+use super::regular::{self, Links, ReadError, RegularFile};
 
 /// Less than this is not worth a piece of its own.
 const PIECE: usize = 4 << 20;
 
-/// Reads each file whole, as [`RegularFile::bytes`] does. They are read into one piece of memory, which is given back when the last of them is
-/// dropped.
-pub(crate) fn read_together(files: Vec<RegularFile>, limit: u64) -> Vec<Result<Bytes, ReadError>> {
+/// A file's bytes, and what the system said of it when it was opened.
+pub(crate) type Whole = (Bytes, Metadata);
+
+/// Reads each file whole, if it has no more than `limit` bytes; no more files are open at once than there are threads. All are read into one
+/// piece of memory, which is given back when the last of them is dropped.
+pub(crate) fn read_together(paths: &[Utf8PathBuf], links: Links, limit: u64) -> Vec<Result<Whole, ReadError>> {
+    let alone = |path: &Utf8PathBuf| {
+        let file = regular::open(path, links)?;
+        let metadata = file.metadata.clone();
+        Ok((Bytes::from(file.bytes(limit)?), metadata))
+    };
     // One byte more for each, so that one that has grown is seen.
-    let rooms: Option<Vec<usize>> =
-        files.iter().map(|file| usize::try_from(file.metadata.len().min(limit)).ok()?.checked_add(1)).collect();
-    let Some((mut piece, rooms)) = rooms.and_then(|rooms| Some((large_pages(rooms.iter().sum())?, rooms))) else {
-        return files.into_par_iter().map(|file| file.bytes(limit).map(Bytes::from)).collect();
+    let room = |path: &Utf8PathBuf| {
+        let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        if length > limit { 0 } else { usize::try_from(length).map_or(0, |length| length.saturating_add(1)) }
+    };
+    let rooms: Vec<usize> = paths.par_iter().map(room).collect();
+    let wanted = rooms.iter().try_fold(0_usize, |sum, room| sum.checked_add(*room));
+    let Some(mut piece) = wanted.and_then(large_pages) else {
+        return paths.par_iter().map(alone).collect();
     };
     let mut rest = &mut piece[..];
-    let mut places = Vec::with_capacity(files.len());
-    for (file, room) in files.into_iter().zip(&rooms) {
+    let mut places = Vec::with_capacity(paths.len());
+    for (path, room) in paths.iter().zip(&rooms) {
         let left = std::mem::take(&mut rest);
         let here = (*room).min(left.len());
         let (place, behind) = left.split_at_mut(here);
-        places.push((file, place));
+        places.push((path, place));
         rest = behind;
     }
-    let read: Vec<Result<Part, ReadError>> =
-        places.into_par_iter().map(|(file, place)| fill(&file, place, limit)).collect();
+    let read: Vec<Result<(Part, Metadata), ReadError>> = places
+        .into_par_iter()
+        .map(|(path, place)| {
+            let file = regular::open(path, links)?;
+            Ok((fill(&file, place, limit)?, file.metadata))
+        })
+        .collect();
     let piece = Bytes::from_owner(piece);
     let starts = rooms.iter().scan(0, |next, room| Some(std::mem::replace(next, *next + room)));
-    let taken = |(part, start): (Result<Part, ReadError>, usize)| {
-        part.map(|part| match part {
-            Part::InPlace(length) => piece.slice(start..start + length),
-            Part::Apart(bytes) => bytes,
+    let taken = |(read, start): (Result<(Part, Metadata), ReadError>, usize)| {
+        read.map(|(part, metadata)| match part {
+            Part::InPlace(length) => (piece.slice(start..start + length), metadata),
+            Part::Apart(bytes) => (bytes, metadata),
         })
     };
     read.into_iter().zip(starts).map(taken).collect()
@@ -101,13 +119,12 @@ fn large_pages(_length: usize) -> Option<MmapMut> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use std::io::Write as _;
-
-    use bytes::Bytes;
-    use camino::Utf8PathBuf;
+    use camino::{Utf8Path, Utf8PathBuf};
 
     use crate::files::regular::{Links, ReadError, open};
-    use crate::files::together::read_together;
+    use crate::files::together::{Part, fill, read_together};
+
+    const LIMIT: u64 = 6 << 20;
 
     /// A folder with files of these lengths, each of bytes of its own.
     fn files(lengths: &[usize]) -> (tempfile::TempDir, Vec<Utf8PathBuf>) {
@@ -125,10 +142,10 @@ mod tests {
     fn each_file_is_what_it_is_alone() {
         for lengths in [&[0, 1, 4096, 5_000_000, 0, 70_000, 2 << 20][..], &[3, 0, 10], &[]] {
             let (_folder, paths) = files(lengths);
-            let together =
-                read_together(paths.iter().map(|path| open(path, Links::Followed).unwrap()).collect(), 6 << 20);
-            for (path, bytes) in paths.iter().zip(together) {
-                assert!(bytes.unwrap() == std::fs::read(path).unwrap(), "{path}");
+            for (path, read) in paths.iter().zip(read_together(&paths, Links::Followed, LIMIT)) {
+                let (bytes, metadata) = read.unwrap();
+                assert!(bytes == std::fs::read(path).unwrap(), "{path}");
+                assert_eq!(metadata.len(), bytes.len() as u64);
             }
         }
     }
@@ -136,25 +153,37 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn many_lie_in_one_piece() {
-        let lengths = [3 << 20, 100, 2 << 20, 7];
-        let (_folder, paths) = files(&lengths);
-        let together = read_together(paths.iter().map(|path| open(path, Links::Followed).unwrap()).collect(), 6 << 20);
-        let starts: Vec<usize> = together.iter().map(|bytes| bytes.as_ref().unwrap().as_ptr().addr()).collect();
+        let (_folder, paths) = files(&[3 << 20, 100, 2 << 20, 7]);
+        let together = read_together(&paths, Links::Followed, LIMIT);
+        let starts: Vec<usize> = together.iter().map(|read| read.as_ref().unwrap().0.as_ptr().addr()).collect();
         let between: Vec<usize> = starts.windows(2).map(|pair| pair[1] - pair[0]).collect();
         assert_eq!(between, [(3 << 20) + 1, 101, (2 << 20) + 1]);
     }
 
     #[test]
-    fn what_grows_is_read_to_its_end_and_what_is_too_large_is_refused_alone() {
-        let (_folder, paths) = files(&[5 << 20, 100, 7 << 20, 200]);
-        let opened = paths.iter().map(|path| open(path, Links::Followed).unwrap()).collect();
-        std::fs::File::options().append(true).open(&paths[1]).unwrap().write_all(&[9; 9000]).unwrap();
-        let shorter = std::fs::File::options().write(true).open(&paths[3]).unwrap();
-        shorter.set_len(50).unwrap();
-        let together = read_together(opened, 6 << 20);
-        let lengths: Vec<Option<usize>> = together.iter().map(|one| one.as_ref().ok().map(Bytes::len)).collect();
-        assert_eq!(lengths, [Some(5 << 20), Some(9100), None, Some(50)]);
-        assert!(matches!(together[2], Err(ReadError::TooLarge(_))));
-        assert_eq!(together[1].as_ref().unwrap().last(), Some(&9));
+    fn what_is_absent_or_too_large_is_refused_alone() {
+        let (folder, mut paths) = files(&[5 << 20, 7 << 20, 200]);
+        paths.insert(1, Utf8Path::from_path(folder.path()).unwrap().join("absent"));
+        paths.insert(2, Utf8Path::from_path(folder.path()).unwrap().to_owned());
+        let together = read_together(&paths, Links::Followed, LIMIT);
+        let lengths: Vec<Option<usize>> =
+            together.iter().map(|one| one.as_ref().ok().map(|read| read.0.len())).collect();
+        assert_eq!(lengths, [Some(5 << 20), None, None, None, Some(200)]);
+        assert!(matches!(together[3], Err(ReadError::TooLarge(_))));
+    }
+
+    #[test]
+    fn what_has_grown_is_read_to_its_end() {
+        let (_folder, paths) = files(&[9100]);
+        for room in [0, 101, 9100, 9101] {
+            let file = open(&paths[0], Links::Followed).unwrap();
+            let length = match fill(&file, &mut vec![0; room], LIMIT).unwrap() {
+                Part::InPlace(length) => length,
+                Part::Apart(bytes) => bytes.len(),
+            };
+            assert_eq!(length, 9100, "in {room} bytes of room");
+        }
+        let file = open(&paths[0], Links::Followed).unwrap();
+        assert!(matches!(fill(&file, &mut [0; 50], 9099), Err(ReadError::TooLarge(9099))));
     }
 }

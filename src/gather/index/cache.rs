@@ -3,6 +3,7 @@
 //! An entry (cargo's `SummariesCache`, version 3) is a header with validators, then `version\0line\0` repeated.
 
 use std::borrow::Cow;
+use std::fs::Metadata;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,15 +18,13 @@ use tame_index::index::cache::{CURRENT_CACHE_VERSION, HttpRevision, INDEX_V_MAX,
 use tame_index::utils::url_to_local_dir;
 
 use super::registry::{IndexOrigin, LARGEST_CONFIG, RegistryConfig};
-use crate::files::regular::{self, Links, RegularFile};
-use crate::files::{Replacement, lock_package_cache, read_together};
+use crate::files::regular::{self, Links, ReadError};
+use crate::files::{Replacement, Whole, lock_package_cache, read_together};
 use crate::model::history::{History, Standing};
 use crate::model::package::CrateId;
 
 /// The most bytes that an index file or a cached entry may have; the largest of crates.io has 18 MB.
 pub(super) const LARGEST: u64 = 64 << 20;
-/// So many of its files are open at once; some systems give a program no more than 256.
-const OPEN_AT_ONCE: usize = 128;
 
 /// Where cargo keeps what it knows of one registry.
 #[derive(Debug)]
@@ -64,32 +63,21 @@ impl IndexFolder {
 
     /// What the cache has of these crates.
     pub(super) fn read(wanted: &[Sought<'_>]) -> Vec<Option<Entry>> {
-        let read_some = |wanted: &[Sought<'_>]| -> Vec<Option<Entry>> {
-            let opened: Vec<Option<RegularFile>> =
-                wanted.par_iter().map(|(folder, _, name)| folder.open(*name)).collect();
-            let written: Vec<Option<_>> = opened.iter().map(|file| file.as_ref().map(written)).collect();
-            let mut read = read_together(opened.into_iter().flatten().collect(), LARGEST).into_iter();
-            let found: Vec<Option<_>> = written.into_iter().map(|written| Some((written?, read.next()?))).collect();
-            let entry = |((folder, id, name), found): (&Sought<'_>, Option<(_, Result<Bytes, _>)>)| {
-                let (written, bytes) = found?;
-                let entry = bytes.ok().and_then(|bytes| Entry::parse(&id.name, bytes, written));
-                entry.or_else(|| folder.read_alone(id, *name))
-            };
-            wanted.par_iter().zip(found).map(entry).collect()
+        let paths: Vec<Utf8PathBuf> =
+            wanted.iter().map(|(folder, _, name)| entry_path(&folder.folders[0], *name)).collect();
+        let read = read_together(&paths, Links::Followed, LARGEST);
+        let entry = |((folder, id, name), read): (&Sought<'_>, Result<Whole, ReadError>)| {
+            let entry = read.ok().and_then(|(bytes, metadata)| Entry::parse(&id.name, bytes, written(&metadata)));
+            entry.or_else(|| folder.read_alone(id, *name))
         };
-        wanted.chunks(OPEN_AT_ONCE).flat_map(read_some).collect()
+        wanted.par_iter().zip(read).map(entry).collect()
     }
 
-    /// The first of the files in which an entry may be.
-    fn open(&self, name: KrateName<'_>) -> Option<RegularFile> {
-        self.folders.iter().find_map(|folder| regular::open(&entry_path(folder, name), Links::Followed).ok())
-    }
-
-    /// The first of them that is an entry.
+    /// An entry by either name of the folder.
     fn read_alone(&self, id: &CrateId, name: KrateName<'_>) -> Option<Entry> {
         self.folders.iter().find_map(|folder| {
             let file = regular::open(&entry_path(folder, name), Links::Followed).ok()?;
-            let written = written(&file);
+            let written = written(&file.metadata);
             Entry::parse(&id.name, Bytes::from(file.bytes(LARGEST).ok()?), written)
         })
     }
@@ -134,9 +122,9 @@ pub(in crate::gather) fn in_use([now, before]: &[Utf8PathBuf; 2]) -> &Utf8Path {
     if !now.exists() && before.exists() { before } else { now }
 }
 
-/// When the file was last written, where the file system tells.
-fn written(file: &RegularFile) -> Option<Timestamp> {
-    file.metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok())
+/// When a file was last written, where the file system tells.
+fn written(metadata: &Metadata) -> Option<Timestamp> {
+    metadata.modified().ok().and_then(|time| Timestamp::try_from(time).ok())
 }
 
 fn entry_path(folder: &Utf8Path, name: KrateName<'_>) -> Utf8PathBuf {
