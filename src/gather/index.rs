@@ -381,6 +381,10 @@ fn read_answer<'w>(
             if !history.lines().any(|line| version_of(line).is_some()) {
                 return failed(format!("{}: the registry's answer has no release in it", id.name));
             }
+            // Kept with its validators, it would be confirmed from now on.
+            if history.is_cut_short() {
+                return failed(format!("{}: the registry's answer breaks off within a line", id.name));
+            }
             let dated = cached.as_ref().and_then(|entry| Some((entry, entry.written?)));
             let seen: BTreeMap<Version, Timestamp> = dated.map_or_else(BTreeMap::new, |(entry, written)| {
                 newly_yanked(&entry.history, &history).into_iter().map(|version| (version, written)).collect()

@@ -129,6 +129,15 @@ impl History {
         self.lines.iter().map(|line| self.text(line))
     }
 
+    /// Whether the text breaks off within its last line, as an answer that tells no length does when its connection ends early. Registries end
+    /// every line, or all but the last, which is a whole JSON value then.
+    #[must_use]
+    pub fn is_cut_short(&self) -> bool {
+        let last = self.lines.last().filter(|line| line.key.is_none()).map(|line| self.text(line));
+        !self.text.ends_with(b"\n")
+            && last.is_some_and(|line| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_err())
+    }
+
     /// The release with exactly this version, build metadata included: `None` where the index does not have it.
     ///
     /// # Errors

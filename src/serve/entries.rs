@@ -255,18 +255,14 @@ impl Entries {
             Ok(answer) => answer,
             Err(error) => return self.without_registry(upstream, last, &error),
         };
+        let fault = if answer.status == 200 { fault_of(name, &answer.body) } else { None };
         match (answer.status, &last) {
             (304, Some(entry)) if entry.history.is_some() => {
                 Ok(Known::Entry(self.confirmed(upstream, name, entry, &answer).await))
             }
-            (200, _)
-                if !History::from_lines(name, answer.body.clone(), Standing::Confirmed)
-                    .lines()
-                    .any(|line| line.starts_with(b"{")) =>
-            {
-                let error = Away {
-                    cause: format!("{}: the registry's answer about `{name}` has no release in it", upstream.name),
-                };
+            (200, _) if fault.is_some() => {
+                let fault = fault.unwrap_or_default();
+                let error = Away { cause: format!("{}: the registry's answer about `{name}` {fault}", upstream.name) };
                 self.alarms.raise(Alarm::UpstreamAway { registry: upstream.name.clone(), cause: error.cause.clone() });
                 last.map(|entry| Known::Entry(stale(&entry))).ok_or(error)
             }
@@ -444,6 +440,15 @@ impl Entries {
         };
         self.memory.put(key, known, OVERHEAD + text);
     }
+}
+
+/// What is wrong with an answer that says that it is a crate's index file.
+fn fault_of(name: &str, body: &[u8]) -> Option<&'static str> {
+    let history = History::from_lines(name, body.to_vec(), Standing::Confirmed);
+    if !history.lines().any(|line| line.starts_with(b"{")) {
+        return Some("has no release in it");
+    }
+    history.is_cut_short().then_some("breaks off within a line")
 }
 
 /// A registry's last answer while it is away.

@@ -195,18 +195,22 @@ fn c11_an_answer_that_cannot_be_used_is_a_gap_and_is_not_cached() {
         "/mo/ve/moved" => Reply::new(302, "").with("location", "https://example.org/"),
         "/pa/ge/page" => Reply::new(200, "<html>not an index</html>"),
         "/no/ne/none" => Reply::new(200, ""),
+        "/ha/lf/half" => {
+            Reply::new(200, format!("{}\n{{\"name\":\"half\",\"vers\":\"1.1.0\",\"de", line("half", "1.0.0")))
+        }
         "/fa/ls/false304" => Reply::new(304, ""),
         _ => Reply::new(200, line("good", "1.0.0")),
     });
-    let mut reading = world.read(&["endless", "moved", "page", "none", "false304", "good"], true);
+    let mut reading = world.read(&["endless", "moved", "page", "none", "half", "false304", "good"], true);
     let mut cause = |name: &str| failure(reading.index.remove(&world.id(name)).unwrap());
     assert!(cause("endless").contains("too slow"));
     assert!(cause("moved").contains("redirect"));
     assert!(cause("page").contains("no release"));
     assert!(cause("none").contains("no release"));
+    assert!(cause("half").contains("breaks off"));
     assert!(cause("false304").contains("not asked about"));
     assert!(has(&history(reading.index.remove(&world.id("good")).unwrap()), "1.0.0"));
-    for path in ["pa/ge/page", "no/ne/none", "en/dl/endless"] {
+    for path in ["pa/ge/page", "no/ne/none", "ha/lf/half", "en/dl/endless"] {
         assert_eq!(world.cached(path), None);
     }
 }
