@@ -120,7 +120,6 @@ fn approve(
     });
     let without = without_entries(before.as_str(), &same.map(|one| one.line).collect());
     let after = before.edited(without.and_then(|text| with_approval(&text, &new)))?;
-    after.write_over(&before)?;
     let exemption =
         Exemption { adopted: false, line: 0, by: new.by.clone(), lifted: lifts.clone(), missed_after: None };
     let basis = Basis::Approval { given: vec![exemption] };
@@ -131,7 +130,7 @@ fn approve(
     record.reasons = reasons.iter().map(ReasonRecord::from).collect();
     record.approval =
         Some(ApprovalRecord { ignores: Vec::new(), lifts, reason: Some(reason.to_owned()), until: Some(until) });
-    let id = writing.write(Kind::Approved, vec![record], &before, &after)?;
+    let id = writing.write(Kind::Approved, vec![record], &before, &after, Vec::new())?;
     let lifted: Vec<_> = new.lifts.iter().map(|code| code.as_str()).collect();
     let told = format!("{name} in {file}: lifts {}", lifted.join(", "));
     curation::written("Approved", &told, Some(until), text).map_err(CommandError::Output)?;
@@ -227,13 +226,12 @@ fn ignore(
     });
     let without = without_entries(before.as_str(), &same.map(|one| one.line).collect());
     let after = before.edited(without.and_then(|text| with_ignore(&text, &new)))?;
-    after.write_over(&before)?;
     let mut record = ReleaseRecord::new(crate_id, preview.judgement.id.version.clone());
     record.checksum = preview.checksum;
     record.pubtime = preview.judgement.pubtime;
     let (ignores, reason) = (vec![id.to_owned()], Some(reason.to_owned()));
     record.approval = Some(ApprovalRecord { ignores, lifts: Vec::new(), reason, until: Some(until) });
-    let event = writing.write(Kind::Approved, vec![record], &before, &after)?;
+    let event = writing.write(Kind::Approved, vec![record], &before, &after, Vec::new())?;
     let justified = arguments.justification.map(|why| format!(" ({})", why.as_str())).unwrap_or_default();
     let told = format!("{id} for {} in {file}{justified}", preview.judgement.id.name);
     curation::written("Ignored", &told, Some(until), text).map_err(CommandError::Output)?;

@@ -337,7 +337,7 @@ impl Run<'_, '_> {
         let judged = match settled.resolved {
             Resolved::Failed(ended) => return Ok(Changed::Failed { ended, parts: settled.parts }),
             Resolved::Unlocked => {
-                updated::publish(&written, false, || Ok(()))?;
+                updated::publish(&written, false, || Ok(None))?;
                 return Ok(Changed::Unlocked);
             }
             Resolved::Judged(judged) => judged,

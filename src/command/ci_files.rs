@@ -5,7 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::outcome::InitError;
 use crate::cli::CiHost;
 use crate::gather::git;
-use crate::write::project_file::replace;
+use crate::write::project_file::FileChange;
 
 /// The job that judges changes, the one that judges the main branch, the one that moves it forward: where each goes and what it says, but for
 /// what depends on the project.
@@ -95,18 +95,18 @@ impl CiFiles {
         self.kept.iter().any(|path| path.file_name() == Some(GITLAB_ENTRY))
     }
 
-    /// Writes them.
+    /// Writes them beside their places.
     ///
     /// # Errors
     /// A folder cannot be made, or a file not be written: it may have come there meanwhile.
-    pub(super) fn write(&self) -> Result<(), InitError> {
-        for (path, text) in &self.wanted {
+    pub(super) fn stage(&self) -> Result<Vec<FileChange>, InitError> {
+        let staged = self.wanted.iter().map(|(path, text)| {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)
                     .map_err(|cause| InitError::Folder { path: folder.to_owned(), cause })?;
             }
-            replace(path, None, text)?;
-        }
-        Ok(())
+            Ok(FileChange::of_text(path, None, text)?)
+        });
+        staged.collect()
     }
 }

@@ -35,7 +35,7 @@ use crate::report::init::InitReport;
 use crate::report::way_out::{WayOut, again};
 use crate::write::cargo_config::{ConfigError, ConfigFile, with_minimum_age};
 use crate::write::new_policy::{NewPolicy, new_policy};
-use crate::write::project_file::replace;
+use crate::write::project_file::{FileChange, change_all, replace};
 
 /// How many names a line has before it counts the rest.
 const NAMES: usize = 6;
@@ -117,9 +117,8 @@ fn adopt_policy(
         record.is_possible()?;
         let before = record.policy_text()?;
         let after = before.edited(Ok(draft.text.clone()))?;
-        ci.write()?;
-        files.write()?;
-        record.write(Kind::Init, first_releases(&made, &draft), &before, &after)?;
+        let changes = ci.stage()?.into_iter().chain(files.stage()?).collect();
+        record.write(Kind::Init, first_releases(&made, &draft), &before, &after, changes)?;
         let names: Vec<String> = names.into_iter().chain([TRAIL_FOLDER.to_owned()]).collect();
         let words = if is_approved && arguments.ci.is_some() {
             "commit these; on the main branch CI will say what this says"
@@ -188,7 +187,7 @@ fn take_from_team(
         output::print(cli, |out| report::init::files(false, &names, &written, out))?;
         return Ok(Taken::Shown);
     }
-    write_config(&file, &text)?;
+    change_all(vec![stage_config(&file, &text)?], || Ok::<_, CommandError>(()))?;
     let undo =
         WayOut::words(format!("to undo it, remove [registries.{}] and the `replace-with` of its name", team.name));
     output::print(cli, |out| {
@@ -230,7 +229,7 @@ fn only_ci(cli: &Cli, arguments: &cli::Init, ci: &CiFiles, environment: &Environ
         agreement()?;
     }
     if !arguments.dry_run {
-        ci.write()?;
+        change_all(ci.stage()?, || Ok::<_, CommandError>(()))?;
         let words = WayOut::words("commit these, and make the judge of changes a required check");
         output::print(cli, |out| report::init::files(true, &names, &words, out))?;
     }
@@ -343,7 +342,6 @@ impl Draft {
 
 /// What is to be written.
 struct Files {
-    root: Utf8PathBuf,
     policy: String,
     /// Cargo's configuration: what was there, and what is to be.
     config: Option<(ConfigFile, String)>,
@@ -353,7 +351,7 @@ impl Files {
     /// Reads what `--native` needs, and works out every text.
     fn plan(root: &Utf8Path, draft: &Draft, native: bool) -> Result<Self, InitError> {
         let config = native.then(|| native_config(root, draft)).transpose()?.flatten();
-        Ok(Self { root: root.to_owned(), policy: draft.text.clone(), config })
+        Ok(Self { policy: draft.text.clone(), config })
     }
 
     /// Each file's name and its text.
@@ -362,22 +360,19 @@ impl Files {
         [(POLICY_FILE, self.policy.as_str())].into_iter().chain(config).collect()
     }
 
-    /// Writes them, the policy last: as long as it is not there, the command can be run again.
-    fn write(&self) -> Result<(), InitError> {
-        if let Some((file, text)) = &self.config {
-            write_config(file, text)?;
-        }
-        Ok(replace(&self.root.join(POLICY_FILE), None, &self.policy)?)
+    /// Writes what is not the policy beside its place.
+    fn stage(&self) -> Result<Option<FileChange>, InitError> {
+        self.config.as_ref().map(|(file, text)| stage_config(file, text)).transpose()
     }
 }
 
-/// Puts a text in the place of the one that was read.
-fn write_config(file: &ConfigFile, text: &str) -> Result<(), InitError> {
+/// A text that takes the place of the one that was read.
+fn stage_config(file: &ConfigFile, text: &str) -> Result<FileChange, InitError> {
     if let Some(folder) = file.path().parent() {
         std::fs::create_dir_all(folder).map_err(|cause| InitError::Folder { path: folder.to_owned(), cause })?;
     }
     let original = file.original().map(String::from_utf8_lossy);
-    Ok(replace(file.path(), original.as_deref(), text)?)
+    Ok(FileChange::of_text(file.path(), original.as_deref(), text)?)
 }
 
 /// Cargo's configuration with its minimum age; `None` where it has one.

@@ -1,7 +1,10 @@
 //! What is written about decisions: the policy file, for the verbs that change it, and the events of the audit trail.
 //!
-//! The change itself comes first and the event last. A run that is killed between the two leaves a change without an event; the next
-//! event of any verb is then preceded by one that records in what the policy became looser meanwhile, that change included.
+//! Everything that needs room is written beside its place first. Then the change itself is made, and the event gets its name last: if that
+//! cannot be, the change is taken back. A run that is killed between the two leaves a change without an event; the next event of any verb
+//! is then preceded by one that records in what the policy became looser meanwhile, that change included.
+
+use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
@@ -9,6 +12,7 @@ use semver::Version;
 use sha2::{Digest as _, Sha256};
 
 use super::outcome::CommandError;
+use crate::files::lock_folder;
 use crate::gather::environment::Environment;
 use crate::gather::git::git_user;
 use crate::gather::policy_file::{self, PolicyFile};
@@ -26,8 +30,8 @@ use crate::policy::publication::recordable;
 use crate::project::{AdvisoriesFrom, JudgeBy, Project, relative, trail};
 use crate::report::curation;
 use crate::write::policy_file::{PolicyEditError, without_entries};
-use crate::write::project_file::replace;
-use crate::write::trail::{append, may_append};
+use crate::write::project_file::{FileChange, change_all};
+use crate::write::trail::{StagedEvent, may_append, stage};
 
 /// What an event says beside what happened.
 #[derive(Debug)]
@@ -88,14 +92,10 @@ impl<'a> Record<'a> {
         PolicyText::read(&relative(&self.policy, self.environment))
     }
 
-    /// Writes an event of a verb that leaves the policy as it is.
-    pub(super) fn write_beside_policy(
-        &self,
-        kind: Kind,
-        releases: Vec<ReleaseRecord>,
-    ) -> Result<EventId, CommandError> {
+    /// The event of a verb that leaves the policy as it is.
+    pub(super) fn beside_policy(&self, kind: Kind, releases: Vec<ReleaseRecord>) -> Result<StagedEvents, CommandError> {
         let policy = self.policy_text()?;
-        self.write(kind, releases, &policy, &policy)
+        self.stage(Event { releases, ..self.event(kind) }, &policy, &policy)
     }
 
     /// Writes the event of vendored sources, with the folders in which something had been altered.
@@ -105,7 +105,7 @@ impl<'a> Record<'a> {
         healed: Vec<HealedFolder>,
     ) -> Result<EventId, CommandError> {
         let policy = self.policy_text()?;
-        self.write_event(Event { healed, releases, ..self.event(Kind::Vendored) }, &policy, &policy)
+        self.stage(Event { healed, releases, ..self.event(Kind::Vendored) }, &policy, &policy)?.put()
     }
 
     /// Refuses before anything is written where the event could not be.
@@ -115,19 +115,29 @@ impl<'a> Record<'a> {
         Ok(may_append(&folder, &trail, self.event(Kind::Init).written())?)
     }
 
-    /// Writes an event, preceded by one that records how the policy differs from the last event's, where it does. `before` is the
-    /// policy as the run found it, and `after` as the run left it.
+    /// Replaces the policy as the run found it by another, together with these files, and writes the event of it: all, or everything is
+    /// as it was.
     pub(super) fn write(
         &self,
         kind: Kind,
         releases: Vec<ReleaseRecord>,
         before: &PolicyText,
         after: &PolicyText,
+        mut files: Vec<FileChange>,
     ) -> Result<EventId, CommandError> {
-        self.write_event(Event { releases, ..self.event(kind) }, before, after)
+        // Last: as long as it is as it was, the command can be run again.
+        files.push(FileChange::of_text(&before.path, before.text.as_deref(), after.as_str())?);
+        let event = self.stage(Event { releases, ..self.event(kind) }, before, after)?;
+        // Another run that has read the same policy waits, and then finds that it is not what it has read. Where the file system has no
+        // locks, the one that comes too late by a moment writes over what the other wrote.
+        let folder = trail::folder(&self.policy);
+        let _lock = folder.parent().map(|folder| lock_folder(folder, || {}));
+        change_all(files, || event.put())
     }
 
-    fn write_event(&self, event: Event, before: &PolicyText, after: &PolicyText) -> Result<EventId, CommandError> {
+    /// An event, preceded by one that records how the policy differs from the last event's, where it does. `before` is the policy as
+    /// the run found it, and `after` as the run leaves it.
+    fn stage(&self, event: Event, before: &PolicyText, after: &PolicyText) -> Result<StagedEvents, CommandError> {
         let folder = trail::folder(&self.policy);
         let mut trail = gather::trail::read(&folder)?;
         let recorded = trail.latest_rules().and_then(|rules| policy_file::parse(rules, &self.policy).ok());
@@ -143,14 +153,21 @@ impl<'a> Record<'a> {
             PolicyDrift::Changed => (Some(Kind::PolicyChanged), Vec::new()),
             PolicyDrift::Loosened(loosened) => (Some(Kind::PolicyLoosened), loosened),
         };
-        if let Some(kind) = changed {
-            let event = Event { loosened, policy: before.digest(), rules: Some(rules), ..self.event(kind) };
-            append(&folder, &trail, event)?;
-            trail = gather::trail::read(&folder)?;
-        }
-        let rules = Some(after.rules()).filter(|rules| trail.latest_rules() != Some(rules));
+        let mut staged = Vec::new();
+        let latest_rules = if let Some(kind) = changed {
+            let rules = Some(rules);
+            let event = Event { loosened, policy: before.digest(), rules: rules.clone(), ..self.event(kind) };
+            let first = stage(&folder, &trail, event)?;
+            trail.heads = BTreeSet::from([first.id()]);
+            staged.push(first);
+            rules
+        } else {
+            trail.latest_rules().map(str::to_owned)
+        };
+        let rules = Some(after.rules()).filter(|rules| latest_rules.as_ref() != Some(rules));
         let event = Event { policy: after.digest(), rules, ..event };
-        Ok(append(&folder, &trail, event)?)
+        let last = stage(&folder, &trail, event)?;
+        Ok(StagedEvents { before: staged, last })
     }
 
     /// What is the same in every event of this run.
@@ -169,6 +186,23 @@ impl<'a> Record<'a> {
             event.advisories = Some(AdvisoryCopy { commit, source, time });
         }
         event
+    }
+}
+
+/// The events of a change, which wait beside their places in the trail until it is made.
+#[derive(Debug)]
+pub(super) struct StagedEvents {
+    before: Vec<StagedEvent>,
+    last: StagedEvent,
+}
+
+impl StagedEvents {
+    /// Adds them to the trail; the id of the change's own.
+    pub(super) fn put(self) -> Result<EventId, CommandError> {
+        for event in self.before {
+            event.put()?;
+        }
+        Ok(self.last.put()?)
     }
 }
 
@@ -213,11 +247,6 @@ impl PolicyText {
         let text = text.map_err(|cause| CommandError::PolicyEdit { path: self.path.clone(), cause })?;
         let file = policy_file::parse(&text, &self.path)?;
         Ok(Self::of(&self.path, Some(text), &file))
-    }
-
-    /// Replaces the state that was read by this one.
-    pub(super) fn write_over(&self, before: &Self) -> Result<(), CommandError> {
-        Ok(replace(&self.path, before.text.as_deref(), self.as_str())?)
     }
 
     /// The digest of the file.

@@ -39,8 +39,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Revoke, environment: &Environment)
     let writing = Record::of(&project, None, arguments.by.as_deref());
     writing.is_possible()?;
     let after = before.edited(without_entries(before.as_str(), &lines))?;
-    after.write_over(&before)?;
-    let id = writing.write(Kind::Revoked, releases, &before, &after)?;
+    let id = writing.write(Kind::Revoked, releases, &before, &after, Vec::new())?;
     let mut text = Vec::new();
     curation::written("Revoked", &format!("{told} in {file}"), None, &mut text).map_err(CommandError::Output)?;
     recorded(id, writing.who.as_ref(), &mut text)?;
@@ -135,12 +134,12 @@ pub(super) fn prune(cli: &Cli, arguments: &cli::Approve, environment: &Environme
     let writing = Record::of(made.project(), Some(&made.facts().advisories), arguments.by.as_deref());
     writing.is_possible()?;
     let after = before.edited(without_entries(before.as_str(), &lines))?;
-    after.write_over(&before)?;
     let id = writing.write(
         Kind::PolicyChanged,
         removed_records(&made.facts().packages, &before, &lines),
         &before,
         &after,
+        Vec::new(),
     )?;
     recorded(id, writing.who.as_ref(), &mut text)?;
     output::report(cli, &text)?;
@@ -173,8 +172,8 @@ pub(super) fn lapsed_baseline(project: &Project, decision: &Decision) -> Result<
     let record = Record::of(project, Some(&decision.facts().advisories), None);
     record.is_possible()?;
     let after = before.edited(without_entries(before.as_str(), &lines))?;
-    after.write_over(&before)?;
-    record.write(Kind::PolicyChanged, removed_records(&decision.facts().packages, &before, &lines), &before, &after)?;
+    let removed = removed_records(&decision.facts().packages, &before, &lines);
+    record.write(Kind::PolicyChanged, removed, &before, &after, Vec::new())?;
     Ok(lines.len())
 }
 

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::outcome::CommandError;
-use super::record::{Record, release};
+use super::record::{Record, StagedEvents, release};
 use crate::model::package::PackageId;
 use crate::model::resolution::Change;
 use crate::model::source::Source;
 use crate::model::trail::Kind;
 use crate::project::{Decision, Project};
 use crate::resolve::Written;
-use crate::write::project_file::KeptFile;
+use crate::write::project_file::{KeptFile, change_all};
 
 /// Whether everything that changed is approved, as far as it is still there.
 pub(super) fn is_approved(judged: &Decision, changes: &[Change]) -> bool {
@@ -20,14 +20,14 @@ pub(super) fn is_approved(judged: &Decision, changes: &[Change]) -> bool {
     changes.iter().filter_map(Change::after).all(|id| passing.contains(&id))
 }
 
-/// Writes into the project what cargo did in its copy, and then the event of it where there is one: all, or the files are as they were.
+/// Writes into the project what cargo did in its copy, and the event of it where there is one: all, or the files are as they were.
 ///
 /// A kill between two files leaves each of them whole. Then a lock file with more than the manifests ask for does no harm, whereas what is
 /// missing would be resolved by the next cargo: what is only taken away goes from the manifests first.
 pub(super) fn publish(
     written: &[Written],
     only_removes: bool,
-    event: impl FnOnce() -> Result<(), CommandError>,
+    event: impl FnOnce() -> Result<Option<StagedEvents>, CommandError>,
 ) -> Result<(), CommandError> {
     let is_lock_file = |file: &&Written| file.path.file_name() == Some("Cargo.lock");
     let (locks, manifests): (Vec<&Written>, Vec<&Written>) = written.iter().partition(is_lock_file);
@@ -38,14 +38,10 @@ pub(super) fn publish(
             return Err(CommandError::ChangedMeanwhile { path: file.path.clone() });
         }
     }
-    let write = || order.iter().zip(&kept).try_for_each(|(file, kept)| kept.change(file.after.as_deref()));
-    let done = write().map_err(CommandError::from).and_then(|()| event());
-    if done.is_err() {
-        // Each is put back, whatever becomes of another.
-        let back: Vec<_> = kept.iter().map(KeptFile::put_back).collect();
-        back.into_iter().collect::<Result<(), _>>()?;
-    }
-    done
+    let staged = order.iter().zip(kept).map(|(file, kept)| kept.change(file.after.as_deref()));
+    let changes = staged.collect::<Result<Vec<_>, _>>()?;
+    let event = event()?;
+    change_all(changes, || event.map(StagedEvents::put).transpose()).map(drop)
 }
 
 /// Whether packages only left the lock file.
@@ -53,10 +49,14 @@ pub(super) fn only_removes(changes: &[Change]) -> bool {
     changes.iter().all(|change| change.after().is_none())
 }
 
-/// Writes the event of a lock file that changed, where anything that is not the project's own did.
-pub(super) fn record(project: &Project, judged: &Decision, changes: &[Change]) -> Result<(), CommandError> {
+/// The event of a lock file that changes, where anything that is not the project's own does.
+pub(super) fn record(
+    project: &Project,
+    judged: &Decision,
+    changes: &[Change],
+) -> Result<Option<StagedEvents>, CommandError> {
     if changes.iter().all(|change| change.source == Source::Local) {
-        return Ok(());
+        return Ok(None);
     }
     let came: BTreeMap<PackageId, &Change> =
         changes.iter().filter_map(|change| Some((change.after()?, change))).collect();
@@ -68,6 +68,5 @@ pub(super) fn record(project: &Project, judged: &Decision, changes: &[Change]) -
         Some(record)
     });
     let record = Record::of(project, Some(&judged.facts().advisories), None);
-    record.write_beside_policy(Kind::Updated, releases.collect())?;
-    Ok(())
+    record.beside_policy(Kind::Updated, releases.collect()).map(Some)
 }

@@ -18,15 +18,16 @@ use super::record::{Record, release};
 use super::{audit, output, request};
 use crate::cli::{self, Cli, Format, HumanOrJson};
 use crate::gather::environment::Environment;
-use crate::gather::{allow_list, target, vendor_tree, ways_around};
+use crate::gather::{self, allow_list, target, vendor_tree, ways_around};
 use crate::model::license::LicenseFact;
 use crate::model::package::{Package, PackageId};
-use crate::model::trail::HealedFolder;
+use crate::model::trail::release::purl;
+use crate::model::trail::{HealedFolder, Kind};
 use crate::model::vendored::VendorRoot;
 use crate::model::vendoring::{KeptPlace, Unvendorable, VendoredPackage, Vendoring};
 use crate::policy::lock_changes::{Before, kept_places};
 use crate::policy::plan::{PlanOptions, plan};
-use crate::project::{Assessment, Committed, Project, Purpose, Request};
+use crate::project::{Assessment, Committed, Project, Purpose, Request, trail};
 use crate::report;
 use crate::report::vendored::{self, VendorReport};
 pub(super) use place::VendorRequest;
@@ -95,7 +96,8 @@ pub(super) fn vendor(cli: &Cli, arguments: &VendorRequest, environment: &Environ
     };
     match done {
         Done::Vendored { vendoring, changed } => {
-            let event = if changed { record_event(&run, &vendoring) } else { Ok(()) };
+            let is_due = changed || !is_recorded(&run, &vendoring);
+            let event = if is_due { record_event(&run, &vendoring) } else { Ok(()) };
             tell(&run, started, Some(&vendoring), &[])?;
             event.map_err(|cause| CommandError::Unrecorded {
                 done: "the sources are vendored",
@@ -165,6 +167,21 @@ fn before(made: &Assessment) -> Option<Before> {
 
 /// The most altered files that an event names of one package.
 const MOST_FILES: usize = 100;
+
+/// Whether the trail tells of what lies there: a run that was killed before its event, and one that completed what another began, leave
+/// that to the next.
+fn is_recorded(run: &Run<'_>, vendoring: &Vendoring) -> bool {
+    let Ok(trail) = gather::trail::read(&trail::folder(&run.record.policy)) else { return true };
+    let events = trail.newest_first();
+    let latest = events.iter().find(|(_, event)| event.kind == Kind::Vendored);
+    let releases = latest.into_iter().flat_map(|(_, event)| &event.releases);
+    let told: BTreeSet<_> = releases.map(|one| (one.purl(), one.tree)).collect();
+    let packages = vendoring
+        .packages
+        .iter()
+        .filter_map(|one| Some((purl(&one.id.crate_id()?, &one.id.version), (!one.stub).then_some(one.tree))));
+    told == packages.collect()
+}
 
 /// Writes the event of a run that changed something: every release that lies in the folder now, with the digests of its bytes. A stub is not the release's own tree, so of a release that one stands for no tree is recorded.
 fn record_event(run: &Run<'_>, vendoring: &Vendoring) -> Result<(), CommandError> {

@@ -1,16 +1,19 @@
 //! Replaces a file whole. The new content is written beside it and takes its place by a rename: whoever looks sees the one or the other,
-//! and a run that is killed leaves the one or the other.
+//! and a run that is killed leaves the one or the other. What it leaves beside them, a later run removes.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 #[cfg(unix)]
 use std::fs::Permissions;
 use std::fs::{File, FileTimes, Metadata};
 use std::io::{self, Write as _};
-use std::time::SystemTime;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::{NamedTempFile, TempPath};
 
+use super::abandoned::remove_abandoned;
 use super::names::{STAGED, StagedName};
 use super::sync::sync_folder;
 
@@ -21,7 +24,6 @@ pub struct Replacement<'a> {
     path: &'a Utf8Path,
     name: Name<'a>,
     mode: Mode,
-    modified: Option<SystemTime>,
     lasting: bool,
 }
 
@@ -45,7 +47,7 @@ impl<'a> Replacement<'a> {
     /// Of the file at this path, whose folder is there. A link in its place is replaced, not followed.
     #[must_use]
     pub const fn of(path: &'a Utf8Path) -> Self {
-        Self { path, name: Name::Random(STAGED), mode: Mode::Usual, modified: None, lasting: true }
+        Self { path, name: Name::Random(STAGED), mode: Mode::Usual, lasting: true }
     }
 
     /// Under a name of this form until it is in its place.
@@ -72,12 +74,6 @@ impl<'a> Replacement<'a> {
         Self { mode: Mode::Private, ..self }
     }
 
-    /// With this time of its last change.
-    #[must_use]
-    pub fn modified(self, modified: Option<SystemTime>) -> Self {
-        Self { modified, ..self }
-    }
-
     /// Of a cache: what a power cut loses or cuts short is noticed and fetched again, so that nothing waits for the disk.
     #[must_use]
     pub fn of_a_cache(self) -> Self {
@@ -88,7 +84,7 @@ impl<'a> Replacement<'a> {
     ///
     /// # Errors
     /// The folder cannot be written to, or has no room. Nothing is left there.
-    pub fn stage(self, bytes: &[u8]) -> io::Result<Staged<'a>> {
+    pub fn stage(self, bytes: &[u8]) -> io::Result<Staged> {
         let folder = match self.path.parent() {
             Some(folder) if !folder.as_str().is_empty() => folder,
             Some(_) | None => Utf8Path::new("."),
@@ -100,13 +96,10 @@ impl<'a> Replacement<'a> {
             own(file, before);
             file.set_permissions(before.permissions())?;
         }
-        if let Some(modified) = self.modified {
-            file.set_times(FileTimes::new().set_modified(modified))?;
-        }
         if self.lasting {
             file.sync_all()?;
         }
-        Ok(Staged { file: staged, path: self.path, folder, lasting: self.lasting })
+        Ok(Staged { file: staged, path: self.path.to_owned(), folder: folder.to_owned(), lasting: self.lasting })
     }
 
     /// Writes the content, and puts it in its place.
@@ -130,7 +123,9 @@ impl<'a> Replacement<'a> {
                     use std::os::unix::fs::PermissionsExt as _;
                     builder.permissions(Permissions::from_mode(mode));
                 }
-                builder.tempfile_in(folder)
+                let staged = builder.tempfile_in(folder)?;
+                sweep(folder, *name, staged.as_file());
+                Ok(staged)
             }
             Name::Fixed(name) => {
                 let path = folder.join(&**name);
@@ -151,21 +146,29 @@ impl<'a> Replacement<'a> {
 
 /// A file's new content, which waits beside its place. Dropped, it is removed.
 #[derive(Debug)]
-pub struct Staged<'a> {
+pub struct Staged {
     file: NamedTempFile,
-    path: &'a Utf8Path,
-    folder: &'a Utf8Path,
+    path: Utf8PathBuf,
+    folder: Utf8PathBuf,
     lasting: bool,
 }
 
-impl Staged<'_> {
+impl Staged {
+    /// With this time of its last change, from now on: until then its age tells whether a run is at work on it.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(crate) fn modified(&self, modified: SystemTime) -> io::Result<()> {
+        self.file.as_file().set_times(FileTimes::new().set_modified(modified))
+    }
+
     /// Puts it in its place, whatever is there.
     ///
     /// # Errors
     /// The folder cannot be written to, and the file is as it was; or the disk refuses to keep the change, which is made all the same.
     pub fn put(self) -> io::Result<()> {
-        self.file.persist(self.path).map_err(|error| error.error)?;
-        if self.lasting { sync_folder(self.folder) } else { Ok(()) }
+        self.file.persist(&self.path).map_err(|error| error.error)?;
+        if self.lasting { sync_folder(&self.folder) } else { Ok(()) }
     }
 
     /// As [`Self::put`], but a file that is mounted on its own, as containers do it, and has no folder to be renamed in, is written over
@@ -174,7 +177,7 @@ impl Staged<'_> {
     /// # Errors
     /// As [`Self::put`]. Such a file may be cut short.
     pub fn put_or_overwrite(self, bytes: &[u8]) -> io::Result<()> {
-        let path = self.path;
+        let path = self.path.clone();
         match self.put() {
             Err(error) if error.kind() == io::ErrorKind::ResourceBusy => std::fs::write(path, bytes),
             put => put,
@@ -184,10 +187,15 @@ impl Staged<'_> {
     /// Puts it in its place, where nothing is.
     ///
     /// # Errors
-    /// As [`Self::put`]; [`io::ErrorKind::AlreadyExists`] where something came there.
+    /// The folder cannot be written to, or the disk refuses to keep the change: then it is taken back.
+    /// [`io::ErrorKind::AlreadyExists`] where something came there.
     pub fn put_new(self) -> io::Result<()> {
-        self.file.persist_noclobber(self.path).map_err(|error| error.error)?;
-        if self.lasting { sync_folder(self.folder) } else { Ok(()) }
+        self.file.persist_noclobber(&self.path).map_err(|error| error.error)?;
+        let synced = if self.lasting { sync_folder(&self.folder) } else { Ok(()) };
+        if synced.is_err() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+        synced
     }
 
     /// Leaves it beside its place, for a rename that also a later run can make.
@@ -196,6 +204,21 @@ impl Staged<'_> {
     /// The system refuses.
     pub fn keep(self) -> io::Result<()> {
         self.file.keep().map(drop).map_err(|error| error.error)
+    }
+}
+
+/// No run takes so long between making such a file and putting it in its place.
+const ABANDONED: Duration = Duration::from_secs(60 * 60);
+
+/// Removes what killed runs left in the folder under names of this form, once in a run: what is older than any run can be by the folder's
+/// own clock, which has just told the time of the file that was made in it.
+fn sweep(folder: &Utf8Path, name: StagedName, made: &File) {
+    static SWEPT: Mutex<BTreeSet<(Utf8PathBuf, &str)>> = Mutex::new(BTreeSet::new());
+    let is_new = SWEPT.lock().unwrap_or_else(PoisonError::into_inner).insert((folder.to_owned(), name.prefix));
+    if let Ok(now) = made.metadata().and_then(|made| made.modified())
+        && is_new
+    {
+        remove_abandoned(folder, |found| name.is_of(found), now, ABANDONED);
     }
 }
 

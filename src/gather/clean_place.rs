@@ -5,6 +5,8 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
+use crate::files::temporary_folder;
+
 /// A temporary folder; it is removed with all that is in it when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct TemporaryFolder {
@@ -13,12 +15,12 @@ pub(crate) struct TemporaryFolder {
 }
 
 impl TemporaryFolder {
-    /// Makes one, with a name that begins so.
+    /// Makes one, with a name that tells what it is for.
     ///
     /// # Errors
     /// It cannot be made, or its path is not UTF-8.
-    pub(crate) fn make(prefix: &str) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix(prefix).tempdir()?;
+    pub(crate) fn make(purpose: &str) -> io::Result<Self> {
+        let folder = temporary_folder(purpose)?;
         let path =
             Utf8PathBuf::try_from(folder.path().to_path_buf()).map_err(camino::FromPathBufError::into_io_error)?;
         let path = path.canonicalize_utf8()?;
@@ -50,12 +52,12 @@ pub(crate) enum CleanPlaceError {
 }
 
 impl CleanPlace {
-    /// Makes one, with a name that begins so.
+    /// Makes one, with a name that tells what it is for.
     ///
     /// # Errors
     /// It cannot be made, or a folder above it has a configuration of cargo's.
-    pub(crate) fn make(prefix: &str) -> Result<Self, CleanPlaceError> {
-        let folder = TemporaryFolder::make(prefix)?;
+    pub(crate) fn make(purpose: &str) -> Result<Self, CleanPlaceError> {
+        let folder = TemporaryFolder::make(purpose)?;
         let files = folder
             .path()
             .ancestors()

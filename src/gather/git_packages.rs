@@ -94,7 +94,7 @@ pub(crate) fn vendor(
     request: &GitRequest<'_>,
     environment: &Environment,
 ) -> Result<GitPackages, GitPackagesError> {
-    let folder = TemporaryFolder::make("sequester-git-").map_err(GitPackagesError::Folder)?;
+    let folder = TemporaryFolder::make("git").map_err(GitPackagesError::Folder)?;
     let path = folder.path().to_owned();
     prepare(wanted, request, &path).map_err(GitPackagesError::Folder)?;
     run(request, &path, environment)?;

@@ -84,7 +84,8 @@ impl AdvisoryCopies {
         environment: Environment,
         withdrawn: Vec<Withdrawn>,
     ) -> Self {
-        let folder = tempfile::Builder::new().prefix("sequester-advisories-").tempdir().ok();
+        // Under a name of its own: a node lasts longer than anything that later runs take for left over.
+        let folder = tempfile::Builder::new().prefix("sequester-node-").tempdir().ok();
         Self { store, http, alarms, environment, withdrawn, folder }
     }
 

@@ -7,6 +7,7 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
+use crate::files::temporary_folder;
 pub(crate) use crate::model::index_line::index_path;
 
 /// A written index; the folder is removed when this value is dropped.
@@ -29,7 +30,7 @@ impl StagedIndex {
     /// # Errors
     /// A folder or file cannot be written.
     pub(crate) fn write(index: &BTreeMap<String, Vec<u8>>) -> Result<Self, StagedIndexError> {
-        let folder = tempfile::Builder::new().prefix("sequester-index-").tempdir()?;
+        let folder = temporary_folder("index")?;
         let path = Utf8PathBuf::try_from(folder.path().join("index"))
             .map_err(|error| StagedIndexError(error.into_io_error()))?;
         fs::create_dir(&path)?;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::files::names::STAGED_EVENT;
 use crate::files::regular::{self, Links};
-use crate::files::{Replacement, lock_folder, sync_folder};
+use crate::files::{Replacement, Staged, lock_folder, sync_folder};
 use crate::model::trail::{CLOCK_TOLERANCE, Event, EventError, EventId, Trail};
 
 /// Why an event could not be added; the trail is as it was.
@@ -68,7 +68,26 @@ pub enum AppendError {
 ///
 /// # Errors
 /// Anything that [`AppendError`] names; nothing is left half-written.
-pub fn append(dir: &Utf8Path, trail: &Trail, mut event: Event) -> Result<EventId, AppendError> {
+pub fn append(dir: &Utf8Path, trail: &Trail, event: Event) -> Result<EventId, AppendError> {
+    stage(dir, trail, event)?.put()
+}
+
+/// An event that waits beside its place in the trail, so that nothing but its name is left to be written.
+#[derive(Debug)]
+pub(crate) struct StagedEvent {
+    id: EventId,
+    dir: Utf8PathBuf,
+    path: Utf8PathBuf,
+    bytes: Vec<u8>,
+    is_first: bool,
+    staged: Staged,
+}
+
+/// Writes an event beside its place, for a verb that has something else to change before the event is true.
+///
+/// # Errors
+/// As [`append`].
+pub(crate) fn stage(dir: &Utf8Path, trail: &Trail, mut event: Event) -> Result<StagedEvent, AppendError> {
     event.parents.clone_from(&trail.heads);
     may_append(dir, trail, event.written())?;
     let unreadable = |source| AppendError::Unreadable { path: dir.to_owned(), source };
@@ -77,13 +96,37 @@ pub fn append(dir: &Utf8Path, trail: &Trail, mut event: Event) -> Result<EventId
     let id = EventId::of(&bytes);
     let path = dir.join(event.file_name(id).to_string());
     create_folder(dir)?;
-    // Keeps a second first event out. Where the file system has no locks the reader still names a second beginning.
-    let _lock = lock_folder(dir, || {}).map_err(|source| AppendError::Io { path: dir.to_owned(), source })?;
-    if event.parents.is_empty() && has_events(dir)? && !path.exists() {
-        return Err(AppendError::BegunElsewhere(dir.to_owned()));
+    let staged = Replacement::of(&path).named(STAGED_EVENT).stage(&bytes);
+    let staged = staged.map_err(|source| AppendError::Io { path: dir.to_owned(), source })?;
+    Ok(StagedEvent { id, dir: dir.to_owned(), path, bytes, is_first: event.parents.is_empty(), staged })
+}
+
+impl StagedEvent {
+    /// By which a later event names it.
+    pub(crate) const fn id(&self) -> EventId {
+        self.id
     }
-    write(dir, &path, &bytes).map_err(|source| AppendError::Io { path, source })?;
-    Ok(id)
+
+    /// Adds it to the trail.
+    ///
+    /// # Errors
+    /// The trail was begun by another run, or the disk refuses; the trail is then as it was.
+    pub(crate) fn put(self) -> Result<EventId, AppendError> {
+        let io = |source| AppendError::Io { path: self.dir.clone(), source };
+        // Keeps a second first event out. Where the file system has no locks the reader still names a second beginning.
+        let _lock = lock_folder(&self.dir, || {}).map_err(io)?;
+        if self.is_first && has_events(&self.dir)? && !self.path.exists() {
+            return Err(AppendError::BegunElsewhere(self.dir));
+        }
+        // The name may be taken: by the same event, as the name says.
+        match self.staged.put_new() {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_there(&self.path, &self.bytes) => {
+                sync_folder(&self.dir).map_err(io)?;
+            }
+            written => written.map_err(io)?,
+        }
+        Ok(self.id)
+    }
 }
 
 /// Whether an event can be added to the trail at this moment: for a verb to ask before it changes anything.
@@ -126,14 +169,6 @@ fn has_events(dir: &Utf8Path) -> Result<bool, AppendError> {
         }
     }
     Ok(false)
-}
-
-/// Puts the bytes in their place unless the name is taken: by the same event, as the name says.
-fn write(dir: &Utf8Path, path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
-    match Replacement::of(path).named(STAGED_EVENT).stage(bytes)?.put_new() {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_there(path, bytes) => sync_folder(dir),
-        written => written,
-    }
 }
 
 fn is_there(path: &Utf8Path, bytes: &[u8]) -> bool {

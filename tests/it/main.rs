@@ -33,6 +33,7 @@ mod diff;
 mod docs;
 mod documents;
 mod explain;
+mod faults;
 mod fix;
 mod fuzzed;
 mod help_lines;

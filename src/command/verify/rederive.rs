@@ -252,7 +252,7 @@ fn proven(evidence: &Evidence<'_>) -> (Vec<Utf8PathBuf>, BTreeSet<Registry>) {
 
 /// An empty home. Offline it has the user's repositories, whose objects git knows by their content; never the user's checkouts.
 fn home(deriving: &Deriving<'_>) -> Result<(CleanPlace, Environment), CleanPlaceError> {
-    let place = CleanPlace::make("sequester-home-")?;
+    let place = CleanPlace::make("home")?;
     place.write("config.toml", &deriving.trusted.for_fetching())?;
     let repositories = deriving.environment.cargo_home().join("git/db");
     if deriving.offline && repositories.is_dir() {

@@ -116,7 +116,7 @@ impl Sealed<'_> {
     /// Runs it; the outcome is cargo's.
     pub(super) fn run(&self, cli: &Cli, command: &SealedCommand) -> Result<Outcome, CommandError> {
         let toolchain = self.toolchain()?;
-        let place = CleanPlace::make("sequester-sealed-").map_err(SealedError::from)?;
+        let place = CleanPlace::make("sealed").map_err(SealedError::from)?;
         let [home, user, temporary] =
             ["cargo-home", "home", "tmp"].map(|name| place.folder(name).map_err(SealedError::from));
         let (home, user, temporary) = (home?, user?, temporary?);

@@ -98,7 +98,7 @@ impl Folder {
 }
 
 /// What is to be put at a path lies beside it.
-fn staged<'p>(path: &'p Utf8Path, bytes: &[u8], ends: &Ends) -> io::Result<Staged<'p>> {
+fn staged(path: &Utf8Path, bytes: &[u8], ends: &Ends) -> io::Result<Staged> {
     let staged = Replacement::of(path).stage(bytes)?;
     ends.step();
     Ok(staged)

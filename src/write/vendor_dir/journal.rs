@@ -117,7 +117,11 @@ impl Journal {
         let json = serde_json::to_vec(self).map_err(|error| VendorDirError::io(&path, error.into()))?;
         record.note(&json);
         let replacement = Replacement::of(&path).named_exactly(".journal.json.sequester-stage");
-        replacement.write(&json).map_err(|source| VendorDirError::io(&path, source))
+        replacement.write(&json).map_err(|source| {
+            // Nothing is decided by what may not last.
+            let _ = fs::remove_file(&path);
+            VendorDirError::io(&path, source)
+        })
     }
 
     /// Forgets the change.

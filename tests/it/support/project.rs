@@ -52,6 +52,16 @@ impl Project {
         project
     }
 
+    /// The same project, with all that is around it, in another folder.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        let folder = tempfile::Builder::new().prefix("sequester-test-").tempdir().unwrap();
+        let top = Utf8PathBuf::try_from(folder.path().canonicalize().unwrap()).unwrap();
+        copy_folder(&self.top, &top);
+        let (variables, dependencies) = (self.variables.clone(), self.dependencies.clone());
+        Self { _folder: folder, top, variables, dependencies }
+    }
+
     /// Adds `name = "req"` to the dependencies of `app`.
     pub fn dep(self, name: &str, req: &str) -> Self {
         self.dep_toml(&format!("{name} = {req:?}"))
@@ -210,5 +220,17 @@ impl Project {
     fn write_manifest(&self) {
         let package = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
         self.write("Cargo.toml", format!("{package}\n[dependencies]\n{}", self.dependencies));
+    }
+}
+
+fn copy_folder(from: &Utf8Path, to: &Utf8Path) {
+    for entry in from.read_dir_utf8().unwrap().map(Result::unwrap) {
+        let (kind, to) = (entry.file_type().unwrap(), to.join(entry.file_name()));
+        if kind.is_dir() {
+            std::fs::create_dir(&to).unwrap();
+            copy_folder(entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
