@@ -20,9 +20,18 @@ pub(crate) struct StagedIndex {
 /// The index could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the index of the local registry cannot be written: {0}\nhelp: see that the temporary folder may be written and has room"
+    "the index of the local registry cannot be written: {path}: {source}\nhelp: see that the temporary folder may be written and has room"
 )]
-pub(crate) struct StagedIndexError(#[from] io::Error);
+pub(crate) struct StagedIndexError {
+    path: Utf8PathBuf,
+    source: io::Error,
+}
+
+impl StagedIndexError {
+    fn at(path: &Utf8Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self { path: path.to_owned(), source }
+    }
+}
 
 impl StagedIndex {
     /// Writes each text to its path.
@@ -30,16 +39,17 @@ impl StagedIndex {
     /// # Errors
     /// A folder or file cannot be written.
     pub(crate) fn write(index: &BTreeMap<String, Vec<u8>>) -> Result<Self, StagedIndexError> {
-        let folder = temporary_folder("index")?;
+        let temporary = Utf8Path::new("the temporary folder");
+        let folder = temporary_folder("index").map_err(StagedIndexError::at(temporary))?;
         let path = Utf8PathBuf::try_from(folder.path().join("index"))
-            .map_err(|error| StagedIndexError(error.into_io_error()))?;
-        fs::create_dir(&path)?;
+            .map_err(|error| StagedIndexError::at(temporary)(error.into_io_error()))?;
+        fs::create_dir(&path).map_err(StagedIndexError::at(&path))?;
         for (name, text) in index {
             let file = path.join(name);
             if let Some(above) = file.parent() {
-                fs::create_dir_all(above)?;
+                fs::create_dir_all(above).map_err(StagedIndexError::at(above))?;
             }
-            fs::write(&file, text)?;
+            fs::write(&file, text).map_err(StagedIndexError::at(&file))?;
         }
         Ok(Self { _folder: folder, path })
     }

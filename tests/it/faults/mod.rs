@@ -23,7 +23,7 @@ fn every_point(plan: &Plan) -> Vec<String> {
     for fault in FAULTS {
         for point in expected.run.points.iter().filter(|point| point.faults.iter().any(|one| one == fault)) {
             tried += 1;
-            match attempt(&scene, &expected, point.number, fault) {
+            match attempt(&scene, &expected, point, fault) {
                 Ok(how) => *held.entry(format!("{how:?}")).or_default() += 1,
                 Err(why) => {
                     broken += 1;
@@ -65,14 +65,18 @@ const FEW: usize = 3;
 fn some_points(position: usize, plan: &Plan, count: usize) -> Vec<String> {
     let scene = plan.scene();
     let expected = Expected::of(&scene);
-    let mut kinds = BTreeSet::new();
-    let first: Vec<_> = expected.run.points.iter().filter(|point| kinds.insert(point.kind())).collect();
-    let last = first.len().saturating_sub(1);
+    // In the order of their names: threads make their calls in another order every time.
+    let mut kinds = BTreeMap::new();
+    for point in &expected.run.points {
+        kinds.entry(point.kind()).or_insert(point);
+    }
+    let kinds: Vec<_> = kinds.into_values().collect();
+    let last = kinds.len().saturating_sub(1);
     let chosen: BTreeSet<usize> = (0..count).map(|one| last * one / (count - 1)).collect();
     let mut wrong = Vec::new();
-    for (turn, point) in chosen.into_iter().filter_map(|one| first.get(one)).enumerate() {
+    for (turn, point) in chosen.into_iter().filter_map(|one| kinds.get(one)).enumerate() {
         let fault = &point.faults[(position + turn) % point.faults.len()];
-        if let Err(why) = attempt(&scene, &expected, point.number, fault) {
+        if let Err(why) = attempt(&scene, &expected, point, fault) {
             wrong.push(format!("{}: {why}", plan.name));
         }
     }

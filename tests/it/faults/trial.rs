@@ -332,10 +332,11 @@ pub enum Held {
 }
 
 /// Meets one fault and goes on; what was not as it must be.
-pub fn attempt(scene: &Scene, expected: &Expected, at: usize, fault: &str) -> Result<Held, String> {
+pub fn attempt(scene: &Scene, expected: &Expected, at: &Point, fault: &str) -> Result<Held, String> {
     let project = scene.project.copied();
-    let run = supervised(scene, &project, at, fault);
-    let Some(struck) = run.met.first() else { return Ok(Held::NotMet) };
+    let run = supervised(scene, &project, at.number, fault);
+    // Where threads made their calls in another order, the call of this number is another one.
+    let Some(struck) = run.met.first().filter(|struck| struck.kind() == at.kind()) else { return Ok(Held::NotMet) };
     let told = format!("{}{}", run.outcome.stdout, run.outcome.stderr);
     let found = without_staged(&state(&project));
     let mut faults = neither(&found, &expected.old, &expected.new);
