@@ -13,6 +13,7 @@ use crate::policy::calendar::calendar;
 use crate::project::{Assessment, Purpose};
 use crate::report::audit::AuditReport;
 use crate::report::page::{PageReport, write};
+use crate::report::print::{Tone, line};
 use crate::report::status::StatusReport;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Report, environment: &Environment) -> Result<Outcome, CommandError> {
@@ -42,7 +43,19 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Report, environment: &Environment)
         }
         None => output::report_verbatim(page.as_bytes())?,
     }
-    Ok(outcome(&report.status.audit))
+    let outcome = outcome(&report.status.audit);
+    if !cli.quiet {
+        // The page is elsewhere, and the exit code says no more than that there is something.
+        let why = match outcome {
+            Outcome::Held => "not everything is approved; the page, like `audit`, says what and why",
+            Outcome::Undecided => {
+                "no verdict is given, because the run could not decide; the page, like `audit`, says why"
+            }
+            Outcome::Approved | Outcome::Cargo(_) => return Ok(outcome),
+        };
+        output::print_aside(cli, |out| line(out, Tone::Caution, "Note", why))?;
+    }
+    Ok(outcome)
 }
 
 /// The page without the folders of this machine, which are nobody's business and differ from one to the next.

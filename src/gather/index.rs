@@ -345,8 +345,9 @@ fn config_of(answer: Result<Answer, HttpError>, access: &RegistryAccess) -> Resu
 
 fn entry_request(wanted: &Wanted<'_>, tokens: &Tokens, validators: bool) -> Result<Request, IndexGap> {
     let authorization = tokens.get(&wanted.id.registry).cloned().unwrap_or(Ok(None))?;
-    let Validators { etag, last_modified } =
-        wanted.cached.as_ref().filter(|_| validators).map(|entry| entry.validators.clone()).unwrap_or_default();
+    // What cannot be what the registry has is asked for whole.
+    let sound = wanted.cached.as_ref().filter(|entry| validators && !entry.history.has_garbled_line());
+    let Validators { etag, last_modified } = sound.map(|entry| entry.validators.clone()).unwrap_or_default();
     let url = address(wanted.access, &wanted.name.relative_path(Some('/')));
     Ok(Request { url, etag, last_modified, authorization, limit: LARGEST, ..Request::default() })
 }
@@ -391,7 +392,10 @@ fn read_answer<'w>(
             });
             let known = yanks.of(id).into_iter().chain(seen.clone()).collect();
             let history = Arc::new(history.with_unyanked(known));
-            let validators = Validators::of(answer.etag, answer.last_modified);
+            // Nor is it confirmed where a line of it was garbled, or is left out of the cache for having no version.
+            let is_sound = !history.has_garbled_line() && history.lines().all(|line| version_of(line).is_some());
+            let validators = Some(Validators::of(answer.etag, answer.last_modified)).filter(|_| is_sound);
+            let validators = validators.unwrap_or_default();
             // Registries without validators send everything every time, and nearly all of it is what the cache has.
             let known =
                 cached.is_some_and(|entry| entry.validators == validators && entry.history.lines().eq(history.lines()));

@@ -138,6 +138,13 @@ impl History {
             && last.is_some_and(|line| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_err())
     }
 
+    /// Whether a line is plainly no JSON object: such an answer may have been garbled on its way, and a registry that then confirms it by its
+    /// validators speaks of what it sent.
+    #[must_use]
+    pub fn has_garbled_line(&self) -> bool {
+        !self.lines().all(|line| line.starts_with(b"{") && line.ends_with(b"}") && str::from_utf8(line).is_ok())
+    }
+
     /// The release with exactly this version, build metadata included: `None` where the index does not have it.
     ///
     /// # Errors

@@ -235,6 +235,36 @@ fn a_host_that_cannot_be_reached_is_not_asked_over_and_over() {
 }
 
 #[test]
+fn c11_one_address_without_an_answer_keeps_no_other_from_being_asked() {
+    let server = Loopback::start(|ask| {
+        if ask.path == "/stuck" {
+            std::thread::sleep(Duration::from_secs(3));
+        }
+        Reply::new(200, "good")
+    });
+    let numbers = (0..40).map(|number| number.to_string());
+    let paths = std::iter::once("stuck".to_owned()).chain(numbers);
+    let requests = paths.map(|path| request(&server, &path)).collect();
+    let answers = client(0).get_all(requests, &mut |_| ());
+    let failed: Vec<usize> = (0..answers.len()).filter(|position| answers[*position].is_err()).collect();
+    assert_eq!(failed, [0]);
+}
+
+#[test]
+fn c11_a_host_that_never_answers_is_given_up() {
+    let begun = Instant::now();
+    let server = Loopback::start(|_| {
+        std::thread::sleep(Duration::from_secs(3));
+        Reply::new(200, "late")
+    });
+    let requests = (0..200).map(|number| request(&server, &number.to_string())).collect();
+    let answers = client(0).get_all(requests, &mut |_| ());
+    assert!(answers.iter().all(Result::is_err));
+    assert!(server.asked().len() < 20, "{}", server.asked().len());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn settings_that_cannot_be_used_are_named() {
     let dir = tempfile::tempdir().unwrap();
     let path = camino::Utf8PathBuf::try_from(dir.path().join("ca.pem")).unwrap();

@@ -29,9 +29,12 @@ pub enum HttpError {
         "{url}: the token has characters that no header may have\nhelp: log in to the registry again with `cargo login`"
     )]
     Token { url: String },
-    /// No connection, or it broke.
+    /// No connection.
     #[error("{url}: cannot be reached: {cause}\nhelp: check the network, or run with `--offline`")]
     Unreachable { url: String, cause: String },
+    /// A connection that broke before an answer came.
+    #[error("{url}: the connection broke before an answer came: {cause}\nhelp: try again")]
+    HungUp { url: String, cause: String },
     /// The answer began and did not end well.
     #[error("{url}: the answer broke off or cannot be decoded: {cause}\nhelp: try again")]
     Broken { url: String, cause: String },

@@ -18,6 +18,9 @@ const MULTIPLEXED: usize = 96;
 const SINGLE: usize = 8;
 /// The most that all bodies of one call may have together, in bytes: what stands between a hostile registry and our memory.
 const TOGETHER: u64 = 1 << 30;
+/// So many requests that an origin leaves without any answer, and none that it answers between them: then it is away. One alone may be its
+/// own trouble, and keeps no other from being asked.
+const SILENT: usize = 3;
 /// How long a call may go without telling how far it is.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -43,6 +46,8 @@ struct OriginQueue {
     in_flight: usize,
     /// One until the first answer: a client that does not know yet that one connection carries all would open one for each.
     width: usize,
+    /// How many in a row were left without an answer, after all their tries.
+    unanswered: usize,
 }
 
 struct Done {
@@ -106,9 +111,14 @@ impl RequestQueue {
             if let Some(queue) = queues.get_mut(&origin) {
                 queue.in_flight -= 1;
                 match &result {
+                    Err(HttpError::Unreachable { .. }) => queue.unanswered = SILENT,
+                    Err(HttpError::HungUp { .. } | HttpError::Slow { received: 0, .. }) => queue.unanswered += 1,
+                    Ok(_) | Err(_) => queue.unanswered = 0,
+                }
+                match &result {
                     Ok(fetched) => queue.width = self.widen(&origin, fetched.multiplexed),
                     // After all retries: asking the same host for the rest would only take as long again, each time.
-                    Err(error @ (HttpError::Unreachable { .. } | HttpError::Slow { received: 0, .. })) => {
+                    Err(error) if queue.unanswered >= SILENT => {
                         let cause = error.first_line();
                         for (position, request) in queue.waiting.drain(..) {
                             let error = HttpError::Unreachable { url: shown(&request.url), cause: cause.clone() };
@@ -138,7 +148,8 @@ impl RequestQueue {
 
     fn queue_of(&self, origin: &str) -> OriginQueue {
         let widths = self.widths.lock().unwrap_or_else(PoisonError::into_inner);
-        OriginQueue { waiting: VecDeque::new(), in_flight: 0, width: widths.get(origin).copied().unwrap_or(1) }
+        let width = widths.get(origin).copied().unwrap_or(1);
+        OriginQueue { waiting: VecDeque::new(), in_flight: 0, width, unanswered: 0 }
     }
 
     fn widen(&self, origin: &str, multiplexed: bool) -> usize {

@@ -240,8 +240,14 @@ impl Transport {
     }
 
     fn unreachable(&self, url: &Url, error: reqwest::Error) -> Failure {
+        let (is_connect, url_shown) = (error.is_connect(), shown_url(url));
         let cause = cause_of(error) + &proxy_note(&self.proxies, url);
-        Failure { error: HttpError::Unreachable { url: shown_url(url), cause }, again: Again::Soon, resume: None }
+        let error = if is_connect {
+            HttpError::Unreachable { url: url_shown, cause }
+        } else {
+            HttpError::HungUp { url: url_shown, cause }
+        };
+        Failure { error, again: Again::Soon, resume: None }
     }
 
     fn ask(&self, url: &Url, request: &Request, at_home: bool) -> Result<RequestBuilder, HttpError> {

@@ -4,6 +4,7 @@
 //! The suite tries some points of each verb, of every kind of call and file one; everything is tried by
 //! `cargo test --test it faults::whole -- --ignored --nocapture`.
 
+mod network;
 mod scenes;
 mod together;
 mod trial;

@@ -174,6 +174,28 @@ fn c1_good_lines_survive_a_malformed_one_in_the_cache_too() {
 }
 
 #[test]
+fn c11_a_garbled_answer_is_not_confirmed_from_then_on() {
+    for garbled in ["{\"name\":\"bar\",\"vers\":\"1.1.0\",\"de\u{fffd}", "{\"name\":\"bar\",\"vers\":\"1.1.0\"", "<p>"]
+    {
+        let garbled = garbled.replace('\u{fffd}', "\0").into_bytes();
+        let garbled: Vec<u8> = garbled.into_iter().map(|byte| if byte == 0 { 0xff } else { byte }).collect();
+        let first = AtomicBool::new(true);
+        let world = World::new(move |ask| {
+            if ask.header("if-none-match").is_some() {
+                return Reply::new(304, "").with("etag", "\"same\"");
+            }
+            let second = line("bar", "1.1.0").into_bytes();
+            let second = if first.swap(false, Ordering::SeqCst) { garbled.clone() } else { second };
+            let body = [line("bar", "1.0.0").as_bytes(), b"\n", &second, b"\n"].concat();
+            Reply::new(200, body).with("etag", "\"same\"")
+        });
+        let read = history(world.one("bar", true));
+        assert!(has(&read, "1.0.0"));
+        assert!(has(&history(world.one("bar", true)), "1.1.0"), "{}", read.lines().count());
+    }
+}
+
+#[test]
 fn c10_a_shorter_index_is_read_as_it_is() {
     let shorter = Arc::new(AtomicBool::new(false));
     let state = Arc::clone(&shorter);

@@ -14,4 +14,4 @@ pub mod shared;
 pub use advisories::{Advisory, AdvisoryFolder};
 pub use dice::Dice;
 pub use project::{Outcome, Project};
-pub use registry::{Dependency, Package, Reply, TestRegistry};
+pub use registry::{Dependency, Disturbance, Package, Reply, Step, TestRegistry};

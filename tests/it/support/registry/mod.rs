@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 pub use package::{Dependency, Package};
-pub use reply::Reply;
+pub use reply::{Disturbance, Reply, Step};
 
 /// A registry with an index below `/index/` and downloads below `/dl/`.
 pub struct TestRegistry {
@@ -47,6 +47,8 @@ struct Shelf {
     crates: BTreeMap<String, Vec<Stored>>,
     config: String,
     replies: BTreeMap<String, Vec<Reply>>,
+    /// By path: how often, and what.
+    disturbances: BTreeMap<String, (usize, Disturbance)>,
     requests: Vec<LoggedRequest>,
     token: Option<String>,
     date: Option<String>,
@@ -110,6 +112,18 @@ impl TestRegistry {
     /// as it says, and then the registry is itself again. The path `*` stands for every path that has no reply of its own.
     pub fn reply(&self, path: &str, reply: Reply) -> &Self {
         self.shared.shelf().replies.entry(path.to_owned()).or_default().push(reply);
+        self
+    }
+
+    /// Disturbs the answers to `path`, whatever they are, so many times.
+    pub fn disturb(&self, path: &str, times: usize, disturbance: Disturbance) -> &Self {
+        self.shared.shelf().disturbances.insert(path.to_owned(), (times, disturbance));
+        self
+    }
+
+    /// Disturbs nothing any more.
+    pub fn calm(&self) -> &Self {
+        self.shared.shelf().disturbances.clear();
         self
     }
 

@@ -2,6 +2,18 @@
 
 use std::time::Duration;
 
+/// What happens on a connection in place of an answer, one after the other; then it is closed.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Send(Vec<u8>),
+    /// The same part a number of times, with a pause before each.
+    Drip(Vec<u8>, usize, Duration),
+    Wait(Duration),
+}
+
+/// Makes of an answer (status line and headers, each with its line break; body) what happens on the connection.
+pub type Disturbance = fn(&str, &[u8]) -> Vec<Step>;
+
 /// An answer to give instead of, or on top of, the usual one.
 #[derive(Clone, Debug, Default)]
 pub struct Reply {

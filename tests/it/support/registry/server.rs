@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{LoggedRequest, Reply, Shared, Shelf};
+use super::{Disturbance, LoggedRequest, Reply, Shared, Shelf, Step};
 
 /// What goes back over the wire.
 #[derive(Default)]
@@ -40,11 +40,11 @@ fn serve(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     while let Some(request) = read_request(&mut reader)? {
-        let (reply, mut answer, latency) = {
+        let (reply, mut answer, latency, disturbance) = {
             let mut shelf = shared.shelf();
             shelf.requests.push(request.clone());
             let reply = shelf.next_reply(&request.path).unwrap_or_default();
-            (reply, shelf.usual(&request), shelf.latency)
+            (reply, shelf.usual(&request), shelf.latency, shelf.next_disturbance(&request.path))
         };
         std::thread::sleep(latency + reply.delay);
         if reply.hang_up {
@@ -57,6 +57,9 @@ fn serve(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
         for (name, value) in reply.headers {
             answer.headers.retain(|(present, _)| !present.eq_ignore_ascii_case(&name));
             answer.headers.push((name, value));
+        }
+        if let Some(disturbance) = disturbance {
+            return disturb(stream, &disturbance(&answer.head(), &answer.body));
         }
         if !write_answer(stream, &answer, reply.truncated, reply.endless)? {
             return Ok(());
@@ -83,12 +86,36 @@ fn read_request(reader: &mut impl std::io::BufRead) -> std::io::Result<Option<Lo
     }
 }
 
+impl Answer {
+    /// Without the length of the body and the empty line at the end.
+    fn head(&self) -> String {
+        let mut head = format!("HTTP/1.1 {} -\r\n", self.status);
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        head
+    }
+}
+
+fn disturb(mut stream: &TcpStream, steps: &[Step]) -> std::io::Result<()> {
+    for step in steps {
+        match step {
+            Step::Send(bytes) => stream.write_all(bytes)?,
+            Step::Drip(part, times, pause) => {
+                for _ in 0..*times {
+                    std::thread::sleep(*pause);
+                    stream.write_all(part)?;
+                }
+            }
+            Step::Wait(pause) => std::thread::sleep(*pause),
+        }
+    }
+    Ok(())
+}
+
 /// Whether the connection can serve another request.
 fn write_answer(mut stream: &TcpStream, answer: &Answer, truncated: bool, endless: bool) -> std::io::Result<bool> {
-    let mut head = format!("HTTP/1.1 {} -\r\n", answer.status);
-    for (name, value) in &answer.headers {
-        head += &format!("{name}: {value}\r\n");
-    }
+    let head = answer.head();
     if endless {
         stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes())?;
         let chunk = if answer.body.is_empty() { b"endless ".repeat(8192) } else { answer.body.clone() };
@@ -109,6 +136,13 @@ fn write_answer(mut stream: &TcpStream, answer: &Answer, truncated: bool, endles
 }
 
 impl Shelf {
+    fn next_disturbance(&mut self, path: &str) -> Option<Disturbance> {
+        let path = path.split('?').next().unwrap_or_default();
+        let (left, disturbance) = self.disturbances.get_mut(path)?;
+        *left = left.checked_sub(1)?;
+        Some(*disturbance)
+    }
+
     fn next_reply(&mut self, path: &str) -> Option<Reply> {
         let path = if self.replies.contains_key(path) { path } else { "*" };
         let waiting = self.replies.get_mut(path)?;
