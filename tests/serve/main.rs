@@ -32,3 +32,4 @@ mod starts;
 mod stock_cargo;
 mod teams;
 mod tls;
+mod weather;

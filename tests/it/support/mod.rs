@@ -10,6 +10,7 @@ pub mod project;
 pub mod registry;
 pub mod rules;
 pub mod shared;
+pub mod weather;
 
 pub use advisories::{Advisory, AdvisoryFolder};
 pub use dice::Dice;
