@@ -75,6 +75,107 @@ fn a17_another_packages_manifest_is_refused() {
 }
 
 #[test]
+fn a_manifest_tells_what_it_says() {
+    let text = r#"
+[package]
+name = "foo"
+version = "1.0.0"
+edition = "2021"
+license = "MIT"
+license-file = "LICENSE.txt"
+links = "native"
+description = "What it is for"
+authors = ["A <a@example.org>", "B"]
+homepage = "https://example.org"
+repository = "https://example.org/foo.git"
+[lib]
+proc-macro = true
+[features]
+default = ["std"]
+std = []
+"#;
+    let manifest = |text: &str| {
+        let opened = foo(Tar::default().file("foo-1.0.0/Cargo.toml", text.as_bytes())).unwrap();
+        assert_eq!(opened.manifest_text(), text.as_bytes());
+        opened.manifest().clone()
+    };
+    let all = manifest(text);
+    let expected = (Some("MIT"), Some("LICENSE.txt"), Some("native"), None);
+    assert_eq!((all.license(), all.license_file(), all.links(), all.unusual()), expected);
+    let about = |manifest: &str| {
+        let opened = foo(Tar::default().file("foo-1.0.0/Cargo.toml", manifest.as_bytes())).unwrap();
+        let about = opened.manifest().about().clone();
+        let texts = [about.license, about.license_file, about.description, about.homepage, about.repository];
+        (texts.map(Option::unwrap_or_default), about.authors, about.proc_macro)
+    };
+    let texts = ["MIT", "LICENSE.txt", "What it is for", "https://example.org", "https://example.org/foo.git"];
+    let expected = (texts.map(String::from), vec!["A <a@example.org>".into(), "B".into()], Some(true));
+    assert_eq!(about(text), expected);
+    assert_eq!(about(&text.replace("proc-macro", "proc_macro")), expected);
+    let bare = manifest(MANIFEST);
+    assert_eq!((bare.license(), bare.license_file(), bare.links(), bare.unusual()), (None, None, None, None));
+    assert_eq!(about(MANIFEST), (texts.map(|_| String::new()), Vec::new(), Some(false)));
+}
+
+#[test]
+fn what_not_every_cargo_knows_is_asked_of_it_alone() {
+    let unusual = |before: &str, after: &str| {
+        let text = format!("{before}[package]\nname = \"foo\"\nversion = \"1.0.0\"\nlicense = \"MIT\"\n{after}");
+        let opened = foo(Tar::default().file("foo-1.0.0/Cargo.toml", text.as_bytes())).unwrap();
+        opened.manifest().unusual().map(str::to_owned)
+    };
+    for usual in
+        ["", "edition = \"2015\"", "edition = \"2018\"\nresolver = \"2\"", "edition = \"2024\"\nresolver = \"3\""]
+    {
+        assert_eq!(unusual("", usual), None, "{usual}");
+    }
+    assert_eq!(unusual("cargo-features = []\n", ""), None);
+    let probe = "name = \"probe\"\nversion = \"0.0.0\"\n";
+    for odd in ["edition = \"2099\"\n", "edition = 2021\n", "resolver = \"9\"\n"] {
+        let mut told: Vec<_> = odd.lines().chain(probe.lines()).collect();
+        told.sort_unstable();
+        let asked = unusual("", odd).unwrap();
+        let mut lines: Vec<_> = asked.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines.remove(0), "[package]");
+        lines.sort_unstable();
+        assert_eq!(lines, told);
+    }
+    for features in ["cargo-features = [\"codegen-backend\"]\n", "cargo-features = 1\n"] {
+        let asked = unusual(features, "").unwrap();
+        assert!(asked.starts_with(features) && asked.contains("[package]\n") && !asked.contains("license"), "{asked}");
+    }
+}
+
+#[test]
+fn a_manifest_whose_values_are_of_another_kind_is_refused_by_the_key() {
+    for (rest, key) in [
+        ("license = 1", "package.license"),
+        ("license-file = []", "package.license-file"),
+        ("links = true", "package.links"),
+        ("[features]\na = \"b\"", "features.a"),
+        ("[features]\na = [1]", "features.a"),
+        ("[target]\nx = 1", "target.x"),
+        ("[dependencies]\na = 1", "dependencies.a"),
+        ("[dependencies]\na = \"no requirement\"", "dependencies.a"),
+        ("[dependencies]\na = { version = 1 }", "dependencies.a"),
+        ("[dependencies]\na = { version = \"1\", package = 1 }", "dependencies.a"),
+        ("[dependencies]\na = { version = \"1\", optional = \"yes\" }", "dependencies.a"),
+        ("[dependencies]\na = { version = \"1\", features = \"b\" }", "dependencies.a"),
+        ("[dependencies]\na = { version = \"1\", default-features = 1 }", "dependencies.a"),
+        ("[dependencies]\na = { version = \"1\", default_features = 1 }", "dependencies.a"),
+        ("[dependencies]\na = { version = \"1\", registry = \"x\" }", "dependencies.a"),
+        ("[dependencies]\na = { version = \"1\", registry-index = 1 }", "dependencies.a"),
+        ("[build_dependencies]\na = 1", "build_dependencies.a"),
+        ("[target.x.dev-dependencies]\na = { version = 1 }", "dev-dependencies.a"),
+        ("[[dependencies]]", "dependencies"),
+    ] {
+        let text = format!("[package]\nname = \"foo\"\nversion = \"1.0.0\"\n{rest}\n");
+        let fault = foo(Tar::default().file("foo-1.0.0/Cargo.toml", text.as_bytes())).unwrap_err();
+        assert_eq!(fault, Fault::Manifest(ManifestFault::Key(key.into())), "{rest}");
+    }
+}
+
+#[test]
 fn a17_build_metadata_is_part_of_the_name() {
     let text = "[package]\nname = \"foo\"\nversion = \"1.0.0+a\"\n";
     let bytes = Tar::default().file("foo-1.0.0+a/Cargo.toml", text.as_bytes()).packed();

@@ -1,10 +1,10 @@
 //! Group A of the catalogue, and B1 and B6: each archive is refused by name, and nothing of it reaches the disk.
 
 use camino::Utf8Path;
-use cargo_sequester::door::archive::{Fault, Limits, PathFault, VerifiedCrate};
+use cargo_sequester::door::archive::{Fault, Limits, ManifestFault, PathFault, VerifiedCrate};
 use cargo_sequester::door::model::checksum::Checksum;
 
-use super::raw_tar::{Entry, Tar, gzip};
+use super::raw_tar::{Entry, MANIFEST, Tar, gzip};
 use super::{hash, package, unpack};
 
 /// Why the archive of `foo` is refused. The message names crate and, where `entry` is given, the entry.
@@ -188,6 +188,42 @@ fn a10_too_many_entries_and_too_long_paths_are_refused() {
         let tar = Tar::of_foo().long_name(path.as_bytes()).file("foo-1.0.0/short", b"");
         assert!(matches!(refusal(tar, path), Fault::Path { fault, .. } if fault == expected));
     }
+}
+
+#[test]
+fn a10_the_bounds_are_where_they_are_said_to_be() {
+    let limits = Limits { path_bytes: 30, component_bytes: 12, path_depth: 4, ..Limits::default() };
+    let open = |path: &str| super::open(Tar::of_foo().file(path, b"").packed(), &package("foo"), &limits);
+    for (at, beyond, fault) in [
+        ("foo-1.0.0/123456789/123456789a", "foo-1.0.0/123456789/123456789ab", PathFault::TooLong),
+        ("foo-1.0.0/123456789abc", "foo-1.0.0/123456789abcd", PathFault::TooLong),
+        ("foo-1.0.0/a/b/c", "foo-1.0.0/a/b/c/d", PathFault::TooDeep),
+    ] {
+        assert!(open(at).is_ok(), "{at}");
+        assert_eq!(open(beyond).unwrap_err().fault, Fault::Path { entry: beyond.into(), fault }, "{beyond}");
+    }
+    let entries = |count: usize, named: usize| {
+        let all = (1..count).fold(Tar::of_foo(), |tar, number| {
+            let path = format!("foo-1.0.0/{number}");
+            let tar = if number <= named { tar.long_name(path.as_bytes()) } else { tar };
+            tar.file(&path, b"")
+        });
+        super::open(all.packed(), &package("foo"), &Limits { entries: 8, ..Limits::default() })
+    };
+    // The end mark is in the place of one more header.
+    for (count, named, taken) in [(8, 0, true), (9, 0, false), (8, 7, true), (9, 8, false)] {
+        let opened = entries(count, named);
+        assert_eq!(opened.is_ok(), taken, "{count} {named}");
+        let fault = opened.err().map(|error| error.fault);
+        assert!(fault.is_none_or(|fault| fault == Fault::TooManyEntries { limit: 8 }), "{count} {named}");
+    }
+    let manifest = |bytes| {
+        let limits = Limits { manifest_bytes: bytes, ..Limits::default() };
+        super::open(Tar::of_foo().packed(), &package("foo"), &limits).map(|opened| opened.manifest_text().len())
+    };
+    assert_eq!(manifest(MANIFEST.len()).unwrap(), MANIFEST.len());
+    let fault = manifest(MANIFEST.len() - 1).unwrap_err().fault;
+    assert_eq!(fault, Fault::Manifest(ManifestFault::TooLarge));
 }
 
 #[test]

@@ -100,6 +100,9 @@ fn a18_the_difference_is_named() {
         MANIFEST.replace("[build-dependencies]", "evil = { version = \"3\", optional = true }\n[build-dependencies]");
     let divergence = compare(&more, INDEX).unwrap_err();
     assert_eq!(divergence, Divergence::OnlyInManifest("evil ^3, optional".into()));
+    let links = |after: &str| compare(&MANIFEST.replace("links = \"native\"", after), INDEX).unwrap_err().to_string();
+    assert_eq!(links(""), "the manifest links nothing, the index says `native`");
+    assert_eq!(links("links = \"evil\\n\""), "the manifest links `evil\\n`, the index says `native`");
 }
 
 #[test]

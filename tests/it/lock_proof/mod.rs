@@ -1,6 +1,7 @@
 //! Whether the lock file answers the manifests, held against cargo itself.
 
 mod attacks;
+mod examples;
 mod manifests;
 mod mutate;
 mod project;
@@ -21,7 +22,7 @@ use cargo_sequester::door::model::lock_proof::{Discord, Proof};
 use cargo_sequester::door::policy::lock_answers_manifests::{Question, answers, told_by_index};
 
 use self::mutate::mutate;
-use self::project::{MEMBERS, Project};
+use self::project::Project;
 use self::universe::Universe;
 use crate::support::Dice;
 
@@ -82,10 +83,10 @@ impl Ground {
         word.map(|word| word.replace("@TOP@", self.top.as_str()))
     }
 
-    fn prove(&self, folder: &Utf8Path) -> Result<Proof, String> {
+    fn prove(&self, folder: &Utf8Path, members: &[&str]) -> Result<Proof, String> {
         let environment = Environment::of(folder.to_owned(), self.variables());
         let config = CargoConfig::load(folder, &environment).map_err(|error| error.to_string())?;
-        let members: Vec<_> = [".", "m1", "m2"].iter().take(MEMBERS).map(|one| folder.join(one)).collect();
+        let members: Vec<_> = members.iter().map(|one| folder.join(one)).collect();
         let manifests = manifest::read(&Roots { root: folder, members: &members, config: &config });
         let lock = lock_file::read(&folder.join("Cargo.lock")).map_err(|error| error.to_string())?;
         Ok(answers(&Question {
@@ -114,7 +115,7 @@ impl Ground {
             let done = if number == 0 { "untouched" } else { mutate(&mut changed, &mut text, &mut dice) };
             changed.write(&top, &self.universe);
             std::fs::write(folder.join("Cargo.lock"), &text).unwrap();
-            let proof = self.prove(&folder);
+            let proof = self.prove(&folder, &[".", "m1", "m2"]);
             let cargo = self.said(&format!("{seed}-{number}"), || {
                 self.cargo(&folder, &["update", "--workspace", "--locked", "--offline"])
             });

@@ -1,0 +1,520 @@
+//! What the generated projects do not come to: examples by hand, each with all that the proof says of it, and with cargo's own word.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use cargo_sequester::door::model::checksum::Checksum;
+use cargo_sequester::door::model::lock_proof::{Discord, Proof, Unproven};
+use cargo_sequester::door::model::manifest::DependencySource;
+use cargo_sequester::door::model::package::PackageId;
+use cargo_sequester::door::model::source::{Registry, Source};
+
+use sha2::{Digest as _, Sha256};
+
+use super::Ground;
+use super::universe::OTHER;
+
+/// The package `app` in `ws`, and what lies beside it.
+struct Example {
+    ground: Ground,
+    folder: Utf8PathBuf,
+    _outer: tempfile::TempDir,
+}
+
+impl Example {
+    /// With this after the head of its manifest, and the lock file that cargo writes for it.
+    fn new(rest: &str) -> Self {
+        let example = Self::unlocked(rest);
+        example.lock();
+        example
+    }
+
+    fn unlocked(rest: &str) -> Self {
+        let outer = tempfile::Builder::new().prefix("sequester-proof-").tempdir().unwrap();
+        let ground = Ground::new(Utf8Path::from_path(outer.path()).unwrap());
+        let example = Self { folder: ground.top.join("ws"), ground, _outer: outer };
+        example.put(".cargo/config.toml", &example.ground.universe.config());
+        example.package("", "app", "0.1.0", rest);
+        for (name, version) in [("bb", "1.1.0"), ("bb", "1.5.0"), ("bb", "2.5.0")] {
+            example.package(&format!("../{name}-{version}"), name, version, "[features]\nstd = []\n[workspace]\n");
+        }
+        example
+    }
+
+    /// Below `ws`, or beside it.
+    fn put(&self, path: &str, text: &str) {
+        let path = self.folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn package(&self, folder: &str, name: &str, version: &str, rest: &str) {
+        let folder = Utf8Path::new(folder);
+        let head = format!("[package]\nname = {name:?}\nversion = {version:?}\nedition = \"2021\"\n");
+        self.put(folder.join("Cargo.toml").as_str(), &format!("{head}{rest}"));
+        self.put(folder.join("src/lib.rs").as_str(), "");
+    }
+
+    fn manifest(&self, rest: &str) {
+        self.package("", "app", "0.1.0", rest);
+    }
+
+    fn lock(&self) {
+        let lock = self.said(&["generate-lockfile", "--offline"], |refused| {
+            assert_eq!(refused, None);
+            Some(std::fs::read_to_string(self.folder.join("Cargo.lock")).unwrap())
+        });
+        self.put("Cargo.lock", &lock.unwrap());
+    }
+
+    /// What comes of this command of cargo, which was perhaps asked by an earlier run on the same files.
+    fn said(&self, arguments: &[&str], then: impl FnOnce(Option<String>) -> Option<String>) -> Option<String> {
+        let mut hash = Sha256::new();
+        self.files(&self.ground.top, &mut hash);
+        let name = format!("{}-{}", Checksum::from_bytes(hash.finalize().into()), arguments[0]);
+        self.ground.said(&name, || then(self.ground.cargo(&self.folder, arguments)))
+    }
+
+    /// All but cargo's homes, with their paths.
+    fn files(&self, folder: &Utf8Path, hash: &mut Sha256) {
+        let mut all: Vec<_> = folder.read_dir_utf8().unwrap().map(Result::unwrap).collect();
+        all.sort_unstable_by(|one, other| one.path().cmp(other.path()));
+        for entry in all.iter().filter(|entry| !entry.file_name().starts_with("home-")) {
+            hash.update(entry.file_name());
+            if entry.path().is_dir() {
+                self.files(entry.path(), hash);
+            } else {
+                hash.update(std::fs::read_to_string(entry.path()).unwrap().replace(self.ground.top.as_str(), "@TOP@"));
+            }
+        }
+    }
+
+    fn edit(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.folder.join("Cargo.lock")).unwrap();
+        assert!(text.contains(from), "{text}");
+        self.put("Cargo.lock", &text.replace(from, to));
+    }
+
+    fn proof(&self, members: &[&str]) -> Proof {
+        self.ground.prove(&self.folder, members).unwrap()
+    }
+
+    fn cargo_takes_it(&self) -> bool {
+        self.said(&["update", "--workspace", "--locked", "--offline"], |refused| refused).is_none()
+    }
+
+    #[track_caller]
+    fn is_answered(&self) {
+        assert_eq!(self.proof(&[""]), Proof::Answered);
+        assert!(self.cargo_takes_it());
+    }
+
+    /// In this and nothing else.
+    #[track_caller]
+    fn is_broken(&self, mut discords: Vec<Discord>) {
+        discords.sort();
+        assert_eq!(self.proof(&[""]), Proof::Broken(discords));
+        assert!(!self.cargo_takes_it());
+    }
+
+    /// For this reason and no other.
+    #[track_caller]
+    fn is_unproven(&self, why: &Unproven, cargo_takes_it: bool) {
+        assert_eq!(self.proof(&[""]), Proof::Unproven(vec![why.clone()]));
+        assert_eq!(self.cargo_takes_it(), cargo_takes_it);
+    }
+
+    fn there(&self, path: &str) -> Utf8PathBuf {
+        self.ground.top.join(path)
+    }
+}
+
+fn of(source: Source, name: &str, version: &str) -> PackageId {
+    PackageId { name: name.into(), version: version.parse().unwrap(), source }
+}
+
+fn crates_io(name: &str, version: &str) -> PackageId {
+    of(Source::Registry(Registry::CratesIo), name, version)
+}
+
+fn local(name: &str, version: &str) -> PackageId {
+    of(Source::Local, name, version)
+}
+
+fn app() -> PackageId {
+    local("app", "0.1.0")
+}
+
+fn unanswered(by: PackageId, name: &str, req: &str, from: DependencySource, instead: &[PackageId]) -> Discord {
+    Discord::Unanswered { by, name: name.into(), req: Some(req.to_owned()), from, instead: instead.to_vec() }
+}
+
+const FROM_CRATES_IO: DependencySource = DependencySource::Registry(Registry::CratesIo);
+
+#[test]
+fn what_is_not_satisfied_is_told_with_what_there_is_instead() {
+    let example = Example::new("[dependencies]\nbb = \"1\"\nold = { package = \"bb\", version = \"2\" }\n");
+    example.is_answered();
+    example.manifest("[dependencies]\nbb = \"=1.0.0\"\nold = { package = \"bb\", version = \"2\" }\n");
+    let there = [crates_io("bb", "1.1.0"), crates_io("bb", "2.0.0")];
+    example.is_broken(vec![
+        unanswered(app(), "bb", "=1.0.0", FROM_CRATES_IO, &there),
+        Discord::Unasked { by: app(), on: crates_io("bb", "1.1.0") },
+        Discord::Unreached(crates_io("bb", "1.1.0")),
+    ]);
+    // Another dependency's locked release does not stand for this one, though it satisfies.
+    example.manifest("[dependencies]\nbb = \"1\"\nold = { package = \"bb\", version = \"2\" }\ngg = \"1\"\n");
+    example.is_broken(vec![unanswered(app(), "gg", "^1", FROM_CRATES_IO, &[])]);
+}
+
+#[test]
+fn what_a_package_is_not_locked_with_does_not_stand_for_what_it_asks() {
+    let example = Example::new("[dependencies]\naa = \"1\"\nbb = \"1\"\n");
+    example.edit(" \"aa\",\n \"bb\",\n", " \"aa\",\n");
+    example.is_broken(vec![unanswered(app(), "bb", "^1", FROM_CRATES_IO, &[crates_io("bb", "1.1.0")])]);
+}
+
+#[test]
+fn a_member_that_is_not_locked_is_named_with_its_manifest() {
+    let example = Example::new("");
+    example.package("", "app", "0.1.1", "");
+    let manifest = example.there("ws/Cargo.toml");
+    let version = "0.1.1".parse().unwrap();
+    example.is_broken(vec![Discord::NotLocked { name: "app".into(), version, manifest }, Discord::Unexplained(app())]);
+}
+
+#[test]
+fn two_manifests_of_one_name_and_version_are_for_cargo_to_tell() {
+    let one = "[dependencies]\none = { path = \"../one\", package = \"same\" }\n";
+    let example =
+        Example::unlocked(one).with("../one", "same", "[workspace]\n").with("../two", "same", "[workspace]\n");
+    example.lock();
+    example.is_answered();
+    example.manifest(&format!("{one}two = {{ path = \"../two\", package = \"same\" }}\n"));
+    let [one, other] = ["one", "two"].map(|folder| example.there(folder).join("Cargo.toml"));
+    example.is_unproven(&Unproven::TwoManifests { name: "same".into(), one, other }, false);
+}
+
+#[test]
+fn features_that_there_are_not_are_told_with_who_asks_and_of_whom() {
+    let example = Example::new("[dependencies]\naa = \"1\"\n");
+    let no_feature =
+        |by: PackageId, of: PackageId, feature: &str| Discord::NoFeature { by, of, feature: feature.into() };
+    example.manifest("[dependencies]\naa = { version = \"1\", features = [\"none\"] }\n");
+    example.is_broken(vec![no_feature(app(), crates_io("aa", "1.2.0"), "none")]);
+    example.manifest("[dependencies]\naa = \"1\"\n[features]\nx = [\"aa/none\"]\n");
+    example.is_broken(vec![no_feature(app(), crates_io("aa", "1.2.0"), "none")]);
+    example.manifest("[dependencies]\naa = \"1\"\n[features]\nx = [\"x\"]\n");
+    example.is_broken(vec![no_feature(app(), app(), "x")]);
+    example.manifest("[dependencies]\naa = \"1\"\n[features]\nx = [\"y\"]\ny = [\"x\"]\n");
+    example.is_answered();
+}
+
+#[test]
+fn features_that_turn_on_what_there_is_not_are_for_cargo_to_tell() {
+    let example = Example::new("[dependencies]\naa = \"1\"\n");
+    for odd in ["none", "dep:none", "dep:aa", "none/std", "aa?/std", "aa/std/more"] {
+        example.manifest(&format!(
+            "[dependencies]\naa = \"1\"\n[features]\na = []\nx = [\"aa/std\", {odd:?}]\ny = [\"none\"]\n"
+        ));
+        example.is_unproven(&Unproven::OddFeature { of: app(), feature: "x".into() }, false);
+    }
+    example.manifest("[dependencies]\naa = \"1\"\n[features]\na = []\nx = [\"aa/std\", \"a\"]\n");
+    example.is_answered();
+}
+
+#[test]
+fn a_package_is_reached_by_every_feature_of_a_member_and_by_what_is_asked_of_another() {
+    let optional = "[dependencies]\naa = { version = \"1\", optional = true }\n";
+    for features in
+        ["[features]\nx = [\"dep:aa\"]\n", "[features]\nx = [\"aa/std\"]\n", "[features]\nx = [\"aa?/std\"]\n", ""]
+    {
+        let example = Example::new(&format!("{optional}{features}"));
+        example.is_answered();
+        // Of a package outside only what is asked.
+        example.package("../out", "out", "0.1.0", &format!("{optional}{features}[workspace]\n"));
+        example.manifest("[dependencies]\nout = { path = \"../out\" }\n");
+        example.lock();
+        example.is_answered();
+        let lock = std::fs::read_to_string(example.folder.join("Cargo.lock")).unwrap();
+        assert!(!lock.contains("\"aa\""), "{lock}");
+        let feature = if features.is_empty() { "aa" } else { "x" };
+        example.manifest(&format!("[dependencies]\nout = {{ path = \"../out\", features = [{feature:?}] }}\n"));
+        let out = local("out", "0.1.0");
+        example.is_broken(vec![unanswered(out.clone(), "aa", "^1", FROM_CRATES_IO, &[])]);
+        example.lock();
+        example.is_answered();
+        example.manifest("[dependencies]\nout = { path = \"../out\" }\n");
+        example.is_broken(vec![
+            Discord::Unasked { by: out, on: crates_io("aa", "1.2.0") },
+            Discord::Unreached(crates_io("aa", "1.2.0")),
+            Discord::Unreached(crates_io("bb", "1.1.0")),
+        ]);
+    }
+}
+
+#[test]
+fn default_features_are_asked_for_where_they_are_wanted_and_there() {
+    let out =
+        "[dependencies]\naa = { version = \"1\", optional = true }\n[features]\ndefault = [\"dep:aa\"]\n[workspace]\n";
+    let example = Example::new("").with("../out", "out", out);
+    let (with, without) = (
+        "[dependencies]\nout = { path = \"../out\" }\n",
+        "[dependencies]\nout = { path = \"../out\", default-features = false }\n",
+    );
+    example.manifest(with);
+    example.lock();
+    example.is_answered();
+    example.manifest(without);
+    example.is_broken(vec![
+        Discord::Unasked { by: local("out", "0.1.0"), on: crates_io("aa", "1.2.0") },
+        Discord::Unreached(crates_io("aa", "1.2.0")),
+        Discord::Unreached(crates_io("bb", "1.1.0")),
+    ]);
+    example.lock();
+    example.is_answered();
+    example.manifest(with);
+    example.is_broken(vec![unanswered(local("out", "0.1.0"), "aa", "^1", FROM_CRATES_IO, &[])]);
+}
+
+#[test]
+fn dependencies_for_development_count_for_members_alone() {
+    let example = Example::new("[dev-dependencies]\ngg = \"1\"\n");
+    example.is_answered();
+    let example = example.with("../out", "out", "[dev-dependencies]\ngg = \"1\"\n[workspace]\n");
+    example.manifest("[dependencies]\nout = { path = \"../out\" }\n");
+    example.lock();
+    example.is_answered();
+    let lock = std::fs::read_to_string(example.folder.join("Cargo.lock")).unwrap();
+    assert!(!lock.contains("\"gg\""), "{lock}");
+}
+
+#[test]
+fn a_circle_is_one_unless_it_is_for_development() {
+    let example = Example::unlocked("[dependencies]\nout = { path = \"../out\" }\n");
+    example.package("../out", "out", "0.1.0", "[dependencies]\napp = { path = \"../ws\" }\n[workspace]\n");
+    let entry = |name: &str, on: &str| {
+        format!("[[package]]\nname = {name:?}\nversion = \"0.1.0\"\ndependencies = [\n {on:?},\n]\n")
+    };
+    example.put("Cargo.lock", &format!("version = 4\n\n{}\n{}", entry("app", "out"), entry("out", "app")));
+    let Proof::Broken(discords) = example.proof(&[""]) else { panic!("a circle") };
+    assert!(matches!(&discords[..], [Discord::Circle(id)] if matches!(&*id.name, "app" | "out")), "{discords:?}");
+    assert!(!example.cargo_takes_it());
+    example.manifest("[dev-dependencies]\nout = { path = \"../out\" }\n");
+    example.is_answered();
+    // Two ways to one package are none.
+    example.manifest("[dependencies]\naa = \"1\"\nbb = \"1\"\n");
+    example.lock();
+    example.is_answered();
+}
+
+#[test]
+fn one_library_is_linked_once() {
+    let example = Example::new("[dependencies]\nbb = \"2\"\n");
+    example.is_answered();
+    let jj = Example::new("[dependencies]\njj = \"1\"\n");
+    let entry = std::fs::read_to_string(jj.folder.join("Cargo.lock")).unwrap();
+    let entry = entry[entry.find("[[package]]\nname = \"jj\"").unwrap()..].to_owned();
+    example.manifest("[dependencies]\nbb = \"2\"\njj = \"1\"\n");
+    example.edit(" \"bb\",\n", " \"bb\",\n \"jj\",\n");
+    let lock = std::fs::read_to_string(example.folder.join("Cargo.lock")).unwrap();
+    example.put("Cargo.lock", &format!("{lock}\n{entry}"));
+    let (one, other) = (crates_io("bb", "2.0.0"), crates_io("jj", "1.0.0"));
+    example.is_broken(vec![Discord::SameLinks { links: "bee".into(), one, other }]);
+}
+
+#[test]
+fn two_on_one_line_are_named_in_their_order() {
+    let example = Example::new("[dependencies]\naa = \"1\"\nbb = \"=1.0.0\"\n");
+    let newer = Example::new("[dependencies]\nbb = \"1\"\n");
+    let text = std::fs::read_to_string(newer.folder.join("Cargo.lock")).unwrap();
+    let entry = &text[text.find("[[package]]\nname = \"bb\"").unwrap()..];
+    example.manifest("[dependencies]\naa = \"1\"\nbb = \"=1.0.0\"\nnew = { package = \"bb\", version = \"=1.1.0\" }\n");
+    example.edit(" \"aa\",\n \"bb\",\n", " \"aa\",\n \"bb 1.0.0\",\n \"bb 1.1.0\",\n");
+    example.edit("dependencies = [\n \"bb\",\n]", "dependencies = [\n \"bb 1.0.0\",\n]");
+    let lock = std::fs::read_to_string(example.folder.join("Cargo.lock")).unwrap();
+    example.put("Cargo.lock", &format!("{lock}\n{entry}"));
+    let (one, other) = (crates_io("bb", "1.0.0"), crates_io("bb", "1.1.0"));
+    example.is_broken(vec![Discord::SameLine { one, other }]);
+}
+
+#[test]
+fn another_registry_is_another_source() {
+    let other = || Source::Registry(Registry::parse(OTHER).unwrap());
+    let from_other = DependencySource::Registry(Registry::parse(OTHER).unwrap());
+    let example = Example::new("[dependencies]\nbb = \"1\"\n");
+    example.manifest("[dependencies]\nbb = { version = \"1\", registry = \"other\" }\n");
+    example.is_broken(vec![
+        unanswered(app(), "bb", "^1", from_other, &[crates_io("bb", "1.1.0")]),
+        Discord::Unasked { by: app(), on: crates_io("bb", "1.1.0") },
+        Discord::Unreached(crates_io("bb", "1.1.0")),
+    ]);
+    example.lock();
+    example.is_answered();
+    example.manifest("[dependencies]\nbb = \"1\"\n");
+    let locked = of(other(), "bb", "1.1.0");
+    example.is_broken(vec![
+        unanswered(app(), "bb", "^1", FROM_CRATES_IO, std::slice::from_ref(&locked)),
+        Discord::Unasked { by: app(), on: locked.clone() },
+        Discord::Unreached(locked),
+    ]);
+    // What its lines ask without a registry is its own.
+    example.manifest("[dependencies]\naa = { version = \"1\", registry = \"other\" }\nbb = \"1\"\n");
+    example.lock();
+    example.is_answered();
+}
+
+const BB: &str = "[dependencies]\nbb = \"1\"\n";
+
+/// As `[patch.crates-io]` of the manifest has it.
+fn patched(with: &str) -> String {
+    format!("{BB}[patch.crates-io]\n{with}\n")
+}
+
+#[test]
+fn a_patch_stands_for_its_release_or_is_recorded_as_unused() {
+    let used = Example::new(&patched("bb = { path = \"../bb-1.5.0\" }"));
+    used.is_answered();
+    let not_locked = |example: &Example, folder: &str| Discord::PatchNotLocked {
+        name: "bb".into(),
+        from: DependencySource::Path(example.there(folder)),
+        path: example.there("ws/Cargo.toml"),
+    };
+    // Without it, its package is one that no manifest explains.
+    used.manifest(BB);
+    let Proof::Broken(discords) = used.proof(&[""]) else { panic!("not broken") };
+    assert!(discords.contains(&Discord::Unexplained(local("bb", "1.5.0"))), "{discords:?}");
+    assert!(!used.cargo_takes_it());
+    // Locked from the registry, while a patch is there.
+    let plain = Example::new(BB);
+    plain.manifest(&patched("bb = { path = \"../bb-1.5.0\" }"));
+    plain.is_broken(vec![not_locked(&plain, "bb-1.5.0")]);
+    let same = Example::new(BB);
+    same.manifest(&patched("bb = { path = \"../bb-1.1.0\" }"));
+    let Proof::Broken(discords) = same.proof(&[""]) else { panic!("not broken") };
+    assert!(discords.contains(&not_locked(&same, "bb-1.1.0")), "{discords:?}");
+    assert!(!same.cargo_takes_it());
+
+    let unused = Example::new(&patched("bb = { path = \"../bb-2.5.0\" }"));
+    unused.is_answered();
+    unused.manifest(BB);
+    unused.proof_and_cargo_agree();
+    unused.manifest(&patched("bb = { path = \"../bb-2.5.0\" }"));
+    let entry = "\n[[patch.unused]]\nname = \"bb\"\nversion = \"2.5.0\"\n";
+    let lock = std::fs::read_to_string(unused.folder.join("Cargo.lock")).unwrap();
+    unused.put("Cargo.lock", &format!("{lock}{entry}"));
+    unused.is_broken(vec![Discord::PatchLeftOver(local("bb", "2.5.0"))]);
+    unused.put("Cargo.lock", &lock.replace(entry, ""));
+    unused.is_broken(vec![not_locked(&unused, "bb-2.5.0")]);
+    unused.put("Cargo.lock", &format!("{}{}", lock.replace(entry, ""), entry.replace("2.5.0", "1.1.0")));
+    unused.proof_and_cargo_agree();
+}
+
+#[test]
+fn a_patch_that_cargo_refuses_or_that_is_not_followed_is_for_cargo_to_tell() {
+    let odd = |example: &Example| Unproven::OddPatch { name: "bb".into(), path: example.there("ws/Cargo.toml") };
+    for with in [
+        "bb = \"1\"",
+        "bb = { path = \"../bb-1.5.0\", version = \"2\" }",
+        "bb = { path = \"../bb-1.5.0\" }\nmore = { package = \"bb\", path = \"../again\" }",
+    ] {
+        let example = Example::new(BB).with_version("../again", "bb", "1.5.0", "[features]\nstd = []\n[workspace]\n");
+        example.manifest(&patched(with));
+        let Proof::Unproven(why) = example.proof(&[""]) else { panic!("{with}") };
+        assert!(why.contains(&odd(&example)), "{with}: {why:?}");
+        assert!(!example.cargo_takes_it(), "{with}");
+    }
+}
+
+#[test]
+fn a_patch_from_another_registry_is_the_release_that_is_locked_from_there() {
+    let with = "bb = { version = \"=1.1.0\", registry = \"other\" }";
+    let example = Example::new(&patched(with));
+    example.is_answered();
+    let from = DependencySource::Registry(Registry::parse(OTHER).unwrap());
+    let plain = Example::new(BB);
+    plain.manifest(&patched(with));
+    let path = plain.there("ws/Cargo.toml");
+    plain.is_broken(vec![Discord::PatchNotLocked { name: "bb".into(), from, path }]);
+}
+
+#[test]
+fn a_folder_whose_manifest_cannot_be_read_is_named_where_something_is_built_from_it() {
+    let example = Example::new("").with("../out", "out", "[workspace]\n");
+    example.manifest("[dependencies]\nout = { path = \"../out\" }\n");
+    example.lock();
+    example.is_answered();
+    example.put("../out/Cargo.toml", "[package\n");
+    let Proof::Unproven(why) = example.proof(&[""]) else { panic!("it cannot be read") };
+    let path = example.there("out/Cargo.toml");
+    assert!(matches!(&why[..], [Unproven::Unread { path: told, .. }] if *told == path), "{why:?}");
+    assert!(!example.cargo_takes_it());
+}
+
+/// A package of a repository that nobody has here: of its source alone something can be told.
+#[test]
+fn a_repository_is_the_one_that_is_asked_for_in_the_same_form() {
+    const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+    let locked = |version: u8, reference: &str| {
+        let source = format!("git+https://git.example.org/tool{reference}#{COMMIT}");
+        let head = if version > 2 { format!("version = {version}\n\n") } else { String::new() };
+        let edge = if version > 1 { String::from("tool") } else { format!("tool 0.1.0 ({source})") };
+        format!(
+            "{head}[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n {edge:?},\n]\n\n[[package]]\nname = \"tool\"\nversion = \"0.1.0\"\nsource = {source:?}\n"
+        )
+    };
+    let example = Example::unlocked("");
+    for (version, asked, reference, fits) in [
+        (4, "", "", true),
+        (4, ".git", "", true),
+        (4, "/", "", true),
+        (4, "-other", "", false),
+        (4, "\", branch = \"master", "?branch=master", true),
+        (4, "\", branch = \"next", "?branch=next", true),
+        (4, "\", branch = \"next", "?branch=master", false),
+        (4, "\", tag = \"v1", "?tag=v1", true),
+        (4, "\", tag = \"v1", "?branch=v1", false),
+        (4, "\", tag = \"v1", "?tag=v2", false),
+        (4, "\", rev = \"0123456", "?rev=0123456", true),
+        (4, "\", rev = \"0123456", "", false),
+        (3, "\", branch = \"master", "", false),
+        (3, "", "?branch=master", false),
+        (2, "\", branch = \"master", "", true),
+        (2, "", "?branch=master", true),
+        (2, "", "", true),
+        (2, "\", branch = \"next", "", false),
+        (2, "", "?branch=next", false),
+        (2, "\", branch = \"next", "?branch=next", true),
+        (1, "\", branch = \"master", "", true),
+    ] {
+        let asked_for = format!("[dependencies]\ntool = {{ git = \"https://git.example.org/tool{asked}\" }}\n");
+        example.manifest(&asked_for);
+        example.put("Cargo.lock", &locked(version, reference));
+        let said = match example.proof(&[""]) {
+            Proof::Answered => panic!("nobody knows what it asks"),
+            Proof::Broken(discords) => {
+                assert!(discords.iter().any(|one| matches!(one, Discord::Unanswered { by, .. } if *by == app())));
+                false
+            }
+            Proof::Unproven(why) => {
+                assert!(matches!(&why[..], [Unproven::NoManifest(id)] if *id.name == *"tool"), "{why:?}");
+                true
+            }
+        };
+        assert_eq!(said, fits, "{version}: {asked_for} {reference}");
+    }
+}
+
+impl Example {
+    fn with(self, folder: &str, name: &str, rest: &str) -> Self {
+        self.with_version(folder, name, "0.1.0", rest)
+    }
+
+    fn with_version(self, folder: &str, name: &str, version: &str, rest: &str) -> Self {
+        self.package(folder, name, version, rest);
+        self
+    }
+
+    #[track_caller]
+    fn proof_and_cargo_agree(&self) {
+        assert_eq!(self.proof(&[""]) == Proof::Answered, self.cargo_takes_it());
+    }
+}
