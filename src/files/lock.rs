@@ -95,7 +95,7 @@ pub(crate) fn lock_folder(folder: &Utf8Path, told: impl FnOnce()) -> io::Result<
 /// # Errors
 /// Never.
 #[cfg(not(unix))]
-pub fn lock_folder(_folder: &Utf8Path, _told: impl FnOnce()) -> io::Result<Taken> {
+pub(crate) fn lock_folder(_folder: &Utf8Path, _told: impl FnOnce()) -> io::Result<Taken> {
     Ok(Taken { lock: None, waited: false })
 }
 

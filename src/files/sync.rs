@@ -35,7 +35,7 @@ pub(crate) fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
 /// # Errors
 /// Never.
 #[cfg(not(unix))]
-pub fn sync_folder(_folder: &Utf8Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_folder: &Utf8Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn sync_tree(folder: &Utf8Path) -> io::Result<()> {
 /// # Errors
 /// Something of it cannot be opened, or the disk refuses.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub fn sync_tree(folder: &Utf8Path) -> io::Result<()> {
+pub(crate) fn sync_tree(folder: &Utf8Path) -> io::Result<()> {
     for entry in folder.read_dir_utf8()? {
         let entry = entry?;
         let kind = entry.file_type()?;

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use super::regular::{self, Links, ReadError, RegularFile};
 
 /// Less than this is not worth a piece of its own.
+#[cfg(target_os = "linux")]
 const PIECE: usize = 4 << 20;
 
 /// A file's bytes, and what the system said of it when it was opened.

@@ -83,7 +83,7 @@ impl Environment {
     #[must_use]
     pub(crate) fn executable(&self) -> Option<std::path::PathBuf> {
         // By this path it is still the same program after an update has replaced it.
-        match self.own_program.filter(|_| cfg!(target_os = "linux")) {
+        match self.own_program().filter(|_| cfg!(target_os = "linux")) {
             Some(own) => Some(own.into()),
             None => std::env::current_exe().ok(),
         }

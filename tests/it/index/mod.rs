@@ -321,7 +321,7 @@ fn while_cargo_holds_its_lock_the_cache_is_left_alone() {
     let world = World::new(with_etag);
     std::fs::create_dir_all(&world.home).unwrap();
     let lock = std::fs::File::create(world.home.join(".package-cache")).unwrap();
-    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    lock.lock().unwrap();
     assert!(has(&history(world.one("bar", true)), "1.0.0"));
     assert_eq!(world.cached("3/b/bar"), None);
     drop(lock);
