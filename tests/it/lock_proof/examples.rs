@@ -5,7 +5,7 @@ use cargo_sequester::door::model::checksum::Checksum;
 use cargo_sequester::door::model::lock_proof::{Discord, Proof, Unproven};
 use cargo_sequester::door::model::manifest::DependencySource;
 use cargo_sequester::door::model::package::PackageId;
-use cargo_sequester::door::model::source::{Registry, Source};
+use cargo_sequester::door::model::source::{GitSource, Registry, Source};
 
 use sha2::{Digest as _, Sha256};
 
@@ -449,10 +449,59 @@ fn a_folder_whose_manifest_cannot_be_read_is_named_where_something_is_built_from
     assert!(!example.cargo_takes_it());
 }
 
+#[test]
+fn patches_are_told_apart_by_source_name_and_version() {
+    let two = "bb = { path = \"../bb-1.5.0\" }\ndd = { path = \"../dd\" }";
+    let table = |with: &str| format!("[dependencies]\nbb = \"1\"\ndd = \"1\"\n[patch.crates-io]\n{with}\n");
+    let with_dd = |rest: &str| Example::unlocked(rest).with_version("../dd", "dd", "1.5.0", "[workspace]\n");
+    let example = with_dd(&table(two));
+    example.lock();
+    example.is_answered();
+    // What is missing is named by itself, whatever stands before it.
+    for (before, missing, folder) in
+        [("bb = { path = \"../bb-1.5.0\" }\n", "dd", "dd"), ("dd = { path = \"../dd\" }\n", "bb", "bb-1.5.0")]
+    {
+        let example = with_dd(&table(before));
+        example.lock();
+        example.is_answered();
+        example.manifest(&table(two));
+        let (from, path) = (DependencySource::Path(example.there(folder)), example.there("ws/Cargo.toml"));
+        example.is_broken(vec![Discord::PatchNotLocked { name: missing.into(), from, path }]);
+    }
+    // One package may stand for another's in two registries.
+    let both = "[dependencies]\nbb = \"1\"\nother = { package = \"bb\", version = \"1\", registry = \"other\" }\n[patch.crates-io]\nbb = { path = \"../bb-1.5.0\" }\n[patch.other]\nbb = { path = \"../bb-1.5.0\" }\n";
+    let example = Example::new(both);
+    example.is_answered();
+}
+
+#[test]
+fn what_is_recorded_as_unused_is_exactly_what_is_patched_and_not_used() {
+    let with = "bb = { version = \"=1.1.0\", registry = \"other\" }";
+    let text = format!("[dependencies]\ngg = \"1\"\n[patch.crates-io]\n{with}\n");
+    let example = Example::new(&text);
+    example.is_answered();
+    let lock = std::fs::read_to_string(example.folder.join("Cargo.lock")).unwrap();
+    let at = lock.find("[[patch.unused]]").unwrap();
+    let (rest, entry) = lock.split_at(at);
+    assert!(entry.contains("\"bb\"") && entry.contains("1.1.0"), "{entry}");
+    let from = DependencySource::Registry(Registry::parse(OTHER).unwrap());
+    let path = example.there("ws/Cargo.toml");
+    let missing = || Discord::PatchNotLocked { name: "bb".into(), from: from.clone(), path: path.clone() };
+    let other = |version| of(Source::Registry(Registry::parse(OTHER).unwrap()), "bb", version);
+    for (recorded, found) in [
+        (String::new(), vec![missing()]),
+        (entry.replace("1.1.0", "1.0.0"), vec![missing(), Discord::PatchLeftOver(other("1.0.0"))]),
+        (format!("{entry}\n{entry}"), vec![Discord::PatchLeftOver(other("1.1.0"))]),
+        (format!("{entry}\n{}", entry.replace("1.1.0", "1.0.0")), vec![Discord::PatchLeftOver(other("1.0.0"))]),
+    ] {
+        example.put("Cargo.lock", &format!("{rest}{recorded}"));
+        example.is_broken(found);
+    }
+}
+
 /// A package of a repository that nobody has here: of its source alone something can be told.
 #[test]
 fn a_repository_is_the_one_that_is_asked_for_in_the_same_form() {
-    const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
     let locked = |version: u8, reference: &str| {
         let source = format!("git+https://git.example.org/tool{reference}#{COMMIT}");
         let head = if version > 2 { format!("version = {version}\n\n") } else { String::new() };
@@ -501,6 +550,124 @@ fn a_repository_is_the_one_that_is_asked_for_in_the_same_form() {
         };
         assert_eq!(said, fits, "{version}: {asked_for} {reference}");
     }
+}
+
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+const TOOL: &str = "git+https://git.example.org/tool#0123456789abcdef0123456789abcdef01234567";
+const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
+
+/// A lock file of `name version source`, each with what it is locked with.
+fn lock_of(entries: &[(&str, &[&str])]) -> String {
+    entries.iter().fold(String::from("version = 4\n"), |text, (id, edges)| {
+        let mut words = id.split(' ');
+        let mut word = || words.next();
+        let (name, version, source) = (word().unwrap(), word().unwrap(), word());
+        let source = source.map(|source| format!("source = {source:?}\n")).unwrap_or_default();
+        let edges: String = edges.iter().map(|edge| format!(" {edge:?},\n")).collect();
+        format!("{text}\n[[package]]\nname = {name:?}\nversion = {version:?}\n{source}dependencies = [\n{edges}]\n")
+    })
+}
+
+/// A registry that nobody has here, by its index in a repository.
+#[test]
+fn a_registry_is_one_in_every_spelling_that_cargo_takes_for_one() {
+    let example = Example::unlocked("");
+    for (asked, locked, fits) in [
+        ("https://git.example.org/index", "registry+https://git.example.org/index", true),
+        ("https://git.example.org/index", "registry+https://git.example.org/index.git", true),
+        ("https://git.example.org/index.git", "registry+https://git.example.org/index", true),
+        ("https://git.example.org/index", "registry+https://git.example.org/other", false),
+        ("https://git.example.org/index", "sparse+https://git.example.org/index/", false),
+        ("sparse+https://git.example.org/index/", "sparse+https://git.example.org/index/", true),
+        ("sparse+https://git.example.org/index/", "sparse+https://git.example.org/other/", false),
+    ] {
+        example.manifest(&format!("[dependencies]\ntool = {{ version = \"0.1\", registry-index = {asked:?} }}\n"));
+        example.put("Cargo.lock", &lock_of(&[("app 0.1.0", &["tool"]), (&format!("tool 0.1.0 {locked}"), &[])]));
+        let proof = example.proof(&[""]);
+        let open =
+            matches!(&proof, Proof::Unproven(why) if matches!(&why[..], [Unproven::NoLine(id)] if *id.name == *"tool"));
+        assert_eq!(open, fits, "{asked} {locked}: {proof:?}");
+        assert_eq!(matches!(proof, Proof::Broken(_)), !fits, "{asked} {locked}");
+    }
+}
+
+/// `tool` comes from a repository that nobody has here. What it is locked with is reached, with features that nobody knows.
+#[test]
+fn what_something_unknown_leads_to_may_have_what_it_can_ask_and_nothing_else() {
+    let tool = of(
+        Source::Git(GitSource {
+            url: "https://git.example.org/tool".into(),
+            reference: None,
+            commit: Some(COMMIT.into()),
+        }),
+        "tool",
+        "0.1.0",
+    );
+    let unknown = Proof::Unproven(vec![Unproven::NoManifest(tool)]);
+    let app = "[dependencies]\ntool = { git = \"https://git.example.org/tool\" }\n";
+    let patch_dd = format!("{app}dd = \"1\"\n[patch.crates-io]\ndd = {{ path = \"../dd\" }}\n");
+    let patch_cc = format!("{app}[patch.crates-io]\ncc = {{ path = \"../cc\" }}\n");
+    let example = Example::unlocked(app).with_version("../dd", "dd", "1.5.0", "[workspace]\n").with_version(
+        "../cc",
+        "cc",
+        "1.5.0",
+        "[features]\nfast = []\n[workspace]\n",
+    );
+    let registry = |name: &str, version: &str| format!("{name} {version} {CRATES_IO}");
+    let (aa, bb, cc, dd, ee) = (
+        registry("aa", "1.2.0"),
+        registry("bb", "1.1.0"),
+        registry("cc", "1.1.0"),
+        registry("dd", "1.1.0"),
+        registry("ee", "0.1.1"),
+    );
+    let tool_entry = format!("tool 0.1.0 {TOOL}");
+    let id = |text: &str| {
+        let (name, rest) = text.split_once(' ').unwrap();
+        crates_io(name, rest.split(' ').next().unwrap())
+    };
+    let proof = |manifest: &str, entries: &[(&str, &[&str])]| {
+        example.manifest(manifest);
+        example.put("Cargo.lock", &lock_of(entries));
+        example.proof(&[""])
+    };
+    let head: [(&str, &[&str]); 2] = [("app 0.1.0", &["tool"]), (&tool_entry, &["aa"])];
+    let all = |rest: &[(&str, &[&str])]| -> Proof {
+        let entries: Vec<(&str, &[&str])> = head.iter().copied().chain(rest.iter().copied()).collect();
+        proof(app, &entries)
+    };
+    // As it is locked where nobody asks for more, and with a feature's dependency.
+    assert_eq!(all(&[(&aa, &["bb"]), (&bb, &[])]), unknown);
+    assert_eq!(all(&[(&aa, &["bb", "cc"]), (&bb, &[]), (&cc, &["ee"]), (&ee, &[])]), unknown);
+    // Nothing that it has asks for this, in this version, or from there.
+    let unasked = |on: &str| Discord::Unasked { by: id(&aa), on: id(on) };
+    let broken = |mut discords: Vec<Discord>| {
+        discords.sort();
+        Proof::Broken(discords)
+    };
+    let found = all(&[(&aa, &["bb", "dd"]), (&bb, &[]), (&dd, &["ee"]), (&ee, &[])]);
+    assert_eq!(found, broken(vec![unasked(&dd), Discord::Unreached(id(&dd)), Discord::Unreached(id(&ee))]));
+    let old = registry("bb", "2.0.0");
+    let found = all(&[(&aa, &["bb 1.1.0", "bb 2.0.0"]), (&bb, &[]), (&old, &[])]);
+    assert_eq!(found, broken(vec![unasked(&old), Discord::Unreached(id(&old))]));
+    let elsewhere = format!("cc 1.1.0 {OTHER}");
+    let locked: &[(&str, &[&str])] = &[(&aa, &["bb", "cc"]), (&bb, &[]), (&elsewhere, &[])];
+    let other = of(Source::Registry(Registry::parse(OTHER).unwrap()), "cc", "1.1.0");
+    let beside = vec![Discord::Unasked { by: id(&aa), on: other.clone() }, Discord::Unreached(other)];
+    assert_eq!(all(locked), broken(beside.clone()));
+    // Nor does a patch of another package stand for it.
+    let mut entries = vec![("app 0.1.0", &["dd", "tool"] as &[&str]), head[1], ("dd 1.5.0", &[])];
+    entries.extend(locked);
+    assert_eq!(proof(&patch_dd, &entries), broken(beside));
+    // Its own does.
+    let entries: [(&str, &[&str]); 5] = [head[0], head[1], (&aa, &["bb", "cc"]), (&bb, &[]), ("cc 1.5.0", &[])];
+    assert_eq!(proof(&patch_cc, &entries), unknown);
+    // What is reached in this way stands on its line.
+    let first = registry("bb", "1.0.0");
+    let both = format!("{app}bb = \"=1.1.0\"\n");
+    let entries: [(&str, &[&str]); 4] =
+        [("app 0.1.0", &["bb 1.1.0", "tool"]), (&tool_entry, &["bb 1.0.0"]), (&first, &[]), (&bb, &[])];
+    assert_eq!(proof(&both, &entries), broken(vec![Discord::SameLine { one: id(&first), other: id(&bb) }]));
 }
 
 impl Example {
