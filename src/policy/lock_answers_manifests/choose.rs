@@ -1,6 +1,6 @@
 //! Which locked package stands for a dependency: sources, folders and `[patch]`, as cargo's `lock` and `query` compare them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use camino::Utf8Path;
 
@@ -148,10 +148,12 @@ impl<'a> Choices<'a> {
                 }));
             }
         }
-        // Cargo forgets one without a source that no manifest has; every other one must be a `[patch]` without use, once.
+        // Cargo forgets one without a source that no manifest has; every other one must be a `[patch]` without use, once. Where all
+        // manifests of its name have one version, cargo takes it for theirs, whatever its own is.
         let known = |id: &PackageId| {
-            let mut manifests = self.question.manifests.packages.iter();
-            id.source != Source::Local || manifests.any(|one| one.name == id.name && one.version == id.version)
+            let manifests = self.question.manifests.packages.iter().filter(|one| one.name == id.name);
+            let versions: HashSet<_> = manifests.map(|one| &one.version).collect();
+            id.source != Source::Local || versions.len() == 1 || versions.contains(&id.version)
         };
         let without_use =
             |id: &PackageId| self.patches.iter().any(|patch| patch.id == *id && !patch.at.is_some_and(&reached));

@@ -252,6 +252,43 @@ fn a_package_is_reached_by_every_feature_of_a_member_and_by_what_is_asked_of_ano
 }
 
 #[test]
+fn a_dependency_s_feature_turns_its_own_on_unless_it_is_weak() {
+    let out = "[dependencies]\naa = { version = \"1\", optional = true }\ngg = { version = \"1\", optional = true }\n[features]\naa = [\"dep:aa\", \"dep:gg\"]\nstrong = [\"aa/std\"]\nweak = [\"aa?/std\"]\n[workspace]\n";
+    let asking = |feature: &str| format!("[dependencies]\nout = {{ path = \"../out\", features = [{feature:?}] }}\n");
+    let example = Example::unlocked(&asking("strong")).with("../out", "out", out);
+    example.lock();
+    example.is_answered();
+    example.manifest(&asking("weak"));
+    example.is_broken(vec![
+        Discord::Unasked { by: local("out", "0.1.0"), on: crates_io("gg", "1.0.0") },
+        Discord::Unreached(crates_io("gg", "1.0.0")),
+    ]);
+    example.lock();
+    example.is_answered();
+    example.manifest(&asking("strong"));
+    example.is_broken(vec![unanswered(local("out", "0.1.0"), "gg", "^1", FROM_CRATES_IO, &[])]);
+}
+
+#[test]
+fn what_only_cargo_follows_counts_where_something_is_built_from_it() {
+    let example = Example::new("").with("../out", "out", "[workspace]\n");
+    let odd = "[dependencies]\ngg = { version = \"1\", artifact = \"bin\" }\n[workspace]\n";
+    for manifest in [
+        "[dependencies]\nout = { path = \"../out\" }\n",
+        "[dependencies]\nodd = { path = \"../out\", package = \"out\", optional = true }\n",
+    ] {
+        example.package("../out", "out", "0.1.0", "[workspace]\n");
+        example.manifest(manifest);
+        example.lock();
+        example.is_answered();
+        example.package("../out", "out", "0.1.0", odd);
+        let Proof::Unproven(why) = example.proof(&[""]) else { panic!("it is not followed") };
+        assert!(matches!(&why[..], [Unproven::Unfollowed(_)]), "{why:?}");
+        assert!(!example.cargo_takes_it());
+    }
+}
+
+#[test]
 fn default_features_are_asked_for_where_they_are_wanted_and_there() {
     let out =
         "[dependencies]\naa = { version = \"1\", optional = true }\n[features]\ndefault = [\"dep:aa\"]\n[workspace]\n";
@@ -496,6 +533,29 @@ fn what_is_recorded_as_unused_is_exactly_what_is_patched_and_not_used() {
     ] {
         example.put("Cargo.lock", &format!("{rest}{recorded}"));
         example.is_broken(found);
+    }
+    // What has no source and no manifest is forgotten. Where all manifests of its name have one version, it is taken for theirs.
+    let one = patched("bb = { path = \"../bb-1.5.0\" }");
+    let two = patched("bb = { path = \"../bb-1.5.0\" }\nmore = { package = \"bb\", path = \"../bb-2.5.0\" }");
+    for (manifest, name, version, left_over) in [
+        (&one, "none", "1.5.0", false),
+        (&one, "bb", "9.9.9", true),
+        (&one, "bb", "1.5.0", true),
+        (&two, "none", "2.5.0", false),
+        (&two, "bb", "9.9.9", false),
+        (&two, "bb", "1.5.0", true),
+        (&two, "bb", "2.5.0", true),
+    ] {
+        let example = Example::new(manifest);
+        example.is_answered();
+        let lock = std::fs::read_to_string(example.folder.join("Cargo.lock")).unwrap();
+        let entry = format!("[[patch.unused]]\nname = {name:?}\nversion = {version:?}\n");
+        example.put("Cargo.lock", &format!("{lock}\n{entry}"));
+        if left_over {
+            example.is_broken(vec![Discord::PatchLeftOver(local(name, version))]);
+        } else {
+            example.is_answered();
+        }
     }
 }
 
