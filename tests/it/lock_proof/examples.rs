@@ -267,6 +267,20 @@ fn a_dependency_s_feature_turns_its_own_on_unless_it_is_weak() {
     example.is_answered();
     example.manifest(&asking("strong"));
     example.is_broken(vec![unanswered(local("out", "0.1.0"), "gg", "^1", FROM_CRATES_IO, &[])]);
+    // Also where nothing else of it is optional.
+    let out = "[dependencies]\naa = { version = \"1\", optional = true }\ncc = \"1\"\n[features]\naa = [\"dep:aa\", \"cc/fast\"]\nstrong = [\"aa/std\"]\n[workspace]\n";
+    let example = Example::unlocked(&asking("strong")).with("../out", "out", out);
+    example.lock();
+    example.is_answered();
+    let lock = std::fs::read_to_string(example.folder.join("Cargo.lock")).unwrap();
+    assert!(lock.contains("\"dd\""), "{lock}");
+    // A feature with the name of a dependency that is always there is another thing.
+    let out = "[dependencies]\nbb = \"1\"\ngg = { version = \"1\", optional = true }\n[features]\nbb = [\"dep:gg\"]\nstrong = [\"bb/std\"]\n[workspace]\n";
+    let example = Example::unlocked(&asking("strong")).with("../out", "out", out);
+    example.lock();
+    example.is_answered();
+    let lock = std::fs::read_to_string(example.folder.join("Cargo.lock")).unwrap();
+    assert!(!lock.contains("\"gg\""), "{lock}");
 }
 
 #[test]
