@@ -10,11 +10,11 @@ use super::{output, request};
 use crate::cli::{self, Cli, HumanOrJson};
 use crate::gather::environment::Environment;
 use crate::gather::incidents;
-use crate::model::facts::AdvisoryFact;
+use crate::model::facts::{AdvisoryFact, IndexFact};
 use crate::policy::backtest::{backtest, wanted};
 use crate::project::{About, Gathered, JudgeBy, PolicyFrom, Project, Purpose};
-use crate::report;
 use crate::report::backtest::BacktestReport;
+use crate::report::{self, blocker};
 
 /// How far back the price is looked for where nothing else is asked for.
 const MONTHS: i32 = 24;
@@ -50,7 +50,15 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Backtest, environment: &Environmen
         AdvisoryFact::Unavailable { source, cause } => Some(format!("{source} {cause}")),
     };
     let judged_by = gathered.project().rules().judged_by();
-    let report = BacktestReport { backtest: &tested, judged_by, no_advisories: no_advisories.as_deref() };
+    let unknown = || tested.unknown.iter().chain(&tested.unknown_dependencies);
+    let gap =
+        facts.index.iter().filter(|(id, _)| unknown().any(|name| *name == id.name)).find_map(|(_, fact)| match fact {
+            IndexFact::Unavailable(gap) => Some(blocker::gap(gap)),
+            IndexFact::Gone => Some("is not there: its registry has no such crate".to_owned()),
+            IndexFact::Read(_) => None,
+        });
+    let report =
+        BacktestReport { backtest: &tested, judged_by, no_advisories: no_advisories.as_deref(), gap: gap.as_deref() };
     output::print(cli, |out| match arguments.format {
         HumanOrJson::Human => report::backtest::human(&report, output::verbosity(cli), out),
         HumanOrJson::Json => report::backtest::json::write(&report, out),

@@ -21,10 +21,11 @@ use crate::model::allow_list::AllowList;
 use crate::model::evaluation::{Evaluation, Fetched, Notice};
 use crate::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, Surroundings, TrailFact};
 use crate::model::finding::Inspections;
+use crate::model::history::Standing;
 use crate::model::license::Licenses;
 use crate::model::lock_proof::LockFact;
 use crate::model::manifest::OwnDependency;
-use crate::model::package::{CrateId, Package};
+use crate::model::package::{CrateId, LockedChecksum, Package};
 use crate::model::publication::PublicationFact;
 use crate::model::source::{Registry, Source};
 use crate::model::trail::Trail;
@@ -103,7 +104,8 @@ impl Gathered {
             let advisories = scope.spawn(|| read_advisories(&project, names.as_ref(), registries.http()));
             let trail = scope.spawn(|| trail::read(&folder, base));
             let ways = scope.spawn(|| ways::new(&project));
-            let index = registries.read(&crates, &mut advance);
+            let mut index = registries.read(&crates, &mut advance);
+            index.extend(registries.read_whole(&contradicting(&project.subject().lock.packages, &index)));
             (index, advisories.join(), trail.join(), ways.join())
         });
         drop(progress);
@@ -450,4 +452,22 @@ fn crates_in_question(project: &Project) -> BTreeSet<CrateId> {
         }
     }
     wanted.into_iter().filter_map(|position| packages.get(position)?.id.crate_id()).collect()
+}
+
+/// The crates whose index entry lacks what is locked of them, or has other bytes for it. A registry that confirmed that entry spoke of what it
+/// sent, and not of what came: before anything is rejected for it, the whole is asked for.
+fn contradicting(packages: &[Package], index: &BTreeMap<CrateId, IndexFact>) -> BTreeSet<CrateId> {
+    let contradicts = |package: &Package| {
+        let crate_id = package.id.crate_id()?;
+        let IndexFact::Read(history) = index.get(&crate_id)? else { return None };
+        let outline = history.outline(&package.id.version);
+        let agrees = match &package.checksum {
+            LockedChecksum::Known(checksum) => {
+                outline.is_ok_and(|outline| outline.is_some_and(|outline| outline.checksum == *checksum))
+            }
+            LockedChecksum::Missing | LockedChecksum::Malformed(_) => matches!(outline, Ok(Some(_))),
+        };
+        (!agrees && history.standing() == Standing::Confirmed).then_some(crate_id)
+    };
+    packages.iter().filter_map(contradicts).collect()
 }

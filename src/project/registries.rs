@@ -11,7 +11,7 @@ use super::open::{Configs, Project};
 use crate::gather::cargo_config::Replacement;
 use crate::gather::credentials::Credentials;
 use crate::gather::http::Http;
-use crate::gather::index::{self, IndexMode, IndexOrigin, RegistryAccess, RegistryConfig};
+use crate::gather::index::{self, IndexMode, IndexOrigin, IndexReading, RegistryAccess, RegistryConfig};
 use crate::gather::registry_api::{self, Apis};
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::{IndexFact, RefusedMirror};
@@ -133,7 +133,24 @@ impl Registries {
             Some(http) => IndexMode::Online(http),
             None => IndexMode::Offline,
         };
-        let reading = index::read_on(crates, &access, &configs, &self.cargo_home, mode, progress);
+        self.keep(index::read_on(crates, &access, &configs, &self.cargo_home, mode, progress))
+    }
+
+    /// The entries of these crates, as the registries send them whole and not as they confirm what cargo's cache has. Nothing where no registry
+    /// may be asked, or where all are asked so anyway.
+    pub(crate) fn read_whole(&self, crates: &BTreeSet<CrateId>) -> BTreeMap<CrateId, IndexFact> {
+        let (access, configs, sealed) = {
+            let known = self.known();
+            (known.access.by_registry.clone(), known.configs.clone(), known.sealed)
+        };
+        let Some(http) = self.http.as_ref().filter(|_| !sealed && !self.afresh && !crates.is_empty()) else {
+            return BTreeMap::new();
+        };
+        let mode = IndexMode::Afresh(http);
+        self.keep(index::read_on(crates, &access, &configs, &self.cargo_home, mode, &mut |_, _| ()))
+    }
+
+    fn keep(&self, reading: IndexReading) -> BTreeMap<CrateId, IndexFact> {
         let mut known = self.known();
         known.configs.extend(reading.configs);
         known.clock = known.clock.or(reading.clock);

@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::context::Verbosity;
-use super::print::{Tone, detail, indent, line};
+use super::print::{Tone, detail, help, indent, line};
+use super::way_out::WayOut;
 use super::words::{counted, few, moment, span};
 use crate::model::backtest::{Backtest, Outcome, Price, Tried, Waits, seconds_between};
 use crate::model::policy::JudgedBy;
@@ -23,6 +24,8 @@ pub(crate) struct BacktestReport<'a> {
     pub judged_by: JudgedBy<'a>,
     /// Why there are no advisories, where there are none.
     pub no_advisories: Option<&'a str>,
+    /// What became of the first index entry of which nothing is known, in words that follow "the index entry".
+    pub gap: Option<&'a str>,
 }
 
 impl<'a> BacktestReport<'a> {
@@ -70,6 +73,10 @@ pub(crate) fn human(report: &BacktestReport<'_>, verbosity: Verbosity, out: &mut
     sweep(report, dated, out)?;
     unknown(&test.unknown, "what was published of", out)?;
     unknown(&test.unknown_dependencies, "since when there are dependencies of updates, which count as young:", out)?;
+    if let Some(gap) = report.gap {
+        detail(out, Tone::Plain, "an index entry", gap)?;
+        help(out, &WayOut::words("`audit` says what stands in the way of each, and the way out"))?;
+    }
     if let Some(cause) = report.no_advisories {
         line(out, Tone::Bad, "Unknown", &format!("which releases are security fixes: {cause}"))?;
     }

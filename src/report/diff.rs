@@ -283,7 +283,10 @@ impl Side {
     }
 
     fn verdict(&self) -> Option<String> {
-        let reasons = match self.verdict.as_ref().filter(|_| self.decided)? {
+        if !self.decided {
+            return Some("not judged, because the run could not decide: `audit` says why".to_owned());
+        }
+        let reasons = match self.verdict.as_ref()? {
             Verdict::Quarantined(reasons) | Verdict::Rejected(reasons) => reasons,
             Verdict::Approved(_) => return Some("approved".to_owned()),
             Verdict::Local => return None,

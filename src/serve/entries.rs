@@ -249,7 +249,8 @@ impl Entries {
             .as_ref()
             // An answer that is to be believed from now on is asked for whole.
             .filter(|entry| !upstream.rules.corrections.iter().any(|one| one.is_pending(name, &entry.seen)))
-            .filter(|entry| entry.history.is_some())
+            // Nor is what was garbled on its way confirmed: the registry would speak of what it sent.
+            .filter(|entry| entry.history.as_ref().is_some_and(|history| !history.has_garbled_line()))
             .map(|entry| Validators { etag: entry.head.etag.clone(), last_modified: entry.head.last_modified.clone() });
         let answer = match upstream.index(name, validators.unwrap_or_default(), false).await {
             Ok(answer) => answer,

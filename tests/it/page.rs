@@ -146,7 +146,8 @@ fn it_is_written_into_a_file_or_says_why_not() {
         |arguments: &[&str]| world.project.sequester(&[&["report", "--now", NOW, "--offline"], arguments].concat());
     let told = run(&["--out", "report.html"]).expect_code(1);
     assert_eq!((told.stdout.as_str(), world.project.read("report.html")), ("", page));
-    assert!(told.stderr.ends_with("       Wrote report.html\n"), "{}", told.stderr);
+    let said = "       Wrote report.html\n        Note not everything is approved; the page, like `audit`, says what and why\n";
+    assert!(told.stderr.ends_with(said), "{}", told.stderr);
     assert_eq!(run(&["--quiet", "--out", "report.html"]).expect_code(1).stderr, "");
     assert!(run(&["--out", "none/report.html"]).expect_code(2).stderr.contains("help: name a file in a folder"));
     // What cannot be decided is told at the top.

@@ -95,10 +95,10 @@ fn c11_c14_index_files_in_trouble_are_nobody_elses_and_forgotten() {
 fn c11_c14_archives_in_trouble_are_nobody_elses_and_forgotten() {
     let world = world();
     let server = impatient(&world);
-    for number in 0..WEATHERS.len() {
+    for (number, weather) in WEATHERS.iter().enumerate() {
         server.index("team", &name(number)).expect(200);
         let path = TestRegistry::download_path(&name(number), "1.0.0");
-        world.registry.disturb(&path, usize::MAX, WEATHERS[number].disturbance);
+        world.registry.disturb(&path, usize::MAX, weather.disturbance);
     }
     let bytes = |number: usize| -> Result<bool, String> {
         let answer = server.download(&world.registry, "team", &name(number), "1.0.0");

@@ -1,10 +1,12 @@
 //! Whether the lock file answers the manifests, held against cargo itself.
 
 mod attacks;
+mod example;
 mod examples;
 mod manifests;
 mod mutate;
 mod project;
+mod substitutes;
 mod universe;
 mod unseen;
 
