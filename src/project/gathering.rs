@@ -105,7 +105,7 @@ impl Gathered {
             let trail = scope.spawn(|| trail::read(&folder, base));
             let ways = scope.spawn(|| ways::new(&project));
             let mut index = registries.read(&crates, &mut advance);
-            index.extend(registries.read_whole(&contradicting(&project.subject().lock.packages, &index)));
+            index.extend(registries.read_whole(|| contradicting(&project.subject().lock.packages, &index)));
             (index, advisories.join(), trail.join(), ways.join())
         });
         drop(progress);

@@ -136,18 +136,22 @@ impl Registries {
         self.keep(index::read_on(crates, &access, &configs, &self.cargo_home, mode, progress))
     }
 
-    /// The entries of these crates, as the registries send them whole and not as they confirm what cargo's cache has. Nothing where no registry
-    /// may be asked, or where all are asked so anyway.
-    pub(crate) fn read_whole(&self, crates: &BTreeSet<CrateId>) -> BTreeMap<CrateId, IndexFact> {
+    /// The entries of the crates that are wanted, as the registries send them whole and not as they confirm what cargo's cache has. Nothing, and
+    /// nobody is asked what is wanted, where no registry may be asked, or where all are asked so anyway.
+    pub(crate) fn read_whole(&self, wanted: impl FnOnce() -> BTreeSet<CrateId>) -> BTreeMap<CrateId, IndexFact> {
         let (access, configs, sealed) = {
             let known = self.known();
             (known.access.by_registry.clone(), known.configs.clone(), known.sealed)
         };
-        let Some(http) = self.http.as_ref().filter(|_| !sealed && !self.afresh && !crates.is_empty()) else {
+        let Some(http) = self.http.as_ref().filter(|_| !sealed && !self.afresh) else {
             return BTreeMap::new();
         };
+        let crates = wanted();
+        if crates.is_empty() {
+            return BTreeMap::new();
+        }
         let mode = IndexMode::Afresh(http);
-        self.keep(index::read_on(crates, &access, &configs, &self.cargo_home, mode, &mut |_, _| ()))
+        self.keep(index::read_on(&crates, &access, &configs, &self.cargo_home, mode, &mut |_, _| ()))
     }
 
     fn keep(&self, reading: IndexReading) -> BTreeMap<CrateId, IndexFact> {
