@@ -272,6 +272,10 @@ fn e5_an_unreadable_advisory_holds_its_crate_alone_until_it_is_ignored_by_its_id
     assert_eq!(world.outcome("foo"), "rejected advisory-unreadable");
     assert_eq!(world.outcome("bar"), "approved aged");
     assert_eq!(world.evaluate().blockers, []);
+    let mut of_another = ignore("RUSTSEC-2026-9001", "2026-11-22");
+    of_another.crate_name = Some("bar".into());
+    world.policy.advisories.ignore.extend([of_another, ignore("RUSTSEC-2026-9002", "2026-11-22")]);
+    assert_eq!(world.outcome("foo"), "rejected advisory-unreadable", "what is ignored is another crate's, or another");
     world.policy.advisories.ignore.push(ignore("RUSTSEC-2026-9001", "2026-11-22"));
     assert_eq!(world.outcome("foo"), "approved aged");
     assert!(matches!(world.judgement("foo").warnings[..], [Warning::Ignored { .. }]));

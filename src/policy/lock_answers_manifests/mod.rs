@@ -5,6 +5,8 @@
 //! dev-dependencies of members only), with each choice being the locked one; the graph that comes out must be the lock file's, edge for
 //! edge. What is stricter than cargo: a package without a source that no manifest has. Checksums are not looked at here.
 
+#[cfg(test)]
+mod as_before;
 mod choose;
 mod question;
 mod reach;
