@@ -175,7 +175,7 @@ impl Pair {
         parser: &Parser,
     ) -> Result<difference::Side<'a>, CommandError> {
         let line = history(made, &self.crate_id).and_then(|one| one.release(&opened.id().version).ok()?);
-        let inspection = inspect(opened, line.as_ref(), parser).map_err(|cause| unreadable(opened, cause))?;
+        let inspection = inspect(opened, line.as_deref(), parser).map_err(|cause| unreadable(opened, cause))?;
         Ok(difference::Side { opened, inspection })
     }
 

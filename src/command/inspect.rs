@@ -172,7 +172,7 @@ impl Looking<'_> {
         }
         let history = one.id.crate_id().and_then(|crate_id| history(self.made, &crate_id));
         let line = history.and_then(|history| history.release(&one.id.version).ok()?);
-        let looked = self.inspector.look(&one.id, one.checksum, bytes, line.as_ref());
+        let looked = self.inspector.look(&one.id, one.checksum, bytes, line.as_deref());
         let inspection = looked.map_err(|error| not_inspected(&one.id, "archive-refused", &error.to_string()))?;
         Ok(match self.published_from(&one.id) {
             Some(commit) => inspection.against_commit(&commit),

@@ -172,5 +172,5 @@ fn dependencies(judge: &Judge<'_>, id: &PackageId) -> Option<DependencyChange> {
 
 fn required(history: &History, outline: &Outline) -> Option<Vec<Requirement>> {
     let release = history.release(&outline.version).ok()??;
-    Some(release.dependencies.into_iter().filter(|one| one.kind != DependencyKind::Dev).collect())
+    Some(release.dependencies.iter().filter(|one| one.kind != DependencyKind::Dev).cloned().collect())
 }

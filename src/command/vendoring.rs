@@ -188,13 +188,15 @@ fn record_event(run: &Run<'_>, vendoring: &Vendoring) -> Result<(), CommandError
     let vendored: BTreeMap<&PackageId, &VendoredPackage> =
         vendoring.packages.iter().map(|package| (&package.id, package)).collect();
     let facts = run.made.facts();
-    let written: Vec<&Package> = facts.packages.iter().filter(|one| vendored.contains_key(&one.id)).collect();
-    let licenses = run.made.gathered().licenses_at_hand(&written);
+    let is_asked = |one: &&Package| vendored.contains_key(&one.id) && vendoring.licenses.of_package(one).is_none();
+    let others: Vec<&Package> = facts.packages.iter().filter(is_asked).collect();
+    let others = run.made.gathered().licenses_at_hand(&others);
     let packages = facts.packages.iter().zip(&run.made.evaluation().judgements);
     let releases = packages.filter_map(|(package, judgement)| {
         let vendored = vendored.get(&package.id)?;
         let mut record = release(package, judgement, run.made.facts())?;
-        if let Some(LicenseFact::Read(stated)) = licenses.of_package(package) {
+        let license = vendoring.licenses.of_package(package).or_else(|| others.of_package(package));
+        if let Some(LicenseFact::Read(stated)) = license {
             record.license = Some((&**stated).into());
         }
         record.tree = (!vendored.stub).then_some(vendored.tree);

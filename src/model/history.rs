@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -23,6 +23,7 @@ pub struct History {
     first_published: OnceLock<Option<Timestamp>>,
     lookups: AtomicUsize,
     by_version: OnceLock<BTreeMap<Box<[u8]>, Vec<usize>>>,
+    read: Mutex<BTreeMap<Version, Arc<Release>>>,
     standing: Standing,
     /// When releases that are yanked now were last seen unyanked in an older copy.
     unyanked: BTreeMap<Version, Timestamp>,
@@ -38,6 +39,9 @@ struct Line {
 
 /// After so many questions about single releases, every line is read.
 const SEARCHES: usize = 32;
+
+/// So many releases of a file are remembered: of most crates one or two are locked, and a judge asks about them again and again.
+const REMEMBERED: usize = 4;
 
 /// How far an index file can be believed to be today's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +111,7 @@ impl History {
             first_published: OnceLock::new(),
             lookups: AtomicUsize::new(0),
             by_version: OnceLock::new(),
+            read: Mutex::default(),
             standing,
             unyanked: BTreeMap::new(),
         }
@@ -149,10 +154,17 @@ impl History {
     ///
     /// # Errors
     /// Its line cannot be believed, or two lines differ.
-    pub fn release(&self, version: &Version) -> Result<Option<Release>, LineError> {
+    pub fn release(&self, version: &Version) -> Result<Option<Arc<Release>>, LineError> {
+        if let Some(release) = self.remembered().get(version) {
+            return Ok(Some(Arc::clone(release)));
+        }
         let Some(line) = self.line_about(version)? else { return Ok(None) };
-        let release = Release::parse(&self.name, line)?;
+        let release = Arc::new(Release::parse(&self.name, line)?);
         exactly(version, &release.outline)?;
+        let mut remembered = self.remembered();
+        if remembered.len() < REMEMBERED {
+            remembered.insert(version.clone(), Arc::clone(&release));
+        }
         Ok(Some(release))
     }
 
@@ -169,6 +181,9 @@ impl History {
     /// # Errors
     /// Its line cannot be believed, or two lines differ.
     pub fn outline(&self, version: &Version) -> Result<Option<Outline>, LineError> {
+        if let Some(release) = self.remembered().get(version) {
+            return Ok(Some(release.outline.clone()));
+        }
         let Some(line) = self.line_about(version)? else { return Ok(None) };
         let outline = Outline::parse(&self.name, line)?;
         exactly(version, &outline)?;
@@ -246,6 +261,10 @@ impl History {
     fn line_at(&self, at: usize) -> Option<&Line> {
         let after = self.lines.partition_point(|line| line.range.start <= at);
         self.lines.get(after.checked_sub(1)?).filter(|line| line.range.contains(&at))
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, BTreeMap<Version, Arc<Release>>> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn parsed(&self) -> &[(usize, Outline)] {

@@ -161,8 +161,15 @@ pub struct Licenses(BTreeMap<(CrateId, Version), (Checksum, LicenseFact)>);
 impl Licenses {
     /// Takes over what was learned of a registry's package whose locked digest is known; of others nothing is kept.
     pub fn learn(&mut self, package: &Package, fact: LicenseFact) {
-        if let (Some(key), LockedChecksum::Known(checksum)) = (key(&package.id), &package.checksum) {
-            self.0.insert(key, (*checksum, fact));
+        if let LockedChecksum::Known(checksum) = package.checksum {
+            self.learn_of(&package.id, checksum, fact);
+        }
+    }
+
+    /// Takes over what was learned of a registry's release with these bytes; of others nothing is kept.
+    pub(crate) fn learn_of(&mut self, id: &PackageId, checksum: Checksum, fact: LicenseFact) {
+        if let Some(key) = key(id) {
+            self.0.insert(key, (checksum, fact));
         }
     }
 

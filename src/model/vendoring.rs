@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use cargo_platform::Cfg;
 
 use super::checksum::Checksum;
+use super::license::Licenses;
 use super::package::PackageId;
 
 /// Every package to vendor, each with a folder of its own, by the folder's name.
@@ -106,6 +107,8 @@ pub(crate) struct Vendoring {
     pub poisoned: Vec<Poisoned>,
     /// Files of archives that a person may want to know of, each with its package.
     pub remarks: Vec<(PackageId, String)>,
+    /// What the archives that were looked into state of their licences.
+    pub licenses: Licenses,
     /// How many archives were downloaded.
     pub downloaded: usize,
     /// How many bytes that took.

@@ -121,7 +121,7 @@ impl<'j> Candidates<'j> {
         let accepted = |version: &Version| requirements.iter().all(|req| req.matches(version));
         self.approved(&package.id, accepted, MOST_RELEASES).into_iter().find_map(|version| {
             let release = history.release(&version).ok()??;
-            let needed = release.dependencies.into_iter().filter(|one| one.kind != DependencyKind::Dev);
+            let needed = release.dependencies.iter().filter(|one| one.kind != DependencyKind::Dev).cloned();
             let does = on_it(needed.collect()).all(|requirement| takes(&requirement));
             does.then(|| Some(PackageId { version, ..package.id.clone() }))
         })

@@ -8,7 +8,7 @@
 mod plain;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use jiff::{SignedDuration, Timestamp};
 use semver::Version;
@@ -87,7 +87,7 @@ pub(super) enum Carried {
 pub(super) struct Before {
     /// The newest first, down to the newest that is neither yanked nor malicious: a yank or an advisory can only ask for more witnesses.
     /// Never empty.
-    pub(super) releases: Vec<Release>,
+    pub(super) releases: Vec<Arc<Release>>,
     /// Whether they are of the new one's compatibility line, so that an update leads from them to it.
     pub(super) is_compatible: bool,
 }
@@ -95,7 +95,7 @@ pub(super) struct Before {
 impl Before {
     /// The newest.
     pub(super) fn newest(&self) -> Option<&Release> {
-        self.releases.first()
+        self.releases.first().map(|release| &**release)
     }
 }
 
@@ -185,7 +185,7 @@ impl Chronology {
             self.call(&mut chosen, version, by_time.get(..end).unwrap_or_default().iter().rev().copied());
         }
         let read = chosen.into_iter().filter_map(|place| history.release(&self.all.get(place)?.version).ok()?);
-        let releases: Vec<Release> = read.collect();
+        let releases: Vec<Arc<Release>> = read.collect();
         (!releases.is_empty()).then_some(Before { releases, is_compatible })
     }
 
@@ -207,7 +207,7 @@ impl Chronology {
 
     /// The releases that opened another one's compatibility line, for the other's audience, down to the first that is not malicious; none
     /// where that did it itself.
-    pub(super) fn openers(&self, history: &History, version: &Version) -> Vec<Release> {
+    pub(super) fn openers(&self, history: &History, version: &Version) -> Vec<Arc<Release>> {
         let line = self.lines.get(&graph::line(version));
         let openers = line.and_then(|line| line.openers.get(usize::from(version.pre.is_empty())));
         let versions = openers.into_iter().flatten().filter_map(|place| Some(&self.all.get(*place)?.version));

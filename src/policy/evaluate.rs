@@ -168,7 +168,7 @@ fn index_answer<'a>(fact: Option<&'a IndexFact>, package: &Package) -> IndexAnsw
         None => return IndexAnswer::Gap(IndexGap::NotCached),
     };
     match (history.release(&package.id.version), history.standing()) {
-        (Ok(Some(release)), _) => IndexAnswer::Found(history, release.outline),
+        (Ok(Some(release)), _) => IndexAnswer::Found(history, release.outline.clone()),
         (Ok(None), Standing::Confirmed) => IndexAnswer::Missing(Reason::NotInIndex),
         (Ok(None), Standing::Cached(_)) => IndexAnswer::Gap(IndexGap::NotInCachedEntry),
         (Err(error), _) => IndexAnswer::Missing(Reason::IndexEntryUnreadable { cause: error.to_string() }),

@@ -45,7 +45,7 @@ struct Fix<'f, 'a> {
 }
 
 impl Fix<'_, '_> {
-    const fn version(&self) -> &Version {
+    fn version(&self) -> &Version {
         &self.needed.release.outline.version
     }
 

@@ -208,7 +208,7 @@ pub(crate) fn asks_of(facts: &Facts, package: &Package) -> Option<Vec<Requiremen
     match facts.index.get(&package.id.crate_id()?)? {
         IndexFact::Read(history) => {
             let release = history.release(&package.id.version).ok()??;
-            Some(release.dependencies.into_iter().filter(|dependency| dependency.kind != DependencyKind::Dev).collect())
+            Some(release.dependencies.iter().filter(|one| one.kind != DependencyKind::Dev).cloned().collect())
         }
         IndexFact::Gone | IndexFact::Unavailable(_) => None,
     }
@@ -218,7 +218,7 @@ pub(crate) fn asks_of(facts: &Facts, package: &Package) -> Option<Vec<Requiremen
 #[must_use]
 pub(crate) fn rust_needed(facts: &Facts, id: &PackageId) -> Option<Version> {
     match facts.index.get(&id.crate_id()?)? {
-        IndexFact::Read(history) => history.release(&id.version).ok()??.rust_version,
+        IndexFact::Read(history) => history.release(&id.version).ok()??.rust_version.clone(),
         IndexFact::Gone | IndexFact::Unavailable(_) => None,
     }
 }

@@ -78,7 +78,7 @@ pub(crate) struct FixRule<'a> {
 pub(super) struct Needed<'a> {
     pub(super) early: Early,
     pub(super) advisory: &'a Advisory,
-    pub(super) release: Release,
+    pub(super) release: Arc<Release>,
     /// The moment as of which the need is judged.
     pub(super) moment: Timestamp,
 }
@@ -215,7 +215,7 @@ impl<'a> FixRule<'a> {
         crate_id: &CrateId,
         history: &History,
         outline: &Outline,
-    ) -> Option<(Release, Findings)> {
+    ) -> Option<(Arc<Release>, Findings)> {
         let findings = self.evidence.findings(crate_id, history, outline);
         let is_hold = |code| {
             matches!(code, ReasonCode::TooNew | ReasonCode::NewCrate | ReasonCode::Signal | ReasonCode::Inspection)
@@ -227,7 +227,7 @@ impl<'a> FixRule<'a> {
     }
 
     /// A release whose dependencies are no news; a malicious one vouches for nothing.
-    pub(super) fn release(&self, crate_id: &CrateId, history: &History, version: &Version) -> Option<Release> {
+    pub(super) fn release(&self, crate_id: &CrateId, history: &History, version: &Version) -> Option<Arc<Release>> {
         let is_malicious = advisory::hits(&self.evidence.facts.advisories, crate_id, version)
             .any(|advisory| advisory.kind == AdvisoryKind::Malicious);
         if is_malicious { None } else { history.release(version).ok()? }
@@ -253,7 +253,10 @@ pub(crate) fn wanted(facts: &Facts, policy: &Policy, now: Timestamp) -> BTreeSet
             let named = history.outlines().filter(|release| names(advisory, &release.version));
             let releases: Vec<_> =
                 named.filter_map(|release| history.release(&release.version).ok().flatten()).collect();
-            let required = releases.iter().flat_map(built).filter_map(|dependency| target(crate_id, dependency));
+            let required = releases
+                .iter()
+                .flat_map(|release| built(release))
+                .filter_map(|dependency| target(crate_id, dependency));
             around.extend(required.filter(|one| ground.has(one)));
         }
         crates.extend(around);

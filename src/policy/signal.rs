@@ -238,7 +238,7 @@ impl<'l, 'a> Looked<'l, 'a> {
         all
     }
 
-    fn release(&self) -> Option<Release> {
+    fn release(&self) -> Option<Arc<Release>> {
         self.history.release(&self.outline.version).ok()?
     }
 
@@ -289,7 +289,7 @@ impl<'l, 'a> Looked<'l, 'a> {
         };
         if let Some(opener) = openers.first() {
             // Of a line that is young itself, only what its first release did not have comes with an update.
-            let had: Vec<Dependencies<'_>> = openers.iter().map(Dependencies::of).collect();
+            let had: Vec<Dependencies<'_>> = openers.iter().map(|one| Dependencies::of(one)).collect();
             let has = |had: &Dependencies<'_>, one| had.on(&target(one)).iter().any(|one| had.reaches(one));
             let later: Vec<&Requirement> =
                 asked.iter().copied().filter(|one| !had.iter().all(|had| has(had, one))).collect();
@@ -341,7 +341,7 @@ impl<'l, 'a> Looked<'l, 'a> {
     fn first_build_script_input(&self, release: &Release, before: &Before) -> Option<Held> {
         let is_build = |one: &&Requirement| one.kind == DependencyKind::Build;
         let has_input = |one: &Release| one.links.is_some() || one.dependencies.iter().any(|one| is_build(&one));
-        if !before.is_compatible || before.releases.iter().all(has_input) {
+        if !before.is_compatible || before.releases.iter().all(|one| has_input(one)) {
             return None;
         }
         let now = Dependencies::of(release);

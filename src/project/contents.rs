@@ -1,7 +1,7 @@
 //! What the bytes of locked releases say of themselves: from the vendored tree, or from archives that have the locked digest. Whatever is
 //! not proven to be these bytes says nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::open::Project;
 use super::progress::Progress;
 use super::registries::Registries;
-use crate::archive::{Limits, MemoryBudget, VerifiedCrate, VerifiedManifest};
+use crate::archive::{Limits, MemoryBudget, OpenedCrate, VerifiedCrate, VerifiedManifest};
 use crate::gather::allow_list;
 use crate::gather::crate_files::{
     self, CrateCache, CrateFailure, CrateFault, CrateFile, CratePlaces, CratesProgress, WantedCrate,
@@ -137,17 +137,27 @@ fn open(
     let _share = memory.take(verified.room(&limits));
     match verified.open(&limits) {
         Err(error) => deliver(Err(LicenseGap::Unreadable(error.fault.to_string()))),
-        Ok(opened) => {
-            let digests: BTreeMap<&str, Checksum> = opened.files().collect();
-            let manifest_digest = Hashed::of(opened.manifest_text().to_vec()).checksum();
-            deliver(Ok(Inside {
-                manifest: opened.manifest(),
-                manifest_digest,
-                digest_of: &|path| digests.get(path).copied(),
-                archive: Some(verified.bytes()),
-            }));
-        }
+        Ok(opened) => with_inside(&verified, &opened, |inside| deliver(Ok(inside))),
     }
+}
+
+/// What an archive states of its licence, with the digests of these of its files.
+pub(crate) fn stated_license<'f>(
+    verified: &VerifiedCrate,
+    opened: &OpenedCrate<'_>,
+    files: impl Iterator<Item = &'f str>,
+) -> LicenseFact {
+    with_inside(verified, opened, |inside| inside.license(files))
+}
+
+fn with_inside<R>(verified: &VerifiedCrate, opened: &OpenedCrate<'_>, look: impl FnOnce(Inside<'_>) -> R) -> R {
+    look(Inside {
+        manifest: opened.manifest(),
+        manifest_digest: Hashed::of(opened.manifest_text().to_vec()).checksum(),
+        // One or two of them are asked for.
+        digest_of: &|path| opened.files().find(|(one, _)| *one == path).map(|(_, digest)| digest),
+        archive: Some(verified.bytes()),
+    })
 }
 
 /// The vendored tree, and which trees the allow-list names.

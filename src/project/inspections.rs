@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 use semver::Version;
@@ -89,7 +89,7 @@ struct Young {
     id: PackageId,
     crate_id: CrateId,
     checksum: Checksum,
-    line: Option<Release>,
+    line: Option<Arc<Release>>,
 }
 
 impl KnownInspections {
@@ -163,7 +163,7 @@ impl Inspector {
     /// was found.
     fn alarm(&self, one: &Young, bytes: Hashed) -> Option<Alarm> {
         let unreadable = |cause: &str| Some(Alarm::Unreadable { cause: cause.into() });
-        let looked = catch_unwind(AssertUnwindSafe(|| self.look(&one.id, one.checksum, bytes, one.line.as_ref())));
+        let looked = catch_unwind(AssertUnwindSafe(|| self.look(&one.id, one.checksum, bytes, one.line.as_deref())));
         match looked {
             Ok(Ok(inspection)) => Alarm::of(&inspection),
             Ok(Err(NotReadable::Refused(error))) => unreadable(&error.fault.to_string()),

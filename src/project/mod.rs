@@ -29,6 +29,7 @@ mod ways;
 
 pub(crate) use assessment::Assessment;
 pub(crate) use base::Base;
+pub(crate) use contents::stated_license;
 pub(crate) use error::ProjectError;
 pub(crate) use gathering::{About, Decision, Gathered};
 pub(crate) use inspections::{Inspector, parser};

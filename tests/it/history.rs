@@ -77,8 +77,8 @@ fn c5_only_the_canonical_pubtime_is_believed() {
         assert!(matches!(Pubtime::parse(text), Pubtime::Malformed(_)), "{text}");
     }
     let history = history(&[line("bar", "1.0.0", r#","pubtime":"2026-01-02T03:04:05Z""#)]);
-    let found = history.release(&version("1.0.0")).unwrap().unwrap().outline.pubtime;
-    assert_eq!(found.known().unwrap().to_string(), "2026-01-02T03:04:05Z");
+    let found = history.release(&version("1.0.0")).unwrap().unwrap().outline.pubtime.known();
+    assert_eq!(found.unwrap().to_string(), "2026-01-02T03:04:05Z");
 }
 
 #[test]

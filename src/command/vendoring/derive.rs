@@ -17,9 +17,10 @@ use crate::model::checksum::Checksum;
 use crate::model::error_text::parted;
 use crate::model::facts::IndexFact;
 use crate::model::history::History;
+use crate::model::license::Licenses;
 use crate::model::package::PackageId;
 use crate::model::vendoring::{PlannedFrom, PlannedPackage, Poisoned, Unvendorable};
-use crate::project::{Assessment, Progress};
+use crate::project::{Assessment, Progress, stated_license};
 use crate::write::vendor_dir::VendorDirError;
 
 /// An archive that was hashed, opened and held against its index line.
@@ -42,6 +43,8 @@ pub(super) struct Derived {
     pub(super) problems: Vec<Unvendorable>,
     pub(super) poisoned: Vec<Poisoned>,
     pub(super) remarks: Vec<(PackageId, String)>,
+    /// What their archives state.
+    pub(super) licenses: Licenses,
     pub(super) downloaded: usize,
     pub(super) bytes: u64,
     /// The first thing that could not be written.
@@ -153,9 +156,12 @@ fn one(
         tools.loads(manifest, made.project().environment()).map_err(Refusal::NotLoaded)?;
     }
     let tree = tree(package, &opened);
+    let files = made.rules().policy.licenses.files_of(&package.id.name, &package.id.version);
+    let license = stated_license(&verified, &opened, files);
     sink(package, Proven { verified: &verified, opened: &opened, tree: &tree }).map_err(Refusal::Write)?;
     let mut derived = lock(shared);
     derived.trees.insert(package.position, tree.checksums.tree_digest());
+    derived.licenses.learn_of(&package.id, checksum, license);
     derived.remarks.extend(opened.notices().iter().map(|notice| (package.id.clone(), notice.to_string())));
     Ok(())
 }

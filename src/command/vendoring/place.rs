@@ -205,6 +205,7 @@ impl<'a> Place<'a> {
             healed,
             poisoned: derived.poisoned,
             remarks: derived.remarks,
+            licenses: derived.licenses,
             downloaded: derived.downloaded,
             bytes: derived.bytes,
             config,

@@ -1,6 +1,7 @@
 //! The plain rules, which search all releases for each one, and that the prepared order says the same.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -47,7 +48,7 @@ fn before(
     let is_compatible = ask(false, &|one| on_line(one) && of_audience(one)) > 0;
     ask(true, &of_audience);
     ask(true, &|_| true);
-    let releases: Vec<Release> = asked.into_iter().filter_map(|one| history.release(&one.version).ok()?).collect();
+    let releases: Vec<Arc<Release>> = asked.into_iter().filter_map(|one| history.release(&one.version).ok()?).collect();
     (!releases.is_empty()).then_some(Before { releases, is_compatible })
 }
 
@@ -183,7 +184,7 @@ proptest! {
             let told = |before: Option<Before>| before.map(|before| (before.releases, before.is_compatible));
             prop_assert_eq!(told(order.before(&history, version, established)), told(plain));
             let opened: Vec<Version> =
-                order.openers(&history, version).into_iter().map(|one| one.outline.version).collect();
+                order.openers(&history, version).into_iter().map(|one| one.outline.version.clone()).collect();
             prop_assert_eq!(opened, openers(&history, version, advised));
             let quiet = order.silence(version, published, gap, window);
             prop_assert_eq!(quiet, silence(&history, version, published, gap, window));

@@ -92,7 +92,7 @@ fn release(package: &Package, index: &BTreeMap<CrateId, IndexFact>) -> Told {
     let fact = package.id.crate_id().and_then(|id| index.get(&id));
     let Some(IndexFact::Read(history)) = fact else { return Told::Nothing };
     let release = history.release(&package.id.version).ok().flatten();
-    release.map_or(Told::Nothing, |release| Told::Line(Box::new(release)))
+    release.map_or(Told::Nothing, Told::Line)
 }
 
 fn unknown_asks(id: &PackageId) -> Unproven {

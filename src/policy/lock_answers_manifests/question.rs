@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use semver::VersionReq;
 
@@ -31,7 +32,7 @@ pub struct Question<'a> {
 #[derive(Clone, Debug)]
 pub enum Told {
     /// Its index line.
-    Line(Box<Release>),
+    Line(Arc<Release>),
     /// Its own manifest, as it is vendored.
     Manifest(Box<Manifest>),
     /// Nothing that is at hand.

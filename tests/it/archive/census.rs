@@ -1,7 +1,7 @@
 //! What real archives are like: a list of odd ones by name and version. Run with `--ignored`, as it asks crates.io for each.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::Utf8Path;
 use cargo_sequester::door::archive::{Fault, Limits, VerifiedCrate, manifest_agrees, vendor_files};
@@ -40,7 +40,7 @@ fn odd_archives_are_taken_as_stock_cargo_takes_them() {
     let http = Http::new(&HttpSettings::default()).unwrap();
     let crates: BTreeSet<_> = list.iter().filter_map(|(id, _)| id.crate_id()).collect();
     let reading = index::read(&crates, &BTreeMap::new(), home, IndexMode::Afresh(&http), &mut |_, _| ());
-    let releases: Vec<Release> = list
+    let releases: Vec<Arc<Release>> = list
         .iter()
         .map(|(id, _)| match &reading.index[&id.crate_id().unwrap()] {
             IndexFact::Read(history) => history.release(&id.version).unwrap().unwrap(),

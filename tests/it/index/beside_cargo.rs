@@ -75,7 +75,7 @@ fn another_reader_of_the_same_cache_agrees() {
     let theirs = theirs.crate_from_cache("bar").unwrap();
     assert_eq!(theirs.versions().len(), 3);
     for version in theirs.versions() {
-        let release = ours.release(&version.version().parse().unwrap()).unwrap().unwrap().outline;
+        let release = ours.release(&version.version().parse().unwrap()).unwrap().unwrap().outline.clone();
         assert_eq!(release.checksum.as_bytes(), version.checksum());
         assert_eq!(release.yanked, version.is_yanked());
         assert_eq!(release.pubtime.known().map(|moment| moment.to_string()).as_deref(), version.pubtime());
