@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 use std::fmt;
 use std::ops::Range;
 
-use icu_normalizer::DecomposingNormalizerBorrowed;
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::fault::{Fault, Limits, PathFault};
 use super::walk::Member;
@@ -145,9 +145,8 @@ fn folded(path: &str) -> Cow<'_, str> {
             Cow::Borrowed(path)
         };
     }
-    let decomposer = DecomposingNormalizerBorrowed::new_nfd();
-    let upper = decomposer.normalize(path).to_uppercase();
-    Cow::Owned(decomposer.normalize(&upper.to_lowercase()).into_owned())
+    let upper = path.nfd().collect::<String>().to_uppercase();
+    Cow::Owned(upper.to_lowercase().nfd().collect())
 }
 
 /// The path below the package's folder; empty for that folder itself. `prefix` is `name-version`.

@@ -12,7 +12,7 @@ use crate::model::source::Registry;
 /// A crate's visible lines and their validator.
 #[derive(Clone, Debug)]
 pub(super) struct IndexFile {
-    pub(super) body: axum::body::Bytes,
+    pub(super) body: bytes::Bytes,
     pub(super) etag: String,
 }
 

@@ -4,8 +4,6 @@
 
 use std::io::{self, Write};
 
-use owo_colors::{OwoColorize as _, Style};
-
 use super::escape::terminal;
 use super::way_out::WayOut;
 use super::words::span;
@@ -81,27 +79,49 @@ pub(crate) const VERB_WIDTH: usize = 12;
 
 impl Tone {
     const fn style(self) -> Style {
-        let bold = Style::new().bold();
         match self {
-            Self::Good => bold.green(),
-            Self::Caution => bold.yellow(),
-            Self::Bad => bold.red(),
-            Self::Help => bold.cyan(),
-            Self::Plain => bold,
+            Self::Good => Style::BOLD_GREEN,
+            Self::Caution => Style::BOLD_YELLOW,
+            Self::Bad => Style::BOLD_RED,
+            Self::Help => Style::BOLD_CYAN,
+            Self::Plain => Style::BOLD,
         }
+    }
+}
+
+/// How a terminal shows a text: the numbers that begin it and the one that ends it (ECMA-48, SGR). These few are no reason for a crate.
+#[derive(Clone, Copy)]
+pub(crate) struct Style {
+    begin: &'static str,
+    end: &'static str,
+}
+
+impl Style {
+    pub(crate) const BOLD: Self = Self { begin: "1", end: "0" };
+    pub(crate) const GREEN: Self = Self { begin: "32", end: "39" };
+    pub(crate) const RED: Self = Self { begin: "31", end: "39" };
+    pub(crate) const CYAN: Self = Self { begin: "36", end: "39" };
+    const BOLD_GREEN: Self = Self { begin: "32;1", end: "0" };
+    const BOLD_YELLOW: Self = Self { begin: "33;1", end: "0" };
+    const BOLD_RED: Self = Self { begin: "31;1", end: "0" };
+    const BOLD_CYAN: Self = Self { begin: "36;1", end: "0" };
+
+    /// The text in this style.
+    pub(crate) fn of(self, text: &str) -> String {
+        format!("\x1b[{}m{text}\x1b[{}m", self.begin, self.end)
     }
 }
 
 /// A verb in its twelve columns.
 #[must_use]
 pub(crate) fn verb(tone: Tone, verb: &str) -> String {
-    format!("{verb:>VERB_WIDTH$}").style(tone.style()).to_string()
+    tone.style().of(&format!("{verb:>VERB_WIDTH$}"))
 }
 
 /// A word inside a line.
 #[must_use]
 pub(crate) fn word(tone: Tone, word: &str) -> String {
-    word.style(tone.style()).to_string()
+    tone.style().of(word)
 }
 
 /// The indentation of the lines that belong to a verb.
@@ -222,4 +242,26 @@ pub fn waiting_line(waiting: &Waiting) -> String {
         },
     };
     format!("{} {}", verb(Tone::Help, &terminal(name)), terminal(&rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Style, Tone, verb, word};
+
+    #[test]
+    fn a_style_is_these_bytes_around_its_text() {
+        for (told, bytes) in [
+            (verb(Tone::Good, "Finished"), "\x1b[32;1m    Finished\x1b[0m"),
+            (word(Tone::Caution, "held"), "\x1b[33;1mheld\x1b[0m"),
+            (word(Tone::Bad, "error"), "\x1b[31;1merror\x1b[0m"),
+            (word(Tone::Help, "help"), "\x1b[36;1mhelp\x1b[0m"),
+            (word(Tone::Plain, ""), "\x1b[1m\x1b[0m"),
+            (Style::BOLD.of("+++ a"), "\x1b[1m+++ a\x1b[0m"),
+            (Style::CYAN.of("@@"), "\x1b[36m@@\x1b[39m"),
+            (Style::GREEN.of("+a"), "\x1b[32m+a\x1b[39m"),
+            (Style::RED.of("-a"), "\x1b[31m-a\x1b[39m"),
+        ] {
+            assert_eq!(told, bytes);
+        }
+    }
 }

@@ -2,12 +2,10 @@
 
 use std::io::{self, Write};
 
-use owo_colors::OwoColorize as _;
-
 use super::{DiffReport, became, counts, extent, kind_word, source_line};
 use crate::model::release_diff::{Change, ContentDiff, FileDiff, Hunk};
 use crate::report::escape::terminal;
-use crate::report::print::{Tone, detail, indent, line};
+use crate::report::print::{Style, Tone, detail, indent, line};
 
 /// Writes the report, with colours. With `stat` alone the lines are left out.
 ///
@@ -49,18 +47,18 @@ fn text(report: &DiffReport<'_>, file: &FileDiff, out: &mut impl Write) -> io::R
         if is { terminal(&format!("{name}-{version}/{}", file.path)) } else { "/dev/null".to_owned() }
     };
     writeln!(out)?;
-    writeln!(out, "{}", format!("--- {}", place(&report.old.version, file.old.is_some())).bold())?;
-    writeln!(out, "{}", format!("+++ {}", place(&report.new.version, file.new.is_some())).bold())?;
+    writeln!(out, "{}", Style::BOLD.of(&format!("--- {}", place(&report.old.version, file.old.is_some()))))?;
+    writeln!(out, "{}", Style::BOLD.of(&format!("+++ {}", place(&report.new.version, file.new.is_some()))))?;
     hunks.iter().try_for_each(|hunk| write_hunk(hunk, out))
 }
 
 fn write_hunk(hunk: &Hunk, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{}", header(hunk).cyan())?;
+    writeln!(out, "{}", Style::CYAN.of(&header(hunk)))?;
     for one in &hunk.lines {
         let text = source_line(&one.text);
         match one.change {
-            Change::Added => writeln!(out, "{}", format!("+{text}").green())?,
-            Change::Removed => writeln!(out, "{}", format!("-{text}").red())?,
+            Change::Added => writeln!(out, "{}", Style::GREEN.of(&format!("+{text}")))?,
+            Change::Removed => writeln!(out, "{}", Style::RED.of(&format!("-{text}")))?,
             Change::Same | Change::Changed => writeln!(out, " {text}")?,
         }
         if one.is_unended {
