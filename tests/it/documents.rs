@@ -2,6 +2,7 @@
 //! `target/tmp/documents/sbom`, where `tests/validators` holds them against schemas and readers of others.
 
 mod hostile;
+mod vex;
 
 use std::collections::BTreeSet;
 

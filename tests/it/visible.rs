@@ -98,3 +98,17 @@ fn another_day_hides_other_releases() {
     let earlier = View { at: Some(days_ago(364)), ..View::default() };
     assert_eq!(visible(&world, &earlier), "", "all were new then");
 }
+
+#[test]
+fn what_the_index_tells_twice_and_differently_is_shown_to_nobody() {
+    let twice = |line: Line| world().publish(line);
+    // The same line twice says the same; two lines do not say which is right.
+    let same = twice(Line::new("bar", "1.0.1"));
+    assert_eq!(visible(&same, &View::default()), "0.1.0 0.1.1 1.0.1 1.0.1");
+    let other = twice(Line::new("bar", "1.0.1").dep("other", "1"));
+    let all = View { all: true, ..View::default() };
+    for view in [&all, &View { shown: of_bar(&["1.0.1"]), ..View::default() }, &View::default()] {
+        assert!(!visible(&other, view).contains("1.0.1"), "{}", visible(&other, view));
+    }
+    assert!(shown(&other, &View::default()).hidden.iter().any(|one| one.version == version("1.0.1")));
+}
