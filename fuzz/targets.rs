@@ -24,7 +24,7 @@ use cargo_sequester::door::model::vendored::VendorChecksums;
 use cargo_sequester::door::policy::lock_answers_manifests::{Question, answers, told_by_index};
 use cargo_sequester::door::readers;
 use cargo_sequester::door::report::escape;
-use cargo_sequester::door::scrutiny::{Parser, inspect, parses};
+use cargo_sequester::door::scrutiny::{Parser, Side, difference, inspect, parses};
 use cargo_sequester::door::write::cargo_config::{Location, Wanted, spliced, with_minimum_age};
 use cargo_sequester::door::write::policy_file::{NewIgnore, with_ignore};
 use flate2::Compression;
@@ -53,6 +53,7 @@ pub const TARGETS: &[Target] = targets! {
     command_line: "1" "2",
     lock_proof: "1",
     source: "1",
+    diff: "1",
     vendor_checksums: "1",
     shown: "1",
 };
@@ -264,6 +265,15 @@ fn lock_proof(data: &[u8]) -> bool {
 
 fn source(data: &[u8]) -> bool {
     let is_read = text(data).is_some_and(parses);
+    // No such program: what is seen then is what the words say by themselves.
+    if let Ok(opened) = release_of(data).open(&Limits::default()) {
+        inspect(&opened, None, &Parser::of("")).expect("in memory");
+    }
+    is_read
+}
+
+/// A release whose build script and library are these bytes.
+fn release_of(data: &[u8]) -> VerifiedCrate {
     let manifest = "[package]\nname = \"bar\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
     let mut tar = tar::Builder::new(Vec::new());
     for (path, content) in [("Cargo.toml", manifest.as_bytes()), ("build.rs", data), ("src/lib.rs", data)] {
@@ -274,12 +284,26 @@ fn source(data: &[u8]) -> bool {
     }
     let bytes = gzipped(&tar.into_inner().expect("in memory"));
     let checksum = Checksum::from_bytes(Sha256::digest(&bytes).into());
-    let verified = VerifiedCrate::verify(bytes, checksum, &bar()).expect("its own");
-    // No such program: what is seen then is what the words say by themselves.
-    if let Ok(opened) = verified.open(&Limits::default()) {
-        inspect(&opened, None, &Parser::of("")).expect("in memory");
-    }
-    is_read
+    VerifiedCrate::verify(bytes, checksum, &bar()).expect("its own")
+}
+
+/// Two texts, parted by a NUL. A release differs from itself in nothing, and from another by as many lines as the one has more than the other.
+fn diff(data: &[u8]) -> bool {
+    let mut parts = data.splitn(2, |byte| *byte == 0);
+    let sides = [parts.next().unwrap_or_default(), parts.next().unwrap_or_default()];
+    let packed = sides.map(release_of);
+    let [Ok(old), Ok(new)] = packed.each_ref().map(|one| one.open(&Limits::default())) else { return false };
+    let [seen, anew] = [&old, &new].map(|one| inspect(one, None, &Parser::of("")).expect("in memory"));
+    let old = || Side { opened: &old, inspection: seen.clone() };
+    let lines = |new| difference(old(), new).expect("in memory").lines();
+    assert_eq!(lines(old()), (0, 0));
+    let (added, removed) = lines(Side { opened: &new, inspection: anew });
+    // What is no text has no lines, and a carriage return ends one or does not.
+    let texts = sides.map(|side| text(side).filter(|text| !text.contains('\r')));
+    let [Some(before), Some(after)] = texts else { return false };
+    // Both files have the text.
+    assert_eq!(added + 2 * before.lines().count(), removed + 2 * after.lines().count(), "{before:?} {after:?}");
+    added + removed > 0
 }
 
 fn vendor_checksums(data: &[u8]) -> bool {

@@ -375,6 +375,7 @@ pub mod door {
         }
     }
     pub mod scrutiny {
+        pub use crate::scrutiny::difference::{Side, difference};
         pub use crate::scrutiny::{Parser, inspect, parses};
     }
     pub mod write {

@@ -11,7 +11,7 @@ use super::publication::Publisher;
 
 /// Two releases of one crate, compared.
 #[derive(Clone, Debug)]
-pub(crate) struct ReleaseDiff {
+pub struct ReleaseDiff {
     /// What was seen in the older one.
     pub(crate) old: Inspection,
     /// What was seen in the newer one.
@@ -38,7 +38,7 @@ impl ReleaseDiff {
 
     /// How many lines came and went, where they were counted.
     #[must_use]
-    pub(crate) fn lines(&self) -> (usize, usize) {
+    pub fn lines(&self) -> (usize, usize) {
         let counts = self.files.iter().filter_map(|file| file.content.counts());
         counts.fold((0, 0), |(added, removed), (more, less)| (added + more, removed + less))
     }

@@ -29,16 +29,17 @@ const LONGEST_FILE: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// One of the two.
-pub(crate) struct Side<'a> {
-    pub(crate) opened: &'a OpenedCrate<'a>,
-    pub(crate) inspection: Inspection,
+pub struct Side<'a> {
+    pub opened: &'a OpenedCrate<'a>,
+    /// What was seen in it.
+    pub inspection: Inspection,
 }
 
 /// Compares two releases. How old new dependencies are is for the caller to find out.
 ///
 /// # Errors
 /// An archive cannot be read a second time.
-pub(crate) fn difference(old: Side<'_>, new: Side<'_>) -> io::Result<ReleaseDiff> {
+pub fn difference(old: Side<'_>, new: Side<'_>) -> io::Result<ReleaseDiff> {
     let files = files(&old, &new)?;
     let build_script_changed = match (&old.inspection.build_script, &new.inspection.build_script) {
         (Some(before), Some(after)) => digest(old.opened, before) != digest(new.opened, after),

@@ -58,4 +58,4 @@ macro_rules! tried {
     };
 }
 
-tried!(lock_file index index_cache policy advisory archive config trail spec command_line lock_proof source vendor_checksums shown);
+tried!(lock_file index index_cache policy advisory archive config trail spec command_line lock_proof source diff vendor_checksums shown);
