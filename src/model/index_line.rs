@@ -132,23 +132,8 @@ struct RawOutline<'a> {
     v: Option<u32>,
 }
 
-/// [`RawOutline`] and all the rest, so that a line is read once.
 #[derive(Deserialize)]
-struct RawRelease<'a> {
-    #[serde(borrow)]
-    name: std::borrow::Cow<'a, str>,
-    #[serde(borrow)]
-    vers: std::borrow::Cow<'a, str>,
-    #[serde(borrow)]
-    cksum: std::borrow::Cow<'a, str>,
-    #[serde(default)]
-    yanked: Option<bool>,
-    #[serde(default, rename = "yanked-upstream")]
-    upstream_yanked: Option<bool>,
-    #[serde(borrow, default)]
-    pubtime: Option<std::borrow::Cow<'a, str>>,
-    #[serde(default)]
-    v: Option<u32>,
+struct RawRest {
     #[serde(default)]
     deps: Vec<RawDependency>,
     #[serde(default)]
@@ -186,23 +171,6 @@ const fn default_features() -> bool {
     true
 }
 
-impl RawOutline<'_> {
-    fn read(self, name: &str) -> Result<Outline, LineError> {
-        if let Some(version) = self.v.filter(|version| *version > MAX_LINE_VERSION) {
-            return Err(LineError::Unsupported(version));
-        }
-        if self.name != name {
-            return Err(LineError::WrongName(self.name.into()));
-        }
-        Ok(Outline {
-            version: self.vers.parse().map_err(|error: semver::Error| malformed(&error))?,
-            pubtime: self.pubtime.map_or(Pubtime::Absent, |text| Pubtime::parse(&text)),
-            yanked: self.upstream_yanked.or(self.yanked).unwrap_or(false),
-            checksum: self.cksum.parse().map_err(|error: super::checksum::ChecksumError| malformed(&error))?,
-        })
-    }
-}
-
 impl Outline {
     /// Reads what decides about the release on this line of the index file of the crate `name`.
     ///
@@ -214,7 +182,18 @@ impl Outline {
             // A newer format may have another shape: its number says more than what it lacks.
             Err(error) => return Err(unsupported(line).unwrap_or_else(|| malformed(&error))),
         };
-        raw.read(name)
+        if let Some(version) = raw.v.filter(|version| *version > MAX_LINE_VERSION) {
+            return Err(LineError::Unsupported(version));
+        }
+        if raw.name != name {
+            return Err(LineError::WrongName(raw.name.into()));
+        }
+        Ok(Self {
+            version: raw.vers.parse().map_err(|error: semver::Error| malformed(&error))?,
+            pubtime: raw.pubtime.map_or(Pubtime::Absent, |text| Pubtime::parse(&text)),
+            yanked: raw.upstream_yanked.or(raw.yanked).unwrap_or(false),
+            checksum: raw.cksum.parse().map_err(|error: super::checksum::ChecksumError| malformed(&error))?,
+        })
     }
 }
 
@@ -224,13 +203,8 @@ impl Release {
     /// # Errors
     /// Anything that [`LineError`] names.
     pub fn parse(name: &str, line: &[u8]) -> Result<Self, LineError> {
-        let raw: RawRelease<'_> = match serde_json::from_slice(line) {
-            Ok(raw) => raw,
-            // What decides about the release may be readable, and then says more of what is wrong with it.
-            Err(error) => return Err(Outline::parse(name, line).err().unwrap_or_else(|| malformed(&error))),
-        };
-        let RawRelease { name: said, vers, cksum, yanked, upstream_yanked, pubtime, v, .. } = raw;
-        let outline = RawOutline { name: said, vers, cksum, yanked, upstream_yanked, pubtime, v }.read(name)?;
+        let outline = Outline::parse(name, line)?;
+        let raw: RawRest = serde_json::from_slice(line).map_err(|error| malformed(&error))?;
         let mut features = raw.features;
         for (name, values) in raw.features2.unwrap_or_default() {
             features.entry(name).or_default().extend(values);
