@@ -98,7 +98,9 @@ pub fn is_same(one: &str, other: &str) -> bool {
 /// The spelling that all spellings of one name have in common, to look names up by.
 #[must_use]
 pub fn canonical(name: &str) -> String {
-    name.chars().map(|c| if c == '_' { '-' } else { c.to_ascii_lowercase() }).collect()
+    let mut name = name.replace('_', "-");
+    name.make_ascii_lowercase();
+    name
 }
 
 const fn canonical_byte(byte: u8) -> u8 {

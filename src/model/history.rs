@@ -40,8 +40,9 @@ struct Line {
 /// After so many questions about single releases, every line is read.
 const SEARCHES: usize = 32;
 
-/// So many releases of a file are remembered: of most crates one or two are locked, and a judge asks about them again and again.
-const REMEMBERED: usize = 4;
+/// So many releases of a file are remembered. Of most crates one or two are locked, and a judge asks about them again and again; who looks
+/// for a way out asks about some more.
+const REMEMBERED: usize = 16;
 
 /// How far an index file can be believed to be today's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,13 +177,18 @@ impl History {
         self.line_about(version)
     }
 
-    /// As [`Self::release`], without what it depends on: a third of the work.
+    /// As [`Self::release`], without what it depends on, which need not be readable: a third of the work.
     ///
     /// # Errors
     /// Its line cannot be believed, or two lines differ.
     pub fn outline(&self, version: &Version) -> Result<Option<Outline>, LineError> {
-        if let Some(release) = self.remembered().get(version) {
-            return Ok(Some(release.outline.clone()));
+        // Who asks so much of one of the first releases will be asked about the rest of it.
+        let has_room = {
+            let remembered = self.remembered();
+            remembered.len() < REMEMBERED || remembered.contains_key(version)
+        };
+        if has_room && let Ok(release) = self.release(version) {
+            return Ok(release.map(|release| release.outline.clone()));
         }
         let Some(line) = self.line_about(version)? else { return Ok(None) };
         let outline = Outline::parse(&self.name, line)?;
@@ -195,24 +201,35 @@ impl History {
         self.parsed().iter().map(|(_, outline)| outline)
     }
 
-    /// The versions above `floor`, highest first, each with the place of its line, which may turn out to be unreadable. Cargo's cache
-    /// files lines by version, so there nothing else of them is read. A version with two lines that differ is left out: nobody can
-    /// tell which of them is the release.
+    /// The versions, highest first, each with the place of its line, which may turn out to be unreadable. Cargo's cache files lines by
+    /// version, so there nothing else of them is read.
+    #[must_use]
+    pub fn newest_first(&self) -> Vec<(Version, usize)> {
+        self.versions(|_| true)
+    }
+
+    /// As [`Self::newest_first`], but those above `floor`. A version with two lines that differ is left out: nobody can tell which of them
+    /// is the release.
     #[must_use]
     pub fn above(&self, floor: &Version) -> Vec<(Version, usize)> {
+        let above = self.versions(|version| version > floor);
+        let text = |place: usize| self.lines.get(place).map(|line| self.text(line));
+        let groups = above.chunk_by(|one, other| one.0 == other.0);
+        let single = groups.filter(|group| group.windows(2).all(|pair| text(pair[0].1) == text(pair[1].1)));
+        single.filter_map(|group| group.first().cloned()).collect()
+    }
+
+    fn versions(&self, wanted: impl Fn(&Version) -> bool) -> Vec<(Version, usize)> {
         let filed = self.lines.first().is_some_and(|line| line.key.is_some());
-        let mut above: Vec<(Version, usize)> = if filed {
+        let mut all: Vec<(Version, usize)> = if filed {
             let version = |line: &Line| std::str::from_utf8(self.text.get(line.key.clone()?)?).ok()?.parse().ok();
             self.lines.iter().enumerate().filter_map(|(place, line)| Some((version(line)?, place))).collect()
         } else {
             self.parsed().iter().map(|(place, outline)| (outline.version.clone(), *place)).collect()
         };
-        above.retain(|(version, _)| version > floor);
-        above.sort_by(|one, other| other.cmp(one));
-        let text = |place: usize| self.lines.get(place).map(|line| self.text(line));
-        let groups = above.chunk_by(|one, other| one.0 == other.0);
-        let single = groups.filter(|group| group.windows(2).all(|pair| text(pair[0].1) == text(pair[1].1)));
-        single.filter_map(|group| group.first().cloned()).collect()
+        all.retain(|(version, _)| wanted(version));
+        all.sort_by(|one, other| other.cmp(one));
+        all
     }
 
     /// The release on the line at this place; `None` where the line cannot be believed, or is filed under another version.

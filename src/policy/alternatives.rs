@@ -1,5 +1,6 @@
 //! The way out for a package that is not approved: releases that could take its place.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use semver::Version;
@@ -11,7 +12,7 @@ use crate::model::advisory::AdvisoryKind;
 use crate::model::evaluation::{Detour, Fix, FixStanding};
 use crate::model::history::History;
 use crate::model::index_line::{DependencyKind, Outline, Requirement};
-use crate::model::package::{CrateId, PackageId};
+use crate::model::package::{CrateId, Package, PackageId};
 use crate::model::verdict::{ReasonCode, Reasons, Verdict};
 
 /// The most dependents of a package that a way out may have to move.
@@ -23,13 +24,50 @@ const MOST_RELEASES: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Candidates<'j> {
     judge: &'j Judge<'j>,
-    by_crate: BTreeMap<CrateId, Vec<Candidate<'j>>>,
+    by_crate: BTreeMap<CrateId, Vec<Candidate>>,
 }
 
+/// A release that a resolver may take, as far as somebody asked. Most questions end at the newest, so not every line is read.
 #[derive(Debug)]
-struct Candidate<'j> {
-    release: &'j Outline,
-    is_approved: Option<bool>,
+struct Candidate {
+    version: Version,
+    /// Of its line in the index file.
+    place: usize,
+    release: OnceCell<Option<Outline>>,
+    is_approved: OnceCell<bool>,
+}
+
+impl Candidate {
+    /// What its line says; `None` where that cannot be read, or is that the release was yanked.
+    fn release(&self, history: &History) -> Option<&Outline> {
+        self.release.get_or_init(|| history.outline_at(self.place).filter(|release| !release.yanked)).as_ref()
+    }
+
+    fn is_approved(&self, judge: &Judge<'_>, crate_id: &CrateId, history: &History) -> bool {
+        let approves = |release| matches!(judge.verdict(crate_id, history, release), Verdict::Approved(_));
+        *self.is_approved.get_or_init(|| self.release(history).is_some_and(approves))
+    }
+}
+
+/// A locked package that asks for another one.
+#[derive(Debug)]
+struct Dependent<'j> {
+    position: usize,
+    package: &'j Package,
+    /// What it asks of the other one.
+    asks: Vec<Requirement>,
+    /// What could take its place, with what that asks of the other one, once somebody wants to know.
+    places: OnceCell<Vec<(PackageId, Vec<Requirement>)>>,
+}
+
+impl<'j> Dependent<'j> {
+    /// `None` where nobody knows what it asks for.
+    fn of(judge: &'j Judge<'_>, position: usize, other: &PackageId) -> Option<Self> {
+        let package = judge.facts.packages.get(position)?;
+        let mut asks = graph::requirements_of(judge.facts, position)?;
+        asks.retain(|requirement| graph::asked_for(package, requirement) == other.crate_id());
+        Some(Self { position, package, asks, places: OnceCell::new() })
+    }
 }
 
 impl<'j> Candidates<'j> {
@@ -71,12 +109,9 @@ impl<'j> Candidates<'j> {
         let judge = self.judge;
         let Some(crate_id) = locked.crate_id() else { return Vec::new() };
         let Some(history) = judge.history(&crate_id) else { return Vec::new() };
-        let candidates = self.by_crate.entry(crate_id.clone()).or_insert_with(|| candidates(history)).iter_mut();
-        let fitting = candidates.filter(|one| one.release.version != locked.version && fits(&one.release.version));
-        let approved = fitting.filter_map(|Candidate { release, is_approved }| {
-            let approves = || matches!(judge.verdict(&crate_id, history, release), Verdict::Approved(_));
-            is_approved.get_or_insert_with(approves).then(|| release.version.clone())
-        });
+        let candidates = self.by_crate.entry(crate_id.clone()).or_insert_with(|| candidates(history)).iter();
+        let fitting = candidates.filter(|one| one.version != locked.version && fits(&one.version));
+        let approved = fitting.filter(|one| one.is_approved(judge, &crate_id, history)).map(|one| one.version.clone());
         approved.take(most).collect()
     }
 
@@ -90,13 +125,15 @@ impl<'j> Candidates<'j> {
         if dependents.is_empty() || dependents.len() > MOST_DEPENDENTS {
             return None;
         }
+        let dependents = dependents.iter().map(|dependent| Dependent::of(judge, *dependent, locked));
+        let dependents: Vec<Dependent<'_>> = dependents.collect::<Option<_>>()?;
         let older_only = is_malicious(reasons);
         let fits = |version: &Version| !(older_only && *version > locked.version);
         let approved = self.approved(locked, fits, MOST_RELEASES);
         let mut targets = std::iter::once(None).chain(approved.into_iter().map(Some));
         targets.find_map(|to| {
-            let each = dependents.iter().map(|dependent| self.letting_go(*dependent, locked, to.as_ref()));
-            let moves: Vec<PackageId> = each.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect();
+            let each = dependents.iter().map(|dependent| self.letting_go(dependent, locked, to.as_ref()));
+            let moves: Vec<PackageId> = each.collect::<Option<Vec<_>>>()?.into_iter().flatten().cloned().collect();
             (!moves.is_empty()).then_some(Detour { moves, to })
         })
     }
@@ -104,27 +141,36 @@ impl<'j> Candidates<'j> {
     /// Where a dependent is to move to so that it does without a package, or takes this version of it; `Some(None)` where it may stay, and
     /// `None` where nothing is known that would do.
     #[expect(clippy::option_option, reason = "that it may stay is another answer than that nothing would do")]
-    fn letting_go(&mut self, dependent: usize, of: &PackageId, to: Option<&Version>) -> Option<Option<PackageId>> {
-        let judge = self.judge;
-        let (facts, package) = (judge.facts, judge.facts.packages.get(dependent)?);
-        let on_it = |asked: Vec<Requirement>| {
-            asked.into_iter().filter(|requirement| graph::asked_for(package, requirement) == of.crate_id())
-        };
+    fn letting_go<'d>(
+        &mut self,
+        dependent: &'d Dependent<'_>,
+        of: &PackageId,
+        to: Option<&Version>,
+    ) -> Option<Option<&'d PackageId>> {
         let takes = |requirement: &Requirement| to.is_some_and(|to| requirement.req.matches(to));
-        let mut asked = on_it(graph::requirements_of(facts, dependent)?);
-        if asked.all(|requirement| !requirement.req.matches(&of.version) || takes(&requirement)) {
+        if dependent.asks.iter().all(|requirement| !requirement.req.matches(&of.version) || takes(requirement)) {
             return Some(None);
         }
-        let crate_id = package.id.crate_id()?;
-        let history = judge.history(&crate_id)?;
-        let requirements = graph::requirements(facts, &judge.graph, dependent);
+        let places = dependent.places.get_or_init(|| self.places(dependent, of));
+        places.iter().find(|(_, asks)| asks.iter().all(takes)).map(|(id, _)| Some(id))
+    }
+
+    /// The approved releases that could take a dependent's place, newest first, each with what it asks of a package.
+    fn places(&mut self, dependent: &Dependent<'_>, of: &PackageId) -> Vec<(PackageId, Vec<Requirement>)> {
+        let (judge, package) = (self.judge, dependent.package);
+        let Some(history) = package.id.crate_id().and_then(|crate_id| judge.history(&crate_id)) else {
+            return Vec::new();
+        };
+        let requirements = graph::requirements(judge.facts, &judge.graph, dependent.position);
         let accepted = |version: &Version| requirements.iter().all(|req| req.matches(version));
-        self.approved(&package.id, accepted, MOST_RELEASES).into_iter().find_map(|version| {
+        let approved = self.approved(&package.id, accepted, MOST_RELEASES).into_iter();
+        let places = approved.filter_map(|version| {
             let release = history.release(&version).ok()??;
-            let needed = release.dependencies.iter().filter(|one| one.kind != DependencyKind::Dev).cloned();
-            let does = on_it(needed.collect()).all(|requirement| takes(&requirement));
-            does.then(|| Some(PackageId { version, ..package.id.clone() }))
-        })
+            let needed = release.dependencies.iter().filter(|one| one.kind != DependencyKind::Dev);
+            let asks = needed.filter(|one| graph::asked_for(package, one) == of.crate_id()).cloned().collect();
+            Some((PackageId { version, ..package.id.clone() }, asks))
+        });
+        places.collect()
     }
 
     /// For each vulnerability or other advisory that hits a locked release: the lowest compatible release after it that is not hit,
@@ -142,13 +188,13 @@ impl<'j> Candidates<'j> {
             return Vec::new();
         }
         let all = self.by_crate.entry(crate_id.clone()).or_insert_with(|| candidates(history));
-        let newer = all.partition_point(|one| one.release.version > *locked);
+        let newer = all.partition_point(|one| one.version > *locked);
         let mut fixes = Vec::new();
         for hit in mended {
-            let upwards = all.iter().take(newer).rev().map(|one| one.release);
+            let upwards = all.iter().take(newer).rev().take_while(|one| same_line(&one.version, locked));
             let lowest = upwards
-                .take_while(|one| same_line(&one.version, locked))
-                .find(|one| serves(locked, &one.version) && !hit.versions.is_vulnerable(&one.version));
+                .filter(|one| serves(locked, &one.version) && !hit.versions.is_vulnerable(&one.version))
+                .find_map(|one| one.release(history));
             let Some(lowest) = lowest else { continue };
             let standing = match judge.verdict(crate_id, history, lowest) {
                 Verdict::Approved(basis) => FixStanding::Approved(basis),
@@ -167,12 +213,8 @@ fn is_malicious(reasons: &Reasons) -> bool {
 }
 
 /// The releases that a resolver may take, newest first.
-fn candidates(history: &History) -> Vec<Candidate<'_>> {
-    let mut all: Vec<_> = history
-        .outlines()
-        .filter(|release| !release.yanked)
-        .map(|release| Candidate { release, is_approved: None })
-        .collect();
-    all.sort_by(|one, other| other.release.version.cmp(&one.release.version));
-    all
+fn candidates(history: &History) -> Vec<Candidate> {
+    let unread =
+        |(version, place)| Candidate { version, place, release: OnceCell::new(), is_approved: OnceCell::new() };
+    history.newest_first().into_iter().map(unread).collect()
 }

@@ -33,7 +33,11 @@ impl KnownNames {
     /// Takes the names that the project locks already. Well-known names are known beside them.
     #[must_use]
     pub fn new(locked: impl IntoIterator<Item = Arc<str>>) -> Self {
-        Self(Names::new(locked))
+        // Both are filed at once, and on no pool of threads: who waits there takes up other work, which may ask for these names again.
+        std::thread::scope(|scope| {
+            scope.spawn(|| LazyLock::force(&WELL_KNOWN_NAMES));
+            Self(Names::new(locked))
+        })
     }
 
     /// The known name that this one can be taken for: the most telling likeness, of equal ones the project's own before a well-known one,

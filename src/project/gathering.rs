@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rayon::prelude::*;
+
 use super::advisories::{advisories_lost, read_advisories, respelled};
 use super::base::{Base, BaseCommit};
 use super::error::ProjectError;
@@ -460,6 +462,9 @@ fn contradicting(packages: &[Package], index: &BTreeMap<CrateId, IndexFact>) -> 
     let contradicts = |package: &Package| {
         let crate_id = package.id.crate_id()?;
         let IndexFact::Read(history) = index.get(&crate_id)? else { return None };
+        if history.standing() != Standing::Confirmed {
+            return None;
+        }
         let outline = history.outline(&package.id.version);
         let agrees = match &package.checksum {
             LockedChecksum::Known(checksum) => {
@@ -467,7 +472,7 @@ fn contradicting(packages: &[Package], index: &BTreeMap<CrateId, IndexFact>) -> 
             }
             LockedChecksum::Missing | LockedChecksum::Malformed(_) => matches!(outline, Ok(Some(_))),
         };
-        (!agrees && history.standing() == Standing::Confirmed).then_some(crate_id)
+        (!agrees).then_some(crate_id)
     };
-    packages.iter().filter_map(contradicts).collect()
+    packages.par_iter().filter_map(contradicts).collect()
 }

@@ -211,3 +211,50 @@ fn a_cached_file_is_read_by_its_keys_and_the_line_must_agree() {
         assert!(History::from_cache("bar", file, start, Standing::Cached(None)).is_none(), "{file:?}");
     }
 }
+
+#[test]
+fn what_is_told_does_not_hang_on_what_was_asked_before() {
+    let numbers: Vec<String> = (0..40).map(|minor| format!("1.{minor}.0")).collect();
+    let lines = numbers.iter().map(|number| line("bar", number, ""));
+    // What it depends on is no list: the release cannot be taken, and its outline can be told.
+    let half = |number: &str| line("bar", number, "").replace(r#""deps":[]"#, r#""deps":7"#);
+    let lines: Vec<String> = lines.chain([half("2.0.0")]).collect();
+    let checked = |history: &History, number: &str| {
+        let (release, outline) = (history.release(&version(number)), history.outline(&version(number)));
+        let (release, outline) = (release.unwrap().unwrap(), outline.unwrap().unwrap());
+        assert_eq!((&release.outline.version, &release.outline), (&version(number), &outline));
+    };
+    let fresh = || history(&lines);
+    for number in &numbers {
+        checked(&fresh(), number);
+    }
+    let history = fresh();
+    for _ in 0..2 {
+        assert_eq!(history.outline(&version("2.0.0")).unwrap().unwrap().version, version("2.0.0"));
+        assert!(matches!(history.release(&version("2.0.0")), Err(LineError::Malformed(_))));
+        assert_eq!(history.outline(&version("3.0.0")), Ok(None));
+        numbers.iter().rev().for_each(|number| checked(&history, number));
+    }
+}
+
+#[test]
+fn versions_are_told_newest_first_and_above_a_floor_only_those_that_nothing_contradicts() {
+    let other = line("bar", "1.2.0", "").replace(DIGEST, &DIGEST.replace('0', "1"));
+    let twice = line("bar", "1.1.0", "");
+    let lines = [line("bar", "1.0.0-rc.1", ""), line("bar", "1.2.0", ""), twice.clone(), twice, other];
+    let keyed: String = ["1.0.0-rc.1", "1.2.0", "1.1.0", "1.1.0", "1.2.0"]
+        .iter()
+        .zip(&lines)
+        .map(|(key, line)| format!("{key}\0{line}\0"))
+        .collect();
+    let cached = History::from_cache("bar", keyed, 0, Standing::Cached(None)).unwrap();
+    for history in [history(&lines), cached] {
+        let told = |all: Vec<(_, usize)>| -> Vec<String> {
+            assert!(all.iter().all(|(version, place)| history.outline_at(*place).unwrap().version == *version));
+            all.into_iter().map(|(version, _)| version.to_string()).collect()
+        };
+        assert_eq!(told(history.newest_first()), ["1.2.0", "1.2.0", "1.1.0", "1.1.0", "1.0.0-rc.1"]);
+        assert_eq!(told(history.above(&version("0.9.0"))), ["1.1.0", "1.0.0-rc.1"]);
+        assert_eq!(told(history.above(&version("1.0.0"))), ["1.1.0"]);
+    }
+}
