@@ -95,10 +95,13 @@ pub(super) fn vendor(cli: &Cli, arguments: &VendorRequest, environment: &Environ
         None => tree::write(&run, &plan)?,
     };
     match done {
-        Done::Vendored { vendoring, changed } => {
+        Done::Vendored { vendoring, changed, unfinished } => {
             let is_due = changed || !is_recorded(&run, &vendoring);
             let event = if is_due { record_event(&run, &vendoring) } else { Ok(()) };
             tell(&run, started, Some(&vendoring), &[])?;
+            if let Some(error) = unfinished {
+                return Err(error.into());
+            }
             event.map_err(|cause| CommandError::Unrecorded {
                 done: "the sources are vendored",
                 cause: Box::new(cause),

@@ -13,37 +13,105 @@ const LETTERS: usize = 6;
 /// No run keeps a temporary folder that long without making anything in it.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Makes a folder in the system's place for temporary ones; it goes with the value. Its name tells what it is for: `sequester-PURPOSE-`.
+/// What a temporary place of ours is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// A copy of the advisories for one run.
+    Advisories,
+    /// A question to a cargo.
+    Ask,
+    /// What a cargo is told of registries.
+    Cargo,
+    /// The configuration that a commit has.
+    Config,
+    /// A repository's packages.
+    Git,
+    /// A cargo's home.
+    Home,
+    /// The index of a local registry.
+    Index,
+    /// A manifest to look at.
+    Manifest,
+    /// The manifests of a workspace.
+    Manifests,
+    /// The repository of a policy.
+    Policy,
+    /// A build that is cut off from all else.
+    Sealed,
+    /// A copy of the project in which a cargo tries something.
+    Try,
+}
+
+impl Errand {
+    const ALL: [Self; 12] = [
+        Self::Advisories,
+        Self::Ask,
+        Self::Cargo,
+        Self::Config,
+        Self::Git,
+        Self::Home,
+        Self::Index,
+        Self::Manifest,
+        Self::Manifests,
+        Self::Policy,
+        Self::Sealed,
+        Self::Try,
+    ];
+
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Advisories => "sequester-advisories-",
+            Self::Ask => "sequester-ask-",
+            Self::Cargo => "sequester-cargo-",
+            Self::Config => "sequester-config-",
+            Self::Git => "sequester-git-",
+            Self::Home => "sequester-home-",
+            Self::Index => "sequester-index-",
+            Self::Manifest => "sequester-manifest-",
+            Self::Manifests => "sequester-manifests-",
+            Self::Policy => "sequester-policy-",
+            Self::Sealed => "sequester-sealed-",
+            Self::Try => "sequester-try-",
+        }
+    }
+
+    /// Others go by the ending of a file's name.
+    const fn ending(self) -> &'static str {
+        if matches!(self, Self::Cargo) { ".toml" } else { "" }
+    }
+
+    fn is_of(self, name: &str) -> bool {
+        let letters = name.strip_prefix(self.prefix()).and_then(|rest| rest.strip_suffix(self.ending()));
+        letters
+            .is_some_and(|letters| letters.len() == LETTERS && letters.bytes().all(|one| one.is_ascii_alphanumeric()))
+    }
+}
+
+/// Makes a folder in the system's place for temporary ones; it goes with the value. Its name tells what it is for.
 ///
 /// # Errors
 /// It cannot be made.
-pub(crate) fn temporary_folder(purpose: &str) -> io::Result<TempDir> {
-    let prefix = format!("sequester-{purpose}-");
-    let folder = tempfile::Builder::new().prefix(&prefix).tempdir()?;
-    sweep(folder.path(), &prefix, "");
+pub(crate) fn temporary_folder(errand: Errand) -> io::Result<TempDir> {
+    let folder = tempfile::Builder::new().prefix(errand.prefix()).suffix(errand.ending()).tempdir()?;
+    sweep(folder.path());
     Ok(folder)
 }
 
-/// Makes a file there, likewise, with an ending that others go by.
+/// Makes a file there, likewise.
 ///
 /// # Errors
 /// It cannot be made.
-pub(crate) fn temporary_file(purpose: &str, ending: &str) -> io::Result<NamedTempFile> {
-    let prefix = format!("sequester-{purpose}-");
-    let file = tempfile::Builder::new().prefix(&prefix).suffix(ending).tempfile()?;
-    sweep(file.path(), &prefix, ending);
+pub(crate) fn temporary_file(errand: Errand) -> io::Result<NamedTempFile> {
+    let file = tempfile::Builder::new().prefix(errand.prefix()).suffix(errand.ending()).tempfile()?;
+    sweep(file.path());
     Ok(file)
 }
 
-fn sweep(made: &std::path::Path, prefix: &str, suffix: &str) {
+/// Removes what killed runs left beside what was made, whatever it was for: the run that comes next may have another errand.
+fn sweep(made: &std::path::Path) {
     let Some((made, folder)) = Utf8Path::from_path(made).and_then(|made| Some((made, made.parent()?))) else { return };
     let Ok(now) = made.metadata().and_then(|made| made.modified()) else { return };
-    let is_ours = |name: &str| {
-        let letters = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix));
-        letters
-            .is_some_and(|letters| letters.len() == LETTERS && letters.bytes().all(|one| one.is_ascii_alphanumeric()))
-    };
-    remove_abandoned(folder, is_ours, now, A_DAY);
+    remove_abandoned(folder, |name| Errand::ALL.iter().any(|errand| errand.is_of(name)), now, A_DAY);
 }
 
 /// Removes what is older than `age` by the folder's own clock, which says `now`, belongs to this user and has such a name. What cannot be
@@ -75,4 +143,53 @@ fn is_own(found: &Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_own(_found: &Metadata) -> bool {
     true
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::fs::File;
+    use std::time::Duration;
+
+    use crate::files::abandoned::sweep;
+
+    #[test]
+    fn whatever_a_killed_run_left_goes_with_the_next_temporary_place_and_nothing_else() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        let made = at("sequester-ask-j1K2l3");
+        let now = File::create_new(&made).unwrap().metadata().unwrap().modified().unwrap();
+        let dated = |name: &str, days: u64| {
+            let times = std::fs::FileTimes::new().set_modified(now - Duration::from_secs(days * 24 * 3600));
+            File::open(at(name)).or_else(|_| File::create_new(at(name))).unwrap().set_times(times).unwrap();
+        };
+        let debris = ["sequester-index-a1B2c3", "sequester-try-a1B2c3", "sequester-cargo-a1B2c3.toml"];
+        let young = ["sequester-index-d4E5f6", "sequester-cargo-d4E5f6.toml"];
+        let others = [
+            "sequester-report-a1B2c3",
+            "sequester-index-a1B2c",
+            "sequester-index-a1B2c-",
+            "sequester-index-a1B2c3.toml",
+            "sequester-cargo-a1B2c3",
+            "index-a1B2c3",
+        ];
+        std::fs::create_dir_all(at(debris[0]).join("below/it")).unwrap();
+        std::fs::create_dir(at(young[0])).unwrap();
+        for name in debris.iter().chain(&others) {
+            dated(name, 2);
+        }
+        for name in young {
+            dated(name, 0);
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(at(young[0]), at("sequester-try-g7H8i9")).unwrap();
+        sweep(&made);
+        for name in debris {
+            assert!(!at(name).exists(), "{name}");
+        }
+        for name in young.iter().chain(&others) {
+            assert!(at(name).exists(), "{name}");
+        }
+        assert!(cfg!(not(unix)) || at("sequester-try-g7H8i9").exists());
+    }
 }

@@ -12,7 +12,7 @@ mod sync;
 mod together;
 mod writable;
 
-pub(crate) use abandoned::{temporary_file, temporary_folder};
+pub(crate) use abandoned::{Errand, temporary_file, temporary_folder};
 pub use lock::Lock;
 pub(crate) use lock::{PackageCacheLock, Taken, is_package_cache_locked, lock_folder, lock_package_cache};
 pub(crate) use plain::plain;

@@ -22,7 +22,7 @@ use tempfile::NamedTempFile;
 
 use super::cargo_config::{CargoConfig, CargoConfigError};
 use super::environment::Environment;
-use crate::files::{temporary_file, temporary_folder};
+use crate::files::{Errand, temporary_file, temporary_folder};
 
 pub use self::failure::CargoFailure;
 pub(crate) use self::failure::Words;
@@ -60,7 +60,7 @@ impl Cargo {
     /// # Errors
     /// The file for it cannot be written.
     pub(crate) fn configured(text: &str, environment: &Environment) -> Result<Self, std::io::Error> {
-        let mut settings = temporary_file("cargo", ".toml")?;
+        let mut settings = temporary_file(Errand::Cargo)?;
         settings.write_all(text.as_bytes())?;
         Ok(Self { programs: Programs::find(environment), environment: away(environment), settings })
     }
@@ -147,7 +147,7 @@ fn away(environment: &Environment) -> Environment {
 pub(crate) fn loads(manifest: &str, environment: &Environment) -> Result<(), CargoFailure> {
     let programs = Programs::find(environment);
     let failed = |cause: std::io::Error| CargoFailure::NoFolder { cause: cause.to_string() };
-    let folder = temporary_folder("manifest").map_err(failed)?;
+    let folder = temporary_folder(Errand::Manifest).map_err(failed)?;
     let path = folder.path().join("Cargo.toml");
     std::fs::write(&path, manifest).map_err(failed)?;
     std::fs::create_dir(folder.path().join("src")).map_err(failed)?;

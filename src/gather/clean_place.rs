@@ -5,7 +5,7 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
-use crate::files::temporary_folder;
+use crate::files::{Errand, temporary_folder};
 
 /// A temporary folder; it is removed with all that is in it when this value is dropped.
 #[derive(Debug)]
@@ -19,8 +19,8 @@ impl TemporaryFolder {
     ///
     /// # Errors
     /// It cannot be made, or its path is not UTF-8.
-    pub(crate) fn make(purpose: &str) -> io::Result<Self> {
-        let folder = temporary_folder(purpose)?;
+    pub(crate) fn make(errand: Errand) -> io::Result<Self> {
+        let folder = temporary_folder(errand)?;
         let path =
             Utf8PathBuf::try_from(folder.path().to_path_buf()).map_err(camino::FromPathBufError::into_io_error)?;
         let path = path.canonicalize_utf8()?;
@@ -56,8 +56,8 @@ impl CleanPlace {
     ///
     /// # Errors
     /// It cannot be made, or a folder above it has a configuration of cargo's.
-    pub(crate) fn make(purpose: &str) -> Result<Self, CleanPlaceError> {
-        let folder = TemporaryFolder::make(purpose)?;
+    pub(crate) fn make(errand: Errand) -> Result<Self, CleanPlaceError> {
+        let folder = TemporaryFolder::make(errand)?;
         let files = folder
             .path()
             .ancestors()

@@ -16,6 +16,7 @@ use super::clean_place::TemporaryFolder;
 use super::environment::Environment;
 use super::lock_file;
 use super::vendor_tree::{self, VendorTreeError};
+use crate::files::Errand;
 use crate::files::regular::{self, Links};
 use crate::model::package::PackageId;
 use crate::model::source::{Registry, Source};
@@ -94,7 +95,7 @@ pub(crate) fn vendor(
     request: &GitRequest<'_>,
     environment: &Environment,
 ) -> Result<GitPackages, GitPackagesError> {
-    let folder = TemporaryFolder::make("git").map_err(GitPackagesError::Folder)?;
+    let folder = TemporaryFolder::make(Errand::Git).map_err(GitPackagesError::Folder)?;
     let path = folder.path().to_owned();
     prepare(wanted, request, &path).map_err(GitPackagesError::Folder)?;
     run(request, &path, environment)?;

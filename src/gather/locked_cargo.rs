@@ -15,6 +15,7 @@ use super::cargo_config::{CargoConfig, CargoConfigError};
 use super::clean_place::TemporaryFolder;
 use super::environment::Environment;
 use super::index::crate_name;
+use crate::files::Errand;
 use crate::model::package::CrateId;
 use crate::model::source::Registry;
 
@@ -64,7 +65,7 @@ pub(crate) enum AskError {
 /// # Errors
 /// Cargo could not be asked; that it refuses is an answer.
 pub(crate) fn ask(question: &LockQuestion<'_>, environment: &Environment) -> Result<CargoSays, AskError> {
-    let folder = TemporaryFolder::make("ask").map_err(AskError::Folder)?;
+    let folder = TemporaryFolder::make(Errand::Ask).map_err(AskError::Folder)?;
     let asked = Cargo::away(question.config, environment).map_err(AskError::Folder)?;
     let mut registries: Vec<&Registry> = question.lines.keys().map(|id| &id.registry).collect();
     registries.extend(question.registries);

@@ -6,7 +6,7 @@ use camino::Utf8Path;
 
 use super::environment::Environment;
 use super::git::{self, Answer, Failure, Reach};
-use crate::files::temporary_folder;
+use crate::files::{Errand, temporary_folder};
 
 /// The largest policy, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -31,7 +31,7 @@ pub(crate) fn file(
     path: &str,
     environment: &Environment,
 ) -> Result<String, PolicyRepositoryError> {
-    let folder = temporary_folder("policy").map_err(PolicyRepositoryError::Folder)?;
+    let folder = temporary_folder(Errand::Policy).map_err(PolicyRepositoryError::Folder)?;
     let folder = Utf8Path::from_path(folder.path())
         .ok_or_else(|| PolicyRepositoryError::Folder(io::Error::other("its path is no text")))?
         .to_owned();

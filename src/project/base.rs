@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::error::ProjectError;
 use crate::files::regular::{self, Links};
-use crate::files::{plain, temporary_folder};
+use crate::files::{Errand, plain, temporary_folder};
 use crate::gather::base::{Commit, Files, Linked};
 use crate::gather::cargo_config::{self, CargoConfig, CargoConfigError};
 use crate::gather::environment::Environment;
@@ -254,7 +254,7 @@ impl BaseCommit {
         start: &Utf8Path,
         environment: &Environment,
     ) -> Result<CargoConfig, ProjectError> {
-        let copy = temporary_folder("config").map_err(ProjectError::Temporary)?;
+        let copy = temporary_folder(Errand::Config).map_err(ProjectError::Temporary)?;
         let top = Utf8PathBuf::try_from(copy.path().to_owned())
             .map_err(|error| ProjectError::Temporary(error.into_io_error()))?;
         let mut folders = Vec::new();

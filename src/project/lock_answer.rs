@@ -11,7 +11,7 @@ use super::open::{Configs, Project};
 use super::registries::Registries;
 use super::request::Which;
 use crate::files::regular::{self, Links};
-use crate::files::temporary_folder;
+use crate::files::{Errand, temporary_folder};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::locked_cargo::{self, CargoSays, LockQuestion};
 use crate::gather::manifest::{self, MAX_BYTES, Roots};
@@ -261,7 +261,7 @@ fn base_manifests(
     head: &Manifests,
     commit: &BaseCommit,
 ) -> Result<Option<Manifests>, ProjectError> {
-    let copy = temporary_folder("manifests").map_err(ProjectError::Temporary)?;
+    let copy = temporary_folder(Errand::Manifests).map_err(ProjectError::Temporary)?;
     let top = Utf8PathBuf::try_from(copy.path().to_owned())
         .map_err(|error| ProjectError::Temporary(error.into_io_error()))?;
     let (Some(root), Some(prefix)) = (commit.inside(&workspace.root), top_above(commit, &workspace.root)) else {

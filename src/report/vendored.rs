@@ -110,7 +110,8 @@ fn found(report: &VendorReport<'_>, done: &Vendoring, verbosity: Verbosity, out:
         }
     }
     if let Some(left_over) = &done.left_over {
-        line(out, Tone::Caution, "Left over", left_over.lines().next().unwrap_or_default())?;
+        let why = left_over.lines().next().unwrap_or_default();
+        line(out, Tone::Caution, "Left over", &format!("files of this run, which the next one removes: {why}"))?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use toml_edit::visit_mut::VisitMut;
 use toml_edit::{DocumentMut, Formatted};
 
 use crate::files::regular::{self, Links};
-use crate::files::{plain, temporary_folder};
+use crate::files::{Errand, plain, temporary_folder};
 use crate::project::Subject;
 
 /// The most entries of folders that are linked: a workspace's folders have a few thousand.
@@ -67,7 +67,7 @@ impl PrivateCopy {
     /// # Errors
     /// A folder cannot be read, no folder can be made, or this system makes no links.
     pub(crate) fn of(subject: &Subject) -> io::Result<Self> {
-        let folder = temporary_folder("try")?;
+        let folder = temporary_folder(Errand::Try)?;
         let top =
             Utf8PathBuf::try_from(folder.path().canonicalize()?).map_err(camino::FromPathBufError::into_io_error)?;
         let locals = subject.workspace.iter().flat_map(|workspace| &workspace.packages);

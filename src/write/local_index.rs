@@ -7,7 +7,7 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
 
-use crate::files::temporary_folder;
+use crate::files::{Errand, temporary_folder};
 pub(crate) use crate::model::index_line::index_path;
 
 /// A written index; the folder is removed when this value is dropped.
@@ -40,7 +40,7 @@ impl StagedIndex {
     /// A folder or file cannot be written.
     pub(crate) fn write(index: &BTreeMap<String, Vec<u8>>) -> Result<Self, StagedIndexError> {
         let temporary = Utf8Path::new("the temporary folder");
-        let folder = temporary_folder("index").map_err(StagedIndexError::at(temporary))?;
+        let folder = temporary_folder(Errand::Index).map_err(StagedIndexError::at(temporary))?;
         let path = Utf8PathBuf::try_from(folder.path().join("index"))
             .map_err(|error| StagedIndexError::at(temporary)(error.into_io_error()))?;
         fs::create_dir(&path).map_err(StagedIndexError::at(&path))?;

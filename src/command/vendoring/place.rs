@@ -36,6 +36,8 @@ pub(super) enum Done {
         vendoring: Vendoring,
         /// Whether the project is another than before.
         changed: bool,
+        /// What of the change is to be finished by the next run.
+        unfinished: Option<VendorDirError>,
     },
     /// Nothing was written.
     Refused(Derived),
@@ -195,6 +197,10 @@ impl<'a> Place<'a> {
             (applied, outcome)
         };
         let changed = applied.tree || applied.config;
+        let (unfinished, left_over) = match applied.left_over {
+            Some(error @ VendorDirError::Unfinished { .. }) => (Some(error), None),
+            other => (None, other),
+        };
         let vendoring = Vendoring {
             folder: self.vendor.relative().to_owned(),
             local_registry: self.local_registry,
@@ -210,9 +216,9 @@ impl<'a> Place<'a> {
             bytes: derived.bytes,
             config,
             recovered: self.vendor.recovered().is_some(),
-            left_over: applied.left_over.map(|error| error.to_string()),
+            left_over: left_over.map(|error| error.to_string()),
         };
-        Ok(Done::Vendored { vendoring, changed })
+        Ok(Done::Vendored { vendoring, changed, unfinished })
     }
 }
 

@@ -9,6 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::evidence::Evidence;
 use crate::archive::{ArchiveError, Limits, MemoryBudget, VerifiedCrate, stub_files, vendor_files};
 use crate::command::outcome::CommandError;
+use crate::files::Errand;
 use crate::gather::cargo_config::{CargoConfig, ConfiguredRegistry};
 use crate::gather::clean_place::{CleanPlace, CleanPlaceError};
 use crate::gather::crate_files::{
@@ -252,7 +253,7 @@ fn proven(evidence: &Evidence<'_>) -> (Vec<Utf8PathBuf>, BTreeSet<Registry>) {
 
 /// An empty home. Offline it has the user's repositories, whose objects git knows by their content; never the user's checkouts.
 fn home(deriving: &Deriving<'_>) -> Result<(CleanPlace, Environment), CleanPlaceError> {
-    let place = CleanPlace::make("home")?;
+    let place = CleanPlace::make(Errand::Home)?;
     place.write("config.toml", &deriving.trusted.for_fetching())?;
     let repositories = deriving.environment.cargo_home().join("git/db");
     if deriving.offline && repositories.is_dir() {

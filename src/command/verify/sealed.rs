@@ -11,6 +11,7 @@ use toml::{Table, Value};
 use crate::cli::Cli;
 use crate::command::outcome::{CommandError, Outcome, SealedError};
 use crate::command::output;
+use crate::files::Errand;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::clean_place::CleanPlace;
 use crate::gather::environment::Environment;
@@ -116,7 +117,7 @@ impl Sealed<'_> {
     /// Runs it; the outcome is cargo's.
     pub(super) fn run(&self, cli: &Cli, command: &SealedCommand) -> Result<Outcome, CommandError> {
         let toolchain = self.toolchain()?;
-        let place = CleanPlace::make("sealed").map_err(SealedError::from)?;
+        let place = CleanPlace::make(Errand::Sealed).map_err(SealedError::from)?;
         let [home, user, temporary] =
             ["cargo-home", "home", "tmp"].map(|name| place.folder(name).map_err(SealedError::from));
         let (home, user, temporary) = (home?, user?, temporary?);

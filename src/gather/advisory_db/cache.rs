@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use super::request::AdvisoryDbError;
 use crate::files::names::in_cargo_home;
 use crate::files::regular::{self, Links};
-use crate::files::{Lock, Replacement, sync_tree, temporary_folder};
+use crate::files::{Errand, Lock, Replacement, sync_tree, temporary_folder};
 use crate::gather::http::shown;
 use crate::model::checksum::Checksum;
 use crate::model::run::{Listener, Waiting};
@@ -116,7 +116,7 @@ impl Cache {
     /// A cache of the same source for this run alone. It knows what this one remembers, so that a rollback can be recognised.
     pub(super) fn for_this_run(&self) -> Result<Self, AdvisoryDbError> {
         let failed = AdvisoryDbError::io("the temporary folder");
-        let folder = temporary_folder("advisories").map_err(failed)?;
+        let folder = temporary_folder(Errand::Advisories).map_err(failed)?;
         let path = Utf8PathBuf::try_from(folder.path().to_owned())
             .map_err(|error| AdvisoryDbError::io("a folder that is not UTF-8")(error.into_io_error()))?;
         let lasting = Some(self.folder.clone());

@@ -57,6 +57,18 @@ pub enum VendorDirError {
         #[source]
         source: io::Error,
     },
+    /// All is in its place, and either the system does not say that it will stay there, or the record of the change cannot be removed.
+    #[error(
+        "the sources are vendored, but the change is not over: `{path}` refused its last step: {source}\nhelp: see that the disk has room \
+         and that this path may be written, then run the command again, which finishes it"
+    )]
+    Unfinished {
+        /// What was to be brought to the disk, or removed.
+        path: Utf8PathBuf,
+        /// Why it could not.
+        #[source]
+        source: io::Error,
+    },
     /// A package could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),

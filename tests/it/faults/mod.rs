@@ -113,6 +113,36 @@ fn g1_g2_some_faults_of_verbs_that_keep_what_they_asked_for() {
     some_of(READERS, 0, 1, FEW);
 }
 
+/// Beyond its decision a change is not taken back; where its last steps fail, that is an error with a way out, and the next run finishes it.
+#[test]
+fn g2_a_change_whose_last_steps_fail_is_not_told_as_done() {
+    if supervisor().is_none() {
+        return;
+    }
+    let mut wrong = Vec::new();
+    for plan in WRITERS.iter().filter(|plan| ["vendor", "vendor again"].contains(&plan.name)) {
+        let scene = plan.scene();
+        let expected = Expected::of(&scene);
+        let is_last_step = |point: &&trial::Point| {
+            let steps = [("fsync", "project/.cargo"), ("unlink", "project/.sequester/journal.json")];
+            steps.iter().any(|(call, path)| point.call == *call && point.paths.iter().any(|one| one == path))
+        };
+        let steps = expected.run.points.iter().filter(is_last_step);
+        let tried = steps.flat_map(|point| point.faults.iter().map(move |fault| (point, fault)));
+        let (mut told, mut tried) = (0, tried.peekable());
+        assert!(tried.peek().is_some(), "{}: nothing to try", plan.name);
+        for (point, fault) in tried {
+            match attempt(&scene, &expected, point, fault) {
+                Ok(Held::Made) => told += 1,
+                Ok(_) => {}
+                Err(why) => wrong.push(format!("{}: {why}", plan.name)),
+            }
+        }
+        assert!(told > 0 || !wrong.is_empty(), "{}: no fault was met", plan.name);
+    }
+    assert!(wrong.is_empty(), "{} times:\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
 /// A new verb is in neither list until somebody has thought of what it writes.
 #[test]
 fn every_verb_is_tried() {
