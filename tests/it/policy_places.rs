@@ -157,6 +157,41 @@ fn a_detour_is_told_only_where_nothing_leads_out_directly() {
 }
 
 #[test]
+fn a_detour_moves_those_that_must_and_leads_to_what_is_approved() {
+    let world = World::new()
+        .publish(Line::new("foo", "0.9.0"))
+        .publish(Line::new("foo", "1.0.1").days_old(2))
+        .publish(Line::new("wide", "1.0.0").dep("foo", ">=0.9, <2"))
+        .publish(Line::new("strict", "1.0.0").dep("foo", "^1"))
+        .publish(Line::new("strict", "1.0.1").dep("foo", "^1"))
+        .publish(Line::new("strict", "1.1.0").dep("foo", "^0.9").dep_of_kind("foo", "^1", "dev"))
+        .publish(Line::new("strict", "1.2.0").days_old(1))
+        .publish(Line::new("strict", "1.3.0").yanked())
+        .lock("wide", "1.0.0")
+        .lock("strict", "1.0.0")
+        .lock_below("wide", "foo", "1.0.1")
+        .edge("strict", "foo");
+    let detour = world.judgement("foo").detour.unwrap();
+    let moves: Vec<_> = detour.moves.iter().map(|id| (&*id.name, id.version.to_string())).collect();
+    assert_eq!((moves, detour.to), (vec![("strict", "1.1.0".to_owned())], Some(version("0.9.0"))));
+}
+
+#[test]
+fn a_detour_around_more_than_eight_packages_is_not_told() {
+    let among = |number: usize| {
+        let mut world = World::new().publish(Line::new("foo", "1.0.1").days_old(2));
+        for one in (0..number).map(|one| format!("wrap-{one}")) {
+            world = world.publish(Line::new(&one, "1.0.0").dep("foo", "^1")).publish(Line::new(&one, "1.1.0"));
+            world = world.lock(&one, "1.0.0");
+            world = if one == "wrap-0" { world.lock_below(&one, "foo", "1.0.1") } else { world.edge(&one, "foo") };
+        }
+        world.judgement("foo").detour.map(|detour| (detour.moves.len(), detour.to))
+    };
+    assert_eq!(among(8), Some((8, None)));
+    assert_eq!(among(9), None);
+}
+
+#[test]
 fn out_of_malice_only_older_releases_lead() {
     let world = World::new()
         .publish(Line::new("foo", "1.0.0"))
