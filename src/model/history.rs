@@ -177,7 +177,8 @@ impl History {
         self.line_about(version)
     }
 
-    /// As [`Self::release`], without what it depends on, which need not be readable: a third of the work.
+    /// As [`Self::release`], without what it depends on, which need not be readable: a third of the work, but for the first that are asked
+    /// about.
     ///
     /// # Errors
     /// Its line cannot be believed, or two lines differ.

@@ -38,7 +38,7 @@ struct Candidate {
 }
 
 impl Candidate {
-    /// What its line says; `None` where that cannot be read, or is that the release was yanked.
+    /// What its line says; `None` where that cannot be read, and for a yanked release.
     fn release(&self, history: &History) -> Option<&Outline> {
         self.release.get_or_init(|| history.outline_at(self.place).filter(|release| !release.yanked)).as_ref()
     }

@@ -34,8 +34,10 @@ impl KnownNames {
     #[must_use]
     pub fn new(locked: impl IntoIterator<Item = Arc<str>>) -> Self {
         // Both are filed at once, and on no pool of threads: who waits there takes up other work, which may ask for these names again.
+        // Where the system has no thread to give, the well-known ones are filed by whoever asks first.
         std::thread::scope(|scope| {
-            scope.spawn(|| LazyLock::force(&WELL_KNOWN_NAMES));
+            let well_known = || LazyLock::force(&WELL_KNOWN_NAMES);
+            let _ = std::thread::Builder::new().spawn_scoped(scope, well_known);
             Self(Names::new(locked))
         })
     }

@@ -44,8 +44,7 @@ impl<'a> Swap<'a> {
         self.step()?;
         self.journal.write(self.target.root(), self.record)?;
         let Err(error) = self.forward() else {
-            let left_over = self.secure().and_then(|()| self.clean()).err();
-            return Ok(left_over.map(|error| self.as_unfinished(error)));
+            return Ok(self.clean().err().map(|error| self.as_unfinished(error)));
         };
         if self.can_go_back() && self.back().is_ok() {
             // Should this fail, the next run does it; the first error is the one to tell.
@@ -155,14 +154,12 @@ impl<'a> Swap<'a> {
         }
     }
 
-    /// Has the system keep the configuration as it is, after which nobody need go through the change again.
-    fn secure(&self) -> Result<(), VendorDirError> {
-        if self.journal.config.is_some() { config::sync(self.target.root()) } else { Ok(()) }
-    }
-
     /// Forgets the change, done or taken back, and removes what it leaves.
     pub(super) fn clean(&self) -> Result<(), VendorDirError> {
         let root = self.target.root();
+        if self.journal.config.is_some() {
+            config::sync(root)?;
+        }
         self.step()?;
         // From here on nothing is at stake: what is left over is removed by the next run at the latest.
         Journal::remove(root, self.record)?;
@@ -271,9 +268,6 @@ pub(super) fn recover(root: &Utf8Path, record: &Record, faults: &Faults) -> Resu
         swap.back()?;
     } else {
         return Err(swap.lost(&root.join(".cargo/config.toml")));
-    }
-    if !back {
-        swap.secure()?;
     }
     swap.clean()?;
     Ok(Some(if back { Recovered::TakenBack } else { Recovered::Finished }))

@@ -346,10 +346,18 @@ pub fn attempt(scene: &Scene, expected: &Expected, at: &Point, fault: &str) -> R
     // What a change needs that the next run finishes waits for it; so does what is told to.
     let has_journal = found.contains_key("project/.sequester/journal.json");
     let waits = has_journal && told.contains("run the command again, which finishes it");
-    let may_leave = cannot_remove || waits || told.contains("files of this run, which the next one removes");
+    let will_go = told.contains("files of this run, which the next one removes");
+    let may_leave = cannot_remove || waits || will_go;
     let left = left_over(&project);
     if !left.is_empty() && !may_leave {
         faults.push(format!("left over: {left:?}"));
+    }
+    if held == Held::CarriedOn && will_go {
+        undisturbed(scene, &project);
+        let left = left_over(&project);
+        if !left.is_empty() {
+            faults.push(format!("the next run does not remove what it is said to: {left:?}"));
+        }
     }
     if held != Held::CarriedOn {
         two_days_pass(&project);
