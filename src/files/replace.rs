@@ -116,8 +116,7 @@ impl<'a> Replacement<'a> {
         let mode = if matches!(self.mode, Mode::Usual) { 0o666 } else { 0o600 };
         match &self.name {
             Name::Random(name) => {
-                let mut builder = tempfile::Builder::new();
-                builder.prefix(name.prefix).suffix(name.suffix);
+                let mut builder = name.builder();
                 #[cfg(unix)]
                 {
                     use std::os::unix::fs::PermissionsExt as _;
@@ -204,6 +203,25 @@ impl Staged {
     /// The system refuses.
     pub fn keep(self) -> io::Result<()> {
         self.file.keep().map(drop).map_err(|error| error.error)
+    }
+}
+
+impl StagedName {
+    fn builder(self) -> tempfile::Builder<'static, 'static> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(self.prefix).suffix(self.suffix);
+        builder
+    }
+}
+
+/// Removes what killed runs left in a folder in which this one has nothing to replace. Only where there is such a file is one made, which
+/// tells the folder's time.
+pub(crate) fn sweep_unchanged(folder: &Utf8Path) {
+    let mut names = folder.read_dir_utf8().into_iter().flatten().flatten();
+    if names.any(|entry| STAGED.is_of(entry.file_name()))
+        && let Ok(made) = STAGED.builder().tempfile_in(folder)
+    {
+        sweep(folder, STAGED, made.as_file());
     }
 }
 

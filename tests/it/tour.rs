@@ -117,8 +117,9 @@ fn with_lasting_ids(page: &str) -> String {
     for piece in page.split_inclusive(|letter: char| !letter.is_ascii_hexdigit()) {
         let id = piece.trim_end_matches(|letter: char| !letter.is_ascii_hexdigit());
         let has = |is: fn(&u8) -> bool| id.as_bytes().iter().any(is);
-        // A date is no id, nor is a word.
-        let is_id = id.len() >= 8 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+        // A date is no id, nor is a word. An id may have digits alone: one of two hundred with twelve.
+        let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+        let is_id = id.len() >= 12 || (id.len() >= 8 && is_mixed);
         if !is_id {
             text.push_str(piece);
             continue;

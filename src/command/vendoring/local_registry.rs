@@ -57,7 +57,8 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan, folder: &Utf8Path) -> Resu
     let (packages, allow) = packages(plan, &derived, &found)?;
     let healed = healed(&packages, &allow, place.known().listed, &found);
     let left = Left { packages, allow, removed, kept, foreign, healed };
-    place.publish(stage, left, derived)
+    let done = place.publish(stage, left, derived)?;
+    Ok(place.leave(done))
 }
 
 fn is_there(package: &PlannedPackage, found: &LocalRegistry) -> bool {

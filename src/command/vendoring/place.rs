@@ -220,6 +220,14 @@ impl<'a> Place<'a> {
         };
         Ok(Done::Vendored { vendoring, changed, unfinished })
     }
+
+    /// Lets the next run in, and tells what stays of this one.
+    pub(super) fn leave(self, mut done: Done) -> Done {
+        if let (Err(error), Done::Vendored { vendoring, .. }) = (self.vendor.close(), &mut done) {
+            vendoring.left_over.get_or_insert_with(|| error.to_string());
+        }
+        done
+    }
 }
 
 /// Every source that the folder stands in for.

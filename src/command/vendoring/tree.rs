@@ -77,7 +77,8 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan) -> Result<Done, CommandErr
     healed.sort_by(|one, other| one.directory.cmp(&other.directory));
     let (packages, allow) = work.packages(plan, &derived, &found, &run.arguments.platform)?;
     let left = Left { packages, allow, removed: remains.ours, kept, foreign: remains.foreign, healed };
-    place.publish(stage, left, derived)
+    let done = place.publish(stage, left, derived)?;
+    Ok(place.leave(done))
 }
 
 /// The folder that the command line names.

@@ -18,7 +18,7 @@ pub struct VendorDir {
     recovered: Option<Recovered>,
     pub(super) record: Record,
     pub(super) faults: Faults,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl VendorDir {
@@ -35,7 +35,15 @@ impl VendorDir {
         sweep(&target)?;
         // Another run may have put something in its place while this one waited.
         target.check()?;
-        Ok(Self { target, recovered, record, faults: opening.faults, _lock: lock })
+        Ok(Self { target, recovered, record, faults: opening.faults, lock })
+    }
+
+    /// Lets the next run in.
+    ///
+    /// # Errors
+    /// The lock's file stays. It keeps nobody out, and the next run removes it.
+    pub fn close(self) -> Result<(), VendorDirError> {
+        self.lock.give_back()
     }
 
     /// What became of a run that was killed, where there was one.

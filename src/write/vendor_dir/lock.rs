@@ -76,14 +76,31 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// Lets the next run in.
+    ///
+    /// # Errors
+    /// The file cannot be removed. The next run finds a lock that nobody holds, takes it, and removes it.
+    pub(super) fn give_back(mut self) -> Result<(), VendorDirError> {
+        let path = std::mem::take(&mut self.path);
+        remove(&path).map_err(|source| VendorDirError::io(&path, source))
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Should this fail, the next run finds a lock that nobody holds, and takes it.
-        let _ = fs::remove_file(&self.path);
-        if let Some(folder) = self.path.parent() {
-            let _ = fs::remove_dir(folder);
+        // Once it is given back, what has its name is another run's.
+        if !self.path.as_str().is_empty() {
+            let _ = remove(&self.path);
         }
     }
+}
+
+fn remove(path: &Utf8Path) -> io::Result<()> {
+    fs::remove_file(path)?;
+    // With a trail in it the folder stays.
+    let _ = path.parent().map(fs::remove_dir);
+    Ok(())
 }
 
 fn path(root: &Utf8Path) -> Utf8PathBuf {

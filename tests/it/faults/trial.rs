@@ -367,7 +367,6 @@ pub fn attempt(scene: &Scene, expected: &Expected, at: &Point, fault: &str) -> R
         // All was done, or all but the event.
         let is_done = cannot_undo && found == expected.new;
         let lacks_event = cannot_undo && !is_done && but_events(&found) == but_events(&expected.new);
-        let is_second = is_done || lacks_event;
         if lacks_event {
             let after = without_staged(&after);
             held = if after == expected.new { held } else { Held::WithoutEvent };
@@ -383,9 +382,8 @@ pub fn attempt(scene: &Scene, expected: &Expected, at: &Point, fault: &str) -> R
             let after = differences(&after, state);
             faults.extend(after.into_iter().map(|one| format!("after the next run, {one}")));
         }
-        // A run that has nothing to write in a folder does not look at what lies there.
         let left = left_over(&project);
-        if !left.is_empty() && !is_second {
+        if !left.is_empty() {
             faults.push(format!("left over at the end: {left:?}"));
         }
     }

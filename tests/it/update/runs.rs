@@ -177,3 +177,40 @@ fn markdown_is_the_body_of_a_pull_request() {
     let told = update(&project, &["bar", "--precise", "1.0.2", "--format", "markdown"]).expect_code(1).stdout;
     assert!(told.starts_with("## cargo sequester: refused\n") && told.contains("<code>bar&#64;1.0.2</code>"), "{told}");
 }
+
+#[test]
+fn g1_what_a_killed_run_left_goes_with_a_run_that_has_nothing_to_write() {
+    let registry = TestRegistry::new();
+    Package::new("bar", "1.0.0").pubtime(OLD).publish(&registry);
+    let project = project(&registry).dep("bar", "1");
+    project.lock_with_cargo();
+    let now = project.path("Cargo.lock").metadata().unwrap().modified().unwrap();
+    let two_days_ago = now - Duration::from_secs(48 * 3600);
+    let verb = |words: &[&str]| {
+        let (first, more) = words.split_at(1);
+        project.sequester(&[first, &["--now", NOW, "--no-advisories"], more].concat()).expect_code(0);
+    };
+    let [ours, young, of_cargo] = [".sequester-a1B2c3.tmp", ".sequester-d4E5f6.tmp", ".cargo/.sequester-a1B2c3.tmp"];
+    let leave = |name: &str| std::fs::write(project.path(name), "a lock file as it was").unwrap();
+    let leave_old = |name: &str| {
+        leave(name);
+        let file = std::fs::File::options().append(true).open(project.path(name)).unwrap();
+        file.set_times(std::fs::FileTimes::new().set_modified(two_days_ago)).unwrap();
+    };
+    leave(young);
+    let moving: [&[&str]; 2] = [&["update"], &["cargo", "update"]];
+    for words in moving {
+        leave_old(ours);
+        let before = project.read("Cargo.lock");
+        verb(words);
+        assert_eq!(project.read("Cargo.lock"), before);
+        assert!(!project.path(ours).exists(), "{words:?}");
+    }
+    leave_old(ours);
+    leave_old(of_cargo);
+    verb(&["update", "--dry-run"]);
+    assert!(project.path(ours).exists(), "a dry run takes nothing away");
+    verb(&["vendor", "--no-config"]);
+    assert!(!project.path(ours).exists() && !project.path(of_cargo).exists());
+    assert!(project.path(young).exists(), "another run may be at work on it");
+}
