@@ -3,8 +3,6 @@
 #![expect(clippy::needless_for_each, reason = "it reads as what it does")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "only these variants mean something here")]
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-
 use proc_macro2::TokenStream;
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
@@ -13,7 +11,8 @@ use syn::{Attribute, Block, Expr, Item, Local, Pat, Stmt, Token};
 
 use super::constant::{Constant, Scope, TOOL, appended, constant, is_empty, of_macro, plain};
 use super::imports::Facts;
-use super::known::{is_telling, is_tool_variable};
+use super::known::is_telling;
+use super::meanings::Meanings;
 use super::outline::{Does, Function, MOST, Outline};
 use super::pieces::{Texts, attributes_of, flatten, is_test, line, line_of, line_of_path, written};
 use super::scan::{Flat, scan};
@@ -24,18 +23,10 @@ pub(super) fn outline(text: &str, network: &[String]) -> Result<Outline, (u32, S
     let file = syn::parse_file(text).map_err(|error| (line(error.span()), error.to_string()))?;
     let mut facts = Facts { network: network.to_vec(), ..Facts::default() };
     facts.visit_file(&file);
-    let known = std::mem::take(&mut facts.constants);
-    let mut collector = Collector {
-        facts,
-        functions: vec![Function::default()],
-        open: vec![0],
-        known,
-        changed: vec![Vec::new()],
-        programs: HashMap::new(),
-        ups: HashSet::new(),
-    };
+    let meanings = Meanings::of(std::mem::take(&mut facts.constants));
+    let mut collector = Collector { facts, functions: vec![Function::default()], open: vec![0], meanings };
     collector.visit_file(&file);
-    let mut all: Vec<_> = collector.known.values().cloned().collect();
+    let mut all: Vec<_> = collector.meanings.values().cloned().collect();
     all.sort_by(|one, other| one.text.cmp(&other.text));
     all.iter().for_each(|value| collector.looked_at(value, 1));
     collector.functions.retain(|function| !function.is_empty());
@@ -51,20 +42,11 @@ struct Collector {
     functions: Vec<Function>,
     /// The functions that stand around this place.
     open: Vec<usize>,
-    /// What names stand for at this place.
-    known: Scope,
-    /// What names stood for before the functions that stand around this place changed that, the innermost last.
-    changed: Vec<Vec<(String, Option<Constant>)>>,
-    /// The programs that names stand for.
-    programs: HashMap<String, Said>,
-    /// Names of paths that lead up from where they start.
-    ups: HashSet<String>,
+    meanings: Meanings,
 }
 
 /// The least that a text says.
 const SHORTEST: usize = 4;
-/// The longest chain of calls that is followed back to its start.
-const LONGEST_CHAIN: usize = 200;
 
 impl Collector {
     fn current(&mut self) -> (&Facts, &mut Function) {
@@ -77,37 +59,12 @@ impl Collector {
             self.functions.push(Function::named(name));
         }
         self.open.push(self.functions.len() - 1);
-        self.changed.push(Vec::new());
+        self.meanings.begin();
         visit(self);
-        self.close_scope(begun);
-        self.open.pop();
-    }
-
-    /// Looks at what the names of a function came to, and gives each the meaning that it had outside.
-    fn close_scope(&mut self, begun: u32) {
-        let changed = self.changed.pop().unwrap_or_default();
-        let names: BTreeSet<&String> = changed.iter().map(|(name, _)| name).collect();
-        let values: Vec<Constant> = names.into_iter().filter_map(|name| self.known.get(name).cloned()).collect();
-        for value in values {
+        for value in self.meanings.end() {
             self.looked_at(&value, begun);
         }
-        for (name, before) in changed.into_iter().rev() {
-            match before {
-                Some(value) => self.known.insert(name, value),
-                None => self.known.remove(&name),
-            };
-        }
-    }
-
-    /// Lets a name stand for something from here on.
-    fn set(&mut self, name: String, value: Option<Constant>) {
-        let before = match value {
-            Some(value) => self.known.insert(name.clone(), value),
-            None => self.known.remove(&name),
-        };
-        if let Some(changed) = self.changed.last_mut() {
-            changed.push((name, before));
-        }
+        self.open.pop();
     }
 
     fn looked_at(&mut self, value: &Constant, line: u32) {
@@ -120,88 +77,14 @@ impl Collector {
         }
     }
 
-    fn constant(&self, expression: &Expr) -> Option<Constant> {
-        constant(expression, &self.known)
-    }
-
-    fn said(&self, expression: Option<&Expr>) -> Said {
-        let Some(expression) = expression else { return Said::Unknown };
-        match self.constant(expression) {
-            Some(value) => Said::Text(value.text),
-            None if self.names_tool(expression) => Said::Tool,
-            None => Said::Unknown,
-        }
-    }
-
-    /// Whether an expression is made of a variable that build tools set.
-    fn names_tool(&self, expression: &Expr) -> bool {
-        struct Finder<'s>(bool, &'s Scope);
-        impl<'a> Visit<'a> for Finder<'_> {
-            fn visit_lit_str(&mut self, text: &'a syn::LitStr) {
-                self.0 |= is_tool_variable(&text.value());
-            }
-            fn visit_macro(&mut self, called: &'a syn::Macro) {
-                let text = syn::parse2::<syn::LitStr>(called.tokens.clone());
-                self.0 |= text.is_ok_and(|text| is_tool_variable(&text.value()));
-            }
-            fn visit_expr_path(&mut self, path: &'a syn::ExprPath) {
-                let name = path.path.get_ident().map(plain).unwrap_or_default();
-                self.0 |= self.1.get(&name).is_some_and(|value| value.text == TOOL);
-            }
-        }
-        let mut finder = Finder(false, &self.known);
-        finder.visit_expr(expression);
-        finder.0
-    }
-
-    /// Whether an expression is a path that leads up from where it starts, as far as that is written.
-    fn leads_up(&self, expression: &Expr) -> bool {
-        struct Finder<'s>(bool, &'s HashSet<String>);
-        impl<'a> Visit<'a> for Finder<'_> {
-            fn visit_lit_str(&mut self, text: &'a syn::LitStr) {
-                self.0 |= text.value().split(['/', '\\']).any(|part| part == "..");
-            }
-            fn visit_expr_path(&mut self, path: &'a syn::ExprPath) {
-                self.0 |= path.path.get_ident().is_some_and(|name| self.1.contains(&plain(name)));
-            }
-            fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
-                self.0 |= matches!(plain(&call.method).as_str(), "parent" | "ancestors");
-                visit::visit_expr_method_call(self, call);
-            }
-        }
-        let mut finder = Finder(false, &self.ups);
-        finder.visit_expr(expression);
-        finder.0
-    }
-
-    /// The program that a chain of calls begins with: `Command::new("git").arg(…)`, or a name that stands for such.
-    fn program(&self, mut expression: &Expr) -> Option<Said> {
-        for _ in 0..LONGEST_CHAIN {
-            expression = match expression {
-                Expr::MethodCall(call) => &call.receiver,
-                Expr::Reference(inner) => &inner.expr,
-                Expr::Paren(inner) => &inner.expr,
-                Expr::Path(path) => return self.programs.get(&plain(path.path.get_ident()?)).cloned(),
-                Expr::Call(call) => {
-                    let Expr::Path(path) = &*call.func else { return None };
-                    let resolved = self.facts.resolved(&written(path));
-                    let ends = |end: [&str; 2]| resolved.ends_with(&end.map(str::to_owned));
-                    return ends(["Command", "new"]).then(|| self.said(call.args.first()));
-                }
-                _ => return None,
-            };
-        }
-        None
-    }
-
     fn path_called(&mut self, path: &syn::ExprPath, arguments: Option<&Punctuated<Expr, Token![,]>>) {
         let resolved = self.facts.resolved(&written(path));
-        let first = self.said(arguments.and_then(|arguments| arguments.first()));
+        let first = self.meanings.said(arguments.and_then(|arguments| arguments.first()));
         let line = line_of_path(&path.path);
         let is_write = matches!(resolved.last().map(String::as_str), Some("write" | "copy" | "rename" | "create"));
         let up = is_write
             && resolved.iter().any(|name| name == "fs" || name == "File")
-            && arguments.is_some_and(|all| all.iter().take(2).any(|one| self.leads_up(one)));
+            && arguments.is_some_and(|all| all.iter().take(2).any(|one| self.meanings.leads_up(one)));
         let (facts, function) = self.current();
         let resolved: Vec<&str> = resolved.iter().map(String::as_str).collect();
         if up {
@@ -324,7 +207,7 @@ impl<'a> Visit<'a> for Collector {
             facts.names().called(&["duct", "cmd"], &first.unwrap_or(Said::Unknown), at, function);
         }
         self.current().1.call(&format!("{name}!"));
-        if let Some(value) = of_macro(called, &self.known) {
+        if let Some(value) = of_macro(called, self.meanings.known()) {
             self.looked_at(&value, at);
         }
         if let Ok(arguments) = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(called.tokens.clone()) {
@@ -338,11 +221,11 @@ impl<'a> Visit<'a> for Collector {
 
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         if let Stmt::Expr(expression, _) = statement
-            && let Some((name, value)) = appended(expression, &self.known)
-            && let Some(mut known) = self.known.get(&name).cloned()
+            && let Some((name, value)) = appended(expression, self.meanings.known())
+            && let Some(mut known) = self.meanings.get(&name).cloned()
         {
             let _ = known.push(&value);
-            self.set(name, Some(known));
+            self.meanings.set(name, Some(known));
         }
         visit::visit_stmt(self, statement);
     }
@@ -357,8 +240,8 @@ impl<'a> Visit<'a> for Collector {
         let value = if is_empty(&init.expr) {
             Some(Constant::default())
         } else {
-            let known = self.constant(&init.expr);
-            known.or_else(|| self.names_tool(&init.expr).then(|| Constant::whole(TOOL)))
+            let known = self.meanings.constant(&init.expr);
+            known.or_else(|| self.meanings.names_tool(&init.expr).then(|| Constant::whole(TOOL)))
         };
         let name = plain(&name.ident);
         if let Some(value) = &value {
@@ -366,25 +249,25 @@ impl<'a> Visit<'a> for Collector {
             let value = value.clone();
             self.looked_at(&value, at);
         }
-        if let Some(program) = self.program(&init.expr) {
-            self.programs.insert(name.clone(), program);
+        if let Some(program) = self.meanings.program(&init.expr, &self.facts) {
+            self.meanings.set_program(name.clone(), program);
         }
-        if self.leads_up(&init.expr) {
-            self.ups.insert(name.clone());
+        if self.meanings.leads_up(&init.expr) {
+            self.meanings.set_up(name.clone());
         }
-        self.set(name, value);
+        self.meanings.set(name, value);
     }
 
     fn visit_expr_for_loop(&mut self, looped: &'a syn::ExprForLoop) {
-        if let (Pat::Ident(name), true) = (&*looped.pat, self.leads_up(&looped.expr)) {
-            self.ups.insert(plain(&name.ident));
+        if let (Pat::Ident(name), true) = (&*looped.pat, self.meanings.leads_up(&looped.expr)) {
+            self.meanings.set_up(plain(&name.ident));
         }
         visit::visit_expr_for_loop(self, looped);
     }
 
     fn visit_expr(&mut self, expression: &'a Expr) {
         if matches!(expression, Expr::MethodCall(_) | Expr::Binary(_) | Expr::Array(_) | Expr::Call(_))
-            && let Some(value) = self.constant(expression)
+            && let Some(value) = self.meanings.constant(expression)
             && value.text != TOOL
         {
             self.looked_at(&value, line_of(expression));
@@ -408,7 +291,7 @@ impl<'a> Visit<'a> for Collector {
         {
             self.path_called(path, None);
         }
-        let of_name = path.path.get_ident().and_then(|name| self.known.get(&plain(name)));
+        let of_name = path.path.get_ident().and_then(|name| self.meanings.get(&plain(name)));
         if let Some(value) = of_name.filter(|value| value.text.len() >= SHORTEST && value.text != TOOL).cloned() {
             let at = line_of_path(&path.path);
             Names::text(&value.text, at, self.current().1);
@@ -420,7 +303,7 @@ impl<'a> Visit<'a> for Collector {
         let (name, at) = (plain(&call.method), line(call.method.span()));
         match name.as_str() {
             "arg" | "args" => {
-                if let Some(program) = self.program(&call.receiver) {
+                if let Some(program) = self.meanings.program(&call.receiver, &self.facts) {
                     let mut texts = Texts(Vec::new());
                     call.args.iter().for_each(|one| texts.visit_expr(one));
                     for text in texts.0 {
@@ -429,14 +312,16 @@ impl<'a> Visit<'a> for Collector {
                 }
             }
             "compiler" | "archiver" | "linker" | "program" => {
-                if let Said::Text(program) = self.said(call.args.first())
+                if let Said::Text(program) = self.meanings.said(call.args.first())
                     && program.contains(['/', '\\'])
                 {
                     self.current().1.act(Does::RunsPath, at, &program);
                 }
             }
             "post" | "put" | "request" | "get" | "send_to" | "connect" => {
-                if let Said::Text(address) = self.said(call.args.iter().find(|one| self.constant(one).is_some())) {
+                if let Said::Text(address) =
+                    self.meanings.said(call.args.iter().find(|one| self.meanings.constant(one).is_some()))
+                {
                     Names::text(&address, at, self.current().1);
                 }
             }
@@ -444,7 +329,7 @@ impl<'a> Visit<'a> for Collector {
                 if let Expr::Path(path) = &*call.receiver
                     && let Some(path) = path.path.get_ident()
                 {
-                    self.ups.insert(plain(path));
+                    self.meanings.set_up(plain(path));
                 }
             }
             _ => {}
