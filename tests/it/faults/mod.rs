@@ -4,6 +4,7 @@
 //! The suite tries some points of each verb, of every kind of call and file one; everything is tried by
 //! `cargo test --test it faults::whole -- --ignored --nocapture`.
 
+mod kinds;
 mod network;
 mod scenes;
 mod together;
@@ -25,7 +26,12 @@ fn every_point(plan: &Plan) -> Vec<String> {
         for point in expected.run.points.iter().filter(|point| point.faults.iter().any(|one| one == fault)) {
             tried += 1;
             match attempt(&scene, &expected, point, fault) {
-                Ok(how) => *held.entry(format!("{how:?}")).or_default() += 1,
+                Ok(how) => {
+                    if how == Held::NotMet {
+                        eprintln!("{}: {fault} did not come to {} of {}", plan.name, point.turn, point.kind());
+                    }
+                    *held.entry(format!("{how:?}")).or_default() += 1;
+                }
                 Err(why) => {
                     broken += 1;
                     wrong.push(format!("{}: {why}", plan.name));

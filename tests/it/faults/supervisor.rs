@@ -1,11 +1,12 @@
 //! Runs a program and breaks one of the calls by which it changes the disk. The tests build this file by itself with `rustc`, for Linux.
 //!
-//! `supervisor ROOT LOG AT FAULT PROGRAM ARGUMENT…`
+//! `supervisor ROOT LOG TURN KIND FAULT PROGRAM ARGUMENT…`
 //!
 //! The kernel stops the program and its children before every call that changes a file system (seccomp's notifications to user space),
 //! whoever makes it: the standard library, another crate by the bare system call, C code. Those of the program itself that concern
-//! a path below `ROOT` are its points, until it becomes another one by `exec`. `LOG` gets a line for each: its number, who made it (`own`, or `child` without a number), the
-//! call, the faults that can happen there, and its paths. The call with the number `AT` meets the fault; with `AT` 0 none does.
+//! a path below `ROOT` are its points, until it becomes another one by `exec`. `LOG` gets a line for each: its number, its number among those of
+//! its kind, who made it (`own`, or `child` without numbers), the call, the faults that can happen there, and its paths. Of the calls of `KIND`
+//! that of number `TURN` meets the fault; with `TURN` 0 none does.
 //!
 //! * `KILL`: the program dies there by SIGKILL, its children live on.
 //! * `ENOSPC`: there, and wherever something is made or written from then on.
@@ -16,7 +17,9 @@
 //! It ends with the program's exit code, 137 where it was killed, 124 where it did not end within two minutes.
 
 mod calls;
+mod kinds;
 
+use std::collections::BTreeMap;
 use std::ffi::{c_int, c_long, c_ulong, c_void};
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -28,6 +31,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use calls::{ARCHITECTURE, CALLS, Call, Does, Names, SECCOMP};
+use kinds::kind;
 
 unsafe extern "C" {
     fn prctl(option: c_int, a: c_ulong, b: c_ulong, c: c_ulong, d: c_ulong) -> c_int;
@@ -249,10 +253,13 @@ struct Supervisor {
     program: PathBuf,
     root: PathBuf,
     log: File,
-    at: u64,
+    turn: u64,
+    kind: String,
     fault: (&'static str, Fault, i32),
     main: u32,
     count: u64,
+    /// The same by kind.
+    counts: BTreeMap<String, u64>,
     /// The paths of the call that met the fault.
     struck: Option<Vec<PathBuf>>,
 }
@@ -283,15 +290,20 @@ impl Supervisor {
             .map(|(name, _, _)| *name)
             .collect();
         let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
-        let mut number = String::from("-");
+        let mut number = String::from("-\t-");
         let mut met = false;
         if is_own {
+            let root = format!("{}/", self.root.display());
+            let kind = kind(call.name, names.iter().map(|name| name.strip_prefix(&root).unwrap_or(name)));
+            let is_it = kind == self.kind;
             self.count += 1;
-            number = self.count.to_string();
+            let turn = self.counts.entry(kind).or_default();
+            *turn += 1;
+            number = format!("{}\t{turn}", self.count);
             let (_, fault, _) = self.fault;
             met = match &self.struck {
-                _ if self.at == 0 => false,
-                None => self.count >= self.at && fault.may_meet(call, flags, &paths, false),
+                _ if self.turn == 0 => false,
+                None => is_it && *turn == self.turn && fault.may_meet(call, flags, &paths, false),
                 Some(struck) => {
                     let near = paths.iter().any(|path| struck.iter().any(|other| path.parent() == other.parent()));
                     (fault != Fault::Refused || near) && fault.may_meet(call, flags, &paths, true)
@@ -403,12 +415,12 @@ fn text(thread: u32, pointer: u64) -> Option<String> {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [root, log, at, fault, program, rest @ ..] = arguments.as_slice() else {
-        eprintln!("supervisor ROOT LOG AT FAULT PROGRAM ARGUMENT…");
+    let [root, log, turn, kind, fault, program, rest @ ..] = arguments.as_slice() else {
+        eprintln!("supervisor ROOT LOG TURN KIND FAULT PROGRAM ARGUMENT…");
         std::process::exit(125);
     };
     let fault = *Fault::ALL.iter().find(|(name, _, _)| name == fault).expect("a fault");
-    let (root, at) = (PathBuf::from(root), at.parse().expect("a number"));
+    let (root, turn, kind) = (PathBuf::from(root), turn.parse().expect("a number"), kind.clone());
     let log = File::options().create(true).append(true).open(log).expect("the log can be opened");
 
     let mut pair = [0; 2];
@@ -433,7 +445,18 @@ fn main() {
     drop(theirs);
     let listener = receive_listener(&ours).expect("the child has told its listener");
     let program = Path::new(program).canonicalize().unwrap_or_else(|_| PathBuf::from(program));
-    let supervisor = Supervisor { program, root, log, at, fault, main: child.id(), count: 0, struck: None };
+    let supervisor = Supervisor {
+        program,
+        root,
+        log,
+        turn,
+        kind,
+        fault,
+        main: child.id(),
+        count: 0,
+        counts: BTreeMap::new(),
+        struck: None,
+    };
     let (done, ended) = mpsc::channel();
     std::thread::spawn(move || {
         supervisor.serve(&listener);
