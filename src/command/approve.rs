@@ -42,6 +42,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
     }
     let spec = Spec::parse(spec)?;
     let project = Project::open(request::of(cli, &arguments.subject, &arguments.judge, Purpose::Decide), environment)?;
+    project.remove_debris();
     let crates = crates_beside(&spec, project.subject())?;
     let named = spec.release().map(|(crate_id, _)| crate_id);
     let made = Assessment::of(project, crates)?;

@@ -333,11 +333,11 @@ impl Run<'_, '_> {
 
     /// Judges what cargo did, and writes it into the project where all that is new is approved.
     fn publish(&self, settled: Settled) -> Result<Changed, CommandError> {
-        let (root, written) = (&self.session.subject().root, settled.written);
+        let written = settled.written;
         let judged = match settled.resolved {
             Resolved::Failed(ended) => return Ok(Changed::Failed { ended, parts: settled.parts }),
             Resolved::Unlocked => {
-                updated::publish(root, &written, false, || Ok(None))?;
+                updated::publish(&written, false, || Ok(None))?;
                 return Ok(Changed::Unlocked);
             }
             Resolved::Judged(judged) => judged,
@@ -348,7 +348,7 @@ impl Run<'_, '_> {
             return Ok(Changed::Unapproved(judged));
         }
         let event = || updated::record(self.session.project(), &judged, &changes);
-        updated::publish(root, &written, updated::only_removes(&changes), event)?;
+        updated::publish(&written, updated::only_removes(&changes), event)?;
         let kept = if self.removes() {
             lock_changes::left(judged.evaluation(), &settled.parts.stay)
         } else {

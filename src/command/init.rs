@@ -26,7 +26,7 @@ use crate::model::trail::{Kind, ReleaseRecord};
 use crate::policy::baseline::{baseline, carried, settled};
 use crate::policy::publish_age::CLOCK_TOLERANCE;
 use crate::project::{
-    Assessment, JudgeBy, POLICY_FILE, PolicyFrom, Project, Purpose, Request, Rules, nearest_policy, relative,
+    Assessment, JudgeBy, POLICY_FILE, PolicyFrom, Project, Purpose, Request, Rules, debris, nearest_policy, relative,
 };
 use crate::report;
 use crate::report::audit::AuditReport;
@@ -77,6 +77,10 @@ fn adopt_policy(
     environment: &Environment,
 ) -> Result<Outcome, CommandError> {
     let path = root.join(POLICY_FILE);
+    if !arguments.dry_run {
+        let beside_ci = ci.iter().flat_map(CiFiles::paths).filter_map(|path| path.parent().map(Utf8Path::to_owned));
+        debris::remove(root, &path, beside_ci.collect::<BTreeSet<_>>());
+    }
     if let Some(ci) = ci.as_ref().filter(|_| is_adopted) {
         return only_ci(cli, arguments, ci, environment);
     }

@@ -30,6 +30,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Revoke, environment: &Environment)
         ..JudgeBy::default()
     };
     let project = Project::open(request::by(cli, &arguments.subject, judge, Purpose::Change), environment)?;
+    project.remove_debris();
     let file = relative(&project.policy_path(), environment);
     let before = PolicyText::read(&file)?;
     let (lines, releases, told) = match &arguments.id {
@@ -100,6 +101,7 @@ fn ignores(spec: &Spec, id: &str, subject: &Subject, policy: &PolicyText) -> Res
 /// `approve --prune`: removes approvals and ignores that are unused or over.
 pub(super) fn prune(cli: &Cli, arguments: &cli::Approve, environment: &Environment) -> Result<Outcome, CommandError> {
     let made = assess(cli, &arguments.subject, &arguments.judge, Purpose::Change, environment)?;
+    made.project().remove_debris();
     let context = context_of(cli, &made);
     let mut text = Vec::new();
     // Until the packages are judged, it is not known what is unused.

@@ -206,9 +206,9 @@ impl Update<'_, '_> {
         let before = &self.session.subject().lock.packages;
         let changes = lock_changes::changes(before, judged.facts(), judged.evaluation(), &Asked::Everything);
         let whole = written.is_empty() || updated::is_approved(&judged, &changes);
-        if whole && !self.wanted.dry_run {
+        if whole && !written.is_empty() && !self.wanted.dry_run {
             let event = || updated::record(self.session.project(), &judged, &changes);
-            updated::publish(&self.session.subject().root, &written, updated::only_removes(&changes), event)?;
+            updated::publish(&written, updated::only_removes(&changes), event)?;
         }
         Ok(Done::Judged { judged, parts, whole: if whole { Outcome::Approved } else { Outcome::Held } })
     }

@@ -2,11 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::Utf8Path;
-
 use super::outcome::CommandError;
 use super::record::{Record, StagedEvents, release};
-use crate::files::sweep_unchanged;
 use crate::model::package::PackageId;
 use crate::model::resolution::Change;
 use crate::model::source::Source;
@@ -23,20 +20,15 @@ pub(super) fn is_approved(judged: &Decision, changes: &[Change]) -> bool {
     changes.iter().filter_map(Change::after).all(|id| passing.contains(&id))
 }
 
-/// Writes into the project at `root` what cargo did in its copy, and the event of it where there is one: all, or the files are as they were.
+/// Writes into the project what cargo did in its copy, and the event of it where there is one: all, or the files are as they were.
 ///
 /// A kill between two files leaves each of them whole. Then a lock file with more than the manifests ask for does no harm, whereas what is
 /// missing would be resolved by the next cargo: what is only taken away goes from the manifests first.
 pub(super) fn publish(
-    root: &Utf8Path,
     written: &[Written],
     only_removes: bool,
     event: impl FnOnce() -> Result<Option<StagedEvents>, CommandError>,
 ) -> Result<(), CommandError> {
-    if written.is_empty() {
-        sweep_unchanged(root);
-        return Ok(());
-    }
     let is_lock_file = |file: &&Written| file.path.file_name() == Some("Cargo.lock");
     let (locks, manifests): (Vec<&Written>, Vec<&Written>) = written.iter().partition(is_lock_file);
     let order = if only_removes { [manifests, locks] } else { [locks, manifests] }.concat();

@@ -73,6 +73,7 @@ pub(super) fn vendor(cli: &Cli, arguments: &VendorRequest, environment: &Environ
     // What is written is downloaded anyway.
     let request = Request { afresh: true, fetch: true, ..arguments.request.clone() };
     let project = Project::open(request, environment)?;
+    project.remove_debris();
     let made = Assessment::of(project, BTreeSet::new())?;
     let mut kept = BTreeMap::new();
     if !audit::report_of(cli, &made, None).is_approved() {

@@ -17,7 +17,7 @@ pub use lock::Lock;
 pub(crate) use lock::{PackageCacheLock, Taken, is_package_cache_locked, lock_folder, lock_package_cache};
 pub(crate) use plain::plain;
 pub use replace::Replacement;
-pub(crate) use replace::{Staged, sweep_unchanged};
+pub(crate) use replace::{Staged, remove_debris};
 pub(crate) use sync::{sync_folder, sync_tree};
 pub(crate) use together::{Whole, read_together};
 pub(crate) use writable::{ReadOnly, may_replace};

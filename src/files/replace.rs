@@ -214,14 +214,14 @@ impl StagedName {
     }
 }
 
-/// Removes what killed runs left in a folder in which this one has nothing to replace. Only where there is such a file is one made, which
-/// tells the folder's time.
-pub(crate) fn sweep_unchanged(folder: &Utf8Path) {
+/// Removes what killed runs left in a folder under names of this form, also where this run replaces nothing there. Only where there is such a
+/// file is one made, which tells the folder's time.
+pub(crate) fn remove_debris(folder: &Utf8Path, name: StagedName) {
     let mut names = folder.read_dir_utf8().into_iter().flatten().flatten();
-    if names.any(|entry| STAGED.is_of(entry.file_name()))
-        && let Ok(made) = STAGED.builder().tempfile_in(folder)
+    if names.any(|entry| name.is_of(entry.file_name()))
+        && let Ok(made) = name.builder().tempfile_in(folder)
     {
-        sweep(folder, STAGED, made.as_file());
+        sweep(folder, name, made.as_file());
     }
 }
 

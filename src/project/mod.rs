@@ -9,6 +9,7 @@ mod advisories;
 mod assessment;
 mod base;
 mod contents;
+pub(crate) mod debris;
 mod error;
 mod gathering;
 mod git_manifests;

@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
 use super::base::Base;
+use super::debris;
 use super::error::ProjectError;
 use super::request::{Purpose, Request, Which};
 use super::rules::{self, Ages, Rules};
@@ -99,6 +100,11 @@ impl Project {
     /// The policy file that holds here, whether or not it exists.
     pub(crate) fn policy_path(&self) -> Utf8PathBuf {
         rules::policy_path(&self.request.judge.policy, &self.subject.root, &self.environment)
+    }
+
+    /// For a run that may change its files: removes what killed runs left beside them.
+    pub(crate) fn remove_debris(&self) {
+        debris::remove(&self.subject.root, &self.policy_path(), self.subject.members());
     }
 
     /// The packages of the base's lock file.

@@ -59,6 +59,9 @@ impl Resolution {
         let lock = WorkspaceLock::take(&found.subject().root, environment.listener())?;
         // What was read before another run changed it may be old.
         let project = if lock.waited { Project::open(request, environment)? } else { found };
+        if writes == Writes::LockFile {
+            project.remove_debris();
+        }
         Ok(Self { project, _lock: lock })
     }
 

@@ -13,7 +13,7 @@ use super::target::Target;
 use super::{config, lock, tree};
 use crate::files::names::STAGE_MARK;
 use crate::files::regular::{self, Links};
-use crate::files::{sweep_unchanged, sync_folder};
+use crate::files::sync_folder;
 
 /// The file that tells the new tree from the old one until the change is complete.
 pub(super) const MARKER: &str = ".sequester-stage-id";
@@ -286,7 +286,5 @@ pub(super) fn sweep(target: &Target) -> Result<(), VendorDirError> {
             tree::remove(&target.path().join(name))?;
         }
     }
-    sweep_unchanged(target.root());
-    sweep_unchanged(&target.root().join(".cargo"));
     config::sweep(target.root())
 }
