@@ -17,11 +17,12 @@ use rayon::prelude::*;
 use semver::Version;
 use tame_index::KrateName;
 
+pub(crate) use self::cache::Entries;
 pub(in crate::gather) use self::cache::{in_use, registry_folders};
 pub(in crate::gather) use self::registry::crate_name;
 pub use self::registry::{IndexOrigin, RegistryAccess, RegistryConfig};
 
-use self::cache::{Change, Entry, IndexFolder, LARGEST, Validators, store, version_of};
+use self::cache::{Change, Entry, IndexFolder, LARGEST, Sought, Validators, store, version_of};
 use self::registry::LARGEST_CONFIG;
 use self::yanks::{Yanks, newly_yanked};
 use crate::gather::http::{Answer, Http, HttpError, Request, shown};
@@ -83,15 +84,43 @@ pub fn read(
     mode: IndexMode<'_>,
     progress: &mut dyn FnMut(usize, usize),
 ) -> IndexReading {
-    read_on(crates, access, &BTreeMap::new(), cargo_home, mode, progress)
+    let before = Before { configs: &BTreeMap::new(), entries: &mut Entries::default() };
+    read_on(crates, access, before, cargo_home, mode, progress)
 }
 
-/// As [`read`], for one who has read before: registries whose `config.json` is among `configs` are not asked for it again.
+/// What was read before.
+#[derive(Debug)]
+pub(crate) struct Before<'b> {
+    /// Registries whose `config.json` is among these are not asked for it again.
+    pub(crate) configs: &'b BTreeMap<Registry, RegistryConfig>,
+    /// Of cargo's cache. What is used is taken out.
+    pub(crate) entries: &'b mut Entries,
+}
+
+/// What cargo's cache has of these crates, for [`read_on`] in a moment.
+#[must_use]
+pub(crate) fn read_ahead(
+    crates: &BTreeSet<CrateId>,
+    access: &BTreeMap<Registry, RegistryAccess>,
+    cargo_home: &Utf8Path,
+) -> Entries {
+    let folders: BTreeMap<&Registry, IndexFolder> = access
+        .iter()
+        .filter_map(|(registry, access)| Some((registry, IndexFolder::of(cargo_home, &access.from)?)))
+        .collect();
+    let sought = crates.iter().filter_map(|id| {
+        let (folder, name) = (folders.get(&id.registry)?, crate_name(&id.name)?);
+        Some(Sought { folder, id, name })
+    });
+    Entries::of(&sought.collect::<Vec<_>>())
+}
+
+/// As [`read`], for one who has read before.
 #[must_use]
 pub(crate) fn read_on(
     crates: &BTreeSet<CrateId>,
     access: &BTreeMap<Registry, RegistryAccess>,
-    configs: &BTreeMap<Registry, RegistryConfig>,
+    Before { configs, entries }: Before<'_>,
     cargo_home: &Utf8Path,
     mode: IndexMode<'_>,
     progress: &mut dyn FnMut(usize, usize),
@@ -120,8 +149,9 @@ pub(crate) fn read_on(
         };
         reading.index.insert(id.clone(), IndexFact::Unavailable(gap));
     }
-    let places: Vec<_> = wanted.iter().map(|wanted| (wanted.folder, wanted.id, wanted.name)).collect();
-    for (wanted, cached) in wanted.iter_mut().zip(IndexFolder::read(&places)) {
+    let sought: Vec<_> =
+        wanted.iter().map(|Wanted { folder, id, name, .. }| Sought { folder, id, name: *name }).collect();
+    for (wanted, cached) in wanted.iter_mut().zip(IndexFolder::read(&sought, entries)) {
         wanted.cached = cached;
     }
     for (registry, (_, folder)) in &folders {

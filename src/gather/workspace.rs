@@ -123,7 +123,7 @@ pub fn locate(
 
 /// The nearest folder, from `folder` upwards, that has a lock file beside the manifest of a workspace; else the nearest that has a lock
 /// file at all. A lock file that somebody left in a member's folder thus does not stand in for the workspace's.
-fn root_by_lock_file(folder: &Utf8Path) -> Option<Utf8PathBuf> {
+pub(crate) fn root_by_lock_file(folder: &Utf8Path) -> Option<Utf8PathBuf> {
     let with_lock_file = || folder.ancestors().filter(|folder| folder.join("Cargo.lock").is_file());
     with_lock_file().find(|folder| is_workspace(folder)).or_else(|| with_lock_file().next()).map(Utf8Path::to_owned)
 }

@@ -6,8 +6,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use toml::{Table, Value};
 
 use super::base::{Base, BaseCommit, lay_out};
+use super::configs::Configs;
 use super::error::ProjectError;
-use super::open::{Configs, Project};
+use super::open::Project;
 use super::registries::Registries;
 use super::request::Which;
 use crate::files::regular::{self, Links};

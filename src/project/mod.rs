@@ -5,9 +5,12 @@
 //! about any lock file on that ground: the one that was found, the one that a cargo left, or none. An `Assessment` is the decision on
 //! the lock file as it was found.
 
+mod access;
 mod advisories;
+mod ahead;
 mod assessment;
 mod base;
+mod configs;
 mod contents;
 pub(crate) mod debris;
 mod error;
@@ -28,8 +31,10 @@ mod subject;
 pub(crate) mod trail;
 mod ways;
 
+pub(crate) use access::Access;
 pub(crate) use assessment::Assessment;
 pub(crate) use base::Base;
+pub(crate) use configs::Configs;
 pub(crate) use contents::stated_license;
 pub(crate) use error::ProjectError;
 pub(crate) use gathering::{About, Decision, Gathered};
@@ -37,9 +42,9 @@ pub(crate) use inspections::{Inspector, parser};
 pub(crate) use licenses::manifest_file;
 pub(crate) use lock_files::{LockFiles, lock_files};
 pub(crate) use lookup::Lookup;
-pub(crate) use open::{Committed, Configs, Project};
+pub(crate) use open::{Committed, Project};
 pub(crate) use progress::{Progress, told_if_long};
-pub(crate) use registries::{Access, Registries};
+pub(crate) use registries::Registries;
 pub(crate) use remembered::{InputDigests, Question};
 pub(crate) use request::{AdvisoriesFrom, JudgeBy, PolicyFrom, Purpose, Request, Which};
 pub(crate) use rules::{Rules, nearest_policy};

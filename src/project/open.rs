@@ -1,11 +1,13 @@
 //! Opens a project: everything that a decision about it needs, before the first registry is asked.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
+use super::ahead::Ahead;
 use super::base::Base;
+use super::configs::Configs;
 use super::debris;
 use super::error::ProjectError;
 use super::request::{Purpose, Request, Which};
@@ -17,9 +19,6 @@ use crate::gather::environment::Environment;
 use crate::gather::{clock, lock_file};
 use crate::model::facts::OldLock;
 use crate::model::package::{Locked, Package};
-
-/// The file in which `vendor` replaces the registries by the vendored sources.
-const OWN_CONFIG: &str = ".cargo/config.toml";
 
 /// A project with everything that it is judged by.
 #[derive(Debug)]
@@ -33,6 +32,7 @@ pub(crate) struct Project {
     subject: Subject,
     rules: Rules,
     machine: Timestamp,
+    ahead: Mutex<Option<Ahead>>,
 }
 
 impl Project {
@@ -49,13 +49,14 @@ impl Project {
         let start = subject::start(&request.which, environment);
         let base = judge.base.as_deref().map(|base| Base::find(base, &start, environment)).transpose()?;
         let trusted = trusted(base.as_ref(), environment)?;
+        let ahead = Mutex::new(Ahead::begin(&request, &start, &config, environment));
         let subject = Subject::find(&request, environment, &config)?;
         let ages = Ages { found: config.ages()?, trusted: trusted.as_ref().map(CargoConfig::ages).transpose()? };
         let base_packages = base.as_ref().map(|base| base.packages(&subject.lock_path)).transpose()?;
         let rules = Rules::read(&subject, judge, base.as_ref(), ages, environment)?;
         let configs = Arc::new(Configs::new(config, trusted, &subject.root));
         let environment = environment.clone();
-        Ok(Self { request, environment, configs, base, base_packages, subject, rules, machine })
+        Ok(Self { request, environment, configs, base, base_packages, subject, rules, machine, ahead })
     }
 
     /// What was asked for.
@@ -117,6 +118,11 @@ impl Project {
         self.base_packages.as_deref().map(Locked::of)
     }
 
+    /// What has been read of cargo's cache since it was opened, for the first who asks.
+    pub(super) fn ahead(&self) -> Option<Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// What was locked before the lock file that is judged.
     pub(super) fn old_lock(&self) -> OldLock {
         match self.request.purpose {
@@ -135,43 +141,6 @@ impl Project {
             Some(packages) => OldLock::Base(packages.clone()),
             None => OldLock::Replaced(self.subject.lock.packages.clone()),
         }
-    }
-}
-
-/// Cargo's configuration, as it is found and as far as it is believed.
-#[derive(Debug)]
-pub(crate) struct Configs {
-    found: CargoConfig,
-    beneath: CargoConfig,
-    trusted: Option<Arc<CargoConfig>>,
-}
-
-impl Configs {
-    /// The configuration that is found around the project at `root`, and where a change is judged, the one that it cannot have written.
-    pub(crate) fn new(found: CargoConfig, trusted: Option<CargoConfig>, root: &Utf8Path) -> Self {
-        Self { beneath: found.without(&root.join(OWN_CONFIG)), found, trusted: trusted.map(Arc::new) }
-    }
-
-    /// The same for a cargo that is started in the project's root, wherever this run was started.
-    pub(crate) fn at_root(&self, root: &Utf8Path, environment: &Environment) -> Result<Self, ProjectError> {
-        let found = CargoConfig::load(root, environment)?;
-        let beneath = found.without(&root.join(OWN_CONFIG));
-        Ok(Self { found, beneath, trusted: self.trusted.clone() })
-    }
-
-    /// Says what replaces what.
-    pub(crate) const fn found(&self) -> &CargoConfig {
-        &self.found
-    }
-
-    /// The same without the project's own file: what holds where that file puts vendored sources in a registry's place.
-    pub(crate) const fn beneath(&self) -> &CargoConfig {
-        &self.beneath
-    }
-
-    /// Says how the network is reached and which token is whose; a change under judgement cannot have written it.
-    pub(crate) fn trusted(&self) -> &CargoConfig {
-        self.trusted.as_deref().unwrap_or(&self.found)
     }
 }
 

@@ -6,20 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
+use super::access::Access;
+use super::ahead::Ahead;
+use super::configs::Configs;
 use super::error::ProjectError;
-use super::open::{Configs, Project};
-use crate::gather::cargo_config::Replacement;
-use crate::gather::credentials::Credentials;
+use super::open::Project;
 use crate::gather::http::Http;
-use crate::gather::index::{self, IndexMode, IndexOrigin, IndexReading, RegistryAccess, RegistryConfig};
+use crate::gather::index::{self, Before, Entries, IndexMode, IndexReading, RegistryAccess, RegistryConfig};
 use crate::gather::registry_api::{self, Apis};
 use crate::model::evaluation::IndexGap;
 use crate::model::facts::{IndexFact, RefusedMirror};
 use crate::model::package::CrateId;
 use crate::model::policy::Policy;
 use crate::model::publication::PublicationFact;
-use crate::model::source::{Registry, Source};
-use crate::policy::source::is_allowed;
+use crate::model::source::Registry;
 
 /// Reads index entries for one run and remembers what a second question need not ask again.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub(crate) struct Registries {
     /// Whether nothing that lies on this machine may stand in for an answer.
     afresh: bool,
     known: Mutex<Known>,
+    /// What is being read of cargo's cache since the project was opened.
+    ahead: Mutex<Option<Ahead>>,
 }
 
 #[derive(Debug, Default)]
@@ -53,7 +55,8 @@ impl Registries {
         let http = if offline { None } else { Some(Http::new(&configs.trusted().http()?)?) };
         let afresh = project.request().afresh || project.base().is_some();
         let (policy, cargo_home) = (project.rules().policy.clone(), project.environment().cargo_home());
-        Ok(Self { configs: Arc::clone(configs), policy, http, cargo_home, afresh, known: Mutex::default() })
+        let (known, ahead) = (Mutex::default(), Mutex::new(project.ahead()));
+        Ok(Self { configs: Arc::clone(configs), policy, http, cargo_home, afresh, known, ahead })
     }
 
     /// The client; `None` where no registry may be asked.
@@ -133,7 +136,9 @@ impl Registries {
             Some(http) => IndexMode::Online(http),
             None => IndexMode::Offline,
         };
-        self.keep(index::read_on(crates, &access, &configs, &self.cargo_home, mode, progress))
+        let mut entries = self.ahead().take().map(Ahead::wait).unwrap_or_default();
+        let before = Before { configs: &configs, entries: &mut entries };
+        self.keep(index::read_on(crates, &access, before, &self.cargo_home, mode, progress))
     }
 
     /// The entries of the crates that are wanted, as the registries send them whole and not as they confirm what cargo's cache has. Nothing, and
@@ -151,7 +156,8 @@ impl Registries {
             return BTreeMap::new();
         }
         let mode = IndexMode::Afresh(http);
-        self.keep(index::read_on(&crates, &access, &configs, &self.cargo_home, mode, &mut |_, _| ()))
+        let before = Before { configs: &configs, entries: &mut Entries::default() };
+        self.keep(index::read_on(&crates, &access, before, &self.cargo_home, mode, &mut |_, _| ()))
     }
 
     fn keep(&self, reading: IndexReading) -> BTreeMap<CrateId, IndexFact> {
@@ -189,70 +195,15 @@ impl Registries {
             return BTreeMap::new();
         }
         let (access, configs) = (self.access(), self.configs());
-        index::read_on(crates, &access, &configs, &self.cargo_home, IndexMode::Offline, &mut |_, _| ()).index
+        let before = Before { configs: &configs, entries: &mut Entries::default() };
+        index::read_on(crates, &access, before, &self.cargo_home, IndexMode::Offline, &mut |_, _| ()).index
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, Option<Ahead>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whom to ask about each registry: itself, or a mirror that the policy allows to stand in for it.
-#[derive(Debug, Default)]
-pub(crate) struct Access {
-    /// By the identity of the registry in question.
-    pub(crate) by_registry: BTreeMap<Registry, RegistryAccess>,
-    /// Replacements that the policy does not allow.
-    pub(crate) refused: Vec<RefusedMirror>,
-}
-
-impl Access {
-    pub(crate) fn work_out(
-        registries: &BTreeSet<Registry>,
-        configs: &Configs,
-        policy: &Policy,
-    ) -> Result<Self, ProjectError> {
-        let known = configs.trusted().registries()?;
-        let configured = |registry: &Registry| known.iter().find(|one| one.registry.value == *registry);
-        let mut access = Self::default();
-        for registry in registries {
-            if !is_allowed(policy, &Source::Registry(registry.clone())) {
-                let unnamed = RegistryAccess { from: IndexOrigin::NotNamed, credentials: Credentials::default() };
-                access.by_registry.insert(registry.clone(), unnamed);
-                continue;
-            }
-            let replacement = match configs.found().replacement(registry)? {
-                Replacement::Directory { .. } | Replacement::LocalRegistry { .. } => {
-                    configs.beneath().replacement(registry)?
-                }
-                other @ (Replacement::Itself | Replacement::Registry { .. } | Replacement::Git { .. }) => other,
-            };
-            let asked = match replacement {
-                // What lies in a folder was put there by somebody; the registry itself says what was published.
-                Replacement::Itself
-                | Replacement::Directory { .. }
-                | Replacement::LocalRegistry { .. }
-                | Replacement::Git { .. } => registry.clone(),
-                Replacement::Registry { registry: mirror, .. } if may_stand_in(policy, registry, &mirror) => mirror,
-                replacement @ Replacement::Registry { .. } => {
-                    let by = replacement.to_string();
-                    if let Replacement::Registry { origin, .. } = replacement {
-                        access.refused.push(RefusedMirror { registry: registry.clone(), by, origin });
-                    }
-                    let refused = RegistryAccess { from: IndexOrigin::Refused, credentials: Credentials::default() };
-                    access.by_registry.insert(registry.clone(), refused);
-                    continue;
-                }
-            };
-            let credentials =
-                configured(&asked).map(|named| Credentials::of(named, configs.trusted())).unwrap_or_default();
-            let direct = RegistryAccess::direct(&asked);
-            access.by_registry.insert(registry.clone(), RegistryAccess { credentials, ..direct });
-        }
-        Ok(access)
-    }
-}
-
-fn may_stand_in(policy: &Policy, registry: &Registry, mirror: &Registry) -> bool {
-    mirror == registry || (*registry == Registry::CratesIo && policy.sources.mirrors.contains(mirror))
 }

@@ -11,6 +11,7 @@ use crate::gather::toml_tree::{Value, dotted};
 use crate::model::policy::{Origin, Setting};
 
 /// The whole configuration, read once.
+#[derive(Clone)]
 pub struct CargoConfig {
     pub(super) layers: Vec<Layer>,
     pub(super) credentials: Option<Layer>,

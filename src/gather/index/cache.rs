@@ -3,6 +3,7 @@
 //! An entry (cargo's `SummariesCache`, version 3) is a header with validators, then `version\0line\0` repeated.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs::Metadata;
 use std::sync::Arc;
 
@@ -34,7 +35,34 @@ pub(super) struct IndexFolder {
 }
 
 /// An entry to read: where, and of which crate.
-pub(super) type Sought<'a> = (&'a IndexFolder, &'a CrateId, KrateName<'a>);
+#[derive(Clone, Copy)]
+pub(super) struct Sought<'a> {
+    pub(super) folder: &'a IndexFolder,
+    pub(super) id: &'a CrateId,
+    pub(super) name: KrateName<'a>,
+}
+
+impl Sought<'_> {
+    /// Where it lies by the name that its folder has since cargo 1.85.
+    fn path(&self) -> Utf8PathBuf {
+        entry_path(&self.folder.folders[0], self.name)
+    }
+
+    fn key(&self) -> (Utf8PathBuf, Arc<str>) {
+        (self.path(), Arc::clone(&self.id.name))
+    }
+}
+
+/// Entries that were read before anybody asked for them, by where they lie and under which name: two names can lead to one file.
+#[derive(Debug, Default)]
+pub(crate) struct Entries(HashMap<(Utf8PathBuf, Arc<str>), Entry>);
+
+impl Entries {
+    pub(super) fn of(sought: &[Sought<'_>]) -> Self {
+        let read = IndexFolder::read(sought, &mut Self::default());
+        Self(sought.iter().zip(read).filter_map(|(sought, entry)| Some((sought.key(), entry?))).collect())
+    }
+}
 
 /// Something to change in the cache.
 #[derive(Debug)]
@@ -61,16 +89,23 @@ impl IndexFolder {
         Some(Self { folders: registry_folders(&cargo_home.join("registry").join("index"), origin)? })
     }
 
-    /// What the cache has of these crates.
-    pub(super) fn read(wanted: &[Sought<'_>]) -> Vec<Option<Entry>> {
-        let paths: Vec<Utf8PathBuf> =
-            wanted.iter().map(|(folder, _, name)| entry_path(&folder.folders[0], *name)).collect();
+    /// What the cache has of these crates, as far as it was not read `before`.
+    pub(super) fn read(wanted: &[Sought<'_>], before: &mut Entries) -> Vec<Option<Entry>> {
+        let mut found: Vec<Option<Entry>> = wanted.iter().map(|sought| before.0.remove(&sought.key())).collect();
+        let missing = found.iter().zip(wanted).filter(|(found, _)| found.is_none());
+        let sought: Vec<&Sought<'_>> = missing.map(|(_, sought)| sought).collect();
+        let paths: Vec<Utf8PathBuf> = sought.iter().map(|sought| sought.path()).collect();
         let read = read_together(&paths, Links::Followed, LARGEST);
-        let entry = |((folder, id, name), read): (&Sought<'_>, Result<Whole, ReadError>)| {
-            let entry = read.ok().and_then(|(bytes, metadata)| Entry::parse(&id.name, bytes, written(&metadata)));
-            entry.or_else(|| folder.read_alone(id, *name))
+        let entry = |(sought, read): (&Sought<'_>, Result<Whole, ReadError>)| {
+            let entry =
+                read.ok().and_then(|(bytes, metadata)| Entry::parse(&sought.id.name, bytes, written(&metadata)));
+            entry.or_else(|| sought.folder.read_alone(sought.id, sought.name))
         };
-        wanted.par_iter().zip(read).map(entry).collect()
+        let mut read = sought.into_par_iter().zip(read).map(entry).collect::<Vec<_>>().into_iter();
+        for place in found.iter_mut().filter(|found| found.is_none()) {
+            *place = read.next().flatten();
+        }
+        found
     }
 
     /// An entry by either name of the folder.
@@ -271,11 +306,39 @@ fn member<'l>(text: &'l [u8], key: &[u8]) -> Option<(&'l [u8], &'l [u8])> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::version_of;
+    use camino::Utf8PathBuf;
+
+    use crate::gather::index::cache::{Entries, IndexFolder, IndexOrigin, Sought, Validators, version_of};
+    use crate::model::package::CrateId;
+    use crate::model::source::Registry;
 
     fn version(line: &str) -> Option<String> {
         version_of(line.as_bytes()).map(|version| version.to_string())
+    }
+
+    #[test]
+    fn what_was_read_before_is_taken_once_and_the_rest_is_read_in_its_place() {
+        let home = tempfile::tempdir().unwrap();
+        let home_path = Utf8PathBuf::from_path_buf(home.path().to_owned()).unwrap();
+        let folder = IndexFolder::of(&home_path, &IndexOrigin::Sparse("https://index.example.org/".into())).unwrap();
+        let ids = ["absent", "first", "second"].map(|name| CrateId { registry: Registry::CratesIo, name: name.into() });
+        let sought = ids.each_ref().map(|id| Sought { folder: &folder, id, name: (*id.name).try_into().unwrap() });
+        for one in &sought[1..] {
+            let line = format!(
+                r#"{{"name":"{}","vers":"1.0.0","deps":[],"cksum":"","features":{{}},"yanked":false}}"#,
+                one.id.name
+            );
+            let bytes = Validators::default().entry([("1.0.0".to_owned(), line.as_bytes())]).unwrap();
+            std::fs::create_dir_all(one.path().parent().unwrap()).unwrap();
+            std::fs::write(one.path(), bytes).unwrap();
+        }
+        let mut before = Entries::of(&sought[..2]);
+        std::fs::remove_file(sought[1].path()).unwrap();
+        let mut read = || IndexFolder::read(&sought, &mut before).iter().map(Option::is_some).collect::<Vec<_>>();
+        assert_eq!(read(), [false, true, true]);
+        assert_eq!(read(), [false, false, true]);
     }
 
     #[test]
