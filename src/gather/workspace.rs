@@ -65,7 +65,7 @@ pub enum WorkspaceError {
     Temporary(#[source] std::io::Error),
     /// Cargo finds no workspace, and no folder above has a lock file.
     #[error(
-        "no workspace was found from {folder}: {failure}\nhelp: run inside a cargo workspace, or give `--lockfile PATH`"
+        "no workspace was found from {folder}: {failure}\nhelp: run inside a cargo workspace, or name its manifest: --manifest-path PATH"
     )]
     NotFound { folder: Utf8PathBuf, failure: CargoFailure },
 }

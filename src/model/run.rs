@@ -30,8 +30,10 @@ pub struct Invocation {
     pub repository: bool,
 }
 
-/// The verbs that change something: a base is nothing to them.
-const CHANGING: [&str; 6] = ["approve", "revoke", "update", "fix", "vendor", "init"];
+/// The verbs that judge no change: a base is nothing to them.
+const WITHOUT_BASE: [&str; 9] = ["approve", "assess", "cargo", "diff", "fix", "init", "revoke", "update", "vendor"];
+/// Of these the ones that write by a moment, which must have come.
+const CHANGING: [&str; 7] = ["approve", "cargo", "fix", "init", "revoke", "update", "vendor"];
 
 impl Invocation {
     /// Whether an option was given.
@@ -54,9 +56,9 @@ impl Invocation {
         if self.gave("lockfile") && !takes("lockfile") && !has.contains(&"lockfile") {
             return None;
         }
-        let is_changing = CHANGING.contains(&verb);
+        let (is_without_base, is_changing) = (WITHOUT_BASE.contains(&verb), CHANGING.contains(&verb));
         let wanted = self.given.iter().filter(|given| match given.name.as_str() {
-            "base" | "loosened" if is_changing => false,
+            "base" | "loosened" if is_without_base => false,
             "now" if is_changing && self.looks_ahead => false,
             name => takes(name) && !has.contains(&name),
         });

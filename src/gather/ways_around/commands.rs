@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::documents::{bounded, lies_below, table_entries};
+use super::documents::{bounded, lies_below, table_entries, value_text};
 use crate::files::plain;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::command_line::{Action, CommandLine};
@@ -189,6 +189,43 @@ pub(super) fn env_key_kind(name: &str) -> WayKind {
     } else {
         WayKind::EnvTable
     }
+}
+
+/// Variables by which build scripts find the programs that they start: those of the crates `cc`, `cmake`, `pkg-config` and their like, also for
+/// one target (`CC_x86_64-unknown-linux-gnu`, `TARGET_CC`).
+const TOOLS: [&str; 17] = [
+    "AR",
+    "AS",
+    "CC",
+    "CLANG",
+    "CMAKE",
+    "CXX",
+    "LD",
+    "MAKE",
+    "NASM",
+    "NVCC",
+    "PERL",
+    "PKG_CONFIG",
+    "PROTOC",
+    "PYTHON",
+    "RANLIB",
+    "STRIP",
+    "YASM",
+];
+
+/// Whether a key of `[env]` names a program.
+pub(super) fn is_tool_variable(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    let bare = ["TARGET_", "HOST_"].iter().find_map(|start| upper.strip_prefix(start)).unwrap_or(&upper);
+    TOOLS.iter().any(|tool| bare.strip_prefix(tool).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))
+}
+
+/// The value of a key of `[env]`. One that is relative to the configuration's folder is a path.
+pub(super) fn env_value(value: &Value) -> String {
+    let Some(table) = value.as_table() else { return value_text(value) };
+    let text = table.get("value").map(|entry| value_text(&entry.value)).unwrap_or_default();
+    let is_relative = table.get("relative").is_some_and(|entry| matches!(entry.value, Value::Boolean(true)));
+    if is_relative && !text.is_empty() { format!("./{text}") } else { text }
 }
 
 /// Every variable that is set and does something.

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
-use super::commands::{CargoStart, alias_entries, alias_key, alias_kind, alias_words, env_key_kind};
+use super::commands::{
+    CargoStart, alias_entries, alias_key, alias_kind, alias_words, env_key_kind, env_value, is_tool_variable,
+};
 use super::documents::{ManifestError, bounded, document, inner_table, own_config, table_entries, value_text};
 use crate::files::plain;
 use crate::gather::cargo_config::{CargoConfig, CargoConfigError, Layer, Replacement};
@@ -175,7 +177,9 @@ impl Reader<'_> {
             }
         }
         for (name, entry) in table_entries(table, "env") {
-            ways.push(self.way(env_key_kind(name), entry, &format!("env.{}", shown_key(name)), ""));
+            // Others may hold a secret.
+            let value = if is_tool_variable(name) { env_value(&entry.value) } else { String::new() };
+            ways.push(self.way(env_key_kind(name), entry, &format!("env.{}", shown_key(name)), &value));
         }
         ways
     }

@@ -273,10 +273,37 @@ fn a_program_that_the_change_can_bring_along_is_refused() {
         ("[build]\nrustc = \"tools/rustc\"\n", "program"),
         ("[build]\nrustc-wrapper = \"tools/wrapper\"\n", "program"),
         ("[target.'cfg(all())']\nrunner = \"tools/run\"\n", "runner"),
+        ("[build]\nrustflags = [\"-Clinker=tools/ld\"]\n", "flags"),
+        ("[build]\nrustflags = \"-C linker=tools/ld\"\n", "flags"),
+        ("[build]\nrustflags = [\"-Clink-arg=-fuse-ld=tools/ld\"]\n", "flags"),
+        ("[build]\nrustflags = [\"--extern\", \"serde=tools/serde.rlib\"]\n", "flags"),
+        ("[build]\nrustflags = [\"-Zcodegen_backend=tools/x.so\"]\n", "flags"),
+        ("[build]\nrustflags = [\"@more\"]\n", "flags"),
+        ("[target.'cfg(all())']\nrustdocflags = [\"--test-runtool\", \"tools/run\"]\n", "flags"),
+        ("[alias]\nfast = \"rustc -- -Clinker=tools/ld\"\n", "flags"),
+        ("[env]\nCC = \"tools/cc\"\n", "env-table"),
+        ("[env]\nTARGET_CXX = { value = \"cxx\", relative = true }\n", "env-table"),
     ] {
         let change = Change::new();
         change.append(".cargo/config.toml", text);
         let document = change.json(1);
         assert!(also(&document).contains(&(code.to_owned(), true)), "{text}: {document:#}");
+    }
+}
+
+/// What projects really set.
+#[test]
+fn what_the_machine_has_is_told_and_refuses_nothing() {
+    for (text, code) in [
+        ("[build]\nrustc-wrapper = \"sccache\"\n", "program"),
+        ("[build]\nrustflags = [\"-Clink-arg=-fuse-ld=lld\", \"-Ctarget-cpu=native\"]\n", "flags"),
+        ("[build]\nrustflags = [\"-Clink-arg=-Wl,-rpath,$ORIGIN/../lib\", \"--remap-path-prefix=/a=b\"]\n", "flags"),
+        ("[build]\nrustflags = [\"-L\", \"native=/usr/local/lib\", \"-Clink-arg=-Tlink/memory.x\"]\n", "flags"),
+        ("[env]\nCC = \"clang\"\nFIXTURES = { value = \"tests/fixtures\", relative = true }\n", "env-table"),
+    ] {
+        let change = Change::new();
+        change.append(".cargo/config.toml", text);
+        let document = change.json(0);
+        assert!(also(&document).contains(&(code.to_owned(), false)), "{text}: {document:#}");
     }
 }

@@ -194,3 +194,28 @@ fn what_stands_for_a_fetch_is_no_branch_of_that_name() {
     change.git(&["update-ref", "-d", "refs/tags/FETCH_HEAD"]);
     assert_eq!(reasons(&document(&audit(&change, "FETCH_HEAD").expect_code(1)), "fresh"), ["too-new"]);
 }
+
+/// What a run with a base prints is for verbs that have none, too.
+#[test]
+fn a_printed_command_that_judges_no_change_names_no_base() {
+    let change = Change::new();
+    let helps = |arguments: &[&str]| -> Vec<String> {
+        let arguments = [arguments, &["--base", "base", "--now", NOW, "--no-advisories"]].concat();
+        let outcome = change.world.project.sequester(&arguments);
+        let text = format!("{}{}", outcome.stdout, outcome.stderr);
+        let commands = text.lines().filter_map(|line| Some(line.split_once("cargo sequester ")?.1.trim().to_owned()));
+        commands.map(|command| command.split('`').next().unwrap().to_owned()).collect()
+    };
+    let of_absent = helps(&["explain", "absent"]);
+    assert!(of_absent.iter().any(|help| help.starts_with("cargo ")), "{of_absent:?}");
+    std::fs::remove_file(change.world.project.path("Cargo.lock")).unwrap();
+    let of_unlocked = helps(&["audit"]);
+    assert!(of_unlocked.iter().any(|help| help.contains("generate-lockfile")), "{of_unlocked:?}");
+    for help in of_absent.iter().chain(&of_unlocked) {
+        let words: Vec<&str> = help.split(' ').collect();
+        let judges_a_change = ["audit", "explain", "status"].contains(&words[0]);
+        assert!(judges_a_change || !words.contains(&"--base"), "{help}");
+    }
+    let command = of_unlocked.iter().find(|help| help.contains("generate-lockfile")).unwrap();
+    change.world.project.sequester(&command.split(' ').collect::<Vec<_>>()).expect_code(0);
+}

@@ -9,7 +9,9 @@ pub fn kind<'p>(call: &str, paths: impl Iterator<Item = &'p str>) -> String {
 /// A path without digests, numbers and the random letters of temporary names.
 fn without_chance(path: &str) -> String {
     let names = path.split('/').map(|name| {
-        for (start, end) in [(".sequester-", ".tmp"), (".event-", ".tmp"), ("sequester-", ""), (".tmp", "")] {
+        let forms =
+            [(".sequester-", ".tmp"), (".event-", ".tmp"), ("sequester-", ""), ("generation-", ""), (".tmp", "")];
+        for (start, end) in forms {
             if let Some(rest) = name.strip_prefix(start)
                 && rest.ends_with(end)
                 && !rest.contains("stage")
