@@ -10,7 +10,7 @@ use std::process::Stdio;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
-pub(crate) use self::error::BaseError;
+pub(crate) use self::error::{BaseError, SUBMODULE};
 pub(crate) use self::repository::{Linked, Repository};
 
 use self::repository::ANSWER_LIMIT;
@@ -242,7 +242,7 @@ impl Commit {
     fn not_a_file(&self, entry: &Entry<'_>) -> BaseError {
         let kind = match entry.mode {
             "120000" => "symbolic link",
-            "160000" => "submodule",
+            "160000" => SUBMODULE,
             "040000" => "folder",
             _ => "file",
         };

@@ -207,6 +207,7 @@ pub(crate) fn cause(error: &BaseError) -> String {
         | BaseError::ShortId { .. }
         | BaseError::NotAFile { .. }
         | BaseError::Unreadable { .. }
+        | BaseError::NotText { .. }
         | BaseError::Converted { .. }
         | BaseError::OtherCase { .. }
         | BaseError::NotCheckedOut { .. }

@@ -49,6 +49,9 @@ pub(crate) enum WaysError {
     Manifest(#[from] ManifestError),
     #[error(transparent)]
     Toolchain(#[from] ToolchainError),
+    /// Something that cargo would read, and that nobody could be told of.
+    #[error("`{path}` cannot be judged: its path is not UTF-8\nhelp: give the folders on the way to it names that are")]
+    Unnamed { path: String },
 }
 
 /// # Errors
@@ -58,6 +61,9 @@ pub(crate) fn find(search: &Search<'_>) -> Result<WaysAround, WaysError> {
     let without: Vec<&Utf8Path> =
         search.vendor.into_iter().chain(outputs.iter().map(|output| output.folder.as_path())).collect();
     let below = search_below(search.root, search.members, &without);
+    if let Some(path) = below.unnamed {
+        return Err(WaysError::Unnamed { path });
+    }
     let starts = configured_starts(search, &below.configured)?;
     let mut elsewhere = Vec::new();
     for start in &starts {

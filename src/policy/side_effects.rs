@@ -43,11 +43,9 @@ pub(crate) fn side_effects(judge: &Judge<'_>) -> Vec<SideEffect> {
 /// Whether cargo, or what it starts, would run a program or load code by its path, which a change can bring along: what it builds is then that
 /// program's work. A bare name is looked up on the machine.
 fn runs_a_file(way: &WayAround) -> bool {
-    match way.kind {
-        WayKind::Program | WayKind::Runner | WayKind::CredentialProvider | WayKind::EnvTable => is_path(&way.value),
-        WayKind::Flags => flags_run_a_file(&way.value),
-        _ => false,
-    }
+    let by_name =
+        matches!(way.kind, WayKind::Program | WayKind::Runner | WayKind::CredentialProvider | WayKind::EnvTable);
+    (by_name && is_path(&way.value)) || (way.kind == WayKind::Flags && flags_run_a_file(&way.value))
 }
 
 fn is_path(text: &str) -> bool {

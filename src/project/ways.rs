@@ -9,6 +9,7 @@ use super::error::ProjectError;
 use super::open::Project;
 use super::subject::relative;
 use crate::gather::allow_list;
+use crate::gather::base::{BaseError, SUBMODULE};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::toml_tree::{self, Table, Value, shown_key};
 use crate::gather::ways_around::{self, Replacing, Search};
@@ -38,7 +39,20 @@ pub(super) fn new(project: &Project) -> Result<Vec<WayAround>, ProjectError> {
     let mut new = Vec::new();
     for way in vendored(&replacing, root)?.into_iter().chain(found.ways) {
         let Origin::File { path, key, .. } = &way.origin else { continue };
-        if base.inside(path).is_some() && (included.contains(path) || comparison.is_new(path, key)?) {
+        if base.inside(path).is_none() {
+            continue;
+        }
+        let is_new = included.contains(path)
+            || match comparison.is_new(path, key) {
+                // The lock file of a submodule is judged in a checkout of that repository.
+                Err(ProjectError::Base(BaseError::NotAFile { kind: SUBMODULE, .. }))
+                    if way.kind == WayKind::OtherLockFile =>
+                {
+                    false
+                }
+                is_new => is_new?,
+            };
+        if is_new {
             new.push(shown(way, project));
         }
     }

@@ -215,3 +215,18 @@ fn annotations_name_manifests_from_the_root_of_the_repository() {
         assert!(told.contains(wanted), "{format}: {told}");
     }
 }
+
+/// Two paths that look alike once what is not UTF-8 is replaced are two lock files.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lock_file_whose_path_is_not_utf_8_is_not_passed_over() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let change = Change::new();
+    with_tools(&change, "x\u{fffd}");
+    change.world.audit(&["--all"]).expect_code(2);
+    let root = change.world.project.path("").into_std_path_buf();
+    std::fs::rename(root.join("x\u{fffd}"), root.join(std::ffi::OsStr::from_bytes(b"x\xff"))).unwrap();
+    let outcome = change.world.audit(&["--all"]).expect_code(2);
+    assert!(outcome.stderr.contains("Cargo.lock` cannot be judged: its path is not UTF-8"), "{}", outcome.stderr);
+}

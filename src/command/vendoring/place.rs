@@ -19,7 +19,7 @@ use crate::model::vendoring::{ConfigOutcome, Healed, VendorPlan, VendoredPackage
 use crate::project::{Assessment, Request};
 use crate::report::vendored;
 use crate::write::cargo_config::{ConfigFile, Location, Replaced, Wanted, spliced};
-use crate::write::vendor_dir::{Faults, Known, Opening, Stage, VendorDir, VendorDirError};
+use crate::write::vendor_dir::{Faults, Known, Opening, Stage, TargetFault, VendorDir, VendorDirError};
 
 /// What every part of a run needs.
 pub(super) struct Run<'a> {
@@ -131,6 +131,10 @@ impl<'a> Place<'a> {
         let config = ConfigFile::read(root)?;
         let previous = allow_list::read(config.path())?;
         let place = Self { run, vendor, config, previous, replaced: replaced(plan), local_registry };
+        if let Some(name) = place.own_package().filter(|_| !local_registry) {
+            let fault = TargetFault::Own(format!("{}/{name}", place.vendor.relative()));
+            return Err(VendorDirError::Target { path: place.vendor.relative().into(), fault }.into());
+        }
         place.vendor.is_a_place(place.known(), |name| place.holds_local(name))?;
         if !run.arguments.no_config {
             let allow = place.previous.clone().unwrap_or_default();
@@ -155,6 +159,15 @@ impl<'a> Place<'a> {
         let location = if self.local_registry { Location::LocalRegistry(path) } else { Location::Directory(path) };
         let listed = self.previous.as_ref().filter(|_| self.config.names(location));
         Known { listed, local_registry: self.local_registry }
+    }
+
+    /// A package of the project's own that lies there, by its path below the folder: cargo takes it for a vendored one and misses its
+    /// checksums, and nobody is to be told to remove it.
+    fn own_package(&self) -> Option<String> {
+        let folder = self.vendor.path().canonicalize_utf8().ok()?;
+        let packages = &self.run.made.facts().packages;
+        let mut roots = packages.iter().filter_map(|package| package.local.as_ref().map(|local| &local.root));
+        roots.find_map(|root| Some(root.canonicalize_utf8().ok()?.strip_prefix(&folder).ok()?.to_string()))
     }
 
     /// Whether a package of the project's own lies there.

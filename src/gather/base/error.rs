@@ -4,6 +4,9 @@ use std::io;
 
 use crate::gather::git::Failure;
 
+/// What another repository has.
+pub(crate) const SUBMODULE: &str = "submodule";
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BaseError {
     /// No git to ask.
@@ -57,12 +60,20 @@ pub(crate) enum BaseError {
     ShortId { reference: String },
     /// The commit has a link or a submodule where a file is wanted: what it leads to is not in the commit.
     #[error("`{path}` is no file in commit {commit}, but a {kind}\nhelp: put the file itself there")]
-    NotAFile { path: String, commit: String, kind: &'static str },
+    NotAFile {
+        path: String,
+        commit: String,
+        /// In words, such as [`SUBMODULE`].
+        kind: &'static str,
+    },
     /// Git could not show a file that its tree lists.
     #[error(
         "`{path}` cannot be read from commit {commit}: {cause}\nhelp: a shallow or partial clone may lack it; run `git fetch --refetch --no-filter origin {commit}`"
     )]
     Unreadable { path: String, commit: String, cause: String },
+    /// Two such paths would be one, and be read in each other's place.
+    #[error("`{path}` cannot be judged: its path is not UTF-8\nhelp: give the folders on the way to it names that are")]
+    NotText { path: String },
     /// What git would commit of the file is not what lies in the working tree.
     #[error(
         "`{path}` is not judged: the attribute `{attribute}` ({value}) has git turn it into other bytes than those that lie here\nhelp: end the last .gitattributes that names it with this line: {path} !{attribute}"

@@ -152,9 +152,14 @@ impl Repository {
     /// The files of this name, anywhere, that git tracks or would track: not what its rules tell it to pass over.
     ///
     /// # Errors
-    /// Git cannot tell.
+    /// Git cannot tell, or the path of one is not UTF-8.
     pub(crate) fn files_named(&self, name: &str) -> Result<Vec<Utf8PathBuf>, BaseError> {
-        self.listed_by(&["--cached", "--others", "--exclude-standard"], &[format!(":(top,glob)**/{name}")])
+        let patterns = [format!(":(top,glob)**/{name}")];
+        let listed = self.listed_by(&["--cached", "--others", "--exclude-standard"], &patterns)?;
+        match listed.iter().find(|path| path.as_str().contains(char::REPLACEMENT_CHARACTER)) {
+            Some(path) => Err(BaseError::NotText { path: path.to_string() }),
+            None => Ok(listed),
+        }
     }
 
     /// Checks that these files and what lies in these folders is what git would commit, and gives the links on the way to them. Paths are
@@ -239,6 +244,7 @@ impl Repository {
         Ok(())
     }
 
+    /// What is not UTF-8 in a path is replaced.
     fn listed_by(&self, options: &[&str], patterns: &[String]) -> Result<Vec<Utf8PathBuf>, BaseError> {
         let mut command = self.command();
         command.args(["ls-files", "-z"]).args(options).arg("--").args(patterns);

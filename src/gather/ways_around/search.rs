@@ -5,6 +5,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -94,6 +95,8 @@ pub(super) struct Nested {
     pub(super) toolchains: Vec<Utf8PathBuf>,
     /// The workspace's folders that have a configuration, but for the root.
     pub(super) configured: Vec<Utf8PathBuf>,
+    /// The first file that would be one of these, or a manifest, where the way to it is not UTF-8; what is not is replaced.
+    pub(super) unnamed: Option<String>,
     /// Whether a bound ended the search.
     pub(super) ended_early: bool,
 }
@@ -135,12 +138,34 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// Looks for whatever cargo would read below a folder whose path is not UTF-8: nothing of it can be judged or told by its name.
+    fn look_into_unnamed(&mut self, folder: PathBuf) {
+        let mut waiting = vec![folder];
+        while let Some(folder) = waiting.pop() {
+            let Ok(entries) = folder.read_dir() else { continue };
+            for entry in entries.flatten() {
+                self.names += 1;
+                if self.names > MAX_NAMES || self.found.unnamed.is_some() {
+                    self.found.ended_early |= self.names > MAX_NAMES;
+                    return;
+                }
+                let name = entry.file_name();
+                let is = |other: &str| name.eq_ignore_ascii_case(other);
+                if is(".cargo") || is("Cargo.toml") || is("Cargo.lock") || TOOLCHAIN_FILES.iter().any(|file| is(file)) {
+                    self.found.unnamed = Some(entry.path().to_string_lossy().into_owned());
+                } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    waiting.push(entry.path());
+                }
+            }
+        }
+    }
+
     /// From the root or a member downwards.
     fn below(&mut self, start: &Utf8Path, root: &Utf8Path) {
         // Each with whether it belongs to the workspace.
         let mut waiting = vec![(start.to_owned(), true)];
         while let Some((folder, mut belongs)) = waiting.pop() {
-            let Ok(entries) = folder.read_dir_utf8() else { continue };
+            let Ok(entries) = folder.as_std_path().read_dir() else { continue };
             let mut inner = Vec::new();
             let mut has_manifest = false;
             let mut toolchains = Vec::new();
@@ -152,15 +177,25 @@ impl Walk<'_> {
                     return;
                 }
                 let Ok(kind) = entry.file_type() else { continue };
-                let name = entry.file_name();
-                has_manifest |= name == "Cargo.toml";
+                let path = match Utf8PathBuf::from_path_buf(entry.path()) {
+                    Ok(path) => path,
+                    // Of no file that is looked for.
+                    Err(_) if !kind.is_dir() => continue,
+                    Err(path) => {
+                        self.look_into_unnamed(path);
+                        continue;
+                    }
+                };
+                let name = path.file_name().unwrap_or_default();
+                // Cargo passes over a link that leads nowhere, and goes on upwards.
+                has_manifest |= name == "Cargo.toml" && path.exists();
                 configured |= name.eq_ignore_ascii_case(".cargo");
-                if kind.is_dir() && name != ".git" && !self.without.contains(&entry.path()) {
-                    inner.push(entry.path().to_owned());
+                if kind.is_dir() && name != ".git" && !self.without.contains(&path.as_path()) {
+                    inner.push(path);
                 } else if name == "Cargo.lock" && start == root && folder != root {
-                    self.found.lock_files.push(entry.path().to_owned());
+                    self.found.lock_files.push(path);
                 } else if TOOLCHAIN_FILES.contains(&name) {
-                    toolchains.push(entry.path().to_owned());
+                    toolchains.push(path);
                 }
             }
             if has_manifest && folder != start {

@@ -225,7 +225,15 @@ fn failed(report: &UpdateReport<'_>, unresolved: &Unresolved, out: &mut impl Wri
         wanting(report, obstacles, *all_needed, out)?;
     }
     let last = unresolved_words(&unresolved.cause);
-    line(out, Tone::Bad, "Finished", &last)
+    line(out, Tone::Bad, "Finished", &last)?;
+    if unresolved.cause != Cause::Elsewhere {
+        return Ok(());
+    }
+    let way = WayOut::to_or(
+        "mend what cargo names; what stands against what is locked",
+        report.context().command("audit", ""),
+    );
+    help(out, &way)
 }
 
 /// What would have to be approved, and how that comes about.

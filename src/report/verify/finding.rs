@@ -67,8 +67,9 @@ fn shared(finding: &Finding) -> String {
 
 /// Removes them by name; a name that no shell would take as it is shown is left to a person.
 fn remove(paths: &[String], vendor: &str) -> String {
-    let named = !paths.is_empty() && paths.iter().all(|path| terminal(path) == *path);
-    if named {
+    // Bytes that are not UTF-8 were replaced, so that another name is shown.
+    let is_shown = |path: &String| terminal(path) == *path && !path.contains(char::REPLACEMENT_CHARACTER);
+    if !paths.is_empty() && paths.iter().all(is_shown) {
         let paths: Vec<String> = paths.iter().map(|path| quoted(path)).collect();
         format!("see what it is, then remove it: rm -r -- {}", paths.join(" "))
     } else {

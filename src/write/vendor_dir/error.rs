@@ -179,6 +179,9 @@ pub enum TargetFault {
     /// There are other things in it than vendored sources.
     #[error("it holds `{}`, which no run of `vendor` wrote", .0.escape_debug())]
     Occupied(String),
+    /// A package of the workspace lies in it.
+    #[error("`{}` is a package of the workspace, which cargo would take for a vendored one", .0.escape_debug())]
+    Own(String),
     /// It has a manifest, so it is a package.
     #[error("it has a `Cargo.toml`, so it is a package")]
     Package,

@@ -61,6 +61,24 @@ fn other_bytes_than_the_index_has_are_rejected() {
     insta::assert_snapshot!(world.redact(&human));
 }
 
+/// Cargo fails over it in `fix`, which is not told, and not where the release is told that takes its place.
+#[test]
+fn other_bytes_go_by_the_command_that_is_printed() {
+    let world = World::new().dep("swapped", "1");
+    Package::new("swapped", "1.0.0").publish(&world.registry);
+    Package::new("swapped", "1.0.1").publish(&world.registry);
+    let lock = world.lock();
+    let start = lock.find("checksum = \"").unwrap() + "checksum = \"".len();
+    let other = if lock[start..].starts_with('0') { "1" } else { "0" };
+    world.project.write("Cargo.lock", format!("{}{other}{}", &lock[..start], &lock[start + 1..]));
+    let told = world.audit(&[]).expect_code(1).stdout;
+    assert!(!told.contains("cargo sequester fix"), "{told}");
+    let command = told.lines().find_map(|line| line.trim().strip_prefix("help: cargo sequester ")).unwrap();
+    assert!(command.starts_with("update swapped --precise 1.0.0 "), "{command}");
+    world.project.sequester(&command.split(' ').collect::<Vec<_>>()).expect_code(0);
+    world.audit(&[]).expect_code(0);
+}
+
 #[test]
 fn c8_a_yank_is_a_warning_and_never_a_reason_to_move() {
     let world = World::new().dep("lured", "1");

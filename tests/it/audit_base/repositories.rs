@@ -283,3 +283,24 @@ fn a_repository_of_another_owner_is_named_with_the_way_out() {
     assert!(output.status.success(), "{words:?}");
     change.world.json(&["--base", "base"], 0);
 }
+
+/// A submodule that is no member of the workspace has its own lock file, which keeps nobody from judging this one.
+#[test]
+fn a_submodule_with_a_lock_file_of_its_own_is_another_repository() {
+    let change = Change::new();
+    let project = &change.world.project;
+    let other = project.outside().join("other");
+    std::fs::create_dir(&other).unwrap();
+    git(project, other.as_str(), &["init", "--quiet", "--initial-branch=base"]);
+    for file in ["Cargo.toml", "Cargo.lock"] {
+        std::fs::copy(project.path(file), other.join(file)).unwrap();
+    }
+    git(project, other.as_str(), &["add", "-A"]);
+    git(project, other.as_str(), &["commit", "--quiet", "-m", "theirs"]);
+    change.git(&["submodule", "--quiet", "add", other.as_str(), "third"]);
+    change.finish();
+    change.git(&["branch", "--force", "base", "HEAD"]);
+    change.world.project.write("src/lib.rs", "pub fn changed() {}");
+    change.finish();
+    change.world.audit(&["--base", "base"]).expect_code(0);
+}

@@ -39,6 +39,23 @@ fn what_no_run_wrote_is_not_written_over() {
     assert_eq!(project.read("crates/bar/src/lib.rs"), "// the only copy\n");
 }
 
+/// Cargo misses the checksums of a package that lies among vendored ones.
+#[test]
+fn a_package_of_the_workspace_does_not_lie_among_vendored_ones() {
+    let registry = TestRegistry::new();
+    let project = locked(&registry);
+    project.write("vendor/mine/Cargo.toml", "[package]\nname = \"mine\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    project.write("vendor/mine/src/lib.rs", "");
+    let manifest = project.read("Cargo.toml");
+    project.write("Cargo.toml", format!("{manifest}\nmine = {{ path = \"vendor/mine\" }}\n"));
+    project.cargo(&["update", "--workspace"]).expect_code(0);
+    let told = refused(&project, &[]);
+    assert!(told.stderr.contains("`vendor/mine` is a package of the workspace"), "{}", told.stderr);
+    vendor(&project, &["third-party/vendor"]).expect_code(0);
+    project.sequester(&["verify"]).expect_code(0);
+    project.cargo(&["build", "--offline", "--locked"]).expect_code(0);
+}
+
 #[test]
 fn entries_that_are_in_the_way_are_all_named() {
     let registry = TestRegistry::new();

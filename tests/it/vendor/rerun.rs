@@ -164,17 +164,6 @@ fn g8_stale_folders_of_ours_are_removed() {
 }
 
 #[test]
-fn g3_a_package_of_the_project_inside_the_folder_is_no_stranger() {
-    let registry = TestRegistry::new();
-    let project = locked(&registry).dep_toml("mine = { path = \"vendor/mine\" }");
-    project.write("vendor/mine/Cargo.toml", "[package]\nname = \"mine\"\nversion = \"0.0.0\"\nedition = \"2021\"\n");
-    project.write("vendor/mine/src/lib.rs", "");
-    project.cargo(&["update", "--workspace"]).expect_code(0);
-    vendor(&project, &[]).expect_code(0);
-    assert!(project.path("vendor/mine/src/lib.rs").exists());
-}
-
-#[test]
 fn an_update_can_write_the_sources_too() {
     let registry = TestRegistry::new();
     let project = locked(&registry);

@@ -346,3 +346,43 @@ fn a_toolchain_file_that_does_not_say_which_is_not_passed_over() {
     std::fs::create_dir(scene.project.path("rust-toolchain")).unwrap();
     scene.project.sequester(&["verify"]).expect_code(0);
 }
+
+/// Cargo passes over a manifest that is a link to nothing, and builds this workspace from there.
+#[cfg(unix)]
+#[test]
+fn g7_a_link_to_no_manifest_hides_nothing() {
+    for target in ["nowhere", "Cargo.toml", "/absent/Cargo.toml"] {
+        let scene = Scene::new();
+        scene.project.write("src/x/.cargo/config.toml", "paths = [\"evil\"]\n");
+        std::os::unix::fs::symlink(target, scene.project.path("src/x/Cargo.toml")).unwrap();
+        let document = json(&scene.project, &[], 1);
+        assert_eq!(ways(&document, "fails"), ["paths src/x/.cargo/config.toml:1"], "{target}");
+    }
+}
+
+/// What has no name that could be told is not passed over: cargo reads it.
+#[cfg(target_os = "linux")]
+#[test]
+fn g7_a_name_that_is_not_utf_8_hides_nothing() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let scene = Scene::new();
+    let odd = scene.project.path("src").as_std_path().join(std::ffi::OsStr::from_bytes(b"x\xff"));
+    std::fs::create_dir_all(odd.join("fixtures")).unwrap();
+    std::fs::write(odd.join("fixtures/data.txt"), "").unwrap();
+    scene.project.sequester(&["verify"]).expect_code(0);
+    for name in [".cargo/config.toml", "deep/Cargo.lock", "rust-toolchain"] {
+        let path = odd.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "paths = [\"evil\"]\n").unwrap();
+        let outcome = scene.project.sequester(&["verify"]).expect_code(2);
+        assert!(outcome.stderr.contains("is not UTF-8\nhelp: "), "{name}: {}", outcome.stderr);
+        std::fs::remove_file(path).unwrap();
+        let _ = std::fs::remove_dir(odd.join(".cargo"));
+    }
+    // What is shown of a name is not the name.
+    std::fs::write(scene.project.path("vendor/bar").as_std_path().join(std::ffi::OsStr::from_bytes(b"a\xff")), "")
+        .unwrap();
+    let told = scene.project.sequester(&["verify"]).expect_code(1).stdout;
+    assert!(told.contains("remove it by hand") && !told.contains("rm -r"), "{told}");
+}
