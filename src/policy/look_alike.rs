@@ -286,6 +286,14 @@ mod tests {
         likeness(&Forms::of(one)?, &Forms::of(other)?)
     }
 
+    /// No registry takes more letters.
+    #[test]
+    fn names_are_compared_up_to_the_longest() {
+        let long = |count: usize, end: &str| format!("{}{end}", "a".repeat(count - end.len()));
+        assert_eq!(like(&long(64, "bc"), &long(64, "cb")), Some(Likeness::Swapped));
+        assert_eq!(like(&long(65, "bc"), &long(65, "cb")), None);
+    }
+
     #[test]
     fn each_kind_of_likeness() {
         for (one, other, how) in [

@@ -200,6 +200,72 @@ fn i7_each_loosening_is_named_and_its_reverse_is_silent() {
     assert_eq!(loose(&approve(|_| {}), &other), ["approval foo@1.0.0"]);
 }
 
+#[test]
+fn an_approval_stands_for_one_release_of_one_registry() {
+    let with = |change: fn(&mut Approval)| {
+        move |world: &mut World| {
+            let mut one = of_everything(7);
+            change(&mut one);
+            world.approvals.push(one);
+        }
+    };
+    let foo = with(|_| {});
+    let others: [fn(&mut Approval); 4] = [
+        |one| one.crate_name = "bar".into(),
+        |one| one.registry = other_registry(),
+        |one| one.version = "1.0.1".parse().unwrap(),
+        |one| one.checksum = checksum("foo", "evil"),
+    ];
+    for other in others.map(with) {
+        let (there, back) = (loose(&foo, &other), loose(&other, &foo));
+        assert!(matches!(&*there, [key] if key.starts_with("approval ")), "{there:?}");
+        assert_eq!(back, ["approval foo@1.0.0"]);
+        // Beside it, too.
+        let both = |world: &mut World| {
+            foo(world);
+            other(world);
+        };
+        assert_eq!((loose(&foo, &both), loose(&both, &foo)), (there, Vec::new()));
+    }
+}
+
+#[test]
+fn an_exception_or_a_clarification_of_a_licence_stands_for_its_own_releases() {
+    let of = |name: &str| ReleasesOf { crate_name: name.into(), version: None };
+    let exceptions = |all: &[(&str, &[&str])]| {
+        let mut policy = licenses(&["MIT"]);
+        policy.exceptions.extend(all.iter().map(|(name, allow)| {
+            let allow = allow.iter().map(|one| (*one).to_owned()).collect();
+            LicenseException { releases: of(name), allow, line: 1 }
+        }));
+        move |world: &mut World| world.policy.licenses = policy.clone()
+    };
+    let (ring, zstd) = (exceptions(&[("ring", &["ISC"])]), exceptions(&[("zstd", &["ISC"])]));
+    let (both, more) =
+        (exceptions(&[("zstd", &["ISC"]), ("ring", &["ISC"])]), exceptions(&[("ring", &["ISC", "Zlib"])]));
+    assert_eq!(loose(&ring, &zstd), ["licenses.exception zstd"]);
+    assert_eq!(loose(&zstd, &both), ["licenses.exception ring"]);
+    assert_eq!(loose(&ring, &more), ["licenses.exception ring"]);
+    assert_eq!((loose(&both, &ring), loose(&more, &ring)), (Vec::new(), Vec::new()));
+
+    let clarification = |name: &str, expression: &str, text: &str| {
+        let files = vec![LicenseFile { path: "LICENSE".into(), digest: checksum("ring", text) }];
+        Clarification { releases: of(name), expression: expression.to_owned(), files, line: 1 }
+    };
+    let clarifies = |one: Clarification| {
+        let mut policy = licenses(&["MIT"]);
+        policy.clarify.push(one);
+        move |world: &mut World| world.policy.licenses = policy.clone()
+    };
+    let ours = clarifies(clarification("ring", "ISC", "a"));
+    assert_eq!(loose(&ours, &clarifies(clarification("ring", "ISC", "a"))), [""; 0]);
+    for other in [("zstd", "ISC", "a"), ("ring", "Zlib", "a"), ("ring", "ISC", "b")] {
+        let (name, expression, text) = other;
+        let key = format!("licenses.clarify {name}");
+        assert_eq!(loose(&ours, &clarifies(clarification(name, expression, text))), [key]);
+    }
+}
+
 /// What is told of a change that grew from these states, by key, and what of the base is said to have moved on.
 fn told(grown_from: &[&World], today: &World, head: &World) -> (Vec<String>, Vec<String>) {
     let grown_from: Vec<_> = grown_from.iter().map(|world| (&world.policy, &*world.approvals)).collect();

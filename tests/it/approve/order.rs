@@ -56,6 +56,37 @@ fn g1_an_approval_whose_run_was_killed_before_its_event_is_told_by_the_next_one(
     world.project.sequester(&["log", "--verify"]).expect_code(0);
 }
 
+/// A trail that forgot what was revoked would take it for told already; one that forgot more would tell what nobody changed.
+#[test]
+fn i7_what_was_revoked_and_is_written_back_by_hand_is_told_and_nothing_else() {
+    let world = fresh();
+    for version in ["1.2.0", "1.3.0"] {
+        Package::new("bar", version).pubtime(super::FRESH).publish(&world.registry);
+    }
+    Package::new("baz", "1.2.0").pubtime(super::FRESH).publish(&world.registry);
+    for spec in ["bar@1.1.0", "baz@1.2.0", "bar@1.2.0"] {
+        world.approve(&[spec, "--reason", "x"]).expect_code(0);
+    }
+    let policy = world.project.read("sequester.toml");
+    world.project.sequester(&["revoke", "bar@1.2.0"]).expect_code(0);
+    world.approve(&["bar@1.3.0", "--reason", "x"]).expect_code(0);
+    assert_eq!(world.kinds(), ["approved", "approved", "approved", "revoked", "approved"]);
+    world.project.sequester(&["revoke", "bar@1.3.0"]).expect_code(0);
+    let written_back = || {
+        world.project.write("sequester.toml", &policy);
+        world.approve(&["bar@1.3.0", "--reason", "x"]).expect_code(0);
+        loosened(&world)[world.kinds().len() - 2..].to_vec()
+    };
+    let told =
+        [("policy-loosened".to_owned(), vec!["approval bar@1.2.0".to_owned()]), ("approved".to_owned(), Vec::new())];
+    assert_eq!(written_back(), told);
+    // Told before, and revoked since.
+    for spec in ["bar@1.2.0", "bar@1.3.0"] {
+        world.project.sequester(&["revoke", spec]).expect_code(0);
+    }
+    assert_eq!(written_back(), told);
+}
+
 #[test]
 fn the_same_approval_again_takes_the_place_of_the_first() {
     let world = fresh();
