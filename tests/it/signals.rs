@@ -91,6 +91,20 @@ fn each_signal_can_be_a_warning_or_nothing() {
     assert_eq!(reasons(&short.judgement("arrays")), [SignalCode::DormantGrowth]);
 }
 
+/// Whoever locks a release that was not yanked yet knows until when it was not; another lock file of that day knows nothing of it.
+#[test]
+fn yanks_are_dated_by_a_base_that_locks_what_was_yanked() {
+    let after = |base: World, days| takeover().after(&base).with(|world| world.base_committed = Some(days_ago(days)));
+    let locks = || World::new().lock("arrays", "0.3.9");
+    let judgement = after(locks(), 3).judgement("arrays");
+    assert_eq!(reasons(&judgement), [SignalCode::YoungDependency, SignalCode::DormantGrowth, SignalCode::YankLure]);
+    let Some(Signal::YankLure { seen: Some(sighting), .. }) = signals(&judgement).pop() else { panic!() };
+    assert_eq!((sighting.at, sighting.by), (days_ago(3), SeenBy::Base));
+    assert_eq!(warned(&after(locks(), 300).judgement("arrays")), [SignalCode::YankLure], "that was long before");
+    let other = World::new().lock("other", "0.3.9");
+    assert_eq!(warned(&after(other, 3).judgement("arrays")), [SignalCode::YankLure], "it locks none of them");
+}
+
 #[test]
 fn yanks_that_somebody_can_date_are_a_reason_and_explained_ones_are_nothing() {
     let seen = |days| {

@@ -8,7 +8,7 @@ use cargo_sequester::door::model::age::Age;
 use cargo_sequester::door::model::approval::Approval;
 use cargo_sequester::door::model::checksum::Checksum;
 use cargo_sequester::door::model::evaluation::{Evaluation, Judgement};
-use cargo_sequester::door::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, TrailFact};
+use cargo_sequester::door::model::facts::{AdvisoryFact, Facts, IndexFact, OldLock, Surroundings, TrailFact};
 use cargo_sequester::door::model::finding::{Alarm, Inspections};
 use cargo_sequester::door::model::history::{History, Standing};
 use cargo_sequester::door::model::index_line::{DependencyKind, Requirement};
@@ -159,6 +159,8 @@ pub struct World {
     pub publications: BTreeMap<CrateId, PublicationFact>,
     pub registry_clock: Option<Timestamp>,
     pub base: Option<Vec<(PackageId, Option<Checksum>)>>,
+    /// When the base was committed.
+    pub base_committed: Option<Timestamp>,
     pub ground: OldLock,
     pub trail: TrailFact,
     pub licenses: Licenses,
@@ -190,6 +192,7 @@ impl World {
             publications: BTreeMap::new(),
             registry_clock: None,
             base: None,
+            base_committed: None,
             ground: OldLock::Judged,
             trail: TrailFact::default(),
             licenses: Licenses::default(),
@@ -296,7 +299,7 @@ impl World {
             (id.clone(), IndexFact::Read(Arc::new(history)))
         });
         Facts {
-            surroundings: cargo_sequester::door::model::facts::Surroundings::default(),
+            surroundings: Surroundings { base_committed: self.base_committed, ..Surroundings::default() },
             packages: self.packages.clone(),
             index: index.collect(),
             advisories: self.db.clone().map_or(AdvisoryFact::Skipped, AdvisoryFact::Read),
