@@ -105,6 +105,30 @@ fn yanks_are_dated_by_a_base_that_locks_what_was_yanked() {
     assert_eq!(warned(&after(other, 3).judgement("arrays")), [SignalCode::YankLure], "it locks none of them");
 }
 
+/// What was locked before the lock file that is judged counts as in use, and can be imitated.
+#[test]
+fn what_only_the_base_locks_is_in_use_too() {
+    let fresh = || {
+        World::new()
+            .publish(Line::new("arrays", "0.3.8").days_old(2000))
+            .publish(Line::new("arrays", "0.3.9").days_old(706).yanked())
+            .publish(Line::new("arrays", "0.3.10").days_old(9))
+            .lock("arrays", "0.3.10")
+    };
+    let after = |base: World| fresh().after(&base).judgement("arrays");
+    assert_eq!(warned(&after(World::new().lock("arrays", "0.3.9"))), [SignalCode::YankLure]);
+    assert_eq!(warned(&after(World::new().lock("other", "0.3.9"))), []);
+
+    let young = |base: World| {
+        let world = World::new().publish(Line::new("quartzfinch", "0.1.0").days_old(9)).lock("quartzfinch", "0.1.0");
+        let established = Line::new("quartz-finch", "1.0.0").days_old(900);
+        signals(&world.publish(established).after(&base).judgement("quartzfinch"))
+    };
+    let is_alike = |found: &[Signal]| found.iter().any(|one| one.code() == SignalCode::LookAlike);
+    assert!(is_alike(&young(World::new().lock("quartz-finch", "1.0.0"))));
+    assert!(!is_alike(&young(World::new().lock("other", "1.0.0"))));
+}
+
 #[test]
 fn yanks_that_somebody_can_date_are_a_reason_and_explained_ones_are_nothing() {
     let seen = |days| {
