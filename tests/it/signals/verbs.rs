@@ -55,6 +55,23 @@ fn take_over(registry: &TestRegistry) {
     Package::new("arrays", "0.3.10").pubtime(JUST_AFTER).dep("tinyhelp", "1").publish(registry);
 }
 
+/// The crate that it brings is in no lock file.
+#[test]
+fn c9_an_update_knows_how_old_the_crates_are_that_a_release_brings() {
+    for (born, taken) in [(LONG_AGO, "1.1.0"), (FRESH, "1.0.1")] {
+        let registry = TestRegistry::new();
+        for (version, pubtime) in [("1.0.0", "2025-03-01T00:00:00Z"), ("1.0.1", "2025-09-01T00:00:00Z")] {
+            Package::new("steady", version).pubtime(pubtime).publish(&registry);
+        }
+        let project = project(&registry).dep("steady", "1");
+        project.lock_with_cargo();
+        Package::new("helper", "1.0.0").pubtime(born).publish(&registry);
+        Package::new("steady", "1.1.0").pubtime(JUST_AFTER).dep("helper", "1").publish(&registry);
+        let told = run(&project, &["update"]).expect_code(0).stdout;
+        assert_eq!(locked(&project, "steady"), taken, "helper of {born}: {told}");
+    }
+}
+
 #[test]
 fn c9_a_takeover_is_held_by_audit_update_and_status_without_any_advisory() {
     let registry = TestRegistry::new();
