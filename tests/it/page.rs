@@ -161,3 +161,28 @@ fn a_small_page_reads_as_it_should() {
     let body = page.split("<main").nth(1).unwrap().split("<section id=\"about\"").next().unwrap();
     insta::assert_snapshot!(world.redact(body));
 }
+
+/// Each package of a chain has all of it above: to count that for each would take the square of its length.
+#[test]
+fn a_long_chain_is_not_walked_anew_for_each_of_its_packages() {
+    let (world, _) = made();
+    let lock = world.project.root().join("Cargo.lock");
+    let mut text = std::fs::read_to_string(&lock).unwrap();
+    let (length, source) = (600, "registry+https://github.com/rust-lang/crates.io-index");
+    for at in 0..length {
+        let next =
+            if at + 1 < length { format!("dependencies = [\n \"link 99.0.{}\",\n]\n", at + 1) } else { String::new() };
+        text += &format!(
+            "\n[[package]]\nname = \"link\"\nversion = \"99.0.{at}\"\nsource = \"{source}\"\nchecksum = \"{at:064}\"\n{next}"
+        );
+    }
+    std::fs::write(&lock, text).unwrap();
+    let page = page(&world, 2);
+    let told = |before: &'static str| {
+        let counts = page.split(before).skip(1);
+        counts.filter_map(|rest| rest.split(" more</p>").next()?.parse::<usize>().ok())
+    };
+    let counted: usize = told("<p>and ").chain(told("<p>and more than ")).sum();
+    assert!((40_000..=50_000).contains(&counted), "{counted} steps of {} were counted", length * (length - 1) / 2);
+    assert!(page.contains("<p>and others</p>"), "{page}");
+}

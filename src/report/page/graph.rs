@@ -11,6 +11,8 @@ use crate::report::words::counted;
 /// A larger picture shows nothing any more; the lists go on.
 const MAX_DRAWN: usize = 160;
 const MAX_LISTED: usize = 400;
+/// What the lists may walk together to say how much more there is: where much is held, each has nearly the whole graph above it.
+const MAX_WALKED: usize = 50_000;
 const BOX: (usize, usize) = (190, 30);
 const GAP: (usize, usize) = (44, 12);
 
@@ -22,11 +24,10 @@ pub(super) fn write(page: &Page<'_, '_>, out: &mut dyn Write) -> io::Result<()> 
     }
     let on_way = ancestors(page, &held);
     writeln!(out, "<p>{} on a way to {}.</p>", counted(on_way.len(), "package"), counted(held.len(), "held package"))?;
-    let layers = layers(page, &on_way);
     if on_way.len() <= MAX_DRAWN {
-        draw(page, &on_way, &layers, out)?;
+        draw(page, &on_way, &layers(page, &on_way), out)?;
     } else {
-        writeln!(out, "<p>That is too much for a picture; the lists below have every way.</p>")?;
+        writeln!(out, "<p>That is too much for a picture; the lists below say who depends on what.</p>")?;
     }
     lists(page, &held, out)
 }
@@ -144,7 +145,7 @@ fn draw(
 
 /// For each held package those that depend on it, and so on up; a package that stands in the list already is not unfolded again.
 fn lists(page: &Page<'_, '_>, held: &[usize], out: &mut dyn Write) -> io::Result<()> {
-    let mut left = MAX_LISTED;
+    let (mut left, mut steps) = (MAX_LISTED, MAX_WALKED);
     for at in held {
         let (word, class) = page.standing(*at);
         writeln!(
@@ -155,7 +156,9 @@ fn lists(page: &Page<'_, '_>, held: &[usize], out: &mut dyn Write) -> io::Result
         let mut seen = BTreeSet::new();
         let mut lines: Vec<(usize, usize)> = Vec::new();
         let mut waiting = vec![(*at, 0)];
-        while let Some((at, depth)) = waiting.pop() {
+        while lines.len() <= left + steps
+            && let Some((at, depth)) = waiting.pop()
+        {
             lines.push((at, depth));
             if seen.insert(at) {
                 let above = page.dependents.get(at).into_iter().flatten().rev();
@@ -174,10 +177,15 @@ fn lists(page: &Page<'_, '_>, held: &[usize], out: &mut dyn Write) -> io::Result
             write!(out, "<li>{}", code(&page.name(*at)))?;
         }
         writeln!(out, "{}", "</li></ul>".repeat(depth))?;
-        let more = (lines.len() - 1).saturating_sub(left);
-        left = left.saturating_sub(lines.len() - 1);
-        if more > 0 {
-            writeln!(out, "<p>and {more} more</p>")?;
+        let above = lines.len() - 1;
+        let more = above.saturating_sub(left);
+        left = left.saturating_sub(above);
+        steps = steps.saturating_sub(more);
+        match (waiting.is_empty(), more) {
+            (true, 0) => {}
+            (true, _) => writeln!(out, "<p>and {more} more</p>")?,
+            (false, 0) => writeln!(out, "<p>and others</p>")?,
+            (false, _) => writeln!(out, "<p>and more than {more} more</p>")?,
         }
         writeln!(out, "</details>")?;
     }
