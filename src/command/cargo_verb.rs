@@ -117,8 +117,8 @@ fn behind_quarantine(
     let is_told_not_to = line.has(&["--dry-run", "--locked", "--frozen"]);
     let writes = if action == Action::Resolves && !is_told_not_to { Writes::LockFile } else { Writes::Nothing };
     let resolution = Resolution::open(request, environment, writes)?;
-    // What builds may have completed the lock file before it was killed.
-    if !is_told_not_to {
+    // What builds may have completed the lock file before it was killed; for what resolves it was looked after already.
+    if action != Action::Resolves && !is_told_not_to {
         resolution.project().remove_debris();
     }
     if action != Action::Resolves && is_approved_as_it_is(&resolution, question)? {

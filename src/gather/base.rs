@@ -10,7 +10,7 @@ use std::process::Stdio;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
-pub(crate) use self::error::{BaseError, SUBMODULE};
+pub(crate) use self::error::{BaseError, TreeEntry};
 pub(crate) use self::repository::{Linked, Repository};
 
 use self::repository::ANSWER_LIMIT;
@@ -241,10 +241,10 @@ impl Commit {
 
     fn not_a_file(&self, entry: &Entry<'_>) -> BaseError {
         let kind = match entry.mode {
-            "120000" => "symbolic link",
-            "160000" => SUBMODULE,
-            "040000" => "folder",
-            _ => "file",
+            "120000" => TreeEntry::Link,
+            "160000" => TreeEntry::Submodule,
+            "040000" => TreeEntry::Folder,
+            _ => TreeEntry::File,
         };
         BaseError::NotAFile { path: entry.path.to_owned(), commit: self.id.clone(), kind }
     }

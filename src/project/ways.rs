@@ -9,7 +9,7 @@ use super::error::ProjectError;
 use super::open::Project;
 use super::subject::relative;
 use crate::gather::allow_list;
-use crate::gather::base::{BaseError, SUBMODULE};
+use crate::gather::base::{BaseError, TreeEntry};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::toml_tree::{self, Table, Value, shown_key};
 use crate::gather::ways_around::{self, Replacing, Search};
@@ -45,7 +45,7 @@ pub(super) fn new(project: &Project) -> Result<Vec<WayAround>, ProjectError> {
         let is_new = included.contains(path)
             || match comparison.is_new(path, key) {
                 // The lock file of a submodule is judged in a checkout of that repository.
-                Err(ProjectError::Base(BaseError::NotAFile { kind: SUBMODULE, .. }))
+                Err(ProjectError::Base(BaseError::NotAFile { kind: TreeEntry::Submodule, .. }))
                     if way.kind == WayKind::OtherLockFile =>
                 {
                     false

@@ -170,8 +170,8 @@ impl<'a> Place<'a> {
         roots.find_map(|root| Some(root.canonicalize_utf8().ok()?.strip_prefix(&folder).ok()?.to_string()))
     }
 
-    /// Whether a package of the project's own lies there.
-    pub(super) fn holds_local(&self, name: &str) -> bool {
+    /// Whether a package of the project's own lies there, which only a local registry has room for.
+    fn holds_local(&self, name: &str) -> bool {
         let folder = self.vendor.path().join(name);
         let packages = &self.run.made.facts().packages;
         let mut roots = packages.iter().filter_map(|package| package.local.as_ref().map(|local| &local.root));

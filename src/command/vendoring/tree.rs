@@ -47,7 +47,6 @@ pub(super) fn write(run: &Run<'_>, plan: &VendorPlan) -> Result<Done, CommandErr
 
     let wanted: BTreeSet<String> = plan.packages.iter().map(|package| package.directory.clone()).collect();
     let mut remains = place.vendor.remains(&found, place.previous.as_ref(), &wanted)?;
-    remains.foreign.retain(|name| !place.holds_local(name));
     let mut kept = BTreeSet::new();
     if run.arguments.no_delete {
         std::mem::swap(&mut kept, &mut remains.ours);

@@ -1,11 +1,29 @@
 //! Why a base cannot be read.
 
-use std::io;
+use std::{fmt, io};
 
 use crate::gather::git::Failure;
 
-/// What another repository has.
-pub(crate) const SUBMODULE: &str = "submodule";
+/// What a commit's tree has by a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TreeEntry {
+    File,
+    Folder,
+    Link,
+    /// What lies there is another repository's.
+    Submodule,
+}
+
+impl fmt::Display for TreeEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "file",
+            Self::Folder => "folder",
+            Self::Link => "symbolic link",
+            Self::Submodule => "submodule",
+        })
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BaseError {
@@ -60,12 +78,7 @@ pub(crate) enum BaseError {
     ShortId { reference: String },
     /// The commit has a link or a submodule where a file is wanted: what it leads to is not in the commit.
     #[error("`{path}` is no file in commit {commit}, but a {kind}\nhelp: put the file itself there")]
-    NotAFile {
-        path: String,
-        commit: String,
-        /// In words, such as [`SUBMODULE`].
-        kind: &'static str,
-    },
+    NotAFile { path: String, commit: String, kind: TreeEntry },
     /// Git could not show a file that its tree lists.
     #[error(
         "`{path}` cannot be read from commit {commit}: {cause}\nhelp: a shallow or partial clone may lack it; run `git fetch --refetch --no-filter origin {commit}`"
