@@ -2,6 +2,7 @@
 //! looked into here.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize;
@@ -51,20 +52,36 @@ impl WorkingTree {
         let mut left = MAX_ENTRIES;
         let mut waiting = vec![(top.to_owned(), false)];
         while let Some((folder, below_package)) = waiting.pop() {
-            let entries = match folder.read_dir_utf8() {
+            let mut gap = |path: String, cause: String| read.gaps.push(Gap::Place { path, cause });
+            let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(cause) => {
-                    read.gaps.push(Gap::Place { path: folder.to_string(), cause: cause.to_string() });
+                    gap(folder.to_string(), cause.to_string());
                     continue;
                 }
             };
             let (mut files, mut folders) = (Vec::new(), Vec::new());
-            for entry in entries.flatten() {
+            for entry in entries {
                 left = left.saturating_sub(1);
-                match entry.file_type() {
-                    Ok(kind) if kind.is_dir() => folders.push(entry.file_name().to_owned()),
-                    Ok(_) => files.push(entry.file_name().to_owned()),
-                    Err(_) => {}
+                let told = entry.and_then(|entry| Ok((entry.file_type()?.is_dir(), entry.file_name())));
+                let (is_folder, name) = match told {
+                    Ok(told) => told,
+                    Err(cause) => {
+                        gap(folder.to_string(), cause.to_string());
+                        continue;
+                    }
+                };
+                match (is_folder, name.into_string()) {
+                    (true, Ok(name)) => folders.push(name),
+                    (true, Err(name)) => {
+                        gap(
+                            folder.join(name.to_string_lossy().as_ref()).into_string(),
+                            "its name is not UTF-8".to_owned(),
+                        );
+                    }
+                    (false, Ok(name)) => files.push(name),
+                    // What is looked for has a name in ASCII.
+                    (false, Err(_)) => {}
                 }
             }
             if left == 0 {

@@ -410,9 +410,10 @@ fn gap_words(gap: &Gap) -> (String, WayOut) {
             format!("{path} is a link to a file of another name, which is not looked at"),
             WayOut::words("look at what it leads to by hand"),
         ),
-        Gap::Place { path, cause } => {
-            (format!("{path} cannot be looked at: {cause}"), WayOut::words("make it readable, and run again"))
-        }
+        Gap::Place { path, cause } => (
+            format!("{path} cannot be looked at: {cause}"),
+            WayOut::words("make it readable and run again, or look into it by hand"),
+        ),
         Gap::VersionUntold { name, path } => (
             format!("{name} was built in {path}, and nothing says which version"),
             WayOut::words("take it for the bad one, or look at the files there by hand"),

@@ -83,6 +83,19 @@ fn a_lock_file_that_cannot_be_read_is_a_gap_where_it_may_name_it() {
     assert_eq!(world.found(&["hidden"], 1)["locked"][0]["path"], "x/Cargo.lock");
 }
 
+/// What lies below a folder that cannot be named is not passed over in silence.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_whose_name_is_not_utf_8_is_a_gap() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let world = with_bad();
+    let folder = world.project.root().as_std_path().join(std::ffi::OsStr::from_bytes(b"old\xff"));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("Cargo.lock"), lock_with("hidden", "1.0.0")).unwrap();
+    assert_eq!(gaps(&world.found(&["hidden", "--offline"], 2)), ["place-unread"]);
+}
+
 #[test]
 fn vendored_packages_own_lock_files_do_not_count_and_hide_nothing() {
     let world = with_bad();
