@@ -23,7 +23,7 @@ pub(crate) struct Bom {
     pub subject: Subject,
     /// The packages, in the lock file's order.
     pub components: Vec<Component>,
-    /// By positions in `components`, each pair once.
+    /// By positions in `components`, each pair once, in the order of `from`.
     pub edges: Vec<Edge>,
     /// The moment of the decision.
     pub created: Timestamp,
@@ -257,6 +257,13 @@ impl Bom {
     /// Whether a component is what the document is about.
     pub(crate) const fn is_root(&self, at: usize) -> bool {
         matches!(self.subject, Subject::Package(root) if root == at)
+    }
+
+    /// What the package at this position asks for.
+    pub(crate) fn edges_from(&self, at: usize) -> &[Edge] {
+        let begin = self.edges.partition_point(|edge| edge.from < at);
+        let length = self.edges[begin..].partition_point(|edge| edge.from == at);
+        &self.edges[begin..begin + length]
     }
 }
 

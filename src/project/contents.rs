@@ -1,7 +1,7 @@
 //! What the bytes of locked releases say of themselves: from the vendored tree, or from archives that have the locked digest. Whatever is
 //! not proven to be these bytes says nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
@@ -21,7 +21,7 @@ use crate::gather::ways_around::{self, Replacing};
 use crate::model::allow_list::{AllowList, AllowedId};
 use crate::model::checksum::{Checksum, Hashed};
 use crate::model::license::{LicenseFact, LicenseGap, LicenseStatement};
-use crate::model::package::{LockedChecksum, Package};
+use crate::model::package::{LockedChecksum, Package, PackageId};
 use crate::model::source::Source;
 use crate::model::vendored::{VENDOR_CHECKSUMS_FILE, VendorChecksums, VendoredForm};
 
@@ -113,11 +113,15 @@ fn from_archives(
     let mut advance = |at: CratesProgress| progress.with_bytes(at.done, at.of, at.bytes);
     let taken = crate_files::take(&crates, &places, &one, &mut advance);
     drop(progress);
+    let mut positions: BTreeMap<&PackageId, usize> = BTreeMap::new();
+    for (at, wanted) in wanted {
+        positions.entry(wanted.id).or_insert(*at);
+    }
     for CrateFailure { id, fault } in taken.failures {
         // Another run may get it.
         let is_to_come = matches!(fault, CrateFault::NotCached | CrateFault::Poisoned { .. });
         let gap = if is_to_come { LicenseGap::NotAtHand } else { LicenseGap::NotFetched(fault.to_string()) };
-        if let Some((at, _)) = wanted.iter().find(|(_, wanted)| *wanted.id == *id) {
+        if let Some(at) = positions.get(&*id) {
             deliver(*at, Err(gap));
         }
     }

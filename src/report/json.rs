@@ -18,6 +18,7 @@ use crate::model::evaluation::Blocker;
 use crate::model::package::{Line, Package, PackageId};
 use crate::model::reason_facts::{Fact, Facts};
 use crate::model::signal::Signal;
+use crate::model::source::Source;
 use crate::model::verdict::{Basis, Exemption, FixNeed, FixRole, Reason, ReasonCode, Warning};
 
 /// Writes any document in the same way: indented, harmless to print.
@@ -160,8 +161,10 @@ fn fix_need(need: &FixNeed) -> Value {
 
 pub(super) fn blocker(blocker: &Blocker, report: &AuditReport<'_>) -> Object {
     let id = blockers::package(blocker).map(|wanted| {
-        let known = report.packages.iter().find(|package| package.id == *wanted);
-        known.map_or_else(|| wanted.to_string(), Package::spec)
+        // Only a local package has a spec that its id does not tell, and there can be a problem for each of many others.
+        let local =
+            (wanted.source == Source::Local).then(|| report.packages.iter().find(|package| package.id == *wanted));
+        local.flatten().map_or_else(|| wanted.to_string(), Package::spec)
     });
     Object::new(blocker.code()).message(blockers::message(blocker, &report.context())).with("package", id)
 }

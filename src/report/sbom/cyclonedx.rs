@@ -286,8 +286,7 @@ fn entry<'a>(bom: &'a Bom, at: usize, component: &'a Component, version: Version
     }
     references.extend(component.repository.as_ref().map(|url| Reference { kind: "vcs", url, hashes: Vec::new() }));
     references.extend(component.homepage.as_ref().map(|url| Reference { kind: "website", url, hashes: Vec::new() }));
-    let edges = bom.edges.iter().filter(|edge| edge.from == at);
-    let asks = edges.flat_map(|edge| {
+    let asks = bom.edges_from(at).iter().flat_map(|edge| {
         let to = bom.components.get(edge.to).map_or("", |one| &one.reference);
         let of_lock = edge.asks.is_empty().then(|| (format!("{OWN}:dependency:unknown"), to.to_owned()));
         let of_manifest = edge.asks.iter().map(move |ask| {
