@@ -87,8 +87,13 @@ impl AllowedId {
     /// apart.
     #[must_use]
     pub fn has_folder(&self, folder: &str) -> bool {
-        let name = self.release().split('@').next().unwrap_or_default();
-        folder.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        folder.strip_prefix(self.name()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+
+    /// The package's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.release().split('@').next().unwrap_or_default()
     }
 }
 

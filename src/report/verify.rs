@@ -3,6 +3,7 @@
 pub(crate) mod finding;
 pub(crate) mod human;
 pub(crate) mod json;
+mod remedy;
 
 use std::io::{self, Write};
 use std::time::Duration;

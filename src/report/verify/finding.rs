@@ -1,12 +1,9 @@
-//! Findings in words: what, where, and the way out.
+//! Findings in words: what, and where.
 
 use crate::model::source::Source;
 use crate::model::vendored::Destination;
 use crate::model::verification::Finding;
 use crate::report::context::{package_name, registry_name};
-use crate::report::escape::terminal;
-
-use super::{VerifyReport, quoted, vendor_again};
 
 /// A finding, told.
 pub(super) struct Told {
@@ -22,73 +19,6 @@ pub(super) struct Told {
     pub(super) path: Option<String>,
     /// The sentence.
     pub(super) message: String,
-}
-
-/// The way out of findings of one kind, the last of which this one is; `paths` are those that lie where nothing should.
-pub(super) fn help(finding: &Finding, paths: &[String], report: &VerifyReport<'_>) -> String {
-    let vendor = vendor_again(report);
-    match finding.code() {
-        "not-replaced" | "no-allow-list" | "no-tree" | "not-allowed" | "not-vendored" | "interrupted" => {
-            format!("write the approved sources, the allow-list and cargo's setting: {vendor}")
-        }
-        "tree-is-link" | "tree-is-no-folder" | "tree-outside" => {
-            "keep the vendored sources in a folder of the workspace itself, then run: cargo sequester vendor".to_owned()
-        }
-        "not-locked" | "package-twice" => format!("remove what the lock file does not need: {vendor}"),
-        "shared" => shared(finding),
-        // Nobody but a person may remove what this program did not write.
-        "directory-not-locked" | "stray" | "no-package" | "file-not-listed" | "not-a-file" => remove(paths, &vendor),
-        "checksum-missing" => "let cargo write the lock file anew: cargo update --workspace".to_owned(),
-        "allowed-checksum-differs" => {
-            "find out which of the two was changed, and by whom, before anything is built".to_owned()
-        }
-        "line-endings" => {
-            let folder = quoted(report.folder.as_str());
-            format!(
-                "check the tree out again without conversion: keep its .gitattributes, then git rm -r --cached {folder} && git reset --hard"
-            )
-        }
-        "not-from-archive" | "archive-refused" => {
-            "do not build it: whoever edited the tree edited the allow-list too; look at both in the history".to_owned()
-        }
-        "source-not-allowed" => {
-            "name the source in sequester.toml under [sources] or [registries], or drop the dependency".to_owned()
-        }
-        _ => format!("see who changed it, then write the approved sources again: {vendor}"),
-    }
-}
-
-/// One of the two has to go to another version.
-fn shared(finding: &Finding) -> String {
-    let Finding::Shared { other, .. } = finding else { return String::new() };
-    let other = quoted(&other.to_string());
-    format!("lock another version of one of them: cargo update -p {other} --precise VERSION")
-}
-
-/// Removes them by name; a name that no shell would take as it is shown is left to a person.
-fn remove(paths: &[String], vendor: &str) -> String {
-    // Bytes that are not UTF-8 were replaced, so that another name is shown.
-    let is_shown = |path: &String| terminal(path) == *path && !path.contains(char::REPLACEMENT_CHARACTER);
-    if !paths.is_empty() && paths.iter().all(is_shown) {
-        let paths: Vec<String> = paths.iter().map(|path| quoted(path)).collect();
-        format!("see what it is, then remove it: rm -r -- {}", paths.join(" "))
-    } else {
-        format!("see what it is, remove it by hand, then write the approved sources again: {vendor}")
-    }
-}
-
-/// What lies where nothing should, as a reader would write it.
-pub(super) fn foreign(finding: &Finding, folder: &str) -> Option<String> {
-    if let Finding::DirectoryNotLocked { directory: name, .. }
-    | Finding::NoPackage { directory: name, .. }
-    | Finding::Stray { path: name, .. } = finding
-    {
-        return Some(format!("{folder}/{name}"));
-    }
-    if let Finding::FileNotListed { directory, path } | Finding::NotAFile { directory, path, .. } = finding {
-        return Some(format!("{folder}/{directory}/{path}"));
-    }
-    None
 }
 
 /// The finding in words; `folder` is the vendored tree.

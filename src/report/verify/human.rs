@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::finding::{self, told};
+use super::finding::told;
+use super::remedy::Remedy;
 use super::{LIMITS, Proof, VerifyReport, blocker, note, outside};
 use crate::model::verification::Finding;
 use crate::report::context::Verbosity;
@@ -61,14 +62,14 @@ pub(crate) fn nothing_vendored(base: Option<&str>, out: &mut impl Write) -> io::
 
 fn findings(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Write) -> io::Result<()> {
     let mut told_of: BTreeMap<&'static str, (usize, &Finding)> = BTreeMap::new();
-    let mut paths = Vec::new();
+    let (mut paths, remedy) = (Vec::new(), Remedy::of(report));
     let all = verbosity == Verbosity::Verbose;
     let mut findings = report.verification.findings.iter().peekable();
     while let Some(finding) = findings.next() {
         let told = told(finding, report.folder.as_str());
         let (count, _) = told_of.entry(told.code).or_insert((0, finding));
         *count += 1;
-        paths.extend(finding::foreign(finding, report.folder.as_str()));
+        paths.extend(remedy.foreign(finding));
         if all || *count <= MOST {
             line(out, Tone::Bad, told.verb, &told.message)?;
         }
@@ -76,13 +77,13 @@ fn findings(report: &VerifyReport<'_>, verbosity: Verbosity, out: &mut impl Writ
         if findings.peek().is_none_or(|next| next.code() != told.code) {
             let paths = std::mem::take(&mut paths);
             if *count <= MOST {
-                detail(out, &finding::help(finding, &paths, report), report)?;
+                detail(out, &remedy.help(finding, &paths), report)?;
             }
         }
     }
     for (code, (count, first)) in told_of.iter().filter(|(_, (count, _))| !all && *count > MOST) {
         line(out, Tone::Bad, "And more", &format!("{} of the kind `{code}`; run with -v for all", count - MOST))?;
-        detail(out, &finding::help(first, &[], report), report)?;
+        detail(out, &remedy.help(first, &[]), report)?;
     }
     Ok(())
 }

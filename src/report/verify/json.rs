@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::finding::{foreign, help, told};
+use super::finding::told;
+use super::remedy::Remedy;
 use super::{LIMITS, Proof, VerifyReport, blocker, note, outside, shown};
 use crate::model::package::PackageId;
 use crate::model::policy::Origin;
@@ -175,7 +176,7 @@ pub(crate) fn write(report: &VerifyReport<'_>, out: &mut impl Write) -> io::Resu
 
 fn document<'a>(report: &VerifyReport<'a>) -> Document<'a> {
     let verification = report.verification;
-    let counts = verification.counts;
+    let (counts, remedy) = (verification.counts, Remedy::of(report));
     let (proof, base) = match report.proof {
         Proof::Consistent => ("consistent", None),
         Proof::Changed { base } => ("changed-authentic", Some(base)),
@@ -217,14 +218,14 @@ fn document<'a>(report: &VerifyReport<'a>) -> Document<'a> {
             .iter()
             .map(|finding| {
                 let told = told(finding, report.folder.as_str());
-                let paths: Vec<String> = foreign(finding, report.folder.as_str()).into_iter().collect();
+                let paths: Vec<String> = remedy.foreign(finding).into_iter().collect();
                 Told {
                     code: told.code,
                     package: told.package,
                     directory: told.directory,
                     path: told.path,
                     message: told.message,
-                    help: completed(&help(finding, &paths, report), report.situation),
+                    help: completed(&remedy.help(finding, &paths), report.situation),
                 }
             })
             .collect(),

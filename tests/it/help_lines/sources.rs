@@ -90,7 +90,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("report/reason.rs", "cargo sequester audit --fetch", "licenses:: runs it"),
     ("report/reason.rs", "cargo sequester inspect", "walked in `a_release_with_something_inside`"),
     ("report/notice.rs", "cargo sequester update {spec}", "walked in `an_approval_that_waits_for_its_update`"),
-    ("report/verify/finding.rs", "cargo sequester vendor", "walked in `vendored_sources_that_were_altered`"),
+    ("report/verify/remedy.rs", "cargo sequester vendor", "walked in `vendored_sources_that_were_altered`"),
     ("report/verify.rs", "cargo sequester audit asks cargo as well", "words, no command"),
     (
         "report/verify.rs",

@@ -1,7 +1,7 @@
 //! Nothing of the user's is written over, and nothing is healed in silence.
 
 use super::layout::document;
-use super::{beside_trail, everything, locked, vendor};
+use super::{beside_trail, everything, listing, locked, vendor};
 use crate::support::{Outcome, Project, TestRegistry};
 
 #[track_caller]
@@ -103,6 +103,33 @@ fn what_was_altered_is_named_file_by_file_before_it_is_written_anew() {
     assert_eq!(healed[0]["files"][0], serde_json::json!({ "path": "README.md", "change": "changed" }));
     let json = document(&vendor(&project, &["--format", "json"]).expect_code(0).stdout);
     assert_eq!(json["vendored"]["healed"], serde_json::json!([]));
+}
+
+/// Of two things that are wrong, neither way out runs into the other.
+#[cfg(unix)]
+#[test]
+fn an_edited_file_that_no_list_vouches_for_is_removed_by_what_verify_prints() {
+    let registry = TestRegistry::new();
+    let project = locked(&registry);
+    vendor(&project, &[]).expect_code(0);
+    let (genuine, config) = (listing(&project.path("vendor")), project.read(".cargo/config.toml"));
+    let line = config.lines().find(|line| line.starts_with("\"bar@1.1.0\"")).unwrap();
+    let no_list = config.split("[sequester").next().unwrap();
+    for config in [config.replace(line, ""), no_list.to_owned()] {
+        for added in ["src/lib.rs", "examples/new one.rs"] {
+            project.write(".cargo/config.toml", &config).write(&format!("vendor/bar/{added}"), "fn edited() {}\n");
+            refused(&project, &[]);
+            let told = project.sequester(&["verify"]).expect_code(1);
+            let command =
+                told.stdout.lines().find_map(|line| Some(line.split_once("help: ")?.1.split_once(": rm ")?.1));
+            let command = format!("rm {} --no-advisories", command.unwrap_or_else(|| panic!("{}", told.stdout)));
+            let program = format!("'{}' sequester", env!("CARGO_BIN_EXE_cargo-sequester"));
+            let command = command.replace("cargo sequester", &program);
+            project.run("sh", &["-c", &command]).expect_code(0);
+            project.sequester(&["verify"]).expect_code(0);
+            assert!(listing(&project.path("vendor")) == genuine, "{added}");
+        }
+    }
 }
 
 #[test]
