@@ -310,16 +310,33 @@ pub(crate) fn with_yanked(line: &[u8], yanked: bool) -> Option<Vec<u8>> {
     }
     let text = std::str::from_utf8(line).ok()?;
     let said: Said<'_> = serde_json::from_str(text).ok()?;
-    let (before, after) = if let Some(value) = said.yanked {
-        // The value is a part of the line.
-        let start = value.get().as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-        (format!("{}{yanked}", text.get(..start)?), text.get(start + value.get().len()..)?)
-    } else {
-        let (before, after) = text.split_once('{')?;
-        let comma = if after.trim_start().starts_with('}') { "" } else { "," };
-        (format!("{before}{{\"yanked\":{yanked}{comma}"), after)
-    };
-    Some((before + after).into_bytes())
+    if let Some(value) = said.yanked {
+        return replaced(text, value, &yanked.to_string());
+    }
+    let (before, after) = text.split_once('{')?;
+    let comma = if after.trim_start().starts_with('}') { "" } else { "," };
+    Some(format!("{before}{{\"yanked\":{yanked}{comma}{after}").into_bytes())
+}
+
+/// The same line with another checksum: cargo leaves a release where its lock file has it only with the checksum that it has there. Every
+/// other byte stays. `None` for what is no object with one checksum.
+#[must_use]
+pub(crate) fn with_checksum(line: &[u8], checksum: &str) -> Option<Vec<u8>> {
+    #[derive(Deserialize)]
+    struct Said<'a> {
+        #[serde(borrow)]
+        cksum: &'a RawValue,
+    }
+    let text = std::str::from_utf8(line).ok()?;
+    let said: Said<'_> = serde_json::from_str(text).ok()?;
+    replaced(text, said.cksum, &serde_json::Value::from(checksum).to_string())
+}
+
+/// The text with something else in the place of a value, which is a part of it.
+fn replaced(text: &str, value: &RawValue, by: &str) -> Option<Vec<u8>> {
+    let start = value.get().as_ptr().addr().checked_sub(text.as_ptr().addr())?;
+    let (before, after) = (text.get(..start)?, text.get(start + value.get().len()..)?);
+    Some(format!("{before}{by}{after}").into_bytes())
 }
 
 fn unsupported(line: &[u8]) -> Option<LineError> {
@@ -349,7 +366,18 @@ pub(crate) fn index_path(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::with_yanked;
+    use super::{with_checksum, with_yanked};
+
+    #[test]
+    fn only_the_checksum_changes() {
+        let with =
+            |line: &str| with_checksum(line.as_bytes(), "\"0").map(|line| String::from_utf8_lossy(&line).into_owned());
+        let line = r#"{"name":"a","deps":[{"cksum":"1"}],"cksum": "1","v":2}"#;
+        assert_eq!(with(line).as_deref(), Some(r#"{"name":"a","deps":[{"cksum":"1"}],"cksum": "\"0","v":2}"#));
+        for none in [r#"{"name":"a"}"#, r#"{"cksum":"1","cksum":"1"}"#, "[]"] {
+            assert_eq!(with(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn only_the_yank_changes() {

@@ -25,6 +25,7 @@ pub(crate) mod license;
 pub(crate) mod lock_answers_manifests;
 pub(crate) mod lock_changes;
 pub(crate) mod look_alike;
+pub(crate) mod other_bytes;
 pub(crate) mod plan;
 pub(crate) mod policy_drift;
 pub(crate) mod publication;

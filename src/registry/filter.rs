@@ -21,6 +21,7 @@ use crate::model::resolution::{Hidden, Versions, View};
 use crate::model::source::Registry;
 use crate::policy::deleted::Deleted;
 use crate::policy::judge::Judge;
+use crate::policy::other_bytes::OtherBytes;
 use crate::policy::visible::{Filtered, filtered_lines};
 
 /// Where index entries come from.
@@ -47,6 +48,8 @@ pub(crate) struct Filter<'j> {
     locked: Versions,
     /// Locked releases that upstream does not have any more.
     deleted: BTreeMap<CrateId, Vec<Deleted>>,
+    /// Locked releases of which upstream has another checksum.
+    other_bytes: BTreeMap<CrateId, Vec<OtherBytes>>,
     /// The registries that cargo asks here and nowhere else, once that is settled.
     served: OnceLock<BTreeSet<Registry>>,
     seen: Mutex<Seen>,
@@ -96,6 +99,7 @@ impl<'j> Filter<'j> {
             index,
             locked,
             deleted: BTreeMap::new(),
+            other_bytes: BTreeMap::new(),
             served: OnceLock::new(),
             seen: Mutex::default(),
             beside: RwLock::default(),
@@ -107,6 +111,12 @@ impl<'j> Filter<'j> {
     #[must_use]
     pub(crate) fn with_deleted(self, deleted: BTreeMap<CrateId, Vec<Deleted>>) -> Self {
         Self { deleted, ..self }
+    }
+
+    /// The same with locked releases of which upstream has another checksum.
+    #[must_use]
+    pub(crate) fn with_other_bytes(self, other_bytes: BTreeMap<CrateId, Vec<OtherBytes>>) -> Self {
+        Self { other_bytes, ..self }
     }
 
     /// Filters the entries that are at hand, and then fetches, batch by batch, all that the requirements lead to.
@@ -325,7 +335,10 @@ impl<'j> Filter<'j> {
             .map(|(id, fact)| match fact {
                 IndexFact::Read(history) => {
                     let (id, history) = spelled_by_registry(id, history);
-                    let filtered = self.filtered(&id, &history, &looking);
+                    let mut filtered = self.filtered(&id, &history, &looking);
+                    for other in self.other_bytes.get(&id).into_iter().flatten() {
+                        other.apply(&id, &looking.view, &mut filtered);
+                    }
                     let (filtered, withheld) = self.without_elsewhere(filtered);
                     (id, Taken::Shown(history, filtered, withheld))
                 }

@@ -17,7 +17,7 @@ use crate::model::verdict::{Reason, ReasonCode};
 /// The one command that moves whatever can be moved away from a problem, where any can; then no problem has a line of its own for it.
 #[must_use]
 pub(crate) fn fix_line(report: &AuditReport<'_>) -> Option<WayOut> {
-    if !problems(report).iter().any(|problem| fix_moves(problem, report)) {
+    if !problems(report).iter().any(|problem| can_move(problem, report)) {
         return None;
     }
     let command = report.context().command("fix", "")?;
@@ -28,8 +28,7 @@ pub(crate) fn fix_line(report: &AuditReport<'_>) -> Option<WayOut> {
 #[must_use]
 pub(crate) fn beside_fix(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
     let detour = detour(problem, report).map(|detour| WayOut::words(by_detour(detour, &problem.package.id)));
-    let alone = moved(problem, report).filter(|_| !fix_moves(problem, report));
-    let mut all: Vec<WayOut> = detour.into_iter().chain(others(problem, report)).chain(alone).collect();
+    let mut all: Vec<WayOut> = detour.into_iter().chain(others(problem, report)).collect();
     all.retain(WayOut::is_printable);
     all
 }
@@ -184,13 +183,6 @@ fn target<'a>(problem: &Problem<'a>, report: &AuditReport<'_>) -> Option<&'a sem
 /// Whether a move of this package, or of those that ask for it, leads away from a problem.
 fn can_move(problem: &Problem<'_>, report: &AuditReport<'_>) -> bool {
     target(problem, report).is_some() || detour(problem, report).is_some()
-}
-
-/// Whether `fix` moves it. Cargo finds the release that it has locked already, and fails where its checksum is another now, unless it is told
-/// which other one to take.
-fn fix_moves(problem: &Problem<'_>, report: &AuditReport<'_>) -> bool {
-    let other_bytes = problem.reasons.iter().any(|reason| matches!(reason, Reason::ChecksumMismatch { .. }));
-    !other_bytes && can_move(problem, report)
 }
 
 /// A way out over the packages that ask for this one, where none leads from it alone.

@@ -25,6 +25,7 @@ use crate::model::resolution::versions;
 use crate::model::run::{Listener, Waiting};
 use crate::model::source::{Registry, Source};
 use crate::policy::deleted::deleted;
+use crate::policy::other_bytes::other_bytes;
 use crate::policy::source::is_allowed;
 use crate::project::{About, Decision, Gathered, Project, Purpose, Registries, Request};
 use crate::registry::{Filter, FilteredIndex, Root, ServedRegistry, Server, Upstream};
@@ -164,7 +165,8 @@ fn filtered<R, E: From<ResolveError>>(
         Arc::clone(&lines),
         versions(before.facts().packages.iter().map(|package| &package.id)),
     )
-    .with_deleted(deleted(before.facts(), before.evaluation()));
+    .with_deleted(deleted(before.facts(), before.evaluation()))
+    .with_other_bytes(other_bytes(before.facts(), before.evaluation()));
     if is_decided {
         filter.prefetch(before.facts().index.clone(), roots(project));
         refuse_gaps(&filter)?;

@@ -61,7 +61,7 @@ fn other_bytes_than_the_index_has_are_rejected() {
     insta::assert_snapshot!(world.redact(&human));
 }
 
-/// Cargo fails over it in `fix`, which is not told, and not where the release is told that takes its place.
+/// Which command moves it is told, and that it works.
 #[test]
 fn other_bytes_go_by_the_command_that_is_printed() {
     let world = World::new().dep("swapped", "1");
@@ -72,11 +72,46 @@ fn other_bytes_go_by_the_command_that_is_printed() {
     let other = if lock[start..].starts_with('0') { "1" } else { "0" };
     world.project.write("Cargo.lock", format!("{}{other}{}", &lock[..start], &lock[start + 1..]));
     let told = world.audit(&[]).expect_code(1).stdout;
-    assert!(!told.contains("cargo sequester fix"), "{told}");
-    let command = told.lines().find_map(|line| line.trim().strip_prefix("help: cargo sequester ")).unwrap();
-    assert!(command.starts_with("update swapped --precise 1.0.0 "), "{command}");
+    let command = told.lines().find_map(|line| Some(line.split_once("help: ")?.1.split_once("cargo sequester ")?.1));
+    let command = command.unwrap_or_else(|| panic!("{told}"));
+    assert!(command.starts_with("fix "), "{command}");
     world.project.sequester(&command.split(' ').collect::<Vec<_>>()).expect_code(0);
     world.audit(&[]).expect_code(0);
+}
+
+/// Cargo resolves nothing beside a locked checksum that the index contradicts; behind the filter one crate's trouble is its own.
+#[test]
+fn other_bytes_of_one_release_keep_no_other_from_moving() {
+    for has_way_out in [true, false] {
+        let world = World::new().dep("swapped", "1").dep("young", "1");
+        if has_way_out {
+            Package::new("swapped", "1.0.0").publish(&world.registry);
+        }
+        Package::new("swapped", "1.0.1").publish(&world.registry);
+        Package::new("young", "1.0.0").publish(&world.registry);
+        Package::new("young", "1.0.1").pubtime("2026-11-21T23:00:00Z").publish(&world.registry);
+        let lock = world.lock();
+        let at = lock.find("name = \"swapped\"").unwrap();
+        let at = at + lock[at..].find("checksum = \"").unwrap() + "checksum = \"".len();
+        world.project.write("Cargo.lock", format!("{}{}{}", &lock[..at], "0".repeat(64), &lock[at + 64..]));
+        let folder = world.advisories.root();
+        let run = |verb: &str| world.project.sequester(&[verb, "--now", NOW, "--advisory-db", folder.as_str()]);
+        let done = run("fix");
+        let after = world.project.read("Cargo.lock");
+        let versions: Vec<&str> = after.lines().filter_map(|line| line.strip_prefix("version = \"")).collect();
+        if has_way_out {
+            done.expect_code(0);
+            assert_eq!(versions, ["0.1.0\"", "1.0.0\"", "1.0.0\""]);
+            world.audit(&[]).expect_code(0);
+        } else {
+            assert!(done.stdout.contains("Kept swapped@1.0.1: not approved, because the lock file has"), "{done:?}");
+            done.expect_code(1);
+            // It stays with the checksum that it had, and nobody takes it for approved.
+            assert_eq!(versions, ["0.1.0\"", "1.0.1\"", "1.0.0\""]);
+            assert!(after.contains(&"0".repeat(64)), "{after}");
+            assert_eq!(reasons(&world.json(&[], 1), "swapped"), ["checksum-mismatch"]);
+        }
+    }
 }
 
 #[test]
