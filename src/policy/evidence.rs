@@ -188,3 +188,49 @@ impl<'a> Evidence<'a> {
         Arc::clone(cell.get_or_init(prepared))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use super::Evidence;
+    use crate::model::facts::{Beside, IndexFact, OldLock};
+    use crate::policy::by_hand::{World, checksum, crates_io, now, package, version};
+
+    /// What a resolution came upon is not among the facts that were read beforehand.
+    #[test]
+    fn what_was_learned_since_is_known_and_takes_nothing_elses_place() {
+        let world = World::new().publish("early", "1.0.0", 90).publish("late", "1.0.0", 90);
+        let (early, late) = (crates_io("early"), crates_io("late"));
+        let mut facts = world.facts.clone();
+        facts.index.remove(&late);
+        let mut learned = Beside { index: world.facts.index.clone(), ..Beside::default() };
+        learned.index.insert(early.clone(), IndexFact::Gone);
+        learned.inspections.learn(late.clone(), version("1.0.0"), checksum("late@1.0.0"), None);
+
+        let before = Evidence::new(&facts, &world.policy, now());
+        let since = before.clone().beside(&learned);
+        let Some(IndexFact::Read(history)) = since.entry(&late) else { panic!("it was learned") };
+        let release = history.outline(&version("1.0.0")).unwrap().unwrap();
+        assert!(since.inspected(&late, &release).is_some());
+        assert!(matches!(since.entry(&early), Some(IndexFact::Read(_))));
+        assert!(before.entry(&late).is_none() && before.inspected(&late, &release).is_none());
+    }
+
+    #[test]
+    fn what_the_base_locks_is_told_from_what_the_change_locks() {
+        let base = vec![package("old", "1.0.0"), package("both", "1.0.0")];
+        let world = World::new().lock("both", "1.0.0", &["app"]).lock("new", "1.0.0", &["app"]);
+        let world = world.with(|world| world.facts.old_lock = OldLock::Base(base));
+        let evidence = Evidence::new(&world.facts, &world.policy, now());
+        let is = |name: &str, number: &str| {
+            let (crate_id, version) = (crates_io(name), version(number));
+            (evidence.is_locked(&crate_id, &version), evidence.base_locks(&crate_id, &version))
+        };
+        assert_eq!(
+            [is("old", "1.0.0"), is("both", "1.0.0"), is("new", "1.0.0")],
+            [(true, true), (true, true), (true, false)]
+        );
+        assert_eq!([is("old", "1.0.1"), is("other", "1.0.0")], [(false, false), (false, false)]);
+    }
+}

@@ -170,3 +170,119 @@ fn touches<'a>(trail: &'a Trail, crate_id: &CrateId, version: &Version) -> Vec<T
     };
     trail.newest_first().into_iter().filter_map(touched).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use super::last_word;
+    use crate::model::approval::Approval;
+    use crate::model::last_word::{Against, Today};
+    use crate::model::policy::{Ignore, Policy};
+    use crate::model::trail::release::{ApprovalRecord, BasisRecord, ReasonRecord};
+    use crate::model::trail::{Event, Kind, ReleaseRecord};
+    use crate::model::verdict::{BasisCode, ReasonCode, VerdictCode};
+    use crate::policy::by_hand::{checksum, crates_io, days_ago, elsewhere, event, now, trail, version};
+
+    fn passed() -> ReleaseRecord {
+        let mut record = ReleaseRecord::new(crates_io("foo"), version("1.0.0"));
+        (record.checksum, record.verdict) = (Some(checksum("foo")), Some(VerdictCode::Approved));
+        record
+    }
+
+    /// Approved by a person until the end of the year, because it was too new.
+    fn given() -> Event {
+        let (lifts, until) = (vec![ReasonCode::TooNew], "2026-12-31".parse().ok());
+        let (lifted, code) = (lifts.clone(), BasisCode::Approval);
+        let basis = Some(BasisRecord { advisory: None, by: None, code, lifted, of: None });
+        let approval = Some(ApprovalRecord { lifts, until, ..ApprovalRecord::default() });
+        event(Kind::Approved, days_ago(5), vec![ReleaseRecord { basis, approval, ..passed() }])
+    }
+
+    /// The same as the policy file has it.
+    fn written() -> Approval {
+        Approval {
+            crate_name: "foo".into(),
+            registry: crates_io("foo").registry,
+            version: version("1.0.0"),
+            checksum: checksum("foo"),
+            lifts: vec![ReasonCode::TooNew],
+            reason: String::new(),
+            by: None,
+            at: None,
+            until: "2026-12-31".parse().ok(),
+            line: 1,
+        }
+    }
+
+    fn against(event: Event, policy: &Policy, approvals: &[Approval]) -> Vec<Against> {
+        let (trail, today) = (trail(vec![event]), Today { now: now(), rules: Some((policy, approvals)), then: None });
+        last_word(&trail, &crates_io("foo"), &version("1.0.0"), &today).unwrap().against
+    }
+
+    #[test]
+    fn an_approval_counts_as_long_as_the_policy_has_it_for_this_very_release() {
+        let against = |one: Approval| against(given(), &Policy::default(), &[one]);
+        assert_eq!(against(written()), []);
+        for other in [
+            Approval { crate_name: "bar".into(), ..written() },
+            Approval { registry: elsewhere("foo").registry, ..written() },
+            Approval { version: version("1.0.1"), ..written() },
+            Approval { checksum: checksum("bar"), ..written() },
+            Approval { lifts: vec![ReasonCode::NewCrate], ..written() },
+        ] {
+            assert_eq!(against(other.clone()), [Against::ApprovalGone], "{other:?}");
+        }
+        // A person shortened it by hand: it ended before the day of which the trail knows.
+        let yesterday = "2026-11-21".parse().unwrap();
+        assert_eq!(against(Approval { until: Some(yesterday), ..written() }), [Against::ApprovalOver(yesterday)]);
+        assert_eq!(against(Approval { until: "2026-11-22".parse().ok(), ..written() }), []);
+    }
+
+    #[test]
+    fn an_ignore_counts_as_long_as_the_policy_has_it_for_this_crate() {
+        let hit = || {
+            let about = Some("RUSTSEC-2026-0001".to_owned());
+            let reason = ReasonRecord { about, code: ReasonCode::Advisory, signal: None, until: None };
+            event(Kind::Updated, days_ago(5), vec![ReleaseRecord { reasons: vec![reason], ..passed() }])
+        };
+        let ignore = |id: &str, crate_name: Option<&str>, until: &str| Ignore {
+            id: id.into(),
+            crate_name: crate_name.map(Into::into),
+            reason: String::new(),
+            until: until.parse().unwrap(),
+            justification: None,
+            line: 1,
+        };
+        let against = |ignores: Vec<Ignore>| {
+            let mut policy = Policy::default();
+            policy.advisories.ignore = ignores;
+            against(hit(), &policy, &[])
+        };
+        let gone = [Against::IgnoreGone { advisory: "RUSTSEC-2026-0001".to_owned() }];
+        let today = "2026-11-22";
+        assert_eq!(against(Vec::new()), gone);
+        assert_eq!(against(vec![ignore("RUSTSEC-2026-0001", Some("foo"), today)]), []);
+        assert_eq!(against(vec![ignore("rustsec-2026-0001", None, "2027-01-01")]), []);
+        // Of another database's id nobody can tell from here.
+        assert_eq!(against(vec![ignore("CVE-2026-0001", None, today)]), []);
+        for other in [
+            ignore("RUSTSEC-2026-0001", Some("foo"), "2026-11-21"),
+            ignore("RUSTSEC-2026-0001", Some("bar"), today),
+            ignore("RUSTSEC-2026-0002", Some("foo"), today),
+        ] {
+            assert_eq!(against(vec![other]), gone);
+        }
+    }
+
+    #[test]
+    fn what_passed_by_a_shorter_age_than_the_usual_one_says_so() {
+        let shortened = |days: Option<u64>| {
+            let mut event = event(Kind::Updated, days_ago(5), vec![passed()]);
+            event.min_publish_age_seconds = days.map(|days| days * 86_400);
+            let today = Today { now: now(), rules: None, then: Some(&Policy::default()) };
+            last_word(&trail(vec![event]), &crates_io("foo"), &version("1.0.0"), &today).unwrap().shortened
+        };
+        assert_eq!([None, Some(1), Some(7), Some(8)].map(shortened), [false, true, false, false]);
+    }
+}

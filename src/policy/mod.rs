@@ -5,6 +5,8 @@ pub(crate) mod alternatives;
 pub(crate) mod backtest;
 pub(crate) mod baseline;
 pub(crate) mod bom;
+#[cfg(test)]
+mod by_hand;
 pub(crate) mod calendar;
 pub(crate) mod chronology;
 pub(crate) mod deciders;

@@ -301,3 +301,126 @@ pub(crate) fn weighed(ways: Vec<WayAround>) -> Vec<(Weight, WayAround)> {
     weighed.sort_by_key(|(weight, way)| (*weight, way.scope, way.kind));
     weighed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST_CRATES, side_effects, wanted};
+    use crate::model::facts::{AddedEvents, IndexFact, OldLock};
+    use crate::model::recorded::Recorded;
+    use crate::model::side_effect::{RecordedFact, SideEffect, TrailFault, TrailWitness};
+    use crate::model::trail::{CLOCK_TOLERANCE, Event, EventFileName, EventId, Kind, ReleaseRecord};
+    use crate::policy::by_hand::{World, crates_io, days_ago, event, now, package, trail, version, vulnerability};
+
+    fn release(name: &str, number: &str) -> ReleaseRecord {
+        ReleaseRecord::new(crates_io(name), version(number))
+    }
+
+    fn instead_of(number: &str, record: ReleaseRecord) -> ReleaseRecord {
+        ReleaseRecord { replaced: Some(version(number)), ..record }
+    }
+
+    fn added(events: Vec<Event>) -> AddedEvents {
+        let named = |(at, event): (usize, Event)| {
+            let id = EventId::of(&at.to_le_bytes());
+            (EventFileName::new(event.written(), id), event)
+        };
+        AddedEvents { events: events.into_iter().enumerate().map(named).collect(), problems: Vec::new() }
+    }
+
+    /// What is told of events that a change adds.
+    fn told(world: World, events: Vec<Event>) -> Vec<TrailFault> {
+        let world = world.with(|world| world.facts.trail.added = added(events));
+        let effects = side_effects(&world.judge()).into_iter();
+        effects
+            .map(|effect| match effect {
+                SideEffect::Trail { fault, .. } => fault,
+                SideEffect::Way { way, .. } => panic!("{way:?}"),
+            })
+            .collect()
+    }
+
+    fn updated(releases: Vec<ReleaseRecord>) -> Event {
+        event(Kind::Updated, days_ago(1), releases)
+    }
+
+    fn of_many_crates(count: usize) -> Vec<Event> {
+        vec![updated((0..count).map(|at| release(&format!("crate-{at}"), "1.0.0")).collect())]
+    }
+
+    #[test]
+    fn too_many_crates_that_only_events_name_are_not_asked_about_and_said_so_once() {
+        let asked = |count| wanted(&added(of_many_crates(count)), |_| false, |id| &*id.name == "crate-0").len();
+        // One of them is locked.
+        assert_eq!([MOST_CRATES, MOST_CRATES + 1, MOST_CRATES + 2].map(asked), [MOST_CRATES, MOST_CRATES + 1, 1]);
+        let told = |count| {
+            // One was asked about, and its registry could not answer.
+            let asked = World::new().with(|world| {
+                let gap = crate::model::evaluation::IndexGap::NotCached;
+                world.facts.index.insert(crates_io("crate-0"), IndexFact::Unavailable(gap));
+            });
+            told(asked, of_many_crates(count))
+        };
+        let unconfirmed = |at: usize| TrailFault::Unconfirmed { release: format!("pkg:cargo/crate-{at}@1.0.0") };
+        assert_eq!(told(MOST_CRATES + 1), (0..=MOST_CRATES).map(unconfirmed).collect::<Vec<_>>());
+        assert_eq!(told(MOST_CRATES + 2), [unconfirmed(0), TrailFault::TooMany { crates: MOST_CRATES + 1 }]);
+    }
+
+    #[test]
+    fn an_event_may_be_ahead_of_the_clock_by_as_much_as_clocks_differ() {
+        let clock = now();
+        let told = |seconds: i64| {
+            let world = World::new().with(|world| world.facts.trail.machine_clock = Some(clock));
+            let written = CLOCK_TOLERANCE.after(clock) + jiff::SignedDuration::from_secs(seconds);
+            (told(world, vec![event(Kind::Updated, written, Vec::new())]), TrailFault::Ahead { written, now: clock })
+        };
+        assert_eq!(told(0).0, []);
+        let (found, ahead) = told(1);
+        assert_eq!(found, [ahead]);
+    }
+
+    #[test]
+    fn where_no_registry_answers_the_bases_trail_confirms_a_moment_and_no_other() {
+        let at = |days: i64| ReleaseRecord { pubtime: Some(days_ago(days)), ..release("foo", "1.0.0") };
+        let told = |recorded: Option<i64>, said: ReleaseRecord| {
+            let world = World::new().lock("foo", "1.0.0", &["app"]).with(|world| {
+                let events = recorded.map(|days| event(Kind::Updated, days_ago(2), vec![at(days)]));
+                world.facts.trail.recorded = Recorded::of(&trail(events.into_iter().collect()));
+            });
+            told(world, vec![updated(vec![said])])
+        };
+        let release = "pkg:cargo/foo@1.0.0".to_owned();
+        let unconfirmed = TrailFault::Unconfirmed { release: release.clone() };
+        assert_eq!(told(Some(30), at(30)), []);
+        assert_eq!(told(None, at(30)), [unconfirmed.clone()]);
+        assert_eq!(told(None, ReleaseRecord { pubtime: None, ..at(30) }), []);
+        let (fact, witness) = (RecordedFact::Pubtime, TrailWitness::Base);
+        assert_eq!(told(Some(30), at(31)), [TrailFault::Contradicts { release, fact, witness }, unconfirmed]);
+    }
+
+    #[test]
+    fn what_an_event_says_was_replaced_must_be_known_to_somebody() {
+        let world = || World::new().publish("foo", "1.0.0", 90).publish("foo", "1.1.0", 60);
+        let told =
+            |world: World, replaced| told(world, vec![updated(vec![instead_of(replaced, release("foo", "1.1.0"))])]);
+        // The registry has it; a lock file had it; nobody ever saw it.
+        assert_eq!(told(world(), "1.0.0"), []);
+        let base = || OldLock::Base(vec![package("foo", "0.9.0")]);
+        assert_eq!(told(world().with(|world| world.facts.old_lock = base()), "0.9.0"), []);
+        assert_eq!(told(world(), "0.9.0"), [TrailFault::Unknown { release: "pkg:cargo/foo@0.9.0".to_owned() }]);
+    }
+
+    /// Whose use would make a fix needed.
+    #[test]
+    fn a_release_that_an_advisory_hits_was_in_use_only_where_its_successor_says_so() {
+        let world = || {
+            let world =
+                World::new().publish("foo", "1.0.0", 90).publish("foo", "1.1.0", 60).publish("bar", "2.0.0", 60);
+            world.publish("bar", "1.0.0", 90).advise(vulnerability("foo", &[">= 1.1.0"]))
+        };
+        let told = |other| told(world(), vec![updated(vec![release("foo", "1.0.0")]), updated(vec![other])]);
+        let not_locked = TrailFault::NotLocked { release: "pkg:cargo/foo@1.0.0".to_owned() };
+        assert_eq!(told(instead_of("1.0.0", release("foo", "1.1.0"))), []);
+        assert_eq!(told(release("foo", "1.1.0")), [not_locked.clone()]);
+        assert_eq!(told(instead_of("1.0.0", release("bar", "2.0.0"))), [not_locked]);
+    }
+}
