@@ -291,3 +291,107 @@ pub(crate) fn carried(
     }
     Carried { releases, advisories: advisories.len(), git: git.len() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{carried, git_rule, not_held};
+    use crate::model::adoption::{Adopted, Carried, NotTaken, Vouched};
+    use crate::model::approval::Approval;
+    use crate::model::evaluation::Evaluation;
+    use crate::model::facts::AdvisoryFact;
+    use crate::model::package::PackageId;
+    use crate::model::policy::{Origin, Policy, Setting};
+    use crate::model::source::{GitSource, Registry, Source};
+    use crate::model::verdict::{Basis, Exemption, Reason, Reasons, Verdict};
+    use crate::policy::by_hand::{checksum, judgement, now, package, version};
+
+    const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    #[test]
+    fn a_commit_is_adopted_where_nothing_else_holds_it_and_a_rule_can_say_which() {
+        let adopted = |reasons: Vec<Reason>, url: &str, commit: &str| {
+            let source = GitSource { url: url.into(), reference: None, commit: Some(commit.into()) };
+            let id = PackageId { source: Source::Git(source), ..package("foo", "1.0.0").id };
+            let rule = git_rule(&judgement(id, Reasons::new(reasons).map(Verdict::Rejected)))?;
+            Some((rule.url, rule.rev?))
+        };
+        let url = "https://git.example.org/foo";
+        let (alone, denied) = (vec![Reason::SourceNotAllowed], Reason::Denied { entry: "foo".to_owned() });
+        assert_eq!(adopted(alone.clone(), url, COMMIT), Some((url.to_owned(), COMMIT.to_owned())));
+        assert_eq!(adopted(vec![Reason::SourceNotAllowed, denied], url, COMMIT), None);
+        for commit in [&COMMIT[1..], "0123456789abcdef0123456789abcdef0123456g", "main"] {
+            assert_eq!(adopted(alone.clone(), url, commit), None, "{commit}");
+        }
+        let urls = ["https://git.example.org/a?b", "https://git.example.org/a b", "https://git.example.org/\u{e4}"];
+        for url in urls.into_iter().chain(["https://", "ftp://git.example.org/foo"]) {
+            assert_eq!(adopted(alone.clone(), url, COMMIT), None, "{url}");
+        }
+    }
+
+    fn approval(name: &str, line: u32, reason: &str) -> Approval {
+        Approval {
+            crate_name: name.into(),
+            registry: Registry::CratesIo,
+            version: version("1.0.0"),
+            checksum: checksum(name),
+            lifts: Vec::new(),
+            reason: reason.to_owned(),
+            by: None,
+            at: None,
+            until: None,
+            line,
+        }
+    }
+
+    #[test]
+    fn what_needs_no_approval_is_counted_by_file_and_section() {
+        let vouched = |file: &str, key: &str, line: u32, name: &str| Setting {
+            value: Vouched { crate_name: name.to_owned(), version: version("1.0.0"), how: String::new() },
+            origin: Origin::File { path: file.into(), line, key: key.to_owned() },
+        };
+        let adopted = Adopted {
+            vouched: vec![
+                vouched("audits.toml", "audits.foo", 1, "foo"),
+                vouched("audits.toml", "trusted.bar", 5, "bar"),
+                vouched("audits.toml", "audits.zed", 7, "zed"),
+                vouched("audits.toml", "audits.held", 9, "held"),
+                vouched("more.toml", "audits.qux", 3, "qux"),
+            ],
+            ..Adopted::default()
+        };
+        let found = not_held(&adopted, &[approval("held", 1, "")]);
+        let found = found.iter().map(|one| match &one.origin {
+            Origin::File { path, line, .. } => (path.as_str(), *line, one.value.clone()),
+            origin @ (Origin::Default | Origin::Flag | Origin::Environment(_)) => panic!("{origin}"),
+        });
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            [
+                ("audits.toml", 1, NotTaken::NotHeld(2)),
+                ("audits.toml", 5, NotTaken::NotHeld(1)),
+                ("more.toml", 3, NotTaken::NotHeld(1)),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_release_is_carried_by_the_approval_on_which_it_stands() {
+        let approvals = [approval("foo", 3, "existing at adoption"), approval("foo", 9, "looked at")];
+        let carried = |line: u32| {
+            let exemption = Exemption { adopted: false, line, by: None, lifted: Vec::new(), missed_after: None };
+            let verdict = Verdict::Approved(Basis::Approval { given: vec![exemption] });
+            let evaluation = Evaluation {
+                now: now(),
+                judgements: vec![judgement(package("foo", "1.0.0").id, Some(verdict))],
+                blockers: Vec::new(),
+                notices: Vec::new(),
+                manifests: "",
+                truncated: Vec::new(),
+                also: Vec::new(),
+            };
+            carried(&evaluation, &AdvisoryFact::Skipped, &Policy::default(), &approvals)
+        };
+        assert_eq!(carried(3), Carried { releases: 1, ..Carried::default() });
+        assert_eq!(carried(9), Carried::default());
+    }
+}

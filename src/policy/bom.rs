@@ -1,5 +1,8 @@
 //! Makes a bill of materials from the facts of a decision: which package needs which, for what, and on which platforms.
 
+#[cfg(test)]
+mod by_package;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use semver::Version;

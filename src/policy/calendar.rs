@@ -225,3 +225,60 @@ fn is_mended(judgement: &Judgement) -> bool {
     judgement.advisories.iter().any(|id| has_fix(id))
         && reasons.all(|reason| matches!(reason, Reason::Advisory { advisory, .. } if has_fix(advisory)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{calendar, is_mended};
+    use crate::model::advisory::AdvisoryKind;
+    use crate::model::age::Age;
+    use crate::model::calendar::{Ahead, CalendarEntry};
+    use crate::model::evaluation::{Fix, FixStanding};
+    use crate::model::policy::Origin;
+    use crate::model::verdict::{Basis, Reason, Reasons, Verdict};
+    use crate::policy::by_hand::{World, days_ago, judgement, now, package, version};
+    use crate::policy::evaluate;
+
+    /// The entry of `foo`, which is locked as 1.0.0, where cargo takes these now and later.
+    fn entry(world: &World, taken: &str, later: &str) -> CalendarEntry {
+        let evaluation = evaluate(&world.facts, &world.policy, &Vec::new(), now());
+        let of = |number: &str| vec![package("foo", number).id];
+        let ahead = Ok(Ahead { now: of(taken), later: of(later) });
+        let mut entries = calendar(&world.facts, &world.policy, &Vec::new(), &evaluation, &ahead).entries;
+        entries.swap_remove(0)
+    }
+
+    #[test]
+    fn an_update_is_what_cargo_takes_and_is_passed_over_only_where_there_is_one() {
+        let world = || World::new().publish("foo", "1.0.0", 90).lock("foo", "1.0.0", &["app"]);
+        let nothing = entry(&world(), "1.0.0", "1.0.0");
+        assert_eq!((nothing.update.approved.is_some(), nothing.passed_over), (false, false));
+        let aged = world().publish("foo", "1.1.0", 60).publish("foo", "1.2.0", 40);
+        let taken = entry(&aged, "1.1.0", "1.1.0");
+        let update = taken.update.approved.map(|one| (one.version, one.pubtime));
+        assert_eq!((update, taken.passed_over), (Some((version("1.1.0"), Some(days_ago(60)))), false));
+        assert!(entry(&aged, "1.0.0", "1.0.0").passed_over);
+        let held = world().publish("foo", "1.1.0", 1);
+        assert!(entry(&held, "1.0.0", "1.0.0").passed_over);
+        assert!(!entry(&held, "1.0.0", "1.1.0").passed_over);
+    }
+
+    #[test]
+    fn moving_to_a_fix_mends_what_nothing_else_holds_for_good() {
+        let mended = |others: Vec<Reason>, fixed: &str| {
+            let (advisory, kind) = ("RUSTSEC-2026-9001".into(), AdvisoryKind::Vulnerability);
+            let reasons = Reasons::of(Reason::Advisory { advisory, kind }, others);
+            let mut judgement = judgement(package("foo", "1.0.0").id, Some(Verdict::Rejected(reasons)));
+            judgement.advisories = vec!["RUSTSEC-2026-9001".into()];
+            let standing = FixStanding::Approved(Basis::Aged);
+            judgement.fixes = vec![Fix { advisory: fixed.into(), version: version("1.0.1"), standing }];
+            is_mended(&judgement)
+        };
+        let (min_age, rule, fix) = (Age::days(7), Origin::Default, None);
+        let young = Reason::TooNew { pubtime: now(), min_age, rule, eligible_at: now(), fix };
+        let denied = Reason::Denied { entry: "foo".to_owned() };
+        let (id, other) = ("RUSTSEC-2026-9001", "RUSTSEC-2026-9002");
+        assert!(mended(Vec::new(), id) && mended(vec![young.clone()], id));
+        assert!(!mended(vec![denied.clone()], id) && !mended(vec![young, denied], id));
+        assert!(!mended(Vec::new(), other));
+    }
+}

@@ -144,3 +144,39 @@ fn setting(key: &str, keys: Keys<'_>) -> Decider {
     let origin = keys.map(|keys| keys.get(key).cloned().unwrap_or(Origin::Default));
     Decider::Policy { key: key.to_owned(), origin }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use std::collections::BTreeMap;
+
+    use super::of_warning;
+    use crate::model::explanation::Decider;
+    use crate::model::policy::{Ignore, Origin};
+    use crate::model::verdict::Warning;
+    use crate::policy::by_hand::{World, package, vulnerability};
+
+    #[test]
+    fn an_ignored_advisory_was_ignored_by_the_entry_of_its_id_and_day() {
+        let (id, end) = ("RUSTSEC-2026-9001", "2026-12-31");
+        let entry = |id: &str, until: &str, line: u32| Ignore {
+            id: id.into(),
+            crate_name: None,
+            reason: String::new(),
+            until: until.parse().unwrap(),
+            justification: None,
+            line,
+        };
+        let origin = |line: u32, key: &str| Origin::File { path: "sequester.toml".into(), line, key: key.to_owned() };
+        let keys = BTreeMap::from([("bans.deny".to_owned(), origin(1, "bans.deny"))]);
+        let world = World::new().advise(vulnerability("foo", &[])).with(|world| {
+            let other = entry("RUSTSEC-2026-9002", end, 3);
+            world.policy.advisories.ignore = vec![other, entry(id, "2026-11-30", 5), entry(id, end, 7)];
+        });
+        let warning = Warning::Ignored { advisory: id.into(), until: end.parse().unwrap() };
+        let key = "advisories.ignore";
+        let decider = of_warning(&world.judge(), &package("foo", "1.0.0").id, &warning, Some(&keys));
+        assert_eq!(decider, Decider::Policy { key: key.to_owned(), origin: Some(origin(7, key)) });
+    }
+}

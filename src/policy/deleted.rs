@@ -94,3 +94,31 @@ fn asked_features(facts: &Facts, graph: &Graph, at: usize) -> BTreeSet<String> {
     }
     features
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::dependency;
+    use crate::model::source::{Registry, Source};
+    use crate::policy::by_hand::{elsewhere, package};
+
+    /// As the index of a registry writes it: its own crates without an address.
+    #[test]
+    fn a_dependency_names_its_registry_where_that_is_another() {
+        let registry = |on: &Registry, from: &Registry| {
+            let mut foo = package("foo", "1.0.0");
+            foo.id.source = Source::Registry(on.clone());
+            dependency(&foo, from).map(|line| line["registry"].clone())
+        };
+        let (own, other) = (Registry::CratesIo, elsewhere("foo").registry);
+        let git = Registry::Git("https://git.example.org/index".into());
+        for same in [&own, &other, &git] {
+            assert_eq!(registry(same, same), Some(Value::Null));
+        }
+        let address = |text: &str| Some(Value::from(text));
+        assert_eq!(registry(&other, &own), address("sparse+https://crates.example.org/index/"));
+        assert_eq!(registry(&own, &other), address("https://github.com/rust-lang/crates.io-index"));
+        assert_eq!(registry(&git, &own), address("https://git.example.org/index"));
+    }
+}

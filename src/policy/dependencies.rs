@@ -173,9 +173,24 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::Dependencies;
+    use super::{Dependencies, swapped};
     use crate::model::history::{History, Standing};
-    use crate::model::index_line::DependencyKind;
+    use crate::model::index_line::{DependencyKind, Release};
+    use crate::policy::by_hand::{days_ago, line};
+
+    #[test]
+    fn a_dependency_is_swapped_where_it_is_asked_for_on_another_line() {
+        let asking = |req: &str| {
+            let line = line("old", "1.0.0", days_ago(90), &[("dep", req)]).to_string();
+            Release::parse("old", line.as_bytes()).unwrap()
+        };
+        let is_swapped = |then: &str, now: &str| {
+            let (then, now) = (asking(then), asking(now));
+            !swapped(&Dependencies::of(&now), &Dependencies::of(&then)).is_empty()
+        };
+        assert!(is_swapped("^1.0", "^2.0") && is_swapped("0.3", "0.4.1") && is_swapped("=0.0.3", "=0.0.4"));
+        assert!(!is_swapped("^1.0", "^1.4") && !is_swapped("0.3", "=0.3.9") && !is_swapped("*", "*"));
+    }
 
     const VALUES: [&str; 12] =
         ["a", "b", "c", "dep:a", "dep:b", "a/x", "b?/x", "default", "std", "more", "dep:c", "c/y"];

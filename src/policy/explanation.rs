@@ -404,3 +404,53 @@ pub(super) fn dependents(judge: &Judge<'_>, package: usize) -> Vec<Dependent> {
     let dependents = judge.graph.dependents(package).iter();
     dependents.map(|dependent| Dependent { package: *dependent, asks: asks(*dependent) }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, paths, timeline, trail_entries};
+    use crate::model::trail::{Kind, ReleaseRecord};
+    use crate::policy::by_hand::{World, crates_io, days_ago, event, trail, version};
+
+    #[test]
+    fn an_event_is_about_the_release_that_it_names_and_the_one_that_it_replaced() {
+        let after = |number: &str, before: &str| ReleaseRecord {
+            replaced: Some(version(before)),
+            ..ReleaseRecord::new(crates_io("foo"), version(number))
+        };
+        let update = |days, record| event(Kind::Updated, days_ago(days), vec![record]);
+        let trail = trail(vec![
+            update(3, after("1.1.0", "1.0.0")),
+            update(2, after("1.2.0", "1.1.0")),
+            update(1, after("1.3.0", "1.2.0")),
+        ]);
+        let entries = trail_entries(&trail, &crates_io("foo"), &version("1.1.0")).into_iter();
+        let entries: Vec<_> = entries.map(|entry| (entry.record.version.to_string(), entry.replaced)).collect();
+        assert_eq!(entries, [("1.2.0".to_owned(), true), ("1.1.0".to_owned(), false)]);
+    }
+
+    #[test]
+    fn a_release_that_is_gone_stands_where_its_number_would() {
+        let world = (0..20).fold(World::new(), |world, at| world.publish("foo", &format!("1.{at}.0"), 90 - at));
+        let shown = |number: &str| {
+            let timeline = timeline(&world.judge(), &crates_io("foo"), &version(number));
+            (timeline.earlier, timeline.releases.len(), timeline.later)
+        };
+        assert_eq!(shown("1.9.0"), (4, 11, 5));
+        assert_eq!(shown("1.9.1"), (5, 11, 4));
+        assert_eq!(shown("0.9.0"), (0, 6, 14));
+    }
+
+    #[test]
+    fn a_way_that_is_too_long_is_not_all_there_is() {
+        let ways = |length: usize| {
+            let names: Vec<String> = (1..length).map(|at| format!("p{at}")).collect();
+            let before = std::iter::once("app").chain(names.iter().map(String::as_str));
+            let world = before.zip(&names).fold(World::new(), |world, (by, name)| world.lock(name, "1.0.0", &[by]));
+            let paths = paths(&world.judge(), length - 1);
+            (paths.complete, paths.shown.len(), paths.more)
+        };
+        assert_eq!(ways(LONGEST), (true, 1, 0));
+        // What is shown then is the shortest, which the graph knows.
+        assert_eq!(ways(LONGEST + 1), (false, 1, 0));
+    }
+}

@@ -181,3 +181,35 @@ impl Fix<'_, '_> {
 fn lowest<'h>(releases: impl Iterator<Item = &'h Outline>) -> Option<&'h Outline> {
     releases.min_by(|one, other| one.version.cmp(&other.version))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::partners;
+    use crate::model::facts::AdvisoryFact;
+    use crate::policy::by_hand::{World, days_ago, line, now, vulnerability};
+    use crate::policy::security_fix::FixRule;
+
+    /// What came after the database's last change could be hit without its knowing.
+    #[test]
+    fn a_companion_comes_early_only_where_the_advisories_know_both_it_and_the_fix() {
+        let admitted = |of_fix: i64, of_companion: i64| {
+            let asking = |number: &str, days: i64, req: &str| line("foo", number, days_ago(days), &[("bar", req)]);
+            let world = World::new().publish_line(&asking("1.0.0", 90, "^1.0")).lock("foo", "1.0.0", &["app"]);
+            let world = world.publish_line(&asking("1.0.1", of_fix, "^1.1")).publish("bar", "1.0.0", 90);
+            let world = world.publish("bar", "1.1.0", of_companion).lock("bar", "1.0.0", &["foo"]);
+            let world = world.advise(vulnerability("foo", &[">= 1.0.1"])).with(|world| {
+                let AdvisoryFact::Read(database) = &mut world.facts.advisories else { panic!("there is a database") };
+                database.committed = Some(days_ago(3) + SignedDuration::from_secs(1));
+            });
+            let rule = FixRule::new(world.judge().evidence().clone());
+            let partners = rule.iter().flat_map(partners).map(|one| one.early.is_admitted(now()));
+            partners.collect::<Vec<_>>()
+        };
+        assert_eq!(admitted(3, 3), [true]);
+        for (of_fix, of_companion) in [(2, 3), (3, 2), (2, 2)] {
+            assert_eq!(admitted(of_fix, of_companion), [false], "{of_fix} and {of_companion} days old");
+        }
+    }
+}

@@ -349,3 +349,47 @@ fn holds(package: &Package, asked: Option<&[Requirement]>, dependency: &Package,
     }
     !known
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use super::{built_on, requirements_of_others};
+    use crate::model::source::Source;
+    use crate::model::vendoring::TargetPlatform;
+    use crate::policy::by_hand::{World, days_ago, line};
+
+    #[test]
+    fn what_others_ask_stands_whatever_this_workspaces_manifests_are_edited_to() {
+        let asking = line("bar", "1.0.0", days_ago(90), &[("foo", "^1.0"), ("deep", "^1.0")]);
+        let world = World::new().publish_line(&asking).ask("foo", "=1.0.0").ask("bar", "1.0.0");
+        let world =
+            world.lock("bar", "1.0.0", &["app"]).lock("foo", "1.0.0", &["app", "bar"]).lock("deep", "1.0.0", &["bar"]);
+        let judge = world.judge();
+        let of_others = |name: &str| {
+            let all = requirements_of_others(&world.facts, &judge.graph, world.at(name))?;
+            Some(all.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        assert_eq!(of_others("foo"), Some(vec!["^1.0".to_owned()]));
+        assert_eq!(of_others("bar"), Some(Vec::new()));
+        // No edit here reaches it.
+        assert_eq!(of_others("deep"), None);
+    }
+
+    #[test]
+    fn what_a_manifest_asks_for_on_another_platform_is_not_built_on_this_one() {
+        let world = World::new().ask("foo", "1.0.0").ask("bar", "1.0.0").lock("foo", "1.0.0", &["app"]);
+        let world = world.lock("bar", "1.0.0", &["app"]).lock("tool", "1.0.0", &["app"]).with(|world| {
+            let tool = world.at("tool");
+            world.facts.packages[tool].id.source = Source::Local;
+            world.facts.packages[0].local.as_mut().unwrap().requirements[0].target = Some("cfg(windows)".to_owned());
+        });
+        let on = |triple: &str, cfg: &str| {
+            let platform = TargetPlatform { triple: triple.to_owned(), cfgs: vec![cfg.parse().unwrap()] };
+            built_on(&world.facts, &[platform])
+        };
+        // `app`, `foo`, `bar`, and a folder whose requirement is not among those that are known.
+        assert_eq!(on("x86_64-unknown-linux-gnu", "unix"), [true, false, true, true]);
+        assert_eq!(on("x86_64-pc-windows-msvc", "windows"), [true; 4]);
+    }
+}

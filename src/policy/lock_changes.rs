@@ -342,3 +342,55 @@ const fn checksum(package: &Package) -> Option<Checksum> {
         LockedChecksum::Missing | LockedChecksum::Malformed(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::{in_lockstep, kept};
+    use crate::model::advisory::{Advisory, AdvisoryKind};
+    use crate::model::package::Locked;
+    use crate::policy::by_hand::{World, days_ago, line, now, package, version, vulnerability};
+    use crate::policy::evaluate;
+
+    #[test]
+    fn only_what_was_locked_and_may_stay_is_kept() {
+        let world = World::new().publish("held", "1.0.0", 1).publish("new", "1.0.0", 1).publish("evil", "1.0.0", 90);
+        let world = world
+            .publish("fine", "1.0.0", 90)
+            .advise(Advisory { kind: AdvisoryKind::Malicious, ..vulnerability("evil", &[]) });
+        let names = ["held", "new", "evil", "fine"];
+        let world = names.into_iter().fold(world, |world, name| world.lock(name, "1.0.0", &["app"]));
+        let before = Locked::of(&["held", "evil", "fine"].map(|name| package(name, "1.0.0")));
+        let evaluation = evaluate(&world.facts, &world.policy, &Vec::new(), now());
+        let kept = kept(&world.facts, &evaluation, &before, &BTreeSet::new());
+        let kept: Vec<_> = kept.iter().map(|one| &*one.package.name).collect();
+        assert_eq!(kept, ["held"]);
+    }
+
+    #[test]
+    fn whoever_takes_none_of_the_places_that_a_package_may_go_to_moves_along() {
+        let asking = |name: &str, req: &str| line(name, "1.0.0", days_ago(90), &[("foo", req)]);
+        let mut yanked = line("foo", "1.0.1", days_ago(90), &[]);
+        yanked["yanked"] = true.into();
+        let world = World::new().publish("foo", "1.0.0", 90).publish_line(&yanked).publish("foo", "1.1.0", 90);
+        // Of `patches` only a yanked release would do, and nothing of `foo` is asked by `aside`.
+        let world = world.publish("foo", "1.2.0", 1).publish_line(&asking("exact", "=1.0.0"));
+        let world = world.publish_line(&asking("patches", "~1.0")).publish_line(&asking("young", ">=1.0.0, <1.1.0"));
+        let world = world.publish_line(&asking("any", "^1.0")).publish("aside", "1.0.0", 90);
+        let dependents = ["exact", "patches", "young", "any", "aside"];
+        let world = dependents.into_iter().fold(world, |world, name| world.lock(name, "1.0.0", &["app"]));
+        let world = world.lock("foo", "1.0.0", &["app", "exact", "patches", "young", "any", "aside"]);
+        let judge = world.judge();
+        let along = |moving: &[(&str, Option<&str>)]| {
+            let moving: BTreeMap<_, _> = moving.iter().map(|(name, to)| (world.at(name), to.map(version))).collect();
+            let along = in_lockstep(&judge, &moving).into_iter();
+            along.map(|at| &*world.facts.packages[at].id.name).collect::<Vec<_>>()
+        };
+        assert_eq!(along(&[("foo", None)]), ["exact", "patches", "young"]);
+        assert_eq!(along(&[("foo", Some("1.1.0"))]), ["exact", "patches", "young"]);
+        assert_eq!(along(&[("foo", Some("1.0.1"))]), ["exact"]);
+        // What moves already is not taken along: where to was asked.
+        assert_eq!(along(&[("foo", None), ("exact", Some("1.1.0"))]), ["patches", "young"]);
+    }
+}

@@ -278,3 +278,100 @@ fn differing(found: &VendoredDirectory, expected: &VendorChecksums, stub: bool) 
     files.sort();
     files
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use std::collections::BTreeSet;
+
+    use super::{Genuine, altered, strange_lines, tells};
+    use crate::model::allow_list::{AllowList, AllowedRelease};
+    use crate::model::index_line::{Release, index_path};
+    use crate::model::vendored::{
+        CrateFolder, EntryKind, FileDigest, IndexedFile, Stated, VendorChecksums, VendoredDirectory, VendoredEntry,
+    };
+    use crate::model::vendoring::Alteration;
+    use crate::policy::by_hand::{checksum, days_ago, line};
+
+    fn list(package: &str, files: &[(&str, &str)]) -> VendorChecksums {
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), checksum(text))).collect();
+        VendorChecksums { files, package: Some(checksum(package)) }
+    }
+
+    fn folder(listed: &VendorChecksums, files: &[(&str, &str)]) -> VendoredDirectory {
+        let entry = |(path, text): &(&str, &str)| {
+            let digest = FileDigest { digest: checksum(text), with_line_feeds: None };
+            VendoredEntry { path: (*path).to_owned(), kind: EntryKind::File(digest) }
+        };
+        VendoredDirectory {
+            name: "foo".to_owned(),
+            manifest: Stated::Absent,
+            listed: Stated::Known(listed.clone()),
+            entries: files.iter().map(entry).collect(),
+        }
+    }
+
+    fn recorded(releases: &[(&str, &VendorChecksums)]) -> AllowList {
+        let one = |(id, list): &(&str, &VendorChecksums)| {
+            let release = AllowedRelease { checksum: list.package, tree: list.tree_digest(), stub: false };
+            (id.parse().unwrap(), release)
+        };
+        AllowList { releases: releases.iter().map(one).collect(), platforms: Vec::new() }
+    }
+
+    const FILES: [(&str, &str); 2] = [("Cargo.toml", "manifest"), ("src/lib.rs", "code")];
+    const EDITED: [(&str, &str); 2] = [("Cargo.toml", "manifest"), ("src/lib.rs", "other code")];
+    const EMPTIED: [(&str, &str); 2] = [("Cargo.toml", "manifest"), ("src/lib.rs", "")];
+
+    #[test]
+    fn a_folders_own_list_tells_where_it_is_todays_or_recorded_or_whole() {
+        let (files, other) = (list("1.1.0", &FILES), list("1.0.0", &FILES));
+        let tells = |listed: &VendorChecksums, found: &[(&str, &str)], known: &VendorChecksums| {
+            let allowed = recorded(&[("foo@1.0.0", known)]);
+            tells(&folder(listed, found), Genuine { files: &files, stub: false, recorded: Some(&allowed) })
+        };
+        assert!(tells(&files, &EDITED, &files));
+        assert!(tells(&other, &EDITED, &other));
+        assert!(tells(&other, &FILES, &files));
+        assert!(!tells(&other, &EDITED, &files));
+    }
+
+    #[test]
+    fn what_is_not_as_it_was_written_is_named_and_nothing_else() {
+        let files = list("1.0.0", &FILES);
+        let altered = |listed: &VendorChecksums, found: &[(&str, &str)], stub: bool| {
+            let found = altered(&folder(listed, found), Genuine { files: &files, stub, recorded: None });
+            found.into_iter().map(|file| (file.path, file.how)).collect::<Vec<_>>()
+        };
+        let changed = |path: &str| vec![(path.to_owned(), Alteration::Changed)];
+        assert_eq!(altered(&files, &FILES, false), []);
+        assert_eq!(altered(&files, &EDITED, false), changed("src/lib.rs"));
+        assert_eq!(altered(&files, &EMPTIED, false), changed("src/lib.rs"));
+        assert_eq!(altered(&list("1.0.0", &EDITED), &FILES, false), changed(".cargo-checksum.json"));
+        // The files of a stub are empty or gone, and its list is its own; what is left must be the release's.
+        let stub = list("1.0.0", &[("Cargo.toml", "manifest"), ("src/lib.rs", "")]);
+        assert_eq!(altered(&stub, &EMPTIED, true), []);
+        assert_eq!(altered(&stub, &EMPTIED[..1], true), []);
+        assert_eq!(altered(&stub, &EDITED, true), changed("src/lib.rs"));
+    }
+
+    #[test]
+    fn a_line_of_a_local_registry_is_ours_where_it_is_recorded_or_known() {
+        let release = |name: &str, number: &str| {
+            let line = line(name, number, days_ago(90), &[]).to_string();
+            (name.to_owned(), Release::parse(name, line.as_bytes()).unwrap())
+        };
+        let indexed = |one: (String, Release)| {
+            (index_path(&one.0), IndexedFile { releases: vec![one], ..IndexedFile::default() })
+        };
+        let releases = [release("recorded", "1.0.0"), release("known", "1.0.0"), release("strange", "1.0.0")];
+        let found = CrateFolder { index: releases.map(indexed).into(), ..CrateFolder::default() };
+        let known = BTreeSet::from([("known@1.0.0".to_owned(), checksum("known@1.0.0"))]);
+        let list = list("1.0.0", &FILES);
+        let strange = |id: &str| strange_lines(&found, &known, Some(&recorded(&[(id, &list)])));
+        let path = |name: &str| format!("index/{}", index_path(name));
+        assert_eq!(strange("recorded@1.0.0"), [path("strange")]);
+        assert_eq!(strange("recorded@1.0.1"), [path("recorded"), path("strange")]);
+    }
+}

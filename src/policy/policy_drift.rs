@@ -1,6 +1,9 @@
 //! In what one policy lets more through than another: a change than its base, so that the code owner who merges it sees each piece, and
 //! the policy of today than the one that the audit trail last saw.
 
+#[cfg(test)]
+mod taken_back;
+
 use std::collections::BTreeSet;
 use std::fmt::Display;
 

@@ -209,3 +209,89 @@ fn altered<'a>(
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{candidates, changes, notices};
+    use crate::model::age::Age;
+    use crate::model::evaluation::Notice;
+    use crate::model::index_line::Outline;
+    use crate::model::publication::{ApiGap, Publication, PublicationFact, PublicationRecord, Publications, Publisher};
+    use crate::model::recorded::Recorded;
+    use crate::model::signal::Signal;
+    use crate::model::trail::{Kind, ReleaseRecord};
+    use crate::policy::by_hand::{World, crates_io, days_ago, event, line, now, trail, version};
+
+    /// What the registry says of releases: who published them, and how many days ago.
+    fn read(releases: &[(&str, &str, i64)]) -> PublicationFact {
+        let one = |(number, by, days): &(&str, &str, i64)| {
+            let created_at = Some(days_ago(*days));
+            (version(number), Publication { created_at, by: Some((*by).into()), ..Publication::default() })
+        };
+        PublicationFact::Read(Publications { releases: releases.iter().map(one).collect() })
+    }
+
+    fn account(name: &str) -> Publisher {
+        Publisher::Account(name.into())
+    }
+
+    /// However short the hold of a signal is.
+    #[test]
+    fn a_release_does_not_introduce_its_own_publisher() {
+        for hold in [Age::ZERO, Age::days(14)] {
+            let world = World::new().publish("foo", "1.0.0", 90).publish("foo", "1.1.0", 1).with(|world| {
+                world.policy.quarantine.signal_age = hold;
+                world.facts.publications.insert(crates_io("foo"), read(&[("1.0.0", "ana", 90), ("1.1.0", "eve", 1)]));
+            });
+            let judge = world.judge();
+            let history = judge.history(&crates_io("foo"));
+            let newest = history.and_then(|history| history.outlines().max_by_key(|one| one.version.clone()).cloned());
+            let of = |release: &Outline| changes(&world.facts, &world.policy, &crates_io("foo"), release);
+            let change = Signal::PublisherChange { publisher: account("eve"), before: vec![account("ana")] };
+            assert_eq!(newest.as_ref().map(of), Some(vec![change]), "{hold}");
+        }
+    }
+
+    #[test]
+    fn the_registry_is_asked_about_what_is_old_enough_to_be_taken_and_young_enough_to_be_held() {
+        let asked = |days: i64, yanked: bool| {
+            let mut newer = line("foo", "1.1.0", days_ago(days), &[]);
+            newer["yanked"] = yanked.into();
+            let world = World::new().publish("foo", "1.0.0", 90).publish_line(&newer).lock("foo", "1.0.0", &["app"]);
+            candidates(&world.facts, &world.policy, now()) == BTreeSet::from([crates_io("foo")])
+        };
+        assert_eq!([3, 7, 10, 14, 30].map(|days| asked(days, false)), [false, true, true, false, false]);
+        assert!(!asked(10, true));
+    }
+
+    #[test]
+    fn what_could_not_be_learned_and_what_was_said_otherwise_before_is_told() {
+        let crates = ["offline", "unlisted", "renamed", "same"];
+        let world = crates.into_iter().fold(World::new(), |world, name| world.lock(name, "1.0.0", &["app"]));
+        let world = world.with(|world| {
+            let facts = [
+                ("offline", PublicationFact::Unavailable(ApiGap::Offline)),
+                ("unlisted", read(&[("1.0.1", "ana", 90)])),
+                ("renamed", read(&[("1.0.0", "eve", 90)])),
+                ("same", read(&[("1.0.0", "ana", 90)])),
+            ];
+            world.facts.publications.extend(facts.map(|(name, fact)| (crates_io(name), fact)));
+            let recorded = ["renamed", "same"].map(|name| ReleaseRecord {
+                publication: Some(PublicationRecord { by: Some("ana".into()), trusted: None }),
+                ..ReleaseRecord::new(crates_io(name), version("1.0.0"))
+            });
+            let event = event(Kind::Updated, days_ago(30), recorded.into());
+            world.facts.trail.recorded = Recorded::of(&trail(vec![event]));
+        });
+        let unknown = |gap, name: &str| Notice::PublicationsUnknown { gap, crates: vec![name.into()] };
+        let (crate_id, version) = (crates_io("renamed"), version("1.0.0"));
+        let rewritten =
+            Notice::PublisherRewritten { crate_id, version, recorded: account("ana"), found: Some(account("eve")) };
+        assert_eq!(
+            notices(&world.facts),
+            [unknown(ApiGap::Offline, "offline"), unknown(ApiGap::Unlisted, "unlisted"), rewritten]
+        );
+    }
+}

@@ -196,3 +196,34 @@ fn unused(judge: &Judge<'_>) -> Vec<Notice> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::not_locked;
+    use crate::model::approval::Approval;
+    use crate::model::evaluation::Idle;
+    use crate::policy::by_hand::{World, checksum, crates_io, version};
+
+    #[test]
+    fn an_approval_is_ahead_of_what_an_update_may_move_to_it() {
+        let world = World::new().lock("foo", "1.1.0", &["app"]);
+        let idle = |number: &str| {
+            let approval = Approval {
+                crate_name: "foo".into(),
+                registry: crates_io("foo").registry,
+                version: version(number),
+                checksum: checksum("foo"),
+                lifts: Vec::new(),
+                reason: String::new(),
+                by: None,
+                at: None,
+                until: None,
+                line: 1,
+            };
+            not_locked(&world.judge(), &approval)
+        };
+        assert_eq!(idle("1.2.0"), Idle::Ahead("foo".to_owned()));
+        // What is older, or of another line, no update moves to.
+        assert_eq!([idle("1.0.0"), idle("2.0.0"), idle("0.9.0")], [Idle::NotLocked, Idle::NotLocked, Idle::NotLocked]);
+    }
+}

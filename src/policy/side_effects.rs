@@ -389,12 +389,13 @@ mod tests {
             told(world, vec![updated(vec![said])])
         };
         let release = "pkg:cargo/foo@1.0.0".to_owned();
-        let unconfirmed = TrailFault::Unconfirmed { release: release.clone() };
+        let unconfirmed = || TrailFault::Unconfirmed { release: release.clone() };
         assert_eq!(told(Some(30), at(30)), []);
-        assert_eq!(told(None, at(30)), [unconfirmed.clone()]);
+        assert_eq!(told(None, at(30)), [unconfirmed()]);
         assert_eq!(told(None, ReleaseRecord { pubtime: None, ..at(30) }), []);
         let (fact, witness) = (RecordedFact::Pubtime, TrailWitness::Base);
-        assert_eq!(told(Some(30), at(31)), [TrailFault::Contradicts { release, fact, witness }, unconfirmed]);
+        let contradicts = TrailFault::Contradicts { release: release.clone(), fact, witness };
+        assert_eq!(told(Some(30), at(31)), [contradicts, unconfirmed()]);
     }
 
     #[test]
@@ -418,9 +419,9 @@ mod tests {
             world.publish("bar", "1.0.0", 90).advise(vulnerability("foo", &[">= 1.1.0"]))
         };
         let told = |other| told(world(), vec![updated(vec![release("foo", "1.0.0")]), updated(vec![other])]);
-        let not_locked = TrailFault::NotLocked { release: "pkg:cargo/foo@1.0.0".to_owned() };
+        let not_locked = || TrailFault::NotLocked { release: "pkg:cargo/foo@1.0.0".to_owned() };
         assert_eq!(told(instead_of("1.0.0", release("foo", "1.1.0"))), []);
-        assert_eq!(told(release("foo", "1.1.0")), [not_locked.clone()]);
-        assert_eq!(told(instead_of("1.0.0", release("bar", "2.0.0"))), [not_locked]);
+        assert_eq!(told(release("foo", "1.1.0")), [not_locked()]);
+        assert_eq!(told(instead_of("1.0.0", release("bar", "2.0.0"))), [not_locked()]);
     }
 }

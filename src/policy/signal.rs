@@ -3,6 +3,9 @@
 //! A release is looked at as of its own publication, against what had been there for long by then. So a harmless release on top changes
 //! nothing, one that was published minutes before vouches for nothing, and passing time does no more than end the hold.
 
+#[cfg(test)]
+mod moments;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -4,6 +4,9 @@
 //! this run, and never because something is there: what is not as it must be is a [`Lack`], what could not be looked at an [`Unseen`], and
 //! what a requirement asks beyond its question leaves it met in part.
 
+#[cfg(test)]
+mod bounds;
+
 use jiff::Timestamp;
 
 use super::advisory::{confirmed, state_of};

@@ -178,3 +178,35 @@ fn newest(history: &History) -> Option<Timestamp> {
 fn earliest(history: &History) -> Option<Timestamp> {
     pubtimes(history).min()
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use jiff::SignedDuration;
+
+    use super::findings;
+    use crate::model::recorded::Recorded;
+    use crate::model::trail::{Kind, ReleaseRecord, TrailFinding};
+    use crate::policy::by_hand::{World, crates_io, days_ago, event, trail, version};
+
+    /// What came at the very moment of the newest may have been removed; what came later is missing because the list is an old one.
+    #[test]
+    fn a_list_is_cut_off_where_what_came_after_its_newest_is_missing() {
+        let is_cut_off = |seconds: i64| {
+            let record = |number: &str, at| ReleaseRecord {
+                pubtime: Some(at),
+                ..ReleaseRecord::new(crates_io("foo"), version(number))
+            };
+            let missing = record("1.1.0", days_ago(60) + SignedDuration::from_secs(seconds));
+            let event = event(Kind::Updated, days_ago(30), vec![record("1.0.0", days_ago(90)), missing]);
+            let world = World::new().publish("foo", "1.0.0", 90).publish("foo", "1.0.1", 60);
+            let judge = world.judge();
+            let history = judge.history(&crates_io("foo")).unwrap();
+            let found = findings(&Recorded::of(&trail(vec![event])), &crates_io("foo"), history, &[]);
+            assert!(found.iter().any(|one| matches!(one, TrailFinding::ReleaseVanished { .. })));
+            found.iter().any(|one| matches!(one, TrailFinding::IndexShortened { .. }))
+        };
+        assert_eq!([-1, 0, 1].map(is_cut_off), [false, false, true]);
+    }
+}

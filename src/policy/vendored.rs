@@ -299,3 +299,50 @@ fn digests(directory: &VendoredDirectory) -> impl Iterator<Item = (&str, Vec<Che
         Some((&*entry.path, [Some(file.digest), file.with_line_feeds].into_iter().flatten().collect()))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Held, compare};
+    use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
+    use crate::model::vendored::{
+        EntryKind, FileDigest, Stated, VendorChecksums, VendorRoot, VendoredDirectory, VendoredEntry, VendoredTree,
+    };
+    use crate::model::verification::{Counts, Finding, Verification};
+    use crate::policy::by_hand::{checksum, package};
+
+    #[test]
+    fn where_a_list_is_not_the_recorded_one_it_is_told_whether_the_files_are() {
+        let packages = [package("app", "0.1.0"), package("foo", "1.0.0")];
+        let list = |text: &str| VendorChecksums {
+            files: [("Cargo.toml".to_owned(), checksum(text))].into(),
+            package: Some(checksum("foo@1.0.0")),
+        };
+        let verified = |listed: &str, found: &str| {
+            let digest = FileDigest { digest: checksum(found), with_line_feeds: None };
+            let id = &packages[1].id;
+            let directory = VendoredDirectory {
+                name: "foo".to_owned(),
+                manifest: Stated::Known((id.name.clone(), id.version.clone())),
+                listed: Stated::Known(list(listed)),
+                entries: vec![VendoredEntry { path: "Cargo.toml".to_owned(), kind: EntryKind::File(digest) }],
+            };
+            let tree = VendorRoot::Read(VendoredTree { directories: vec![directory], ..VendoredTree::default() });
+            let release =
+                AllowedRelease { checksum: list("").package, tree: list("genuine").tree_digest(), stub: false };
+            let releases = AllowedId::of(id).map(|id| (id, release)).into_iter().collect();
+            let allowed = AllowList { releases, platforms: Vec::new() };
+            let mut verification = Verification::default();
+            compare(
+                &Held { packages: &packages, allowed: Some(&allowed), tree: &tree, folder: "vendor" },
+                &mut verification,
+            );
+            assert_eq!(verification.counts, Counts { packages: 2, vendored: 1, ..Counts::default() });
+            verification.findings
+        };
+        let differs =
+            |files_match| Finding::TreeDiffers { directory: "foo".to_owned(), id: packages[1].id.clone(), files_match };
+        assert_eq!(verified("genuine", "genuine"), []);
+        assert_eq!(verified("forged", "forged"), [differs(false)]);
+        assert!(verified("forged", "genuine").contains(&differs(true)));
+    }
+}

@@ -183,3 +183,73 @@ fn line(
     };
     verification.findings.push(Finding::IndexDiffers { path, cause });
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use super::{Converted, compare_archives, compare_files, what};
+    use crate::model::index_line::{Release, index_path};
+    use crate::model::vendored::{
+        CrateFolder, EntryKind, FileDigest, IndexedFile, Stated, VendorChecksums, VendoredDirectory, VendoredEntry,
+    };
+    use crate::model::verification::{Finding, Verification};
+    use crate::policy::by_hand::{checksum, days_ago, line, package};
+
+    #[test]
+    fn every_listed_file_that_is_not_there_is_named_and_so_is_what_stands_in_a_files_place() {
+        let digest = FileDigest { digest: checksum("text"), with_line_feeds: None };
+        let entry = |path: &str, kind| VendoredEntry { path: path.to_owned(), kind };
+        let files = ["a", "b", "c", "d"].map(|path| (path.to_owned(), checksum("text"))).into();
+        let directory = VendoredDirectory {
+            name: "foo".to_owned(),
+            manifest: Stated::Absent,
+            listed: Stated::Known(VendorChecksums { files, package: None }),
+            entries: vec![entry("a", EntryKind::File(digest)), entry("c", EntryKind::Link)],
+        };
+        let mut findings = Vec::new();
+        compare_files(&directory, &mut Converted::default(), &mut findings);
+        let named = || "foo".to_owned();
+        let missing = |path: &str| Finding::FileMissing { directory: named(), path: path.to_owned() };
+        let link = Finding::NotAFile { directory: named(), path: "c".to_owned(), what: "a symbolic link" };
+        assert_eq!(findings, [link, missing("b"), missing("c"), missing("d")]);
+        assert_eq!(what(EntryKind::File(digest)), "a file");
+        assert_eq!(what(EntryKind::EmptyFolder), "an empty folder");
+        assert_eq!(what(EntryKind::Special), "a socket, pipe or device");
+    }
+
+    fn indexed(path: &str, releases: &[(&str, &str)]) -> (String, IndexedFile) {
+        let release = |(name, number): &(&str, &str)| {
+            let line = line(name, number, days_ago(90), &[]).to_string();
+            ((*name).to_owned(), Release::parse(name, line.as_bytes()).unwrap())
+        };
+        (path.to_owned(), IndexedFile { releases: releases.iter().map(release).collect(), unreadable: Vec::new() })
+    }
+
+    #[test]
+    fn a_local_registry_lists_what_is_locked_each_in_its_own_file_and_nothing_else() {
+        let locked = [package("foo", "1.0.0"), package("bar", "2.0.0")];
+        let verified = |index: Vec<(String, IndexedFile)>| {
+            let archive = |id: &str| (format!("{}.crate", id.replace('@', "-")), Some(checksum(id)));
+            let archives = [archive("foo@1.0.0"), archive("bar@2.0.0")].into();
+            let found = CrateFolder { archives, index: index.into_iter().collect(), strays: Vec::new(), bytes: 64 };
+            let mut verification = Verification::default();
+            compare_archives(&locked.each_ref(), &found, &mut verification);
+            (verification.findings, verification.counts.files)
+        };
+        let (foo, bar) = (index_path("foo"), index_path("bar"));
+        let own = || vec![indexed(&foo, &[("foo", "1.0.0")]), indexed(&bar, &[("bar", "2.0.0")])];
+        let and = |more| own().into_iter().chain([more]).collect();
+        assert_eq!(verified(own()), (Vec::new(), 4));
+        let unlocked = |path: &str, release: &str| {
+            let cause = format!("it lists {release}, which is not locked");
+            vec![Finding::IndexDiffers { path: path.to_owned(), cause }]
+        };
+        let more =
+            |releases: &[(&str, &str)]| verified(vec![indexed(&foo, releases), indexed(&bar, &[("bar", "2.0.0")])]).0;
+        assert_eq!(more(&[("foo", "1.0.0"), ("foo", "2.0.0")]), unlocked(&foo, "foo@2.0.0"));
+        assert_eq!(more(&[("foo", "1.0.0"), ("bar", "2.0.0")]), unlocked(&foo, "bar@2.0.0"));
+        let other = index_path("other");
+        assert_eq!(verified(and(indexed(&other, &[("other", "1.0.0")]))), (unlocked(&other, "other@1.0.0"), 5));
+    }
+}

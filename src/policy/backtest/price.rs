@@ -242,3 +242,51 @@ impl<'a> Fix<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use super::{Fix, Past, Update};
+    use crate::model::advisory::Advisory;
+    use crate::model::age::Age;
+    use crate::model::facts::{AdvisoryFact, IndexFact};
+    use crate::policy::by_hand::{World, crates_io, version, vulnerability};
+
+    fn past<T>(world: &World, number: &str, ask: impl FnOnce(Past<'_>) -> T) -> T {
+        let (crate_id, version) = (crates_io("foo"), version(number));
+        let Some(IndexFact::Read(history)) = world.facts.index.get(&crate_id) else { panic!("it is published") };
+        let release = history.outlines().find(|one| one.version == version).unwrap();
+        ask(Past::of(&crate_id, history, release).unwrap())
+    }
+
+    #[test]
+    fn what_no_day_lifts_needs_a_person() {
+        let world = World::new().publish("foo", "1.0.0", 90).publish("foo", "1.0.1", 30);
+        let wait = |days: u32| {
+            let mut policy = world.policy.clone();
+            policy.quarantine.min_publish_age.value = Age::days(days);
+            past(&world, "1.0.1", |past| Update { past, others: Vec::new() }.wait(&policy))
+        };
+        assert_eq!(wait(7), Some((7 * 86_400, false)));
+        // It reaches beyond what can be written.
+        assert_eq!(wait(u32::MAX), None);
+    }
+
+    #[test]
+    fn a_release_is_a_fix_where_an_advisory_that_counts_names_it_as_patched() {
+        let is_fix = |number: &str, change: fn(&mut Advisory)| {
+            let mut advisory = vulnerability("foo", &[">= 1.0.2"]);
+            change(&mut advisory);
+            let releases = [("1.0.0", 90), ("1.0.1", 60), ("1.0.2", 30), ("1.0.3", 20)];
+            let world =
+                releases.into_iter().fold(World::new(), |world, (number, days)| world.publish("foo", number, days));
+            let world = world.advise(advisory);
+            let advisories: &AdvisoryFact = &world.facts.advisories;
+            past(&world, number, |past| Fix::of(advisories, past).is_some())
+        };
+        let is = |number| is_fix(number, |_| ());
+        assert_eq!(["1.0.1", "1.0.2", "1.0.3"].map(is), [false, true, false]);
+        assert!(!is_fix("1.0.2", |advisory| advisory.withdrawn = true));
+    }
+}
