@@ -42,8 +42,17 @@ fn module(path: &str) -> Option<Module> {
 
 /// The code of a file without its unit tests, which may look at everything.
 pub(super) fn own(text: &str) -> String {
-    let end = text.find("\n#[cfg(test)]\nmod ").unwrap_or(text.len());
-    code(&text[..end])
+    code(before_tests(text))
+}
+
+/// What stands before a file's unit tests. Where a file only says that another one has them, what follows is its own.
+pub(super) fn before_tests(text: &str) -> &str {
+    let start = "#[cfg(test)]\nmod ";
+    let is_line = |at: usize| text[..at].is_empty() || text[..at].ends_with('\n');
+    let is_whole =
+        |at: usize| text[at + start.len()..].trim_start_matches(|c: char| c != '{' && c != ';').starts_with('{');
+    let mut tests = text.match_indices(start).map(|(at, _)| at);
+    tests.find(|at| is_line(*at) && is_whole(*at)).map_or(text, |at| &text[..at])
 }
 
 fn imported<'m>(module: &Module, code: &str, modules: &'m BTreeMap<Module, String>) -> BTreeSet<&'m Module> {

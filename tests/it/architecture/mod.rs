@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use circles::{circles, own};
+use circles::{before_tests, circles, own};
 use scan::{children, code, mentions, paths};
 
 /// What each top-level module may import besides itself. `lib` and `main` join everything.
@@ -134,7 +134,7 @@ fn complaints(files: &[File]) -> Vec<String> {
     let mut complaints = Vec::new();
     for (path, text) in files {
         let code = code(text);
-        if text.lines().take_while(|line| *line != "#[cfg(test)]").count() > MAX_LINES {
+        if before_tests(text).lines().count() > MAX_LINES {
             complaints.push(format!("{path}: more than {MAX_LINES} lines"));
         }
         for macro_name in ["println!", "todo!", "unimplemented!", "dbg!"] {
@@ -295,6 +295,9 @@ fn circles_are_found() {
     );
     let test = "use crate::a::A;\n#[cfg(test)]\nmod tests { use crate::b; }";
     assert_eq!(found(&[("src/a.rs", "// crate::c\n"), ("src/b.rs", test), ("src/c.rs", "use crate::b;")]), NONE);
+    // Tests in another file end nothing.
+    let declared = "//! A file.\n#[cfg(test)]\nmod examples;\nuse crate::a::A;";
+    assert_eq!(found(&[("src/a.rs", "use crate::b;"), ("src/b.rs", declared)]), [["a", "b"]]);
 }
 
 #[track_caller]
@@ -389,6 +392,11 @@ fn what_is_reached_past_its_door_is_found() {
     assert_complaints("src/gather/clock.rs", "fn f() { Timestamp::now() }", &[]);
     assert_complaints("src/gather/http/transport.rs", "use reqwest::Client;", &[]);
     assert_complaints("src/resolve/a.rs", "fn f() {}\n#[cfg(test)]\nmod tests { fn f() { Command::new(x); } }", &[]);
+    assert_complaints(
+        "src/resolve/a.rs",
+        "//! A file.\n\n#[cfg(test)]\nmod examples;\n\nfn f() { Command::new(x); }",
+        &["Command::new: another program is reached by way of src/gather/cargo.rs"],
+    );
     assert_complaints("tests/it/a.rs", "fn f() { std::env::var(x); Command::new(x); }", &[]);
 }
 
@@ -407,6 +415,9 @@ fn left_overs_and_large_files_are_found() {
         &["unimplemented!"],
     );
     assert_complaints("tests/it/a.rs", &"\n".repeat(501), &["more than 500 lines"]);
-    let with_tests = format!("{}#[cfg(test)]\n{}", "\n".repeat(500), "\n".repeat(100));
+    let with_tests = format!("{}#[cfg(test)]\nmod tests {{{}}}", "\n".repeat(500), "\n".repeat(100));
     assert_complaints("src/model/a.rs", &with_tests, &[]);
+    // Tests in another file are a line of this one.
+    let declared = format!("#[cfg(test)]\nmod examples;\n{}", "\n".repeat(499));
+    assert_complaints("src/model/a.rs", &declared, &["more than 500 lines"]);
 }
