@@ -461,3 +461,27 @@ impl<'a> Exempted<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::since;
+    use crate::model::age::Age;
+    use crate::model::policy::Policy;
+
+    #[test]
+    fn each_key_in_which_a_change_is_looser_than_a_commit_that_it_grew_from_is_told_once() {
+        let with = |publish: u32, new_crate: u32| {
+            let mut policy = Policy::default();
+            policy.quarantine.min_publish_age.value = Age::days(publish);
+            policy.quarantine.new_crate_age = Age::days(new_crate);
+            policy
+        };
+        let (one, other, head) = (with(10, 30), with(7, 40), with(5, 20));
+        let keys = ["quarantine.min-publish-age", "quarantine.new-crate-age"];
+        for grown_from in [vec![&one], vec![&one, &other], vec![&other, &one]] {
+            let grown_from: Vec<_> = grown_from.into_iter().map(|policy| (policy, &[][..])).collect();
+            let (all, moved) = since(&grown_from, (&one, &[]), (&head, &[]));
+            assert_eq!((all.iter().map(|one| &*one.key).collect(), moved), (keys.to_vec(), Vec::new()));
+        }
+    }
+}
