@@ -64,16 +64,19 @@ pub(crate) struct Fix {
 #[derive(Debug, Args)]
 pub(crate) struct Update {
     /// The packages to move; all where none is named
-    #[arg(value_name = "SPEC")]
+    #[arg(value_name = "SPEC", group = "named")]
     pub(crate) specs: Vec<String>,
+    /// The same, as older cargos have it
+    #[arg(short, long = "package", value_name = "SPEC", hide = true, group = "named")]
+    pub(crate) package: Vec<String>,
     /// Move SPEC to exactly this version
-    #[arg(long, value_name = "VERSION", requires = "specs", conflicts_with = "recursive")]
+    #[arg(long, value_name = "VERSION", requires = "named", conflicts_with = "recursive")]
     pub(crate) precise: Option<Version>,
     /// Move the dependencies of SPEC too
-    #[arg(long, requires = "specs")]
+    #[arg(long, requires = "named")]
     pub(crate) recursive: bool,
     /// Change only what the manifests of the workspace make necessary
-    #[arg(short, long, conflicts_with_all = ["specs", "breaking"])]
+    #[arg(short, long, conflicts_with_all = ["named", "breaking"])]
     pub(crate) workspace: bool,
     /// Raise requirements in manifests to the newest approved major versions, by cargo's own option of that name
     #[arg(short, long, conflicts_with_all = ["precise", "recursive"])]

@@ -326,10 +326,11 @@ impl Run<'_, '_> {
         }
     }
 
-    /// A lock file that changed leaves the vendored sources behind.
+    /// A lock file that changed leaves the vendored sources behind; manifests alone do not.
     fn tell_vendored(&self, written: &[Written]) -> Result<(), CommandError> {
         let is_vendored = self.session.subject().root.join("vendor").is_dir();
-        if is_vendored && !written.is_empty() {
+        let lock = &self.session.subject().lock_path;
+        if is_vendored && written.iter().any(|file| file.path == *lock) {
             output::print_aside(self.cli, |out| update::human::left_behind(&self.context(), out))?;
         }
         Ok(())

@@ -56,12 +56,19 @@ impl<'m, 's> Moves<'m, 's> {
         Self { session, which, before, behind, named, precise, hidden }
     }
 
-    /// The names of the packages that are asked for.
+    /// The names of the packages that are asked for, with `--recursive` of their dependencies too.
     pub(super) fn names(&self) -> BTreeSet<String> {
         let packages = self.packages();
+        let is_recursive = matches!(self.which, Which::Named { recursive: true, .. });
+        let mut below: BTreeSet<usize> = BTreeSet::new();
+        let mut waiting: Vec<usize> = self.named.iter().filter_map(|(_, at)| at.filter(|_| is_recursive)).collect();
+        while let Some(package) = waiting.pop().and_then(|at| packages.get(at)) {
+            waiting.extend(package.dependencies.iter().copied().filter(|at| below.insert(*at)));
+        }
+        let below = below.into_iter().filter_map(|at| Some(packages.get(at)?.id.name.to_string()));
         let spelled = self.named.iter().filter_map(|(spec, _)| Some(Spec::parse(spec).ok()?.crate_name()?.to_owned()));
         let locked = self.named.iter().filter_map(|(_, at)| Some(packages.get((*at)?)?.id.name.to_string()));
-        spelled.chain(locked).collect()
+        spelled.chain(locked).chain(below).collect()
     }
 
     /// The locked packages that are named.

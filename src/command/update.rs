@@ -12,7 +12,7 @@ use crate::gather::environment::Environment;
 use crate::gather::lock_file::LockFileError;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{Locked, PackageId};
-use crate::model::resolution::{Change, Held, HeldFix, Hidden, Joined, Kept, View, Waits, versions};
+use crate::model::resolution::{Change, Held, HeldFix, Hidden, Joined, Kept, Obstacle, View, Waits, versions};
 use crate::policy::lock_changes::{self, Asked};
 use crate::project::{Decision, Gathered, Project, Purpose, Request, Which};
 use crate::report::update::{self, End, UpdateReport};
@@ -54,10 +54,10 @@ pub(super) fn move_and_vendor(cli: &Cli, wanted: Wanted, environment: &Environme
 fn wanted(cli: &Cli, arguments: &cli::Update) -> Wanted {
     let what = if arguments.workspace {
         What::Manifests
-    } else if arguments.specs.is_empty() {
+    } else if arguments.specs.is_empty() && arguments.package.is_empty() {
         What::Everything
     } else {
-        let (specs, precise) = (arguments.specs.clone(), arguments.precise.clone());
+        let (specs, precise) = ([&arguments.specs[..], &arguments.package].concat(), arguments.precise.clone());
         What::Named { specs, precise, recursive: arguments.recursive }
     };
     let Moving { dry_run, format, vendor: vendors, .. } = arguments.moving;
@@ -323,8 +323,13 @@ impl Update<'_, '_> {
             free.join.retain(|id| !free.stay.contains(id));
             let view = View { kept: versions(&free.stay), exact: self.moves.exact(), ..View::default() };
             let obstacles = self.session.obstacles(&Attempt { commands: self.moves.commands(&free), view })?;
-            // What time does not lift is not waited for: another release that the advisory hits is nowhere to go.
-            if !obstacles.is_empty() && obstacles.iter().all(|one| one.hidden.eligible_at().is_some()) {
+            // What time does not lift is not waited for: another release that the advisory hits is nowhere to go. Nor does a release wait for
+            // itself: when it comes, it need not move.
+            let is_itself = |one: &Obstacle| one.id == package;
+            if !obstacles.is_empty()
+                && !obstacles.iter().any(is_itself)
+                && obstacles.iter().all(|one| one.hidden.eligible_at().is_some())
+            {
                 waits.push(Waits { package, obstacles });
             }
         }

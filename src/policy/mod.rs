@@ -5,6 +5,7 @@ pub(crate) mod alternatives;
 pub(crate) mod backtest;
 pub(crate) mod baseline;
 pub(crate) mod bom;
+pub(crate) mod brought_along;
 #[cfg(test)]
 mod by_hand;
 pub(crate) mod calendar;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::advisory;
+use super::brought_along::runs_a_file;
 use super::judge::Judge;
 use crate::model::allow_list::AllowedId;
 use crate::model::checksum::Checksum;
@@ -38,56 +39,6 @@ pub(crate) fn side_effects(judge: &Judge<'_>) -> Vec<SideEffect> {
         all.extend(faults.into_iter().map(|fault| SideEffect::Trail { file: name.to_string(), fault }));
     }
     all
-}
-
-/// Whether cargo, or what it starts, would run a program or load code by its path, which a change can bring along: what it builds is then that
-/// program's work. A bare name is looked up on the machine.
-fn runs_a_file(way: &WayAround) -> bool {
-    let by_name =
-        matches!(way.kind, WayKind::Program | WayKind::Runner | WayKind::CredentialProvider | WayKind::EnvTable);
-    (by_name && is_path(&way.value)) || (way.kind == WayKind::Flags && flags_run_a_file(&way.value))
-}
-
-fn is_path(text: &str) -> bool {
-    text.contains(['/', '\\'])
-}
-
-/// Options of rustc and rustdoc, without their hyphens and before their values, that name a program or code that is loaded or linked (`rustc -C
-/// help`, `rustc -Z help`, `rustdoc --help`).
-const RUNNING: [&str; 13] = [
-    "ar",
-    "codegen-backend",
-    "dlltool",
-    "extern",
-    "linker",
-    "linker-plugin-lto",
-    "llvm-plugins",
-    "runtool",
-    "sysroot",
-    "test-builder",
-    "test-builder-wrapper",
-    "test-run-tool",
-    "test-runtool",
-];
-/// What a linker or LLVM is told by `link-arg` and `llvm-args` to run or to load, and where to look for it.
-const TOLD: [&str; 8] = ["-B", "-fuse-ld=", "-load", "-plugin", "-specs", "-wrapper", "--ld-path", "--plugin"];
-
-/// Whether arguments for the compiler have it run a program, or load or link code, by a path; or take more of them from a file.
-fn flags_run_a_file(flags: &str) -> bool {
-    let words: Vec<&str> = flags.split_ascii_whitespace().collect();
-    let follows = |position: usize| position.checked_sub(1).and_then(|before| words.get(before)).copied();
-    words.iter().enumerate().any(|(position, word)| {
-        let option = ["--codegen=", "-C", "-Z", "--"].iter().find_map(|start| word.strip_prefix(start)).unwrap_or(word);
-        let (name, value) = option.split_once('=').unwrap_or((option, ""));
-        // `--sysroot PATH`.
-        let before = follows(position).and_then(|word| word.strip_prefix("--"));
-        let is_running = |name: &str| RUNNING.contains(&name.replace('_', "-").as_str());
-        let is_told = name.ends_with("link-arg") || name.ends_with("link-args") || name == "llvm-args";
-        word.starts_with('@')
-            || (is_running(name) && is_path(value))
-            || (before.is_some_and(is_running) && is_path(word))
-            || (is_path(word) && is_told && TOLD.iter().any(|told| value.contains(told)))
-    })
 }
 
 /// The crates that the change's own events name and that were not read about yet; where too many of them are in no lock file, only those

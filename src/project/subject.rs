@@ -86,6 +86,13 @@ impl Subject {
         Ok(lock)
     }
 
+    /// Whether the lock file still locks what was read.
+    pub(crate) fn is_as_read(&self) -> bool {
+        let Ok(now) = lock_file::read(&self.lock_path) else { return false };
+        let same = |(one, other): (&Package, &Package)| one.id == other.id && one.checksum == other.checksum;
+        now.packages.len() == self.lock.packages.len() && now.packages.iter().zip(&self.lock.packages).all(same)
+    }
+
     /// What cargo told of a package in a folder of this machine.
     pub(super) fn local(&self, package: &Package) -> Option<&Local> {
         let folder = &package.local.as_ref()?.root;

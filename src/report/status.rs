@@ -215,7 +215,7 @@ pub(crate) const fn folded_words(need: Need) -> &'static str {
         Need::Held => "quarantined",
         Need::Update => "with an update",
         Need::Waiting => "with newer releases that are held",
-        Need::Beyond => "with newer releases that a requirement does not accept",
+        Need::Beyond => "with newer releases that are out of reach",
         Need::Current => "with a warning",
     }
 }
@@ -230,7 +230,7 @@ pub(crate) fn sentence(report: &StatusReport<'_>) -> String {
     let mut parts = vec![
         if decided { counted(newer, "update") } else { format!("{newer} with newer releases") },
         format!("{} waiting", count(Need::Waiting)),
-        format!("{} beyond a requirement", count(Need::Beyond)),
+        format!("{} out of reach", count(Need::Beyond)),
         format!("{} current", count(Need::Current)),
     ];
     // A major release may never be wanted; the next date is one that brings something by itself.

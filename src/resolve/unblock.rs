@@ -53,11 +53,12 @@ impl Session<'_> {
         Ok(Unresolved { words, cause: self.cause(attempt)? })
     }
 
-    /// What would have to be approved so that cargo could do what it cannot; nothing where that is not the reason.
+    /// What would have to be approved so that cargo could do what it cannot; nothing where that is not the reason, or there was no time to find
+    /// out whether all of it is needed.
     pub(crate) fn obstacles(&self, attempt: &Attempt) -> Result<Vec<Obstacle>, ResolveError> {
         Ok(match self.cause(attempt)? {
-            Cause::Hidden { obstacles, .. } => obstacles,
-            Cause::Elsewhere | Cause::Unknown(_) => Vec::new(),
+            Cause::Hidden { obstacles, all_needed: true } => obstacles,
+            Cause::Hidden { .. } | Cause::Elsewhere | Cause::Unknown(_) => Vec::new(),
         })
     }
 

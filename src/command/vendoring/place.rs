@@ -192,6 +192,11 @@ impl<'a> Place<'a> {
 
     /// Makes the staged folder and the configuration the project's.
     pub(super) fn publish(&self, stage: Stage<'_>, left: Left, derived: Derived) -> Result<Done, CommandError> {
+        // Cargo or another run of ours may have moved the lock file while archives were read: what it locks now was not judged.
+        let subject = self.run.made.subject();
+        if !subject.is_as_read() {
+            return Err(CommandError::ChangedMeanwhile { path: subject.lock_path.clone() });
+        }
         let Left { packages, allow, removed, kept, foreign, healed } = left;
         self.tell(&healed)?;
         let (applied, config) = if self.run.arguments.no_config {

@@ -8,7 +8,9 @@ use camino::Utf8Path;
 use super::commands::{
     CargoStart, alias_entries, alias_key, alias_kind, alias_words, env_key_kind, env_value, is_tool_variable,
 };
-use super::documents::{ManifestError, bounded, document, inner_table, own_config, table_entries, value_text};
+use super::documents::{
+    ManifestError, bounded, document, inner_table, own_config, profile_settings, table_entries, value_text,
+};
 use crate::files::plain;
 use crate::gather::cargo_config::{CargoConfig, CargoConfigError, Layer, Replacement};
 use crate::gather::toml_tree::{Node, Table, Value, shown_key};
@@ -162,6 +164,21 @@ impl Reader<'_> {
         for (target, entry) in table_entries(table, "target") {
             if let Some(inner) = entry.value.as_table() {
                 self.programs_of(inner, &format!("target.{}", shown_key(target)), true, &mut ways);
+            }
+        }
+        for (key, kind, entry) in profile_settings(table) {
+            ways.push(self.way(kind, entry, &key, &value_text(&entry.value)));
+        }
+        // A platform of one's own says which linker is run, and how.
+        if let Some(entry) = inner_table(table, "build").and_then(|build| build.get("target")) {
+            let value = value_text(&entry.value);
+            let files: Vec<String> = value
+                .split(' ')
+                .filter(|one| Utf8Path::new(one).extension() == Some("json"))
+                .map(|one| format!("./{one}"))
+                .collect();
+            if !files.is_empty() {
+                ways.push(self.way(WayKind::Program, entry, "build.target", &files.join(" ")));
             }
         }
         if let Some(entry) = inner_table(table, "resolver").and_then(|resolver| resolver.get("lockfile-path")) {

@@ -107,7 +107,26 @@ pub(super) fn document(path: &Utf8Path) -> Result<Option<Table>, ManifestError> 
     })
 }
 
-/// The ways that lead by `[patch]` and `[replace]` of the root manifest; cargo ignores those of members.
+/// Compiler settings that profiles have, in a manifest or in a configuration, with their keys: for all packages, for build scripts or for one.
+pub(super) fn profile_settings(table: &Table) -> Vec<(String, WayKind, &Node)> {
+    let mut settings = Vec::new();
+    let mut waiting: Vec<(String, &Table)> = table_entries(table, "profile")
+        .filter_map(|(name, entry)| Some((format!("profile.{}", shown_key(name)), entry.value.as_table()?)))
+        .collect();
+    while let Some((key, table)) = waiting.pop() {
+        for (name, entry) in table.iter() {
+            let key = format!("{key}.{}", shown_key(name));
+            match name {
+                "rustflags" => settings.push((key, WayKind::Flags, entry)),
+                "codegen-backend" => settings.push((key, WayKind::Program, entry)),
+                _ => waiting.extend(entry.value.as_table().map(|inner| (key, inner))),
+            }
+        }
+    }
+    settings
+}
+
+/// The ways that lead by `[patch]`, `[replace]` and profiles of the root manifest; cargo ignores those of members.
 pub(super) fn manifest_ways(root: &Utf8Path) -> Result<Vec<WayAround>, ManifestError> {
     let path = root.join("Cargo.toml");
     let Some(table) = document(&path)? else { return Ok(Vec::new()) };
@@ -120,6 +139,10 @@ pub(super) fn manifest_ways(root: &Utf8Path) -> Result<Vec<WayAround>, ManifestE
     for (spec, entry) in table_entries(&table, "replace") {
         ways.push(patch_way(root, &path, &format!("replace.{}", shown_key(spec)), entry));
     }
+    ways.extend(profile_settings(&table).into_iter().map(|(key, kind, entry)| {
+        let origin = Origin::File { path: path.clone(), line: entry.line, key };
+        WayAround { kind, origin, scope: Scope::Repository, value: bounded(&value_text(&entry.value)) }
+    }));
     Ok(ways)
 }
 

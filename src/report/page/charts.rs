@@ -124,7 +124,7 @@ fn releases(label: &str, rows: &[(Date, &Coming<'_>)], out: &mut dyn Write) -> i
                 Part::Locked => "locked now",
                 Part::Fix => "a fix",
                 Part::Update => "an update",
-                Part::Compatible => "compatible, but a requirement does not accept it",
+                Part::Compatible => "compatible, but out of reach",
                 Part::Major => "a new major release",
             };
             writeln!(

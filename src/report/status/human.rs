@@ -172,7 +172,7 @@ pub(super) fn timeline(
     coming.retain(|one| most.is_none() || one.part <= Part::Update);
     coming.truncate(most.unwrap_or(usize::MAX));
     let Some(last) = coming.last().map(|one| one.at) else {
-        let held = format!("{}, beyond a requirement; run with -v for all", counted(all, "held release"));
+        let held = format!("{}, out of reach; run with -v for all", counted(all, "held release"));
         return if all == 0 { Ok(()) } else { line(out, Tone::Plain, "Timeline", &held) };
     };
     let now = report.calendar.now;
@@ -191,7 +191,7 @@ pub(super) fn timeline(
     }
     match all - coming.len() {
         0 => Ok(()),
-        more => writeln!(out, "{}and {more} more, later or beyond a requirement; run with -v for all", indent()),
+        more => writeln!(out, "{}and {more} more, later or out of reach; run with -v for all", indent()),
     }
 }
 

@@ -281,7 +281,18 @@ fn a_program_that_the_change_can_bring_along_is_refused() {
         ("[build]\nrustflags = [\"@more\"]\n", "flags"),
         ("[target.'cfg(all())']\nrustdocflags = [\"--test-runtool\", \"tools/run\"]\n", "flags"),
         ("[alias]\nfast = \"rustc -- -Clinker=tools/ld\"\n", "flags"),
+        ("[build]\nrustflags = [\"-Clink-arg=-B\", \"-Clink-arg=tools\"]\n", "flags"),
+        ("[build]\nrustflags = [\"-Clink-args=-Wl,-plugin,x.so\"]\n", "flags"),
+        ("[build]\nrustflags = [\"-C\", \"link-arg=-wrapper\", \"-C\", \"link-arg=sh,x\"]\n", "flags"),
+        ("[build]\nrustflags = [\"-Clink-arg=x.o\"]\n", "flags"),
+        ("[build]\ntarget = [\"x86_64-unknown-linux-gnu\", \"spec.json\"]\n", "program"),
+        ("[profile.dev.package.old]\nrustflags = [\"-Clinker=tools/ld\"]\n", "flags"),
+        ("[profile.release]\nbuild-override = { codegen-backend = \"tools/x.so\" }\n", "program"),
+        ("[target.'cfg(all())']\nrunner = \"sh run\"\n", "runner"),
+        ("[target.'cfg(all())']\nrunner = [\"Python3.12.exe\", \"-m\", \"run\"]\n", "runner"),
+        ("[target.'cfg(all())']\nrunner = \"qemu-arm tools/run\"\n", "runner"),
         ("[env]\nCC = \"tools/cc\"\n", "env-table"),
+        ("[env]\nCC = \"sh cc\"\n", "env-table"),
         ("[env]\nTARGET_CXX = { value = \"cxx\", relative = true }\n", "env-table"),
     ] {
         let change = Change::new();
@@ -299,6 +310,12 @@ fn what_the_machine_has_is_told_and_refuses_nothing() {
         ("[build]\nrustflags = [\"-Clink-arg=-fuse-ld=lld\", \"-Ctarget-cpu=native\"]\n", "flags"),
         ("[build]\nrustflags = [\"-Clink-arg=-Wl,-rpath,$ORIGIN/../lib\", \"--remap-path-prefix=/a=b\"]\n", "flags"),
         ("[build]\nrustflags = [\"-L\", \"native=/usr/local/lib\", \"-Clink-arg=-Tlink/memory.x\"]\n", "flags"),
+        ("[build]\nrustflags = [\"-Clink-arg=/STACK:8000000\", \"-Clink-arg=/DEFAULTLIB:x.lib\"]\n", "flags"),
+        ("[build]\nrustflags = [\"-Clink-arg=-framework\", \"-Clink-arg=Foundation\"]\n", "flags"),
+        ("[build]\nrustflags = [\"-Clink-args=-Wl,-Bstatic\", \"-Clink-arg=/usr/lib/x.a\"]\n", "flags"),
+        ("[profile.dev]\ncodegen-backend = \"cranelift\"\n", "program"),
+        ("[target.'cfg(all())']\nrunner = \"qemu-aarch64 -L /usr/aarch64-linux-gnu\"\n", "runner"),
+        ("[target.'cfg(all())']\nrunner = [\"probe-rs\", \"run\", \"--chip\", \"STM32F4\"]\n", "runner"),
         ("[env]\nCC = \"clang\"\nFIXTURES = { value = \"tests/fixtures\", relative = true }\n", "env-table"),
     ] {
         let change = Change::new();

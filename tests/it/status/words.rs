@@ -150,7 +150,7 @@ fn a_long_name_is_cut_in_the_picture_and_whole_in_the_table() {
 fn what_only_lies_beyond_requirements_has_no_rows_until_asked_for() {
     let seen = World::new().locked("foo", "1.0.0").released("foo", "1.0.0", 100).released("foo", "2.0.0", 3).see();
     let text = human_text(&seen, FILE, Verbosity::Normal, None);
-    assert!(text.contains("    Timeline 1 held release, beyond a requirement; run with -v for all\n"), "{text}");
+    assert!(text.contains("    Timeline 1 held release, out of reach; run with -v for all\n"), "{text}");
     assert!(human_text(&seen, FILE, Verbosity::Verbose, None).contains("foo 2.0.0 (major) in 4 days"), "{text}");
 }
 
@@ -180,7 +180,7 @@ fn long_lists_are_counted_and_verbose_lists_them() {
     let seen = world.see();
     let normal = human_text(&seen, FILE, Verbosity::Normal, None);
     assert!(normal.contains("and 30 with newer releases that are held; run with -v for details"), "{normal}");
-    assert!(normal.contains("and 30 more, later or beyond a requirement; run with -v for all"), "{normal}");
+    assert!(normal.contains("and 30 more, later or out of reach; run with -v for all"), "{normal}");
     let verbose = human_text(&seen, FILE, Verbosity::Verbose, None);
     assert!(!verbose.contains("-v"), "{verbose}");
     assert_eq!(verbose.matches("crate-49 ").count(), 2, "{verbose}");

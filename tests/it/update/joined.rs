@@ -8,7 +8,7 @@ use crate::support::{Advisory, AdvisoryFolder, Outcome, Package, Project, TestRe
 const HELD: &str = "2026-01-13T00:00:00Z";
 
 struct World {
-    _registry: TestRegistry,
+    registry: TestRegistry,
     project: Project,
     advisories: AdvisoryFolder,
 }
@@ -34,7 +34,7 @@ impl World {
         more(&registry);
         let advisories = AdvisoryFolder::new();
         advisories.add(&Advisory::new("RUSTSEC-2025-9501", "x").date("2025-07-01").patched(">= 1.1.0"));
-        Self { _registry: registry, project, advisories }
+        Self { registry, project, advisories }
     }
 
     fn run(&self, words: &[&str]) -> Outcome {
@@ -92,6 +92,42 @@ fn what_is_needed_and_held_is_named_with_its_day() {
     let outcome = world.run(&["update", "x", "--precise", "1.1.0"]).expect_code(1);
     assert!(outcome.stdout.contains("y@1.1.0") && !outcome.stdout.contains("Kept x"), "{}", outcome.stdout);
     assert_eq!(world.project.read("Cargo.lock"), before);
+}
+
+/// A release with nowhere to go waits for nothing but its own day, which it is told with.
+#[test]
+fn nothing_waits_for_itself() {
+    let world = World::new(OLD, &[("far", "1")], |_| ());
+    Package::new("lone", "1.0.0").pubtime(OLD).yanked().publish(&world.registry);
+    Package::new("lone", "1.0.1").pubtime(HELD).publish(&world.registry);
+    let manifest = world.project.read("Cargo.toml");
+    world.project.write("Cargo.toml", format!("{manifest}lone = \"1\"\n"));
+    world.project.lock_with_cargo();
+    let outcome = world.run(&["fix"]).expect_code(1);
+    assert!(outcome.stdout.contains("Kept lone@1.0.1: not approved"), "{}", outcome.stdout);
+    assert!(!outcome.stdout.contains("Waiting"), "{}", outcome.stdout);
+}
+
+/// As cargo has it: `-p` names a package like a word alone, and `--recursive` asks about dependencies too.
+#[test]
+fn named_packages_are_those_that_cargo_takes_for_named() {
+    let world = World::new(HELD, &[("far", "1")], |_| ());
+    Package::new("z", "2.0.0").pubtime(OLD).dep("y", "1").publish(&world.registry);
+    let manifest = world.project.read("Cargo.toml");
+    world.project.write("Cargo.toml", format!("{manifest}z = \"2\"\n"));
+    world.project.lock_with_cargo();
+    world.project.cargo(&["update", "y", "--precise", "1.0.0"]).expect_code(0);
+    for (words, held) in [
+        (&["update", "z"][..], "; 0 newer releases held"),
+        (&["update", "-p", "z"], "; 0 newer releases held"),
+        (&["update", "--package=z", "--recursive"], "; 1 newer release held"),
+        (&["update", "--recursive", "z"], "; 1 newer release held"),
+    ] {
+        let outcome = world.run(&[words, &["--dry-run"]].concat()).expect_code(0);
+        assert!(outcome.stdout.contains(held), "{words:?}: {}", outcome.stdout);
+    }
+    world.run(&["update", "-p", "z", "--precise", "2.0.0"]).expect_code(0);
+    world.run(&["update", "-p", "z", "--workspace"]).expect_code(2);
 }
 
 #[test]

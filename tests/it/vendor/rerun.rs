@@ -1,5 +1,8 @@
 //! The second run: nothing to do is nothing done, one release is one folder, and what was altered comes back.
 
+use std::process::Stdio;
+use std::time::Duration;
+
 use super::{assert_is, beside_trail, build_from_nothing_else, everything, listing, locked, stamps, stock, vendor};
 use crate::support::{Package, TestRegistry};
 
@@ -185,4 +188,31 @@ fn an_update_can_write_the_sources_too() {
     assert!(told.stdout.starts_with("## cargo sequester: packages changed\n"), "{}", told.stdout);
     assert!(!told.stdout.contains("Vendored") && told.stderr.contains("Vendored"), "{}", told.stderr);
     assert!(project.read("vendor/leaf/Cargo.toml").contains("0.2.2"));
+}
+
+/// Whoever moves the lock file while archives are on their way wins: what it locks then was not judged here.
+#[test]
+fn a_lock_file_that_moves_meanwhile_is_not_vendored_as_it_was() {
+    let registry = TestRegistry::new();
+    let project = locked(&registry);
+    let lock = project.read("Cargo.lock");
+    registry.latency(Duration::from_millis(400));
+    let mut command = project.command(env!("CARGO_BIN_EXE_cargo-sequester"));
+    command.args(["sequester", "vendor", "--no-advisories"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let is_loading = || registry.requested_paths().iter().any(|path| path.starts_with("/dl/"));
+    while !is_loading() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let moved = lock.replacen("name = \"bar\"\nversion = \"1.1.0\"", "name = \"bar\"\nversion = \"1.2.0\"", 1);
+    project.write("Cargo.lock", &moved);
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(2), "{said}");
+    assert!(said.contains("Cargo.lock was changed meanwhile, so nothing was written\nhelp: "), "{said}");
+    assert_eq!(project.read("Cargo.lock"), moved);
+    assert!(!project.path("vendor/bar").exists() && !project.path(".cargo/config.toml").exists());
+    project.write("Cargo.lock", &lock);
+    registry.latency(Duration::ZERO);
+    vendor(&project, &[]).expect_code(0);
 }
