@@ -164,9 +164,9 @@ pub(crate) fn help(blocker: &Blocker, context: &Context<'_>) -> WayOut {
         Blocker::AdvisoriesUnavailable { .. } if context.situation.gave("advisory-db") => {
             WayOut::words("check what --advisory-db names, and the network")
         }
-        Blocker::AdvisoriesUnavailable { .. } => {
-            WayOut::words("check the network, and `db` under [advisories] of the policy; or give a copy by --advisory-db PATH")
-        }
+        Blocker::AdvisoriesUnavailable { .. } => WayOut::words(
+            "check the network, and `db` under [advisories] of the policy; or give a copy by --advisory-db PATH",
+        ),
         Blocker::AdvisoriesStale { confirmed: true, source, .. } => {
             WayOut::words(format!("run again when {source} can be reached, so that they can be confirmed"))
         }
