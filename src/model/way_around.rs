@@ -1,5 +1,7 @@
 //! Ways around the vendored sources: settings, files and variables by which a build would take or run something else.
 
+use std::borrow::Cow;
+
 use super::policy::Origin;
 
 /// One way around, where it stands, and what was made of it.
@@ -11,8 +13,22 @@ pub struct WayAround {
     pub origin: Origin,
     /// Whose it is.
     pub scope: Scope,
-    /// What it is set to, bounded in length; empty where that is nobody's business or says nothing.
+    /// What it is set to, all of it, for it decides what comes of it; empty where that is nobody's business or says nothing.
     pub value: String,
+}
+
+/// Longer values are cut: a report is no place for a whole list of flags.
+const MAX_SHOWN: usize = 160;
+
+impl WayAround {
+    /// What it is set to, as short as a report wants it.
+    #[must_use]
+    pub fn shown(&self) -> Cow<'_, str> {
+        match self.value.char_indices().nth(MAX_SHOWN) {
+            Some((end, _)) => format!("{}…", self.value.get(..end).unwrap_or_default()).into(),
+            None => (&*self.value).into(),
+        }
+    }
 }
 
 /// Whose a setting is.

@@ -86,7 +86,12 @@ fn is_interpreted(command: &str) -> bool {
 fn flags_run_a_file(flags: &str) -> bool {
     let words: Vec<&str> = flags.split_ascii_whitespace().collect();
     let follows = |position: usize| position.checked_sub(1).and_then(|before| words.get(before)).copied();
+    // `link-args` and `llvm-args` are several in one: all but the first are words of their own here, and none that rustc takes.
+    let several = words
+        .iter()
+        .position(|word| ["link-args=", "llvm-args="].iter().any(|one| word.replace('_', "-").contains(one)));
     words.iter().enumerate().any(|(position, word)| {
+        let is_another = several.is_some_and(|first| first < position);
         let option = ["--codegen=", "-C", "-Z", "--"].iter().find_map(|start| word.strip_prefix(start)).unwrap_or(word);
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         let name = name.replace('_', "-");
@@ -99,6 +104,11 @@ fn flags_run_a_file(flags: &str) -> bool {
             || (before.is_some_and(is_running) && is_path(word))
             || ((is_linked || name == "llvm-args") && is_told(value))
             || (is_linked && value.split(',').any(is_object))
+            || (is_another && TOLD.iter().any(|option| word.starts_with(option)) && is_told(word))
+            || (is_another
+                && follows(position).is_some_and(|before| before != "-L")
+                && is_object(word)
+                && !word.contains('='))
     })
 }
 
@@ -111,4 +121,69 @@ fn is_told(value: &str) -> bool {
 fn is_object(argument: &str) -> bool {
     let is_one = |(_, extension): (&str, &str)| OBJECTS.contains(&extension.to_ascii_lowercase().as_str());
     !argument.starts_with('-') && !is_whole(argument) && argument.rsplit_once('.').is_some_and(is_one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{flags_run_a_file, runs_a_file};
+    use crate::model::policy::Origin;
+    use crate::model::way_around::{Scope, WayAround, WayKind};
+
+    #[test]
+    fn arguments_that_run_load_or_link_a_file_are_known_in_each_spelling() {
+        for flags in [
+            "-Clinker=tools/ld",
+            "-C linker=./ld",
+            "--codegen=linker=tools/ld",
+            "-Zcodegen-backend=tools/x.so",
+            "-Zcodegen_backend=tools/x.so",
+            "--extern foo=tools/libfoo.rlib",
+            "--sysroot tools/root",
+            "--sysroot=tools/root",
+            "@tools/arguments",
+            "-Clink-arg=-fuse-ld=tools/ld",
+            "-Clink_arg=-fuse-ld=tools/ld",
+            "-Zpre-link-args=-Btools/bin",
+            "-Zpre_link_args=-Btools/bin",
+            "-Cllvm-args=-load=tools/x.so",
+            "-C llvm_args=-load=tools/x.so",
+            // One argument for the linker is several.
+            "-Clink-args=-s -Btools/bin",
+            "-C link_args=-s --ld-path=tools/ld",
+            "-Clink-args=-s tools/x.o",
+        ] {
+            assert!(flags_run_a_file(flags), "{flags}");
+        }
+        for flags in [
+            "",
+            "-Clinker=clang",
+            "-Ctarget-cpu=a/b",
+            "--sysroot root",
+            "--extern foo",
+            "--cfg feature=\"a/b\"",
+            "tools/ld",
+            "-Clink-arg=-fuse-ld=lld",
+            "-Clink-arg=-L/usr/lib",
+            "-Clink-arg=-Wl,-rpath,$ORIGIN/../lib",
+            "-Cllvm-args=-x86-asm-syntax=intel",
+            "--remap-path-prefix=/a=/b-Bc",
+            "-Clink-args=-s -L/usr/lib -Ctarget-cpu=native",
+        ] {
+            assert!(!flags_run_a_file(flags), "{flags}");
+        }
+    }
+
+    #[test]
+    fn a_program_by_its_path_is_a_file_that_a_change_can_bring() {
+        let runs = |kind, value: &str| {
+            let (origin, scope) = (Origin::Default, Scope::Repository);
+            runs_a_file(&WayAround { kind, origin, scope, value: value.to_owned() })
+        };
+        for kind in [WayKind::Program, WayKind::Runner, WayKind::CredentialProvider, WayKind::EnvTable] {
+            assert_eq!([runs(kind, "clang"), runs(kind, "tools/cc"), runs(kind, "tools\\cc")], [false, true, true]);
+        }
+        assert_eq!([runs(WayKind::Flags, "-Clinker=tools/ld"), runs(WayKind::Flags, "tools/ld")], [true, false]);
+        assert!(!runs(WayKind::OtherSource, "-Clinker=tools/ld"));
+        assert!(runs(WayKind::Runner, "sh run") && !runs(WayKind::Runner, "qemu -L /usr/lib"));
+    }
 }

@@ -175,9 +175,9 @@ fn touches<'a>(trail: &'a Trail, crate_id: &CrateId, version: &Version) -> Vec<T
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
-    use super::last_word;
+    use super::{event_of, last_word};
     use crate::model::approval::Approval;
-    use crate::model::last_word::{Against, Today};
+    use crate::model::last_word::{Against, NoWord, Today};
     use crate::model::policy::{Ignore, Policy};
     use crate::model::trail::release::{ApprovalRecord, BasisRecord, ReasonRecord};
     use crate::model::trail::{Event, Kind, ReleaseRecord};
@@ -233,6 +233,8 @@ mod tests {
         ] {
             assert_eq!(against(other.clone()), [Against::ApprovalGone], "{other:?}");
         }
+        let today = Approval { lifts: Vec::new(), until: "2026-11-22".parse().ok(), ..written() };
+        assert_eq!(against(today), [Against::ApprovalGone]);
         // A person shortened it by hand: it ended before the day of which the trail knows.
         let yesterday = "2026-11-21".parse().unwrap();
         assert_eq!(against(Approval { until: Some(yesterday), ..written() }), [Against::ApprovalOver(yesterday)]);
@@ -284,5 +286,59 @@ mod tests {
             last_word(&trail(vec![event]), &crates_io("foo"), &version("1.0.0"), &today).unwrap().shortened
         };
         assert_eq!([None, Some(1), Some(7), Some(8)].map(shortened), [false, true, false, false]);
+    }
+
+    #[test]
+    fn the_newest_event_with_a_verdict_on_this_very_release_has_the_last_word() {
+        let of = |days, kind, record| event(kind, days_ago(days), vec![record]);
+        let held = || ReleaseRecord { verdict: Some(VerdictCode::Quarantined), ..passed() };
+        let silent = || ReleaseRecord { verdict: None, ..passed() };
+        let word = |events: Vec<Event>| {
+            let (trail, today) = (trail(events), Today { now: now(), rules: None, then: None });
+            let word = last_word(&trail, &crates_io("foo"), &version("1.0.0"), &today);
+            let id = event_of(&trail, &crates_io("foo"), &version("1.0.0"));
+            assert_eq!(word.as_ref().ok().map(|word| word.id), id);
+            word.map(|word| word.against)
+        };
+        let first = || of(9, Kind::Updated, passed());
+        assert_eq!(word(vec![first()]), Ok(Vec::new()));
+        assert_eq!(
+            word(vec![first(), of(8, Kind::Updated, held())]),
+            Ok(vec![Against::Held(VerdictCode::Quarantined)])
+        );
+        assert_eq!(word(vec![of(9, Kind::Updated, held()), of(8, Kind::Updated, passed())]), Ok(Vec::new()));
+        assert_eq!(word(vec![first(), of(8, Kind::Revoked, silent())]), Ok(vec![Against::Revoked]));
+        assert_eq!(word(vec![first(), of(8, Kind::Vendored, silent())]), Ok(Vec::new()));
+        assert_eq!(word(vec![of(8, Kind::Vendored, silent())]), Err(NoWord::NotInTrail));
+        for other in [("foo", "1.0.1"), ("bar", "1.0.0")] {
+            let record = ReleaseRecord { crate_id: crates_io(other.0), version: version(other.1), ..held() };
+            assert_eq!(word(vec![first(), of(8, Kind::Updated, record)]), Ok(Vec::new()), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn an_ignore_ends_with_its_last_day_and_the_longest_of_several_counts() {
+        let id = "RUSTSEC-2026-0001";
+        let against = |end: &str, given: Option<&str>| {
+            let (about, code) = (Some(id.to_owned()), ReasonCode::Advisory);
+            let reason = ReasonRecord { about, code, signal: None, until: end.parse().ok() };
+            let used = event(Kind::Updated, days_ago(5), vec![ReleaseRecord { reasons: vec![reason], ..passed() }]);
+            let by_hand = given.map(|until| {
+                let (ignores, until) = (vec![id.to_owned()], until.parse().ok());
+                let approval = Some(ApprovalRecord { ignores, until, ..ApprovalRecord::default() });
+                event(Kind::Approved, days_ago(6), vec![ReleaseRecord { verdict: None, approval, ..passed() }])
+            });
+            let given = usize::from(by_hand.is_some());
+            let trail = trail([used].into_iter().chain(by_hand).collect());
+            let today = Today { now: now(), rules: None, then: None };
+            let word = last_word(&trail, &crates_io("foo"), &version("1.0.0"), &today).unwrap();
+            assert_eq!((word.ignored.len(), word.given.len()), (1, given));
+            word.against
+        };
+        let over = |until: &str| vec![Against::IgnoreOver { advisory: id.to_owned(), until: until.parse().unwrap() }];
+        assert_eq!(against("2026-11-23T00:00:00Z", None), []);
+        assert_eq!(against("2026-11-22T00:00:00Z", None), over("2026-11-21"));
+        assert_eq!(against("2026-11-21T00:00:00Z", Some("2026-11-22")), []);
+        assert_eq!(against("2026-11-22T00:00:00Z", Some("2026-11-20")), over("2026-11-21"));
     }
 }

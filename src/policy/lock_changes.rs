@@ -347,10 +347,17 @@ const fn checksum(package: &Package) -> Option<Checksum> {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use super::{in_lockstep, kept};
+    use super::{Before, held, in_lockstep, kept, kept_places, left, remains};
     use crate::model::advisory::{Advisory, AdvisoryKind};
-    use crate::model::package::Locked;
-    use crate::policy::by_hand::{World, days_ago, line, now, package, version, vulnerability};
+    use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
+    use crate::model::evaluation::{Blocker, Evaluation};
+    use crate::model::package::{Locked, PackageId};
+    use crate::model::resolution::Kept;
+    use crate::model::vendored::{
+        EntryKind, FileDigest, Stated, VendorChecksums, VendoredDirectory, VendoredEntry, VendoredTree,
+    };
+    use crate::model::vendoring::KeptPlace;
+    use crate::policy::by_hand::{World, checksum, days_ago, line, now, package, version, vulnerability};
     use crate::policy::evaluate;
 
     #[test]
@@ -392,5 +399,90 @@ mod tests {
         assert_eq!(along(&[("foo", Some("1.0.1"))]), ["exact"]);
         // What moves already is not taken along: where to was asked.
         assert_eq!(along(&[("foo", None), ("exact", Some("1.1.0"))]), ["patches", "young"]);
+    }
+
+    #[test]
+    fn what_is_not_approved_remains_unless_it_is_kept_and_the_rest_is_told_of() {
+        let world = World::new().publish("held", "1.0.0", 1).publish("new", "1.0.0", 1).publish("fine", "1.0.0", 90);
+        let locked =
+            |world: World, names: &[&str]| names.iter().fold(world, |world, name| world.lock(name, "1.0.0", &["app"]));
+        let world = locked(world, &["held", "new", "fine"]);
+        let evaluation = evaluate(&world.facts, &world.policy, &Vec::new(), now());
+        let stayed = BTreeSet::from([package("fine", "1.0.0").id]);
+        let names = |kept: Vec<Kept>| kept.into_iter().map(|one| one.package.name.to_string()).collect::<Vec<_>>();
+        let before = Locked::of(&[package("held", "1.0.0")]);
+        let kept_of = |stayed: &BTreeSet<PackageId>| kept(&world.facts, &evaluation, &before, stayed);
+        assert_eq!(names(kept_of(&stayed)), ["held", "fine"]);
+        assert_eq!(names(left(&evaluation, &stayed)), ["held", "new", "fine"]);
+        assert_eq!(names(left(&evaluation, &BTreeSet::new())), ["held", "new"]);
+        assert!(remains(&evaluation, &kept_of(&stayed)) && remains(&evaluation, &[]));
+        assert!(!remains(&evaluation, &left(&evaluation, &stayed)));
+        let fine = locked(World::new().publish("fine", "1.0.0", 90), &["fine"]);
+        assert!(!remains(&evaluate(&fine.facts, &fine.policy, &Vec::new(), now()), &[]));
+    }
+
+    #[test]
+    fn what_is_held_is_the_newest_release_that_the_graph_accepts() {
+        let held_of = |releases: &[(&str, i64, bool)]| {
+            let mut world = World::new().publish("foo", "1.0.0", 90).ask("foo", "^1.0").lock("foo", "1.0.0", &["app"]);
+            for (number, days, yanked) in releases {
+                let mut line = line("foo", number, days_ago(*days), &[]);
+                line["yanked"] = (*yanked).into();
+                world = world.publish_line(&line);
+            }
+            let held = held(&world.judge()).into_iter();
+            held.map(|one| one.candidate.version.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(held_of(&[("1.1.0", 2, false), ("1.2.0", 1, false), ("2.0.0", 1, false)]), ["1.2.0"]);
+        assert_eq!(held_of(&[("1.1.0", 2, false), ("1.2.0", 1, true), ("1.3.0-rc.1", 1, false)]), ["1.1.0"]);
+        assert_eq!(held_of(&[("1.1.0", 60, false), ("0.9.9", 1, false)]), [""; 0]);
+        // The locked release itself is nothing newer, however young it is.
+        let young = World::new().publish("foo", "1.0.0", 1).lock("foo", "1.0.0", &["app"]);
+        assert_eq!(held(&young.judge()), []);
+    }
+
+    #[test]
+    fn what_is_held_stays_vendored_where_these_very_bytes_were_allowed_and_lie_there_whole() {
+        let world = World::new().publish("held", "1.0.0", 1).publish("fine", "1.0.0", 90);
+        let world = world.lock("held", "1.0.0", &["app"]).lock("fine", "1.0.0", &["app"]);
+        let files = || VendorChecksums {
+            files: [("a".to_owned(), checksum("a"))].into(),
+            package: Some(checksum("held@1.0.0")),
+        };
+        let folder = |name: &str, number: &str, text: &str| {
+            let file = FileDigest { digest: checksum(text), with_line_feeds: None };
+            VendoredTree {
+                directories: vec![VendoredDirectory {
+                    name: "held".to_owned(),
+                    manifest: Stated::Known((name.into(), version(number))),
+                    listed: Stated::Known(files()),
+                    entries: vec![VendoredEntry { path: "a".to_owned(), kind: EntryKind::File(file) }],
+                }],
+                ..VendoredTree::default()
+            }
+        };
+        let before = |bytes: &str, tree| {
+            let release = AllowedRelease { checksum: Some(checksum(bytes)), tree, stub: false };
+            let id = AllowedId::of(&package("held", "1.0.0").id);
+            let releases = id.map(|id| (id, release)).into_iter().collect();
+            Before::of(&[package("held", "1.0.0")], AllowList { releases, platforms: Vec::new() })
+        };
+        let evaluation = evaluate(&world.facts, &world.policy, &Vec::new(), now());
+        let places = |found: &VendoredTree, before: &Before| kept_places(&world.facts, &evaluation, found, before);
+        let (found, tree) = (folder("held", "1.0.0", "a"), files().tree_digest());
+        let place = KeptPlace { directory: "held".to_owned(), tree, stub: false };
+        let own = before("held@1.0.0", tree);
+        assert_eq!(places(&found, &own), Some(BTreeMap::from([(world.at("held"), place)])));
+        for other in [folder("other", "1.0.0", "a"), folder("held", "1.0.1", "a"), folder("held", "1.0.0", "b")] {
+            assert_eq!(places(&other, &own), None, "{other:?}");
+        }
+        for other in [before("other", tree), before("held@1.0.0", checksum("tree")), Before::default()] {
+            assert_eq!(places(&found, &other), None, "{other:?}");
+        }
+        let unlocked = Before { locked: Locked::default(), ..own.clone() };
+        assert_eq!(places(&found, &unlocked), None);
+        let blocker = Blocker::AdvisoriesUnavailable { source: String::new(), cause: String::new() };
+        let undecided = Evaluation { blockers: vec![blocker], ..evaluation.clone() };
+        assert_eq!(kept_places(&world.facts, &undecided, &found, &own), None);
     }
 }

@@ -255,12 +255,19 @@ pub(crate) fn weighed(ways: Vec<WayAround>) -> Vec<(Weight, WayAround)> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::{MOST_CRATES, side_effects, wanted};
     use crate::model::facts::{AddedEvents, IndexFact, OldLock};
+    use crate::model::history::{History, Standing};
     use crate::model::recorded::Recorded;
     use crate::model::side_effect::{RecordedFact, SideEffect, TrailFault, TrailWitness};
+    use crate::model::trail::release::ReasonRecord;
     use crate::model::trail::{CLOCK_TOLERANCE, Event, EventFileName, EventId, Kind, ReleaseRecord};
-    use crate::policy::by_hand::{World, crates_io, days_ago, event, now, package, trail, version, vulnerability};
+    use crate::model::verdict::ReasonCode;
+    use crate::policy::by_hand::{
+        World, checksum, crates_io, days_ago, event, line, now, package, trail, version, vulnerability,
+    };
 
     fn release(name: &str, number: &str) -> ReleaseRecord {
         ReleaseRecord::new(crates_io(name), version(number))
@@ -359,6 +366,51 @@ mod tests {
         let base = || OldLock::Base(vec![package("foo", "0.9.0")]);
         assert_eq!(told(world().with(|world| world.facts.old_lock = base()), "0.9.0"), []);
         assert_eq!(told(world(), "0.9.0"), [TrailFault::Unknown { release: "pkg:cargo/foo@0.9.0".to_owned() }]);
+    }
+
+    /// Only a registry that answered in this run can say that there is no such release.
+    #[test]
+    fn a_release_that_nobody_has_is_unknown_where_its_registry_answered() {
+        let with = |standing| {
+            World::new().publish("foo", "1.0.0", 90).with(|world| {
+                let text = line("foo", "1.0.0", days_ago(90), &[]).to_string();
+                let history = History::from_lines("foo", text, standing);
+                world.facts.index.insert(crates_io("foo"), IndexFact::Read(Arc::new(history)));
+            })
+        };
+        let told = |world: World, record| told(world, vec![updated(vec![record])]);
+        let release_of = |number: &str| format!("pkg:cargo/foo@{number}");
+        let cached = || with(Standing::Cached(None));
+        assert_eq!(told(with(Standing::Confirmed), release("foo", "1.0.0")), []);
+        assert_eq!(
+            told(with(Standing::Confirmed), release("foo", "1.1.0")),
+            [TrailFault::Unknown { release: release_of("1.1.0") }]
+        );
+        assert_eq!(told(cached(), release("foo", "1.1.0")), [TrailFault::Unconfirmed { release: release_of("1.1.0") }]);
+        // What a lock file has is known, whatever became of it at its registry.
+        let locked = |world: World| world.lock("foo", "1.1.0", &["app"]);
+        assert_eq!(told(locked(with(Standing::Confirmed)), release("foo", "1.1.0")), []);
+        assert_eq!(told(locked(cached()), release("foo", "1.1.0")), []);
+    }
+
+    #[test]
+    fn what_an_event_says_is_held_against_the_index_unless_it_says_itself_that_two_did_not_agree() {
+        let world = || World::new().publish("foo", "1.0.0", 90);
+        let told = |record| told(world(), vec![updated(vec![record])]);
+        let contradicts = |fact| {
+            let release = "pkg:cargo/foo@1.0.0".to_owned();
+            TrailFault::Contradicts { release, fact, witness: TrailWitness::Index }
+        };
+        let said = |days, bytes: &str| ReleaseRecord {
+            pubtime: Some(days_ago(days)),
+            checksum: Some(checksum(bytes)),
+            ..release("foo", "1.0.0")
+        };
+        assert_eq!(told(said(90, "foo@1.0.0")), []);
+        assert_eq!(told(said(91, "foo@1.0.0")), [contradicts(RecordedFact::Pubtime)]);
+        assert_eq!(told(said(90, "other")), [contradicts(RecordedFact::Checksum)]);
+        let reason = ReasonRecord { about: None, code: ReasonCode::ChecksumMismatch, signal: None, until: None };
+        assert_eq!(told(ReleaseRecord { reasons: vec![reason], ..said(91, "other") }), []);
     }
 
     /// Whose use would make a fix needed.

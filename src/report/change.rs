@@ -207,7 +207,7 @@ fn way_sentence(way: &WayAround) -> String {
     match &way.origin {
         Origin::File { path, key, .. } if key.is_empty() => format!("brings or alters {path}: {effect}"),
         Origin::File { path, line, key } if way.value.is_empty() => format!("sets `{key}` in {path}:{line}: {effect}"),
-        Origin::File { path, line, key } => format!("sets `{key}` = `{}` in {path}:{line}: {effect}", way.value),
+        Origin::File { path, line, key } => format!("sets `{key}` = `{}` in {path}:{line}: {effect}", way.shown()),
         origin @ (Origin::Environment(_) | Origin::Default | Origin::Flag) => format!("sets {origin}: {effect}"),
     }
 }

@@ -243,9 +243,11 @@ const fn names_whole_file(kind: WayKind) -> bool {
 /// The sentence, with the place at its start.
 fn way_sentence(way: &WayAround, root: &Utf8Path) -> String {
     let setting = match &way.origin {
-        Origin::File { key, .. } if !key.is_empty() && !way.value.is_empty() => format!("`{key}` = `{}`: ", way.value),
+        Origin::File { key, .. } if !key.is_empty() && !way.value.is_empty() => {
+            format!("`{key}` = `{}`: ", way.shown())
+        }
         Origin::File { key, .. } if !key.is_empty() => format!("`{key}`: "),
-        Origin::Environment(_) if !way.value.is_empty() => format!("`{}`: ", way.value),
+        Origin::Environment(_) if !way.value.is_empty() => format!("`{}`: ", way.shown()),
         Origin::File { .. } | Origin::Environment(_) | Origin::Default | Origin::Flag => String::new(),
     };
     format!("{}: {setting}{}", way_place(way, root), way_effect(way.kind))

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::commands::target_dirs;
-use super::documents::{bounded, real};
+use super::documents::real;
 use super::search::Search;
 use crate::files::plain;
 use crate::gather::base::{BaseError, Repository};
@@ -135,7 +135,7 @@ fn settings(search: &Search<'_>, outputs: &[Output], top: &Utf8Path) -> Vec<WayA
             && (output.folder.starts_with(top) || real(&output.folder).starts_with(top))
             && !output.folder.starts_with(&default)
         {
-            let value = bounded(output.folder.as_str());
+            let value = output.folder.to_string();
             let scope = Scope::Repository;
             ways.push(WayAround { kind: WayKind::TargetDir, origin: origin.clone(), scope, value });
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::documents::{bounded, lies_below, table_entries, value_text};
+use super::documents::{lies_below, table_entries, value_text};
 use crate::files::plain;
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::command_line::{Action, CommandLine};
@@ -240,7 +240,7 @@ pub(super) fn variable_ways(environment: &Environment, start: &CargoStart<'_>) -
             None => variable_kind(name, value)?,
         };
         let origin = Origin::Environment(name.to_owned());
-        Some(WayAround { kind, origin, scope: Scope::Environment, value: bounded(value) })
+        Some(WayAround { kind, origin, scope: Scope::Environment, value: value.to_owned() })
     });
     ways.collect()
 }

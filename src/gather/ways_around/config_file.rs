@@ -8,9 +8,7 @@ use camino::Utf8Path;
 use super::commands::{
     CargoStart, alias_entries, alias_key, alias_kind, alias_words, env_key_kind, env_value, is_tool_variable,
 };
-use super::documents::{
-    ManifestError, bounded, document, inner_table, own_config, profile_settings, table_entries, value_text,
-};
+use super::documents::{ManifestError, document, inner_table, own_config, profile_settings, table_entries, value_text};
 use crate::files::plain;
 use crate::gather::cargo_config::{CargoConfig, CargoConfigError, Layer, Replacement};
 use crate::gather::toml_tree::{Node, Table, Value, shown_key};
@@ -269,7 +267,7 @@ impl Reader<'_> {
     }
 
     fn way(&self, kind: WayKind, entry: &Node, key: &str, value: &str) -> WayAround {
-        WayAround { kind, origin: self.layer.origin(entry.line, key), scope: self.scope, value: bounded(value) }
+        WayAround { kind, origin: self.layer.origin(entry.line, key), scope: self.scope, value: value.to_owned() }
     }
 }
 

@@ -11,8 +11,6 @@ use crate::gather::toml_tree::{self, Node, SyntaxError, Table, Value, shown_key}
 use crate::model::policy::Origin;
 use crate::model::way_around::{Scope, WayAround, WayKind};
 
-/// Longer values are cut: a report is no place for a whole list of flags.
-const MAX_VALUE: usize = 160;
 /// The most bytes of a manifest.
 const MAX_DOCUMENT: u64 = 16 * 1024 * 1024;
 /// The names of rustup's file; where both exist, it reads the first.
@@ -39,14 +37,6 @@ pub(crate) fn lies_below(root: &Utf8Path, folder: &Utf8Path) -> bool {
 /// The path as it really lies, every link followed.
 pub(super) fn real(path: &Utf8Path) -> Utf8PathBuf {
     path.canonicalize_utf8().unwrap_or_else(|_| plain(path))
-}
-
-/// A value as short as a report wants it.
-pub(super) fn bounded(text: &str) -> String {
-    match text.char_indices().nth(MAX_VALUE) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
 }
 
 /// A table of the document.
@@ -141,7 +131,7 @@ pub(super) fn manifest_ways(root: &Utf8Path) -> Result<Vec<WayAround>, ManifestE
     }
     ways.extend(profile_settings(&table).into_iter().map(|(key, kind, entry)| {
         let origin = Origin::File { path: path.clone(), line: entry.line, key };
-        WayAround { kind, origin, scope: Scope::Repository, value: bounded(&value_text(&entry.value)) }
+        WayAround { kind, origin, scope: Scope::Repository, value: value_text(&entry.value) }
     }));
     Ok(ways)
 }
@@ -156,7 +146,7 @@ fn patch_way(root: &Utf8Path, manifest: &Utf8Path, key: &str, entry: &Node) -> W
     });
     let kind = if is_outside { WayKind::PatchOutside } else { WayKind::ManifestPatch };
     let origin = Origin::File { path: manifest.to_owned(), line: entry.line, key: key.to_owned() };
-    WayAround { kind, origin, scope: Scope::Repository, value: bounded(&value_text(&entry.value)) }
+    WayAround { kind, origin, scope: Scope::Repository, value: value_text(&entry.value) }
 }
 
 /// A file by which rustup might choose another compiler, and that does not say which.
@@ -208,7 +198,7 @@ fn toolchain_way(root: &Utf8Path, path: &Utf8Path) -> Result<Option<WayAround>, 
     let scope = if path.starts_with(root) { Scope::Repository } else { Scope::Above };
     let found = |line, key: &str, value: &str| {
         let origin = Origin::File { path: path.to_owned(), line, key: key.to_owned() };
-        Some(WayAround { kind: WayKind::ToolchainPath, origin, scope, value: bounded(value) })
+        Some(WayAround { kind: WayKind::ToolchainPath, origin, scope, value: value.to_owned() })
     };
     // The old form of the file is one line, the name of a toolchain or the path of its folder. No name has a separator.
     let line = content.trim();

@@ -276,6 +276,8 @@ fn a_program_that_the_change_can_bring_along_is_refused() {
         ("[build]\nrustflags = [\"-Clinker=tools/ld\"]\n", "flags"),
         ("[build]\nrustflags = \"-C linker=tools/ld\"\n", "flags"),
         ("[build]\nrustflags = [\"-Clink-arg=-fuse-ld=tools/ld\"]\n", "flags"),
+        ("[build]\nrustflags = [\"-Clink_arg=-fuse-ld=tools/ld\"]\n", "flags"),
+        ("[build]\nrustflags = [\"-Clink-args=-s -Btools/bin\"]\n", "flags"),
         ("[build]\nrustflags = [\"--extern\", \"serde=tools/serde.rlib\"]\n", "flags"),
         ("[build]\nrustflags = [\"-Zcodegen_backend=tools/x.so\"]\n", "flags"),
         ("[build]\nrustflags = [\"@more\"]\n", "flags"),
@@ -300,6 +302,13 @@ fn a_program_that_the_change_can_bring_along_is_refused() {
         let document = change.json(1);
         assert!(also(&document).contains(&(code.to_owned(), true)), "{text}: {document:#}");
     }
+    // However much is said before that.
+    let harmless = "\"-Ctarget-cpu=native\", ".repeat(20);
+    let change = Change::new();
+    change.append(".cargo/config.toml", &format!("[build]\nrustflags = [{harmless}\"-Clinker=tools/ld\"]\n"));
+    let document = change.json(1);
+    assert!(also(&document).contains(&("flags".to_owned(), true)), "{document:#}");
+    assert!(document.to_string().contains("-Ctarget-cpu=native …"), "{document:#}");
 }
 
 /// What projects really set.
