@@ -184,7 +184,7 @@ impl Update<'_, '_> {
         // A run that only takes away what is not approved makes nothing worse, whatever it must leave.
         let mut may_stay = self.session.may_stay(&self.before, self.wanted.what == What::Unapproved);
         may_stay.retain(|id| !self.moves.must_move(id));
-        let Settled { resolved, written, parts } = self.session.settle(&Trials {
+        let Settled { resolved, written, parts, unpatched } = self.session.settle(&Trials {
             may_stay: &may_stay,
             wanted: &self.moves.wanted(),
             exact: &self.moves.exact(),
@@ -192,6 +192,7 @@ impl Update<'_, '_> {
             asked: &|parts| self.moves.commands(parts),
             aloud: self.cli.verbose > 0,
         })?;
+        output::print_aside(self.cli, |out| update::human::unpatched(&unpatched, out))?;
         let judged = match resolved {
             Resolved::Failed(ended) => return Ok(Done::Failed { ended, parts }),
             Resolved::Unlocked => {

@@ -197,6 +197,7 @@ fn filtered<R, E: From<ResolveError>>(
             copy,
             interrupts,
             heard,
+            unpatched: RefCell::default(),
             found_out: RefCell::default(),
         })
     })

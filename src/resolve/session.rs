@@ -42,6 +42,8 @@ pub(crate) struct Session<'s> {
     pub(super) interrupts: &'s Interrupts,
     /// Whether a cargo's own words were passed on as they came.
     pub(super) heard: &'s AtomicBool,
+    /// What the last cargo left unused of `[patch]` and the lock file that was found does not.
+    pub(super) unpatched: RefCell<Vec<PackageId>>,
     /// Releases that only looking inside showed not to pass.
     pub(super) found_out: RefCell<Versions>,
 }
@@ -234,6 +236,9 @@ impl Session<'_> {
             return Ok(Resolved::Failed(ended));
         }
         let Some(lock) = self.lock_left()? else { return Ok(Resolved::Unlocked) };
+        let before = &self.subject().lock.unused_patches;
+        let unused = lock.unused_patches.iter().filter(|id| !before.contains(id));
+        self.unpatched.replace(unused.cloned().collect());
         let decision = self.gathered.decide_on(lock, self.filter.entries());
         self.refuse_signal()?;
         Ok(Resolved::Judged(Box::new(decision)))

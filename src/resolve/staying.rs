@@ -2,7 +2,8 @@
 //!
 //! First everything is hidden that the policy does not approve, so that cargo moves away from it by itself. Where that fails for want of
 //! anything approved, as few locked releases as will do are shown as yanked: cargo leaves them where they are and takes them for nothing
-//! new. Where one of these was to move, others that are approved may stand in its way, a pin among them: as few as will do join it. Which
+//! new. A `[patch]` that cargo would leave unused, because what it asks for is hidden, counts as such a failure: it has what somebody chose
+//! in the place of a release. Where one of these was to move, others that are approved may stand in its way, a pin among them: as few as will do join it. Which
 //! these are is found by trying, not read from cargo's words; those only say what is tried first.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +61,8 @@ pub(crate) struct Settled {
     pub(crate) written: Vec<Written>,
     /// What had to be left where it is, and what had to join.
     pub(crate) parts: Parts,
+    /// The packages of `[patch]` that nothing uses any more.
+    pub(crate) unpatched: Vec<PackageId>,
 }
 
 impl Session<'_> {
@@ -131,13 +134,13 @@ impl Run<'_, '_> {
                 (resolved, parts) = self.stay(&self.session.others())?;
             }
             if matches!(resolved, Resolved::Failed(_)) {
-                return Ok(Settled { resolved, written: Vec::new(), parts });
+                return Ok(Settled { resolved, written: Vec::new(), parts, unpatched: Vec::new() });
             }
             if let Some(joined) = self.join(&wanted, (resolved, parts))? {
                 (resolved, parts) = joined;
             } else {
                 (resolved, parts) = self.stay(&BTreeSet::new())?;
-                return Ok(Settled { resolved, written: Vec::new(), parts });
+                return Ok(Settled { resolved, written: Vec::new(), parts, unpatched: Vec::new() });
             }
         }
         for one in wanted.into_iter().filter(|one| parts.stay.contains(*one)).take(MOST_WANTED).collect::<Vec<_>>() {
@@ -155,7 +158,8 @@ impl Run<'_, '_> {
         if self.now.as_ref() != Some(&parts) {
             resolved = self.attempt(&parts)?;
         }
-        Ok(Settled { resolved, written: self.session.written()?, parts })
+        let unpatched = self.session.unpatched.take();
+        Ok(Settled { resolved, written: self.session.written()?, parts, unpatched })
     }
 
     /// Where these moved when all others might, the same with as few of the others as will do: those are among what changed then.
@@ -189,11 +193,21 @@ impl Run<'_, '_> {
     fn stay(&mut self, join: &BTreeSet<PackageId>) -> Result<(Resolved, Parts), ResolveError> {
         let mut parts = Parts { stay: BTreeSet::new(), join: join.clone() };
         let mut resolved = self.attempt(&parts)?;
+        // Where nothing that stays brings a patch back, cargo's way is taken.
+        let mut without_patch = None;
         for trial in 0.. {
-            let Resolved::Failed(ended) = &resolved else { break };
-            let more = self.more(&parts.stay, &failure::crates_named(&ended.words), trial < TRIALS);
+            let named = match &resolved {
+                Resolved::Failed(ended) => failure::crates_named(&ended.words),
+                Resolved::Unlocked | Resolved::Judged(_) if self.is_patched() => break,
+                Resolved::Unlocked | Resolved::Judged(_) => {
+                    without_patch.get_or_insert_with(|| parts.clone());
+                    BTreeSet::new()
+                }
+            };
+            let more = self.more(&parts.stay, &named, trial < TRIALS);
             if more.is_empty() {
-                return Ok((resolved, parts));
+                let Some(parts) = without_patch else { return Ok((resolved, parts)) };
+                return Ok((self.attempt(&parts)?, parts));
             }
             for one in more {
                 parts.join.remove(&one);
@@ -224,7 +238,8 @@ impl Run<'_, '_> {
             if *set != parts.stay {
                 resolved = self.attempt(&with(set))?;
             }
-            Ok::<_, ResolveError>((!matches!(resolved, Resolved::Failed(_))).then(|| set.clone()))
+            let does = !matches!(resolved, Resolved::Failed(_)) && self.is_patched();
+            Ok::<_, ResolveError>(does.then(|| set.clone()))
         })?;
         let fewest = match found {
             Smallest::Nothing => parts,
@@ -234,6 +249,11 @@ impl Run<'_, '_> {
             resolved = self.attempt(&fewest)?;
         }
         Ok((resolved, fewest))
+    }
+
+    /// Whether the last trial left every patch in use that was.
+    fn is_patched(&self) -> bool {
+        self.session.unpatched.borrow().is_empty()
     }
 
     fn attempt(&mut self, parts: &Parts) -> Result<Resolved, ResolveError> {

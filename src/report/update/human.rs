@@ -191,6 +191,17 @@ fn vendor(context: &Context<'_>, out: &mut impl Write) -> io::Result<()> {
     help(out, &WayOut::to_or("bring the vendored sources along", context.command("vendor", "")))
 }
 
+/// Writes that packages of `[patch]` are in no build any more, which cargo warns of and audit does not see.
+///
+/// # Errors
+/// The writer's.
+pub(crate) fn unpatched(packages: &[PackageId], out: &mut impl Write) -> io::Result<()> {
+    packages.iter().try_for_each(|id| {
+        let text = format!("{} of [patch]: cargo found no way with it among what it may take", package_name(id));
+        line(out, Tone::Caution, "Unused", &text)
+    })
+}
+
 /// Writes that cargo changed the lock file, and the vendored sources are still the old one's.
 ///
 /// # Errors

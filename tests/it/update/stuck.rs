@@ -226,3 +226,35 @@ fn a_person_decides_about_a_release_that_no_lock_file_has() {
     let missing = ["approve", "fresh@1.0.0", "--lockfile", "nowhere/Cargo.lock"];
     with_advisories(&project, &advisories, &[&missing[..], &why].concat()).expect_code(2);
 }
+
+/// A fork in the place of a release is somebody's choice: what it needs stays, as far as it is locked, before cargo does without the fork.
+#[test]
+fn a_patch_is_not_dropped_for_a_locked_release_that_is_held() {
+    let registry = TestRegistry::new();
+    for (name, version) in [("alpha", "1.0.0"), ("alpha", "1.1.0"), ("third", "0.1.0"), ("other", "1.0.0")] {
+        // Old enough that nobody takes the crate for one that imitates the fork.
+        Package::new(name, version).pubtime("2020-01-01T00:00:00Z").publish(&registry);
+    }
+    Package::new("third", "0.2.0").pubtime(FRESH).publish(&registry);
+    let project = project(&registry).dep("alpha", "1").dep("other", "1");
+    let fork =
+        "[package]\nname = \"alpha\"\nversion = \"1.1.5\"\nedition = \"2021\"\n\n[dependencies]\nthird = \"0.2\"\n";
+    project.write("fork/Cargo.toml", fork).write("fork/src/lib.rs", "");
+    let manifest = project.read("Cargo.toml");
+    project.write("Cargo.toml", format!("{manifest}\n[patch.crates-io]\nalpha = {{ path = \"fork\" }}\n"));
+    project.lock_with_cargo();
+    Package::new("other", "1.1.0").pubtime(OLD).publish(&registry);
+    let lock = project.read("Cargo.lock");
+    for words in [&["update"][..], &["update", "other"], &["cargo", "update"]] {
+        project.write("Cargo.lock", &lock);
+        let (verb, rest) = words.split_first().unwrap();
+        let outcome = project.sequester(&[&[*verb, "--now", NOW, "--no-advisories"], rest].concat()).expect_code(0);
+        assert_eq!(all(&project, &["alpha", "third", "other"]), "1.1.5 0.2.0 1.1.0", "{words:?}");
+        assert!(format!("{}{}", outcome.stdout, outcome.stderr).contains("Kept third@0.2.0"), "{words:?}: {outcome:?}");
+    }
+    // Where nothing that may stay brings it back, that is told.
+    project.write("fork/Cargo.toml", fork.replace("1.1.5", "2.0.0")).write("Cargo.lock", &lock);
+    let outcome = update(&project, &[]).expect_code(0);
+    assert!(outcome.stderr.contains("Unused alpha@2.0.0 of [patch]: cargo found no way with it"), "{outcome:?}");
+    assert_eq!(all(&project, &["alpha", "third", "other"]), "1.1.0  1.1.0");
+}
