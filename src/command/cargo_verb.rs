@@ -16,7 +16,8 @@ use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::command_line::{Action, CommandLine, UpdateWords};
 use crate::gather::environment::Environment;
-use crate::gather::{clock, workspace};
+use crate::gather::{allow_list, clock, ways_around, workspace};
+use crate::model::allow_list::AllowedId;
 use crate::model::crate_name::CrateName;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Locked, PackageId};
@@ -292,7 +293,7 @@ impl Run<'_, '_> {
             Changed::Unlocked => Ok(Outcome::Approved),
             Changed::Approved { judged, kept, written } => {
                 self.tell_kept(&kept, &judged)?;
-                self.tell_vendored(&written)?;
+                self.tell_vendored(&judged, &written)?;
                 // A removal leaves everything where it is, also what does harm.
                 let harms = kept.iter().any(|kept| matches!(&kept.because, HiddenBecause::Reasons(all) if harm(all)));
                 if !harms && !lock_changes::remains(judged.evaluation(), &kept) {
@@ -326,9 +327,16 @@ impl Run<'_, '_> {
         }
     }
 
-    /// A lock file that changed leaves the vendored sources behind; manifests alone do not.
-    fn tell_vendored(&self, written: &[Written]) -> Result<(), CommandError> {
-        let is_vendored = self.session.subject().root.join("vendor").is_dir();
+    /// A lock file that changed leaves the vendored sources behind, unless it changed back to what they are; manifests alone do not.
+    fn tell_vendored(&self, judged: &Decision, written: &[Written]) -> Result<(), CommandError> {
+        let root = &self.session.subject().root;
+        let locked: BTreeSet<AllowedId> =
+            judged.facts().packages.iter().filter_map(|package| AllowedId::of(&package.id)).collect();
+        let listed = allow_list::read(&ways_around::own_config(root)).ok().flatten();
+        let is_vendored = match &listed {
+            Some(list) => !list.releases.keys().eq(&locked),
+            None => root.join("vendor").is_dir(),
+        };
         let lock = &self.session.subject().lock_path;
         if is_vendored && written.iter().any(|file| file.path == *lock) {
             output::print_aside(self.cli, |out| update::human::left_behind(&self.context(), out))?;

@@ -44,6 +44,13 @@ pub(crate) fn changes(before: &[Package], facts: &Facts, evaluation: &Evaluation
             group[side].insert(&package.id.version, package);
         }
     }
+    // A dependency that is new in a manifest of the workspace was asked for there.
+    let own =
+        facts.packages.iter().filter(|package| package.local.as_ref().is_some_and(|local| local.inside_workspace));
+    let asked_there: BTreeSet<&PackageId> = own
+        .flat_map(|package| &package.dependencies)
+        .filter_map(|at| facts.packages.get(*at).map(|package| &package.id))
+        .collect();
     let mut all = Vec::new();
     for ((name, source), [old, new]) in groups {
         // With its first lock file a project gets everything but itself.
@@ -62,7 +69,10 @@ pub(crate) fn changes(before: &[Package], facts: &Facts, evaluation: &Evaluation
                 asked: match asked {
                     Asked::Everything => true,
                     // What falls away was brought in by what moved.
-                    Asked::Names(names) => to.is_none() || names.contains(&**name),
+                    Asked::Names(names) => {
+                        let is_new = |to: &Package| from.is_none() && asked_there.contains(&to.id);
+                        names.contains(&**name) || to.is_none_or(is_new)
+                    }
                 },
                 newer_rust: None,
                 dependencies: match (from, to) {

@@ -159,6 +159,29 @@ fn a_dependency_is_removed_beside_what_is_stuck() {
     }
 }
 
+/// What `vendor` wrote is old where the lock file has something else, and not where it has the same once more.
+#[test]
+fn vendored_sources_are_called_old_only_where_they_are() {
+    const SAID: &str = "the sources in vendor are not those of the new lock file";
+    let world = World::locked(Stuck::Vulnerable);
+    // The project's own configuration belongs to `vendor`.
+    let (own, machine) = (world.project.path(".cargo/config.toml"), world.project.cargo_home().join("config.toml"));
+    std::fs::copy(&own, machine).unwrap();
+    std::fs::remove_file(own).unwrap();
+    world.run(&["cargo", "remove", "stuck"]).expect_code(0);
+    world.run(&["vendor"]).expect_code(0);
+    for (words, is_old) in [
+        (&["cargo", "add", "other@1", "--rename", "another"][..], false),
+        (&["cargo", "add", "extra"], true),
+        (&["cargo", "remove", "extra"], false),
+        (&["cargo", "remove", "gone"], true),
+    ] {
+        let outcome = world.run(words).expect_code(0);
+        assert_eq!(outcome.stderr.contains(SAID), is_old, "{words:?}: {}", outcome.stderr);
+        assert_eq!(world.project.sequester(&["verify"]).code, i32::from(is_old), "{words:?}");
+    }
+}
+
 #[test]
 fn a_lock_file_is_made_anew_beside_what_is_stuck() {
     for stuck in ALL {

@@ -130,6 +130,16 @@ fn named_packages_are_those_that_cargo_takes_for_named() {
     world.run(&["update", "-p", "z", "--workspace"]).expect_code(2);
 }
 
+/// Whoever writes a dependency into a manifest asks for it, whatever is named beside it.
+#[test]
+fn what_is_new_in_a_manifest_was_asked_for() {
+    let world = World::new(OLD, &[("far", "1")], |_| ());
+    let manifest = world.project.read("Cargo.toml");
+    world.project.write("Cargo.toml", format!("{manifest}y = \"1\"\n"));
+    let outcome = world.run(&["update", "far"]).expect_code(0);
+    assert!(outcome.stdout.contains("Added y ") && !outcome.stdout.contains("nobody asked"), "{}", outcome.stdout);
+}
+
 #[test]
 fn nobody_waits_for_what_time_does_not_lift() {
     let world = World::new(OLD, &[("far", "1")], |_| ());
