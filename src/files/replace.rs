@@ -116,6 +116,7 @@ impl<'a> Replacement<'a> {
         let mode = if matches!(self.mode, Mode::Usual) { 0o666 } else { 0o600 };
         match &self.name {
             Name::Random(name) => {
+                #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has a mode to give it"))]
                 let mut builder = name.builder();
                 #[cfg(unix)]
                 {

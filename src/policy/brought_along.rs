@@ -21,7 +21,22 @@ const RUNNING: [&str; 13] = [
     "test-runtool",
 ];
 /// What a linker or LLVM is told by `link-arg` and `llvm-args` to run or to load, and where to look for it.
-const TOLD: [&str; 8] = ["-B", "-fuse-ld=", "-load", "-plugin", "-specs", "-wrapper", "--ld-path", "--plugin"];
+const TOLD: [&str; 11] = [
+    "-B",
+    "-fpass-plugin",
+    "-fplugin",
+    "-fuse-ld=",
+    "-load",
+    "-plugin",
+    "-specs",
+    "-wrapper",
+    "--ld-path",
+    "--plugin",
+    "--specs",
+];
+/// The `-specs` that come with compilers for bare metal. GCC takes any other name for a file of the folder in which it runs, too.
+const KNOWN_SPECS: [&str; 6] =
+    ["nano.specs", "nosys.specs", "picolibc.specs", "picolibcpp.specs", "rdimon.specs", "redboot.specs"];
 /// What a linker takes in as it is.
 const OBJECTS: [&str; 8] = ["a", "dll", "dylib", "lib", "o", "obj", "rlib", "so"];
 /// Programs that run what their arguments say, whatever it is called.
@@ -114,7 +129,13 @@ fn flags_run_a_file(flags: &str) -> bool {
 
 /// Whether a linker or LLVM is told to run or load something, by a path or by what the next argument says.
 fn is_told(value: &str) -> bool {
-    TOLD.iter().any(|option| (is_path(value) && value.contains(*option)) || value.split(',').any(|one| one == *option))
+    let is_one = |argument: &str| {
+        let specs = argument.split_once("-specs=").map(|(_, name)| name);
+        TOLD.contains(&argument)
+            || argument.starts_with("-B.")
+            || specs.is_some_and(|name| !KNOWN_SPECS.contains(&name))
+    };
+    TOLD.iter().any(|option| is_path(value) && value.contains(*option)) || value.split(',').any(is_one)
 }
 
 /// Whether an argument of a linker is an object file or a library of the checkout. (Linkers of Windows begin options with `/`.)
