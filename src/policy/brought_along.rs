@@ -34,9 +34,6 @@ const TOLD: [&str; 11] = [
     "--plugin",
     "--specs",
 ];
-/// The `-specs` that come with compilers for bare metal. GCC takes any other name for a file of the folder in which it runs, too.
-const KNOWN_SPECS: [&str; 6] =
-    ["nano.specs", "nosys.specs", "picolibc.specs", "picolibcpp.specs", "rdimon.specs", "redboot.specs"];
 /// What a linker takes in as it is.
 const OBJECTS: [&str; 8] = ["a", "dll", "dylib", "lib", "o", "obj", "rlib", "so"];
 /// Programs that run what their arguments say, whatever it is called.
@@ -129,12 +126,9 @@ fn flags_run_a_file(flags: &str) -> bool {
 
 /// Whether a linker or LLVM is told to run or load something, by a path or by what the next argument says.
 fn is_told(value: &str) -> bool {
-    let is_one = |argument: &str| {
-        let specs = argument.split_once("-specs=").map(|(_, name)| name);
-        TOLD.contains(&argument)
-            || argument.starts_with("-B.")
-            || specs.is_some_and(|name| !KNOWN_SPECS.contains(&name))
-    };
+    // GCC takes specs that it does not find among its own from the folder in which it runs, whatever they are called.
+    let is_one =
+        |argument: &str| TOLD.contains(&argument) || argument.starts_with("-B.") || argument.contains("-specs=");
     TOLD.iter().any(|option| is_path(value) && value.contains(*option)) || value.split(',').any(is_one)
 }
 

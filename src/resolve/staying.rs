@@ -3,8 +3,8 @@
 //! First everything is hidden that the policy does not approve, so that cargo moves away from it by itself. Where that fails for want of
 //! anything approved, as few locked releases as will do are shown as yanked: cargo leaves them where they are and takes them for nothing
 //! new. A `[patch]` that cargo would leave unused, because what it asks for is hidden, counts as such a failure: it has what somebody chose
-//! in the place of a release. Where one of these was to move, others that are approved may stand in its way, a pin among them: as few as will do join it. Which
-//! these are is found by trying, not read from cargo's words; those only say what is tried first.
+//! in the place of a release. Where one of these was to move, others that are approved may stand in its way, a pin among them: as few as
+//! will do join it. Which these are is found by trying, not read from cargo's words; those only say what is tried first.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -67,7 +67,6 @@ impl<'a> Remedy<'a> {
             "shared" => shared(finding),
             // Nobody but a person may remove what this program did not write.
             "directory-not-locked" | "stray" | "no-package" | "file-not-listed" | "not-a-file" => self.remove(paths),
-            "file-edited" if !paths.is_empty() => self.remove(paths),
             "checksum-missing" => "let cargo write the lock file anew: cargo update --workspace".to_owned(),
             "allowed-checksum-differs" => {
                 "find out which of the two was changed, and by whom, before anything is built".to_owned()
