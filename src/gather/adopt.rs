@@ -10,7 +10,7 @@ mod vet;
 
 use camino::Utf8Path;
 
-use self::foreign::{fits, is_registry, quoted};
+use self::foreign::{fits, quoted, take_registry};
 use super::cargo_config::{CargoConfig, CargoConfigError, Replacement};
 use crate::model::adoption::{Adopted, AdoptedRegistry, NotTaken};
 use crate::model::age::Age;
@@ -49,11 +49,10 @@ fn read_cargo(root: &Utf8Path, config: &CargoConfig, adopted: &mut Adopted) -> R
         let name = names.iter().find(|one| one.registry.value == registry).map(|one| one.name.clone());
         match (why, name) {
             (Some(why), _) => adopted.leave(origin, why),
-            (None, Some(name)) if is_registry(&name, &registry) => {
-                let value = AdoptedRegistry { name, registry, min_publish_age: value };
-                adopted.registries.push(Setting { value, origin });
+            (None, Some(name)) => {
+                take_registry(adopted, AdoptedRegistry { name, registry, min_publish_age: value }, origin);
             }
-            (None, _) => adopted.leave(origin, NotTaken::UnknownForm),
+            (None, None) => adopted.leave(origin, NotTaken::UnknownForm),
         }
     }
     if let Replacement::Registry { registry, origin } = config.replacement(&Registry::CratesIo)? {

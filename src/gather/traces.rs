@@ -132,7 +132,8 @@ impl Traces {
                         match part.file_name() {
                             Some("fingerprint") => one.fingerprint(&part, &files),
                             Some("run" | "build-script-execution") => one.output(&part, &files),
-                            _ => one.output(&within, &files),
+                            // What was built lies here, under names that its author chose.
+                            _ => one.seen(&part, &files),
                         }
                         one.versions.extend(dep_info(&part, &files, root, names));
                     }
@@ -328,4 +329,104 @@ pub(super) fn manifest(path: &Utf8Path) -> Option<(String, String)> {
     let text = regular::text(path, Links::Followed, MAX_MANIFEST).ok()?;
     let manifest: Manifest = toml::from_str(&text).ok()?;
     Some((manifest.package.name, manifest.package.version))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use std::collections::BTreeSet;
+
+    use camino::{Utf8Path, Utf8PathBuf};
+
+    use super::Traces;
+    use crate::model::incident::{Gap, TraceKind};
+
+    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(folder.path()).unwrap().to_owned();
+        (folder, path)
+    }
+
+    fn write(path: &Utf8Path, text: &str) {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn names() -> BTreeSet<String> {
+        BTreeSet::from(["my-dep".to_owned()])
+    }
+
+    /// The kinds and versions of what was found, in their order.
+    fn found(traces: &Traces) -> Vec<(TraceKind, Option<String>)> {
+        let of = |version: &Option<semver::Version>| version.as_ref().map(ToString::to_string);
+        traces.traces.iter().map(|trace| (trace.kind, of(&trace.version))).collect()
+    }
+
+    #[test]
+    fn an_installed_program_is_known_by_cargos_list() {
+        let (_folder, home) = folder();
+        let of_home = || {
+            let mut traces = Traces::default();
+            traces.of_cargo_home(&home, &names());
+            traces
+        };
+        // Nothing was ever installed.
+        assert_eq!((found(&of_home()), of_home().gaps.len()), (Vec::new(), 0));
+        let source = "(registry+https://github.com/rust-lang/crates.io-index)";
+        let list = |keys: &[&str]| {
+            let keys: Vec<String> = keys.iter().map(|key| format!("\"{key} {source}\":{{}}")).collect();
+            format!("{{\"installs\":{{{}}}}}", keys.join(","))
+        };
+        let path = home.join(".crates2.json");
+        write(&path, &list(&["my_dep 1.2.0", "my-dep-more 1.2.0", "other 3.0.0"]));
+        assert_eq!(found(&of_home()), [(TraceKind::Installed, Some("1.2.0".to_owned()))]);
+        assert_eq!(of_home().traces[0].path, path);
+        for odd in ["", "[]", "{\"installs\":[]}"] {
+            write(&path, odd);
+            let gaps = of_home().gaps;
+            let told = gaps.iter().any(|gap| matches!(gap, Gap::Place { path: of, .. } if **of == *path));
+            assert!(told, "{odd:?}: {gaps:?}");
+        }
+    }
+
+    /// Cargo's other layout of build output: a folder for each package, with one for each of its units.
+    #[test]
+    fn units_are_found_in_folders_of_their_package() {
+        let (_folder, root) = folder();
+        let unit = |hash: &str, file: &str| root.join("target/debug/build/my-dep").join(hash).join(file);
+        let rule = |hash: &str, source: &str| {
+            let target = unit(hash, "out/my_dep.d");
+            write(&target, &format!("{target}: {source}\n"));
+        };
+        // The run of a build script, which was compiled from a registry's sources.
+        write(&unit("1111111111111111", "fingerprint/run-build-script-build-script-build"), "");
+        write(&unit("1111111111111111", "run/stdout"), "");
+        rule("2222222222222222", "/home/me/.cargo/registry/src/index-1/my-dep-1.2.0/build.rs");
+        // A library of vendored sources, of which the manifest says what they are.
+        write(&root.join("vendor/my-dep/Cargo.toml"), "[package]\nname = \"my-dep\"\nversion = \"1.2.1\"\n");
+        rule("3333333333333333", "vendor/my-dep/src/lib.rs");
+        // A program that is called as what a build script printed is.
+        write(&unit("3333333333333333", "out/stdout"), "");
+        write(&root.join("target/debug/build/other/4444444444444444/fingerprint/lib-other"), "");
+        let mut traces = Traces::default();
+        traces.of_build_folder(&root.join("target"), &root, &names());
+        let of = |kind, version: &str| (kind, Some(version.to_owned()));
+        let (built, run) = (TraceKind::Built, TraceKind::BuildScriptRun);
+        assert_eq!(found(&traces), [of(run, "1.2.0"), of(run, "1.2.1"), of(built, "1.2.0"), of(built, "1.2.1")]);
+        assert!(traces.gaps.is_empty() && traces.traces.iter().all(|trace| trace.at.is_some()));
+        // One folder is looked through once.
+        traces.of_build_folder(&root.join("target"), &root, &names());
+        assert_eq!(traces.traces.len(), 4);
+    }
+
+    #[test]
+    fn where_no_unit_is_of_the_crate_nothing_is_found() {
+        let (_folder, root) = folder();
+        write(&root.join("target/debug/.fingerprint/other-1111111111111111/lib-other"), "");
+        write(&root.join("target/debug/deps/my_dep-1111111111111111.d"), "my_dep.d: my-dep-1.2.0/src/lib.rs\n");
+        let mut traces = Traces::default();
+        traces.of_build_folder(&root.join("target"), &root, &names());
+        assert_eq!(found(&traces), []);
+    }
 }

@@ -170,6 +170,8 @@ pub enum NotTaken {
     OtherDigest,
     /// It was said before.
     Repeated,
+    /// Another registry of this name was taken.
+    NameTaken,
     /// There are more entries than are read.
     TooMany(usize),
 }
@@ -196,6 +198,7 @@ impl fmt::Display for NotTaken {
                 f.write_str("names its licence files by another digest than SHA-256: write `[[licenses.clarify]]` anew")
             }
             Self::Repeated => f.write_str("says again what is taken already"),
+            Self::NameTaken => f.write_str("has the name of another registry that is taken already"),
             Self::TooMany(limit) => write!(f, "has more than {limit} entries; the rest was not read"),
         }
     }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use semver::Version;
+
 use super::judge::Judge;
-use super::{advisory, publish_age};
+use super::{advisory, graph, publish_age};
 use crate::model::advisory::AdvisoryKind;
 use crate::model::explanation::Decider;
 use crate::model::package::{CrateId, PackageId};
@@ -15,11 +17,11 @@ use crate::model::verdict::{Basis, Reason, Warning};
 /// Where keys stand: see [`crate::model::explanation::Records::keys`].
 pub(super) type Keys<'a> = Option<&'a BTreeMap<String, Origin>>;
 
-pub(super) fn of_reason(id: &PackageId, reason: &Reason, keys: Keys<'_>) -> Decider {
+pub(super) fn of_reason(judge: &Judge<'_>, id: &PackageId, reason: &Reason, keys: Keys<'_>) -> Decider {
     let key = match reason {
         Reason::TooNew { rule, .. } => return of_origin(rule, "quarantine.min-publish-age"),
         Reason::NewCrate { .. } => "quarantine.new-crate-age",
-        Reason::Signal { signal, .. } => return of_signal(signal, keys),
+        Reason::Signal { signal, .. } => return of_signal(judge, signal, &id.version, keys),
         Reason::Inspection { .. } => "quarantine.inspect",
         Reason::Advisory { kind, .. } => return of_kind(*kind, keys),
         Reason::Yanked => "advisories.yanked",
@@ -55,7 +57,7 @@ pub(super) fn of_warning(judge: &Judge<'_>, package: &PackageId, warning: &Warni
             matching.next().map_or(Decider::Fixed, |ignore| of_ignore(ignore, keys))
         }
         Warning::Yanked => setting("advisories.yanked", keys),
-        Warning::Signal(signal) => of_signal(signal, keys),
+        Warning::Signal(signal) => of_signal(judge, signal, &package.version, keys),
         Warning::OutsideWorkspace { .. } => Decider::Fixed,
         Warning::LicenseUndecided => setting("licenses.allow", keys),
     }
@@ -90,9 +92,16 @@ pub(super) fn of_advisory(
     }
 }
 
-/// What the policy makes of a signal.
-pub(super) fn of_signal(signal: &Signal, keys: Keys<'_>) -> Decider {
+/// What the policy makes of a signal of a release with this version.
+fn of_signal(judge: &Judge<'_>, signal: &Signal, version: &Version, keys: Keys<'_>) -> Decider {
+    let policy = &judge.policy.signals;
     match signal {
+        // Of a release that opens a line, the lower of two levels counts.
+        Signal::YoungDependency { since, .. }
+            if !graph::same_line(since, version) && policy.young_dependency_new_line <= policy.young_dependency =>
+        {
+            setting("signals.young-dependency-new-line", keys)
+        }
         Signal::YoungDependency { .. }
         | Signal::DormantGrowth { .. }
         | Signal::FirstBuildScriptInput { .. }
@@ -146,37 +155,4 @@ fn setting(key: &str, keys: Keys<'_>) -> Decider {
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
-
-    use std::collections::BTreeMap;
-
-    use super::of_warning;
-    use crate::model::explanation::Decider;
-    use crate::model::policy::{Ignore, Origin};
-    use crate::model::verdict::Warning;
-    use crate::policy::by_hand::{World, package, vulnerability};
-
-    #[test]
-    fn an_ignored_advisory_was_ignored_by_the_entry_of_its_id_and_day() {
-        let (id, end) = ("RUSTSEC-2026-9001", "2026-12-31");
-        let entry = |id: &str, until: &str, line: u32| Ignore {
-            id: id.into(),
-            crate_name: None,
-            reason: String::new(),
-            until: until.parse().unwrap(),
-            justification: None,
-            line,
-        };
-        let origin = |line: u32, key: &str| Origin::File { path: "sequester.toml".into(), line, key: key.to_owned() };
-        let keys = BTreeMap::from([("bans.deny".to_owned(), origin(1, "bans.deny"))]);
-        let world = World::new().advise(vulnerability("foo", &[])).with(|world| {
-            let other = entry("RUSTSEC-2026-9002", end, 3);
-            world.policy.advisories.ignore = vec![other, entry(id, "2026-11-30", 5), entry(id, end, 7)];
-        });
-        let warning = Warning::Ignored { advisory: id.into(), until: end.parse().unwrap() };
-        let key = "advisories.ignore";
-        let decider = of_warning(&world.judge(), &package("foo", "1.0.0").id, &warning, Some(&keys));
-        assert_eq!(decider, Decider::Policy { key: key.to_owned(), origin: Some(origin(7, key)) });
-    }
-}
+mod tests;

@@ -71,7 +71,7 @@ pub(crate) fn explain(decided: &Decided<'_>, asked: &Asked, records: &Records) -
             .reasons()
             .into_iter()
             .flatten()
-            .map(|one| deciders::of_reason(&package.id, one, keys))
+            .map(|one| deciders::of_reason(&judge, &package.id, one, keys))
             .collect(),
         warnings: judgement.warnings.iter().map(|one| deciders::of_warning(&judge, &package.id, one, keys)).collect(),
         basis: match &judgement.verdict {

@@ -255,9 +255,12 @@ pub(crate) fn weighed(ways: Vec<WayAround>) -> Vec<(Weight, WayAround)> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
     use std::sync::Arc;
 
     use super::{MOST_CRATES, side_effects, wanted};
+    use crate::model::allow_list::{AllowList, AllowedId, AllowedRelease};
     use crate::model::facts::{AddedEvents, IndexFact, OldLock};
     use crate::model::history::{History, Standing};
     use crate::model::recorded::Recorded;
@@ -411,6 +414,60 @@ mod tests {
         assert_eq!(told(said(90, "other")), [contradicts(RecordedFact::Checksum)]);
         let reason = ReasonRecord { about: None, code: ReasonCode::ChecksumMismatch, signal: None, until: None };
         assert_eq!(told(ReleaseRecord { reasons: vec![reason], ..said(91, "other") }), []);
+    }
+
+    /// Its bytes and its moment are held against what the base's trail, the list of what is vendored and the lock file have.
+    #[test]
+    fn what_an_event_says_is_held_against_everything_that_is_recorded_already() {
+        let said = |of: &str, tree: &str| ReleaseRecord {
+            checksum: Some(checksum(of)),
+            tree: Some(checksum(tree)),
+            ..release("foo", "1.0.0")
+        };
+        let told = |record: ReleaseRecord, is_locked: bool| {
+            let world = World::new().publish("foo", "1.0.0", 90);
+            let world = if is_locked { world.lock("foo", "1.0.0", &["app"]) } else { world };
+            let world = world.with(|world| {
+                let before = event(Kind::Vendored, days_ago(2), vec![said("foo@1.0.0", "tree")]);
+                world.facts.trail.recorded = Recorded::of(&trail(vec![before]));
+                let known = AllowedRelease { checksum: None, tree: checksum("tree"), stub: false };
+                let id = AllowedId::of(&package("foo", "1.0.0").id).unwrap();
+                world.facts.surroundings.allowed =
+                    Some(AllowList { releases: [(id, known)].into(), platforms: Vec::new() });
+            });
+            told(world, vec![updated(vec![record])])
+        };
+        let contradicts = |fact, witness| {
+            let release = "pkg:cargo/foo@1.0.0".to_owned();
+            TrailFault::Contradicts { release, fact, witness }
+        };
+        let (bytes, tree) = (RecordedFact::Checksum, RecordedFact::Tree);
+        assert_eq!(told(said("foo@1.0.0", "tree"), true), []);
+        let others = || said("other", "tree");
+        assert_eq!(
+            told(others(), true),
+            [TrailWitness::Base, TrailWitness::LockFile, TrailWitness::Index].map(|by| contradicts(bytes, by))
+        );
+        assert_eq!(told(others(), false), [TrailWitness::Base, TrailWitness::Index].map(|by| contradicts(bytes, by)));
+        assert_eq!(told(said("foo@1.0.0", "other"), true), [contradicts(tree, TrailWitness::AllowList)]);
+        // What nothing locks has no tree that would count.
+        assert_eq!(told(said("foo@1.0.0", "other"), false), []);
+        let reason = ReasonRecord { about: None, code: ReasonCode::ChecksumMismatch, signal: None, until: None };
+        assert_eq!(told(ReleaseRecord { reasons: vec![reason], ..others() }, true), []);
+    }
+
+    /// A release whose line nobody can read is as good as none, and a registry that has no such crate knows no release of it.
+    #[test]
+    fn a_line_that_cannot_be_read_and_a_crate_that_is_gone_are_no_release() {
+        let told = |fact: IndexFact| {
+            let world = World::new().with(|world| drop(world.facts.index.insert(crates_io("foo"), fact)));
+            told(world, vec![updated(vec![release("foo", "1.0.0")])])
+        };
+        let unknown = [TrailFault::Unknown { release: "pkg:cargo/foo@1.0.0".to_owned() }];
+        let line = line("foo", "1.0.0", days_ago(90), &[]).to_string().replace("\"cksum\"", "\"none\"");
+        let history = History::from_lines("foo", line, Standing::Confirmed);
+        assert_eq!(told(IndexFact::Read(Arc::new(history))), unknown);
+        assert_eq!(told(IndexFact::Gone), unknown);
     }
 
     /// Whose use would make a fix needed.

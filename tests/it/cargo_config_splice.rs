@@ -110,6 +110,37 @@ fn dotted_and_inline_tables_are_changed_in_their_own_form() {
     assert!(matches!(whole, SpliceError::Shape { line: 2, .. }), "{whole}");
 }
 
+/// Whichever of TOML's forms somebody gave it.
+#[test]
+fn the_other_name_of_our_source_goes_whole_and_nothing_beside_it() {
+    let allow = allowed(&[]);
+    for ours in [
+        "[source.sequestered-local]\nlocal-registry = \"x\"\n",
+        "source.sequestered-local.local-registry = \"x\"\n",
+        "[source]\nsequestered-local.local-registry = \"x\"\n",
+        "[source]\nsequestered-local = { local-registry = \"x\" }\n",
+        "[source.sequestered-local]\nmore.deep.a = 1\nlocal-registry = \"x\"\n",
+        "[source.sequestered-local]\n[source.sequestered-local.more]\na = 1\n[source.sequestered-local.more.deep]\nb = 1\n",
+    ] {
+        let result = settled(&format!("net.offline = true # c\n{ours}\n[build]\njobs = 2\n"), &wanted(&allow));
+        let parsed: toml::Table = result.parse().unwrap();
+        let sources: Vec<&String> = parsed["source"].as_table().unwrap().keys().collect();
+        assert_eq!(sources, ["crates-io", "sequestered"], "{result}");
+        assert!(result.starts_with("net.offline = true # c\n"), "{result}");
+        assert!(result.contains("\n[build]\njobs = 2\n"), "{result}");
+    }
+    // What would have to be taken out of the middle of a line, or is no table at all, is left to whoever wrote it.
+    for (line, odd) in [
+        (1, "source = { sequestered-local = { local-registry = \"x\" } }\n"),
+        (1, "source = { crates-io.protocol = \"x\" }\n"),
+        (2, "[source.sequestered-local]\n[[source.sequestered-local.more]]\n"),
+        (1, "[source.sequestered.directory]\nx = 1\n"),
+    ] {
+        let error = spliced(Some(odd.as_bytes()), &wanted(&allow)).unwrap_err();
+        assert!(matches!(error, SpliceError::Shape { line: of, .. } if of == line), "{odd}: {error}");
+    }
+}
+
 #[test]
 fn g6_a_conflicting_replacement_is_refused_with_the_difference() {
     let allow = allowed(&["bar@1.0.0"]);

@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use semver::Version;
 
-use super::foreign::{ForeignFile, is_crate, is_registry};
+use super::foreign::{ForeignFile, is_crate, take_registry};
 use crate::gather::toml_tree::{self, Node, Table, Value};
 use crate::model::adoption::{Adopted, AdoptedOverride, AdoptedRegistry, NotTaken, Vouched};
 use crate::model::age::Age;
@@ -88,14 +88,11 @@ fn registry(file: &ForeignFile, name: &str, entry: &Node, adopted: &mut Adopted)
     };
     match registry {
         Some(Registry::CratesIo) if age == Age::ZERO => file.leave(adopted, entry.line, &keys, NotTaken::NoHold),
-        Some(registry) if adopted.registries.iter().any(|one| one.value.registry == registry) => {
-            file.leave(adopted, entry.line, &keys, NotTaken::Repeated);
-        }
-        Some(registry) if is_registry(name, &registry) => {
+        Some(registry) => {
             let value = AdoptedRegistry { name: name.to_owned(), registry, min_publish_age: age };
-            adopted.registries.push(Setting { value, origin: file.origin(entry.line, &keys) });
+            take_registry(adopted, value, file.origin(entry.line, &keys));
         }
-        Some(_) | None => file.leave(adopted, entry.line, &keys, NotTaken::UnknownForm),
+        None => file.leave(adopted, entry.line, &keys, NotTaken::UnknownForm),
     }
 }
 

@@ -118,8 +118,8 @@ fn sources(file: &ForeignFile, key: &str, entry: &Node, adopted: &mut Adopted) {
             for node in file.list(entry, &keys, adopted) {
                 let origin = file.origin(node.line, &keys);
                 let rule = |url: &str| format!("[sources]\nallow-git = [{{ url = {} }}]\n", quoted(url));
-                match node.value.as_text().filter(|url| fits(&rule(url))) {
-                    Some(url) => adopted.allow_git.push(Setting { value: plain(url), origin }),
+                match node.value.as_text().filter(|url| plain(url) == **url && fits(&rule(url))) {
+                    Some(url) => adopted.allow_git.push(Setting { value: url.clone(), origin }),
                     None => adopted.leave(origin, NotTaken::UnknownForm),
                 }
             }

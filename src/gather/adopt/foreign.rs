@@ -5,8 +5,8 @@ use semver::VersionReq;
 
 use crate::gather::policy_file;
 use crate::gather::toml_tree::{self, DocumentError, Node, Table, dotted};
-use crate::model::adoption::{Adopted, NotTaken};
-use crate::model::policy::Origin;
+use crate::model::adoption::{Adopted, AdoptedRegistry, NotTaken};
+use crate::model::policy::{Origin, Setting};
 use crate::model::source::Registry;
 
 /// The most entries of one list that are read.
@@ -83,8 +83,21 @@ pub(super) fn fits(policy: &str) -> bool {
     policy_file::parse(policy, Utf8Path::new("sequester.toml")).is_ok()
 }
 
-/// Whether a policy can name this registry so.
-pub(super) fn is_registry(name: &str, registry: &Registry) -> bool {
+/// Takes a registry over, unless a policy cannot name it so or something of its name or address is there already.
+pub(super) fn take_registry(adopted: &mut Adopted, value: AdoptedRegistry, origin: Origin) {
+    let mut taken = adopted.registries.iter().map(|one| &one.value);
+    let why = match taken.find(|one| one.registry == value.registry || one.name == value.name) {
+        Some(same) if same.registry == value.registry => NotTaken::Repeated,
+        Some(_) => NotTaken::NameTaken,
+        None if is_registry(&value.name, &value.registry) => {
+            return adopted.registries.push(Setting { value, origin });
+        }
+        None => NotTaken::UnknownForm,
+    };
+    adopted.leave(origin, why);
+}
+
+fn is_registry(name: &str, registry: &Registry) -> bool {
     fits(&format!("[registries.{}]\nindex = {}\n", toml_edit::Key::new(name), quoted(&registry.to_string())))
         && name.len() <= 64
         && !name.contains(char::is_control)
@@ -105,9 +118,9 @@ pub(super) fn with_req(name: &str, req: Option<Result<VersionReq, semver::Error>
     }
 }
 
-/// A TOML string on one line.
+/// A TOML string, of exactly this text: what is tried must be what is written.
 pub(super) fn quoted(text: &str) -> String {
-    toml_edit::Formatted::new(plain(text)).to_string()
+    toml_edit::Value::from(text).to_string()
 }
 
 /// A foreign text as it may stand in our file: one line, nothing that is not seen, and not endless.

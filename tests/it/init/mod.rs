@@ -3,6 +3,7 @@
 mod ci;
 mod native;
 mod refusals;
+mod taken_over;
 mod writing;
 
 use camino::Utf8Path;
