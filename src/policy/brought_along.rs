@@ -69,9 +69,15 @@ pub(super) fn runs_a_file(way: &WayAround) -> bool {
     if way.kind == WayKind::Program {
         return is_path(value);
     }
-    let is_command = matches!(way.kind, WayKind::Runner | WayKind::CredentialProvider | WayKind::EnvTable);
+    if way.kind == WayKind::CredentialProvider {
+        // Of several in one any word may be the program, and `cargo:token-from-stdout` runs what comes after it.
+        return is_path(value) || value.split_ascii_whitespace().any(is_interpreted);
+    }
+    if way.kind == WayKind::EnvTable {
+        return is_path(value) || is_interpreted(value);
+    }
     if way.kind != WayKind::Runner {
-        return is_command && (is_path(value) || is_interpreted(value));
+        return false;
     }
     // What a runner is told of the machine's, such as the libraries of another platform, is no program.
     let mut words = value.split_ascii_whitespace().enumerate();

@@ -159,3 +159,36 @@ fn is_before_the_end(comparator: &Comparator, version: &Version) -> bool {
     };
     end.is_none_or(|end| (version.major, version.minor, version.patch) < end)
 }
+
+#[cfg(test)]
+mod tests {
+    use semver::{Comparator, Op, Prerelease, Version, VersionReq};
+
+    use super::is_before_the_end;
+
+    /// Cargo's own reading of requirements is the witness: what lies before the end is what is not above everything that matches.
+    #[test]
+    fn the_end_of_a_comparator_is_where_nothing_above_it_matches() {
+        let numbers =
+            || (0..5).flat_map(|major| (0..5).flat_map(move |minor| (0..5).map(move |patch| (major, minor, patch))));
+        let versions: Vec<Version> = numbers().map(|(major, minor, patch)| Version::new(major, minor, patch)).collect();
+        let some = [None, Some(0), Some(1), Some(2)];
+        for op in [Op::Exact, Op::Less, Op::LessEq, Op::Tilde, Op::Caret, Op::Wildcard] {
+            for major in 0..3 {
+                for (minor, patch) in some.iter().flat_map(|minor| some.iter().map(move |patch| (*minor, *patch))) {
+                    let is_writable = minor.is_some() || patch.is_none();
+                    if !is_writable || (op == Op::Wildcard && patch.is_some()) {
+                        continue;
+                    }
+                    let comparator = Comparator { op, major, minor, patch, pre: Prerelease::EMPTY };
+                    let req = VersionReq { comparators: vec![comparator.clone()] };
+                    let last = versions.iter().rev().find(|version| req.matches(version));
+                    for version in &versions {
+                        let expected = last.is_some_and(|last| version <= last);
+                        assert_eq!(is_before_the_end(&comparator, version), expected, "{req} {version}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -199,9 +199,12 @@ fn unused(judge: &Judge<'_>) -> Vec<Notice> {
 
 #[cfg(test)]
 mod tests {
-    use super::not_locked;
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use super::{not_locked, unused};
     use crate::model::approval::Approval;
-    use crate::model::evaluation::Idle;
+    use crate::model::evaluation::{Idle, Notice, RuleKind};
+    use crate::model::license::{Clarification, LicenseException, ReleasesOf};
     use crate::policy::by_hand::{World, checksum, crates_io, version};
 
     #[test]
@@ -225,5 +228,25 @@ mod tests {
         assert_eq!(idle("1.2.0"), Idle::Ahead("foo".to_owned()));
         // What is older, or of another line, no update moves to.
         assert_eq!([idle("1.0.0"), idle("2.0.0"), idle("0.9.0")], [Idle::NotLocked, Idle::NotLocked, Idle::NotLocked]);
+    }
+    #[test]
+    fn what_is_said_of_a_licence_is_unused_where_no_release_of_its_is_locked() {
+        let releases =
+            |req: Option<&str>| ReleasesOf { crate_name: "foo".into(), version: req.map(|req| req.parse().unwrap()) };
+        let exception = |line, req| LicenseException { releases: releases(req), allow: Vec::new(), line };
+        let clarification = |line, req| Clarification {
+            releases: releases(req),
+            expression: "MIT".to_owned(),
+            files: Vec::new(),
+            line,
+        };
+        let world = World::new().lock("foo", "1.1.0", &["app"]).with(|world| {
+            let licenses = &mut world.policy.licenses;
+            licenses.exceptions = vec![exception(1, None), exception(2, Some("=1.1.0")), exception(3, Some("<1"))];
+            licenses.clarify = vec![clarification(4, Some("<1")), clarification(5, Some("1")), clarification(6, None)];
+        });
+        let told = |kind, line| Notice::RuleUnused { kind, entry: "foo@<1".to_owned(), line: Some(line) };
+        let expected = [told(RuleKind::LicenseException, 3), told(RuleKind::Clarification, 4)];
+        assert_eq!(unused(&world.judge()), expected);
     }
 }

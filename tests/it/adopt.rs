@@ -77,6 +77,78 @@ fn cooldown_converts() {
 }
 
 #[test]
+fn each_form_that_is_not_known_is_named_with_its_line() {
+    let project = Project::new();
+    let one = "sparse+https://one.example.org/";
+    project.write(
+        "cooldown.toml",
+        format!(
+            "cooldown_minutes = \"soon\"\nregistries = {{ mine = {{ index = \"{one}\", min-publish-age = \"1 day\" }}, again = {{ index = \"{one}\", min-publish-age = \"2 days\" }}, \
+             ageless = {{ index = \"sparse+https://two.example.org/\" }}, nowhere = {{ min-publish-age = \"1 day\" }}, crates-io = {{ min-publish-age = \"0\" }}, text = 1 }}\n\
+             [registry]\nglobal-min-publish-age = 7\nother = 1\n[allow]\nexact = [{{ crate = \"a\" }}, {{ crate = \"b\", version = \"1\" }}]\n\
+             package = [\n{{ crate = \"c\" }},\n{{ crate = \"d\", minutes = 60 }},\n{{ crate = \"d\", min-publish-age = \"2 days\" }},\n]\n"
+        ),
+    );
+    project.write(
+        "deny.toml",
+        "bans = 1\n[advisories]\nvulnerability = \"warn\"\nsevere = 1\nignore = [\n1,\n]\n[licenses]\nallow = [\n1,\n]\n[sources]\nallow-git = [\n\"nowhere\",\n\"https://git.example.org/a \",\n]\n",
+    );
+    project.write(
+        "supply-chain/audits.toml",
+        "[[audits.\"no crate\"]]\nversion = \"1.0.0\"\n[[audits.a]]\nviolation = \"one\"\n[[audits.a]]\nversion = \"1\"\ncriteria = 1\n",
+    );
+    let adopted = read(&project);
+    assert_eq!(adopted.registries.len(), 1);
+    assert_eq!(values(&adopted.overrides)[0].min_publish_age, Age::minutes(60));
+    let mut named = left(&adopted);
+    named.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)));
+    let expected = [
+        ("advisories.ignore", 6, NoCounterpart),
+        ("advisories.severe", 4, NoCounterpart),
+        ("advisories.vulnerability", 3, AlwaysRefused),
+        ("allow.exact", 7, UnknownForm),
+        ("allow.exact", 7, UnknownForm),
+        ("allow.package", 9, UnknownForm),
+        ("allow.package", 11, NotTaken::Repeated),
+        ("audits.\"no crate\"", 1, UnknownForm),
+        ("audits.a", 3, UnknownForm),
+        ("audits.a", 5, UnknownForm),
+        ("bans", 1, UnknownForm),
+        ("cooldown_minutes", 1, UnknownForm),
+        ("licenses.allow", 10, UnknownForm),
+        ("registries.ageless", 2, UnknownForm),
+        ("registries.crates-io", 2, NotTaken::NoHold),
+        ("registries.mine", 2, NotTaken::Repeated),
+        ("registries.nowhere", 2, UnknownForm),
+        ("registries.text", 2, UnknownForm),
+        ("registry.global-min-publish-age", 4, UnknownForm),
+        ("registry.other", 5, NoCounterpart),
+        ("sources.allow-git", 14, UnknownForm),
+        ("sources.allow-git", 15, UnknownForm),
+    ];
+    assert_eq!(named, expected.map(|(key, line, why)| (key.to_owned(), line, why)));
+}
+
+#[test]
+fn of_several_levels_the_strictest_holds_and_exceptions_from_no_list_are_left_out() {
+    let project = Project::new();
+    let level = |level: Level| Setting {
+        value: (LevelKey::Yanked, level),
+        origin: Origin::File { path: format!("{level}.toml").into(), line: 1, key: "yanked".to_owned() },
+    };
+    project.write("deny.toml", "[licenses]\nexceptions = [{ crate = \"ring\", allow = [\"OpenSSL\"] }]\n");
+    let mut adopted = read(&project);
+    assert_eq!(adopted.license_exceptions.len(), 1);
+    adopted.levels = vec![level(Level::Warn), level(Level::Reject), level(Level::Allow), level(Level::Reject)];
+    let adopted = settled(adopted, None);
+    assert_eq!(values(&adopted.levels), [(LevelKey::Yanked, Level::Reject)]);
+    assert!(adopted.license_exceptions.is_empty());
+    let whys: Vec<_> = left(&adopted).into_iter().map(|(_, _, why)| why).collect();
+    let laxer = || NotTaken::Laxer(Level::Reject);
+    assert_eq!(whys, [laxer(), laxer(), NotTaken::Repeated, NoCounterpart]);
+}
+
+#[test]
 fn of_several_ages_the_longest_holds_and_the_command_line_before_all() {
     let project = Project::new().config("[registry]\nglobal-min-publish-age = \"10 days\"");
     project.write("cooldown.toml", "cooldown_minutes = 1440\n");

@@ -95,6 +95,27 @@ fn everything_about_a_vulnerable_release() {
 }
 
 #[test]
+fn an_advisory_that_was_withdrawn_or_is_let_through_is_told_as_that() {
+    let (registry, db) = (TestRegistry::new(), AdvisoryFolder::new());
+    db.add(&Advisory::new("RUSTSEC-2026-0001", "unrelated").date("2026-11-20"));
+    db.add(&Advisory::new("RUSTSEC-2026-0004", "foo").date("2026-09-20").informational("notice"));
+    db.add(&Advisory::new("RUSTSEC-2026-0005", "foo").date("2026-09-21").line("withdrawn = \"2026-10-01\""));
+    let project = project(&registry, "[advisories]\nnotice = \"allow\"\n");
+    let out = explain(&project, &db, &["foo@1.1.0", "--format", "json"]).expect_code(0);
+    let document = json(&out);
+    let of = |field: &str| -> Vec<Value> {
+        let told = document["release"]["advisories"].as_array().unwrap();
+        told.iter().map(|one| serde_json::json!([one["id"], one[field]])).collect()
+    };
+    let expected = |values: [&str; 2]| {
+        let ids = ["RUSTSEC-2026-0004", "RUSTSEC-2026-0005"];
+        std::iter::zip(ids, values).map(|(id, value)| serde_json::json!([id, value])).collect::<Vec<_>>()
+    };
+    assert_eq!(of("effect"), expected(["allowed", "withdrawn"]), "{document:#}");
+    assert_eq!(document["release"]["advisories"][0]["decider"]["key"], "advisories.notice");
+}
+
+#[test]
 fn a_bare_name_also_lists_the_releases() {
     let (registry, db) = (TestRegistry::new(), advisories());
     let project = project(&registry, "");

@@ -370,6 +370,20 @@ mod tests {
     }
 
     #[test]
+    fn quoted_texts_blocks_in_lists_and_comments_are_read() {
+        let read = |text: &str| Yaml::parse(text).unwrap();
+        let list = |texts: &[&str]| Yaml::List(texts.iter().map(|one| text(one)).collect());
+        assert_eq!(read("- 'it''s'\n- \"a \\\"b\\\" \\\\ c\\td\\/\"\n"), list(&["it's", "a \"b\" \\ c\td/"]));
+        assert_eq!(read("- |\n  one\n  two\n- last # told\n"), list(&["one\ntwo", "last"]));
+        assert_eq!(read("a:\n  [b, c] # told\nd: # told\n  e\n"), read("a: [b, c]\nd: e\n"));
+        // What is indented as the key of a list is, is the list's.
+        assert_eq!(read("a:\n- b\n- c\nd: e\n").entries().len(), 2);
+        for odd in ["- a\n  - b\n - c\n", "- |2\n   a\n", "- a\nb: c\n", "a: 'b\n"] {
+            assert_eq!(Yaml::parse(odd), None, "{odd:?}");
+        }
+    }
+
+    #[test]
     fn whatever_could_mean_something_else_is_not_read() {
         for odd in [
             "a: &x b\n",

@@ -158,9 +158,11 @@ fn variable_kind(name: &str, value: &str) -> Option<WayKind> {
         | "CARGO_BUILD_RUSTDOCFLAGS"
         | "CARGO_HOST_RUSTFLAGS" => Some(WayKind::Flags),
         "CARGO_RESOLVER_LOCKFILE_PATH" => Some(WayKind::LockfilePath),
-        "CARGO_REGISTRY_CREDENTIAL_PROVIDER" | "CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS" => {
-            (!value.starts_with("cargo:")).then_some(WayKind::CredentialProvider)
+        // A list, of which every word is one.
+        "CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS" => {
+            (!value.split_whitespace().all(is_own_provider)).then_some(WayKind::CredentialProvider)
         }
+        "CARGO_REGISTRY_CREDENTIAL_PROVIDER" => foreign_provider(value),
         "RUSTUP_TOOLCHAIN" => value.contains(['/', '\\']).then_some(WayKind::ToolchainPath),
         _ => derived_kind(name, value),
     }
@@ -176,8 +178,16 @@ fn derived_kind(name: &str, value: &str) -> Option<WayKind> {
         };
     }
     let rest = name.strip_prefix("CARGO_REGISTRIES_")?;
-    let foreign = rest.ends_with("_CREDENTIAL_PROVIDER") && !value.starts_with("cargo:");
-    foreign.then_some(WayKind::CredentialProvider)
+    foreign_provider(value).filter(|_| rest.ends_with("_CREDENTIAL_PROVIDER"))
+}
+
+fn foreign_provider(value: &str) -> Option<WayKind> {
+    (!value.split_whitespace().next().is_none_or(is_own_provider)).then_some(WayKind::CredentialProvider)
+}
+
+/// Whether the first word of a provider is one of cargo's own; of these one runs the program that comes after it.
+pub(super) fn is_own_provider(word: &str) -> bool {
+    word.starts_with("cargo:") && !word.starts_with("cargo:token-from-stdout")
 }
 
 /// What a key of `[env]` is: it reaches the compiler, build scripts, what they start and what is run, but not cargo itself.

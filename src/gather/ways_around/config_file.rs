@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use camino::Utf8Path;
 
 use super::commands::{
-    CargoStart, alias_entries, alias_key, alias_kind, alias_words, env_key_kind, env_value, is_tool_variable,
+    CargoStart, alias_entries, alias_key, alias_kind, alias_words, env_key_kind, env_value, is_own_provider,
+    is_tool_variable,
 };
 use super::documents::{ManifestError, document, inner_table, own_config, profile_settings, table_entries, value_text};
 use crate::files::plain;
@@ -237,7 +238,7 @@ impl Reader<'_> {
                 None if has_links && inner.is_some() => ways.push(self.way(WayKind::LinksOverride, entry, &key, "")),
                 None => {
                     if let Some(inner) = inner.filter(|_| prefix == "host") {
-                        self.programs_of(inner, &key, false, ways);
+                        self.programs_of(inner, &key, true, ways);
                     }
                 }
             }
@@ -273,11 +274,10 @@ impl Reader<'_> {
 
 /// Whether a provider is one of cargo's own that run no program of somebody's choice.
 fn serves_tokens_only(value: &Value) -> bool {
-    let own = |word: &str| word.starts_with("cargo:") && !word.starts_with("cargo:token-from-stdout");
     match value {
-        Value::Text(text) => text.split_whitespace().next().is_none_or(own),
+        Value::Text(text) => text.split_whitespace().next().is_none_or(is_own_provider),
         // Of one provider the first word is the program; of several, each stands in a text of its own.
-        Value::List(nodes) => nodes.iter().all(|node| node.value.as_text().is_some_and(|text| own(text))),
+        Value::List(nodes) => nodes.iter().all(|node| node.value.as_text().is_some_and(|text| is_own_provider(text))),
         Value::Integer(_) | Value::Float | Value::Boolean(_) | Value::Datetime(_) | Value::Table(_) => false,
     }
 }

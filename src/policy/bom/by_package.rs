@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use super::{Content, Events, Known, decision, edges, stated};
 use crate::model::approval::Approval;
 use crate::model::bom::{Decision, License};
+use crate::model::checksum::Checksum;
 use crate::model::evaluation::{Blocker, Evaluation};
 use crate::model::index_line::DependencyKind;
-use crate::model::license::LicensePolicy;
+use crate::model::license::{Clarification, LicenseFile, LicensePolicy, LicenseStatement, ReleasesOf};
 use crate::model::manifest::About;
 use crate::model::source::{Registry, Source};
 use crate::model::trail::Trail;
@@ -49,6 +50,44 @@ fn a_licence_is_stated_in_the_words_of_the_specification_beside_its_own() {
     assert_eq!(stated("eCos-2.0"), declared("eCos-2.0", None));
     assert_eq!(stated("eCos-2.0/MIT"), declared("eCos-2.0 OR MIT", Some("eCos-2.0/MIT")));
     assert_eq!(stated("see LICENSE"), License::Other("see LICENSE".to_owned()));
+}
+
+#[test]
+fn what_a_person_read_goes_before_the_manifests_words_and_a_file_alone_is_named() {
+    let licence = checksum("a text");
+    let read_as = |expression: &str| LicensePolicy {
+        allow: vec!["MIT".to_owned()],
+        clarify: vec![Clarification {
+            releases: ReleasesOf { crate_name: "foo".into(), version: None },
+            expression: expression.to_owned(),
+            files: vec![LicenseFile { path: "LICENSE".into(), digest: licence }],
+            line: 1,
+        }],
+        ..LicensePolicy::default()
+    };
+    let told = |policy: &LicensePolicy, license: Option<&str>, digest: Checksum| {
+        let file = || Some("LICENSE".to_owned());
+        let about = About { license: license.map(str::to_owned), license_file: file(), ..About::default() };
+        let statement = LicenseStatement {
+            expression: license.map(Into::into),
+            file: file().map(Into::into),
+            manifest: checksum("manifest"),
+            files: [("LICENSE".into(), digest)].into(),
+        };
+        let content = Content { about, statement: Some(statement), sha512: None, manifest: None };
+        stated(policy, &package("foo", "1.0.0"), Some(&content))
+    };
+    let clarified = |declared: Option<&str>| License::Clarified {
+        expression: "MIT".to_owned(),
+        declared: declared.map(str::to_owned),
+    };
+    let declared = |text: &str| License::Declared { expression: text.to_owned(), written: None };
+    assert_eq!(told(&read_as("MIT"), None, licence), clarified(None));
+    assert_eq!(told(&read_as("MIT"), Some("ISC"), licence), clarified(Some("ISC")));
+    // What says the same clarifies nothing, and neither does what is about other files.
+    assert_eq!(told(&read_as("ISC"), Some("ISC"), licence), declared("ISC"));
+    assert_eq!(told(&read_as("MIT"), Some("ISC"), checksum("another text")), declared("ISC"));
+    assert_eq!(told(&read_as("MIT"), None, checksum("another text")), License::File("LICENSE".to_owned()));
 }
 
 #[test]

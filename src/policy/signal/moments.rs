@@ -9,7 +9,8 @@ use super::{Scope, all, counting, wanted};
 use crate::model::age::Age;
 use crate::model::package::{CrateId, Locked};
 use crate::model::policy::{Origin, RegistryPolicy, Setting};
-use crate::model::signal::{SignalCode, SignalLevel};
+use crate::model::publication::{Publication, PublicationFact, Publications, YankAction};
+use crate::model::signal::{SeenBy, Sighting, Signal, SignalCode, SignalLevel};
 use crate::model::source::Registry;
 use crate::policy::by_hand::{World, crates_io, days_ago, line, now, package, version};
 
@@ -79,4 +80,33 @@ fn only_the_dependencies_of_what_may_be_held_are_asked_about() {
         world.policy.registries.insert(Registry::CratesIo, own);
     });
     assert_eq!(asked(&trusting, Scope::All), crates(&[]));
+}
+
+/// It says to the second when it was, where others know when a release was not yanked yet.
+#[test]
+fn the_registry_is_the_best_witness_of_a_yank_unless_it_was_taken_back() {
+    let seen = |undone: bool, cache: bool| {
+        let yanked = |number: &str, days: i64| {
+            let mut line = line("foo", number, days_ago(days), &[]);
+            line["yanked"] = true.into();
+            line
+        };
+        let world = World::new().publish_line(&yanked("1.0.0", 90)).publish_line(&yanked("1.0.1", 80));
+        let world = world.publish("foo", "1.1.0", 2).with(|world| {
+            let yanks = vec![YankAction { at: days_ago(2), undone, by: None }];
+            let publication = Publication { yanks, ..Publication::default() };
+            let releases = [(version("1.0.0"), publication)].into();
+            let told = PublicationFact::Read(Publications { releases });
+            world.facts.publications.extend(cache.then(|| (crates_io("foo"), told)));
+        });
+        let judge = world.judge();
+        let (crate_id, history) = (crates_io("foo"), judge.history(&crates_io("foo")).unwrap());
+        let release = history.outline(&version("1.1.0")).unwrap().unwrap();
+        let all = all(judge.evidence(), &crate_id, history, &release).into_iter();
+        let mut lures =
+            all.filter_map(|signal| if let Signal::YankLure { seen, .. } = signal { Some(seen) } else { None });
+        lures.next().unwrap()
+    };
+    assert_eq!(seen(false, true), Some(Sighting { at: days_ago(2), by: SeenBy::Registry }));
+    assert_eq!([seen(true, true), seen(false, false)], [None, None]);
 }

@@ -4,10 +4,12 @@ use jiff::SignedDuration;
 
 use super::{Grounds, git_rule, is_over};
 use crate::model::age::Age;
-use crate::model::policy::GitRule;
+use crate::model::lock_proof::LockFact;
+use crate::model::policy::{GitRule, Policy};
 use crate::model::standard::{Automation, Committed, Evidence, Lack, Unseen, VendoredProof};
 use crate::model::trail::Trail;
-use crate::policy::by_hand::{World, now};
+use crate::model::verdict::{Basis, Exemption, Verdict};
+use crate::policy::by_hand::{World, judgement, now, package};
 use crate::policy::evaluate;
 
 fn asked<T>(world: &World, vendored: &VendoredProof, ask: impl Fn(&Grounds<'_>) -> T) -> T {
@@ -71,4 +73,42 @@ fn a_rule_for_git_is_shown_with_its_commit_or_for_want_of_one() {
         let rule = Evidence::Setting { key: key(), value: text.to_owned() };
         assert!(shown.contains(&rule), "{text}");
     }
+}
+
+#[test]
+fn releases_that_a_person_alone_approved_are_counted_and_those_of_the_adoption_among_them() {
+    let given = |adopted: &[bool]| {
+        let by =
+            |adopted: &bool| Exemption { adopted: *adopted, line: 1, by: None, lifted: Vec::new(), missed_after: None };
+        Verdict::Approved(Basis::Approval { given: adopted.iter().map(by).collect() })
+    };
+    let counted = |verdicts: Vec<Verdict>| {
+        let mut evaluation = evaluate(&World::new().facts, &Policy::default(), &Vec::new(), now());
+        let of = |verdict| judgement(package("foo", "1.0.0").id, Some(verdict));
+        evaluation.judgements = verdicts.into_iter().map(of).collect();
+        asked(&World::new(), &not_vendored(), |grounds| Grounds { evaluation: &evaluation, ..*grounds }.exempted())
+    };
+    assert_eq!(counted(vec![Verdict::Local, Verdict::Approved(Basis::Aged)]), None);
+    let verdicts = vec![given(&[true]), Verdict::Approved(Basis::Aged), given(&[true, false]), given(&[true, true])];
+    assert_eq!(counted(verdicts), Some(Evidence::Exempted { releases: 3, adopted: 2 }));
+}
+
+/// The lock file answers the manifests as far as these are at hand, which is not said to be more.
+#[test]
+fn an_inventory_leaves_unseen_what_no_manifest_tells() {
+    let unseen = |lock: LockFact| {
+        let world = World::new().with(|world| world.facts.lock = lock);
+        asked(&world, &not_vendored(), |grounds| {
+            let found = grounds.inventory();
+            (found.lacking.contains(&Lack::LockDoubtful), found.unseen)
+        })
+    };
+    let elsewhere = || vec![package("foo", "1.0.0").id];
+    assert_eq!(unseen(LockFact::Answered), (false, vec![]));
+    assert_eq!(unseen(LockFact::Unseen(elsewhere())), (false, vec![Unseen::Manifests(elsewhere())]));
+    assert_eq!(unseen(LockFact::NotChecked), (true, vec![]));
+}
+
+const fn not_vendored() -> VendoredProof {
+    VendoredProof::NotVendored { elsewhere: 0 }
 }

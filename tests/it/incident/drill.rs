@@ -119,6 +119,21 @@ fn an_archive_of_other_bytes_is_told() {
     assert!(world.incident(&["bad@1.0.0"]).expect_code(1).stdout.contains("NOT the bytes that were locked"));
 }
 
+/// As a local registry has it, or whoever kept one by hand.
+#[test]
+fn an_archive_that_lies_in_the_repository_is_found() {
+    let world = with_bad();
+    world.project.write("kept/bad-1.0.0.crate", "poisoned").write("kept/bad-er-1.0.0.crate", "another crate");
+    // A folder of such a name is no lock file and in nobody's way.
+    world.project.write("kept/other/Cargo.lock/file", "");
+    let document = world.found(&["bad@1.0.0"], 1);
+    let traces = document["traces"].as_array().unwrap();
+    let told = |one: &Value| ["kind", "version", "bytes"].map(|key| one[key].as_str().unwrap().to_owned());
+    assert_eq!(traces.iter().map(told).collect::<Vec<_>>(), [["vendored", "1.0.0", "other"]], "{document:#}");
+    assert!(traces[0]["path"].as_str().unwrap().ends_with("kept/bad-1.0.0.crate"), "{document:#}");
+    assert_eq!(gaps(&document), [""; 0]);
+}
+
 #[test]
 fn build_output_elsewhere_is_found_and_an_untold_version_is_undecided() {
     let mut world = with_bad();

@@ -56,6 +56,21 @@ fn what_is_staged_in_another_working_tree_is_found() {
     assert_eq!(tips(&document["locked"][0]), [("index".to_owned(), beside.to_string())], "{document:#}");
 }
 
+/// Another repository is another past.
+#[test]
+fn a_submodule_is_named_as_what_was_not_looked_at() {
+    let world = with_bad();
+    world.found(&["evil", "--offline"], 0);
+    let top = world.project.root();
+    let module = "160000,0123456789abcdef0123456789abcdef01234567,modules/inner";
+    git(&world.project, top.as_str(), &["update-index", "--add", "--cacheinfo", module]);
+    git(&world.project, top.as_str(), &["commit", "--quiet", "-m", "a submodule"]);
+    let document = world.found(&["evil", "--offline"], 0);
+    assert_eq!(document["looked_at"]["submodules"], serde_json::json!(["modules/inner"]), "{document:#}");
+    let told = world.incident(&["evil", "--offline"]).expect_code(0).stdout;
+    assert!(told.contains("submodules, whose repositories are their own: modules/inner"), "{told}");
+}
+
 #[test]
 fn what_documents_and_cargo_print_is_taken() {
     let world = with_bad();

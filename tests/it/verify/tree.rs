@@ -17,6 +17,22 @@ fn h7_a_folder_that_the_lock_file_does_not_have() {
 }
 
 #[test]
+fn a_folder_whose_manifest_or_list_of_files_says_nothing_is_refused() {
+    for manifest in [&b"\xff"[..], b"[workspace]\n", b"[package]\nname = \"x\"\nversion = \"one\"\n", b"[package"] {
+        let scene = Scene::new();
+        scene.copy("leaf", "extra");
+        std::fs::write(scene.project.path("vendor/extra/Cargo.toml"), manifest).unwrap();
+        scene.rehash("extra");
+        scene.refused(&["no-package"]);
+    }
+    for list in ["", "{", "[]"] {
+        let scene = Scene::new();
+        scene.project.write("vendor/leaf/.cargo-checksum.json", list);
+        scene.refused(&["no-list"]);
+    }
+}
+
+#[test]
 fn the_way_out_of_stray_files_works_when_pasted() {
     let scene = Scene::new();
     for path in [".DS_Store", "READ ME.md", ".idea/x.xml", "old_crate/examples/x.rs"] {

@@ -307,6 +307,13 @@ fn patches_of_the_root_manifest() {
         ways(&document, "warns"),
         [format!("manifest-patch Cargo.toml:{}", at + 4), format!("manifest-patch Cargo.toml:{}", at + 3)]
     );
+    // As older manifests have it.
+    let scene = Scene::new();
+    let text = "\n[replace]\n\"bar:1.0.0\" = { path = \"../near\" }\n\"leaf:1.0.0\" = { path = \"own\" }\n";
+    let at = append(&scene.project, "Cargo.toml", text);
+    let document = json(&scene.project, &[], 1);
+    assert_eq!(ways(&document, "fails"), [format!("patch-outside Cargo.toml:{}", at + 2)]);
+    assert_eq!(ways(&document, "warns"), [format!("manifest-patch Cargo.toml:{}", at + 3)]);
 }
 
 #[test]
@@ -325,6 +332,51 @@ fn variables_of_the_environment() {
     assert_eq!(ways(&document, "warns"), ["program CARGO_TARGET_X_LINKER", "flags RUSTFLAGS"]);
 }
 
+/// One of cargo's own runs the program that its setting names.
+#[test]
+fn a_provider_of_credentials_that_runs_somebodys_program_is_told() {
+    for (text, is_told) in [
+        ("[registry]\ncredential-provider = \"cargo:token\"\n", false),
+        ("[registry]\ncredential-provider = \"cargo:token-from-stdout get\"\n", true),
+        ("[registry]\ncredential-provider = [\"mine\", \"--x\"]\n", true),
+        ("[registry]\nglobal-credential-providers = [\"cargo:token\", \"cargo:libsecret\"]\n", false),
+        ("[registries.x]\ncredential-provider = \"mine\"\n", true),
+        ("[credential-alias]\nmine = \"get\"\n", true),
+    ] {
+        let scene = Scene::new();
+        let at = append(&scene.project, ".cargo/config.toml", text);
+        let told = ways(&json(&scene.project, &[], 0), "warns");
+        let expected =
+            if is_told { vec![format!("credential-provider .cargo/config.toml:{}", at + 1)] } else { vec![] };
+        assert_eq!(told, expected, "{text}");
+    }
+    let (one, of_x) = ("CARGO_REGISTRY_CREDENTIAL_PROVIDER", "CARGO_REGISTRIES_X_CREDENTIAL_PROVIDER");
+    let several = "CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS";
+    for (name, value, is_told) in [
+        (one, "cargo:token", false),
+        (one, "cargo:token-from-stdout get", true),
+        (several, "cargo:token cargo:libsecret", false),
+        (several, "cargo:token mine", true),
+        (of_x, "cargo:token-from-stdout get", true),
+        (of_x, "cargo:token", false),
+    ] {
+        let scene = Scene::with(Project::new().env(name, value));
+        let expected = if is_told { vec![format!("credential-provider {name}")] } else { vec![] };
+        assert_eq!(ways(&json(&scene.project, &[], 0), "warns"), expected, "{name}={value}");
+    }
+}
+
+/// `[host]` is for build scripts what `[target]` is for the rest: of every platform, or of one.
+#[test]
+fn settings_for_the_host_are_told_as_those_for_a_target_are() {
+    let scene = Scene::new();
+    let text = "[host]\nlinker = \"ld\"\n[host.x86_64-unknown-linux-gnu]\nrunner = \"run\"\nfoo = { rustc-link-lib = [\"foo\"] }\n";
+    let at = append(&scene.project, ".cargo/config.toml", text);
+    let of = |code: &str, below: usize| format!("{code} .cargo/config.toml:{}", at + below);
+    let expected = [of("program", 1), of("runner", 3), of("links-override", 4)];
+    assert_eq!(ways(&json(&scene.project, &[], 0), "warns"), expected);
+}
+
 #[test]
 fn a_toolchain_file_that_does_not_say_which_is_not_passed_over() {
     let scene = Scene::new();
@@ -332,6 +384,7 @@ fn a_toolchain_file_that_does_not_say_which_is_not_passed_over() {
     let large = format!("{path}#{}\n", " ".repeat(1 << 20));
     for (name, content, code) in [
         ("rust-toolchain", "stable\n", 0),
+        ("rust-toolchain.toml", "[toolchain]\nchannel = \"stable\"\n", 0),
         ("rust-toolchain", path, 1),
         ("rust-toolchain", large.as_str(), 2),
         ("rust-toolchain.toml", large.as_str(), 2),
