@@ -15,7 +15,9 @@ use super::{output, request};
 use crate::cli::{self, Cli};
 use crate::gather::environment::Environment;
 use crate::model::advisory::AdvisoryKind;
+use crate::model::approval::Approval;
 use crate::model::facts::AdvisoryFact;
+use crate::model::policy::Ignore;
 use crate::model::source::{Registry, Source};
 use crate::model::trail::release::{ApprovalRecord, ReasonRecord};
 use crate::model::trail::{Kind, ReleaseRecord};
@@ -113,13 +115,14 @@ fn approve(
         until: Some(until),
     };
     // What was said before of the same bytes gives way to what is said now.
-    let same = before.approvals.iter().filter(|one| {
+    let is_same = |one: &&Approval| {
         one.crate_name.names(&crate_id.name)
             && one.registry == crate_id.registry
             && one.version == version
             && one.checksum == checksum
-    });
-    let without = without_entries(before.as_str(), &same.map(|one| one.line).collect());
+    };
+    let same: Vec<&Approval> = before.approvals.iter().filter(is_same).collect();
+    let without = without_entries(before.as_str(), &same.iter().map(|one| one.line).collect());
     let after = before.edited(without.and_then(|text| with_approval(&text, &new)))?;
     let exemption =
         Exemption { adopted: false, line: 0, by: new.by.clone(), lifted: lifts.clone(), missed_after: None };
@@ -135,6 +138,9 @@ fn approve(
     let lifted: Vec<_> = new.lifts.iter().map(|code| code.as_str()).collect();
     let told = format!("{name} in {file}: lifts {}", lifted.join(", "));
     curation::written("Approved", &told, Some(until), text).map_err(CommandError::Output)?;
+    for old in same.iter().filter(|old| old.reason != reason || old.until != Some(until) || old.lifts != new.lifts) {
+        curation::replaced(&old.reason, old.until, text).map_err(CommandError::Output)?;
+    }
     recorded(id, writing.who.as_ref(), text)?;
     Ok(Outcome::Approved)
 }
@@ -221,21 +227,30 @@ fn ignore(
         until,
         justification: arguments.justification,
     };
-    let ignores = before.policy.advisories.ignore.iter();
-    let same = ignores.filter(|one| {
+    let is_same = |one: &&Ignore| {
         one.id.eq_ignore_ascii_case(id) && one.crate_name.as_ref().is_some_and(|name| name.names(&crate_id.name))
-    });
-    let without = without_entries(before.as_str(), &same.map(|one| one.line).collect());
+    };
+    let same: Vec<&Ignore> = before.policy.advisories.ignore.iter().filter(is_same).collect();
+    let without = without_entries(before.as_str(), &same.iter().map(|one| one.line).collect());
     let after = before.edited(without.and_then(|text| with_ignore(&text, &new)))?;
     let mut record = ReleaseRecord::new(crate_id, preview.judgement.id.version.clone());
     record.checksum = preview.checksum;
     record.pubtime = preview.judgement.pubtime;
-    let (ignores, reason) = (vec![id.to_owned()], Some(reason.to_owned()));
-    record.approval = Some(ApprovalRecord { ignores, lifts: Vec::new(), reason, until: Some(until) });
+    record.approval = Some(ApprovalRecord {
+        ignores: vec![id.to_owned()],
+        lifts: Vec::new(),
+        reason: Some(reason.to_owned()),
+        until: Some(until),
+    });
     let event = writing.write(Kind::Approved, vec![record], &before, &after, Vec::new())?;
     let justified = arguments.justification.map(|why| format!(" ({})", why.as_str())).unwrap_or_default();
     let told = format!("{id} for {} in {file}{justified}", preview.judgement.id.name);
     curation::written("Ignored", &told, Some(until), text).map_err(CommandError::Output)?;
+    let is_another =
+        |old: &&&Ignore| old.reason != reason || old.until != until || old.justification != arguments.justification;
+    for old in same.iter().filter(is_another) {
+        curation::replaced(&old.reason, Some(old.until), text).map_err(CommandError::Output)?;
+    }
     recorded(event, writing.who.as_ref(), text)?;
     Ok(Outcome::Approved)
 }

@@ -76,6 +76,13 @@ impl<'m, 's> Moves<'m, 's> {
         self.named.iter().filter_map(|(_, at)| self.packages().get((*at)?))
     }
 
+    /// A spec that names no locked package, nor several.
+    pub(super) fn unlocked(&self) -> Option<&str> {
+        let is_unlocked =
+            |spec: &str| Spec::parse(spec).is_ok_and(|one| matches!(one.locked(self.packages()), Ok(None)));
+        self.named.iter().map(|(spec, _)| &**spec).find(|spec| is_unlocked(spec))
+    }
+
     /// Where the named packages are to go, each with its id there.
     pub(super) fn destinations(&self) -> impl Iterator<Item = PackageId> + '_ {
         let packages = self.packages();

@@ -199,6 +199,11 @@ pub(super) enum CommandError {
         "`{spec}` is not in the dependency graph{locked}\nhelp: `cargo sequester cargo tree` lists what is; a release that is not locked yet needs its whole version: name@1.2.3"
     )]
     NotInGraph { spec: String, locked: String },
+    /// It names no package of a lock file that does not answer the manifests yet.
+    #[error(
+        "`{spec}` is not in the dependency graph, and Cargo.lock does not answer the manifests yet; it was left as it is\nhelp: to lock what they newly ask for: cargo sequester update --workspace"
+    )]
+    NotYetLocked { spec: String },
     /// A whole version that neither the lock file nor the index has.
     #[error(
         "`{spec}` is not in the dependency graph, and its registry has no such release\nhelp: check the name and the version"

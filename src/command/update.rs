@@ -163,7 +163,7 @@ impl Update<'_, '_> {
         }
         match self.resolve_and_judge()? {
             Done::Failed { ended, parts } => {
-                if let Some(refused) = self.refused_by_cargo() {
+                if let Some(refused) = self.refused_by_cargo()? {
                     return Err(refused);
                 }
                 let view = View { kept: versions(&parts.stay), exact: self.moves.exact(), ..View::default() };
@@ -231,21 +231,26 @@ impl Update<'_, '_> {
     }
 
     /// What cargo refuses whatever it is shown, and says in words that lead astray.
-    fn refused_by_cargo(&self) -> Option<CommandError> {
+    fn refused_by_cargo(&self) -> Result<Option<CommandError>, CommandError> {
         let environment = self.session.project().environment();
         let is_stable = || cargo::version(environment).is_ok_and(|version| version.pre.is_empty());
         if self.wanted.breaking && environment.get("RUSTC_BOOTSTRAP").is_none() && is_stable() {
-            return Some(CommandError::NotStable);
+            return Ok(Some(CommandError::NotStable));
         }
-        let What::Named { precise: Some(version), .. } = &self.wanted.what else { return None };
+        if let Some(spec) = self.moves.unlocked()
+            && self.session.lock_answers()? != LockFact::Answered
+        {
+            return Ok(Some(CommandError::NotYetLocked { spec: spec.to_owned() }));
+        }
+        let What::Named { precise: Some(version), .. } = &self.wanted.what else { return Ok(None) };
         let names = self.moves.names();
         let locked = self.session.subject().lock.packages.iter();
         let mut absent = locked.filter(|package| names.contains(&*package.id.name)).filter(|package| {
             let history = package.id.crate_id().and_then(|id| self.session.history(&id));
             history.is_some_and(|history| !history.outlines().any(|one| one.version == *version))
         });
-        let spec = absent.next().map(|package| format!("{}@{version}", package.id.name))?;
-        Some(CommandError::NoSuchVersion { spec })
+        let spec = absent.next().map(|package| format!("{}@{version}", package.id.name));
+        Ok(spec.map(|spec| CommandError::NoSuchVersion { spec }))
     }
 
     /// The release that `--precise` asks for, where it is hidden: cargo would only say that it does not exist.

@@ -124,6 +124,15 @@ pub(crate) fn written(title: &str, text: &str, until: Option<Date>, out: &mut im
     line(out, Tone::Good, title, &format!("{text}{until}"))
 }
 
+/// Writes under it what was said before and no longer counts: `replaces: through 2026-12-22: read the diff`.
+///
+/// # Errors
+/// The writer's.
+pub(crate) fn replaced(reason: &str, until: Option<Date>, out: &mut impl Write) -> io::Result<()> {
+    let until = until.map(|until| format!("through {until}: ")).unwrap_or_default();
+    detail(out, Tone::Plain, "replaces", &format!("{until}{reason}"))
+}
+
 /// Writes a remark in the same look.
 ///
 /// # Errors

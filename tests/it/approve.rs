@@ -237,7 +237,9 @@ fn one_advisory_is_ignored_for_one_crate() {
     assert!(refused.stderr.contains("vulnerable_code_not_in_execute_path"), "{}", refused.stderr);
     assert!(!world.project.read("sequester.toml").contains("justification"));
     let told = world.approve(&[&of_id[..], &["--justification", "vulnerable_code_not_in_execute_path"]].concat());
-    assert!(told.expect_code(0).stdout.contains("(vulnerable_code_not_in_execute_path)"));
+    let told = told.expect_code(0).stdout;
+    assert!(told.contains("(vulnerable_code_not_in_execute_path)"), "{told}");
+    assert!(told.contains("replaces: through 2024-12-01: not reached\n"), "{told}");
     let policy = world.project.read("sequester.toml");
     assert_eq!(policy.matches("[[advisories.ignore]]").count(), 1, "{policy}");
     assert!(policy.contains("justification = \"vulnerable_code_not_in_execute_path\"\n"), "{policy}");

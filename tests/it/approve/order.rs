@@ -90,8 +90,12 @@ fn i7_what_was_revoked_and_is_written_back_by_hand_is_told_and_nothing_else() {
 #[test]
 fn the_same_approval_again_takes_the_place_of_the_first() {
     let world = fresh();
-    world.approve(&["bar", "--reason", "x"]).expect_code(0);
-    world.approve(&["bar", "--reason", "y", "--until", "2025-02-01"]).expect_code(0);
+    let told = world.approve(&["bar", "--reason", "x", "--until", "2025-01-31"]).expect_code(0).stdout;
+    assert!(!told.contains("replaces"), "{told}");
+    let told = world.approve(&["bar", "--reason", "y", "--until", "2025-02-01"]).expect_code(0).stdout;
+    assert!(told.contains("replaces: through 2025-01-31: x\n"), "{told}");
+    let told = world.approve(&["bar", "--reason", "y", "--until", "2025-02-01"]).expect_code(0).stdout;
+    assert!(!told.contains("replaces"), "{told}");
     let policy = world.project.read("sequester.toml");
     assert_eq!(policy.matches("[[approval]]").count(), 1, "{policy}");
     assert!(policy.contains("reason = \"y\"") && policy.contains("until = 2025-02-01"), "{policy}");

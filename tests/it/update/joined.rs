@@ -140,6 +140,24 @@ fn what_is_new_in_a_manifest_was_asked_for() {
     assert!(outcome.stdout.contains("Added y ") && !outcome.stdout.contains("nobody asked"), "{}", outcome.stdout);
 }
 
+/// Cargo only says that nothing matches, which reads as a misspelling.
+#[test]
+fn what_a_manifest_asks_for_and_nobody_has_locked_is_locked_by_the_command_that_is_printed() {
+    let world = World::new(OLD, &[("far", "1")], |_| ());
+    let manifest = world.project.read("Cargo.toml");
+    world.project.write("Cargo.toml", format!("{manifest}y = \"1\"\n"));
+    let mut way_out = String::new();
+    for arguments in [&["update", "y"][..], &["update", "y", "--precise", "1.0.0"], &["update", "far", "y@1.0.0"]] {
+        let outcome = world.run(arguments).expect_code(2);
+        let help = outcome.stderr.split("help: to lock what they newly ask for: cargo sequester ").nth(1);
+        way_out = help.expect("a way out").trim().to_owned();
+    }
+    let words: Vec<&str> = way_out.split_whitespace().take_while(|word| *word != "--advisory-db").collect();
+    assert_eq!(words, ["update", "--workspace"], "{way_out}");
+    world.run(&words).expect_code(0);
+    world.run(&["update", "y", "--precise", "1.0.0"]).expect_code(0);
+}
+
 #[test]
 fn nobody_waits_for_what_time_does_not_lift() {
     let world = World::new(OLD, &[("far", "1")], |_| ());
