@@ -221,7 +221,7 @@ fn likeness(one: &Forms, other: &Forms) -> Option<Likeness> {
 fn folded(name: &str) -> String {
     let alone = name.chars().map(|c| match c {
         '0' | '\u{43e}' => 'o',
-        '1' => 'l',
+        '1' | '\u{4cf}' => 'l',
         '\u{456}' => 'i',
         '\u{430}' => 'a',
         '\u{435}' => 'e',
@@ -230,6 +230,12 @@ fn folded(name: &str) -> String {
         '\u{443}' => 'y',
         '\u{445}' => 'x',
         '\u{455}' => 's',
+        '\u{458}' => 'j',
+        '\u{475}' => 'v',
+        '\u{4bb}' => 'h',
+        '\u{501}' => 'd',
+        '\u{51b}' => 'q',
+        '\u{51d}' => 'w',
         other => other,
     });
     let alone: String = alone.collect();
@@ -292,6 +298,16 @@ mod tests {
         let long = |count: usize, end: &str| format!("{}{end}", "a".repeat(count - end.len()));
         assert_eq!(like(&long(64, "bc"), &long(64, "cb")), Some(Likeness::Swapped));
         assert_eq!(like(&long(65, "bc"), &long(65, "cb")), None);
+    }
+
+    /// By Unicode's list of what is confused with what.
+    #[test]
+    fn a_cyrillic_letter_is_like_the_latin_one_that_it_looks_like() {
+        let cyrillic = "\u{430}\u{435}\u{43e}\u{440}\u{441}\u{443}\u{445}\u{455}\u{456}\u{458}\u{475}\u{4bb}\u{4cf}\u{501}\u{51b}\u{51d}";
+        for (letter, latin) in cyrillic.chars().zip("aeopcyxsijvhldqw".chars()) {
+            let [one, other] = [letter, latin].map(|one| format!("tuk{one}tuk"));
+            assert_eq!(like(&one, &other), Some(Likeness::Confusable), "{one} {other}");
+        }
     }
 
     #[test]

@@ -213,3 +213,29 @@ fn complete(tables: &mut Table, given: Option<&Table>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use toml::Table;
+
+    use super::complete;
+
+    #[test]
+    fn a_dependency_is_what_its_workspace_says_and_optional_where_it_says_so_itself() {
+        let table = |text: &str| text.parse::<Table>().unwrap();
+        let given = table("of-table = { package = \"real\", version = \"2\" }\nof-text = \"3\"\nplain = \"4\"\n");
+        let mut tables = table(
+            "[dependencies]\nplain = \"1\"\nown = { git = \"https://git.example.org/x\" }\nof-table = { workspace = true, optional = true }\n\
+             of-nothing = { workspace = true }\nodd = 1\n[build-dependencies]\nof-text.workspace = true\n[other]\nof-text.workspace = true\n",
+        );
+        complete(&mut tables, Some(&given));
+        let expected = table(
+            "[dependencies]\nplain = \"1\"\nown = { git = \"https://git.example.org/x\", version = \"*\" }\n\
+             of-table = { package = \"real\", version = \"2\", optional = true }\nof-nothing = { version = \"*\" }\nodd = 1\n\
+             [build-dependencies]\nof-text = { version = \"3\" }\n[other]\nof-text.workspace = true\n",
+        );
+        assert_eq!(tables, expected);
+    }
+}

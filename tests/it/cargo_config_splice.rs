@@ -271,6 +271,8 @@ fn a_list_that_vendor_would_not_write_is_refused_by_line() {
         ("[net]\n[sequester]\n[sequester.allow]\n", 2, "`sequester.version` is missing"),
         ("[sequester]\nversion = 1\n", 1, "`sequester.allow` is missing"),
         ("sequester = 1\n", 1, "expected a table"),
+        ("[sequester]\nversion = 1\nplatforms = 1\n[sequester.allow]\n", 3, "an array of strings"),
+        ("[sequester]\nversion = 1\nplatforms = [\n\"x\", 1]\n[sequester.allow]\n", 3, "an array of strings"),
         ("[sequester]\nversion = 1\n[sequester.allow]\n\"a@1.0.0\" = { B }\n", 4, "unknown key `x`"),
         ("[sequester]\nversion = 1\n[sequester.allow]\n\"a@1.0.0\" = { T }\n", 4, "`checksum` of"),
         ("[sequester]\nversion = 1\n[sequester.allow]\n\"a@1.0.0\" = { tree = \"F\" }\n", 4, "checksum"),

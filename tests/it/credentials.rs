@@ -130,6 +130,17 @@ fn case_37_what_a_program_cannot_give_is_told_with_its_words() {
             "failed: the vault is locked",
         ),
         ("echo '{\"v\":[1]}'; read q; echo '{\"Ok\":{\"kind\":\"get\",\"token\":\"\\u00e9\"}}'", "is no token"),
+        (
+            "echo '{\"v\":[1]}'; read q; echo '{\"Err\":{\"kind\":\"operation-not-supported\"}}'",
+            "operation-not-supported",
+        ),
+        ("echo '{\"v\":[1]}'; read q; echo '{}'", "failed: its answer is none of the protocol's"),
+        ("printf '\\377\\n'", "failed: what it wrote is not UTF-8"),
+        // Whoever ends so may not mean what it said.
+        (
+            "echo '{\"v\":[1]}'; read q; echo '{\"Ok\":{\"kind\":\"get\",\"token\":\"Bearer s3cret\"}}'; exit 3",
+            "failed: it ended with exit status: 3",
+        ),
     ] {
         let program = world.program(text);
         world.home(&format!("credential-provider = {program:?}"));

@@ -167,6 +167,20 @@ min-publish-age = \"3 days\"
     assert_eq!(both, kept);
 }
 
+/// Comments that lead up to a header stay with it, without an empty line between them and the entry too.
+#[test]
+fn what_leads_up_to_the_next_table_stays_with_it() {
+    let one = with_approval("", &approval("a", "1.0.0")).unwrap();
+    for next in ["# of bans\n# and more\n[bans]\ndeny = []\n", "[bans]\ndeny = []\n"] {
+        let both = with_approval(&format!("{one}{next}"), &approval("b", "1.0.0")).unwrap();
+        assert!(both.starts_with(&one) && both.ends_with(&format!("\n\n{next}")), "{both}");
+        assert_eq!(parsed(&both).1.len(), 2);
+        // Comments right below an entry that nothing follows are its own.
+        let told = format!("{one}# of this one\n");
+        assert!(with_approval(&told, &approval("b", "1.0.0")).unwrap().starts_with(&told));
+    }
+}
+
 #[test]
 fn what_is_inline_is_refused_by_name() {
     let inline = "approval = [{ crate = \"a\" }]\n";
@@ -176,7 +190,10 @@ fn what_is_inline_is_refused_by_name() {
         let told = with_ignore(text, &ignore("RUSTSEC-2020-0001", None)).unwrap_err();
         assert_eq!(told, PolicyEditError::Inline { key: "advisories", table: "advisories" });
     }
+    let told = with_ignore("[advisories]\nignore = []\n", &ignore("RUSTSEC-2020-0001", None)).unwrap_err();
+    assert_eq!(told, PolicyEditError::Inline { key: "advisories.ignore", table: "advisories.ignore" });
     assert_eq!(without_entries(inline, &BTreeSet::from([1])), Err(PolicyEditError::NoEntry { line: 1 }));
+    assert_eq!(without_entries("[x]\n[[", &BTreeSet::from([1])), Err(PolicyEditError::NotToml { line: 2 }));
     assert_eq!(with_approval("[x]\n[[", &approval("b", "1.0.0")), Err(PolicyEditError::NotToml { line: 2 }));
 }
 

@@ -91,6 +91,34 @@ fn what_the_registry_does_not_say_is_said_and_changes_no_verdict() {
     assert!(words(&told).contains("names no web API"), "{}", words(&told));
 }
 
+/// Each question to a host that does not answer takes its time.
+#[test]
+fn a_registry_that_fails_is_not_asked_about_the_next_crate() {
+    let registry = TestRegistry::new();
+    let project = project(&registry);
+    Package::new("foo", "1.0.1").pubtime("2026-11-19T00:00:00Z").publish(&registry);
+    project.cargo(&["update"]).expect_code(0);
+    registry.forget_requests();
+    let all = versions(&[version("1.0.1", "2026-11-19T00:00:00Z", Some("ann"))]);
+    registry.reply(&page("foo"), Reply::ok(all));
+    registry.reply(&page("bar"), Reply::status(500));
+    let told = run(&project, &["audit", "--facts"]).expect_code(1);
+    assert!(asked(&registry).iter().all(|path| *path == page("bar")), "{:?}", asked(&registry));
+    assert!(told.stdout.contains("who published bar, foo is not known: "), "{}", told.stdout);
+}
+
+#[test]
+fn a_list_that_leads_back_to_its_own_page_is_given_up() {
+    let registry = TestRegistry::new();
+    let project = project(&registry);
+    let again = json!({ "versions": [], "meta": { "next_page": "?seek=again" } }).to_string();
+    registry.reply(&page("bar"), Reply::ok(again.clone()));
+    registry.reply(&format!("{}?seek=again", page("bar")), Reply::ok(again));
+    let told = run(&project, &["audit", "--facts"]).expect_code(1);
+    assert!(told.stdout.contains("its next page is the same page again"), "{}", told.stdout);
+    assert_eq!(asked(&registry).len(), 2);
+}
+
 #[test]
 fn explain_tells_who_published_and_who_yanked_when() {
     let registry = TestRegistry::new();

@@ -97,6 +97,34 @@ fn a_policy_that_became_a_link_is_listed() {
     assert!(outcome.stderr.contains("symbolic link"), "{}", outcome.stderr);
 }
 
+/// Where the letters' case tells no files apart, a checkout has one of the two.
+#[test]
+fn a_file_that_differs_from_a_judged_one_in_case_alone_is_refused() {
+    for name in ["cargo.lock", "Sequester.toml", ".Cargo/config.toml"] {
+        let change = Change::new();
+        change.world.project.write(name, "# another\n");
+        change.finish();
+        let told = change.world.audit(&["--base", "base"]).expect_code(2).stderr;
+        assert!(told.contains(&format!("`{name}` differs only in the case")), "{told}");
+    }
+}
+
+/// Nobody can say which of the three would be committed.
+#[test]
+fn a_file_in_the_middle_of_a_merge_is_not_judged() {
+    let change = Change::new();
+    change.git(&["checkout", "--quiet", "-b", "theirs"]);
+    change.append("Cargo.toml", "# theirs");
+    change.finish();
+    change.git(&["checkout", "--quiet", "work"]);
+    change.append("Cargo.toml", "# ours");
+    change.finish();
+    change.json(0);
+    change.git(&["read-tree", "-m", "base", "work", "theirs"]);
+    let told = change.world.audit(&["--base", "base"]).expect_code(2).stderr;
+    assert!(told.contains("`Cargo.toml` is in the middle of a merge\nhelp: "), "{told}");
+}
+
 #[test]
 fn a_broken_policy_is_an_error_and_not_the_defaults() {
     let change = Change::new();

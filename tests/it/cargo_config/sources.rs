@@ -158,6 +158,16 @@ fn case_37_only_the_users_own_configuration_names_a_program_that_is_run() {
     // Of the global ones the last is asked first.
     let global = "[registry]\nglobal-credential-providers = ['cargo:token', 'other']";
     assert_eq!(home(global), ["Protocol other []", "token true"]);
+    // Of a variable every word is one, and they go before those of the files.
+    let variable = |name: &str, value: &str| {
+        let world = World::with(index).file("home/config.toml", global);
+        providers(&world.variable(name, value))
+    };
+    assert_eq!(
+        variable("CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS", "first second"),
+        ["Protocol second []", "Protocol first []", "Protocol other []", "token true"]
+    );
+    assert_eq!(variable("CARGO_REGISTRIES_ONE_CREDENTIAL_PROVIDER", "get it"), ["Protocol get [\"it\"]"]);
     // A checkout's alias of that name is as much its choice as the name would be.
     let world =
         World::with(&format!("{index}[credential-alias]\nother = '/bin/mine'")).file("home/config.toml", global);

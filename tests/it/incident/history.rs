@@ -56,6 +56,23 @@ fn what_is_staged_in_another_working_tree_is_found() {
     assert_eq!(tips(&document["locked"][0]), [("index".to_owned(), beside.to_string())], "{document:#}");
 }
 
+#[test]
+fn before_the_first_commit_the_index_and_the_working_tree_are_all_there_is() {
+    let world = World::new().dep("bad", "1");
+    Package::new("bad", "1.0.0").pubtime(OLD).publish(&world.registry);
+    world.lock();
+    let top = world.project.root();
+    git(&world.project, top.as_str(), &["init", "--quiet"]);
+    let found = || {
+        let document = world.found(&["bad", "--offline"], 1);
+        assert_eq!(gaps(&document), [""; 0], "{document:#}");
+        tips(&document["locked"][0]).into_iter().map(|(kind, _)| kind).collect::<Vec<_>>()
+    };
+    assert_eq!(found(), ["working-tree"]);
+    git(&world.project, top.as_str(), &["add", "Cargo.lock"]);
+    assert_eq!(found(), ["working-tree", "index"]);
+}
+
 /// Another repository is another past.
 #[test]
 fn a_submodule_is_named_as_what_was_not_looked_at() {

@@ -137,6 +137,27 @@ fn a_package_outside_inherits_from_its_own_workspace() {
     assert_eq!(manifests.packages[1].dependencies[0].features, ["x"]);
 }
 
+/// Wherever it lies, and whatever lies above it.
+#[test]
+fn a_package_inherits_from_the_workspace_that_it_names() {
+    let project = Project::new().dep_toml("far = { path = \"../elsewhere/far\" }");
+    let beside = |path: &str, text: &str| project.write(&format!("../{path}"), text);
+    beside(
+        "other/Cargo.toml",
+        "[workspace]\nmembers = [\"../elsewhere/far\"]\n[workspace.package]\nversion = \"4.5.6\"\n",
+    );
+    beside("elsewhere/Cargo.toml", "[workspace]\n[workspace.package]\nversion = \"9.9.9\"\n");
+    let far = "[package]\nname = \"far\"\nversion.workspace = true\nworkspace = \"../../other\"\n";
+    beside("elsewhere/far/Cargo.toml", far);
+    beside("elsewhere/far/src/lib.rs", "");
+    let versions = |manifests: Manifests| -> Vec<String> {
+        manifests.packages.iter().map(|one| format!("{} {}", one.name, one.version)).collect()
+    };
+    assert_eq!(versions(read(&project, &[""])), ["app 0.1.0", "far 4.5.6"]);
+    let told = project.cargo(&["metadata", "--format-version=1", "--offline"]).expect_code(0).stdout;
+    assert!(told.contains("far#4.5.6\"") || told.contains("far@4.5.6\""), "{told}");
+}
+
 #[test]
 fn what_is_no_manifest_is_named_with_file_and_key() {
     let project = Project::new();
