@@ -170,6 +170,23 @@ fn a_forged_event_is_refused_before_it_spoils_the_trail() {
     }
 }
 
+/// That those which name it as their parent name nothing then is no second fault.
+#[test]
+fn an_event_that_is_gone_is_told_once() {
+    let change = Change::new();
+    let first = event("2026-11-01T00:00:00Z", vec![record("old", "1.0.0")]);
+    let id = EventId::of(&first.to_bytes().unwrap());
+    forge(&change, &first);
+    forge(&change, &Event { parents: [id].into(), ..event("2026-11-02T00:00:00Z", vec![record("old", "1.0.0")]) });
+    change.finish();
+    change.git(&["branch", "--force", "base", "HEAD"]);
+    let name = first.file_name(id).to_string();
+    std::fs::remove_file(change.world.project.path(&format!(".sequester/trail/{name}"))).unwrap();
+    let document = change.json(1);
+    assert_eq!(document["trail_truncated"], serde_json::json!([name]));
+    assert_eq!(also(&document), expected(&[]), "{document:#}");
+}
+
 #[test]
 fn an_event_of_another_day_is_refused() {
     let change = Change::new();

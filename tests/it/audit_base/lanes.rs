@@ -25,6 +25,29 @@ fn decides(document: &Value) -> Vec<String> {
     document["decides"].as_array().unwrap().iter().map(|one| one["key"].as_str().unwrap().to_owned()).collect()
 }
 
+/// What it does not have it never had.
+#[test]
+fn a_change_that_grew_from_before_the_policy_took_nothing_back() {
+    let change = Change::new();
+    let policy = change.world.project.read("sequester.toml");
+    change.git(&["checkout", "--quiet", "--orphan", "main"]);
+    std::fs::remove_file(change.world.project.path("sequester.toml")).unwrap();
+    change.finish();
+    change.git(&["branch", "before"]);
+    change.world.project.write("sequester.toml", policy);
+    change.finish();
+    change.git(&["branch", "--force", "base"]);
+    change.git(&["checkout", "--quiet", "before"]);
+    change.world.project.write("README.md", "A change.\n");
+    let document = change.json(0);
+    assert_eq!(loosened(&document), [""; 0]);
+    // The base's rules judge it all the same.
+    let mut change = change;
+    Package::new("fresh", "1.0.0").pubtime("2026-11-13T00:00:00Z").publish(&change.world.registry);
+    change.add_dependency("fresh");
+    assert!(reasons(&change.json(1), "fresh").contains(&"too-new".to_owned()));
+}
+
 #[test]
 fn a_change_that_adopts_the_tool() {
     // Without a dependency: the mirror, which no policy of the base allows, need not be asked for what it locks.

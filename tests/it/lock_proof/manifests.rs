@@ -177,6 +177,10 @@ fn what_is_no_manifest_is_named_with_file_and_key() {
         "[package]\nname = \"a\"\n[target.x]\ndependencies = 1\n",
         "[package]\nname = \"a\"\n[features]\nf = [1]\n",
         "[package]\nname = \"a\"\n[dependencies]\nb = \"1\"\n[patch.crates-io]\nb = 1\n",
+        "[package]\nname = \"a\"\n[dependencies]\nb = { version = \"1\", registry-index = \"nowhere\" }\n",
+        "[package]\nname = \"a\"\n[dependencies]\nb = { git = \"https://x.org/\", registry-index = \"sparse+https://x.org/\" }\n",
+        "[package]\nname = \"a\"\nversion.workspace = false\n",
+        "[package]\nname = \"a\"\nversion.workspace = true\n",
     ] {
         project.write("Cargo.toml", text);
         let manifests = read(&project, &[""]);

@@ -211,3 +211,38 @@ fn a_supplier_can_be_reached() {
     help: add the key to this table
     ");
 }
+
+/// Whoever reads it has to know what to write.
+#[test]
+fn a_mistake_about_licences_signals_or_an_ignore_comes_with_what_would_be_right() {
+    let help = |text: &str| {
+        let told = bad(text);
+        told.lines().last().and_then(|line| line.strip_prefix("help: ")).unwrap().to_owned()
+    };
+    let listed = |more: &str| format!("[licenses]\nallow = ['MIT']\n{more}");
+    let clarify = |rest: &str| listed(&format!("[[licenses.clarify]]\ncrate = 'cc'\nexpression = 'MIT'\n{rest}"));
+    let file = |path: &str, digest: &str| clarify(&format!("files = [{{ path = '{path}', sha256 = '{digest}' }}]\n"));
+    good(&file("docs/LICENSE", CHECKSUM));
+    for path in ["/LICENSE", "../LICENSE", "a\\b", "C:LICENSE", "a//b"] {
+        let right = "write a path below the package's folder, such as \"LICENSE-MIT\"";
+        assert_eq!(help(&file(path, CHECKSUM)), right, "{path}");
+    }
+    assert_eq!(help(&file("LICENSE", "00")), "take it of the file in the package's folder: sha256sum LICENSE");
+    assert_eq!(first(&clarify("files = []\n")), "3: `licenses.clarify.files`: must not be empty");
+    let long = format!("'MIT{}'\nfiles", " OR MIT".repeat(1_000));
+    let long = file("LICENSE", CHECKSUM).replace("'MIT'\nfiles", &long);
+    assert!(first(&long).contains("more than 4096 bytes"), "{}", first(&long));
+    let exception = "[[licenses.exception]]\ncrate = 'cc'\nversion = 'one'\nallow = ['ISC']\n";
+    assert_eq!(help(&listed(exception)), "write a requirement as in a manifest, such as \"1.2\" or \"=1.2.3\"");
+    let unlisted = exception.replace("one", "1");
+    assert_eq!(help(&unlisted), "list the licences that every release may have");
+    let id = "write an id of https://spdx.org/licenses, such as \"Apache-2.0\"";
+    assert_eq!(help("[licenses]\nallow = ['?']\n"), id);
+    assert_eq!(help("[signals]\nlook-alike = 'deny'\n"), "write \"reason\", \"warn\" or \"off\"");
+    let ignore =
+        "[[advisories.ignore]]\nid = 'RUSTSEC-2023-0071'\nreason = 'r'\nuntil = 2027-01-31\njustification = 'x'\n";
+    assert!(help(ignore).starts_with("write one of: "), "{}", help(ignore));
+    let reached = |how: &str| format!("[sbom.supplier]\nname = 'Ana'\n{how}\n");
+    assert_eq!(help(&reached("email = 'ana'")), "write an address such as \"security@example.org\"");
+    assert_eq!(help(&reached("url = 'ftp://example.org'")), "write an address such as \"https://example.org/\"");
+}
