@@ -316,6 +316,19 @@ fn patches_of_the_root_manifest() {
     assert_eq!(ways(&document, "warns"), [format!("manifest-patch Cargo.toml:{}", at + 3)]);
 }
 
+/// What only a nightly cargo takes.
+#[test]
+fn compiler_settings_in_profiles_of_the_root_manifest_are_told() {
+    let scene = Scene::with(Project::new().env("RUSTC_BOOTSTRAP", "1"));
+    let manifest = scene.project.read("Cargo.toml");
+    scene.project.write("Cargo.toml", format!("cargo-features = [\"profile-rustflags\"]\n{manifest}"));
+    let text =
+        "\n[profile.dev]\nrustflags = [\"-Copt-level=1\"]\n[profile.release.package.bar]\nrustflags = [\"-g\"]\n";
+    let at = append(&scene.project, "Cargo.toml", text);
+    let told = ways(&json(&scene.project, &[], 0), "warns");
+    assert_eq!(told, [format!("flags Cargo.toml:{}", at + 4), format!("flags Cargo.toml:{}", at + 2)]);
+}
+
 #[test]
 fn variables_of_the_environment() {
     let scene = Scene::with(
