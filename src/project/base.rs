@@ -347,3 +347,16 @@ fn named_as_base(error: &CargoConfigError, top: &Utf8Path) -> ProjectError {
 fn real(path: &Utf8Path) -> Utf8PathBuf {
     path.canonicalize_utf8().unwrap_or_else(|_| plain(path))
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use crate::project::by_hand::Checkout;
+
+    #[test]
+    fn a_base_was_committed_when_its_committer_says() {
+        let checkout = Checkout::of_app(&[]);
+        assert_eq!(checkout.commit().committed(), Some("2026-11-20T00:00:00Z".parse().unwrap()));
+    }
+}

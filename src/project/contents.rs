@@ -236,3 +236,32 @@ impl Inside<'_> {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use crate::archive::VerifiedManifest;
+    use crate::model::checksum::Hashed;
+    use crate::model::license::{LicenseFact, LicenseGap};
+    use crate::model::package::PackageId;
+    use crate::model::source::{Registry, Source};
+    use crate::project::contents::{EXPRESSION, Inside};
+
+    #[test]
+    fn an_expression_of_the_greatest_length_is_read_and_a_longer_one_is_not() {
+        let of = |length: usize| {
+            let license = "M".repeat(length);
+            let text = format!("[package]\nname = \"bar\"\nversion = \"1.0.0\"\nlicense = \"{license}\"\n");
+            let source = Source::Registry(Registry::CratesIo);
+            let id = PackageId { name: "bar".into(), version: "1.0.0".parse().unwrap(), source };
+            let manifest = VerifiedManifest::of_vendored(text.as_bytes(), &id).unwrap();
+            let manifest_digest = Hashed::of(text.into_bytes()).checksum();
+            Inside { manifest: &manifest, manifest_digest, digest_of: &|_| None, archive: None }
+                .license(std::iter::empty())
+        };
+        let fits = of(EXPRESSION);
+        assert!(matches!(fits, LicenseFact::Read(_)), "{fits:?}");
+        assert!(matches!(of(EXPRESSION + 1), LicenseFact::Unknown(LicenseGap::Unreadable(_))));
+    }
+}

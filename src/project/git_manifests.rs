@@ -218,9 +218,13 @@ fn complete(tables: &mut Table, given: Option<&Table>) {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 
+    use std::collections::BTreeMap;
+
     use toml::Table;
 
-    use super::complete;
+    use super::{FromGit, Tree, complete};
+    use crate::model::package::PackageId;
+    use crate::model::source::Source;
 
     #[test]
     fn a_dependency_is_what_its_workspace_says_and_optional_where_it_says_so_itself() {
@@ -237,5 +241,24 @@ mod tests {
              [build-dependencies]\nof-text = { version = \"3\" }\n[other]\nof-text.workspace = true\n",
         );
         assert_eq!(tables, expected);
+    }
+
+    /// `bar` 1.0.0, from a repository in which `bar/` has this manifest and beside it this file.
+    fn bar(manifest: &str, file: &str) -> FromGit {
+        let text = format!("[package]\nname = \"bar\"\nversion = \"1.0.0\"\n{manifest}");
+        let manifests = BTreeMap::from([("bar".to_owned(), (text.clone().into_bytes(), text.parse().unwrap()))]);
+        let paths = ["bar/Cargo.toml", file].map(str::to_owned).to_vec();
+        let id = PackageId { name: "bar".into(), version: "1.0.0".parse().unwrap(), source: Source::Local };
+        Tree { paths, manifests }.package(&id).unwrap()
+    }
+
+    #[test]
+    fn a_package_of_a_repository_is_a_program_by_its_manifest_or_by_its_files() {
+        let is_program = |manifest: &str, file: &str| bar(manifest, file).0.about.program;
+        assert!(is_program("[[bin]]\nname = \"bar\"\npath = \"bar.rs\"\n", "bar/bar.rs"));
+        assert!(is_program("", "bar/src/main.rs"));
+        assert!(is_program("", "bar/src/bin/tool.rs"));
+        assert!(!is_program("", "bar/src/lib.rs"));
+        assert!(!is_program("", "src/main.rs"), "which is another package's");
     }
 }

@@ -19,7 +19,7 @@ use crate::gather::manifest::{self, MAX_BYTES, Roots};
 use crate::gather::workspace::Workspace;
 use crate::model::facts::IndexFact;
 use crate::model::lock_proof::{LockFact, Proof, Unproven};
-use crate::model::manifest::{DependencySource, Manifests, Unsupported};
+use crate::model::manifest::{DependencySource, Manifests, Unfollowed, Unsupported};
 use crate::model::package::{CrateId, LockedChecksum, Package, PackageId};
 use crate::model::source::Registry;
 use crate::policy::lock_answers_manifests::{
@@ -96,8 +96,7 @@ pub(crate) fn by_vendored(
         }
     }
     let mut manifests = manifests(workspace, configs.found());
-    // That is a way around, and reported as one.
-    manifests.unfollowed.retain(|one| one.what != Unsupported::PathOverrides);
+    leave_to_others(&mut manifests.unfollowed);
     let why = match proof(project, &manifests, &told) {
         Ok(fact) => return Ok(fact),
         Err(why) => why,
@@ -110,6 +109,11 @@ pub(crate) fn by_vendored(
     }
     let whole = packages.iter().all(|package| package.id.crate_id().is_none() || line(package, &index).is_some());
     if whole { asked.cargo(configs, why) } else { Ok(LockFact::Unproven { why, cause: None }) }
+}
+
+/// Overriding paths are a way around, and reported as one: that the proof does not follow them is no news.
+fn leave_to_others(unfollowed: &mut Vec<Unfollowed>) {
+    unfollowed.retain(|one| one.what != Unsupported::PathOverrides);
 }
 
 /// The workspace that cargo described; where it could not, that is reported elsewhere.
@@ -194,15 +198,18 @@ impl Asked<'_> {
         };
         let lock = &self.project.subject().lock;
         let head = question(self.manifests, &lock.packages, &lock.unused_patches, lock.version, self.told);
-        let same = |package: &Package| {
-            let at = lock.packages.iter().position(|one| one.id == package.id && one.checksum == package.checksum)?;
-            self.told.get(at).filter(|told| !matches!(told, Told::Nothing)).cloned()
-        };
+        let same = |package: &Package| told_of(package, &lock.packages, self.told).cloned();
         let told = told_by_index(locked, self.index);
         let told: Vec<Told> = locked.iter().zip(told).map(|(package, told)| same(package).unwrap_or(told)).collect();
         let base = question(&manifests, locked, &[], lock.version, &told);
         Ok(stand_as_before(&head, &base, &packages).then_some(packages))
     }
+}
+
+/// What is told of the very same package, with the same bytes, among these.
+fn told_of<'t>(package: &Package, packages: &[Package], told: &'t [Told]) -> Option<&'t Told> {
+    let at = packages.iter().position(|one| one.id == package.id && one.checksum == package.checksum)?;
+    told.get(at).filter(|told| !matches!(told, Told::Nothing))
 }
 
 const fn question<'a>(
@@ -318,4 +325,68 @@ fn membership(manifest: &[u8]) -> Option<Vec<Option<Value>>> {
         keys.iter().map(move |key| section.and_then(|section| section.get(key)).cloned())
     });
     Some(said.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use crate::gather::cargo_config::CargoConfig;
+    use crate::gather::manifest::{self, Roots};
+    use crate::model::checksum::Hashed;
+    use crate::model::manifest::{Unfollowed, Unsupported};
+    use crate::model::package::{LockedChecksum, Package, PackageId};
+    use crate::model::source::{Registry, Source};
+    use crate::policy::lock_answers_manifests::Told;
+    use crate::project::by_hand::{Checkout, MANIFEST};
+    use crate::project::lock_answer::{leave_to_others, registries_of, told_of};
+
+    fn bar(version: &str, bytes: &str) -> Package {
+        let id = PackageId {
+            name: "bar".into(),
+            version: version.parse().unwrap(),
+            source: Source::Registry(Registry::CratesIo),
+        };
+        let checksum = LockedChecksum::Known(Hashed::of(bytes.as_bytes().to_vec()).checksum());
+        Package { id, checksum, dependencies: Vec::new(), local: None }
+    }
+
+    #[test]
+    fn what_is_told_of_a_package_is_told_of_no_other_release_and_of_no_other_bytes() {
+        let line = r#"{"name":"bar","vers":"1.0.0","deps":[],"cksum":"0000000000000000000000000000000000000000000000000000000000000000","features":{},"yanked":false}"#;
+        let told = [Told::Line(crate::model::index_line::Release::parse("bar", line.as_bytes()).unwrap().into())];
+        let packages = [bar("1.0.0", "one")];
+        assert!(told_of(&bar("1.0.0", "one"), &packages, &told).is_some());
+        assert!(told_of(&bar("1.0.0", "two"), &packages, &told).is_none(), "other bytes");
+        assert!(told_of(&bar("1.0.1", "one"), &packages, &told).is_none(), "another release");
+        assert!(told_of(&bar("1.0.0", "one"), &packages, &[Told::Nothing]).is_none());
+    }
+
+    #[test]
+    fn of_all_that_the_proof_does_not_follow_overriding_paths_alone_are_left_to_others() {
+        let of = |what| Unfollowed { path: "Cargo.toml".into(), key: String::new(), what };
+        let mut all = vec![of(Unsupported::Replace), of(Unsupported::PathOverrides), of(Unsupported::Artifact)];
+        leave_to_others(&mut all);
+        assert_eq!(all, [of(Unsupported::Replace), of(Unsupported::Artifact)]);
+    }
+
+    #[test]
+    fn a_cargo_that_is_asked_knows_the_registries_of_dependencies_and_of_patches() {
+        let checkout = Checkout::of_app(&[]);
+        let at = |name: &str| format!("sparse+https://{name}.example.org/index/");
+        let asks = format!(
+            "{MANIFEST}[dependencies]\nbar = {{ version = \"1\", registry-index = \"{}\" }}\n\
+             [patch.crates-io]\nbaz = {{ version = \"1\", registry-index = \"{}\" }}\n",
+            at("one"),
+            at("two")
+        );
+        checkout.write("Cargo.toml", &asks);
+        let config = CargoConfig::load(&checkout.top, &checkout.environment(&checkout.top)).unwrap();
+        let read = manifest::read(&Roots {
+            root: &checkout.top,
+            members: std::slice::from_ref(&checkout.top),
+            config: &config,
+        });
+        assert_eq!(registries_of(&read), ["one", "two"].map(|name| Registry::parse(&at(name)).unwrap()));
+    }
 }

@@ -10,6 +10,8 @@ mod advisories;
 mod ahead;
 mod assessment;
 mod base;
+#[cfg(test)]
+mod by_hand;
 mod configs;
 mod contents;
 pub(crate) mod debris;

@@ -207,3 +207,52 @@ impl Registries {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use std::collections::BTreeSet;
+
+    use crate::gather::index::IndexOrigin;
+    use crate::model::package::CrateId;
+    use crate::model::source::Registry;
+    use crate::project::Registries;
+    use crate::project::by_hand::{Checkout, LOCK};
+    use crate::project::request::{Request, Which};
+
+    fn registries(request: Request) -> Registries {
+        let checkout = Checkout::of(&[("Cargo.lock", LOCK)]);
+        let project = checkout.open(Request { which: Which::LockFile("Cargo.lock".into()), ..request });
+        Registries::of(&project).unwrap()
+    }
+
+    #[test]
+    fn a_registry_that_comes_up_late_is_held_against_the_policy_like_all_others() {
+        let registries = registries(Request { offline: true, ..Request::default() });
+        let late = Registry::parse("sparse+https://crates.example.org/index/").unwrap();
+        registries.read(&BTreeSet::from([CrateId { registry: late.clone(), name: "bar".into() }]), &mut |_, _| ());
+        let access = registries.access();
+        assert_eq!(access.get(&late).map(|one| &one.from), Some(&IndexOrigin::NotNamed));
+    }
+
+    #[test]
+    fn whole_entries_are_wanted_where_a_registry_may_have_confirmed_what_the_cache_has() {
+        let is_asked = |request: Request, seal: bool| {
+            let registries = registries(request);
+            if seal {
+                registries.seal();
+            }
+            let mut asked = false;
+            registries.read_whole(|| {
+                asked = true;
+                BTreeSet::new()
+            });
+            asked
+        };
+        assert!(is_asked(Request::default(), false));
+        assert!(!is_asked(Request::default(), true), "a cargo runs, and the cache is left alone");
+        assert!(!is_asked(Request { afresh: true, ..Request::default() }, false), "nothing was confirmed");
+        assert!(!is_asked(Request { offline: true, ..Request::default() }, false));
+    }
+}

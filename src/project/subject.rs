@@ -158,3 +158,40 @@ fn tell_lines(workspace: &mut Workspace, environment: &Environment, config: &Car
 pub(crate) fn relative(path: &Utf8Path, environment: &Environment) -> Utf8PathBuf {
     path.strip_prefix(environment.current_dir()).unwrap_or(path).to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use crate::gather::lock_file::LockFileError;
+    use crate::project::by_hand::{Checkout, LOCK, MANIFEST};
+    use crate::project::request::{Purpose, Request, Which};
+    use crate::project::{Project, ProjectError};
+
+    fn opened(checkout: &Checkout, request: Request) -> Result<Project, ProjectError> {
+        Project::open(request, &checkout.environment(&checkout.top))
+    }
+
+    #[test]
+    fn a_workspace_that_cargo_cannot_describe_is_judged_with_that_told_and_not_resolved() {
+        let checkout =
+            Checkout::of(&[("Cargo.toml", "[package]\nname = \"app\"\nedition = \"x\"\n"), ("Cargo.lock", LOCK)]);
+        let judged = opened(&checkout, Request::default()).unwrap();
+        let told = judged.subject().undescribed().unwrap();
+        assert!(told.contains("edition") && !told.contains("Caused by") && !told.contains('\n'), "{told}");
+        let resolved = opened(&checkout, Request { purpose: Purpose::Resolve, ..Request::default() });
+        assert!(matches!(resolved, Err(ProjectError::Undescribed { .. })), "{resolved:?}");
+        let described = opened(&Checkout::of_app(&[]), Request { purpose: Purpose::Resolve, ..Request::default() });
+        assert_eq!(described.unwrap().subject().undescribed(), None);
+    }
+
+    #[test]
+    fn a_lock_file_that_cargo_would_write_is_absent_and_one_that_was_named_is_not_there() {
+        let checkout = Checkout::of(&[("Cargo.toml", MANIFEST), ("src/lib.rs", "")]);
+        let found = opened(&checkout, Request::default());
+        assert!(matches!(found, Err(ProjectError::LockFile(LockFileError::Absent { .. }))), "{found:?}");
+        let named = Request { which: Which::LockFile("Cargo.lock".into()), ..Request::default() };
+        let named = opened(&checkout, named);
+        assert!(matches!(named, Err(ProjectError::LockFile(LockFileError::NotThere { .. }))), "{named:?}");
+    }
+}

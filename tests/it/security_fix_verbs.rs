@@ -81,6 +81,26 @@ fn with_a_base_its_lock_file_is_what_needs_the_fix() {
 }
 
 #[test]
+fn with_a_base_what_the_change_no_longer_locks_still_says_what_may_come_along_with_its_fix() {
+    let world = World::new().dep("sys", "0.3").dep("helper", "1");
+    Package::new("helper", "1.0.0").publish(&world.registry);
+    Package::new("sys", "0.3.0").dep("helper", "1").publish(&world.registry);
+    world.lock();
+    world.advisories.add(&Advisory::new("RUSTSEC-2026-0002", "sys").date("2026-11-18").patched(">= 0.3.1"));
+    known(&world.advisories, "2026-11-22");
+    let change = Change::commit(world);
+    let world = &change.world;
+    Package::new("sys", "0.3.1").pubtime("2026-11-19T00:00:00Z").dep("helper", "1.0.1").publish(&world.registry);
+    Package::new("helper", "1.0.1").pubtime("2026-11-19T00:00:00Z").publish(&world.registry);
+    let manifest = world.project.read("Cargo.toml");
+    let without: Vec<&str> = manifest.lines().filter(|line| !line.starts_with("sys")).collect();
+    world.project.write("Cargo.toml", without.join("\n"));
+    world.project.cargo(&["update"]).expect_code(0);
+    let document = change.json(0);
+    assert_eq!(package(&document, "helper")["basis"]["role"], "companion", "{document:#}");
+}
+
+#[test]
 fn with_a_base_that_is_not_hit_nothing_in_the_change_makes_a_need() {
     let change = wrapped("=0.2.9");
     let document = change.json(1);
