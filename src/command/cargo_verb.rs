@@ -19,6 +19,7 @@ use crate::gather::environment::Environment;
 use crate::gather::{allow_list, clock, ways_around, workspace};
 use crate::model::allow_list::AllowedId;
 use crate::model::crate_name::CrateName;
+use crate::model::evaluation::Judgement;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Locked, PackageId};
 use crate::model::policy::Origin;
@@ -159,7 +160,7 @@ impl Run<'_, '_> {
     /// A command that changes the lock file, and perhaps manifests.
     fn resolve(&self) -> Result<Outcome, CommandError> {
         if !self.session.before().evaluation().blockers.is_empty() {
-            self.tell_before();
+            self.tell(self.session.before());
             return Ok(Outcome::Undecided);
         }
         // Without a package nothing gets worse, so that whatever else is wrong must not stand in the way of a removal.
@@ -220,7 +221,7 @@ impl Run<'_, '_> {
         let before = self.session.before().evaluation();
         let endangered = self.endangered();
         if !before.blockers.is_empty() || lock_changes::remains(before, &endangered) {
-            self.tell_before();
+            self.tell(self.session.before());
             return Ok(if before.blockers.is_empty() { Outcome::Held } else { Outcome::Undecided });
         }
         let done = self.completed(&endangered)?;
@@ -295,7 +296,7 @@ impl Run<'_, '_> {
                 self.tell_kept(&kept, &judged)?;
                 self.tell_vendored(&judged, &written)?;
                 // A removal leaves everything where it is, also what does harm.
-                let harms = kept.iter().any(|kept| matches!(&kept.because, HiddenBecause::Reasons(all) if harm(all)));
+                let harms = kept.iter().any(|kept| matches!(&kept.because, HiddenBecause::Reasons(all) if all.harm()));
                 if !harms && !lock_changes::remains(judged.evaluation(), &kept) {
                     return Ok(Outcome::Approved);
                 }
@@ -383,6 +384,12 @@ impl Run<'_, '_> {
         if unresolved.cause == Cause::Elsewhere {
             return Ok(());
         }
+        // It must not stay where it is, and not every command moves what is locked.
+        let mut before = self.session.before().evaluation().judgements.iter().filter_map(Judgement::reasons);
+        if matches!(unresolved.cause, Cause::Unknown(_)) && before.any(Reasons::harm) {
+            self.tell(self.session.before());
+            return Ok(());
+        }
         unresolved.words.clear();
         let report = UpdateReport {
             end: End::Unresolved(&unresolved),
@@ -403,10 +410,6 @@ impl Run<'_, '_> {
         };
         output::print_aside(self.cli, |out| update::human::write(&report, Verbosity::Normal, out))?;
         Ok(())
-    }
-
-    fn tell_before(&self) {
-        self.tell(self.session.before());
     }
 
     /// The problems of a decision, on standard error: standard output is cargo's.
@@ -467,11 +470,6 @@ fn for_toolchain(environment: &Environment, toolchain: Option<&str>) -> Environm
     let kept = environment.iter().filter(|(name, _)| !matches!(*name, "CARGO" | "RUSTUP_TOOLCHAIN"));
     let chosen = [("RUSTUP_TOOLCHAIN", toolchain)];
     environment.with(kept.chain(chosen).map(|(name, value)| (name.to_owned(), value.to_owned())))
-}
-
-/// Whether a release is known to do harm, or is not the bytes that it should be.
-fn harm(reasons: &Reasons) -> bool {
-    reasons.iter().any(|reason| matches!(reason.code(), ReasonCode::Malicious | ReasonCode::ChecksumMismatch))
 }
 
 /// Runs cargo with the user's arguments on the usual sources. Where the system can, this process becomes that cargo: signals, exit code

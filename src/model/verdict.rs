@@ -123,6 +123,12 @@ impl Reasons {
         self.0.iter()
     }
 
+    /// Whether the release is known to do harm, or is not the bytes that it should be.
+    #[must_use]
+    pub fn harm(&self) -> bool {
+        self.iter().any(|reason| matches!(reason.code(), ReasonCode::Malicious | ReasonCode::ChecksumMismatch))
+    }
+
     /// When time alone has lifted all of them: the latest of their ends; `None` if one of them stays.
     #[must_use]
     pub fn eligible_at(&self) -> Option<Timestamp> {

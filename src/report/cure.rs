@@ -49,7 +49,7 @@ fn others(problem: &Problem<'_>, report: &AuditReport<'_>) -> Vec<WayOut> {
     let mut cures: Vec<WayOut> = edited(problem.judgement, report.packages).filter(|_| decided).into_iter().collect();
     if problem.severity == Severity::Malicious && !can_move(problem, report) && decided {
         cures.push(WayOut::words(
-            "no approved release was found that every requirement accepts: remove the crate, or what pulls it in",
+            "no approved release from before it was found that every requirement accepts: remove the crate, or what pulls it in",
         ));
     }
     for reason in problem.reasons {

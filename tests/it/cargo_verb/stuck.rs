@@ -135,6 +135,18 @@ fn what_a_dry_run_of_add_fails_on_is_found() {
     }
 }
 
+/// What does harm must not stay, and cargo moves nothing for an `add` of what is locked already.
+#[test]
+fn what_does_harm_is_named_where_nothing_can_be_added_beside_it() {
+    let world = World::locked(Stuck::Vulnerable);
+    let harmful = Advisory::new("RUSTSEC-2025-9403", "other").malicious().date("2025-07-01").patched(">= 1.0.1");
+    world.advisories.add(&harmful);
+    let told = world.run(&["cargo", "add", "gone", "--dev"]).expect_code(101).stderr;
+    assert!(told.contains("Malicious other@1.0.0") && !told.contains("is not known"), "{told}");
+    world.run(&["update", "other"]).expect_code(0);
+    world.run(&["cargo", "add", "gone", "--dev"]).expect_code(0);
+}
+
 #[test]
 fn a_dependency_is_removed_beside_what_is_stuck() {
     for stuck in ALL {
