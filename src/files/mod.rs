@@ -15,7 +15,7 @@ mod writable;
 pub(crate) use abandoned::{Errand, temporary_file, temporary_folder};
 pub use lock::Lock;
 pub(crate) use lock::{PackageCacheLock, Taken, is_package_cache_locked, lock_folder, lock_package_cache};
-pub(crate) use plain::plain;
+pub(crate) use plain::{as_opened, plain};
 pub use replace::Replacement;
 pub(crate) use replace::{Staged, remove_debris};
 pub(crate) use sync::{sync_folder, sync_tree};

@@ -6,6 +6,7 @@ mod around;
 mod bounds;
 mod elsewhere;
 mod local_registry;
+mod opened;
 mod scene;
 mod sealed;
 mod shared;

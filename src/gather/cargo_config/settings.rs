@@ -49,37 +49,33 @@ impl CargoConfig {
     }
 
     /// `build.target-dir` and `build.build-dir` (cargo 1.91) of a workspace, where they are set, absolute. Of cargo's templates
-    /// [`PATH_HASH`] is left standing.
+    /// [`PATH_HASH`] is left standing. A variable is this run's alone, so what files say is given beside it.
     ///
     /// # Errors
     /// A key of these is no string.
     pub(crate) fn build_folders(&self, workspace: &Utf8Path) -> Result<Vec<Setting<Utf8PathBuf>>, CargoConfigError> {
         let short = "CARGO_TARGET_DIR";
         let mut found = Vec::new();
-        match self.environment.get(short) {
-            Some(value) => {
-                let value = self.environment.current_dir().join(value);
-                found.push(Setting { value, origin: Origin::Environment(short.to_owned()) });
+        if let Some(value) = self.environment.get(short) {
+            let value = self.environment.current_dir().join(value);
+            found.push(Setting { value, origin: Origin::Environment(short.to_owned()) });
+        }
+        for key in ["target-dir", "build-dir"] {
+            let keys = ["build", key];
+            let expanded = |value: &str| {
+                let value = value.replace("{workspace-root}", workspace.as_str());
+                value.replace("{cargo-cache-home}", self.home().as_str())
+            };
+            if let Some(Setting { value, origin }) = self.in_environment(&keys) {
+                found.push(Setting { value: self.environment.current_dir().join(expanded(&value)), origin });
             }
-            None => found.extend(self.build_folder("target-dir", workspace)?),
+            if let Some(in_file) = self.in_files(&keys)? {
+                let base = in_file.layer.base.clone();
+                let Setting { value, origin } = in_file.text()?;
+                found.push(Setting { value: base.join(expanded(&value)), origin });
+            }
         }
-        found.extend(self.build_folder("build-dir", workspace)?);
         Ok(found)
-    }
-
-    fn build_folder(&self, key: &str, workspace: &Utf8Path) -> Result<Option<Setting<Utf8PathBuf>>, CargoConfigError> {
-        let keys = ["build", key];
-        let expanded = |value: &str| {
-            let value = value.replace("{workspace-root}", workspace.as_str());
-            value.replace("{cargo-cache-home}", self.home().as_str())
-        };
-        if let Some(Setting { value, origin }) = self.in_environment(&keys) {
-            return Ok(Some(Setting { value: self.environment.current_dir().join(expanded(&value)), origin }));
-        }
-        let Some(found) = self.in_files(&keys)? else { return Ok(None) };
-        let base = found.layer.base.clone();
-        let Setting { value, origin } = found.text()?;
-        Ok(Some(Setting { value: base.join(expanded(&value)), origin }))
     }
 
     /// What the alias `name` stands for; `None` where there is none.

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::commands::target_dirs;
 use super::documents::real;
 use super::search::Search;
-use crate::files::plain;
+use crate::files::{as_opened, plain};
 use crate::gather::base::{BaseError, Repository};
 use crate::gather::cargo_config::{CargoConfig, CargoConfigError, PATH_HASH};
 use crate::gather::git;
@@ -37,7 +37,7 @@ pub(super) fn folders(
 ) -> Result<Vec<Output>, CargoConfigError> {
     let mut folders = Vec::new();
     for Setting { value, origin } in config.build_folders(search.root)? {
-        let value = plain(&value);
+        let value = as_opened(&value);
         folders.extend(hashed(&value).into_iter().map(|folder| Output {
             folder,
             origin: Some(origin.clone()),
@@ -49,7 +49,7 @@ pub(super) fn folders(
         // From folders below, what climbs out of one can end in any other.
         let below = plain(&value);
         let anywhere = (value.is_relative() && !below.as_str().is_empty()).then_some(below);
-        folders.push(Output { folder: plain(&start.join(value)), origin: Some(origin), anywhere });
+        folders.push(Output { folder: as_opened(&start.join(value)), origin: Some(origin), anywhere });
     }
     folders.push(Output { folder: search.root.join("target"), origin: None, anywhere: None });
     Ok(folders)

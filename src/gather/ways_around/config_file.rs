@@ -10,7 +10,7 @@ use super::commands::{
     is_tool_variable,
 };
 use super::documents::{ManifestError, document, inner_table, own_config, profile_settings, table_entries, value_text};
-use crate::files::plain;
+use crate::files::as_opened;
 use crate::gather::cargo_config::{CargoConfig, CargoConfigError, Layer, Replacement};
 use crate::gather::toml_tree::{Node, Table, Value, shown_key};
 use crate::model::policy::Origin;
@@ -80,7 +80,7 @@ impl Replacing {
             for (key, form) in [("directory", VendoredForm::Directory), ("local-registry", VendoredForm::LocalRegistry)]
             {
                 let Some(entry) = table.get(key) else { continue };
-                let path = plain(&layer.base.join(value_text(&entry.value)));
+                let path = as_opened(&layer.base.join(value_text(&entry.value)));
                 let origin = Some(layer.origin(entry.line, &format!("source.{name}.{key}")));
                 return Self { name: Some(name), place: Some(VendoredPlace { form, path }), origin };
             }
@@ -98,7 +98,7 @@ pub(super) fn leads(
     sources
         .iter()
         .map(|source| {
-            let folder = |form, path: &Utf8Path| Destination::Folder(VendoredPlace { form, path: plain(path) });
+            let folder = |form, path: &Utf8Path| Destination::Folder(VendoredPlace { form, path: as_opened(path) });
             let (to, by) = match config.replacement_of(source)? {
                 Replacement::Itself => (Destination::Itself, None),
                 Replacement::Directory { path, origin } => (folder(VendoredForm::Directory, &path), Some(origin)),
@@ -310,7 +310,7 @@ impl Reader<'_> {
     /// same.
     fn own_source(&self, key: &str, value: &str) -> Option<WayKind> {
         let is_place =
-            || self.replacing.place.as_ref().is_some_and(|place| place.path == plain(&self.layer.base.join(value)));
+            || self.replacing.place.as_ref().is_some_and(|place| place.path == as_opened(&self.layer.base.join(value)));
         match (key, self.rank) {
             ("directory" | "local-registry", Rank::Own | Rank::Farther) => None,
             ("directory" | "local-registry", Rank::Closer) if is_place() => None,
