@@ -72,6 +72,8 @@ pub enum WayKind {
     LockfilePath,
     /// A lock file of another workspace in the repository, which nothing here looks at.
     OtherLockFile,
+    /// A lock file of another workspace that the base has and the change took away.
+    LockFileGone,
     /// A program in the place of the compiler, the linker or the documentation tool, or around them.
     Program,
     /// A program that runs what was built.
@@ -112,6 +114,7 @@ names!(WayKind {
     LegacyConfig => "legacy-config",
     LockfilePath => "lockfile-path",
     OtherLockFile => "other-lock-file",
+    LockFileGone => "lock-file-gone",
     Program => "program",
     Runner => "runner",
     Flags => "flags",

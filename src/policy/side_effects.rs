@@ -232,6 +232,7 @@ pub(crate) const fn weight(way: &WayAround) -> Weight {
         WayKind::ManifestPatch
         | WayKind::OtherSource
         | WayKind::OtherLockFile
+        | WayKind::LockFileGone
         | WayKind::Program
         | WayKind::Runner
         | WayKind::Flags

@@ -11,8 +11,8 @@ use crate::gather::environment::Environment;
 use crate::gather::ways_around::Replacing;
 use crate::model::vendored::VENDOR_CHECKSUMS_FILE;
 
-const LOCK_FILE: &str = "Cargo.lock";
-const MANIFEST: &str = "Cargo.toml";
+pub(super) const LOCK_FILE: &str = "Cargo.lock";
+pub(super) const MANIFEST: &str = "Cargo.toml";
 
 /// The lock files of a repository.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub(crate) fn lock_files(base: Option<&str>, environment: &Environment) -> Resul
     Ok(LockFiles { paths, vendored: vendored.len() })
 }
 
-fn is_there(path: &Utf8Path) -> bool {
+pub(super) fn is_there(path: &Utf8Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 

@@ -6,8 +6,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::base::{Base, BaseCommit};
 use super::error::ProjectError;
+use super::lock_files::{LOCK_FILE, MANIFEST, is_there};
 use super::open::Project;
 use super::subject::relative;
+use crate::files::names::TRAIL_FOLDER;
 use crate::gather::allow_list;
 use crate::gather::base::{BaseError, TreeEntry};
 use crate::gather::cargo_config::CargoConfig;
@@ -56,7 +58,30 @@ pub(super) fn new(project: &Project) -> Result<Vec<WayAround>, ProjectError> {
             new.push(shown(way, project));
         }
     }
+    let elsewhere = |path: &Utf8Path| {
+        let vendored = replacing.place.as_ref().is_some_and(|place| path.starts_with(&place.path));
+        // Cargo reads none beside a member.
+        !vendored
+            && path.parent().is_some_and(|folder| folder != root && !members.iter().any(|member| *member == folder))
+    };
+    let gone =
+        unlocked(base)?.into_iter().filter(|way| matches!(&way.origin, Origin::File { path, .. } if elsewhere(path)));
+    new.extend(gone.map(|way| shown(way, project)));
     Ok(new)
+}
+
+/// Manifests whose lock file the change took away.
+fn unlocked(base: &BaseCommit) -> Result<Vec<WayAround>, ProjectError> {
+    let lost = base.lost(LOCK_FILE, TRAIL_FOLDER)?.into_iter().map(|path| base.repository.join(path));
+    let lost = lost.filter(|path| path.file_name() == Some(LOCK_FILE));
+    let unlocked = lost.filter(|path| !is_there(path) && is_there(&path.with_file_name(MANIFEST)));
+    let way = |path| WayAround {
+        kind: WayKind::LockFileGone,
+        origin: Origin::File { path, line: 1, key: String::new() },
+        scope: Scope::Repository,
+        value: String::new(),
+    };
+    Ok(unlocked.map(way).collect())
 }
 
 /// The vendored place itself: to have one is no way around, but to gain one or to take another is. Beside an allow-list, `verify` proves what

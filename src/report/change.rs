@@ -205,6 +205,7 @@ fn way_sentence(way: &WayAround) -> String {
         verify::way_effect(way.kind)
     };
     match &way.origin {
+        Origin::File { path, .. } if way.kind == WayKind::LockFileGone => format!("takes away {path}: {effect}"),
         Origin::File { path, key, .. } if key.is_empty() => format!("brings or alters {path}: {effect}"),
         Origin::File { path, line, key } if way.value.is_empty() => format!("sets `{key}` in {path}:{line}: {effect}"),
         Origin::File { path, line, key } => format!("sets `{key}` = `{}` in {path}:{line}: {effect}", way.shown()),

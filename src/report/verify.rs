@@ -237,7 +237,7 @@ fn way_place(way: &WayAround, root: &Utf8Path) -> String {
 }
 
 const fn names_whole_file(kind: WayKind) -> bool {
-    matches!(kind, WayKind::LegacyConfig | WayKind::OtherLockFile | WayKind::BuildOutput)
+    matches!(kind, WayKind::LegacyConfig | WayKind::OtherLockFile | WayKind::LockFileGone | WayKind::BuildOutput)
 }
 
 /// The sentence, with the place at its start.
@@ -265,6 +265,7 @@ pub(in crate::report) const fn way_effect(kind: WayKind) -> &'static str {
         WayKind::LegacyConfig => "cargo reads this file and passes over the `config.toml` beside it",
         WayKind::LockfilePath => "cargo builds by another lock file than the one that was verified",
         WayKind::OtherLockFile => "the lock file of another workspace, which was not verified",
+        WayKind::LockFileGone => "what another workspace is built from is locked by nothing any more",
         WayKind::Program => "this program runs in the place of the compiler or a tool of it, or around it",
         WayKind::Runner => "this program runs what was built",
         WayKind::Flags => "arguments that the compiler gets",

@@ -104,6 +104,17 @@ fn what_the_base_has_is_not_the_changes() {
     change.world.project.write("tools/Cargo.lock", "version = 3\n");
     assert_eq!(also(&change.json(0)), expected(&[("other-lock-file", false)]));
     change.world.project.write("tools/Cargo.lock", "version = 4\n");
+    // A workspace of its own that nothing locks any more; what lies beside a member, and what goes with its workspace, locked nothing.
+    let git = |words: &[&str]| change.world.project.run("git", words).expect_code(0);
+    git(&["rm", "-qf", "tools/Cargo.lock"]);
+    assert_eq!(also(&change.json(0)), []);
+    change.world.project.write("tools/Cargo.toml", "[package]\nname = \"tools\"\nversion = \"0.1.0\"\n\n[workspace]\n");
+    assert_eq!(also(&change.json(0)), expected(&[("lock-file-gone", false)]));
+    let told = change.world.audit(&["--base", "base"]).expect_code(0).stdout;
+    assert!(told.contains("takes away tools/Cargo.lock: what another workspace is built from"), "{told}");
+    git(&["reset", "-q", "--hard"]);
+    prepend(&change, "# Nothing else has changed.\n");
+    std::fs::remove_file(change.world.project.path("tools/Cargo.toml")).ok();
     // The file was there, and nobody read it.
     prepend(&change, "include = [\"../aside.toml\"]\n");
     let document = change.json(1);
