@@ -102,6 +102,10 @@ pub enum WayKind {
     TargetDir,
     /// A toolchain, and cargo with it, from a folder.
     ToolchainPath,
+    /// `[http]` has registries asked through somebody's proxy, or believed by somebody's certificates.
+    IndexWay,
+    /// `[http]` or `[net]` has less checked where something is fetched, or other keys trusted, or git's own program fetch it.
+    FetchCheck,
 }
 
 names!(WayKind {
@@ -129,6 +133,8 @@ names!(WayKind {
     BuildOutput => "build-output",
     TargetDir => "target-dir",
     ToolchainPath => "toolchain-path",
+    IndexWay => "index-way",
+    FetchCheck => "fetch-check",
 });
 
 /// What a way around means for the proof.

@@ -1,5 +1,6 @@
 //! What a change can bring along: settings by which a build would run a program, or load or link code, that may lie in the checkout. What is
-//! built is then that file's work. A bare name is looked up on the machine.
+//! built is then that file's work. A bare name is looked up on the machine. And settings by which whoever judges the merged project would ask
+//! somebody else.
 
 use crate::model::way_around::{WayAround, WayKind};
 
@@ -60,8 +61,15 @@ const INTERPRETERS: [&str; 20] = [
     "zsh",
 ];
 
+/// Whether a change fails by it that is no failure where it stood before.
+pub(super) fn is_refused(way: &WayAround) -> bool {
+    // The change itself is judged by the base's way, and everything after it would be judged by this one: a proxy whose certificates are
+    // trusted can give every release another time of publication.
+    way.kind == WayKind::IndexWay || runs_a_file(way)
+}
+
 /// Whether cargo, or what it starts, would run, load or link a file that the change may have brought.
-pub(super) fn runs_a_file(way: &WayAround) -> bool {
+fn runs_a_file(way: &WayAround) -> bool {
     let value = &*way.value;
     if way.kind == WayKind::Flags {
         return flags_run_a_file(value);

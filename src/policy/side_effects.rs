@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::advisory;
-use super::brought_along::runs_a_file;
+use super::brought_along::is_refused;
 use super::judge::Judge;
 use crate::model::allow_list::AllowedId;
 use crate::model::checksum::Checksum;
@@ -23,7 +23,7 @@ const MOST_CRATES: usize = 2_000;
 pub(crate) fn side_effects(judge: &Judge<'_>) -> Vec<SideEffect> {
     let facts = judge.facts;
     let ways = weighed(facts.surroundings.new_ways.clone());
-    let weight = |weight, way: &WayAround| if runs_a_file(way) { Weight::Fails } else { weight };
+    let weight = |weight, way: &WayAround| if is_refused(way) { Weight::Fails } else { weight };
     let mut all: Vec<SideEffect> =
         ways.into_iter().map(|(least, way)| SideEffect::Way { weight: weight(least, &way), way }).collect();
     let added = &facts.trail.added;
@@ -241,7 +241,9 @@ pub(crate) const fn weight(way: &WayAround) -> Weight {
         | WayKind::BuiltinAlias
         | WayKind::AliasManifest
         | WayKind::EnvTable
-        | WayKind::ToolchainPath => Weight::Warns,
+        | WayKind::ToolchainPath
+        | WayKind::IndexWay
+        | WayKind::FetchCheck => Weight::Warns,
     }
 }
 

@@ -282,6 +282,10 @@ pub(in crate::report) const fn way_effect(kind: WayKind) -> &'static str {
         WayKind::BuildOutput => "git tracks build output, which cargo runs without building it anew",
         WayKind::TargetDir => "build output is taken from this folder of the repository",
         WayKind::ToolchainPath => "rustup runs cargo itself and the compiler from this folder",
+        WayKind::IndexWay => {
+            "registries are asked through it or believed by it, and what they say of a release's age with them"
+        }
+        WayKind::FetchCheck => "says what is checked where something is fetched, or which program fetches it",
     }
 }
 

@@ -184,6 +184,7 @@ impl Reader<'_> {
             ways.push(self.way(WayKind::LockfilePath, entry, "resolver.lockfile-path", &value_text(&entry.value)));
         }
         self.credentials(&mut ways);
+        self.network(&mut ways);
         if let Some(entry) = inner_table(table, "doc").and_then(|doc| doc.get("browser")) {
             ways.push(self.way(WayKind::Program, entry, "doc.browser", &value_text(&entry.value)));
         }
@@ -267,9 +268,46 @@ impl Reader<'_> {
         }
     }
 
+    /// How registries are reached, and what is checked on the way. What users set for all that they do is what their network asks for.
+    fn network(&self, ways: &mut Vec<WayAround>) {
+        if self.scope == Scope::Home {
+            return;
+        }
+        let inner = |name, key| inner_table(inner_table(&self.layer.table, name)?, key);
+        let setting = |name, key| inner_table(&self.layer.table, name).and_then(|table| table.get(key));
+        for key in ["proxy", "cainfo", "proxy-cainfo"] {
+            let Some(entry) = setting("http", key) else { continue };
+            let value = value_text(&entry.value);
+            // An empty text is how a setting of another file is taken back.
+            if !value.is_empty() {
+                let value = if key == "proxy" { without_user(&value) } else { value };
+                ways.push(self.way(WayKind::IndexWay, entry, &format!("http.{key}"), &value));
+            }
+        }
+        let is = |entry: &&Node, set: bool| matches!(entry.value, Value::Boolean(value) if value == set);
+        let checks = [
+            ("http.check-revoke", setting("http", "check-revoke").filter(|entry| is(entry, false))),
+            ("http.ssl-version", setting("http", "ssl-version")),
+            ("net.git-fetch-with-cli", setting("net", "git-fetch-with-cli").filter(|entry| is(entry, true))),
+            ("net.ssh.known-hosts", inner("net", "ssh").and_then(|ssh| ssh.get("known-hosts"))),
+        ];
+        for (key, entry) in checks {
+            if let Some(entry) = entry {
+                ways.push(self.way(WayKind::FetchCheck, entry, key, &value_text(&entry.value)));
+            }
+        }
+    }
+
     fn way(&self, kind: WayKind, entry: &Node, key: &str, value: &str) -> WayAround {
         WayAround { kind, origin: self.layer.origin(entry.line, key), scope: self.scope, value: value.to_owned() }
     }
+}
+
+/// A proxy without what lets somebody in. It may be written without a scheme.
+fn without_user(proxy: &str) -> String {
+    let (scheme, rest) = proxy.split_once("://").map_or(("", proxy), |(scheme, rest)| (scheme, rest));
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
 }
 
 /// Whether a provider is one of cargo's own that run no program of somebody's choice.

@@ -24,6 +24,57 @@ fn prepend(change: &Change, text: &str) {
     change.world.project.write(".cargo/config.toml", format!("{text}\n{config}"));
 }
 
+/// The change itself is judged by the base's way to the index, and all that comes after it would be judged by the change's.
+#[test]
+fn another_way_to_the_index_is_refused_and_a_weaker_check_is_told() {
+    let change = Change::new();
+    let before = change.world.project.read(".cargo/config.toml");
+    let run = |text: &str, code: i32| {
+        change.world.project.write(".cargo/config.toml", format!("{before}\n{text}\n"));
+        change.finish();
+        also(&change.json(code))
+    };
+    for text in [
+        "[http]\nproxy = \"http://127.0.0.1:1\"",
+        "[http]\nproxy = \"127.0.0.1:1\"",
+        "[http]\ncainfo = \"evil.pem\"",
+        "[http]\nproxy-cainfo = \"evil.pem\"",
+    ] {
+        assert_eq!(run(text, 1), expected(&[("index-way", true)]), "{text}");
+    }
+    for text in [
+        "[http]\ncheck-revoke = false",
+        "[http]\nssl-version = \"tlsv1.0\"",
+        "[http]\nssl-version = { min = \"tlsv1.0\" }",
+        "[net]\ngit-fetch-with-cli = true",
+        "[net.ssh]\nknown-hosts = [\"example.org ssh-ed25519 AAAA\"]",
+    ] {
+        assert_eq!(run(text, 0), expected(&[("fetch-check", false)]), "{text}");
+    }
+    let ordinary = "[http]\ncheck-revoke = true\nproxy = \"\"\nmultiplexing = false\ntimeout = 60\n[net]\ngit-fetch-with-cli = false\nretry = 5\n";
+    assert_eq!(run(ordinary, 0), []);
+    let password = "[http]\nproxy = \"ana:s3cret@127.0.0.1:1\"";
+    assert_eq!(run(password, 1), expected(&[("index-way", true)]));
+    let text = change.world.audit(&["--base", "base"]).expect_code(1).stdout;
+    assert!(
+        text.contains("sets `http.proxy` = `127.0.0.1:1` in .cargo/config.toml:") && !text.contains("s3cret"),
+        "{text}"
+    );
+    // What the base has already is nothing new, and another one is.
+    change.world.project.write(".cargo/config.toml", format!("{before}\n[http]\ncainfo = \"company.pem\"\n"));
+    change.world.project.write("company.pem", "");
+    change.finish();
+    change.git(&["branch", "--force", "base"]);
+    change.world.project.write(".cargo/config.toml", format!("{before}\n[http]\ncainfo = \"evil.pem\"\n"));
+    change.finish();
+    let outcome = change.world.audit(&["--base", "base", "--offline", "--format", "json"]);
+    assert_eq!(also(&document(&outcome)), expected(&[("index-way", true)]));
+    change.world.project.write(".cargo/config.toml", format!("{before}\n[http]\ncainfo = \"company.pem\"\n"));
+    change.finish();
+    let outcome = change.world.audit(&["--base", "base", "--offline", "--format", "json"]);
+    assert_eq!(also(&document(&outcome)), []);
+}
+
 #[test]
 fn settings_by_which_cargo_builds_something_else_are_refused() {
     for (what, text, code) in [

@@ -379,6 +379,21 @@ fn a_provider_of_credentials_that_runs_somebodys_program_is_told() {
     }
 }
 
+/// Neither changes what lies in the vendored folder. What the user's own network asks for is not told.
+#[test]
+fn how_registries_are_reached_is_told_unless_the_user_says_it() {
+    let scene = Scene::new();
+    let text = "[http]\nproxy = \"http://ana:s3cret@127.0.0.1:1\"\ncainfo = \"ca.pem\"\ncheck-revoke = false\n[net]\ngit-fetch-with-cli = true\n";
+    append(&scene.project, "../cargo-home/config.toml", text);
+    assert_eq!(ways(&json(&scene.project, &[], 0), "warns"), [""; 0]);
+    let at = append(&scene.project, ".cargo/config.toml", text);
+    let of = |code: &str, below: usize| format!("{code} .cargo/config.toml:{}", at + below);
+    let expected = [of("index-way", 1), of("index-way", 2), of("fetch-check", 3), of("fetch-check", 5)];
+    let document = json(&scene.project, &[], 0);
+    assert_eq!((ways(&document, "warns"), ways(&document, "fails")), (expected.to_vec(), Vec::new()));
+    assert!(!document.to_string().contains("s3cret"), "{document:#}");
+}
+
 /// `[host]` is for build scripts what `[target]` is for the rest: of every platform, or of one.
 #[test]
 fn settings_for_the_host_are_told_as_those_for_a_target_are() {
