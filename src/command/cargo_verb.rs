@@ -11,7 +11,7 @@ use semver::VersionReq;
 
 use super::moves::{Moves, Which as What};
 use super::outcome::{CommandError, Outcome};
-use super::{output, updated};
+use super::{output, packaging, updated};
 use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::command_line::{Action, CommandLine, UpdateWords};
@@ -67,6 +67,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Cargo, environment: &Environment) 
         Action::Installs => return Err(CommandError::Install),
         Action::Script => return Err(CommandError::Script),
         Action::Resolves | Action::Builds | Action::Unknown => {
+            packaging::check(&line, &config, &environment)?;
             let asked = request(cli, arguments, &line);
             let question = Question::of(&asked, line.toolchain.as_deref(), &config, &environment);
             let question = question.filter(|_| action != Action::Resolves);

@@ -19,6 +19,7 @@ mod man;
 mod moves;
 mod outcome;
 mod output;
+mod packaging;
 mod pager;
 mod post;
 mod record;

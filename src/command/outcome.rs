@@ -149,6 +149,11 @@ pub(super) enum CommandError {
         "`cargo install` builds from the lock file of a package that was not judged, or from none\nhelp: get its sources, then there: cargo sequester audit && cargo sequester cargo install --locked --path ."
     )]
     Install,
+    /// What `package` and `publish` verify with takes something that is in no lock file.
+    #[error(
+        "`cargo {verb}` builds what it packaged from a lock file that cargo resolves anew: {why}. What it would take was not judged\nhelp: the sources themselves are built by `cargo sequester cargo build`; {verb} them without that second build: cargo sequester cargo {again} --no-verify"
+    )]
+    Packaging { verb: String, why: String, again: String },
     /// It was not to be completed, and whether what runs would leave it so cannot be told.
     #[error(
         "{path} does not answer the manifests, and is not to be changed\nhelp: complete it: cargo sequester update --workspace"

@@ -270,6 +270,14 @@ impl CommandLine {
         self.words().value("--registry")
     }
 
+    /// The packages that are named one by one; `None` where the workspace is meant, or none is named.
+    pub(crate) fn packages(&self) -> Option<Vec<&str>> {
+        let words = self.words();
+        let named: Vec<&str> = words.values("--package").collect();
+        let is_wide = ["--workspace", "--all", "--exclude"].iter().any(|option| words.has(option));
+        (!is_wide && !named.is_empty()).then_some(named)
+    }
+
     /// The command under its full name.
     fn verb(&self) -> Option<&str> {
         let verb = self.verb.as_deref()?;

@@ -289,7 +289,12 @@ fn own_dependency(dependency: &Dependency) -> OwnDependency {
         kind: kind(dependency.kind),
         target: dependency.target.as_ref().map(ToString::to_string),
         optional: dependency.optional,
+        from_registry: dependency.source.as_ref().is_some_and(|source| is_registry(&source.repr)),
     }
+}
+
+fn is_registry(source: &str) -> bool {
+    source.starts_with("registry+") || source.starts_with("sparse+")
 }
 
 const fn kind(kind: cargo_metadata::DependencyKind) -> DependencyKind {
@@ -304,7 +309,7 @@ const fn kind(kind: cargo_metadata::DependencyKind) -> DependencyKind {
 /// What a manifest asks of a registry; `None` for a path or git dependency.
 fn requirement(dependency: Dependency) -> Option<Requirement> {
     let source = dependency.source?.repr;
-    if !source.starts_with("registry+") && !source.starts_with("sparse+") {
+    if !is_registry(&source) {
         return None;
     }
     let kind = kind(dependency.kind);

@@ -143,6 +143,8 @@ pub struct OwnDependency {
     pub target: Option<String>,
     /// Whether a feature must turn it on.
     pub optional: bool,
+    /// Whether a registry is to give it, and no folder or repository.
+    pub from_registry: bool,
 }
 
 impl OwnDependency {

@@ -121,6 +121,7 @@ impl Tree {
                 kind: one.kind,
                 target: one.target.clone(),
                 optional: one.optional,
+                from_registry: true,
             });
             let file = PackageFile::manifest(bytes.clone());
             Some((Content { about, statement: None, sha512: None, manifest: Some(file) }, asks.collect()))

@@ -1,5 +1,6 @@
 //! `cargo <args>`: two phases, with real cargo over a loopback registry.
 
+mod packaging;
 mod remembered;
 mod stuck;
 

@@ -43,6 +43,12 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "cargo sequester cargo install --locked --path .",
         "of `cargo install`: about another folder, which is yet to be fetched",
     ),
+    ("command/outcome.rs", "cargo sequester cargo build", "cargo_verb::packaging provokes it and runs the command"),
+    (
+        "command/outcome.rs",
+        "cargo sequester cargo {again} --no-verify",
+        "cargo_verb::packaging provokes it and runs the command",
+    ),
     ("command/outcome.rs", "cargo sequester cargo tree", "explain provokes it; cargo_verb::stuck runs it"),
     ("command/outcome.rs", "cargo sequester inspect {release}", "diff:: provokes it; inspect:: runs it with a release"),
     ("command/outcome.rs", "cargo sequester log", "log_verb provokes it and runs `log`"),
