@@ -259,13 +259,19 @@ fn take(metadata: Metadata, root: &Utf8Path, member: bool, found: &mut Vec<Local
 
 fn local_package(folder: Utf8PathBuf, root: &Utf8Path, member: bool, requirements: Vec<Requirement>) -> LocalPackage {
     LocalPackage {
-        inside_workspace: folder.starts_with(root),
+        inside_workspace: lies_inside(root, &folder),
         root: folder,
         member,
         requirements,
         written: Vec::new(),
         rust_version: None,
     }
+}
+
+/// By its words and behind every link: one that is committed can lead anywhere.
+fn lies_inside(root: &Utf8Path, folder: &Utf8Path) -> bool {
+    let (real_root, real_folder) = (root.as_std_path().canonicalize(), folder.as_std_path().canonicalize());
+    folder.starts_with(root) && real_root.is_ok_and(|root| real_folder.is_ok_and(|folder| folder.starts_with(root)))
 }
 
 fn about(package: &cargo_metadata::Package) -> About {

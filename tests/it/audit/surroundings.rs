@@ -61,6 +61,24 @@ fn packages_from_outside_are_local_and_named() {
     assert!(world.audit(&["-v"]).stdout.contains(world.project.outside().join("outer").as_str()));
 }
 
+/// Cargo calls it by its place in the workspace, and builds what the link leads to.
+#[cfg(unix)]
+#[test]
+fn a_package_behind_a_link_that_leads_out_is_named() {
+    let world = World::new().dep_toml("linked = { path = \"linked\" }").dep_toml("near = { path = \"near\" }");
+    for (folder, name) in [("../outer", "linked"), ("inner", "near")] {
+        let manifest = format!("[package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+        world.project.write(&format!("{folder}/Cargo.toml"), manifest).write(&format!("{folder}/src/lib.rs"), "");
+    }
+    std::os::unix::fs::symlink("../outer", world.project.path("linked")).unwrap();
+    std::os::unix::fs::symlink("inner", world.project.path("near")).unwrap();
+    world.lock();
+    let document = world.json(&[], 0);
+    let warned = |name: &str| codes(&package(&document, name)["warnings"]);
+    assert_eq!(warned("linked"), ["outside-workspace"]);
+    assert_eq!(warned("near"), [""; 0]);
+}
+
 #[test]
 fn a_git_dependency_that_cannot_be_reached_is_judged_all_the_same() {
     let world = simple();
