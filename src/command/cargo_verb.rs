@@ -11,7 +11,7 @@ use semver::VersionReq;
 
 use super::moves::{Moves, Which as What};
 use super::outcome::{CommandError, Outcome};
-use super::{output, packaging, updated};
+use super::{elsewhere, output, packaging, updated};
 use crate::cli::{self, Cli};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::command_line::{Action, CommandLine, UpdateWords};
@@ -22,13 +22,12 @@ use crate::model::crate_name::CrateName;
 use crate::model::evaluation::Judgement;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Locked, PackageId};
-use crate::model::policy::Origin;
 use crate::model::resolution::{Cause, Exact, HiddenBecause, Kept, View, versions};
 use crate::model::source::Registry;
 use crate::model::verdict::{ReasonCode, Reasons};
 use crate::policy::baseline::carried;
 use crate::policy::lock_changes::{self, Asked};
-use crate::project::{Decision, InputDigests, ProjectError, Purpose, Question, Request, Which, relative};
+use crate::project::{Decision, InputDigests, Purpose, Question, Request, Which, relative};
 use crate::report;
 use crate::report::audit::AuditReport;
 use crate::report::context::{Context, Verbosity};
@@ -57,10 +56,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Cargo, environment: &Environment) 
         return Err(CommandError::UnknownOption { option: option.to_owned() });
     }
     let config = config.with_command_line(&line.config())?;
-    let origin = config.lockfile_path()?.or_else(|| line.has(&["--lockfile-path"]).then_some(Origin::Flag));
-    if let Some(origin) = origin {
-        return Err(ProjectError::OtherLockFile { origin }.into());
-    }
+    elsewhere::check(&line, &config)?;
     let action = line.action();
     match action {
         Action::Passes => {}

@@ -10,6 +10,7 @@ mod ci_files;
 mod completions;
 mod diff;
 mod documents;
+mod elsewhere;
 mod explain;
 mod incident;
 mod init;

@@ -61,6 +61,11 @@ pub(crate) enum ProjectError {
         "{origin} makes cargo 1.97 and later use another lock file than Cargo.lock\nhelp: judge that one: --lockfile PATH"
     )]
     OtherLockFile { origin: Origin },
+    /// Cargo would build folders that no lock file and no policy is about.
+    #[error(
+        "{origin} makes cargo build other folders in the place of locked packages, whatever these are\nhelp: say it under [patch] in Cargo.toml, which the lock file shows, or take it out"
+    )]
+    Paths { origin: Origin },
     /// The base's files could not be laid out beside the working tree.
     #[error("a temporary folder cannot be written: {0}\nhelp: set TMPDIR to a folder with free space")]
     Temporary(#[source] std::io::Error),

@@ -314,6 +314,27 @@ fn another_lock_file_is_seen_wherever_it_is_named() {
     }
 }
 
+/// Cargo builds them whatever is locked and approved.
+#[test]
+fn folders_in_the_place_of_what_is_locked_are_refused_where_something_is_built() {
+    let registry = TestRegistry::new();
+    two_releases(&registry);
+    let project = project(&registry).dep("bar", "1");
+    cargo(&project, &["check"]).expect_code(0);
+    let given = "paths=['other']";
+    for arguments in [&["--config", given, "check"][..], &["check", "--config", given], &["run", "--config", given]] {
+        let outcome = cargo(&project, arguments).expect_code(2);
+        assert!(outcome.stderr.contains("in the place of locked packages"), "{arguments:?}: {}", outcome.stderr);
+    }
+    cargo(&project, &["--config", given, "clean"]).expect_code(0);
+    let ours = project.read(".cargo/config.toml");
+    project.write(".cargo/config.toml", format!("paths = []\n{ours}"));
+    cargo(&project, &["check"]).expect_code(0);
+    project.write(".cargo/config.toml", format!("paths = [\"other\"]\n{ours}"));
+    let outcome = cargo(&project, &["check"]).expect_code(2);
+    assert!(outcome.stderr.contains("config.toml") && outcome.stderr.contains("[patch]"), "{}", outcome.stderr);
+}
+
 #[test]
 fn a_short_name_is_the_users_to_define_and_a_full_one_is_not() {
     let registry = TestRegistry::new();

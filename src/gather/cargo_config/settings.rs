@@ -48,6 +48,20 @@ impl CargoConfig {
         Ok(self.text(&["resolver", "lockfile-path"])?.map(|setting| setting.origin))
     }
 
+    /// Where a `paths` stands that is not empty; cargo joins those of all files.
+    ///
+    /// # Errors
+    /// A key of these is no table.
+    pub(crate) fn paths(&self) -> Result<Option<Origin>, CargoConfigError> {
+        for layer in self.layers() {
+            let found = layer.find(&["paths"])?;
+            if let Some(found) = found.filter(|found| found.value.as_list().is_none_or(|all| !all.is_empty())) {
+                return Ok(Some(found.origin));
+            }
+        }
+        Ok(None)
+    }
+
     /// `build.target-dir` and `build.build-dir` (cargo 1.91) of a workspace, where they are set, absolute. Of cargo's templates
     /// [`PATH_HASH`] is left standing. A variable is this run's alone, so what files say is given beside it.
     ///
