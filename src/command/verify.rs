@@ -241,15 +241,16 @@ fn outside(evidence: &Evidence<'_>, rules: &Rules, verification: &mut Verificati
             verification.findings.push(Finding::SourceNotAllowed { id: package.id.clone() });
         }
         let folder = package.local.as_ref().map(|local| local.root.clone());
+        let other_repository = package.local.as_ref().is_some_and(|local| local.other_repository);
         let listed = match (&package.id.source, &folder) {
-            (Source::Local, Some(folder)) => !ways_around::lies_below(root, folder),
+            (Source::Local, Some(folder)) => other_repository || !ways_around::lies_below(root, folder),
             // Cargo said nothing of it: where it lies is not known.
             (Source::Local, None) => evidence.subject.workspace.as_ref().is_none_or(|known| known.failure.is_none()),
             // Whatever has a source must be vendored, or is a finding.
             (Source::Registry(_) | Source::Git(_) | Source::Other(_), _) => false,
         };
         if listed {
-            verification.outside.push(Outside { id: package.id.clone(), folder, allowed });
+            verification.outside.push(Outside { id: package.id.clone(), folder, other_repository, allowed });
         }
     }
 }

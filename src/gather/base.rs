@@ -18,6 +18,9 @@ use super::environment::Environment;
 use super::git;
 use crate::gather::trail::{MAX_EVENT_BYTES, MAX_FILES, MAX_TRAIL_BYTES};
 
+/// The mode of a submodule in a tree.
+const SUBMODULE: &str = "160000";
+
 /// Files by name, with their bytes.
 pub(crate) type Files = Vec<(String, Vec<u8>)>;
 
@@ -192,25 +195,34 @@ impl Commit {
     /// # Errors
     /// Git cannot tell.
     pub(crate) fn lost(&self, file: &str, folder: &str) -> Result<Vec<Utf8PathBuf>, BaseError> {
+        let patterns = [format!(":(top,glob)**/{file}"), format!(":(top,glob)**/{folder}/**")];
+        let listed = self.changed("DT", &patterns)?;
+        let paths = changes(&listed).filter(|change| change.before != SUBMODULE).map(|change| change.path.into());
+        Ok(paths.collect())
+    }
+
+    /// The submodules that the checkout has and this commit has not, or at another commit; each with the commit that it has now.
+    ///
+    /// # Errors
+    /// Git cannot tell.
+    pub(crate) fn moved_submodules(&self) -> Result<Vec<(Utf8PathBuf, String)>, BaseError> {
+        let listed = self.changed("AMT", &[])?;
+        let submodules = changes(&listed).filter(|change| change.after == SUBMODULE);
+        Ok(submodules.map(|change| (change.path.into(), change.object.to_owned())).collect())
+    }
+
+    /// What differs between this commit and what is staged, as git lists it.
+    fn changed(&self, filter: &str, patterns: &[String]) -> Result<String, BaseError> {
         let call = "diff-index";
         let mut command = self.repository.command();
-        command.args([
-            call,
-            "--cached",
-            "--no-ext-diff",
-            "--no-renames",
-            "--ignore-submodules=all",
-            "--diff-filter=DT",
-        ]);
-        command.args(["--name-only", "-z", &self.id, "--"]);
-        command.arg(format!(":(top,glob)**/{file}")).arg(format!(":(top,glob)**/{folder}/**"));
+        command.args([call, "--cached", "--raw", "--no-abbrev", "-z", "--no-ext-diff", "--no-renames"]);
+        command.args(["--ignore-submodules=dirty", &format!("--diff-filter={filter}"), &self.id, "--"]).args(patterns);
         let answer = git::run(command, Vec::new(), ANSWER_LIMIT)
             .map_err(|failure| BaseError::of(failure, call, &self.repository.top()))?;
         if !answer.status.success() {
-            return Err(self.unreadable(Utf8Path::new(file), answer.first_words()));
+            return Err(self.unreadable(Utf8Path::new("the whole tree"), answer.first_words()));
         }
-        let text = String::from_utf8_lossy(&answer.stdout);
-        Ok(text.split_terminator('\0').map(Utf8PathBuf::from).collect())
+        Ok(String::from_utf8_lossy(&answer.stdout).into_owned())
     }
 
     /// Refuses a way on which the commit has a link or a submodule: what it leads to is not in the commit, so that nothing is known to
@@ -221,7 +233,7 @@ impl Commit {
             let listed = self.listed(place.as_str(), &[])?;
             match entries(&listed).next() {
                 Some(entry) if entry.mode != "040000" && place != path => return Err(self.not_a_file(&entry)),
-                Some(entry) if matches!(entry.mode, "120000" | "160000") => return Err(self.not_a_file(&entry)),
+                Some(entry) if matches!(entry.mode, "120000" | SUBMODULE) => return Err(self.not_a_file(&entry)),
                 Some(_) => {}
                 None => return Ok(()),
             }
@@ -242,7 +254,7 @@ impl Commit {
     fn not_a_file(&self, entry: &Entry<'_>) -> BaseError {
         let kind = match entry.mode {
             "120000" => TreeEntry::Link,
-            "160000" => TreeEntry::Submodule,
+            SUBMODULE => TreeEntry::Submodule,
             "040000" => TreeEntry::Folder,
             _ => TreeEntry::File,
         };
@@ -256,6 +268,27 @@ impl Commit {
             cause: words.unwrap_or("git did not say why").to_owned(),
         }
     }
+}
+
+/// One difference that `git diff-index` lists.
+struct Change<'a> {
+    /// The mode that the commit has.
+    before: &'a str,
+    /// The mode that is staged.
+    after: &'a str,
+    /// What is staged.
+    object: &'a str,
+    path: &'a str,
+}
+
+/// `:100644 160000 ID ID STATUS<NUL>PATH<NUL>`.
+fn changes(listed: &str) -> impl Iterator<Item = Change<'_>> {
+    let mut parts = listed.split_terminator('\0');
+    std::iter::from_fn(move || Some((parts.next()?, parts.next()?))).filter_map(|(head, path)| {
+        let mut words = head.strip_prefix(':')?.split(' ');
+        let (before, after) = (words.next()?, words.next()?);
+        Some(Change { before, after, object: words.nth(1)?, path })
+    })
 }
 
 /// `100644 blob ID<TAB>PATH`, each ended by a NUL.

@@ -258,8 +258,10 @@ fn take(metadata: Metadata, root: &Utf8Path, member: bool, found: &mut Vec<Local
 }
 
 fn local_package(folder: Utf8PathBuf, root: &Utf8Path, member: bool, requirements: Vec<Requirement>) -> LocalPackage {
+    let inside_workspace = lies_inside(root, &folder);
     LocalPackage {
-        inside_workspace: lies_inside(root, &folder),
+        inside_workspace,
+        other_repository: inside_workspace && is_of_other_repository(root, &folder),
         root: folder,
         member,
         requirements,
@@ -272,6 +274,12 @@ fn local_package(folder: Utf8PathBuf, root: &Utf8Path, member: bool, requirement
 fn lies_inside(root: &Utf8Path, folder: &Utf8Path) -> bool {
     let (real_root, real_folder) = (root.as_std_path().canonicalize(), folder.as_std_path().canonicalize());
     folder.starts_with(root) && real_root.is_ok_and(|root| real_folder.is_ok_and(|folder| folder.starts_with(root)))
+}
+
+/// Whether a folder between the root and this one, which counts too, is the top of a working tree.
+fn is_of_other_repository(root: &Utf8Path, folder: &Utf8Path) -> bool {
+    let (Ok(root), Ok(folder)) = (root.canonicalize_utf8(), folder.canonicalize_utf8()) else { return false };
+    folder.ancestors().take_while(|above| *above != root).any(|above| above.join(".git").symlink_metadata().is_ok())
 }
 
 fn about(package: &cargo_metadata::Package) -> About {

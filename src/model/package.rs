@@ -149,6 +149,9 @@ pub struct LocalPackage {
     pub member: bool,
     /// Whether it lies below the workspace root.
     pub inside_workspace: bool,
+    /// Whether it lies there in the working tree of another repository, as in a submodule: of that, the workspace's repository has an
+    /// address and a commit.
+    pub other_repository: bool,
     /// The requirements of its manifest on packages of registries.
     pub requirements: Vec<super::index_line::Requirement>,
     /// Where they are written, as far as that is known and somebody here can edit it.

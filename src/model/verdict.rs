@@ -470,6 +470,11 @@ pub enum Warning {
         /// Where it lies.
         path: camino::Utf8PathBuf,
     },
+    /// A path dependency from another repository inside the workspace, as a submodule is.
+    OtherRepository {
+        /// Where it lies.
+        path: camino::Utf8PathBuf,
+    },
     /// The policy has a list of licences, and this one is not judged: the package comes from git, or the release is not locked and nobody
     /// looked inside.
     LicenseUndecided,
@@ -490,5 +495,6 @@ codes!(Warning {
     Yanked => "yanked",
     Signal => "signal",
     OutsideWorkspace => "outside-workspace",
+    OtherRepository => "other-repository",
     LicenseUndecided => "license-undecided",
 });

@@ -76,6 +76,8 @@ pub(crate) struct Outside {
     pub id: PackageId,
     /// Where a local one lies.
     pub folder: Option<camino::Utf8PathBuf>,
+    /// Whether it lies in the workspace, in another repository.
+    pub other_repository: bool,
     /// Whether the policy allows its source.
     pub allowed: bool,
 }

@@ -74,6 +74,8 @@ pub enum WayKind {
     OtherLockFile,
     /// A lock file of another workspace that the base has and the change took away.
     LockFileGone,
+    /// A submodule: the repository has its commit, and another repository what is built.
+    Submodule,
     /// A program in the place of the compiler, the linker or the documentation tool, or around them.
     Program,
     /// A program that runs what was built.
@@ -119,6 +121,7 @@ names!(WayKind {
     LockfilePath => "lockfile-path",
     OtherLockFile => "other-lock-file",
     LockFileGone => "lock-file-gone",
+    Submodule => "submodule",
     Program => "program",
     Runner => "runner",
     Flags => "flags",

@@ -84,6 +84,7 @@ pub(super) fn package(name: &str, number: &str) -> Package {
         root: "/app".into(),
         member: true,
         inside_workspace: true,
+        other_repository: false,
         requirements: Vec::new(),
         written: Vec::new(),
         rust_version: None,

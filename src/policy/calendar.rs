@@ -79,7 +79,10 @@ fn rank(entry: &CalendarEntry, evaluation: &Evaluation, judge: &Judge<'_>) -> ([
 fn is_questioned(judgement: &Judgement) -> bool {
     judgement.warnings.iter().any(|warning| match warning {
         Warning::Advisory { .. } | Warning::Ignored { .. } | Warning::Yanked | Warning::Signal(_) => true,
-        Warning::NamedByAdvisory { .. } | Warning::OutsideWorkspace { .. } | Warning::LicenseUndecided => false,
+        Warning::NamedByAdvisory { .. }
+        | Warning::OutsideWorkspace { .. }
+        | Warning::OtherRepository { .. }
+        | Warning::LicenseUndecided => false,
     })
 }
 

@@ -58,7 +58,7 @@ pub(super) fn of_warning(judge: &Judge<'_>, package: &PackageId, warning: &Warni
         }
         Warning::Yanked => setting("advisories.yanked", keys),
         Warning::Signal(signal) => of_signal(judge, signal, &package.version, keys),
-        Warning::OutsideWorkspace { .. } => Decider::Fixed,
+        Warning::OutsideWorkspace { .. } | Warning::OtherRepository { .. } => Decider::Fixed,
         Warning::LicenseUndecided => setting("licenses.allow", keys),
     }
 }

@@ -110,7 +110,7 @@ fn judge_package(judge: &Judge<'_>, position: usize) -> (Judgement, Vec<Blocker>
         return (judgement, blockers);
     }
     let Some(crate_id) = package.id.crate_id() else {
-        judgement.warnings = outside_workspace(package);
+        judgement.warnings.extend(from_elsewhere(package));
         named_by_advisories(judge, &package.id, &mut judgement);
         // Whose code it is says a person by naming the repository; the project's own needs no licence from anybody.
         if judge.policy.licenses.is_set() && matches!(package.id.source, Source::Git(_)) {
@@ -247,9 +247,14 @@ fn named_by_advisories(judge: &Judge<'_>, id: &PackageId, judgement: &mut Judgem
     }
 }
 
-fn outside_workspace(package: &Package) -> Vec<Warning> {
-    let outside = package.local.iter().filter(|local| !local.inside_workspace);
-    outside.map(|local| Warning::OutsideWorkspace { path: local.root.clone() }).collect()
+/// What is told of a package whose code the workspace's repository does not have.
+fn from_elsewhere(package: &Package) -> Option<Warning> {
+    let local = package.local.as_ref()?;
+    let path = local.root.clone();
+    if local.other_repository {
+        return Some(Warning::OtherRepository { path });
+    }
+    (!local.inside_workspace).then_some(Warning::OutsideWorkspace { path })
 }
 
 /// The moment from which on the same facts may have to be judged anew. Up to it whatever `policy` and `approvals` approve of them stays

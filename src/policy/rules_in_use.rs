@@ -122,6 +122,7 @@ fn ignores(judge: &Judge<'_>, judgements: &[Judgement]) -> Vec<Notice> {
                     | Warning::Yanked
                     | Warning::Signal(_)
                     | Warning::OutsideWorkspace { .. }
+                    | Warning::OtherRepository { .. }
                     | Warning::LicenseUndecided => false,
                 })
             });

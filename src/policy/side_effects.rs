@@ -233,6 +233,7 @@ pub(crate) const fn weight(way: &WayAround) -> Weight {
         | WayKind::OtherSource
         | WayKind::OtherLockFile
         | WayKind::LockFileGone
+        | WayKind::Submodule
         | WayKind::Program
         | WayKind::Runner
         | WayKind::Flags

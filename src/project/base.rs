@@ -1,6 +1,6 @@
 //! What `--base` names: a commit, whose files a change cannot have rewritten, or a lock file that was put aside.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
@@ -180,6 +180,15 @@ impl BaseCommit {
         lost.sort_unstable();
         lost.dedup();
         Ok(lost)
+    }
+
+    /// The submodules that the change brings or moves, by path, and the commit that each has now.
+    pub(super) fn moved_submodules(&self) -> Result<BTreeMap<Utf8PathBuf, String>, ProjectError> {
+        let mut moved = BTreeMap::new();
+        for commit in &self.grown_from {
+            moved.extend(commit.moved_submodules()?);
+        }
+        Ok(moved)
     }
 
     /// The lock file that the commit has for this folder, below the top: beside the nearest workspace above it, else the nearest.

@@ -206,6 +206,9 @@ fn way_sentence(way: &WayAround) -> String {
     };
     match &way.origin {
         Origin::File { path, .. } if way.kind == WayKind::LockFileGone => format!("takes away {path}: {effect}"),
+        Origin::File { path, .. } if way.kind == WayKind::Submodule => {
+            format!("brings the submodule {path} or moves it, to {}: {effect}", way.shown())
+        }
         Origin::File { path, key, .. } if key.is_empty() => format!("brings or alters {path}: {effect}"),
         Origin::File { path, line, key } if way.value.is_empty() => format!("sets `{key}` in {path}:{line}: {effect}"),
         Origin::File { path, line, key } => format!("sets `{key}` = `{}` in {path}:{line}: {effect}", way.shown()),

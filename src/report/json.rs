@@ -115,7 +115,7 @@ pub(super) fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) 
         Warning::Ignored { advisory, until } => object.cited(advisory, id, context).with("until", until.to_string()),
         Warning::Yanked | Warning::LicenseUndecided => object,
         Warning::Signal(signal) => object.facts(signal.facts(), id, context),
-        Warning::OutsideWorkspace { path } => object.with("path", path.as_str()),
+        Warning::OutsideWorkspace { path } | Warning::OtherRepository { path } => object.with("path", path.as_str()),
     };
     object.message(notice::warning(warning, id, context))
 }

@@ -32,6 +32,7 @@ pub(crate) fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) 
         Warning::Yanked => "yanked from its registry".to_owned(),
         Warning::Signal(found) => signal(found, context),
         Warning::OutsideWorkspace { path } => format!("a path dependency from outside the workspace: {path}"),
+        Warning::OtherRepository { path } => format!("a path dependency from another repository: {path}"),
         Warning::LicenseUndecided => match id.source {
             Source::Git(_) => "its licence is not judged, because it comes from git".to_owned(),
             Source::Registry(_) | Source::Local | Source::Other(_) => {
@@ -67,6 +68,7 @@ pub(crate) const fn warning_group(warning: &Warning) -> &'static str {
             SignalCode::MajorSwap => "with the signal major-swap",
         },
         Warning::OutsideWorkspace { .. } => "from outside the workspace",
+        Warning::OtherRepository { .. } => "from another repository inside the workspace",
         Warning::LicenseUndecided => "with a licence that is not judged",
     }
 }

@@ -171,6 +171,7 @@ fn remarks(change: &Change, judgement: Option<&Judgement>, from_elsewhere: bool,
         | Warning::NamedByAdvisory { .. }
         | Warning::Yanked
         | Warning::OutsideWorkspace { .. }
+        | Warning::OtherRepository { .. }
         | Warning::LicenseUndecided => Some(sentence(&notice::warning(warning, &id, context))),
     }));
     remarks.extend(

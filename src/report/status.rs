@@ -328,7 +328,7 @@ fn warnings(judgement: &Judgement) -> impl Iterator<Item = String> {
         Warning::Ignored { advisory, until } => Some(format!("{advisory} is ignored until the end of {until}")),
         Warning::Yanked => Some("yanked".to_owned()),
         Warning::Signal(signal) => Some(format!("signal {}", signal.code().as_str())),
-        Warning::OutsideWorkspace { .. } | Warning::LicenseUndecided => None,
+        Warning::OutsideWorkspace { .. } | Warning::OtherRepository { .. } | Warning::LicenseUndecided => None,
     })
 }
 

@@ -211,6 +211,9 @@ fn outside(outside: &Outside) -> (&'static str, String) {
     use crate::model::source::Source;
     let (id, place) = (super::context::package_name(&outside.id), outside.folder.as_deref());
     match (&outside.id.source, place) {
+        (Source::Local, Some(folder)) if outside.other_repository => {
+            ("path", format!("{id} is built from {folder}, which is another repository's"))
+        }
         (Source::Local, Some(folder)) => ("path", format!("{id} is built from {folder}, outside the workspace")),
         (Source::Local, None) => ("path", format!("{id} is built from a folder that cargo does not tell")),
         (Source::Git(_), _) => ("git", format!("{id} is built from its git repository")),
@@ -237,7 +240,14 @@ fn way_place(way: &WayAround, root: &Utf8Path) -> String {
 }
 
 const fn names_whole_file(kind: WayKind) -> bool {
-    matches!(kind, WayKind::LegacyConfig | WayKind::OtherLockFile | WayKind::LockFileGone | WayKind::BuildOutput)
+    matches!(
+        kind,
+        WayKind::LegacyConfig
+            | WayKind::OtherLockFile
+            | WayKind::LockFileGone
+            | WayKind::Submodule
+            | WayKind::BuildOutput
+    )
 }
 
 /// The sentence, with the place at its start.
@@ -266,6 +276,7 @@ pub(in crate::report) const fn way_effect(kind: WayKind) -> &'static str {
         WayKind::LockfilePath => "cargo builds by another lock file than the one that was verified",
         WayKind::OtherLockFile => "the lock file of another workspace, which was not verified",
         WayKind::LockFileGone => "what another workspace is built from is locked by nothing any more",
+        WayKind::Submodule => "what lies there is another repository's, and nobody has judged it",
         WayKind::Program => "this program runs in the place of the compiler or a tool of it, or around it",
         WayKind::Runner => "this program runs what was built",
         WayKind::Flags => "arguments that the compiler gets",

@@ -31,6 +31,7 @@ fn package(id: PackageId, dependencies: &[usize]) -> Package {
         root: "/nowhere".into(),
         member: true,
         inside_workspace: true,
+        other_repository: false,
         requirements: Vec::new(),
         written: Vec::new(),
         rust_version: None,

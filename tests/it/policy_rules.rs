@@ -381,6 +381,9 @@ fn a_package_from_outside_the_workspace_is_told() {
     };
     assert_eq!(outside(true), []);
     assert_eq!(outside(false), [Warning::OutsideWorkspace { path: "/app".into() }]);
+    let world = World::new();
+    let world = world.with(|world| world.packages[0].local.as_mut().unwrap().other_repository = true);
+    assert_eq!(world.judgement("app").warnings, [Warning::OtherRepository { path: "/app".into() }]);
 }
 
 #[test]

@@ -136,6 +136,7 @@ fn what_no_setting_makes_is_no_settings_doing() {
     let world = World::new();
     let of = |warning: &Warning| key(of_warning(&world.judge(), &package("foo", "1.0.0").id, warning, None));
     assert_eq!(of(&Warning::OutsideWorkspace { path: "/elsewhere".into() }), FIXED);
+    assert_eq!(of(&Warning::OtherRepository { path: "/app/elsewhere".into() }), FIXED);
     assert_eq!(of(&Warning::Signal(Signal::NewDependency { since: version("0.9.0"), added: Vec::new() })), FIXED);
     assert_eq!(of(&Warning::LicenseUndecided), "licenses.allow");
 }

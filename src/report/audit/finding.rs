@@ -154,7 +154,10 @@ fn warning_key(warning: &Warning) -> String {
         | Warning::Ignored { advisory, .. }
         | Warning::NamedByAdvisory { advisory, .. } => advisory.to_string(),
         Warning::Signal(signal) => signal::key(signal),
-        Warning::Yanked | Warning::OutsideWorkspace { .. } | Warning::LicenseUndecided => String::new(),
+        Warning::Yanked
+        | Warning::OutsideWorkspace { .. }
+        | Warning::OtherRepository { .. }
+        | Warning::LicenseUndecided => String::new(),
     }
 }
 
@@ -199,7 +202,7 @@ pub(super) fn rules() -> Vec<Rule> {
 }
 
 /// The rules that are no reason's.
-const OTHERS: [Rule; 8] = [
+const OTHERS: [Rule; 9] = [
     warning(
         "ignored",
         "The policy ignores an advisory for now.",
@@ -214,6 +217,11 @@ const OTHERS: [Rule; 8] = [
         "outside-workspace",
         "A path dependency lies outside the workspace.",
         "Move it into the workspace, so that the same review sees it.",
+    ),
+    warning(
+        "other-repository",
+        "A path dependency lies in another repository inside the workspace, as a submodule does.",
+        "Review what that repository has at this commit, or name the repository as a git dependency, which the policy has to allow.",
     ),
     warning(
         "license-undecided",

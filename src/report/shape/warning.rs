@@ -107,6 +107,12 @@ pub(in crate::report) enum Warning {
         path: String,
         message: Message,
     },
+    /// A path dependency from another repository inside the workspace, as a submodule is.
+    OtherRepository {
+        /// Where it lies.
+        path: String,
+        message: Message,
+    },
     /// The policy has a list of licences, and this one is not judged: the package comes from git, or the release is not locked.
     LicenseUndecided { message: Message },
 }

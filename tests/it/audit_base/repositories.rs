@@ -304,3 +304,67 @@ fn a_submodule_with_a_lock_file_of_its_own_is_another_repository() {
     change.finish();
     change.world.audit(&["--base", "base"]).expect_code(0);
 }
+
+/// Of what another repository has, a review of this one shows an address and a commit, whether a manifest leads to it or a build script.
+#[test]
+fn a_submodule_that_a_change_brings_or_moves_is_told() {
+    let change = Change::new();
+    let project = &change.world.project;
+    let other = project.outside().join("other");
+    std::fs::create_dir_all(other.join("src")).unwrap();
+    std::fs::write(other.join("Cargo.toml"), "[package]\nname = \"other\"\nversion = \"0.1.0\"\nedition = \"2021\"\n")
+        .unwrap();
+    std::fs::write(other.join("src/lib.rs"), "").unwrap();
+    git(project, other.as_str(), &["init", "--quiet", "--initial-branch=base"]);
+    git(project, other.as_str(), &["add", "-A"]);
+    git(project, other.as_str(), &["commit", "--quiet", "-m", "theirs"]);
+    let told = |code: i32| {
+        let document = change.world.json(&["--base", "base"], code);
+        let also = document["also"].as_array().unwrap().clone();
+        also.iter().map(|one| one["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let commit = || git(project, other.as_str(), &["rev-parse", "HEAD"]);
+    let sentence = |place: &str| {
+        format!(
+            "brings the submodule {place} or moves it, to {}: what lies there is another repository's, and nobody has judged it",
+            commit()
+        )
+    };
+    // The manifest asks for it, and the lock file has it.
+    change.git(&["submodule", "--quiet", "add", other.as_str(), "third/other"]);
+    change.append("Cargo.toml", "other = { path = \"third/other\" }");
+    project.cargo(&["update", "--workspace"]).expect_code(0);
+    change.finish();
+    assert_eq!(told(0), [sentence("third/other")]);
+    let document = change.world.json(&[], 0);
+    assert_eq!(codes(&package(&document, "other")["warnings"]), ["other-repository"]);
+    let verified: Value = serde_json::from_str(&project.sequester(&["verify", "--format", "json"]).stdout).unwrap();
+    let outside = verified["outside"].as_array().unwrap();
+    assert!(
+        outside.iter().any(|one| one["message"].as_str().unwrap().contains("another repository's")),
+        "{verified:#}"
+    );
+    // What the base has is not the change's, and another commit of it is.
+    change.git(&["branch", "--force", "base", "HEAD"]);
+    project.write("src/lib.rs", "pub fn changed() {}");
+    change.finish();
+    assert_eq!(told(0), [""; 0]);
+    git(project, other.as_str(), &["commit", "--quiet", "--allow-empty", "-m", "moved"]);
+    git(project, project.path("third/other").as_str(), &["fetch", "--quiet"]);
+    git(project, project.path("third/other").as_str(), &["checkout", "--quiet", &commit()]);
+    change.finish();
+    assert_eq!(told(0), [sentence("third/other")]);
+    // What is taken away brings nothing; what stands in the place of a folder of the repository does.
+    let manifest = project.read("Cargo.toml").replace("other = { path = \"third/other\" }", "");
+    project.write("Cargo.toml", manifest);
+    project.cargo(&["update", "--workspace"]).expect_code(0);
+    change.git(&["rm", "-rqf", "third/other"]);
+    project.write("third/plain/file", "");
+    change.finish();
+    assert_eq!(told(0), [""; 0]);
+    change.git(&["branch", "--force", "base", "HEAD"]);
+    change.git(&["rm", "-rqf", "third/plain"]);
+    change.git(&["submodule", "--quiet", "add", other.as_str(), "third/plain"]);
+    change.finish();
+    assert_eq!(told(0), [sentence("third/plain")]);
+}

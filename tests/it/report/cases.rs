@@ -130,6 +130,7 @@ fn all_approved() -> Scene {
         root: "/src/my app".into(),
         member: true,
         inside_workspace: true,
+        other_repository: false,
         requirements: Vec::new(),
         written: Vec::new(),
         rust_version: None,

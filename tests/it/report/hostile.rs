@@ -105,6 +105,7 @@ pub fn everywhere(text: &str) -> Scene {
         judged.warnings = vec![
             Warning::Advisory { advisory: text.into(), kind: AdvisoryKind::Notice },
             Warning::OutsideWorkspace { path: text.into() },
+            Warning::OtherRepository { path: text.into() },
         ];
     }
     let rule = Origin::File { path: text.into(), line: 1, key: own() };

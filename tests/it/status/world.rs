@@ -91,6 +91,7 @@ impl World {
             root,
             member: true,
             inside_workspace: true,
+            other_repository: false,
             requirements,
             written: Vec::new(),
             rust_version: None,

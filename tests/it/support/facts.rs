@@ -179,6 +179,7 @@ impl World {
                 root: "/app".into(),
                 member: true,
                 inside_workspace: true,
+                other_repository: false,
                 requirements: Vec::new(),
                 written: Vec::new(),
                 rust_version: None,
