@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use semver::Version;
+
 use super::audit::{assess, context_of};
 use super::outcome::{CommandError, Outcome};
 use super::record::{PolicyText, Record, recorded};
 use super::spec::Spec;
 use super::{output, request};
 use crate::cli::{self, Cli};
+use crate::gather;
 use crate::gather::environment::Environment;
 use crate::model::adoption::is_from_adoption;
 use crate::model::approval::Approval;
@@ -17,8 +20,8 @@ use crate::model::package::{CrateId, Package, PackageId};
 use crate::model::policy::Ignore;
 use crate::model::source::Source;
 use crate::model::trail::release::ApprovalRecord;
-use crate::model::trail::{Kind, ReleaseRecord};
-use crate::project::{Decision, JudgeBy, PolicyFrom, Project, Purpose, Subject, relative};
+use crate::model::trail::{Kind, ReleaseRecord, Trail};
+use crate::project::{Decision, JudgeBy, PolicyFrom, Project, Purpose, Subject, relative, trail};
 use crate::report::context::package_name;
 use crate::report::{blocker, curation, notice};
 use crate::write::policy_file::without_entries;
@@ -34,7 +37,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Revoke, environment: &Environment)
     let file = relative(&project.policy_path(), environment);
     let before = PolicyText::read(&file)?;
     let (lines, releases, told) = match &arguments.id {
-        Some(id) => ignores(&spec, id, project.subject(), &before)?,
+        Some(id) => ignores(&spec, id, project.subject(), &before, &recorded_in(&project)?)?,
         None => approvals(&spec, &before)?,
     };
     let writing = Record::of(&project, None, arguments.by.as_deref());
@@ -46,6 +49,11 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Revoke, environment: &Environment)
     recorded(id, writing.who.as_ref(), &mut text)?;
     output::report(cli, &text)?;
     Ok(Outcome::Approved)
+}
+
+/// What the project's audit trail has.
+fn recorded_in(project: &Project) -> Result<Trail, CommandError> {
+    Ok(gather::trail::read(&trail::folder(&project.policy_path()))?)
 }
 
 type Found = (BTreeSet<u32>, Vec<ReleaseRecord>, String);
@@ -78,7 +86,13 @@ fn package(approval: &Approval) -> PackageId {
 }
 
 /// An ignore that names no crate is wider than what is asked to go, and stays.
-fn ignores(spec: &Spec, id: &str, subject: &Subject, policy: &PolicyText) -> Result<Found, CommandError> {
+fn ignores(
+    spec: &Spec,
+    id: &str,
+    subject: &Subject,
+    policy: &PolicyText,
+    trail: &Trail,
+) -> Result<Found, CommandError> {
     let name = spec.crate_name().unwrap_or_default();
     let ignores = policy.policy.advisories.ignore.iter();
     let found: Vec<&Ignore> = ignores
@@ -88,13 +102,10 @@ fn ignores(spec: &Spec, id: &str, subject: &Subject, policy: &PolicyText) -> Res
     if lines.is_empty() {
         return Err(CommandError::NothingToRevoke { what: "ignore of that advisory", spec: spec.to_string() });
     }
-    let locked = subject.lock.packages.iter().filter(|package| is_same(&package.id.name, name));
-    let records = locked.filter_map(|package| {
-        let mut record = ReleaseRecord::new(package.id.crate_id()?, package.id.version.clone());
-        let ignores = found.iter().map(|one| one.id.to_string()).collect();
-        record.approval = Some(ApprovalRecord { ignores, ..ApprovalRecord::default() });
-        Some(record)
-    });
+    // As each is written, which may be another spelling.
+    let written: BTreeSet<&str> = found.iter().map(|one| &*one.id).collect();
+    let packages = &subject.lock.packages;
+    let records = written.into_iter().flat_map(|id| no_longer_ignored(id, &|one| is_same(one, name), packages, trail));
     Ok((lines, records.collect(), format!("the ignore of {id} for {name}")))
 }
 
@@ -138,7 +149,7 @@ pub(super) fn prune(cli: &Cli, arguments: &cli::Approve, environment: &Environme
     let after = before.edited(without_entries(before.as_str(), &lines))?;
     let id = writing.write(
         Kind::PolicyChanged,
-        removed_records(&made.facts().packages, &before, &lines),
+        removed_records(&made.facts().packages, &recorded_in(made.project())?, &before, &lines),
         &before,
         &after,
         Vec::new(),
@@ -174,28 +185,52 @@ pub(super) fn lapsed_baseline(project: &Project, decision: &Decision) -> Result<
     let record = Record::of(project, Some(&decision.facts().advisories), None);
     record.is_possible()?;
     let after = before.edited(without_entries(before.as_str(), &lines))?;
-    let removed = removed_records(&decision.facts().packages, &before, &lines);
+    let removed = removed_records(&decision.facts().packages, &recorded_in(project)?, &before, &lines);
     record.write(Kind::PolicyChanged, removed, &before, &after, Vec::new())?;
     Ok(lines.len())
 }
 
-/// The releases whose entries go. An ignore is recorded with the locked releases of its crate.
-fn removed_records(packages: &[Package], before: &PolicyText, lines: &BTreeSet<u32>) -> Vec<ReleaseRecord> {
+/// The releases whose entries go.
+fn removed_records(
+    packages: &[Package],
+    trail: &Trail,
+    before: &PolicyText,
+    lines: &BTreeSet<u32>,
+) -> Vec<ReleaseRecord> {
     let approvals = before.approvals.iter().filter(|one| lines.contains(&one.line)).map(|one| {
         let crate_id = CrateId { registry: one.registry.clone(), name: one.crate_name.as_written().into() };
         ReleaseRecord { checksum: Some(one.checksum), ..ReleaseRecord::new(crate_id, one.version.clone()) }
     });
     let over = before.policy.advisories.ignore.iter().filter(|one| lines.contains(&one.line));
     let ignored = over.flat_map(|one| {
-        packages
-            .iter()
-            .filter(|package| one.crate_name.as_ref().is_some_and(|name| name.names(&package.id.name)))
-            .filter_map(|package| {
-                let mut record = ReleaseRecord::new(package.id.crate_id()?, package.id.version.clone());
-                record.approval =
-                    Some(ApprovalRecord { ignores: vec![one.id.to_string()], ..ApprovalRecord::default() });
-                Some(record)
-            })
+        let name = one.crate_name.as_ref();
+        no_longer_ignored(&one.id, &|other| name.is_some_and(|name| name.names(other)), packages, trail)
     });
     approvals.chain(ignored).collect()
+}
+
+/// An ignore that goes, recorded with the locked releases of its crate; where none is locked any more, with those of which the trail says
+/// that it was given for them.
+fn no_longer_ignored(
+    id: &str,
+    is_crate: &dyn Fn(&str) -> bool,
+    packages: &[Package],
+    trail: &Trail,
+) -> Vec<ReleaseRecord> {
+    let locked = packages.iter().filter(|package| is_crate(&package.id.name));
+    let locked = locked.filter_map(|package| Some((package.id.crate_id()?, package.id.version.clone())));
+    let mut releases: BTreeSet<(CrateId, Version)> = locked.collect();
+    if releases.is_empty() {
+        let records = trail.events.values().flat_map(|event| &event.releases);
+        let is_given = |record: &&ReleaseRecord| {
+            let ignores = record.approval.iter().flat_map(|given| &given.ignores);
+            is_crate(&record.crate_id.name) && ignores.into_iter().any(|one| one.eq_ignore_ascii_case(id))
+        };
+        releases.extend(records.filter(is_given).map(|record| (record.crate_id.clone(), record.version.clone())));
+    }
+    let record = |(crate_id, version)| ReleaseRecord {
+        approval: Some(ApprovalRecord { ignores: vec![id.to_owned()], ..ApprovalRecord::default() }),
+        ..ReleaseRecord::new(crate_id, version)
+    };
+    releases.into_iter().map(record).collect()
 }

@@ -7,13 +7,14 @@ use jiff::Timestamp;
 
 use super::advisory::AdvisoryDb;
 use super::allow_list::AllowList;
+use super::approval::Approval;
 use super::evaluation::{IndexGap, Notice};
 use super::finding::Inspections;
 use super::history::History;
 use super::license::Licenses;
 use super::lock_proof::LockFact;
 use super::package::{CrateId, Locked, Package};
-use super::policy::Origin;
+use super::policy::{Ignore, Origin};
 use super::publication::PublicationFact;
 use super::recorded::Recorded;
 use super::source::Registry;
@@ -61,10 +62,21 @@ pub struct Surroundings {
     /// With a base commit: the ways around what is judged that the change brings, with paths as a reader in the working directory would
     /// write them.
     pub new_ways: Vec<WayAround>,
+    /// With a base commit: what the policy of the change itself exempts.
+    pub exemptions: Option<Exemptions>,
     /// The allow-list beside the lock file, where there is one.
     pub allowed: Option<AllowList>,
     /// When the base was committed, where it is a commit.
     pub base_committed: Option<Timestamp>,
+}
+
+/// What a policy file exempts by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exemptions {
+    /// Of releases.
+    pub approvals: Vec<Approval>,
+    /// Of advisories.
+    pub ignores: Vec<Ignore>,
 }
 
 /// The lock file on which a security fix must be needed. What a change writes itself makes nothing needed.

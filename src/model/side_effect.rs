@@ -47,6 +47,11 @@ pub enum TrailFault {
         /// The release, as a package URL.
         release: String,
     },
+    /// It says that a person approved a release or had an advisory ignored for it, and the policy of the change does not say so.
+    NotGiven {
+        /// The release, as a package URL.
+        release: String,
+    },
     /// What it says of a release cannot be confirmed: the registry could not be asked.
     Unconfirmed {
         /// The release, as a package URL.
@@ -73,6 +78,7 @@ codes!(TrailFault {
     Ahead => "trail-ahead",
     Unknown => "trail-unknown-release",
     NotLocked => "trail-release-not-locked",
+    NotGiven => "trail-exemption-not-given",
     Unconfirmed => "trail-unconfirmed",
     Contradicts => "trail-contradiction",
     TooMany => "trail-too-many-crates",

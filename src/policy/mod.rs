@@ -15,6 +15,7 @@ pub(crate) mod deleted;
 pub(crate) mod dependencies;
 pub(crate) mod evaluate;
 pub(crate) mod evidence;
+mod exempted;
 pub(crate) mod explanation;
 pub(crate) mod findings;
 pub(crate) mod fix_partner;

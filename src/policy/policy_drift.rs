@@ -7,6 +7,7 @@ mod taken_back;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use super::exempted::Exempted;
 use super::source;
 use crate::model::age::Age;
 use crate::model::approval::Approval;
@@ -16,7 +17,7 @@ use crate::model::loosening::{Loosening, LooseningKind};
 use crate::model::policy::{AgeOverride, Ban, GitRule, Ignore, Level, Policy, Setting};
 use crate::model::signal::SignalCode;
 use crate::model::source::Registry;
-use crate::model::trail::{Kind, PolicyChange, ReleaseRecord, Trail};
+use crate::model::trail::{PolicyChange, Trail};
 
 /// Everything in which the head's policy and approvals let more through than the base's. A change of the advisory source is always
 /// listed: nobody can tell from the outside that it knows less.
@@ -382,83 +383,6 @@ pub(crate) fn policy_drift(
         (false, _) => PolicyDrift::Loosened(changes),
         (true, false) => PolicyDrift::Changed,
         (true, true) => PolicyDrift::None,
-    }
-}
-
-/// The approvals and ignores that the trail knows of.
-#[derive(Default)]
-struct Exempted<'a> {
-    approvals: Vec<Approval>,
-    ignores: Vec<Ignore>,
-    /// Entries that an event told of, without their checksums.
-    told: BTreeSet<(&'a str, Option<&'a str>)>,
-}
-
-impl<'a> Exempted<'a> {
-    fn of(trail: &'a Trail) -> Self {
-        let mut exempted = Self::default();
-        for (_, event) in trail.newest_first().into_iter().rev() {
-            let entries = event
-                .loosened
-                .iter()
-                .filter(|change| change.key.starts_with("approval ") || change.key.starts_with("advisories.ignore "));
-            exempted.told.extend(entries.map(|change| (change.key.as_str(), change.now.as_deref())));
-            for record in &event.releases {
-                match event.kind {
-                    Kind::Revoked | Kind::PolicyChanged => exempted.take_back(record),
-                    Kind::Init | Kind::Approved | Kind::Vendored | Kind::Updated | Kind::PolicyLoosened => {
-                        exempted.add(record);
-                    }
-                }
-            }
-        }
-        exempted
-    }
-
-    fn add(&mut self, record: &ReleaseRecord) {
-        let Some(given) = &record.approval else { return };
-        if let (Some(checksum), false) = (record.checksum, given.lifts.is_empty()) {
-            self.approvals.push(Approval {
-                crate_name: record.crate_id.name.clone().into(),
-                registry: record.crate_id.registry.clone(),
-                version: record.version.clone(),
-                checksum,
-                lifts: given.lifts.clone(),
-                reason: String::new(),
-                by: None,
-                at: None,
-                until: given.until,
-                line: 0,
-            });
-        }
-        let Some(until) = given.until else { return };
-        self.ignores.extend(given.ignores.iter().map(|id| Ignore {
-            id: id.as_str().into(),
-            crate_name: Some(record.crate_id.name.clone().into()),
-            reason: String::new(),
-            until,
-            justification: None,
-            line: 0,
-        }));
-    }
-
-    fn take_back(&mut self, record: &ReleaseRecord) {
-        let name = &record.crate_id.name;
-        match &record.approval {
-            Some(taken) if !taken.ignores.is_empty() => {
-                self.ignores.retain(|ignore| {
-                    !ignore.crate_name.as_ref().is_some_and(|one| one.names(name))
-                        || !taken.ignores.iter().any(|id| **id == *ignore.id)
-                });
-                for id in &taken.ignores {
-                    self.told.retain(|(key, _)| *key != format!("advisories.ignore {id}"));
-                }
-            }
-            Some(_) | None => {
-                self.approvals.retain(|one| !one.crate_name.names(name) || one.version != record.version);
-                self.told.retain(|(key, _)| *key != format!("approval {name}@{}", record.version));
-            }
-        }
     }
 }
 

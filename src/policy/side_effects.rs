@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::advisory;
 use super::brought_along::is_refused;
+use super::exempted;
 use super::judge::Judge;
 use crate::model::allow_list::AllowedId;
 use crate::model::checksum::Checksum;
@@ -38,6 +39,12 @@ pub(crate) fn side_effects(judge: &Judge<'_>) -> Vec<SideEffect> {
         faults.extend(unasked.clone().filter(|_| event.releases.iter().any(|record| !is_asked(facts, record))));
         all.extend(faults.into_iter().map(|fault| SideEffect::Trail { file: name.to_string(), fault }));
     }
+    let unfounded =
+        facts.surroundings.exemptions.iter().flat_map(|written| exempted::unfounded(&added.events, written));
+    all.extend(unfounded.map(|(name, record)| SideEffect::Trail {
+        file: name.to_string(),
+        fault: TrailFault::NotGiven { release: record.purl() },
+    }));
     all
 }
 

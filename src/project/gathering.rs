@@ -124,8 +124,9 @@ impl Gathered {
         let new_ways = new_ways.map_err(|_| ProjectError::WaysLost)??;
         let allowed = project.base().and_then(Base::commit).map(|_| allowed(&project)).transpose()?.flatten();
         let base_committed = project.base().and_then(Base::commit).and_then(BaseCommit::committed);
-        let surroundings =
-            Surroundings { undescribed: project.subject().undescribed(), new_ways, allowed, base_committed };
+        let exemptions = project.rules().exemptions.clone();
+        let undescribed = project.subject().undescribed();
+        let surroundings = Surroundings { undescribed, new_ways, exemptions, allowed, base_committed };
         let mut notices = advisories.notices;
         notices.extend(worth_knowing(&project, &asked));
         if let Some(base) = project.base() {

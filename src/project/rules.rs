@@ -13,6 +13,7 @@ use crate::gather::environment::Environment;
 use crate::gather::git;
 use crate::gather::policy_file::{self, PolicyFile};
 use crate::model::approval::Approvals;
+use crate::model::facts::Exemptions;
 use crate::model::loosening::{Lane, Loosening, LooseningKind};
 use crate::model::policy::{CargoAges, JudgedBy, Policy};
 use crate::policy::{policy_drift, publish_age};
@@ -33,6 +34,8 @@ pub(crate) struct Rules {
     pub(crate) loosened: Vec<Loosening>,
     /// What the change decides, where it may: it counts here.
     pub(crate) decided: Vec<Loosening>,
+    /// With a base commit: what the policy exempts that the change itself has.
+    pub(super) exemptions: Option<Exemptions>,
     /// The keys in which the base has become stricter since the change grew from it.
     pub(super) moved: Vec<String>,
     /// With a base commit, its name and its id.
@@ -81,6 +84,10 @@ impl Rules {
             moved: Vec::new(),
         };
         let commit = base.and_then(Base::commit);
+        let exemptions = commit.map(|_| Exemptions {
+            approvals: read.file.approvals().to_vec(),
+            ignores: read.file.policy().advisories.ignore.clone(),
+        });
         if let Some(commit) = commit {
             if matches!(judge.policy, PolicyFrom::Project) && subject.workspace.is_some() {
                 is_where_the_base_has_it(commit, subject, &path)?;
@@ -126,6 +133,7 @@ impl Rules {
             file: read.path,
             loosened,
             decided,
+            exemptions,
             moved: read.moved,
             judge: base.zip(commit).map(|(base, commit)| (base.name.clone(), commit.id().to_owned())),
             folder,

@@ -228,6 +228,11 @@ fn fault_sentence(fault: &TrailFault) -> String {
         TrailFault::NotLocked { release } => {
             format!("says that {release} was in use, which an advisory is about, and no lock file here has it")
         }
+        TrailFault::NotGiven { release } => {
+            format!(
+                "says of {release} that it was approved or an advisory ignored for it, which the policy of this change does not have"
+            )
+        }
         TrailFault::Unconfirmed { release } => {
             format!("tells of {release} what only its registry could confirm, which was not or could not be asked")
         }

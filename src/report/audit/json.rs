@@ -71,7 +71,7 @@ pub(in crate::report) struct Document<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::report) struct OneMore {
     /// The kind of way around, as `verify` names it, or what is wrong with a file of the audit trail: `trail-file`, `trail-ahead`,
-    /// `trail-unknown-release`, `trail-release-not-locked`, `trail-unconfirmed`, `trail-contradiction`, `trail-too-many-crates`.
+    /// `trail-unknown-release`, `trail-release-not-locked`, `trail-exemption-not-given`, `trail-unconfirmed`, `trail-contradiction`, `trail-too-many-crates`.
     code: &'static str,
     #[cfg_attr(test, schemars(with = "shape::Message"))]
     message: String,

@@ -44,6 +44,14 @@ fn inside(alarm: Alarm) -> Reason {
     Reason::Inspection { alarm: Arc::new(alarm), eligible_at: too_new().eligible_at().unwrap() }
 }
 
+fn warnings(text: &str) -> Vec<Warning> {
+    vec![
+        Warning::Advisory { advisory: text.into(), kind: AdvisoryKind::Notice },
+        Warning::OutsideWorkspace { path: text.into() },
+        Warning::OtherRepository { path: text.into() },
+    ]
+}
+
 /// Puts a text wherever one from outside can stand.
 pub fn everywhere(text: &str) -> Scene {
     let mut scene = Scene::new();
@@ -102,11 +110,7 @@ pub fn everywhere(text: &str) -> Scene {
         let judged = scene.add(id(text, "1.0.0", source), Some(rejected(reasons.clone())));
         judged.newest_approved = Some("0.9.0".parse().unwrap());
         judged.advisories.push(text.into());
-        judged.warnings = vec![
-            Warning::Advisory { advisory: text.into(), kind: AdvisoryKind::Notice },
-            Warning::OutsideWorkspace { path: text.into() },
-            Warning::OtherRepository { path: text.into() },
-        ];
+        judged.warnings = warnings(text);
     }
     let rule = Origin::File { path: text.into(), line: 1, key: own() };
     let Reason::TooNew { pubtime, min_age, eligible_at, .. } = too_new() else { unreachable!() };
