@@ -85,7 +85,7 @@ impl Rules {
         };
         let commit = base.and_then(Base::commit);
         let exemptions = commit.map(|_| Exemptions {
-            approvals: read.file.approvals().to_vec(),
+            approvals: read.file.approvals().clone(),
             ignores: read.file.policy().advisories.ignore.clone(),
         });
         if let Some(commit) = commit {
