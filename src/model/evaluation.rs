@@ -403,6 +403,8 @@ pub enum Notice {
         /// The lock file.
         base: String,
     },
+    /// `paths` in a configuration: cargo builds other folders in the place of locked packages.
+    Paths(Origin),
     /// Something is wrong with the audit trail that hides no event.
     TrailDisordered(TrailProblem),
     /// The registry no longer has what the audit trail recorded.
@@ -435,6 +437,7 @@ codes!(Notice {
     BaseMovedOn => "base-moved-on",
     NoMergeBase => "no-merge-base",
     BaseWithoutRules => "base-without-rules",
+    Paths => "paths",
     TrailDisordered => "trail-disordered";
     Self::RuleUnused { kind, .. } => kind.as_str(),
     Self::Trail(finding) => finding.code(),

@@ -15,6 +15,7 @@ use super::progress::Progress;
 use super::registries::Registries;
 use super::request::{Purpose, Which};
 use super::rules::Rules;
+use super::subject::relative;
 use super::{lock_answer, trail, ways};
 use crate::gather::lock_file::LockFile;
 use crate::gather::policy_file::PolicyFile;
@@ -28,6 +29,7 @@ use crate::model::license::Licenses;
 use crate::model::lock_proof::LockFact;
 use crate::model::manifest::OwnDependency;
 use crate::model::package::{CrateId, LockedChecksum, Package};
+use crate::model::policy::Origin;
 use crate::model::publication::PublicationFact;
 use crate::model::source::{Registry, Source};
 use crate::model::trail::Trail;
@@ -428,6 +430,14 @@ fn worth_knowing(project: &Project, registries: &BTreeSet<Registry>) -> Vec<Noti
     let mut all = Vec::new();
     if matches!(project.request().which, Which::LockFile(_)) {
         all.push(Notice::ManifestsNotChecked);
+    }
+    // Of a change it is told as what the change brings.
+    if project.base().is_none() {
+        let mut origin = project.configs().found().paths().ok().flatten();
+        if let Some(Origin::File { path, .. }) = &mut origin {
+            *path = relative(path, project.environment());
+        }
+        all.extend(origin.map(Notice::Paths));
     }
     let local = subject.lock.packages.iter().any(|package| package.id.source == Source::Local);
     let sets_age = policy.cargo.global.is_some() || !policy.cargo.registries.is_empty();

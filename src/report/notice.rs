@@ -242,6 +242,9 @@ pub(crate) fn notice(notice: &Notice, context: &Context<'_>) -> String {
         Notice::BaseWithoutRules { base } => format!(
             "{base} is a lock file and protects no rules: policy, approvals and audit trail are the working tree's own"
         ),
+        Notice::Paths(origin) => {
+            format!("{origin} makes cargo build other folders in the place of locked packages, which are not judged")
+        }
         Notice::TrailDisordered(problem) => {
             format!("audit trail, {}: {}", problem.file, trail_problem(&problem.kind))
         }

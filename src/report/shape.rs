@@ -32,7 +32,7 @@ pub(super) struct Blocker {
 /// One notice.
 #[derive(JsonSchema)]
 pub(super) struct Notice {
-    #[schemars(extend("enum" = ["approval-unused", "approval-lapsed", "approval-of-other-bytes", "ignore-lapsed", "ignore-unused", "approval-ending", "ignore-ending", "override-unused", "registry-unused", "allow-git-unused", "deny-unused", "license-exception-unused", "license-clarification-unused", "clarification-of-other-files", "advisories-skipped", "advisories-from-copy", "advisories-forgotten", "not-kept", "cargo-age-longer", "cargo-age-shorter", "cargo-ignores-age", "cooldown-disagrees", "index-from-cache", "manifests-not-checked", "manifests-unseen", "pubtimes-missing", "base-moved-on", "no-merge-base", "base-without-rules", "trail-disordered", "removed-upstream", "crate-reappeared"]))]
+    #[schemars(extend("enum" = ["approval-unused", "approval-lapsed", "approval-of-other-bytes", "ignore-lapsed", "ignore-unused", "approval-ending", "ignore-ending", "override-unused", "registry-unused", "allow-git-unused", "deny-unused", "license-exception-unused", "license-clarification-unused", "clarification-of-other-files", "advisories-skipped", "advisories-from-copy", "advisories-forgotten", "not-kept", "cargo-age-longer", "cargo-age-shorter", "cargo-ignores-age", "cooldown-disagrees", "index-from-cache", "manifests-not-checked", "manifests-unseen", "pubtimes-missing", "base-moved-on", "no-merge-base", "base-without-rules", "paths", "trail-disordered", "removed-upstream", "crate-reappeared"]))]
     code: String,
     message: Message,
 }

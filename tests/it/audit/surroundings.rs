@@ -238,3 +238,16 @@ fn another_lock_file_in_cargos_configuration_is_not_overlooked() {
     assert!(outcome.stderr.contains("lockfile-path") && outcome.stderr.contains("--lockfile"), "{}", outcome.stderr);
     world.json(&["--lockfile", "Cargo.lock"], 0);
 }
+
+/// The lock file is answered, and cargo builds what nobody judged; the way with a base tells it as what the change brings.
+#[test]
+fn folders_in_the_place_of_locked_packages_are_told() {
+    let world = simple();
+    world.project.write(".cargo/config.toml", format!("paths = []\n{}", world.project.read(".cargo/config.toml")));
+    assert_eq!(codes(&world.json(&[], 0)["notices"]), [""; 0]);
+    let config = world.project.read(".cargo/config.toml").replace("paths = []", "paths = [\"other\"]");
+    world.project.write(".cargo/config.toml", config);
+    assert_eq!(codes(&world.json(&[], 0)["notices"]), ["paths"]);
+    let told = world.audit(&[]).expect_code(0).stdout;
+    assert!(told.contains("`paths` in .cargo/config.toml:1 makes cargo build other folders"), "{told}");
+}

@@ -342,6 +342,7 @@ fn every_notice() -> Scene {
         Notice::BaseMovedOn { keys: vec!["quarantine.min-publish-age".to_owned()], events: 2 },
         Notice::NoMergeBase,
         Notice::BaseWithoutRules { base: "saved.lock".to_owned() },
+        Notice::Paths(Origin::File { path: ".cargo/config.toml".into(), line: 3, key: "paths".to_owned() }),
         Notice::TrailDisordered(TrailProblem { file: event_file(1).to_string(), kind: TrailProblemKind::Unparented }),
         Notice::Trail(TrailFinding::ReleaseVanished {
             crate_id: crate_id("arrayref"),
