@@ -161,3 +161,123 @@ fn is_written(subject: &Given<'_>, record: &ReleaseRecord, written: &Exemptions)
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
+    use super::unfounded;
+    use crate::model::approval::Approval;
+    use crate::model::facts::Exemptions;
+    use crate::model::policy::Ignore;
+    use crate::model::trail::release::ApprovalRecord;
+    use crate::model::trail::{Event, EventFileName, EventId, Kind, ReleaseRecord};
+    use crate::model::verdict::ReasonCode;
+    use crate::policy::by_hand::{checksum, crates_io, days_ago, event, version};
+
+    const UNTIL: &str = "2026-12-31";
+
+    fn record(name: &str, approval: Option<ApprovalRecord>) -> ReleaseRecord {
+        let checksum = Some(checksum(name));
+        ReleaseRecord { checksum, approval, ..ReleaseRecord::new(crates_io(name), version("1.0.0")) }
+    }
+
+    fn lifting(lifts: &[ReasonCode], until: Option<&str>) -> Option<ApprovalRecord> {
+        let until = until.map(|day| day.parse().unwrap());
+        Some(ApprovalRecord { lifts: lifts.to_vec(), until, ..ApprovalRecord::default() })
+    }
+
+    fn ignoring(id: &str, until: Option<&str>) -> Option<ApprovalRecord> {
+        let until = until.map(|day| day.parse().unwrap());
+        Some(ApprovalRecord { ignores: vec![id.to_owned()], until, ..ApprovalRecord::default() })
+    }
+
+    /// An approval of `foo` and an ignore of `A` for `bar`.
+    fn written() -> Exemptions {
+        let approval = Approval {
+            crate_name: "Foo".into(),
+            registry: crates_io("foo").registry,
+            version: version("1.0.0"),
+            checksum: checksum("foo"),
+            lifts: vec![ReasonCode::TooNew, ReasonCode::Yanked],
+            reason: String::new(),
+            by: None,
+            at: None,
+            until: UNTIL.parse().ok(),
+            line: 1,
+        };
+        let ignore = Ignore {
+            id: "A".into(),
+            crate_name: Some("bar".into()),
+            reason: String::new(),
+            until: UNTIL.parse().unwrap(),
+            justification: None,
+            line: 9,
+        };
+        Exemptions { approvals: vec![approval], ignores: vec![ignore] }
+    }
+
+    /// The names of what is unfounded in these events, of one day after the other.
+    fn told(events: Vec<(Kind, ReleaseRecord)>, written: &Exemptions) -> Vec<String> {
+        let mut parent = None;
+        let mut named: Vec<(EventFileName, Event)> = Vec::new();
+        for (day, (kind, record)) in (1_u8..).zip(events) {
+            let parents = parent.into_iter().collect();
+            let event = Event { parents, ..event(kind, days_ago(60 - i64::from(day)), vec![record]) };
+            let id = EventId::of(&[day]);
+            parent = Some(id);
+            named.push((EventFileName::new(event.written(), id), event));
+        }
+        // In whatever order they are read.
+        named.reverse();
+        unfounded(&named, written).into_iter().map(|(_, record)| record.crate_id.name.to_string()).collect()
+    }
+
+    #[test]
+    fn what_is_given_is_held_against_the_policy() {
+        use ReasonCode::{Malicious, TooNew, Yanked};
+        let of = |record| told(vec![(Kind::Approved, record)], &written());
+        let none: [&str; 0] = [];
+        for (lifts, until) in [(&[TooNew][..], Some("2026-12-30")), (&[TooNew, Yanked], Some(UNTIL))] {
+            assert_eq!(of(record("foo", lifting(lifts, until))), none);
+        }
+        for (lifts, until) in
+            [(&[TooNew][..], Some("2027-01-01")), (&[TooNew], None), (&[TooNew, Malicious], Some(UNTIL))]
+        {
+            assert_eq!(of(record("foo", lifting(lifts, until))), ["foo"]);
+        }
+        let other_bytes =
+            ReleaseRecord { checksum: Some(checksum("other")), ..record("foo", lifting(&[TooNew], Some(UNTIL))) };
+        assert_eq!(of(other_bytes), ["foo"]);
+        let other_version =
+            ReleaseRecord { version: version("1.0.1"), ..record("foo", lifting(&[TooNew], Some(UNTIL))) };
+        assert_eq!(of(other_version), ["foo"]);
+        assert_eq!(of(record("foo", None)), ["foo"]);
+        assert_eq!(of(record("bar", ignoring("a", Some(UNTIL)))), none);
+        assert_eq!(of(record("bar", ignoring("B", Some(UNTIL)))), ["bar"]);
+        assert_eq!(of(record("foo", ignoring("A", Some(UNTIL)))), ["foo"]);
+        assert_eq!(of(record("bar", ignoring("A", Some("2027-01-01")))), ["bar"]);
+        assert_eq!(of(record("bar", ignoring("A", None))), ["bar"]);
+        // What was vendored or updated without a person's word gives nothing.
+        assert_eq!(told(vec![(Kind::Updated, record("baz", None))], &written()), none);
+    }
+
+    #[test]
+    fn the_last_word_of_each_counts() {
+        let given = || record("baz", lifting(&[ReasonCode::TooNew], Some(UNTIL)));
+        let ignored = || record("baz", ignoring("A", Some(UNTIL)));
+        let nothing = Exemptions::default();
+        let none: [&str; 0] = [];
+        assert_eq!(told(vec![(Kind::Approved, given()), (Kind::Revoked, record("baz", None))], &nothing), none);
+        assert_eq!(told(vec![(Kind::Approved, ignored()), (Kind::PolicyChanged, ignored())], &nothing), none);
+        // An approval is not taken back with an ignore, nor the other way round; nor before it is given.
+        assert_eq!(told(vec![(Kind::Approved, given()), (Kind::Revoked, ignored())], &nothing), ["baz"]);
+        assert_eq!(told(vec![(Kind::Approved, ignored()), (Kind::Revoked, record("baz", None))], &nothing), ["baz"]);
+        assert_eq!(told(vec![(Kind::Revoked, record("baz", None)), (Kind::Approved, given())], &nothing), ["baz"]);
+        // Of two for the same release, the policy has the later.
+        let longer = || record("foo", lifting(&[ReasonCode::TooNew], Some("2027-06-01")));
+        let as_written = || record("foo", lifting(&[ReasonCode::TooNew], Some(UNTIL)));
+        assert_eq!(told(vec![(Kind::Approved, longer()), (Kind::Approved, as_written())], &written()), none);
+        assert_eq!(told(vec![(Kind::Approved, as_written()), (Kind::Approved, longer())], &written()), ["foo"]);
+    }
+}
