@@ -177,19 +177,20 @@ mod tests {
 
     const UNTIL: &str = "2026-12-31";
 
-    fn record(name: &str, approval: Option<ApprovalRecord>) -> ReleaseRecord {
+    fn record(name: &str, approval: impl Into<Option<ApprovalRecord>>) -> ReleaseRecord {
+        let approval = approval.into();
         let checksum = Some(checksum(name));
         ReleaseRecord { checksum, approval, ..ReleaseRecord::new(crates_io(name), version("1.0.0")) }
     }
 
-    fn lifting(lifts: &[ReasonCode], until: Option<&str>) -> Option<ApprovalRecord> {
+    fn lifting(lifts: &[ReasonCode], until: Option<&str>) -> ApprovalRecord {
         let until = until.map(|day| day.parse().unwrap());
-        Some(ApprovalRecord { lifts: lifts.to_vec(), until, ..ApprovalRecord::default() })
+        ApprovalRecord { lifts: lifts.to_vec(), until, ..ApprovalRecord::default() }
     }
 
-    fn ignoring(id: &str, until: Option<&str>) -> Option<ApprovalRecord> {
+    fn ignoring(id: &str, until: Option<&str>) -> ApprovalRecord {
         let until = until.map(|day| day.parse().unwrap());
-        Some(ApprovalRecord { ignores: vec![id.to_owned()], until, ..ApprovalRecord::default() })
+        ApprovalRecord { ignores: vec![id.to_owned()], until, ..ApprovalRecord::default() }
     }
 
     /// An approval of `foo` and an ignore of `A` for `bar`.
