@@ -20,6 +20,8 @@ use crate::gather::trail::{MAX_EVENT_BYTES, MAX_FILES, MAX_TRAIL_BYTES};
 
 /// The mode of a submodule in a tree.
 const SUBMODULE: &str = "160000";
+/// The mode of a symbolic link.
+const LINK: &str = "120000";
 
 /// Files by name, with their bytes.
 pub(crate) type Files = Vec<(String, Vec<u8>)>;
@@ -211,6 +213,24 @@ impl Commit {
         Ok(submodules.map(|change| (change.path.into(), change.object.to_owned())).collect())
     }
 
+    /// The links that the checkout has and this commit has not, or to another place.
+    ///
+    /// # Errors
+    /// Git cannot tell.
+    pub(crate) fn changed_links(&self) -> Result<Vec<Utf8PathBuf>, BaseError> {
+        let listed = self.changed("AMT", &[])?;
+        Ok(changes(&listed).filter(|change| change.after == LINK).map(|change| change.path.into()).collect())
+    }
+
+    /// Whether the checkout has other files of this name than this commit, anywhere.
+    ///
+    /// # Errors
+    /// Git cannot tell.
+    pub(crate) fn has_changed(&self, file: &str) -> Result<bool, BaseError> {
+        let listed = self.changed("ADMT", &[format!(":(top,glob)**/{file}")])?;
+        Ok(changes(&listed).next().is_some())
+    }
+
     /// What differs between this commit and what is staged, as git lists it.
     fn changed(&self, filter: &str, patterns: &[String]) -> Result<String, BaseError> {
         let call = "diff-index";
@@ -233,7 +253,7 @@ impl Commit {
             let listed = self.listed(place.as_str(), &[])?;
             match entries(&listed).next() {
                 Some(entry) if entry.mode != "040000" && place != path => return Err(self.not_a_file(&entry)),
-                Some(entry) if matches!(entry.mode, "120000" | SUBMODULE) => return Err(self.not_a_file(&entry)),
+                Some(entry) if matches!(entry.mode, LINK | SUBMODULE) => return Err(self.not_a_file(&entry)),
                 Some(_) => {}
                 None => return Ok(()),
             }
@@ -253,7 +273,7 @@ impl Commit {
 
     fn not_a_file(&self, entry: &Entry<'_>) -> BaseError {
         let kind = match entry.mode {
-            "120000" => TreeEntry::Link,
+            LINK => TreeEntry::Link,
             SUBMODULE => TreeEntry::Submodule,
             "040000" => TreeEntry::Folder,
             _ => TreeEntry::File,

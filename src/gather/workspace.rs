@@ -78,6 +78,8 @@ pub struct Local {
     pub version: Option<Version>,
     /// Where it lies and what it asks of registries.
     pub package: LocalPackage,
+    /// The source files of its targets, as cargo writes their paths.
+    pub sources: Vec<Utf8PathBuf>,
     /// What its manifest tells people.
     pub about: About,
     /// What it asks for, also of folders and repositories.
@@ -229,8 +231,8 @@ fn local_packages(cargo: &Cargo, metadata: Metadata) -> Vec<Local> {
         known.extend(found.iter().skip(before).map(|local| local.package.root.clone()));
         if known.insert(folder.clone()) {
             let package = local_package(folder, &root, false, Vec::new());
-            let (about, dependencies) = Default::default();
-            found.push(Local { name: name.into(), version: None, package, about, dependencies });
+            let (sources, about, dependencies) = Default::default();
+            found.push(Local { name: name.into(), version: None, package, sources, about, dependencies });
         }
     }
     found
@@ -244,15 +246,17 @@ fn take(metadata: Metadata, root: &Utf8Path, member: bool, found: &mut Vec<Local
         let about = about(&package);
         let dependencies = package.dependencies.iter().map(own_dependency).collect();
         let requirements = package.dependencies.into_iter().filter_map(requirement).collect();
+        let sources: Vec<Utf8PathBuf> = package.targets.into_iter().map(|target| target.src_path).collect();
+        let local = local_package(folder, root, member, requirements);
+        let source_outside = sources.iter().filter(|_| local.inside_workspace);
+        let source_outside = source_outside.filter(|source| leads_out(root, &local.root, source)).min().cloned();
         found.push(Local {
             name: package.name.as_str().into(),
             version: Some(package.version),
+            sources,
             about,
             dependencies,
-            package: LocalPackage {
-                rust_version: package.rust_version,
-                ..local_package(folder, root, member, requirements)
-            },
+            package: LocalPackage { rust_version: package.rust_version, source_outside, ..local },
         });
     }
 }
@@ -262,6 +266,7 @@ fn local_package(folder: Utf8PathBuf, root: &Utf8Path, member: bool, requirement
     LocalPackage {
         inside_workspace,
         other_repository: inside_workspace && is_of_other_repository(root, &folder),
+        source_outside: None,
         root: folder,
         member,
         requirements,
@@ -274,6 +279,19 @@ fn local_package(folder: Utf8PathBuf, root: &Utf8Path, member: bool, requirement
 fn lies_inside(root: &Utf8Path, folder: &Utf8Path) -> bool {
     let (real_root, real_folder) = (root.as_std_path().canonicalize(), folder.as_std_path().canonicalize());
     folder.starts_with(root) && real_root.is_ok_and(|root| real_folder.is_ok_and(|folder| folder.starts_with(root)))
+}
+
+/// Whether a source file of a package that lies in the workspace does not, by its words or behind a link.
+fn leads_out(root: &Utf8Path, folder: &Utf8Path, source: &Utf8Path) -> bool {
+    let climbs = source.components().any(|component| component == Utf8Component::ParentDir);
+    let mut below = source.ancestors().take_while(|step| *step != folder);
+    if !climbs && source.starts_with(folder) && !below.any(Utf8Path::is_symlink) {
+        return false;
+    }
+    match (root.canonicalize_utf8(), source.canonicalize_utf8()) {
+        (Ok(root), Ok(source)) => !source.starts_with(root),
+        _ => !plain(source).starts_with(root),
+    }
 }
 
 /// Whether a folder between the root and this one, which counts too, is the top of a working tree.

@@ -152,6 +152,8 @@ pub struct LocalPackage {
     /// Whether it lies there in the working tree of another repository, as in a submodule: of that, the workspace's repository has an
     /// address and a commit.
     pub other_repository: bool,
+    /// The source file of a target of it that lies outside the workspace, where the package itself does not.
+    pub source_outside: Option<Utf8PathBuf>,
     /// The requirements of its manifest on packages of registries.
     pub requirements: Vec<super::index_line::Requirement>,
     /// Where they are written, as far as that is known and somebody here can edit it.

@@ -76,6 +76,10 @@ pub enum WayKind {
     LockFileGone,
     /// A submodule: the repository has its commit, and another repository what is built.
     Submodule,
+    /// A link that leads out of the repository, or to what git does not track.
+    LinkOut,
+    /// A package is built from what git does not track.
+    UntrackedSource,
     /// A program in the place of the compiler, the linker or the documentation tool, or around them.
     Program,
     /// A program that runs what was built.
@@ -122,6 +126,8 @@ names!(WayKind {
     OtherLockFile => "other-lock-file",
     LockFileGone => "lock-file-gone",
     Submodule => "submodule",
+    LinkOut => "link-out",
+    UntrackedSource => "untracked-source",
     Program => "program",
     Runner => "runner",
     Flags => "flags",

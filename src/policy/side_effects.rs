@@ -241,6 +241,8 @@ pub(crate) const fn weight(way: &WayAround) -> Weight {
         | WayKind::OtherLockFile
         | WayKind::LockFileGone
         | WayKind::Submodule
+        | WayKind::LinkOut
+        | WayKind::UntrackedSource
         | WayKind::Program
         | WayKind::Runner
         | WayKind::Flags

@@ -191,6 +191,30 @@ impl BaseCommit {
         Ok(moved)
     }
 
+    /// The links that the change brings or alters, below the top.
+    pub(super) fn changed_links(&self) -> Result<BTreeSet<Utf8PathBuf>, ProjectError> {
+        let mut changed = BTreeSet::new();
+        for commit in &self.grown_from {
+            changed.extend(commit.changed_links()?);
+        }
+        Ok(changed)
+    }
+
+    /// Whether the change touches files of this name, anywhere.
+    pub(super) fn has_changed(&self, file: &str) -> Result<bool, ProjectError> {
+        for commit in &self.grown_from {
+            if commit.has_changed(file)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Of these files and folders below the top those at or below which git tracks nothing.
+    pub(super) fn untracked(&self, paths: &[Utf8PathBuf]) -> Result<BTreeSet<Utf8PathBuf>, ProjectError> {
+        Ok(self.tip.repository().untracked(paths)?.into_iter().collect())
+    }
+
     /// The lock file that the commit has for this folder, below the top: beside the nearest workspace above it, else the nearest.
     pub(super) fn lock_file_above(&self, start: &Utf8Path) -> Result<Option<Utf8PathBuf>, ProjectError> {
         let mut nearest = None;

@@ -31,6 +31,7 @@ mod request;
 mod rules;
 mod subject;
 pub(crate) mod trail;
+mod uncommitted;
 mod ways;
 
 pub(crate) use access::Access;

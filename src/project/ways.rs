@@ -9,6 +9,7 @@ use super::error::ProjectError;
 use super::lock_files::{LOCK_FILE, MANIFEST, is_there};
 use super::open::Project;
 use super::subject::relative;
+use super::uncommitted;
 use crate::files::names::TRAIL_FOLDER;
 use crate::gather::allow_list;
 use crate::gather::base::{BaseError, TreeEntry};
@@ -66,7 +67,7 @@ pub(super) fn new(project: &Project) -> Result<Vec<WayAround>, ProjectError> {
     };
     let gone =
         unlocked(base)?.into_iter().filter(|way| matches!(&way.origin, Origin::File { path, .. } if elsewhere(path)));
-    new.extend(gone.chain(submodules(base)?).map(|way| shown(way, project)));
+    new.extend(gone.chain(uncommitted::find(project, base)?).map(|way| shown(way, project)));
     Ok(new)
 }
 
@@ -82,17 +83,6 @@ fn unlocked(base: &BaseCommit) -> Result<Vec<WayAround>, ProjectError> {
         value: String::new(),
     };
     Ok(unlocked.map(way).collect())
-}
-
-/// The submodules that the change brings or moves, wherever they lie: build scripts and manifests can reach each.
-fn submodules(base: &BaseCommit) -> Result<Vec<WayAround>, ProjectError> {
-    let way = |(path, commit): (Utf8PathBuf, String)| WayAround {
-        kind: WayKind::Submodule,
-        origin: Origin::File { path: base.repository.join(path), line: 1, key: String::new() },
-        scope: Scope::Repository,
-        value: commit,
-    };
-    Ok(base.moved_submodules()?.into_iter().map(way).collect())
 }
 
 /// The vendored place itself: to have one is no way around, but to gain one or to take another is. Beside an allow-list, `verify` proves what

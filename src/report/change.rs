@@ -209,6 +209,12 @@ fn way_sentence(way: &WayAround) -> String {
         Origin::File { path, .. } if way.kind == WayKind::Submodule => {
             format!("brings the submodule {path} or moves it, to {}: {effect}", way.shown())
         }
+        Origin::File { path, .. } if way.kind == WayKind::LinkOut => {
+            format!("brings or alters the link {path} to {}: {effect}", way.shown())
+        }
+        Origin::File { path, .. } if way.kind == WayKind::UntrackedSource => {
+            format!("builds {} from {path}, {effect}", way.shown())
+        }
         Origin::File { path, key, .. } if key.is_empty() => format!("brings or alters {path}: {effect}"),
         Origin::File { path, line, key } if way.value.is_empty() => format!("sets `{key}` in {path}:{line}: {effect}"),
         Origin::File { path, line, key } => format!("sets `{key}` = `{}` in {path}:{line}: {effect}", way.shown()),

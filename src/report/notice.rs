@@ -31,8 +31,8 @@ pub(crate) fn warning(warning: &Warning, id: &PackageId, context: &Context<'_>) 
         ),
         Warning::Yanked => "yanked from its registry".to_owned(),
         Warning::Signal(found) => signal(found, context),
-        Warning::OutsideWorkspace { path } => format!("a path dependency from outside the workspace: {path}"),
-        Warning::OtherRepository { path } => format!("a path dependency from another repository: {path}"),
+        Warning::OutsideWorkspace { path } => format!("built from outside the workspace: {path}"),
+        Warning::OtherRepository { path } => format!("built from another repository: {path}"),
         Warning::LicenseUndecided => match id.source {
             Source::Git(_) => "its licence is not judged, because it comes from git".to_owned(),
             Source::Registry(_) | Source::Local | Source::Other(_) => {

@@ -246,6 +246,8 @@ const fn names_whole_file(kind: WayKind) -> bool {
             | WayKind::OtherLockFile
             | WayKind::LockFileGone
             | WayKind::Submodule
+            | WayKind::LinkOut
+            | WayKind::UntrackedSource
             | WayKind::BuildOutput
     )
 }
@@ -277,6 +279,8 @@ pub(in crate::report) const fn way_effect(kind: WayKind) -> &'static str {
         WayKind::OtherLockFile => "the lock file of another workspace, which was not verified",
         WayKind::LockFileGone => "what another workspace is built from is locked by nothing any more",
         WayKind::Submodule => "what lies there is another repository's, and nobody has judged it",
+        WayKind::LinkOut => "what lies there is in no commit of this repository",
+        WayKind::UntrackedSource => "which is in no commit of this repository",
         WayKind::Program => "this program runs in the place of the compiler or a tool of it, or around it",
         WayKind::Runner => "this program runs what was built",
         WayKind::Flags => "arguments that the compiler gets",

@@ -3,6 +3,7 @@
 //! Judged files of the working tree are held against what git would commit of them. What a judge reads here must be what the next base
 //! has: an attribute can turn text on its way into a commit, and a link leads to what no commit holds.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -13,6 +14,9 @@ use crate::gather::git::{self, Answer, Reach};
 
 /// The most bytes of an answer that is no file: 100,000 paths have 10 MB.
 pub(in crate::gather) const ANSWER_LIMIT: u64 = 256 << 20;
+
+/// The most paths that one call names: what a command line can be has an end.
+const AT_ONCE: usize = 200;
 
 /// Attributes by which git turns a file into other bytes than those that lie in the working tree. Line ends (`text`, `eol`) are not among
 /// them: they read the same.
@@ -195,6 +199,48 @@ impl Repository {
         paths.dedup();
         self.are_verbatim(&paths)?;
         Ok(files.iter().chain(folders).filter_map(|path| self.link_to(path)).collect())
+    }
+
+    /// Of these files and folders below the top, which no link is on the way to, those at or below which git tracks nothing; what lies in a
+    /// submodule is that repository's to track.
+    ///
+    /// # Errors
+    /// Git cannot tell.
+    pub(crate) fn untracked(&self, paths: &[Utf8PathBuf]) -> Result<Vec<Utf8PathBuf>, BaseError> {
+        let mut untracked = Vec::new();
+        for paths in paths.chunks(AT_ONCE) {
+            let listed = match (self.tracked(paths.iter()), paths) {
+                (Ok(listed), _) => listed,
+                (Err(error), [path]) if !self.is_in_submodule(path) => return Err(error),
+                (Err(_), [_]) => continue,
+                (Err(_), several) => {
+                    for path in several {
+                        untracked.extend(self.untracked(std::slice::from_ref(path))?);
+                    }
+                    continue;
+                }
+            };
+            let listed = listed.split_terminator('\0').filter_map(tracked).map(|entry| Utf8Path::new(entry.path));
+            // An entry stands for every folder above it.
+            let known: BTreeSet<&Utf8Path> = listed.flat_map(Utf8Path::ancestors).collect();
+            let is_known = |path: &Utf8PathBuf| {
+                known.contains(path.as_path())
+                    || known.iter().any(|known| {
+                        known.as_str().eq_ignore_ascii_case(path.as_str())
+                            && is_one_file(&self.top.join(known), &self.top.join(path))
+                    })
+            };
+            untracked.extend(paths.iter().filter(|path| !is_known(path)).cloned());
+        }
+        Ok(untracked)
+    }
+
+    /// Git refuses to say anything of what lies in one; of the submodule itself it has an entry.
+    fn is_in_submodule(&self, path: &Utf8Path) -> bool {
+        path.ancestors().skip(1).filter(|above| !above.as_str().is_empty()).any(|above| {
+            let listed = self.tracked([above.to_owned()].iter()).unwrap_or_default();
+            listed.split_terminator('\0').filter_map(tracked).any(|entry| entry.path == above)
+        })
     }
 
     /// The first link on the way down from the top.

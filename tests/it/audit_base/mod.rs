@@ -8,6 +8,7 @@ mod places;
 mod references;
 mod repositories;
 mod reviewed;
+mod uncommitted;
 mod unseen;
 
 use serde_json::Value;
