@@ -13,68 +13,57 @@ const LETTERS: usize = 6;
 /// No run keeps a temporary folder that long without making anything in it.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What a temporary place of ours is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Errand {
+/// What each temporary place of ours is for, and what its name begins with.
+macro_rules! errands {
+    ($($(#[$about:meta])* $errand:ident => $prefix:literal,)*) => {
+        /// What a temporary place of ours is for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Errand {
+            $($(#[$about])* $errand,)*
+        }
+
+        impl Errand {
+            const ALL: &[Self] = &[$(Self::$errand),*];
+
+            const fn prefix(self) -> &'static str {
+                match self {
+                    $(Self::$errand => $prefix,)*
+                }
+            }
+        }
+    };
+}
+
+errands! {
     /// A copy of the advisories for one run.
-    Advisories,
+    Advisories => "sequester-advisories-",
     /// A question to a cargo.
-    Ask,
+    Ask => "sequester-ask-",
     /// What a cargo is told of registries.
-    Cargo,
+    Cargo => "sequester-cargo-",
     /// The configuration that a commit has.
-    Config,
+    Config => "sequester-config-",
     /// A repository's packages.
-    Git,
+    Git => "sequester-git-",
     /// A cargo's home.
-    Home,
+    Home => "sequester-home-",
     /// The index of a local registry.
-    Index,
+    Index => "sequester-index-",
     /// A manifest to look at.
-    Manifest,
+    Manifest => "sequester-manifest-",
     /// The manifests of a workspace.
-    Manifests,
+    Manifests => "sequester-manifests-",
+    /// The advisories of a node of the team registry, which lasts: it has to [keep](keep) them.
+    Node => "sequester-node-",
     /// The repository of a policy.
-    Policy,
+    Policy => "sequester-policy-",
     /// A build that is cut off from all else.
-    Sealed,
+    Sealed => "sequester-sealed-",
     /// A copy of the project in which a cargo tries something.
-    Try,
+    Try => "sequester-try-",
 }
 
 impl Errand {
-    const ALL: [Self; 12] = [
-        Self::Advisories,
-        Self::Ask,
-        Self::Cargo,
-        Self::Config,
-        Self::Git,
-        Self::Home,
-        Self::Index,
-        Self::Manifest,
-        Self::Manifests,
-        Self::Policy,
-        Self::Sealed,
-        Self::Try,
-    ];
-
-    const fn prefix(self) -> &'static str {
-        match self {
-            Self::Advisories => "sequester-advisories-",
-            Self::Ask => "sequester-ask-",
-            Self::Cargo => "sequester-cargo-",
-            Self::Config => "sequester-config-",
-            Self::Git => "sequester-git-",
-            Self::Home => "sequester-home-",
-            Self::Index => "sequester-index-",
-            Self::Manifest => "sequester-manifest-",
-            Self::Manifests => "sequester-manifests-",
-            Self::Policy => "sequester-policy-",
-            Self::Sealed => "sequester-sealed-",
-            Self::Try => "sequester-try-",
-        }
-    }
-
     /// Others go by the ending of a file's name.
     const fn ending(self) -> &'static str {
         if matches!(self, Self::Cargo) { ".toml" } else { "" }
@@ -105,6 +94,13 @@ pub(crate) fn temporary_file(errand: Errand) -> io::Result<NamedTempFile> {
     let file = tempfile::Builder::new().prefix(errand.prefix()).suffix(errand.ending()).tempfile()?;
     sweep(file.path());
     Ok(file)
+}
+
+/// Says that a temporary folder is in use still, for a run that lasts: anything made in it dates it. Where that fails, as on a full disk, it
+/// goes with the next attempt.
+#[cfg(any(feature = "serve", test))]
+pub(crate) fn keep(folder: &TempDir) {
+    let _ = tempfile::Builder::new().prefix("kept-").tempfile_in(folder);
 }
 
 /// Removes what killed runs left beside what was made, whatever it was for: the run that comes next may have another errand.
@@ -151,7 +147,7 @@ mod tests {
     use std::fs::File;
     use std::time::Duration;
 
-    use crate::files::abandoned::sweep;
+    use crate::files::abandoned::{Errand, keep, sweep};
 
     #[test]
     fn whatever_a_killed_run_left_goes_with_the_next_temporary_place_and_nothing_else() {
@@ -163,7 +159,8 @@ mod tests {
             let times = std::fs::FileTimes::new().set_modified(now - Duration::from_secs(days * 24 * 3600));
             File::open(at(name)).or_else(|_| File::create_new(at(name))).unwrap().set_times(times).unwrap();
         };
-        let debris = ["sequester-index-a1B2c3", "sequester-try-a1B2c3", "sequester-cargo-a1B2c3.toml"];
+        let debris =
+            ["sequester-index-a1B2c3", "sequester-try-a1B2c3", "sequester-cargo-a1B2c3.toml", "sequester-node-a1B2c3"];
         let young = ["sequester-index-d4E5f6", "sequester-cargo-d4E5f6.toml"];
         let others = [
             "sequester-report-a1B2c3",
@@ -191,5 +188,21 @@ mod tests {
             assert!(at(name).exists(), "{name}");
         }
         assert!(cfg!(not(unix)) || at("sequester-try-g7H8i9").exists());
+    }
+
+    #[test]
+    fn what_lasts_is_kept_as_long_as_it_says_so() {
+        let place = tempfile::tempdir().unwrap();
+        let [kept, left] =
+            [(); 2].map(|()| tempfile::Builder::new().prefix(Errand::Node.prefix()).tempdir_in(&place).unwrap());
+        for folder in [&kept, &left] {
+            let long_ago = std::time::SystemTime::now() - Duration::from_secs(3 * 24 * 3600);
+            File::open(folder.path()).unwrap().set_modified(long_ago).unwrap();
+        }
+        keep(&kept);
+        let made = tempfile::Builder::new().prefix(Errand::Ask.prefix()).tempdir_in(&place).unwrap();
+        sweep(made.path());
+        assert_eq!((kept.path().exists(), left.path().exists()), (true, false));
+        assert_eq!(kept.path().read_dir().unwrap().count(), 0);
     }
 }

@@ -12,6 +12,8 @@ mod sync;
 mod together;
 mod writable;
 
+#[cfg(feature = "serve")]
+pub(crate) use abandoned::keep;
 pub(crate) use abandoned::{Errand, temporary_file, temporary_folder};
 pub use lock::Lock;
 pub(crate) use lock::{PackageCacheLock, Taken, is_package_cache_locked, lock_folder, lock_package_cache};

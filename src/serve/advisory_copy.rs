@@ -16,6 +16,7 @@ use super::alarms::{Alarm, Alarms};
 use super::correction::Withdrawn;
 use super::record::{Event, record};
 use super::store::{Key, Put, Store, StoreError, Tag, digest_of};
+use crate::files::{Errand, keep, temporary_folder};
 use crate::gather::advisory_db::Memory;
 use crate::gather::clock;
 use crate::gather::environment::Environment;
@@ -84,13 +85,14 @@ impl AdvisoryCopies {
         environment: Environment,
         withdrawn: Vec<Withdrawn>,
     ) -> Self {
-        // Under a name of its own: a node lasts longer than anything that later runs take for left over.
-        let folder = tempfile::Builder::new().prefix("sequester-node-").tempdir().ok();
+        let folder = temporary_folder(Errand::Node).ok();
         Self { store, http, alarms, environment, withdrawn, folder }
     }
 
     /// Reads a source: what is in the store where that is recent, else by asking, where it is this node's turn.
     pub(crate) async fn read(&self, source: &AdvisorySource) -> AdvisoryFact {
+        // A node lasts longer than what later runs take for left over, and reads again and again.
+        self.folder.iter().for_each(keep);
         self.for_everybody(self.read_here(source).await, source)
     }
 
