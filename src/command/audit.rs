@@ -22,11 +22,12 @@ use crate::model::side_effect::SideEffect;
 use crate::policy::lock_changes::{self, Asked};
 use crate::project::{Assessment, LockFiles, Project, Purpose, Request, Which, lock_files, relative, trail};
 use crate::report;
-use crate::report::audit::all::{self, Counts, Fate, Judged};
+use crate::report::audit::all::{self, Counts, Fate, Judged, Unlocked};
 use crate::report::audit::places::{MarkedFile, Places};
 use crate::report::audit::{AuditReport, gitlab, sarif};
 use crate::report::context::Context;
 use crate::report::markdown::MOST_BYTES;
+use crate::report::way_out::WayOut;
 
 pub(super) fn run(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<Outcome, CommandError> {
     if arguments.all {
@@ -85,7 +86,7 @@ fn all(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<O
             "with --all the base is a commit: a lock file is that of one workspace\nhelp: give --base the id of a commit",
         ));
     }
-    let LockFiles { paths, vendored } = lock_files(base, environment)?;
+    let LockFiles { paths, vendored, unlocked } = lock_files(base, environment)?;
     if paths.is_empty() {
         return Err(CommandError::Usage(
             "git tracks no Cargo.lock in this repository\nhelp: commit the lock files that are to be judged",
@@ -97,7 +98,7 @@ fn all(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<O
     for path in &paths {
         let shown = relative(path, environment);
         let (outcome, text) = one_of_all(cli, arguments, (path, &shown), room, environment).unwrap_or_else(|failure| {
-            output::error(cli, &failure);
+            output::error_about(cli, &about(cli, path, &shown), &failure);
             (failure.outcome(), Vec::new())
         });
         let (fate, count) = match outcome {
@@ -113,16 +114,36 @@ fn all(cli: &Cli, arguments: &cli::Audit, environment: &Environment) -> Result<O
             output::report(cli, &text)?;
         }
     }
+    let unlocked: Vec<Unlocked> =
+        unlocked.iter().map(|manifest| not_locked(cli, &relative(manifest, environment))).collect();
     if arguments.format == Format::Human && !cli.quiet {
-        output::print(cli, |out| all::counts(&counts, out))?;
+        output::print(cli, |out| {
+            all::unlocked(&unlocked, out)?;
+            all::counts(&counts, out)
+        })?;
     } else if arguments.format == Format::Markdown {
-        output::print(cli, |out| all::markdown(&judged, out))?;
+        output::print(cli, |out| all::markdown(&judged, &unlocked, out))?;
     }
     Ok(match (counts.undecided, counts.held) {
         (0, 0) => Outcome::Approved,
         (0, _) => Outcome::Held,
         (_, _) => Outcome::Undecided,
     })
+}
+
+/// A workspace without a lock file, and the command that writes one.
+fn not_locked(cli: &Cli, manifest: &Utf8Path) -> Unlocked {
+    let situation = request::about(&cli.invocation, "manifest-path", manifest.as_str());
+    let way = WayOut::of_text("to write one: cargo sequester cargo generate-lockfile", &situation);
+    Unlocked { manifest: manifest.to_owned(), way }
+}
+
+/// The run that would be about this lock file alone.
+fn about(cli: &Cli, path: &Utf8Path, shown: &Utf8Path) -> Invocation {
+    let manifest = shown.with_file_name("Cargo.toml");
+    let has_manifest = path.with_file_name("Cargo.toml").symlink_metadata().is_ok();
+    let (option, value) = if has_manifest { ("manifest-path", &*manifest) } else { ("lockfile", shown) };
+    request::about(&cli.invocation, option, value.as_str())
 }
 
 /// Judges one lock file as a run that names it would, and gives the report on it; people are told which one it is before that is known. A

@@ -11,7 +11,7 @@ use anstream::{AutoStream, ColorChoice};
 use super::outcome::CommandError;
 use crate::cli::{Cli, Color};
 use crate::gather::environment::{Environment, columns};
-use crate::model::run::{Listener, Waiting};
+use crate::model::run::{Invocation, Listener, Waiting};
 use crate::report::context::Verbosity;
 use crate::report::escape;
 use crate::report::print::{self, Tone};
@@ -157,6 +157,11 @@ pub(super) fn listener(cli: &Cli) -> Listener {
 
 /// Writes an error to standard error: `error:`, its lines, and its way out.
 pub(super) fn error(cli: &Cli, error: &CommandError) {
+    error_about(cli, &cli.invocation, error);
+}
+
+/// The same, of a run that is about a part of what was asked for.
+pub(super) fn error_about(cli: &Cli, situation: &Invocation, error: &CommandError) {
     let mut out = Vec::new();
     let text = error.to_string();
     let mut lines = text.lines();
@@ -166,7 +171,7 @@ pub(super) fn error(cli: &Cli, error: &CommandError) {
         let line = escape::terminal(line);
         let _ = match line.strip_prefix("help:") {
             Some(rest) => {
-                let way = WayOut::of_text(rest.trim_start(), &cli.invocation);
+                let way = WayOut::of_text(rest.trim_start(), situation);
                 let step = way.step.as_ref().filter(|_| way.is_printable());
                 let words = way.words.as_deref().unwrap_or_default();
                 let joined = if words.is_empty() || step.is_none() { "" } else { ": " };

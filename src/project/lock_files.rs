@@ -6,9 +6,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::ProjectError;
 use crate::files::names::TRAIL_FOLDER;
+use crate::files::regular::{self, Links};
 use crate::gather::base::{Commit, Repository};
 use crate::gather::environment::Environment;
+use crate::gather::manifest::MAX_BYTES;
 use crate::gather::ways_around::Replacing;
+use crate::gather::workspace::is_of_workspace;
 use crate::model::vendored::VENDOR_CHECKSUMS_FILE;
 
 pub(super) const LOCK_FILE: &str = "Cargo.lock";
@@ -21,6 +24,8 @@ pub(crate) struct LockFiles {
     pub(crate) paths: Vec<Utf8PathBuf>,
     /// How many were passed over because vendored packages brought them: cargo reads none of those.
     pub(crate) vendored: usize,
+    /// Manifests of workspaces whose lock file is not among them: git has none, or is told to ignore it.
+    pub(crate) unlocked: Vec<Utf8PathBuf>,
 }
 
 /// Finds the lock files of the repository around the working directory: what git tracks or would track, and what the base has beside a
@@ -47,8 +52,21 @@ pub(crate) fn lock_files(base: Option<&str>, environment: &Environment) -> Resul
         is_there(path) || is_there(&path.with_file_name(MANIFEST)) || path.as_str().contains('\u{fffd}')
     });
     let mut places = Places::default();
+    let manifests = repository.files_named(MANIFEST)?.into_iter().map(|path| top.join(path));
+    let manifests: BTreeSet<Utf8PathBuf> = manifests.filter(|path| !places.have(path, top)).collect();
+    let roots = manifests.iter().filter(|path| {
+        let mut above = path.ancestors().skip(2).take_while(|folder| folder.starts_with(top));
+        !above.any(|folder| manifests.contains(&folder.join(MANIFEST))) || is_of_workspace(&text_of(path))
+    });
+    let unlocked = roots.filter(|path| is_there(path) && !found.contains(&path.with_file_name(LOCK_FILE)));
+    let unlocked = unlocked.cloned().collect();
     let (vendored, paths): (Vec<_>, Vec<_>) = found.into_iter().partition(|path| places.have(path, top));
-    Ok(LockFiles { paths, vendored: vendored.len() })
+    Ok(LockFiles { paths, vendored: vendored.len(), unlocked })
+}
+
+/// What cannot be read says nothing.
+fn text_of(path: &Utf8Path) -> Vec<u8> {
+    regular::read(path, Links::Followed, MAX_BYTES).unwrap_or_default()
 }
 
 pub(super) fn is_there(path: &Utf8Path) -> bool {

@@ -125,6 +125,41 @@ fn all_passes_over_what_vendored_packages_bring_and_what_git_ignores() {
     assert!(told.contains("1 lock file: 1 all approved, 1 of vendored packages passed over"), "{told}");
 }
 
+/// Nothing says of a workspace without a lock file that it was judged.
+#[test]
+fn all_names_the_workspaces_that_git_has_no_lock_file_of() {
+    let change = Change::new();
+    let project = &change.world.project;
+    for folder in ["tools", "ignored", "vendor/inner"] {
+        with_tools(&change, folder);
+    }
+    std::fs::remove_file(project.path("tools/Cargo.lock")).unwrap();
+    std::fs::remove_file(project.path("vendor/inner/Cargo.lock")).unwrap();
+    project.write("vendor/inner/.cargo-checksum.json", "{}").write(".gitignore", "ignored/Cargo.lock\n");
+    let config = project.read(".cargo/config.toml");
+    project.write(".cargo/config.toml", format!("{config}\n[source.sequestered]\ndirectory = \"vendor\"\n"));
+    // A package that is none of its own.
+    project.write("part/Cargo.toml", "[package]\nname = \"part\"\nversion = \"0.1.0\"\n");
+    let told = change.world.audit(&["--all"]).expect_code(0).stdout;
+    let named: Vec<&str> = told.lines().filter(|line| line.contains("Unlocked")).collect();
+    assert_eq!(named.len(), 2, "{told}");
+    assert!(named[0].contains("ignored/Cargo.toml: git has no lock file beside it"), "{told}");
+    let way = told.lines().find(|line| line.contains("--manifest-path tools/Cargo.toml")).unwrap();
+    let way = way.split_once("to write one: ").unwrap().1;
+    assert!(way.starts_with("cargo sequester cargo ") && way.contains("generate-lockfile"), "{way}");
+    project.run("sh", &["-c", way]).expect_code(0);
+    assert!(project.path("tools/Cargo.lock").exists());
+    let told = change.world.audit(&["--all", "--format", "markdown"]).expect_code(0).stdout;
+    assert!(told.contains("## Workspaces without a lock file") && !told.contains("tools/Cargo.toml"), "{told}");
+    // Where a lock file is missing that is to be judged, too, the way out is about its workspace.
+    change.finish();
+    change.git(&["branch", "--force", "base"]);
+    change.git(&["rm", "--quiet", "tools/Cargo.lock"]);
+    change.finish();
+    let outcome = change.world.audit(&["--all", "--base", "base"]).expect_code(2);
+    assert!(outcome.stderr.contains("generate-lockfile --manifest-path tools/Cargo.toml"), "{}", outcome.stderr);
+}
+
 /// A change that no longer tracks a lock file, or ignores it, does not take its workspace out of sight.
 #[test]
 fn all_sees_a_lock_file_that_a_change_takes_away() {

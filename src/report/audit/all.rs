@@ -6,7 +6,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::report::escape::markdown_code;
 use crate::report::markdown::{Document, MOST_BYTES, code};
-use crate::report::print::{Tone, line};
+use crate::report::print::{Tone, help, line};
+use crate::report::way_out::WayOut;
 use crate::report::words::counted;
 
 /// What became of several lock files.
@@ -43,15 +44,44 @@ pub(crate) struct Judged {
     pub(crate) text: Vec<u8>,
 }
 
+/// A workspace whose lock file git does not have, so that nothing of it was judged.
+#[derive(Clone, Debug)]
+pub(crate) struct Unlocked {
+    pub(crate) manifest: Utf8PathBuf,
+    /// How it gets one.
+    pub(crate) way: WayOut,
+}
+
+const UNLOCKED: &str = "git has no lock file beside it, so that nothing of what it asks for was judged";
+/// How many of them are told one by one.
+const MOST_UNLOCKED: usize = 10;
+
+/// Tells of workspaces without a lock file.
+///
+/// # Errors
+/// The writer's.
+pub(crate) fn unlocked(all: &[Unlocked], out: &mut impl Write) -> io::Result<()> {
+    for one in all.iter().take(MOST_UNLOCKED) {
+        line(out, Tone::Caution, "Unlocked", &format!("{}: {UNLOCKED}", one.manifest))?;
+        help(out, &one.way)?;
+    }
+    match all.len().saturating_sub(MOST_UNLOCKED) {
+        0 => Ok(()),
+        more => line(out, Tone::Caution, "Unlocked", &format!("and {more} more of the kind")),
+    }
+}
+
 /// What the list of those without room may take of what code hosts take, in bytes.
 const FOR_THE_REST: usize = 10_000;
+/// What the list of workspaces without a lock file may take, in bytes.
+const FOR_THE_UNLOCKED: usize = 7_000;
 /// However many lock files there are, a report has so much room that it says what it found, in bytes.
 const LEAST: usize = 8_000;
 
 /// The most bytes of one of so many reports in Markdown.
 #[must_use]
 pub(crate) fn room_of_one(lock_files: usize) -> usize {
-    ((MOST_BYTES - FOR_THE_REST) / lock_files.max(1)).max(LEAST)
+    ((MOST_BYTES - FOR_THE_REST - FOR_THE_UNLOCKED) / lock_files.max(1)).max(LEAST)
 }
 
 /// Writes all reports as one document that code hosts take as a comment. Where they have no room in it, those on what is not approved go
@@ -59,13 +89,24 @@ pub(crate) fn room_of_one(lock_files: usize) -> usize {
 ///
 /// # Errors
 /// The writer's.
-pub(crate) fn markdown(all: &[Judged], out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn markdown(all: &[Judged], unlocked: &[Unlocked], out: &mut impl Write) -> io::Result<()> {
+    reports(all, out)?;
+    if unlocked.is_empty() {
+        return Ok(());
+    }
+    let mut document = Document::within("Workspaces without a lock file", FOR_THE_UNLOCKED);
+    document.list(unlocked.iter().map(|one| format!("{}: {UNLOCKED}", code(one.manifest.as_str()))));
+    out.write_all(b"\n")?;
+    document.write(out)
+}
+
+fn reports(all: &[Judged], out: &mut impl Write) -> io::Result<()> {
     let heading = |one: &Judged| format!("\n# {}\n\n", markdown_code(one.lock.as_str()));
     let bytes = |one: &Judged| heading(one).len() + one.text.len();
     let mut by_fate: Vec<usize> = (0..all.len()).collect();
     by_fate.sort_by_key(|at| all.get(*at).map(|one| one.fate));
-    let mut room =
-        if all.iter().map(bytes).sum::<usize>() <= MOST_BYTES { MOST_BYTES } else { MOST_BYTES - FOR_THE_REST };
+    const MOST: usize = MOST_BYTES - FOR_THE_UNLOCKED;
+    let mut room = if all.iter().map(bytes).sum::<usize>() <= MOST { MOST } else { MOST - FOR_THE_REST };
     let mut shown = vec![false; all.len()];
     for at in by_fate {
         if let (Some(one), Some(shown)) = (all.get(at), shown.get_mut(at))
@@ -120,7 +161,7 @@ mod tests {
 
     fn text(all: &[Judged]) -> String {
         let mut text = Vec::new();
-        markdown(all, &mut text).unwrap_or_else(|error| panic!("{error}"));
+        markdown(all, &[], &mut text).unwrap_or_else(|error| panic!("{error}"));
         String::from_utf8_lossy(&text).into_owned()
     }
 
