@@ -8,7 +8,7 @@ use super::escape::shell_word;
 use super::notice::trail_problem;
 use super::verify;
 use super::way_out::WayOut;
-use super::words::moment;
+use super::words::{counted, moment};
 use crate::model::loosening::{Loosening, LooseningKind};
 use crate::model::policy::{JudgedBy, Origin};
 use crate::model::side_effect::{RecordedFact, SideEffect, TrailFault, TrailWitness};
@@ -182,7 +182,9 @@ pub(crate) fn missing_events(all: &[EventFileName], each: usize) -> Vec<String> 
     told.into_iter()
         .map(|told| match told {
             Told::One(_, event) => missing_event(event),
-            Told::More((), count) => format!("the audit trail lacks {count} more events that the base has"),
+            Told::More((), count) => {
+                format!("the audit trail lacks {} that the base has", counted(count, "more event"))
+            }
         })
         .collect()
 }
@@ -266,16 +268,43 @@ fn fault_sentence(fault: &TrailFault) -> String {
 
 /// What whoever reads it can do.
 #[must_use]
-pub(crate) fn side_effects_help(all: &[SideEffect]) -> Option<&'static str> {
+pub(crate) fn side_effects_help(all: &[SideEffect]) -> Option<String> {
     let fails =
         |is_trail: bool| all.iter().any(|one| one.fails() && matches!(one, SideEffect::Trail { .. }) == is_trail);
-    match (fails(true), fails(false)) {
-        (true, _) => Some(
+    if fails(true) {
+        return Some(String::from(
             "take these files out of the change: only `cargo sequester` writes events, and after a merge they would stand in the way of every run",
-        ),
-        (false, true) => Some("whoever merges this change answers for what cargo builds by it: look at each line"),
-        (false, false) => None,
+        ));
     }
+    let failing = all.iter().filter(|one| one.fails()).filter_map(|one| match one {
+        SideEffect::Way { way, .. } => Some(way),
+        SideEffect::Trail { .. } => None,
+    });
+    let (to_index, others): (Vec<_>, Vec<_>) = failing.partition(|way| way.kind == WayKind::IndexWay);
+    let others = (!others.is_empty())
+        .then(|| String::from("whoever merges this change answers for what cargo builds by it: look at each line"));
+    let mut keys: Vec<&str> = to_index
+        .iter()
+        .filter_map(|way| match &way.origin {
+            Origin::File { key, .. } => Some(&**key),
+            Origin::Environment(_) | Origin::Default | Origin::Flag => None,
+        })
+        .collect();
+    keys.dedup();
+    let own = (!keys.is_empty()).then(|| own_settings(&keys));
+    let help: Vec<String> = own.into_iter().chain(others).collect();
+    (!help.is_empty()).then(|| help.join("; "))
+}
+
+/// How a machine reaches registries is no repository's to say.
+fn own_settings(keys: &[&str]) -> String {
+    let named = |each: &dyn Fn(&str) -> String| keys.iter().map(|key| each(key)).collect::<Vec<_>>().join(" and ");
+    let variable = |key: &str| format!("CARGO_{}", key.replace(['.', '-'], "_").to_uppercase());
+    format!(
+        "take {} out of the change: a machine that needs it has it in its own `$CARGO_HOME/config.toml`, or in {}",
+        named(&|key| format!("`{key}`")),
+        named(&variable)
+    )
 }
 
 /// What is to be said of an event that the base has and the change does not.

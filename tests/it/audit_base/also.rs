@@ -61,6 +61,14 @@ fn another_way_to_the_index_is_refused_and_a_weaker_check_is_told() {
         text.contains("sets `http.proxy` = `127.0.0.1:1` in .cargo/config.toml:") && !text.contains("s3cret"),
         "{text}"
     );
+    // What is to be done is said of the very setting.
+    let help = "help: take `http.proxy` out of the change: a machine that needs it has it in its own `$CARGO_HOME/config.toml`, or in CARGO_HTTP_PROXY\n";
+    assert!(text.contains(help), "{text}");
+    let both = "[http]\nproxy = \"http://127.0.0.1:1\"\nproxy-cainfo = \"evil.pem\"";
+    assert_eq!(run(both, 1), expected(&[("index-way", true), ("index-way", true)]));
+    let text = change.world.audit(&["--base", "base"]).expect_code(1).stdout;
+    let help = "take `http.proxy` and `http.proxy-cainfo` out of the change: a machine that needs it has it in its own `$CARGO_HOME/config.toml`, or in CARGO_HTTP_PROXY and CARGO_HTTP_PROXY_CAINFO";
+    assert!(text.contains(help), "{text}");
     // What the base has already is nothing new, and another one is.
     change.world.project.write(".cargo/config.toml", format!("{before}\n[http]\ncainfo = \"company.pem\"\n"));
     change.world.project.write("company.pem", "");
