@@ -48,7 +48,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Approve, environment: &Environment
     let crates = crates_beside(&spec, project.subject())?;
     let named = spec.release().map(|(crate_id, _)| crate_id);
     let made = Assessment::of(project, crates)?;
-    let made = made.with_publications(named.into_iter().collect());
+    let made = made.with_publications(named.into_iter().collect()).with_license_of(spec.release());
     let preview = ReleasePreview::of(&spec, &made)?;
     let context = context_of(cli, &made);
     let mut text = Vec::new();

@@ -115,7 +115,8 @@ fn proof(mut verification: Verification, folder: Utf8PathBuf) -> VendoredProof {
     verification.blockers = blockers;
     let underived = underived.into_iter().filter_map(|one| match one {
         Undecided::NoArchive { id, .. } | Undecided::GitTree { id, .. } => Some(id),
-        Undecided::LockOutdated(_)
+        Undecided::WorkspaceUnread { .. }
+        | Undecided::LockOutdated(_)
         | Undecided::LockRefused { .. }
         | Undecided::LockUnproven { .. }
         | Undecided::Running(_)

@@ -53,7 +53,7 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Backtest, environment: &Environmen
     let unknown = || tested.unknown.iter().chain(&tested.unknown_dependencies);
     let gap =
         facts.index.iter().filter(|(id, _)| unknown().any(|name| *name == id.name)).find_map(|(_, fact)| match fact {
-            IndexFact::Unavailable(gap) => Some(blocker::gap(gap)),
+            IndexFact::Unavailable(gap) => Some(blocker::gap(gap, 1)),
             IndexFact::Gone => Some("is not there: its registry has no such crate".to_owned()),
             IndexFact::Read(_) => None,
         });

@@ -4,11 +4,11 @@
 //! would be downloaded and compiled anew; before that the lock file is completed behind the filter, and judged.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 
 use camino::Utf8PathBuf;
 use semver::VersionReq;
 
+use super::cargo_itself::{for_toolchain, run_itself};
 use super::moves::{Moves, Which as What};
 use super::outcome::{CommandError, Outcome};
 use super::{elsewhere, output, packaging, updated};
@@ -19,7 +19,7 @@ use crate::gather::environment::Environment;
 use crate::gather::{allow_list, clock, ways_around, workspace};
 use crate::model::allow_list::AllowedId;
 use crate::model::crate_name::CrateName;
-use crate::model::evaluation::Judgement;
+use crate::model::evaluation::{Blocker, Judgement};
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Locked, PackageId};
 use crate::model::resolution::{Cause, Exact, HiddenBecause, Kept, View, versions};
@@ -32,9 +32,7 @@ use crate::report;
 use crate::report::audit::AuditReport;
 use crate::report::context::{Context, Verbosity};
 use crate::report::update::{self, End, UpdateReport};
-use crate::resolve::{
-    Attempt, Ended, Parts, Resolution, ResolveError, Resolved, Session, Settled, Trials, Writes, Written,
-};
+use crate::resolve::{Attempt, Ended, Parts, Resolution, Resolved, Session, Settled, Trials, Writes, Written};
 
 /// How many aliases may stand behind each other.
 const MOST_ALIASES: usize = 8;
@@ -86,7 +84,7 @@ fn request(cli: &Cli, arguments: &cli::Cargo, line: &CommandLine) -> Request {
         purpose: Purpose::Resolve,
         config: line.config(),
         afresh: false,
-        fetch: false,
+        fetch: true,
         offline: line.has(&["--offline", "--frozen"]),
         quiet: cli.quiet,
     }
@@ -156,9 +154,13 @@ struct Run<'r, 's> {
 impl Run<'_, '_> {
     /// A command that changes the lock file, and perhaps manifests.
     fn resolve(&self) -> Result<Outcome, CommandError> {
-        if !self.session.before().evaluation().blockers.is_empty() {
-            self.tell(self.session.before());
-            return Ok(Outcome::Undecided);
+        let blockers = &self.session.before().evaluation().blockers;
+        if !blockers.is_empty() {
+            if !self.may_remove_in_spite(blockers) {
+                self.tell(self.session.before());
+                return Ok(Outcome::Undecided);
+            }
+            self.session.read_in_spite()?;
         }
         // Without a package nothing gets worse, so that whatever else is wrong must not stand in the way of a removal.
         let mut may_stay = self.session.may_stay(&self.before, self.removes());
@@ -190,6 +192,19 @@ impl Run<'_, '_> {
     /// Whether packages are only removed: that is done, and what is left is reported.
     fn removes(&self) -> bool {
         self.line.verb.as_deref() == Some("remove")
+    }
+
+    /// Whether all that is not known is what advisories say, which is about packages that stay, and nobody need know for one to go.
+    fn may_remove_in_spite(&self, blockers: &[Blocker]) -> bool {
+        let is_of_advisories = |blocker: &Blocker| {
+            matches!(
+                blocker,
+                Blocker::AdvisoriesUnavailable { .. }
+                    | Blocker::AdvisoriesStale { .. }
+                    | Blocker::AdvisoriesRolledBack { .. }
+            )
+        };
+        self.removes() && blockers.iter().all(is_of_advisories)
     }
 
     /// Whether `add` asks for a release that its registry does not have, hidden or not: then nothing else need be tried, and cargo says so.
@@ -294,11 +309,13 @@ impl Run<'_, '_> {
                 self.tell_vendored(&judged, &written)?;
                 // A removal leaves everything where it is, also what does harm.
                 let harms = kept.iter().any(|kept| matches!(&kept.because, HiddenBecause::Reasons(all) if all.harm()));
-                if !harms && !lock_changes::remains(judged.evaluation(), &kept) {
-                    return Ok(Outcome::Approved);
+                // What is left after a removal need not be decided.
+                let is_undecided = !judged.evaluation().blockers.is_empty();
+                let remains = !is_undecided && lock_changes::remains(judged.evaluation(), &kept);
+                if harms || remains || is_undecided {
+                    self.tell(&judged);
                 }
-                self.tell(&judged);
-                Ok(Outcome::Held)
+                Ok(if harms || remains { Outcome::Held } else { Outcome::Approved })
             }
             Changed::Failed { ended, parts } => {
                 if self.asks_in_vain()? {
@@ -355,7 +372,9 @@ impl Run<'_, '_> {
         };
         let before = &self.session.subject().lock.packages;
         let changes = lock_changes::changes(before, judged.facts(), judged.evaluation(), &Asked::Everything);
-        if !(judged.evaluation().blockers.is_empty() && updated::is_approved(&judged, &changes)) {
+        let blockers = &judged.evaluation().blockers;
+        let is_decided = blockers.is_empty() || (self.may_remove_in_spite(blockers) && updated::only_removes(&changes));
+        if !(is_decided && updated::is_approved(&judged, &changes)) {
             return Ok(Changed::Unapproved(judged));
         }
         let event = || updated::record(self.session.project(), &judged, &changes);
@@ -458,38 +477,4 @@ enum Changed {
         parts: Parts,
     },
     Unapproved(Box<Decision>),
-}
-
-/// The environment in which every cargo of this run is the toolchain's. `$CARGO` is a cargo of one toolchain, so with another one it is
-/// the stand-in on the path that is run.
-fn for_toolchain(environment: &Environment, toolchain: Option<&str>) -> Environment {
-    let Some(toolchain) = toolchain else { return environment.clone() };
-    let kept = environment.iter().filter(|(name, _)| !matches!(*name, "CARGO" | "RUSTUP_TOOLCHAIN"));
-    let chosen = [("RUSTUP_TOOLCHAIN", toolchain)];
-    environment.with(kept.chain(chosen).map(|(name, value)| (name.to_owned(), value.to_owned())))
-}
-
-/// Runs cargo with the user's arguments on the usual sources. Where the system can, this process becomes that cargo: signals, exit code
-/// and terminal are then its own.
-fn run_itself(environment: &Environment, line: &CommandLine, locked: bool) -> Result<Outcome, CommandError> {
-    let program = environment.cargo();
-    let mut command = Command::new(program);
-    if let Some(toolchain) = &line.toolchain {
-        // Only rustup's stand-in knows this word; any other cargo refuses it, as it should.
-        command.arg(format!("+{toolchain}")).env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
-    }
-    command.args(line.arguments(locked));
-    replace(command).map_err(|source| ResolveError::CargoNotRun { program: program.to_owned(), source }.into())
-}
-
-#[cfg(unix)]
-fn replace(mut command: Command) -> std::io::Result<Outcome> {
-    use std::os::unix::process::CommandExt as _;
-    Err(command.exec())
-}
-
-#[cfg(not(unix))]
-fn replace(mut command: Command) -> std::io::Result<Outcome> {
-    let status = command.status()?;
-    Ok(Outcome::Cargo(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(101)))
 }

@@ -192,7 +192,7 @@ impl Pair {
         match made.facts().index.get(&self.crate_id) {
             Some(IndexFact::Unavailable(gap)) => CommandError::IndexUnread {
                 spec: format!("{}@{version}", self.crate_id.name),
-                cause: format!("its index entry {}", blocker::gap(gap)),
+                cause: format!("its index entry {}", blocker::gap(gap, 1)),
             },
             Some(IndexFact::Read(_) | IndexFact::Gone) | None => self.no_such(version),
         }
@@ -271,7 +271,7 @@ fn unread(made: &Assessment, crate_id: &CrateId, spec: &Spec) -> CommandError {
     match made.facts().index.get(crate_id) {
         Some(IndexFact::Unavailable(gap)) => CommandError::IndexUnread {
             spec: spec.to_string(),
-            cause: format!("its index entry {}", blocker::gap(gap)),
+            cause: format!("its index entry {}", blocker::gap(gap, 1)),
         },
         Some(IndexFact::Read(_) | IndexFact::Gone) | None => spec.unknown(&made.facts().packages),
     }

@@ -38,6 +38,10 @@ pub(super) fn run(cli: &Cli, arguments: &cli::Explain, environment: &Environment
     let crates = crates_about(&target, &project.subject().lock.packages);
     let own = target.crate_id(&project.subject().lock.packages);
     let made = Assessment::of(project, crates)?.with_publications(own.into_iter().collect());
+    let made = made.with_license_of(match &target {
+        Target::Release(Asked::Unlocked(crate_id, version)) => Some((crate_id.clone(), version.clone())),
+        Target::Release(Asked::Locked(_)) | Target::Crate(..) => None,
+    });
     let decided = Decided {
         facts: made.facts(),
         policy: &made.rules().policy,
@@ -167,6 +171,6 @@ fn unknown(spec: &Spec, text: &str, target: &Target, made: &Assessment) -> Comma
         Some(IndexFact::Unavailable(gap)) => gap.clone(),
         None => IndexGap::NotCached,
     };
-    let cause = format!("its index entry {}", report::blocker::gap(&gap));
+    let cause = format!("its index entry {}", report::blocker::gap(&gap, 1));
     CommandError::IndexUnread { spec: text.to_owned(), cause }
 }

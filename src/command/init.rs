@@ -90,7 +90,7 @@ fn adopt_policy(
     }
     let config = CargoConfig::load(environment.current_dir(), environment)?;
     let adopted = settled(adopt::read(root, &config)?, arguments.min_publish_age);
-    let made = Draft::judge(cli, arguments, &adopted, environment)?;
+    let made = Draft::judge(cli, arguments, &adopted, root, environment)?;
     let record = Record::of(made.project(), Some(&made.facts().advisories), arguments.by.as_deref());
     let by = record.who.as_ref().map(|who| who.name.as_str());
     let draft = Draft::of(&made, adopted, arguments, by)?;
@@ -131,7 +131,12 @@ fn adopt_policy(
         } else {
             "what is listed above no baseline may carry: follow its help, then run"
         };
-        let help = WayOut::to_or(words, context.command("audit", ""));
+        let help = if made.facts().packages.is_empty() {
+            let text = "commit these, and write the first lock file: cargo sequester cargo generate-lockfile";
+            WayOut::of_text(text, &cli.invocation)
+        } else {
+            WayOut::to_or(words, context.command("audit", ""))
+        };
         output::print(cli, |out| report::init::files(true, &names, &help, out))?;
     }
     Ok(if is_approved { Outcome::Approved } else { Outcome::Held })
@@ -304,6 +309,7 @@ impl Draft {
         cli: &Cli,
         arguments: &cli::Init,
         adopted: &Adopted,
+        root: &Utf8Path,
         environment: &Environment,
     ) -> Result<Assessment, CommandError> {
         let empty = Baseline::default();
@@ -315,8 +321,12 @@ impl Draft {
             now: arguments.now,
             ..JudgeBy::default()
         };
+        // Where nothing is locked yet, the first lock file may wait for what the policy is to say: a mirror, for one.
+        let subject = &arguments.subject;
+        let is_locked = subject.lockfile.is_some() || root.join("Cargo.lock").symlink_metadata().is_ok();
+        let purpose = if is_locked { Purpose::Judge } else { Purpose::Decide };
         // Whoever takes over a list of licences wants to see what does not fit it.
-        let asked = Request { fetch: true, ..request::by(cli, &arguments.subject, judge, Purpose::Judge) };
+        let asked = Request { fetch: true, ..request::by(cli, subject, judge, purpose) };
         Ok(Assessment::of(Project::open(asked, environment)?, BTreeSet::new())?)
     }
 

@@ -5,6 +5,7 @@ mod archives;
 mod assess;
 mod audit;
 mod backtest;
+mod cargo_itself;
 mod cargo_verb;
 mod ci_files;
 mod completions;

@@ -126,6 +126,9 @@ pub(super) fn prove(project: &Project, configs: &Configs, deep: bool) -> Result<
     let (tree, ways) = (tree?, ways?);
 
     let mut verification = Verification::default();
+    if let Some(failure) = subject.workspace.as_ref().and_then(|workspace| workspace.failure.as_ref()) {
+        verification.blockers.push(Undecided::WorkspaceUnread { cause: failure.to_string() });
+    }
     match interrupted(&subject.root) {
         Some(Interrupted::HalfDone(run)) => {
             verification.findings.push(Finding::Interrupted { run: run.to_string() });
@@ -146,9 +149,6 @@ pub(super) fn prove(project: &Project, configs: &Configs, deep: bool) -> Result<
     outside(&held, project.rules(), &mut verification);
     take_ways(ways, &mut verification);
     evidence::check_stubs(&held, environment, &mut verification);
-    if let Some(failure) = subject.workspace.as_ref().and_then(|workspace| workspace.failure.as_ref()) {
-        verification.notes.push(Note::Workspace(failure.to_string()));
-    }
     lock(project, configs, &held, &place.path, &mut verification)?;
     if project.base().is_some() || deep {
         let archives = Archives { project, configs };

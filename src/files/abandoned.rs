@@ -195,8 +195,8 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let [kept, left] =
             [(); 2].map(|()| tempfile::Builder::new().prefix(Errand::Node.prefix()).tempdir_in(&place).unwrap());
+        let long_ago = place.path().metadata().unwrap().modified().unwrap() - Duration::from_secs(3 * 24 * 3600);
         for folder in [&kept, &left] {
-            let long_ago = std::time::SystemTime::now() - Duration::from_secs(3 * 24 * 3600);
             File::open(folder.path()).unwrap().set_modified(long_ago).unwrap();
         }
         keep(&kept);

@@ -30,6 +30,9 @@ pub struct LockFile {
     pub packages: Vec<Package>,
     /// `[[patch.unused]]`: what a `[patch]` puts in and nothing asks for. It is part of no build.
     pub unused_patches: Vec<PackageId>,
+    /// Whether `[metadata]` has checksums, as format 1 has them, and the rest is of a later format, as after a merge gone wrong. Cargo then
+    /// drops every checksum of the file, and asks for new ones.
+    pub drops_checksums: bool,
     /// The line on which each package begins, counted from 1; empty where the file's layout does not tell.
     pub lines: Vec<u32>,
 }
@@ -62,15 +65,16 @@ pub fn parse(bytes: &[u8], path: &Utf8Path) -> Result<LockFile, LockFileError> {
         Some(raw) => raw,
         None => toml::from_str(text).map_err(|error| unreadable(text, path, &error))?,
     };
-    let version = format(&raw, path)?;
     let located = |(header, problem)| LockFileError::Package { at: At::package(path, text, header), problem };
-    let packages = graph::packages(&raw).map_err(located)?;
+    check_version(&raw, path)?;
+    let (packages, drops_checksums) = graph::packages(&raw).map_err(located)?;
+    let version = format(&raw, drops_checksums);
     let unused_patches = graph::unused_patches(&raw).map_err(located)?;
     if packages.is_empty() {
         return Err(LockFileError::Empty { path: path.to_owned() });
     }
     let lines = Some(headers(text)).filter(|lines| lines.len() == packages.len()).unwrap_or_default();
-    Ok(LockFile { version, packages, unused_patches, lines })
+    Ok(LockFile { version, packages, unused_patches, drops_checksums, lines })
 }
 
 fn headers(text: &str) -> Vec<u32> {
@@ -78,15 +82,19 @@ fn headers(text: &str) -> Vec<u32> {
     (1..).zip(text.lines()).filter(|(_, line)| is_header(line)).map(|(number, _)| number).collect()
 }
 
-/// A file without a `version` is of format 1 if its checksums stand in `[metadata]`, as cargo tells them apart.
-fn format(raw: &graph::RawLockFile<'_>, path: &Utf8Path) -> Result<u8, LockFileError> {
+fn check_version(raw: &graph::RawLockFile<'_>, path: &Utf8Path) -> Result<(), LockFileError> {
     match raw.version {
-        None if raw.checksums().next().is_some() => Ok(1),
-        None => Ok(2),
-        Some(version) => u8::try_from(version)
-            .ok()
-            .filter(|version| (1..=4).contains(version))
-            .ok_or_else(|| LockFileError::Version { path: path.to_owned(), version }),
+        Some(version) if !(1..=4).contains(&version) => Err(LockFileError::Version { path: path.to_owned(), version }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// A file without a `version` is of format 1 if its checksums stand in `[metadata]`, as cargo tells them apart.
+fn format(raw: &graph::RawLockFile<'_>, drops_checksums: bool) -> u8 {
+    match raw.version.and_then(|version| u8::try_from(version).ok()) {
+        Some(version) => version,
+        None if raw.checksums().next().is_some() && !drops_checksums => 1,
+        None => 2,
     }
 }
 

@@ -120,6 +120,8 @@ pub enum Discord {
     },
     /// The lock file records an unused `[patch]` that there is not, or that is used.
     PatchLeftOver(PackageId),
+    /// The lock file is of a later format than 1, and has checksums where format 1 has them: cargo drops all of its checksums.
+    ChecksumsDropped,
 }
 
 impl Discord {
@@ -127,7 +129,7 @@ impl Discord {
     #[must_use]
     pub const fn package(&self) -> Option<&PackageId> {
         match self {
-            Self::NotLocked { .. } | Self::PatchNotLocked { .. } => None,
+            Self::NotLocked { .. } | Self::PatchNotLocked { .. } | Self::ChecksumsDropped => None,
             Self::Unanswered { by: id, .. }
             | Self::Unasked { by: id, .. }
             | Self::Unreached(id)

@@ -211,8 +211,6 @@ pub(crate) enum Note {
     },
     /// A run of this program, so described, was killed before it changed anything.
     Stopped(String),
-    /// Cargo could not describe the workspace.
-    Workspace(String),
     /// What these git packages ask was taken from the lock file: their manifests are not at hand.
     ManifestsUnseen(Vec<PackageId>),
     /// An entry of cargo's download cache is not the archive that the lock file names. It was not used.
@@ -227,6 +225,11 @@ pub(crate) enum Note {
 /// Why something could not be decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Undecided {
+    /// Cargo does not describe the workspace: which lock file it takes, where local packages lie and what they ask is not known.
+    WorkspaceUnread {
+        /// Its error.
+        cause: String,
+    },
     /// A release's archive could not be had, so its tree could not be derived.
     NoArchive {
         /// The package.

@@ -66,6 +66,8 @@ pub enum WayKind {
     SourceOverride,
     /// A `[source]` that concerns nothing which is vendored.
     OtherSource,
+    /// Where the vendored sources lie, beside an allow-list by which they are proven.
+    VendoredPlace,
     /// A legacy `.cargo/config` for which cargo passes over the `config.toml` beside it.
     LegacyConfig,
     /// `resolver.lockfile-path`: cargo builds by another lock file.
@@ -121,6 +123,7 @@ names!(WayKind {
     ManifestPatch => "manifest-patch",
     SourceOverride => "source-override",
     OtherSource => "other-source",
+    VendoredPlace => "vendored-place",
     LegacyConfig => "legacy-config",
     LockfilePath => "lockfile-path",
     OtherLockFile => "other-lock-file",

@@ -238,6 +238,7 @@ pub(crate) const fn weight(way: &WayAround) -> Weight {
         WayKind::ToolchainPath if !matches!(way.scope, Scope::Environment) => Weight::Fails,
         WayKind::ManifestPatch
         | WayKind::OtherSource
+        | WayKind::VendoredPlace
         | WayKind::OtherLockFile
         | WayKind::LockFileGone
         | WayKind::Submodule

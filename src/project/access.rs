@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::configs::Configs;
 use super::error::ProjectError;
-use crate::gather::cargo_config::Replacement;
+use crate::gather::cargo_config::{CargoConfig, Replacement};
 use crate::gather::credentials::Credentials;
 use crate::gather::index::{IndexOrigin, RegistryAccess};
 use crate::model::facts::RefusedMirror;
@@ -36,13 +36,7 @@ impl Access {
                 access.by_registry.insert(registry.clone(), unnamed);
                 continue;
             }
-            let replacement = match configs.found().replacement(registry)? {
-                Replacement::Directory { .. } | Replacement::LocalRegistry { .. } => {
-                    configs.beneath().replacement(registry)?
-                }
-                other @ (Replacement::Itself | Replacement::Registry { .. } | Replacement::Git { .. }) => other,
-            };
-            let asked = match replacement {
+            let asked = match beneath_folders(configs.found(), registry)? {
                 // What lies in a folder was put there by somebody; the registry itself says what was published.
                 Replacement::Itself
                 | Replacement::Directory { .. }
@@ -66,6 +60,19 @@ impl Access {
         }
         Ok(access)
     }
+}
+
+/// What replaces a registry where nothing that puts a folder of this machine in its place is looked at: a project's vendored sources, or those
+/// of one in a folder above.
+fn beneath_folders(config: &CargoConfig, registry: &Registry) -> Result<Replacement, ProjectError> {
+    let mut replacement = config.replacement(registry)?;
+    let mut beneath = None;
+    while let Replacement::Directory { origin, .. } | Replacement::LocalRegistry { origin, .. } = &replacement {
+        let Some(next) = beneath.as_ref().unwrap_or(config).beneath(origin) else { break };
+        replacement = next.replacement(registry)?;
+        beneath = Some(next);
+    }
+    Ok(replacement)
 }
 
 fn may_stand_in(policy: &Policy, registry: &Registry, mirror: &Registry) -> bool {

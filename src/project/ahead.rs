@@ -49,6 +49,6 @@ fn read(start: &Utf8Path, config: CargoConfig, cargo_home: &Utf8PathBuf) -> Opti
     let lock = lock_file::read(&root.join("Cargo.lock")).ok()?;
     let crates: BTreeSet<CrateId> = lock.packages.iter().filter_map(|package| package.id.crate_id()).collect();
     let registries = crates.iter().map(|id| id.registry.clone()).collect();
-    let access = Access::work_out(&registries, &Configs::new(config, None, &root), &Policy::default()).ok()?;
+    let access = Access::work_out(&registries, &Configs::new(config, None), &Policy::default()).ok()?;
     Some(index::read_ahead(&crates, &access.by_registry, cargo_home))
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
+use semver::Version;
 
 use super::error::ProjectError;
 use super::gathering::{About, Decision, Gathered};
@@ -15,9 +16,9 @@ use crate::gather::index::{IndexMode, RegistryAccess, RegistryConfig};
 use crate::gather::policy_file::PolicyFile;
 use crate::model::adoption::Carried;
 use crate::model::evaluation::Evaluation;
-use crate::model::facts::Facts;
-use crate::model::package::CrateId;
-use crate::model::source::Registry;
+use crate::model::facts::{Facts, IndexFact};
+use crate::model::package::{CrateId, LockedChecksum, Package, PackageId};
+use crate::model::source::{Registry, Source};
 use crate::model::trail::Trail;
 use crate::policy::baseline::carried;
 
@@ -61,6 +62,19 @@ impl Assessment {
             self.gathered.ask_how_published(crates);
             self.decision = self.gathered.decide();
         }
+        self
+    }
+
+    /// The same with what the bytes of this release say of its licence, where they are at hand and the policy judges licences. The lock file
+    /// need not have it.
+    pub(crate) fn with_license_of(mut self, release: Option<(CrateId, Version)>) -> Self {
+        let Some((crate_id, version)) = release.filter(|_| self.rules().policy.licenses.is_set()) else { return self };
+        let Some(IndexFact::Read(history)) = self.facts().index.get(&crate_id) else { return self };
+        let Some(outline) = history.outline(&version).ok().flatten() else { return self };
+        let id = PackageId { name: crate_id.name, version, source: Source::Registry(crate_id.registry) };
+        let checksum = LockedChecksum::Known(outline.checksum);
+        self.gathered.learn_licenses(&[Package { id, checksum, dependencies: Vec::new(), local: None }], None);
+        self.decision = self.gathered.decide();
         self
     }
 

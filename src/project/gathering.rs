@@ -240,7 +240,7 @@ impl Gathered {
         lock_answer::built_by_default(&self.project, &self.index)
     }
 
-    fn learn_licenses(&self, packages: &[Package], more: Option<&BTreeMap<CrateId, IndexFact>>) {
+    pub(super) fn learn_licenses(&self, packages: &[Package], more: Option<&BTreeMap<CrateId, IndexFact>>) {
         let Self { project, registries, index, advisories, .. } = self;
         self.licenses.learn(packages, Told { project, registries, index, more, advisories });
     }

@@ -18,10 +18,10 @@ use crate::gather::locked_cargo::{self, CargoSays, LockQuestion};
 use crate::gather::manifest::{self, MAX_BYTES, Roots};
 use crate::gather::workspace::Workspace;
 use crate::model::facts::IndexFact;
-use crate::model::lock_proof::{LockFact, Proof, Unproven};
+use crate::model::lock_proof::{Discord, LockFact, Proof, Unproven};
 use crate::model::manifest::{DependencySource, Manifests, Unfollowed, Unsupported};
 use crate::model::package::{CrateId, LockedChecksum, Package, PackageId};
-use crate::model::source::Registry;
+use crate::model::source::{Registry, Source};
 use crate::policy::lock_answers_manifests::{
     Question, Told, answers, reached_by_default, stand_as_before, told_by_index,
 };
@@ -134,10 +134,17 @@ fn manifests(workspace: &Workspace, config: &CargoConfig) -> Manifests {
 fn proof(project: &Project, manifests: &Manifests, told: &[Told]) -> Result<LockFact, Vec<Unproven>> {
     let lock = &project.subject().lock;
     let (packages, unused_patches) = (&lock.packages, &lock.unused_patches);
-    match answers(&Question { manifests, packages, unused_patches, version: lock.version, told }) {
-        Proof::Answered => Ok(LockFact::Answered),
-        Proof::Broken(discords) => Ok(LockFact::Broken(discords)),
-        Proof::Unproven(why) => Err(why),
+    // Where no package has a checksum, cargo has none to drop.
+    let has_registry = packages.iter().any(|package| matches!(package.id.source, Source::Registry(_)));
+    let dropped = (lock.drops_checksums && has_registry).then_some(Discord::ChecksumsDropped);
+    match (answers(&Question { manifests, packages, unused_patches, version: lock.version, told }), dropped) {
+        (Proof::Answered, None) => Ok(LockFact::Answered),
+        (Proof::Unproven(why), None) => Err(why),
+        (Proof::Answered | Proof::Unproven(_), Some(dropped)) => Ok(LockFact::Broken(vec![dropped])),
+        (Proof::Broken(mut discords), dropped) => {
+            discords.extend(dropped);
+            Ok(LockFact::Broken(discords))
+        }
     }
 }
 

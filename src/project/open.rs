@@ -54,7 +54,7 @@ impl Project {
         let ages = Ages { found: config.ages()?, trusted: trusted.as_ref().map(CargoConfig::ages).transpose()? };
         let base_packages = base.as_ref().map(|base| base.packages(&subject.lock_path)).transpose()?;
         let rules = Rules::read(&subject, judge, base.as_ref(), ages, environment)?;
-        let configs = Arc::new(Configs::new(config, trusted, &subject.root));
+        let configs = Arc::new(Configs::new(config, trusted));
         let environment = environment.clone();
         Ok(Self { request, environment, configs, base, base_packages, subject, rules, machine, ahead })
     }

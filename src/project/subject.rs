@@ -62,9 +62,13 @@ impl Subject {
             Purpose::Judge | Purpose::Prove | Purpose::Change => false,
         };
         let mut lock = match lock_file::read(&lock_path) {
-            Err(LockFileError::Absent { .. } | LockFileError::Empty { .. }) if may_be_absent => {
-                LockFile { version: 4, packages: Vec::new(), unused_patches: Vec::new(), lines: Vec::new() }
-            }
+            Err(LockFileError::Absent { .. } | LockFileError::Empty { .. }) if may_be_absent => LockFile {
+                version: 4,
+                packages: Vec::new(),
+                unused_patches: Vec::new(),
+                drops_checksums: false,
+                lines: Vec::new(),
+            },
             // Cargo would write another one.
             Err(LockFileError::Absent { path }) if workspace.is_none() => {
                 return Err(LockFileError::NotThere { path }.into());

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::base::{Base, BaseCommit};
 use super::error::ProjectError;
@@ -53,7 +53,7 @@ pub(super) fn new(project: &Project) -> Result<Vec<WayAround>, ProjectError> {
                 {
                     false
                 }
-                is_new => is_new?,
+                is_new => is_new? && !(way.kind == WayKind::VendoredPlace && comparison.is_one_place(path, key)?),
             };
         if is_new {
             new.push(shown(way, project));
@@ -88,10 +88,10 @@ fn unlocked(base: &BaseCommit) -> Result<Vec<WayAround>, ProjectError> {
 /// The vendored place itself: to have one is no way around, but to gain one or to take another is. Beside an allow-list, `verify` proves what
 /// lies there.
 fn vendored(replacing: &Replacing, root: &Utf8Path) -> Result<Option<WayAround>, ProjectError> {
-    let (Some(place), Some(origin)) = (&replacing.place, &replacing.origin) else { return Ok(None) };
+    let (Some(_), Some(origin)) = (&replacing.place, &replacing.origin) else { return Ok(None) };
     let is_listed = allow_list::read(&ways_around::own_config(root))?.is_some();
-    let kind = if is_listed { WayKind::OtherSource } else { WayKind::SourceOverride };
-    let value = place.path.strip_prefix(root).unwrap_or(&place.path).to_string();
+    let kind = if is_listed { WayKind::VendoredPlace } else { WayKind::SourceOverride };
+    let value = replacing.written.clone();
     Ok(Some(WayAround { kind, origin: origin.clone(), scope: Scope::Repository, value }))
 }
 
@@ -131,16 +131,33 @@ impl Comparison<'_> {
                 ways_around::file_text(path).ok().flatten().is_none_or(|now| now.as_bytes() != before)
             }));
         }
+        let (before, now) = self.values(path, key)?;
+        Ok(!before.zip(now).is_some_and(|(before, now)| before.says_the_same_as(&now)))
+    }
+
+    /// Whether the base has the same folder at this key of the same file. A `..` may lead elsewhere where a link is another one.
+    fn is_one_place(&mut self, path: &Utf8Path, key: &str) -> Result<bool, ProjectError> {
+        let (before, now) = self.values(path, key)?;
+        let folder = |value: &Value| {
+            let text = Utf8Path::new(value.as_text()?);
+            Some(text.components().filter(|part| *part != Utf8Component::CurDir).collect::<Utf8PathBuf>())
+        };
+        Ok(before
+            .zip(now)
+            .is_some_and(|(before, now)| folder(&before).zip(folder(&now)).is_some_and(|(before, now)| before == now)))
+    }
+
+    /// What the base and the working tree have at a key of a file.
+    fn values(&mut self, path: &Utf8Path, key: &str) -> Result<(Option<Value>, Option<Value>), ProjectError> {
         if !self.documents.contains_key(path) {
             let parsed = |text: String| toml_tree::parse(&text).ok();
             let before = self.base.file(path)?.and_then(|bytes| String::from_utf8(bytes).ok()).and_then(parsed);
             let now = ways_around::file_text(path)?.and_then(parsed);
             self.documents.insert(path.to_owned(), (before, now));
         }
-        let Some((before, now)) = self.documents.get(path) else { return Ok(true) };
+        let (before, now) = self.documents.get(path).map_or((&None, &None), |(before, now)| (before, now));
         let at = |table: &Option<Table>| table.as_ref().and_then(|table| at(table, key)).cloned();
-        let (before, now) = (at(before), at(now));
-        Ok(!before.zip(now).is_some_and(|(before, now)| before.says_the_same_as(&now)))
+        Ok((at(before), at(now)))
     }
 }
 

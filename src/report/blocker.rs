@@ -8,7 +8,7 @@ use crate::model::evaluation::{Blocker, IndexGap};
 use crate::model::lock_proof::{Discord, Unproven};
 use crate::model::manifest::{DependencySource, Unsupported};
 use crate::model::package::PackageId;
-use crate::model::policy::RUSTSEC_DB;
+use crate::model::policy::{JudgedBy, RUSTSEC_DB};
 use crate::model::source::{Registry, Source};
 use crate::model::trail::TrailFinding;
 
@@ -55,11 +55,31 @@ pub(crate) fn groups(blockers: &[Blocker], context: &Context<'_>) -> Vec<Group> 
     }
     for (cause, position, names) in gaps {
         if let (2.., Some(group)) = (names.len(), groups.get_mut(position)) {
-            group.message =
-                format!("the index entries of {} packages {}: {}", names.len(), gap(cause), few(&names, NAMES));
+            group.message = format!(
+                "the index entries of {} packages {}: {}",
+                names.len(),
+                gap(cause, names.len()),
+                few(&names, NAMES)
+            );
         }
     }
     groups
+}
+
+/// Whether cargo refuses for something that no other lock file mends, such as a folder that a manifest names and that is not there.
+pub(super) fn is_amiss(words: &str) -> bool {
+    words.contains("failed to load source for dependency")
+}
+
+/// What there is to do then.
+pub(super) const MEND_AMISS: &str = "mend what cargo names";
+
+/// What there is to do where cargo does not describe the workspace.
+pub(super) const MEND_WORKSPACE: &str = "mend what cargo names (`cargo metadata --no-deps` must succeed)";
+
+/// That cargo does not describe the workspace, in cargo's words.
+pub(super) fn workspace_unread(cause: &str) -> String {
+    format!("cargo cannot describe the workspace: {}", cause.strip_prefix("error: ").unwrap_or(cause))
 }
 
 /// One blocker in a sentence.
@@ -67,9 +87,7 @@ pub(crate) fn groups(blockers: &[Blocker], context: &Context<'_>) -> Vec<Group> 
 pub(crate) fn message(blocker: &Blocker, context: &Context<'_>) -> String {
     let now = context.now;
     match blocker {
-        Blocker::WorkspaceUnread { cause } => {
-            format!("cargo cannot describe the workspace: {}", cause.strip_prefix("error: ").unwrap_or(cause))
-        }
+        Blocker::WorkspaceUnread { cause } => workspace_unread(cause),
         // Most causes name the source themselves.
         Blocker::AdvisoriesUnavailable { source, cause } if cause.contains(source.as_str()) => {
             format!("there are no advisories to judge by: {cause}")
@@ -98,7 +116,7 @@ pub(crate) fn message(blocker: &Blocker, context: &Context<'_>) -> String {
             )
         }
         Blocker::IndexUnavailable { package, cause } => {
-            format!("the index entry of {} {}", package_name(package), gap(cause))
+            format!("the index entry of {} {}", package_name(package), gap(cause, 1))
         }
         Blocker::MirrorNotAllowed { registry, by, origin } => {
             format!("{} is replaced by {by} ({origin}), which the policy does not allow", registry_name(registry))
@@ -150,10 +168,9 @@ pub(crate) fn help(blocker: &Blocker, context: &Context<'_>) -> WayOut {
             // Only what looks can do with a lock file alone.
             let looks = matches!(context.situation.verb.as_str(), "audit" | "status" | "explain");
             let alone = if looks { context.command(&context.situation.verb, "--lockfile Cargo.lock") } else { None };
-            let mend = "mend what cargo names (`cargo metadata --no-deps` must succeed)";
             match alone.filter(|_| context.situation.verb != "explain") {
-                Some(command) => WayOut::to(format!("{mend}, or judge a lock file alone"), command),
-                None => WayOut::words(mend),
+                Some(command) => WayOut::to(format!("{MEND_WORKSPACE}, or judge a lock file alone"), command),
+                None => WayOut::words(MEND_WORKSPACE),
             }
         }
         Blocker::AdvisoriesUnavailable { .. } | Blocker::AdvisoriesStale { confirmed: true, .. }
@@ -178,6 +195,11 @@ pub(crate) fn help(blocker: &Blocker, context: &Context<'_>) -> WayOut {
             WayOut::words("find out why the origin serves an older state before trusting it; a newer one ends this")
         }
         Blocker::IndexUnavailable { package, cause } => gap_help(cause, package, context),
+        // There is none to add it to, and what `init` writes has it.
+        Blocker::MirrorNotAllowed { .. } if matches!(context.judged_by, JudgedBy::Defaults) => WayOut::to_or(
+            "remove that setting; or, to allow the mirror, write a policy that has it",
+            context.command("init", ""),
+        ),
         Blocker::MirrorNotAllowed { by, .. } => {
             let by = Registry::meant(by).map_or_else(|_| by.clone(), |registry| registry.to_string());
             WayOut::edit(
@@ -188,6 +210,7 @@ pub(crate) fn help(blocker: &Blocker, context: &Context<'_>) -> WayOut {
         Blocker::ClockSkew { .. } | Blocker::Trail(TrailFinding::ClockBehindTrail { .. }) => {
             WayOut::words("set the machine's clock right and run again")
         }
+        Blocker::LockRefused { words } if is_amiss(words) => WayOut::words(MEND_AMISS),
         Blocker::LockOutdated(_) | Blocker::LockRefused { .. } => match context.command("update", "--workspace") {
             Some(command) => WayOut::run(command),
             None => WayOut::words("have cargo complete the lock file"),
@@ -205,24 +228,25 @@ fn online(context: &Context<'_>) -> WayOut {
     WayOut::to("ask the network", context.again(&["offline", "frozen"], ""))
 }
 
-/// Why there is no index entry, in words that follow "the index entry".
+/// Why there is no index entry, or why there are not so many, in words that follow "the index entry" or "entries".
 #[must_use]
-pub(crate) fn gap(gap: &IndexGap) -> String {
+pub(crate) fn gap(gap: &IndexGap, entries: usize) -> String {
+    let (was, copy) = if entries == 1 { ("was", "is a copy") } else { ("were", "are copies") };
     match gap {
         IndexGap::NotCached => "could not be had: offline, and not in cargo's cache".to_owned(),
         IndexGap::NotInCachedEntry => {
             "could not be had: offline, and cargo's cache does not have the version".to_owned()
         }
-        IndexGap::Unconfirmed => "is a copy in cargo's cache that the registry did not send in this run".to_owned(),
+        IndexGap::Unconfirmed => format!("{copy} in cargo's cache that the registry did not send in this run"),
         IndexGap::GitIndex => "could not be had: a git index that is not in cargo's cache".to_owned(),
         IndexGap::BadName => "cannot exist: no registry allows such a name".to_owned(),
         IndexGap::Failed(cause) | IndexGap::Denied(cause) | IndexGap::Forbidden(cause) => {
             format!("could not be had: {cause}")
         }
         IndexGap::Refused => {
-            "was not asked for: its registry is replaced by one that the policy does not allow".to_owned()
+            format!("{was} not asked for: the registry is replaced by one that the policy does not allow")
         }
-        IndexGap::NotNamed => "was not asked for: the policy does not name its registry".to_owned(),
+        IndexGap::NotNamed => format!("{was} not asked for: the policy does not name the registry"),
     }
 }
 
@@ -240,7 +264,7 @@ fn gap_help(gap: &IndexGap, package: &PackageId, context: &Context<'_>) -> WayOu
         IndexGap::Denied(_) => WayOut::words(
             "give cargo a token for it (`cargo login`, with `--registry` and its name), or ask who runs the registry",
         ),
-        IndexGap::Refused => WayOut::words("see what is said of the replaced registry"),
+        IndexGap::Refused => WayOut::words("mend what is said of the registry that is replaced"),
         IndexGap::NotNamed => match &package.source {
             Source::Registry(registry) => super::cure::named_registry(registry, "the policy"),
             Source::Local | Source::Git(_) | Source::Other(_) => WayOut::words("name the registry in the policy"),
@@ -295,6 +319,9 @@ pub(crate) fn disagreement(discord: &Discord) -> String {
         Discord::PatchLeftOver(id) => {
             format!("it records {} as a `[patch]` without use, which it is not", package_name(id))
         }
+        Discord::ChecksumsDropped => String::from(
+            "it has checksums in `[metadata]`, as format 1 has them, and is of a later format, so that cargo drops all of its checksums",
+        ),
     }
 }
 

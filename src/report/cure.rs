@@ -256,7 +256,7 @@ fn for_reason(reason: &Reason, id: &PackageId, report: &AuditReport<'_>) -> Opti
             Some(WayOut::to("to see all that stands out inside", command))
         }
         Reason::LicenseUnknown { gap } => look_inside(gap, report),
-        Reason::LicenseNotAllowed { lack, .. } => listed(lack, id, report),
+        Reason::LicenseNotAllowed { lack, .. } => listed(lack, id, report.judged_by),
         Reason::PubtimeChanged { .. } => {
             Some(WayOut::words("ask the registry's operators why a published fact changed; nothing here lifts this"))
         }
@@ -278,8 +278,9 @@ pub(crate) fn look_inside(gap: &LicenseGap, report: &AuditReport<'_>) -> Option<
 }
 
 /// The entry of the policy that allows a licence to one release alone, or says what its licence files are.
-fn listed(lack: &LicenseLack, id: &PackageId, report: &AuditReport<'_>) -> Option<WayOut> {
-    let file = policy_file(report);
+#[must_use]
+pub(crate) fn listed(lack: &LicenseLack, id: &PackageId, judged_by: JudgedBy<'_>) -> Option<WayOut> {
+    let file = policy_of(judged_by);
     let release = format!("crate = {}, version = {}", toml_string(&id.name), toml_string(&format!("={}", id.version)));
     match lack {
         LicenseLack::Unlisted { licenses } => {
@@ -369,7 +370,11 @@ fn registry_key(registry: &Registry) -> String {
 /// The policy file that a reader edits: with a base, the change's own.
 #[must_use]
 pub(crate) fn policy_file(report: &AuditReport<'_>) -> String {
-    match report.judged_by {
+    policy_of(report.judged_by)
+}
+
+fn policy_of(judged_by: JudgedBy<'_>) -> String {
+    match judged_by {
         JudgedBy::File(file) | JudgedBy::Base { file: Some(file), .. } => file.to_string(),
         JudgedBy::Defaults | JudgedBy::Base { file: None, .. } => "sequester.toml".to_owned(),
     }

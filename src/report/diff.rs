@@ -450,6 +450,7 @@ pub(crate) fn summary(difference: &ReleaseDiff) -> String {
         parts.push(format!("{} ({})", counted(findings, "new finding"), by.collect::<Vec<_>>().join(", ")));
     }
     let (more, less) = difference.lines();
-    parts.push(format!("{} differ, +{more} -{less} lines", counted(difference.files.len(), "file")));
+    let differ = if difference.files.len() == 1 { "differs" } else { "differ" };
+    parts.push(format!("{} {differ}, +{more} -{less} lines", counted(difference.files.len(), "file")));
     parts.join("; ")
 }

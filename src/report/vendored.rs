@@ -196,7 +196,11 @@ fn summary(done: &Vendoring, seconds: f64) -> String {
     ];
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    let parts = if parts.is_empty() { " (nothing to do)".to_owned() } else { format!(" ({})", parts.join(", ")) };
+    let parts = match (&*parts, &done.config) {
+        ([], ConfigOutcome::Written) => String::from(" (only .cargo/config.toml was written)"),
+        ([], ConfigOutcome::Unchanged | ConfigOutcome::Printed(_)) => String::from(" (nothing to do)"),
+        (parts, _) => format!(" ({})", parts.join(", ")),
+    };
     let count = done.packages.len();
     let packages = if count == 1 { "package" } else { "packages" };
     format!("{count} {packages}{parts} into {} in {seconds:.1}s", done.folder)

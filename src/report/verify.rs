@@ -137,10 +137,6 @@ fn note(note: &Note, report: &VerifyReport<'_>) -> (&'static str, String) {
                 format!("what these ask was taken from the lock file, their manifests are not at hand: {names}"),
             )
         }
-        Note::Workspace(words) => (
-            "workspace",
-            format!("cargo cannot describe the workspace, so local packages were not placed: {}", first_line(words)),
-        ),
         Note::PoisonedCache { id, path } => (
             "poisoned-cache",
             format!(
@@ -158,6 +154,10 @@ fn blocker(blocker: &Undecided) -> (&'static str, String, String) {
         (message.replace('\n', " "), help.unwrap_or("run the command again").replace('\n', " "))
     };
     match blocker {
+        Undecided::WorkspaceUnread { cause } => {
+            let (cause, _) = split(cause);
+            ("workspace-unread", blocker::workspace_unread(&cause), blocker::MEND_WORKSPACE.to_owned())
+        }
         Undecided::NoArchive { cause, .. } => {
             let (message, help) = split(cause);
             ("no-archive", message, help)
@@ -174,7 +174,8 @@ fn blocker(blocker: &Undecided) -> (&'static str, String, String) {
         Undecided::LockRefused { words } => (
             "lock-refused",
             format!("cargo does not take the lock file as it is: {}", blocker::in_one_line(words)),
-            "cargo sequester update --workspace".to_owned(),
+            if blocker::is_amiss(words) { blocker::MEND_AMISS } else { "cargo sequester update --workspace" }
+                .to_owned(),
         ),
         Undecided::LockUnproven { why } => {
             ("lock-unproven", blocker::unproven(why, None), "cargo sequester audit asks cargo as well".to_owned())
@@ -220,10 +221,6 @@ fn outside(outside: &Outside) -> (&'static str, String) {
         (Source::Registry(_), _) => ("registry", format!("{id} is built from its registry")),
         (Source::Other(_), _) => ("other", format!("{id} is built from a kind of source that is not known")),
     }
-}
-
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
 }
 
 /// Where a way stands: `.cargo/config.toml:3`, or the variable's name.
@@ -274,6 +271,7 @@ pub(in crate::report) const fn way_effect(kind: WayKind) -> &'static str {
         WayKind::ManifestPatch => "other code takes the place of a package",
         WayKind::SourceOverride => "sources are taken from elsewhere than the vendored folder",
         WayKind::OtherSource => "a source that is not vendored is taken from another place",
+        WayKind::VendoredPlace => "the vendored sources are taken from this place",
         WayKind::LegacyConfig => "cargo reads this file and passes over the `config.toml` beside it",
         WayKind::LockfilePath => "cargo builds by another lock file than the one that was verified",
         WayKind::OtherLockFile => "the lock file of another workspace, which was not verified",

@@ -35,6 +35,13 @@ pub(crate) fn counted(count: impl TryInto<u64>, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
+/// `is` of one, `are` of several.
+#[cfg(any(feature = "serve", test))]
+#[must_use]
+pub(crate) const fn are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
+}
+
 /// Where `moment` lies, seen from `now`: `3 minutes ago` (at least), `in 3 minutes` (at most), or `now`.
 #[must_use]
 pub fn distance(now: Timestamp, moment: Timestamp) -> String {

@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 
+use super::private_copy::CopyError;
 use crate::files::ReadOnly;
 use crate::gather::cargo_config::CargoConfigError;
 use crate::gather::http::HttpError;
@@ -24,6 +25,11 @@ pub(crate) enum ResolveError {
     /// Cargo could not be given a folder of its own.
     #[error("a temporary folder cannot be written: {0}\nhelp: set TMPDIR to a folder with free space")]
     Temporary(#[source] std::io::Error),
+    /// What lies in the project could not be laid out there.
+    #[error(
+        "{path} cannot be read, as cargo would have to: {source}\nhelp: check what lies there, and that you may read it"
+    )]
+    Unread { path: Utf8PathBuf, source: std::io::Error },
     #[error(transparent)]
     Serve(#[from] ServeError),
     /// Cargo could not be started.
@@ -61,6 +67,15 @@ pub(crate) enum ResolveError {
     /// The workspace could not be kept from other runs.
     #[error("{path} cannot be locked against other runs: {source}\nhelp: check the permissions of the folder")]
     NotLocked { path: Utf8PathBuf, source: std::io::Error },
+}
+
+impl From<CopyError> for ResolveError {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::Temporary(source) => Self::Temporary(source),
+            CopyError::Project { path, source } => Self::Unread { path, source },
+        }
+    }
 }
 
 fn entries(first: &str, others: usize) -> String {

@@ -39,6 +39,21 @@ pub(crate) struct PrivateCopy {
     originals: Vec<Original>,
 }
 
+/// Why there is no copy.
+#[derive(Debug)]
+pub(super) enum CopyError {
+    /// The copy's own folder.
+    Temporary(io::Error),
+    /// What lies here in the project.
+    Project { path: Utf8PathBuf, source: io::Error },
+}
+
+impl From<io::Error> for CopyError {
+    fn from(error: io::Error) -> Self {
+        Self::Temporary(error)
+    }
+}
+
 /// A file that cargo may change; `None` where there is none.
 #[derive(Debug)]
 struct Original {
@@ -66,7 +81,7 @@ impl PrivateCopy {
     ///
     /// # Errors
     /// A folder cannot be read, no folder can be made, or this system makes no links.
-    pub(crate) fn of(subject: &Subject) -> io::Result<Self> {
+    pub(super) fn of(subject: &Subject) -> Result<Self, CopyError> {
         let folder = temporary_folder(Errand::Try)?;
         let top =
             Utf8PathBuf::try_from(folder.path().canonicalize()?).map_err(camino::FromPathBufError::into_io_error)?;
@@ -75,7 +90,7 @@ impl PrivateCopy {
         let mut copy = Self { _folder: folder, top, roots, originals: Vec::new() };
         copy.fill()?;
         for path in subject.manifests().into_iter().chain([subject.lock_path.clone()]) {
-            let bytes = read(&path)?;
+            let bytes = read(&path).map_err(of_project(&path))?;
             let shown = bytes.as_deref().map(|bytes| copy.shown(&path, bytes).into_owned());
             copy.originals.push(Original { path, bytes, shown });
         }
@@ -83,8 +98,10 @@ impl PrivateCopy {
     }
 
     /// Makes every folder that leads to a package, and those of the packages with everything that the project has there.
-    fn fill(&self) -> io::Result<()> {
-        let folders: BTreeSet<&Utf8Path> = self.roots.iter().flat_map(|root| root.ancestors()).collect();
+    fn fill(&self) -> Result<(), CopyError> {
+        // Of a folder that a manifest names and that is not there cargo says so.
+        let there = self.roots.iter().filter(|root| root.exists());
+        let folders: BTreeSet<&Utf8Path> = there.flat_map(|root| root.ancestors()).collect();
         let mut room = MOST;
         for folder in &folders {
             std::fs::create_dir_all(self.path(folder))?;
@@ -93,8 +110,10 @@ impl PrivateCopy {
             if is_within || folder.join("Cargo.toml").is_file() {
                 let is_led_to = |path: &Utf8Path| folders.contains(path);
                 match self.fill_folder(folder, &mut room, &is_led_to) {
-                    Err(error) if is_within || error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
-                    Ok(()) | Err(_) => {}
+                    // Above the packages, what may not be read is not wanted.
+                    Err(CopyError::Project { source, .. })
+                        if !is_within && source.kind() == io::ErrorKind::PermissionDenied => {}
+                    done => done?,
                 }
             }
         }
@@ -102,15 +121,20 @@ impl PrivateCopy {
     }
 
     /// Gives a folder everything that the project's has and that is not there yet.
-    fn fill_folder(&self, folder: &Utf8Path, room: &mut usize, but: &dyn Fn(&Utf8Path) -> bool) -> io::Result<()> {
-        for entry in folder.read_dir_utf8()? {
-            let entry = entry?;
+    fn fill_folder(
+        &self,
+        folder: &Utf8Path,
+        room: &mut usize,
+        but: &dyn Fn(&Utf8Path) -> bool,
+    ) -> Result<(), CopyError> {
+        for entry in folder.read_dir_utf8().map_err(of_project(folder))? {
+            let entry = entry.map_err(of_project(folder))?;
             let (from, to) = (entry.path(), self.path(entry.path()));
             if but(from) || to.symlink_metadata().is_ok() || from.join(OUTPUT_MARK).is_file() {
                 continue;
             }
-            *room = room.checked_sub(1).ok_or_else(|| io::Error::other(format!("too many files in {folder}")))?;
-            match read_written(entry.file_name(), from)? {
+            *room = room.checked_sub(1).ok_or_else(too_many).map_err(of_project(folder))?;
+            match read_written(entry.file_name(), from).map_err(of_project(from))? {
                 Some(bytes) => std::fs::write(to, self.shown(from, &bytes))?,
                 None => link(from, &to, room)?,
             }
@@ -251,6 +275,14 @@ impl VisitMut for Led<'_> {
     }
 }
 
+fn of_project(path: &Utf8Path) -> impl FnOnce(io::Error) -> CopyError {
+    |source| CopyError::Project { path: path.to_owned(), source }
+}
+
+fn too_many() -> io::Error {
+    io::Error::other(format!("there are more than {MOST} files"))
+}
+
 /// Most manifests do not, and need not be read.
 fn may_name_a_whole_path(text: &str) -> bool {
     !cfg!(unix) || text.contains("\"/") || text.contains("'/")
@@ -303,7 +335,7 @@ fn link(from: &Utf8Path, to: &Utf8Path, room: &mut usize) -> io::Result<()> {
         if depth < DEEPEST && !hidden {
             for entry in from.read_dir_utf8()? {
                 let entry = entry?;
-                *room = room.checked_sub(1).ok_or_else(|| io::Error::other(format!("too many files in {from}")))?;
+                *room = room.checked_sub(1).ok_or_else(too_many)?;
                 stand_in(entry.path(), &to.join(entry.file_name()), depth + 1, room)?;
             }
         }

@@ -12,7 +12,7 @@ use camino::Utf8Path;
 use super::error::ResolveError;
 use super::interrupts::Interrupts;
 use super::private_copy::PrivateCopy;
-use super::session::{Session, refuse_gaps};
+use super::session::{Session, refuse_gaps, roots};
 use crate::files::{self, Lock, Taken, lock_folder};
 use crate::gather::cargo::Cargo;
 use crate::gather::environment::Environment;
@@ -28,7 +28,7 @@ use crate::policy::deleted::deleted;
 use crate::policy::other_bytes::other_bytes;
 use crate::policy::source::is_allowed;
 use crate::project::{About, Decision, Gathered, Project, Purpose, Registries, Request};
-use crate::registry::{Filter, FilteredIndex, Root, ServedRegistry, Server, Upstream};
+use crate::registry::{Filter, FilteredIndex, ServedRegistry, Server, Upstream};
 
 /// A resolution that takes longer is announced.
 const UNTOLD: Duration = Duration::from_millis(1500);
@@ -152,10 +152,13 @@ fn filtered<R, E: From<ResolveError>>(
     let (project, registries) = (gathered.project(), gathered.registries());
     let config = project.configs().found();
     let configured = config.registries().map_err(ResolveError::from)?;
-    let configured = configured.into_iter().map(|one| one.registry.value).chain([Registry::CratesIo]).collect();
+    let mut configured: BTreeSet<Registry> =
+        configured.into_iter().map(|one| one.registry.value).chain([Registry::CratesIo]).collect();
     registries.prepare(&configured).map_err(ResolveError::from)?;
     let before = gathered.decide_before_resolving();
     let is_decided = before.evaluation().blockers.is_empty();
+    // Nothing leads to them yet where nothing is read in advance.
+    configured.extend(before.facts().packages.iter().filter_map(|package| Some(package.id.crate_id()?.registry)));
     let judge = gathered.judge(before.facts());
     let (lines, questions) = FilteredIndex::new();
     let lines = Arc::new(lines);
@@ -177,7 +180,7 @@ fn filtered<R, E: From<ResolveError>>(
     let server = Server::start(root, &replaced, Arc::clone(&lines)).map_err(ResolveError::from)?;
     registries.seal();
     let urls = replaced.keys().map(|registry| (registry, server.url(registry)));
-    let copy = PrivateCopy::of(project.subject()).map_err(ResolveError::Temporary)?;
+    let copy = PrivateCopy::of(project.subject()).map_err(ResolveError::from)?;
     let settings = copy.led(&config.for_cargo_away());
     let cargo = Cargo::configured(&settings, project.environment()).map_err(ResolveError::Temporary)?;
     let there = cargo.config().map_err(ResolveError::from)?;
@@ -233,26 +236,6 @@ impl Upstream for Gathered {
     fn inspected(&self, entries: &BTreeMap<CrateId, IndexFact>) -> Inspections {
         self.inspect(entries)
     }
-}
-
-/// What the manifests ask of registries. Cargo resolves with every feature of every member on.
-fn roots(project: &Project) -> Vec<Root> {
-    let locals = project.subject().workspace.iter().flat_map(|workspace| &workspace.packages);
-    let requirements = locals.flat_map(|local| &local.package.requirements);
-    requirements
-        .filter_map(|requirement| {
-            let registry = match &requirement.registry {
-                None => Registry::CratesIo,
-                Some(url) => Registry::parse(url).ok()?,
-            };
-            Some(Root {
-                crate_id: CrateId { registry, name: requirement.name.clone() },
-                req: requirement.req.clone(),
-                features: requirement.features.clone(),
-                default_features: requirement.default_features,
-            })
-        })
-        .collect()
 }
 
 /// The thread that answers questions ends when none can come any more, also where `work` panics.

@@ -21,13 +21,13 @@ use crate::model::history::History;
 use crate::model::license::LicenseGap;
 use crate::model::lock_proof::LockFact;
 use crate::model::package::{CrateId, Package, PackageId};
-use crate::model::resolution::{Hidden, Versions, View, versions};
-use crate::model::source::Source;
+use crate::model::resolution::{Hidden, HiddenBecause, Versions, View};
+use crate::model::source::{Registry, Source};
 use crate::model::verdict::Reason;
 use crate::policy::judge::Judge;
 use crate::policy::source::is_allowed;
 use crate::project::{Decision, Gathered, Project, Subject};
-use crate::registry::Filter;
+use crate::registry::{Filter, Root};
 
 /// A running filter.
 pub(crate) struct Session<'s> {
@@ -45,7 +45,7 @@ pub(crate) struct Session<'s> {
     /// What the last cargo left unused of `[patch]` and the lock file that was found does not.
     pub(super) unpatched: RefCell<Vec<PackageId>>,
     /// Releases that only looking inside showed not to pass.
-    pub(super) found_out: RefCell<Versions>,
+    pub(super) found_out: RefCell<BTreeMap<CrateId, Vec<Hidden>>>,
 }
 
 /// What cargo is to do behind the filter.
@@ -130,9 +130,17 @@ impl Session<'_> {
         })
     }
 
-    /// Shows the next cargo what this view has, but for what was found out of single releases meanwhile.
+    /// Shows the next cargo what this view has, but for what was found out of single releases meanwhile and the view does not show by name.
     pub(crate) fn look(&self, view: View) {
-        let found_out = self.found_out.borrow().clone();
+        let is_shown = |id: &CrateId, one: &Hidden| {
+            view.all || view.shown.get(id).is_some_and(|shown| shown.contains(&one.version))
+        };
+        let mut found_out = Versions::new();
+        for (id, all) in &*self.found_out.borrow() {
+            for one in all.iter().filter(|one| !is_shown(id, one)) {
+                found_out.entry(id.clone()).or_default().insert(one.version.clone());
+            }
+        }
         self.filter.look(View { found_out, ..view });
     }
 
@@ -145,13 +153,19 @@ impl Session<'_> {
             matches!(reason, Reason::LicenseNotAllowed { .. })
                 || matches!(reason, Reason::LicenseUnknown { gap } if *gap != LicenseGap::NotAtHand)
         };
-        let failed = judged.evaluation().judgements.iter().filter(|one| !before.contains(&one.id));
-        let failed = failed.filter(|one| one.reasons().is_some_and(|reasons| reasons.iter().all(is_inside)));
+        let judgements = judged.evaluation().judgements.iter().filter(|one| !before.contains(&one.id));
+        let failed = judgements.filter_map(|one| Some((&one.id, one.reasons()?)));
         let mut known = self.found_out.borrow_mut();
         let mut is_new = false;
-        for (crate_id, versions) in versions(failed.map(|judgement| &judgement.id)) {
-            for version in versions {
-                is_new |= known.entry(crate_id.clone()).or_default().insert(version);
+        for (id, reasons) in failed.filter(|(_, reasons)| reasons.iter().all(is_inside)) {
+            let Some(crate_id) = id.crate_id() else { continue };
+            let history = self.history(&crate_id);
+            let outline = history.and_then(|history| history.outline(&id.version).ok().flatten());
+            let hidden = outline.map(|outline| Hidden::of(&outline, HiddenBecause::Reasons(reasons.clone())));
+            let of_crate = known.entry(crate_id).or_default();
+            if let Some(hidden) = hidden.filter(|hidden| of_crate.iter().all(|one| one.version != hidden.version)) {
+                of_crate.push(hidden);
+                is_new = true;
             }
         }
         is_new
@@ -180,14 +194,31 @@ impl Session<'_> {
         refuse_gaps(self.filter)
     }
 
-    /// Why the policy hides a release, whatever the view; `None` for one that it does not, or that the index does not have.
-    pub(crate) fn hides(&self, id: &PackageId) -> Option<Hidden> {
-        self.filter.hides(&id.crate_id()?, &id.version)
+    /// Reads what the manifests and the lock file lead to, which is not done in advance where the run is blocked.
+    pub(crate) fn read_in_spite(&self) -> Result<(), ResolveError> {
+        self.filter.prefetch(self.before.facts().index.clone(), roots(self.project()));
+        self.refuse_gaps()
     }
 
-    /// Everything that the policy hides, by crate.
+    /// Why the policy hides a release, whatever the view; `None` for one that it does not, or that the index does not have.
+    pub(crate) fn hides(&self, id: &PackageId) -> Option<Hidden> {
+        let crate_id = id.crate_id()?;
+        self.filter.hides(&crate_id, &id.version).or_else(|| {
+            let known = self.found_out.borrow();
+            known.get(&crate_id)?.iter().find(|one| one.version == id.version).cloned()
+        })
+    }
+
+    /// Everything that the policy hides, by crate, also what it could only hide once somebody looked inside.
     pub(crate) fn hidden(&self) -> BTreeMap<CrateId, Vec<Hidden>> {
-        self.filter.hidden()
+        let mut hidden = self.filter.hidden();
+        for (id, found) in &*self.found_out.borrow() {
+            let all = hidden.entry(id.clone()).or_default();
+            let new: Vec<Hidden> =
+                found.iter().filter(|one| all.iter().all(|other| other.version != one.version)).cloned().collect();
+            all.extend(new);
+        }
+        hidden
     }
 
     /// A crate's releases, where its entry was read.
@@ -282,6 +313,26 @@ impl Session<'_> {
     pub(crate) fn judge<'j>(&'j self, decision: &'j Decision) -> Judge<'j> {
         self.gathered.judge(decision.facts())
     }
+}
+
+/// What the manifests ask of registries. Cargo resolves with every feature of every member on.
+pub(super) fn roots(project: &Project) -> Vec<Root> {
+    let locals = project.subject().workspace.iter().flat_map(|workspace| &workspace.packages);
+    let requirements = locals.flat_map(|local| &local.package.requirements);
+    requirements
+        .filter_map(|requirement| {
+            let registry = match &requirement.registry {
+                None => Registry::CratesIo,
+                Some(url) => Registry::parse(url).ok()?,
+            };
+            Some(Root {
+                crate_id: CrateId { registry, name: requirement.name.clone() },
+                req: requirement.req.clone(),
+                features: requirement.features.clone(),
+                default_features: requirement.default_features,
+            })
+        })
+        .collect()
 }
 
 pub(super) fn refuse_gaps(filter: &Filter<'_>) -> Result<(), ResolveError> {

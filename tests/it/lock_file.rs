@@ -119,6 +119,34 @@ fn format_1_takes_checksums_from_metadata_by_source_too() {
     assert_eq!(lock.packages[4].checksum, LockedChecksum::Missing);
 }
 
+/// Cargo tells by the rest of the file whether these checksums count: each of these it takes, or drops all of its checksums.
+#[test]
+fn checksums_in_metadata_count_in_format_1_alone() {
+    let first = |on_bar: &str, of_bar: &str, on_local: &str| {
+        format!(
+            "[[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"{on_bar}\",\n \"{on_local}\",\n]\n\
+             \n[[package]]\nname = \"bar\"\nversion = \"1.0.0\"\nsource = \"{CRATES_IO}\"\n{of_bar}\
+             \n[[package]]\nname = \"local\"\nversion = \"0.1.0\"\n\
+             \n[metadata]\n\"checksum bar 1.0.0 ({CRATES_IO})\" = \"{SUM}\"\n"
+        )
+    };
+    let long = &*format!("bar 1.0.0 ({CRATES_IO})");
+    let own = &*format!("checksum = \"{SUM}\"\n");
+    for (text, version, drops) in [
+        (first(long, "", "local 0.1.0"), 1, false),
+        (first(long, own, "local 0.1.0"), 2, true),
+        (first("bar 1.0.0", "", "local 0.1.0"), 2, true),
+        (first("bar", "", "local 0.1.0"), 2, true),
+        (first(long, "", "local"), 2, true),
+        (format!("version = 3\n\n{}", first(long, "", "local 0.1.0")), 3, true),
+    ] {
+        let lock = parse(&text).unwrap();
+        assert_eq!((lock.version, lock.drops_checksums), (version, drops), "{text}");
+        let known = !drops || text.contains(own);
+        assert_eq!(lock.packages[1].checksum != LockedChecksum::Missing, known, "{text}");
+    }
+}
+
 #[test]
 fn formats_2_and_3_and_byte_order_mark_and_crlf() {
     let body = entry("app", "0.1.0", "", &["b"]) + &entry("b", "1.0.0", CRATES_IO, &[]);

@@ -147,7 +147,8 @@ fn all_names_the_workspaces_that_git_has_no_lock_file_of() {
     let way = told.lines().find(|line| line.contains("--manifest-path tools/Cargo.toml")).unwrap();
     let way = way.split_once("to write one: ").unwrap().1;
     assert!(way.starts_with("cargo sequester cargo ") && way.contains("generate-lockfile"), "{way}");
-    project.run("sh", &["-c", way]).expect_code(0);
+    let way = way.replace("cargo sequester ", concat!(env!("CARGO_BIN_EXE_cargo-sequester"), " sequester "));
+    project.run("sh", &["-c", &way]).expect_code(0);
     assert!(project.path("tools/Cargo.lock").exists());
     let told = change.world.audit(&["--all", "--format", "markdown"]).expect_code(0).stdout;
     assert!(told.contains("## Workspaces without a lock file") && !told.contains("tools/Cargo.toml"), "{told}");

@@ -77,6 +77,38 @@ fn a_project_without_dependencies_needs_nothing() {
     project.sequester(&["verify"]).expect_code(0);
 }
 
+/// What cargo does not describe was not looked at: which lock file counts, where local packages lie and what they ask.
+#[test]
+fn where_cargo_cannot_describe_the_workspace_nothing_is_proven() {
+    let scene = Scene::new();
+    scene.commit();
+    let manifest = scene.project.read("Cargo.toml");
+    for (what, head, tail) in [
+        ("a missing member", "", "\n[workspace]\nmembers = [\"gone\"]\n"),
+        ("a feature of a nightly cargo", "cargo-features = [\"edition2027\"]\n", ""),
+        (
+            "a registry that nobody defines",
+            "",
+            "\n[target.'cfg(any())'.dependencies]\nx = { version = \"1\", registry = \"nowhere\" }\n",
+        ),
+    ] {
+        scene.project.write("Cargo.toml", format!("{head}{manifest}{tail}"));
+        for arguments in [&[][..], &["--base", "HEAD"], &["--deep"]] {
+            let document = json(&scene.project, arguments, 2);
+            assert_eq!((&document["complete"], &document["proven"]), (&false.into(), &false.into()), "{document:#}");
+            assert_eq!(document["blockers"][0]["code"], "workspace-unread", "{what}: {document:#}");
+        }
+        let said = scene.project.sequester(&["verify"]).expect_code(2).stdout;
+        assert!(said.contains("error: cargo cannot describe the workspace: "), "{what}: {said}");
+        assert!(
+            said.contains("help: mend what cargo names (`cargo metadata --no-deps` must succeed)"),
+            "{what}: {said}"
+        );
+    }
+    scene.project.write("Cargo.toml", manifest);
+    json(&scene.project, &["--base", "HEAD"], 0);
+}
+
 #[test]
 fn deep_catches_a_tree_and_an_allow_list_that_were_edited_together() {
     let scene = Scene::new();

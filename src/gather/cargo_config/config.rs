@@ -70,11 +70,17 @@ impl CargoConfig {
         &self.layers
     }
 
-    /// The same without this one file.
+    /// The same without the file that says something, or without the command line; `None` where neither says it.
     #[must_use]
-    pub fn without(&self, file: &Utf8Path) -> Self {
-        let layers = self.layers.iter().filter(|layer| layer.path != file).cloned().collect();
-        Self { layers, credentials: self.credentials.clone(), environment: self.environment.clone() }
+    pub(crate) fn beneath(&self, origin: &Origin) -> Option<Self> {
+        let says = |layer: &Layer| match origin {
+            Origin::File { path, .. } => layer.path == *path,
+            Origin::Flag => layer.on_command_line,
+            Origin::Environment(_) | Origin::Default => false,
+        };
+        let layers: Vec<Layer> = self.layers.iter().filter(|layer| !says(layer)).cloned().collect();
+        let less = layers.len() < self.layers.len();
+        less.then(|| Self { layers, credentials: self.credentials.clone(), environment: self.environment.clone() })
     }
 
     /// The same with the files below `top`, where those of a commit were laid out, called by the commit's name: `BASE:.cargo/config.toml`.

@@ -98,8 +98,8 @@ enum Places<'a> {
     Several(BTreeMap<(&'a str, SourceKey), usize>),
 }
 
-/// All packages, in the file's order.
-pub(super) fn packages(raw: &RawLockFile<'_>) -> Result<Vec<Package>, Located> {
+/// All packages, in the file's order, and whether cargo drops their checksums.
+pub(super) fn packages(raw: &RawLockFile<'_>) -> Result<(Vec<Package>, bool), Located> {
     let mut sources = Sources::default();
     let mut positions = Positions { by_name: HashMap::with_capacity(raw.package.len() + 1) };
     let mut packages = Vec::with_capacity(raw.package.len() + 1);
@@ -120,8 +120,24 @@ pub(super) fn packages(raw: &RawLockFile<'_>) -> Result<Vec<Package>, Located> {
     for ((header, from), package) in raw.packages().zip(&mut packages) {
         package.dependencies = dependencies(from, &positions, &mut sources).map_err(|problem| (header, problem))?;
     }
-    add_metadata_checksums(raw, &positions, &mut sources, &mut packages)?;
-    Ok(packages)
+    let drops = raw.checksums().next().is_some() && is_of_later_format(raw, &packages);
+    add_metadata_checksums(raw, &positions, &mut sources, &mut packages, drops)?;
+    Ok((packages, drops))
+}
+
+/// Whether the file is of a later format than 1: there alone a package has a checksum of its own, and a dependency no version, or no source
+/// although its package has one. Cargo tells by the same, where no version is given.
+fn is_of_later_format(raw: &RawLockFile<'_>, packages: &[Package]) -> bool {
+    let is_short = |text: &Text<'_>, on: usize| match text.0.split(' ').count() {
+        0 | 1 => true,
+        2 => packages.get(on).is_some_and(|package| package.id.source != Source::Local),
+        _ => false,
+    };
+    raw.version.is_some()
+        || raw.packages().zip(packages).any(|((_, from), package)| {
+            from.checksum.is_some()
+                || from.dependencies.iter().zip(&package.dependencies).any(|(text, on)| is_short(text, *on))
+        })
 }
 
 /// What the file says that a `[patch]` puts in without use.
@@ -175,12 +191,13 @@ fn dependencies<'a>(
         .collect()
 }
 
-/// The checksums of format 1. One that belongs to no package is left over from an earlier state, as in cargo.
+/// The checksums of format 1, unless cargo `drops` them. One that belongs to no package is left over from an earlier state, as in cargo.
 fn add_metadata_checksums<'a>(
     raw: &'a RawLockFile<'a>,
     positions: &Positions<'a>,
     sources: &mut Sources<'a>,
     packages: &mut [Package],
+    drops: bool,
 ) -> Result<(), Located> {
     for (spec, text) in raw.checksums() {
         let Some(Candidate::One(position)) = positions.find(spec, sources) else { continue };
@@ -191,7 +208,9 @@ fn add_metadata_checksums<'a>(
             let header = raw.packages().nth(position).and_then(|(header, _)| header);
             return Err((header, PackageProblem::TwoChecksums { name, version }));
         }
-        package.checksum = found;
+        if !drops {
+            package.checksum = found;
+        }
     }
     Ok(())
 }

@@ -42,6 +42,8 @@ pub(crate) struct Replacing {
     /// The name of the source that is the place.
     pub name: Option<String>,
     pub place: Option<VendoredPlace>,
+    /// The place as it is written.
+    pub written: String,
     pub origin: Option<Origin>,
 }
 
@@ -80,9 +82,10 @@ impl Replacing {
             for (key, form) in [("directory", VendoredForm::Directory), ("local-registry", VendoredForm::LocalRegistry)]
             {
                 let Some(entry) = table.get(key) else { continue };
-                let path = as_opened(&layer.base.join(value_text(&entry.value)));
+                let written = value_text(&entry.value);
+                let path = as_opened(&layer.base.join(&written));
                 let origin = Some(layer.origin(entry.line, &format!("source.{name}.{key}")));
-                return Self { name: Some(name), place: Some(VendoredPlace { form, path }), origin };
+                return Self { name: Some(name), place: Some(VendoredPlace { form, path }), written, origin };
             }
         }
         Self { name: first, ..Self::default() }

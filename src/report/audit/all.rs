@@ -105,8 +105,8 @@ fn reports(all: &[Judged], out: &mut impl Write) -> io::Result<()> {
     let bytes = |one: &Judged| heading(one).len() + one.text.len();
     let mut by_fate: Vec<usize> = (0..all.len()).collect();
     by_fate.sort_by_key(|at| all.get(*at).map(|one| one.fate));
-    const MOST: usize = MOST_BYTES - FOR_THE_UNLOCKED;
-    let mut room = if all.iter().map(bytes).sum::<usize>() <= MOST { MOST } else { MOST - FOR_THE_REST };
+    let most = MOST_BYTES - FOR_THE_UNLOCKED;
+    let mut room = if all.iter().map(bytes).sum::<usize>() <= most { most } else { most - FOR_THE_REST };
     let mut shown = vec![false; all.len()];
     for at in by_fate {
         if let (Some(one), Some(shown)) = (all.get(at), shown.get_mut(at))

@@ -230,7 +230,10 @@ fn advisories(
     }
     match others.len() - shown {
         0 => Ok(()),
-        rest => writeln!(out, "{}and {rest} that do not count here; run with -v for all", indent()),
+        rest => {
+            let do_not = if rest == 1 { "does not" } else { "do not" };
+            writeln!(out, "{}and {rest} that {do_not} count here; run with -v for all", indent())
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::report::escape;
 use crate::report::notice;
 use crate::report::page::{STYLE, code, database, digest, html, section, table};
 use crate::report::reason::sentence;
-use crate::report::words::{counted, eligible, moment, rfc3339};
+use crate::report::words::{are, counted, eligible, moment, rfc3339};
 
 /// What these pages have and the report has not.
 const OWN_STYLE: &str = "form{margin:1rem 0}form label{display:inline}button{font:inherit;color:var(--fg);background:var(--panel);border:1px solid var(--soft);border-radius:.3rem;padding:.25rem .8rem;cursor:pointer}pre{background:var(--panel);border:1px solid var(--line);border-radius:.3rem;padding:.6rem 1rem;overflow-x:auto}dl{display:grid;grid-template-columns:minmax(7rem,auto) 1fr;gap:.2rem 1rem}dt{color:var(--soft)}dd{margin:0}@media(max-width:40rem){dl{grid-template-columns:1fr}dt{margin-top:.4rem}}";
@@ -51,7 +51,7 @@ pub(crate) fn overview(overview: &Overview<'_>, from: usize, out: &mut impl Writ
         pages(&team, from, overview.releases.len(), out)?;
         if overview.more > 0 {
             let more = counted(overview.more, "more release");
-            writeln!(out, "<p>{more} are not listed: search for their crate.</p>")?;
+            writeln!(out, "<p>{more} {} not listed: search by a crate's name.</p>", are(overview.more))?;
         }
         Ok(())
     })?;
@@ -87,7 +87,12 @@ pub(crate) fn crate_page(page: &Crate<'_>, out: &mut impl Write) -> io::Result<(
         match page.releases.len().saturating_sub(ROWS) {
             0 => Ok(()),
             more => {
-                writeln!(out, "<p>{} are not listed: ask for one by its version.</p>", counted(more, "older release"))
+                writeln!(
+                    out,
+                    "<p>{} {} not listed: ask for one by its version.</p>",
+                    counted(more, "older release"),
+                    are(more)
+                )
             }
         }
     })?;
@@ -169,7 +174,12 @@ pub(crate) fn search(search: &Search<'_>, out: &mut impl Write) -> io::Result<()
             Ok(())
         })?;
         if search.more > 0 {
-            writeln!(out, "<p>{} are not listed: use more words.</p>", counted(search.more, "more crate"))?;
+            writeln!(
+                out,
+                "<p>{} {} not listed: use more words.</p>",
+                counted(search.more, "more crate"),
+                are(search.more)
+            )?;
         }
         Ok(())
     })?;

@@ -274,6 +274,13 @@ fn wanting(
                 let command = cure::ignoring(&spec(id), advisory, &report.context());
                 help(out, &WayOut::to_or(words, command))?;
             }
+            for found in reasons(hidden) {
+                if let Reason::LicenseNotAllowed { lack, .. } = found
+                    && let Some(way) = cure::listed(lack, id, report.context().judged_by)
+                {
+                    help(out, &way)?;
+                }
+            }
             if advisories(hidden).count() < reasons(hidden).count() {
                 exempt(report, id, hidden, out)?;
             }

@@ -102,7 +102,7 @@ struct Package {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Blocker {
-    #[cfg_attr(test, schemars(extend("enum" = ["no-archive", "git-tree", "config", "build-output-unknown", "search-ended", "running", "platform", "lock-outdated", "lock-refused", "lock-unproven"])))]
+    #[cfg_attr(test, schemars(extend("enum" = ["workspace-unread", "no-archive", "git-tree", "config", "build-output-unknown", "search-ended", "running", "platform", "lock-outdated", "lock-refused", "lock-unproven"])))]
     code: &'static str,
     /// A cargo package-id spec, in a finding about the allow-list or the tree possibly without its source.
     package: Option<String>,
@@ -128,7 +128,7 @@ struct Told {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Way<'a> {
-    #[cfg_attr(test, schemars(extend("enum" = ["paths", "config-patch", "patch-outside", "manifest-patch", "source-override", "other-source", "legacy-config", "lockfile-path", "other-lock-file", "program", "runner", "flags", "links-override", "credential-provider", "sequester-alias", "builtin-alias", "alias-options", "alias-manifest", "env-override", "env-table", "build-output", "target-dir", "toolchain-path", "index-way", "fetch-check"])))]
+    #[cfg_attr(test, schemars(extend("enum" = ["paths", "config-patch", "patch-outside", "manifest-patch", "source-override", "other-source", "vendored-place", "legacy-config", "lockfile-path", "other-lock-file", "program", "runner", "flags", "links-override", "credential-provider", "sequester-alias", "builtin-alias", "alias-options", "alias-manifest", "env-override", "env-table", "build-output", "target-dir", "toolchain-path", "index-way", "fetch-check"])))]
     code: &'static str,
     /// Whether it breaks the proof or is told of only.
     #[cfg_attr(test, schemars(extend("enum" = ["fails", "warns"])))]
@@ -270,7 +270,8 @@ fn undecided(one: &Undecided, report: &VerifyReport<'_>) -> Blocker {
     let package = match one {
         Undecided::NoArchive { id, .. } | Undecided::GitTree { id, .. } => Some(id.to_string()),
         Undecided::LockOutdated(discord) => discord.package().map(ToString::to_string),
-        Undecided::LockUnproven { .. }
+        Undecided::WorkspaceUnread { .. }
+        | Undecided::LockUnproven { .. }
         | Undecided::LockRefused { .. }
         | Undecided::Running(_)
         | Undecided::Platform(_)

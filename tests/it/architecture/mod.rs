@@ -99,7 +99,7 @@ const DOORS: [Door; 4] = [
             // This program itself, to parse.
             "src/scrutiny/parser.rs",
             // The user's own command: as if this program were not there, and sealed.
-            "src/command/cargo_verb.rs",
+            "src/command/cargo_itself.rs",
             // The user's own pager.
             "src/command/pager.rs",
             "src/command/verify/sealed.rs",

@@ -171,6 +171,29 @@ fn a_dependency_is_removed_beside_what_is_stuck() {
     }
 }
 
+/// Nobody need know of the packages that stay for one to go. What comes is another matter.
+#[test]
+fn a_dependency_is_removed_where_no_advisories_can_be_had() {
+    for stuck in ALL {
+        let world = World::locked(stuck);
+        let nowhere = world.project.outside().join("nowhere");
+        let run = |words: &[&str]| {
+            let database = ["--advisory-db", nowhere.as_str(), "--now", NOW];
+            world.project.sequester(&[&["cargo"], &database[..], words].concat())
+        };
+        let outcome = run(&["remove", "gone"]).expect_code(0);
+        assert_eq!(world.versions(&["stuck", "other", "gone"]), "1.0.0 1.0.0 ", "{stuck:?}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains("there are no advisories to judge by"), "{}", outcome.stderr);
+        for words in [&["add", "extra"][..], &["update"], &["build"]] {
+            let lock = world.project.read("Cargo.lock");
+            run(words).expect_code(2);
+            assert_eq!(world.project.read("Cargo.lock"), lock, "{words:?}");
+        }
+        run(&["remove", "stuck"]).expect_code(0);
+        assert_eq!(world.versions(&["stuck", "other", "gone"]), " 1.0.0 ", "{stuck:?}");
+    }
+}
+
 /// What `vendor` wrote is old where the lock file has something else, and not where it has the same once more.
 #[test]
 fn vendored_sources_are_called_old_only_where_they_are() {

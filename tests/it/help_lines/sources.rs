@@ -25,6 +25,8 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "vendor_dir::targets makes the error; the folder is an example",
     ),
     ("cli/examples.rs", "cargo sequester {words}", "help_lines::examples runs each"),
+    ("command/audit.rs", "cargo sequester cargo generate-lockfile", "several_locks provokes it and runs the command"),
+    ("command/init.rs", "cargo sequester cargo generate-lockfile", "init::writing provokes it and runs the command"),
     ("command/man.rs", "cargo sequester --help", "prompt:: provokes it and runs `--help`"),
     ("command/approve.rs", "cargo sequester approve --help", "cannot be provoked: the command line is refused before"),
     ("command/outcome.rs", "cargo sequester update --workspace", "cargo_verb:: runs it after an external command"),

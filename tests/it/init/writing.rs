@@ -121,3 +121,20 @@ fn the_next_event_tells_only_of_what_came_after_the_baseline() {
     world.run("approve", &approve).expect_code(0);
     assert_eq!(kinds()[2].0, Kind::PolicyLoosened);
 }
+
+/// Whoever begins a project has no lock file yet; the first one may need what the policy takes over.
+#[test]
+fn a_project_without_a_lock_file_is_adopted_and_gets_one() {
+    let world = World::new().dep("bar", "2025-01-01T00:00:00Z");
+    // What is printed leads here: nothing is asked of a mirror that no policy allows.
+    let refused = world.run("cargo", &["generate-lockfile"]).expect_code(2);
+    let told = format!("{}{}", refused.stdout, refused.stderr);
+    assert!(told.contains("to allow the mirror, write a policy that has it: cargo sequester init"), "{told}");
+    let told = world.init(&[], 0).stdout;
+    assert!(world.policy().0.sources.mirrors.iter().any(|mirror| mirror.to_string() == world.registry.url()), "{told}");
+    let line = told.lines().find_map(|line| line.split_once("write the first lock file: ")).unwrap().1;
+    let line = line.replace("cargo sequester ", concat!(env!("CARGO_BIN_EXE_cargo-sequester"), " sequester "));
+    world.project.run("sh", &["-c", &line]).expect_code(0);
+    assert!(world.project.read("Cargo.lock").contains("bar"));
+    assert_eq!(world.summary(&[], 0)["approved"], 1);
+}

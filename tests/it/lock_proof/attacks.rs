@@ -136,6 +136,35 @@ fn a_dependency_moved_to_another_registry_by_its_index() {
     scene.is_refused("for bar ^1, and is not locked with it", true);
 }
 
+/// As a merge gone wrong leaves them: cargo drops every checksum of such a file, and takes new ones from wherever it asks.
+#[test]
+fn checksums_of_format_1_in_a_later_format() {
+    let scene = Scene::new();
+    let lock = scene.project.read("Cargo.lock");
+    let crates_io = "registry+https://github.com/rust-lang/crates.io-index";
+    let [stale, known, odd] = ["gone 1.0.0", "bar 1.0.0", "x"].map(|of| format!("checksum {of} ({crates_io})"));
+    for key in [&*stale, "checksum x", &odd] {
+        scene.project.write("Cargo.lock", format!("{lock}\n[metadata]\n\"{key}\" = \"<none>\"\n"));
+        scene.is_refused("it has checksums in `[metadata]`, as format 1 has them", true);
+    }
+    let of_bar = lock.split("name = \"bar\"").nth(1).unwrap().split("checksum = \"").nth(1).unwrap();
+    let [of_bar, ..] = *of_bar.split('"').collect::<Vec<_>>() else { panic!("{lock}") };
+    let metadata = format!("\n[metadata]\n\"{known}\" = \"{of_bar}\"\n");
+    for version in ["version = 4\n", "version = 3\n", ""] {
+        scene.project.write("Cargo.lock", lock.replacen("version = 4\n", version, 1) + &metadata);
+        scene.is_refused("it has checksums in `[metadata]`, as format 1 has them", true);
+    }
+    // What else stands there is nobody's business.
+    scene.project.write("Cargo.lock", format!("{lock}\n[metadata]\n\"checksum\" = \"{of_bar}\"\n"));
+    scene.run(&["audit"]).expect_code(0);
+    // The way out.
+    scene.project.write("Cargo.lock", format!("{lock}{metadata}"));
+    scene.run(&["audit"]).expect_code(2);
+    scene.project.sequester(&["update", "--workspace", "--no-advisories"]).expect_code(0);
+    assert_eq!(scene.project.read("Cargo.lock"), lock);
+    scene.run(&["audit"]).expect_code(0);
+}
+
 #[test]
 fn a_patch_in_the_manifest() {
     let scene = Scene::new();

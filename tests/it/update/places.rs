@@ -93,6 +93,34 @@ fn a_vendored_registry_is_looked_through() {
     assert!(outcome.stdout.contains("cargo sequester vendor"), "{}", outcome.stdout);
 }
 
+/// Cargo takes the vendored sources of a folder above, too. What was published is asked of whoever stands in for the registry beneath them.
+#[test]
+fn the_vendored_registry_of_a_folder_above_is_looked_through() {
+    let registry = TestRegistry::new();
+    two_releases(&registry, "bar");
+    let project = project(&registry);
+    let mirror = project.read(".cargo/config.toml");
+    std::fs::write(project.cargo_home().join("config.toml"), mirror).unwrap();
+    project.write(".cargo/config.toml", "");
+    project.write(
+        "tools/Cargo.toml",
+        "[package]\nname = \"tools\"\nversion = \"0.1.0\"\n\n[workspace]\n\n[dependencies]\nbar = \"1\"\n",
+    );
+    project.write("tools/src/lib.rs", "").write("tools/sequester.toml", project.read("sequester.toml"));
+    let tools = ["--manifest-path", "tools/Cargo.toml"];
+    project.cargo(&[&["update", "-p", "bar", "--precise", "1.0.0"], &tools[..]].concat()).expect_code(0);
+    project.write("vendor/placeholder/.gitkeep", "");
+    let vendored = "[source.crates-io]\nreplace-with = \"sequestered\"\n[source.sequestered]\ndirectory = \"vendor\"\n";
+    project.write(".cargo/config.toml", vendored);
+    let audit = |more: &[&str]| {
+        project.sequester(&[&["audit", "--no-advisories", "--now", NOW], more].concat()).expect_code(0).stdout
+    };
+    registry.forget_requests();
+    let told = audit(&tools);
+    assert!(!told.contains("not-in-index"), "{told}");
+    assert!(!registry.requested_paths().is_empty());
+}
+
 #[test]
 fn a_proxy_is_not_asked_for_the_loopback_address() {
     let registry = TestRegistry::new();

@@ -358,3 +358,21 @@ fn a_folder_that_is_not_there_is_not_made() {
         assert!(!project.root().join("libs/new").exists(), "{words:?}");
     }
 }
+
+/// A folder that a manifest names and that is gone is cargo's to tell; no folder of ours is to blame, and no update mends it.
+#[test]
+fn a_folder_that_a_manifest_names_and_that_is_not_there_is_named() {
+    for entry in ["[patch.crates-io]\nbaz = { path = \"gone\" }\n", "[dependencies.baz]\npath = \"gone\"\n"] {
+        let (_registry, project) = movable();
+        let manifest = project.read("Cargo.toml");
+        project.write("Cargo.toml", format!("{manifest}\n{entry}"));
+        let gone = project.path("gone");
+        for words in [&["update", "--workspace"][..], &["cargo", "update"], &["audit"]] {
+            let run = by(&project, words);
+            let said = format!("{}{}", run.stdout, run.stderr);
+            assert!(!matches!(run.code, 0 | 1), "{words:?}: {said}");
+            assert!(said.contains(gone.as_str()) && said.contains("No such file"), "{words:?}: {said}");
+            assert!(!said.contains("TMPDIR") && !said.contains("help: cargo sequester update"), "{words:?}: {said}");
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! What counts besides the root's own configuration: other folders of the workspace, members elsewhere, build output wherever it lies.
 //! Each attack first shows that stock cargo builds the altered code.
 
+use serde_json::Value;
+
 use super::scene::{Scene, json};
 use super::ways::{append, ways, workspace};
 use crate::support::Project;
@@ -212,4 +214,39 @@ fn the_program_that_shows_the_documentation() {
     let line = append(&scene.project, ".cargo/config.toml", "\n[doc]\nbrowser = [\"tools/b\"]\n");
     let document = json(&scene.project, &[], 0);
     assert_eq!(ways(&document, "warns"), [format!("program .cargo/config.toml:{}", line + 2)]);
+}
+
+/// The vendored sources are where they were, however the path is spelled; where they are elsewhere, that is what is said.
+#[test]
+fn the_vendored_folder_is_one_place_however_it_is_spelled() {
+    let scene = Scene::new();
+    let project = &scene.project;
+    project.sequester(&["vendor", "--no-advisories"]).expect_code(0);
+    scene.commit();
+    let config = project.read(".cargo/config.toml");
+    let spelled = |path: &str| config.replace("directory = \"vendor\"", &format!("directory = \"{path}\""));
+    let also = || {
+        let run = project.sequester(&["audit", "--no-advisories", "--base", "HEAD", "--format", "json"]).expect_code(0);
+        let document: Value = serde_json::from_str(&run.stdout).unwrap();
+        document["also"].clone()
+    };
+    for path in ["vendor/.", "./vendor", "vendor/", "vendor//"] {
+        project.write(".cargo/config.toml", spelled(path));
+        assert_eq!(also(), Value::Array(Vec::new()), "{path}");
+        json(project, &["--base", "HEAD"], 0);
+        let told = project.sequester(&["vendor", "--no-advisories"]).expect_code(0).stdout;
+        assert!(told.contains("(only .cargo/config.toml was written)"), "{path}: {told}");
+        assert_eq!(project.read(".cargo/config.toml"), config);
+    }
+    let told = project.sequester(&["vendor", "--no-advisories"]).expect_code(0).stdout;
+    assert!(told.contains("(nothing to do)"), "{told}");
+    project.write("moved/.gitkeep", "");
+    for path in ["moved/../vendor", "moved"] {
+        project.write(".cargo/config.toml", spelled(path));
+        let also = also();
+        assert_eq!(also[0]["code"], "vendored-place", "{also:#}");
+        let expected =
+            format!("`source.sequestered.directory` = `{path}`: the vendored sources are taken from this place");
+        assert!(also[0]["message"].as_str().unwrap().contains(&expected), "{also:#}");
+    }
 }
