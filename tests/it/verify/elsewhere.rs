@@ -245,8 +245,9 @@ fn the_vendored_folder_is_one_place_however_it_is_spelled() {
         project.write(".cargo/config.toml", spelled(path));
         let also = also();
         assert_eq!(also[0]["code"], "vendored-place", "{also:#}");
-        let expected =
-            format!("`source.sequestered.directory` = `{path}`: the vendored sources are taken from this place");
-        assert!(also[0]["message"].as_str().unwrap().contains(&expected), "{also:#}");
+        let expected = format!(
+            "sets `source.sequestered.directory` = `{path}` in .cargo/config.toml:4: the vendored sources are taken from this place"
+        );
+        assert_eq!(also[0]["message"], expected, "{also:#}");
     }
 }
