@@ -241,7 +241,7 @@ fn outside(evidence: &Evidence<'_>, rules: &Rules, verification: &mut Verificati
             verification.findings.push(Finding::SourceNotAllowed { id: package.id.clone() });
         }
         let local = package.local.as_ref();
-        let folder = local.map(|local| local.source_outside.as_ref().unwrap_or(&local.root).clone());
+        let folder = local.map(|local| local.source_elsewhere.as_ref().unwrap_or(&local.root).clone());
         let other_repository = local.is_some_and(|local| local.other_repository);
         let listed = match (&package.id.source, &folder) {
             (Source::Local, Some(folder)) => other_repository || !ways_around::lies_below(root, folder),

@@ -248,15 +248,18 @@ fn take(metadata: Metadata, root: &Utf8Path, member: bool, found: &mut Vec<Local
         let requirements = package.dependencies.into_iter().filter_map(requirement).collect();
         let sources: Vec<Utf8PathBuf> = package.targets.into_iter().map(|target| target.src_path).collect();
         let local = local_package(folder, root, member, requirements);
-        let source_outside = sources.iter().filter(|_| local.inside_workspace);
-        let source_outside = source_outside.filter(|source| leads_out(root, &local.root, source)).min().cloned();
+        let is_inside = local.inside_workspace && !local.other_repository;
+        let is_elsewhere = |source: &&Utf8PathBuf| is_inside && leads_away(root, &local.root, source);
+        let source_elsewhere = sources.iter().filter(is_elsewhere).min().cloned();
+        let other_repository =
+            local.other_repository || source_elsewhere.iter().any(|source| is_of_other_repository(root, source));
         found.push(Local {
             name: package.name.as_str().into(),
             version: Some(package.version),
             sources,
             about,
             dependencies,
-            package: LocalPackage { rust_version: package.rust_version, source_outside, ..local },
+            package: LocalPackage { rust_version: package.rust_version, source_elsewhere, other_repository, ..local },
         });
     }
 }
@@ -266,7 +269,7 @@ fn local_package(folder: Utf8PathBuf, root: &Utf8Path, member: bool, requirement
     LocalPackage {
         inside_workspace,
         other_repository: inside_workspace && is_of_other_repository(root, &folder),
-        source_outside: None,
+        source_elsewhere: None,
         root: folder,
         member,
         requirements,
@@ -281,23 +284,28 @@ fn lies_inside(root: &Utf8Path, folder: &Utf8Path) -> bool {
     folder.starts_with(root) && real_root.is_ok_and(|root| real_folder.is_ok_and(|folder| folder.starts_with(root)))
 }
 
-/// Whether a source file of a package that lies in the workspace does not, by its words or behind a link.
-fn leads_out(root: &Utf8Path, folder: &Utf8Path, source: &Utf8Path) -> bool {
+/// Whether a source file of a package that lies in the workspace and its repository does not, by its words or behind a link.
+fn leads_away(root: &Utf8Path, folder: &Utf8Path, source: &Utf8Path) -> bool {
     let climbs = source.components().any(|component| component == Utf8Component::ParentDir);
     let mut below = source.ancestors().take_while(|step| *step != folder);
     if !climbs && source.starts_with(folder) && !below.any(Utf8Path::is_symlink) {
         return false;
     }
-    match (root.canonicalize_utf8(), source.canonicalize_utf8()) {
-        (Ok(root), Ok(source)) => !source.starts_with(root),
-        _ => !plain(source).starts_with(root),
-    }
+    let is_inside = match (root.canonicalize_utf8(), source.canonicalize_utf8()) {
+        (Ok(root), Ok(source)) => source.starts_with(root),
+        _ => plain(source).starts_with(root),
+    };
+    !is_inside || is_of_other_repository(root, source)
 }
 
-/// Whether a folder between the root and this one, which counts too, is the top of a working tree.
-fn is_of_other_repository(root: &Utf8Path, folder: &Utf8Path) -> bool {
-    let (Ok(root), Ok(folder)) = (root.canonicalize_utf8(), folder.canonicalize_utf8()) else { return false };
-    folder.ancestors().take_while(|above| *above != root).any(|above| above.join(".git").symlink_metadata().is_ok())
+/// Whether this, which lies below the root, or a folder between the two is the top of a working tree.
+fn is_of_other_repository(root: &Utf8Path, place: &Utf8Path) -> bool {
+    let (Ok(root), Ok(place)) = (root.canonicalize_utf8(), place.canonicalize_utf8()) else { return false };
+    place.starts_with(&root)
+        && place
+            .ancestors()
+            .take_while(|above| *above != root)
+            .any(|above| above.join(".git").symlink_metadata().is_ok())
 }
 
 fn about(package: &cargo_metadata::Package) -> About {

@@ -149,11 +149,11 @@ pub struct LocalPackage {
     pub member: bool,
     /// Whether it lies below the workspace root.
     pub inside_workspace: bool,
-    /// Whether it lies there in the working tree of another repository, as in a submodule: of that, the workspace's repository has an
+    /// Whether it, or the source of a target, lies there in the working tree of another repository, as in a submodule: of that, the workspace's repository has an
     /// address and a commit.
     pub other_repository: bool,
-    /// The source file of a target of it that lies outside the workspace, where the package itself does not.
-    pub source_outside: Option<Utf8PathBuf>,
+    /// The source file of a target of it that lies outside the workspace or in another repository, where the package itself does not.
+    pub source_elsewhere: Option<Utf8PathBuf>,
     /// The requirements of its manifest on packages of registries.
     pub requirements: Vec<super::index_line::Requirement>,
     /// Where they are written, as far as that is known and somebody here can edit it.

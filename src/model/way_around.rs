@@ -100,6 +100,8 @@ pub enum WayKind {
     AliasOptions,
     /// An alias that builds another manifest of the repository, as a task runner's does.
     AliasManifest,
+    /// An alias that installs a program, for which cargo resolves anew.
+    AliasInstall,
     /// `[env]` sets a variable by which cargo, the compiler or the loader does something else.
     EnvOverride,
     /// `[env]` sets another variable.
@@ -140,6 +142,7 @@ names!(WayKind {
     BuiltinAlias => "builtin-alias",
     AliasOptions => "alias-options",
     AliasManifest => "alias-manifest",
+    AliasInstall => "alias-install",
     EnvOverride => "env-override",
     EnvTable => "env-table",
     BuildOutput => "build-output",

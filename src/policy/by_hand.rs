@@ -85,7 +85,7 @@ pub(super) fn package(name: &str, number: &str) -> Package {
         member: true,
         inside_workspace: true,
         other_repository: false,
-        source_outside: None,
+        source_elsewhere: None,
         requirements: Vec::new(),
         written: Vec::new(),
         rust_version: None,

@@ -250,11 +250,12 @@ fn named_by_advisories(judge: &Judge<'_>, id: &PackageId, judgement: &mut Judgem
 /// What is told of a package whose code the workspace's repository does not have.
 fn from_elsewhere(package: &Package) -> Option<Warning> {
     let local = package.local.as_ref()?;
+    let path = || local.source_elsewhere.as_ref().unwrap_or(&local.root).clone();
     if local.other_repository {
-        return Some(Warning::OtherRepository { path: local.root.clone() });
+        return Some(Warning::OtherRepository { path: path() });
     }
-    let outside = local.source_outside.as_ref().or_else(|| (!local.inside_workspace).then_some(&local.root));
-    outside.map(|path| Warning::OutsideWorkspace { path: path.clone() })
+    let is_inside = local.inside_workspace && local.source_elsewhere.is_none();
+    (!is_inside).then(|| Warning::OutsideWorkspace { path: path() })
 }
 
 /// The moment from which on the same facts may have to be judged anew. Up to it whatever `policy` and `approvals` approve of them stays

@@ -251,6 +251,7 @@ pub(crate) const fn weight(way: &WayAround) -> Weight {
         | WayKind::CredentialProvider
         | WayKind::BuiltinAlias
         | WayKind::AliasManifest
+        | WayKind::AliasInstall
         | WayKind::EnvTable
         | WayKind::ToolchainPath
         | WayKind::IndexWay

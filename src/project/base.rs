@@ -215,6 +215,12 @@ impl BaseCommit {
         Ok(self.tip.repository().untracked(paths)?.into_iter().collect())
     }
 
+    /// Every manifest of the checkout that git tracks or would track.
+    pub(super) fn manifests(&self) -> Result<Vec<Utf8PathBuf>, ProjectError> {
+        let named = self.tip.repository().files_named("Cargo.toml")?;
+        Ok(named.into_iter().map(|path| self.repository.join(path)).collect())
+    }
+
     /// The lock file that the commit has for this folder, below the top: beside the nearest workspace above it, else the nearest.
     pub(super) fn lock_file_above(&self, start: &Utf8Path) -> Result<Option<Utf8PathBuf>, ProjectError> {
         let mut nearest = None;

@@ -8,6 +8,7 @@ use super::error::ProjectError;
 use super::lock_files::MANIFEST;
 use super::open::Project;
 use crate::files::plain;
+use crate::model::package::LocalPackage;
 use crate::model::policy::Origin;
 use crate::model::way_around::{Scope, WayAround, WayKind};
 
@@ -62,7 +63,9 @@ fn sources(project: &Project, base: &BaseCommit) -> Result<Vec<WayAround>, Proje
     let packages = project.subject().workspace.iter().flat_map(|workspace| &workspace.packages);
     let mut outside = Vec::new();
     let mut inside = Vec::new();
-    for local in packages.filter(|local| !local.package.other_repository) {
+    // A package that lies in a submodule is told as new or with its submodule.
+    let is_submodules = |package: &LocalPackage| package.other_repository && package.source_elsewhere.is_none();
+    for local in packages.filter(|local| !is_submodules(&local.package)) {
         let manifest = local.package.root.join(MANIFEST);
         for path in [&manifest].into_iter().chain(&local.sources) {
             match real(path).strip_prefix(&top) {

@@ -16,8 +16,13 @@ use crate::gather::base::{BaseError, TreeEntry};
 use crate::gather::cargo_config::CargoConfig;
 use crate::gather::toml_tree::{self, Table, Value, shown_key};
 use crate::gather::ways_around::{self, Replacing, Search};
+use crate::model::package::Package;
 use crate::model::policy::Origin;
+use crate::model::source::Source;
 use crate::model::way_around::{Scope, WayAround, WayKind};
+
+/// The largest manifest that is read for its name.
+const MAX_MANIFEST: u64 = 1 << 20;
 
 /// The ways that the base does not have; none without a base commit, of which nothing could be compared. What the machine, its user or its
 /// environment set is no change's.
@@ -65,6 +70,7 @@ pub(super) fn new(project: &Project) -> Result<Vec<WayAround>, ProjectError> {
         !vendored
             && path.parent().is_some_and(|folder| folder != root && !members.iter().any(|member| *member == folder))
     };
+    new.extend(left_out(project, base)?.into_iter().map(|way| shown(way, project)));
     let gone =
         unlocked(base)?.into_iter().filter(|way| matches!(&way.origin, Origin::File { path, .. } if elsewhere(path)));
     new.extend(gone.chain(uncommitted::find(project, base)?).map(|way| shown(way, project)));
@@ -83,6 +89,35 @@ fn unlocked(base: &BaseCommit) -> Result<Vec<WayAround>, ProjectError> {
         value: String::new(),
     };
     Ok(unlocked.map(way).collect())
+}
+
+/// Packages of the repository that the base's lock file has and the change's has not, and that no other lock file around them has: whoever
+/// builds one has it resolved anew.
+fn left_out(project: &Project, base: &BaseCommit) -> Result<Vec<WayAround>, ProjectError> {
+    let is_local = |package: &&Package| package.id.source == Source::Local;
+    let locked: BTreeSet<&str> =
+        project.subject().lock.packages.iter().filter(is_local).map(|package| &*package.id.name).collect();
+    let before = project.base_packages().into_iter().flatten().filter(is_local).map(|package| &*package.id.name);
+    let left: BTreeSet<&str> = before.filter(|name| !locked.contains(name)).collect();
+    if left.is_empty() {
+        return Ok(Vec::new());
+    }
+    let root = &project.subject().root;
+    let mut found = Vec::new();
+    for manifest in base.manifests()? {
+        let above = manifest.ancestors().skip(1).take_while(|folder| *folder != base.repository);
+        let mut locks = above.filter(|folder| folder != root).map(|folder| folder.join(LOCK_FILE));
+        let name = || {
+            let table = toml_tree::read(&manifest, MAX_MANIFEST).ok()?;
+            table.find(&["package", "name"]).ok()??.value.as_text().cloned()
+        };
+        let Some(name) = name().filter(|name| left.contains(name.as_str())) else { continue };
+        if !locks.any(|lock| is_there(&lock)) {
+            let origin = Origin::File { path: manifest, line: 1, key: String::new() };
+            found.push(WayAround { kind: WayKind::LockFileGone, origin, scope: Scope::Repository, value: name });
+        }
+    }
+    Ok(found)
 }
 
 /// The vendored place itself: to have one is no way around, but to gain one or to take another is. Beside an allow-list, `verify` proves what

@@ -207,6 +207,9 @@ fn way_sentence(way: &WayAround) -> String {
         verify::way_effect(way.kind)
     };
     match &way.origin {
+        Origin::File { path, .. } if way.kind == WayKind::LockFileGone && !way.value.is_empty() => {
+            format!("takes {} ({path}) out of the lock file: {effect}", way.shown())
+        }
         Origin::File { path, .. } if way.kind == WayKind::LockFileGone => format!("takes away {path}: {effect}"),
         Origin::File { path, .. } if way.kind == WayKind::Submodule => {
             format!("brings the submodule {path} or moves it, to {}: {effect}", way.shown())
@@ -269,12 +272,9 @@ fn fault_sentence(fault: &TrailFault) -> String {
 /// What whoever reads it can do.
 #[must_use]
 pub(crate) fn side_effects_help(all: &[SideEffect]) -> Option<String> {
-    let fails =
-        |is_trail: bool| all.iter().any(|one| one.fails() && matches!(one, SideEffect::Trail { .. }) == is_trail);
-    if fails(true) {
-        return Some(String::from(
-            "take these files out of the change: only `cargo sequester` writes events, and after a merge they would stand in the way of every run",
-        ));
+    let faults: Vec<&TrailFault> = all.iter().filter_map(fault_of).collect();
+    if !faults.is_empty() {
+        return Some(faults_help(&faults).to_owned());
     }
     let failing = all.iter().filter(|one| one.fails()).filter_map(|one| match one {
         SideEffect::Way { way, .. } => Some(way),
@@ -294,6 +294,23 @@ pub(crate) fn side_effects_help(all: &[SideEffect]) -> Option<String> {
     let own = (!keys.is_empty()).then(|| own_settings(&keys));
     let help: Vec<String> = own.into_iter().chain(others).collect();
     (!help.is_empty()).then(|| help.join("; "))
+}
+
+const fn fault_of(one: &SideEffect) -> Option<&TrailFault> {
+    match one {
+        SideEffect::Trail { fault, .. } => Some(fault),
+        SideEffect::Way { .. } => None,
+    }
+}
+
+fn faults_help(faults: &[&TrailFault]) -> &'static str {
+    if faults.iter().all(|fault| matches!(fault, TrailFault::Unconfirmed { .. })) {
+        "run it again where these registries can be asked; one that the base's policy does not name, as in the change that adopts a mirror, is asked by the runs after the merge"
+    } else if faults.iter().all(|fault| matches!(fault, TrailFault::NotGiven { .. })) {
+        "where somebody took it out of the policy by hand, give it again with `cargo sequester approve` and take it back with `cargo sequester revoke`, which records that; else take these files out of the change"
+    } else {
+        "take these files out of the change: only `cargo sequester` writes events, and after a merge they would stand in the way of every run"
+    }
 }
 
 /// How a machine reaches registries is no repository's to say.

@@ -288,6 +288,7 @@ pub(in crate::report) const fn way_effect(kind: WayKind) -> &'static str {
         WayKind::BuiltinAlias => "has the name of one of cargo's own commands; cargo ignores it",
         WayKind::AliasOptions => "brings a configuration, a lock file, a folder or unstable options of its own",
         WayKind::AliasManifest => "builds another manifest of the repository, with its own lock file",
+        WayKind::AliasInstall => "installs a program, for which no lock file here counts",
         WayKind::EnvOverride => {
             "sets a variable by which the compiler, a nested cargo or the loader does something else"
         }

@@ -32,7 +32,7 @@ fn package(id: PackageId, dependencies: &[usize]) -> Package {
         member: true,
         inside_workspace: true,
         other_repository: false,
-        source_outside: None,
+        source_elsewhere: None,
         requirements: Vec::new(),
         written: Vec::new(),
         rust_version: None,

@@ -201,8 +201,8 @@ impl Repository {
         Ok(files.iter().chain(folders).filter_map(|path| self.link_to(path)).collect())
     }
 
-    /// Of these files and folders below the top, which no link is on the way to, those at or below which git tracks nothing; what lies in a
-    /// submodule is that repository's to track.
+    /// Of these files and folders below the top, which no link is on the way to, those at or below which git tracks nothing, as in a
+    /// submodule.
     ///
     /// # Errors
     /// Git cannot tell.
@@ -212,7 +212,10 @@ impl Repository {
             let listed = match (self.tracked(paths.iter()), paths) {
                 (Ok(listed), _) => listed,
                 (Err(error), [path]) if !self.is_in_submodule(path) => return Err(error),
-                (Err(_), [_]) => continue,
+                (Err(_), [path]) => {
+                    untracked.push(path.clone());
+                    continue;
+                }
                 (Err(_), several) => {
                     for path in several {
                         untracked.extend(self.untracked(std::slice::from_ref(path))?);

@@ -58,6 +58,9 @@ fn kind_of(name: &str, words: &[String], start: &CargoStart<'_>) -> Option<WayKi
         let inside = lies_below(start.root, &plain(&start.folder.join(path)));
         return Some(if inside && !is_short { WayKind::AliasManifest } else { WayKind::AliasOptions });
     }
+    if action == Action::Installs {
+        return Some(WayKind::AliasInstall);
+    }
     line.has_compiler_arguments().then_some(WayKind::Flags)
 }
 

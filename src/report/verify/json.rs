@@ -128,7 +128,7 @@ struct Told {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Way<'a> {
-    #[cfg_attr(test, schemars(extend("enum" = ["paths", "config-patch", "patch-outside", "manifest-patch", "source-override", "other-source", "vendored-place", "legacy-config", "lockfile-path", "other-lock-file", "program", "runner", "flags", "links-override", "credential-provider", "sequester-alias", "builtin-alias", "alias-options", "alias-manifest", "env-override", "env-table", "build-output", "target-dir", "toolchain-path", "index-way", "fetch-check"])))]
+    #[cfg_attr(test, schemars(extend("enum" = ["paths", "config-patch", "patch-outside", "manifest-patch", "source-override", "other-source", "vendored-place", "legacy-config", "lockfile-path", "other-lock-file", "program", "runner", "flags", "links-override", "credential-provider", "sequester-alias", "builtin-alias", "alias-options", "alias-manifest", "alias-install", "env-override", "env-table", "build-output", "target-dir", "toolchain-path", "index-way", "fetch-check"])))]
     code: &'static str,
     /// Whether it breaks the proof or is told of only.
     #[cfg_attr(test, schemars(extend("enum" = ["fails", "warns"])))]

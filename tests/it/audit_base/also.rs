@@ -9,16 +9,6 @@ use cargo_sequester::door::model::trail::{Event, EventId, Kind, ReleaseRecord, T
 
 use super::*;
 
-/// What the change does as well: the codes, and whether the change is refused for each.
-fn also(document: &Value) -> Vec<(String, bool)> {
-    let all = document["also"].as_array().unwrap().iter();
-    all.map(|one| (one["code"].as_str().unwrap().to_owned(), one["fails"].as_bool().unwrap())).collect()
-}
-
-fn expected(all: &[(&str, bool)]) -> Vec<(String, bool)> {
-    all.iter().map(|(code, fails)| ((*code).to_owned(), *fails)).collect()
-}
-
 /// Puts text before all else of cargo's configuration.
 fn prepend(change: &Change, text: &str) {
     let config = change.world.project.read(".cargo/config.toml");

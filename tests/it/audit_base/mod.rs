@@ -9,6 +9,7 @@ mod references;
 mod repositories;
 mod reviewed;
 mod uncommitted;
+mod unlocked;
 mod unseen;
 
 use serde_json::Value;
@@ -120,4 +121,14 @@ pub fn git(project: &Project, folder: &str, arguments: &[&str]) -> String {
 /// The keys of what was made looser.
 pub fn loosened(document: &Value) -> Vec<String> {
     document["loosened"].as_array().unwrap().iter().map(|one| one["key"].as_str().unwrap().to_owned()).collect()
+}
+
+/// What the change does as well: the codes, and whether the change is refused for each.
+fn also(document: &Value) -> Vec<(String, bool)> {
+    let all = document["also"].as_array().unwrap().iter();
+    all.map(|one| (one["code"].as_str().unwrap().to_owned(), one["fails"].as_bool().unwrap())).collect()
+}
+
+fn expected(all: &[(&str, bool)]) -> Vec<(String, bool)> {
+    all.iter().map(|(code, fails)| ((*code).to_owned(), *fails)).collect()
 }

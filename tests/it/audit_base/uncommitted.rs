@@ -97,6 +97,25 @@ fn a_link_that_leads_out_of_what_git_has_is_told() {
     }
 }
 
+/// Though the base has the submodule, and no package of it.
+#[test]
+fn a_target_whose_source_lies_in_a_submodule_is_told() {
+    let change = with_member();
+    let project = &change.world.project;
+    let other = project.outside().join("hot");
+    git(project, other.as_str(), &["init", "--quiet", "--initial-branch=base"]);
+    git(project, other.as_str(), &["add", "-A"]);
+    git(project, other.as_str(), &["commit", "--quiet", "-m", "theirs"]);
+    change.git(&["submodule", "--quiet", "add", other.as_str(), "third"]);
+    change.finish();
+    change.git(&["branch", "--force", "base", "HEAD"]);
+    project.write("util/Cargo.toml", format!("{MEMBER}\n[lib]\npath = \"../third/src/lib.rs\"\n"));
+    let all = told(&change);
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert!(all[0].starts_with("builds util from ") && all[0].ends_with(NOWHERE), "{all:?}");
+    assert_eq!(codes(&package(&change.world.json(&[], 0), "util")["warnings"]), ["other-repository"]);
+}
+
 /// What a package manager of another language, or a cache, puts there is in no commit.
 #[test]
 fn a_package_that_git_does_not_track_is_told() {

@@ -131,7 +131,7 @@ fn all_approved() -> Scene {
         member: true,
         inside_workspace: true,
         other_repository: false,
-        source_outside: None,
+        source_elsewhere: None,
         requirements: Vec::new(),
         written: Vec::new(),
         rust_version: None,
