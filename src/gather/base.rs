@@ -222,13 +222,13 @@ impl Commit {
         Ok(changes(&listed).filter(|change| change.after == LINK).map(|change| change.path.into()).collect())
     }
 
-    /// Whether the checkout has other files of this name than this commit, anywhere.
+    /// The files of this name, anywhere, that the checkout has and this commit has not, or other ones.
     ///
     /// # Errors
     /// Git cannot tell.
-    pub(crate) fn has_changed(&self, file: &str) -> Result<bool, BaseError> {
-        let listed = self.changed("ADMT", &[format!(":(top,glob)**/{file}")])?;
-        Ok(changes(&listed).next().is_some())
+    pub(crate) fn changed_files(&self, file: &str) -> Result<Vec<Utf8PathBuf>, BaseError> {
+        let listed = self.changed("AMT", &[format!(":(top,glob)**/{file}")])?;
+        Ok(changes(&listed).map(|change| change.path.into()).collect())
     }
 
     /// What differs between this commit and what is staged, as git lists it.

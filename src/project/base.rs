@@ -182,32 +182,35 @@ impl BaseCommit {
         Ok(lost)
     }
 
-    /// The submodules that the change brings or moves, by path, and the commit that each has now.
+    /// The submodules that the change brings or moves, by path, and the commit that each has now. What the base's tip has in the same way
+    /// came from there.
     pub(super) fn moved_submodules(&self) -> Result<BTreeMap<Utf8PathBuf, String>, ProjectError> {
+        let beyond_tip: BTreeMap<_, _> = self.tip.moved_submodules()?.into_iter().collect();
         let mut moved = BTreeMap::new();
         for commit in &self.grown_from {
             moved.extend(commit.moved_submodules()?);
         }
+        moved.retain(|path, _| beyond_tip.contains_key(path));
         Ok(moved)
     }
 
     /// The links that the change brings or alters, below the top.
     pub(super) fn changed_links(&self) -> Result<BTreeSet<Utf8PathBuf>, ProjectError> {
+        let beyond_tip: BTreeSet<_> = self.tip.changed_links()?.into_iter().collect();
         let mut changed = BTreeSet::new();
         for commit in &self.grown_from {
             changed.extend(commit.changed_links()?);
         }
-        Ok(changed)
+        Ok(changed.intersection(&beyond_tip).cloned().collect())
     }
 
-    /// Whether the change touches files of this name, anywhere.
-    pub(super) fn has_changed(&self, file: &str) -> Result<bool, ProjectError> {
+    /// The files of this name, anywhere below the top, that the change touches, as far as they are still there.
+    pub(super) fn changed(&self, file: &str) -> Result<BTreeSet<Utf8PathBuf>, ProjectError> {
+        let mut changed = BTreeSet::new();
         for commit in &self.grown_from {
-            if commit.has_changed(file)? {
-                return Ok(true);
-            }
+            changed.extend(commit.changed_files(file)?);
         }
-        Ok(false)
+        Ok(changed)
     }
 
     /// Of these files and folders below the top those at or below which git tracks nothing.

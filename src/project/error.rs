@@ -66,6 +66,14 @@ pub(crate) enum ProjectError {
         "{origin} makes cargo build other folders in the place of locked packages, whatever these are\nhelp: say it under [patch] in Cargo.toml, which the lock file shows, or take it out"
     )]
     Paths { origin: Origin },
+    /// What the change brings could not be searched to the end.
+    #[error(
+        "there are more than {limit} files below {root}, or more folders in it with a configuration than any project has, and the rest was not searched\nhelp: judge the change in a checkout without what was built or generated, or look at what it adds to the folders with a configuration"
+    )]
+    SearchEnded { root: Utf8PathBuf, limit: usize },
+    /// Git could not be asked about build output; the words have a `help:` line.
+    #[error("{0}")]
+    BuildOutput(String),
     /// The base's files could not be laid out beside the working tree.
     #[error("a temporary folder cannot be written: {0}\nhelp: set TMPDIR to a folder with free space")]
     Temporary(#[source] std::io::Error),

@@ -42,6 +42,13 @@ pub(super) fn new(project: &Project) -> Result<Vec<WayAround>, ProjectError> {
         environment,
     };
     let found = ways_around::find(&search)?;
+    // What was not looked at could hold anything.
+    if found.ended_early {
+        return Err(ProjectError::SearchEnded { root: relative(root, environment), limit: ways_around::MAX_NAMES });
+    }
+    if let Some(words) = found.unasked.into_iter().next() {
+        return Err(ProjectError::BuildOutput(words));
+    }
     let mut comparison = Comparison { base, documents: BTreeMap::new() };
     let included = comparison.newly_included(&config)?;
     let mut new = Vec::new();

@@ -350,12 +350,19 @@ fn an_approval_that_only_an_event_has_was_never_given() {
     project.write("sequester.toml", &policy);
     let not_given = expected(&[("trail-exemption-not-given", true)]);
     assert_eq!(audit("report", 1), not_given);
+    let text = change.world.audit(&["--base", "base"]).expect_code(1).stdout;
+    assert!(text.contains("`cargo sequester approve`") && text.contains("`cargo sequester revoke`"), "{text}");
+    let way_out = || {
+        project.sequester(&approve).expect_code(0);
+        project.sequester(&["revoke", "young@1.0.0"]).expect_code(0);
+        assert_eq!(audit("fail", 0), []);
+    };
+    way_out();
     // So does one that has it for longer, or for other reasons.
+    project.sequester(&approve).expect_code(0);
     project.write("sequester.toml", approved.replace("2026-12-20", "2026-12-19"));
     assert_eq!(audit("report", 1), not_given);
-    project.write("sequester.toml", &approved);
-    project.sequester(&["revoke", "young@1.0.0"]).expect_code(0);
-    assert_eq!(audit("fail", 0), []);
+    way_out();
     // The same of an advisory that is ignored, and of an approval of nothing, whatever the event calls itself.
     let forged = |kind, approval: Option<ApprovalRecord>| {
         let change = Change::new();

@@ -2,6 +2,22 @@
 
 use super::*;
 
+/// What the rest of the repository has for cargo would be told by nobody.
+#[test]
+fn a_crowd_of_configurations_hides_nothing() {
+    let change = Change::new();
+    for number in 0..300 {
+        change.world.project.write(&format!("many/{number}/.cargo/config.toml"), "# nothing\n");
+    }
+    change.finish();
+    let outcome = change.world.audit(&["--base", "base"]).expect_code(2);
+    assert!(
+        outcome.stderr.contains("the rest was not searched") && outcome.stderr.contains("help: "),
+        "{}",
+        outcome.stderr
+    );
+}
+
 /// The head's wishes; none of them may have an effect.
 fn nothing_got_through(document: &Value) {
     assert_eq!(reasons(document, "fresh"), ["too-new"], "{document:#}");

@@ -51,10 +51,34 @@ fn a_target_whose_source_lies_elsewhere_is_told() {
             serde_json::from_str(&change.world.project.sequester(&["verify", "--format", "json"]).stdout).unwrap();
         let all = verified["outside"].as_array().unwrap();
         assert!(all.iter().any(|one| one["id"] == "util@0.1.0"), "{verified:#}");
-        // What the base has is not the change's.
+        // What the base has is not the change's, whatever else a manifest says.
         change.git(&["branch", "--force", "base", "HEAD"]);
-        change.world.project.write("src/lib.rs", "pub fn changed() {}");
+        change.edit("util/Cargo.toml", "version = \"0.1.0\"", "version = \"0.1.0\"\ndescription = \"text\"");
         assert_eq!(told(&change), [""; 0]);
+    }
+}
+
+/// Its name and version are what the base has locked.
+#[test]
+fn a_package_that_moves_out_is_told() {
+    for (place, comes_along) in [("../util", false), ("third", true)] {
+        let change = with_member();
+        let project = &change.world.project;
+        let other = project.outside().join("util");
+        project.write("../util/Cargo.toml", MEMBER).write("../util/src/lib.rs", "");
+        if comes_along {
+            git(project, other.as_str(), &["init", "--quiet", "--initial-branch=base"]);
+            git(project, other.as_str(), &["add", "-A"]);
+            git(project, other.as_str(), &["commit", "--quiet", "-m", "theirs"]);
+            change.git(&["submodule", "--quiet", "add", other.as_str(), "third"]);
+            change.finish();
+            change.git(&["branch", "--force", "base", "HEAD"]);
+        }
+        change.edit("Cargo.toml", "path = \"util\"", &format!("path = \"{place}\""));
+        let all = told(&change);
+        assert_eq!(all.len(), 1, "{all:?}");
+        assert!(all[0].starts_with("builds util from ") && all[0].ends_with(NOWHERE), "{all:?}");
+        assert!(all[0].contains(place.trim_start_matches("../")), "{all:?}");
     }
 }
 
@@ -167,7 +191,8 @@ fn a_submodule_that_a_change_brings_or_moves_is_told() {
     change.append("Cargo.toml", "other = { path = \"third/other\" }");
     project.cargo(&["update", "--workspace"]).expect_code(0);
     change.finish();
-    assert_eq!(told(0), [sentence("third/other")]);
+    let built = format!("builds other from third/other/Cargo.toml, {NOWHERE}");
+    assert_eq!(told(0), [sentence("third/other"), built]);
     let document = change.world.json(&[], 0);
     assert_eq!(codes(&package(&document, "other")["warnings"]), ["other-repository"]);
     let verified: Value = serde_json::from_str(&project.sequester(&["verify", "--format", "json"]).stdout).unwrap();

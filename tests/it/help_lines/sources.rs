@@ -92,6 +92,16 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "approve::refused provokes it; audit::time runs the command",
     ),
     ("report/audit/github.rs", "cargo sequester could not decide", "a title, no command"),
+    (
+        "report/change.rs",
+        "cargo sequester approve",
+        "audit_base::also runs it as the way out, and `cargo sequester revoke` behind it",
+    ),
+    (
+        "report/change.rs",
+        "cargo sequester revoke",
+        "audit_base::also runs it as the way out, behind `cargo sequester approve`",
+    ),
     ("report/markdown.rs", "cargo sequester audit", "an example in a test"),
     ("report/markdown.rs", "cargo sequester audit</code>", "an example in a test"),
     ("report/markdown.rs", "cargo sequester {}", "an example in a test"),
