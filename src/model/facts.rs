@@ -62,7 +62,7 @@ pub struct Surroundings {
     /// With a base commit: the ways around what is judged that the change brings, with paths as a reader in the working directory would
     /// write them.
     pub new_ways: Vec<WayAround>,
-    /// With a base commit: what the policy of the change itself exempts.
+    /// With a base commit that has a policy: what the policy of the change itself exempts.
     pub exemptions: Option<Exemptions>,
     /// The allow-list beside the lock file, where there is one.
     pub allowed: Option<AllowList>,

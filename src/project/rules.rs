@@ -34,7 +34,7 @@ pub(crate) struct Rules {
     pub(crate) loosened: Vec<Loosening>,
     /// What the change decides, where it may: it counts here.
     pub(crate) decided: Vec<Loosening>,
-    /// With a base commit: what the policy exempts that the change itself has.
+    /// With a base commit that has a policy: what the policy exempts that the change itself has.
     pub(super) exemptions: Option<Exemptions>,
     /// The keys in which the base has become stricter since the change grew from it.
     pub(super) moved: Vec<String>,
@@ -94,6 +94,8 @@ impl Rules {
             }
             read = stand_on(commit, &path, read)?;
         }
+        // A first policy is looked at line by line, and what somebody takes out of its baseline was given to nobody.
+        let exemptions = exemptions.filter(|_| read.path.is_some());
         let ages = match ages.trusted {
             None => ages.found,
             Some(trusted) => {

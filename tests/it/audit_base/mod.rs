@@ -1,6 +1,7 @@
 //! `cargo sequester audit --base`: who judges a change, in real git repositories.
 
 mod also;
+mod exemptions;
 mod hostile;
 mod lanes;
 mod ordinary;
@@ -12,6 +13,9 @@ mod uncommitted;
 mod unlocked;
 mod unseen;
 
+use cargo_sequester::door::model::package::CrateId;
+use cargo_sequester::door::model::source::Registry;
+use cargo_sequester::door::model::trail::{Event, EventId, Kind, ReleaseRecord, Tools};
 use serde_json::Value;
 
 use crate::audit::{NOW, World, codes, document, package, reasons};
@@ -131,4 +135,20 @@ fn also(document: &Value) -> Vec<(String, bool)> {
 
 fn expected(all: &[(&str, bool)]) -> Vec<(String, bool)> {
     all.iter().map(|(code, fails)| ((*code).to_owned(), *fails)).collect()
+}
+
+fn record(name: &str, version: &str) -> ReleaseRecord {
+    ReleaseRecord::new(CrateId { registry: Registry::CratesIo, name: name.into() }, version.parse().unwrap())
+}
+
+fn event(time: &str, releases: Vec<ReleaseRecord>) -> Event {
+    let tools = Tools { cargo: None, sequester: "0.1.0".parse().unwrap() };
+    Event { releases, ..Event::new(Kind::Updated, time.parse().unwrap(), tools) }
+}
+
+/// Puts an event into the change's trail as a run of this tool would have named it.
+fn forge(change: &Change, event: &Event) {
+    let bytes = event.to_bytes().unwrap();
+    let name = event.file_name(EventId::of(&bytes));
+    change.world.project.write(&format!(".sequester/trail/{name}"), bytes);
 }
