@@ -150,12 +150,27 @@ impl fmt::Display for At {
     }
 }
 
+/// The way out of a lock file that is broken. What is told to restore or remove a file must not be followed on one that is no lock file,
+/// or whose state of the last commit is the broken one.
+fn restored(path: &Utf8Path) -> String {
+    if path.file_name() != Some("Cargo.lock") {
+        return format!("check that {path} is a lock file that cargo wrote");
+    }
+    format!(
+        "take {path} from a state in which it was sound, or remove it and have all of it resolved anew: cargo sequester cargo \
+         generate-lockfile"
+    )
+}
+
 /// Why a lock file cannot be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum LockFileError {
     /// The caller named a lock file, and it is not there.
     #[error("there is no lock file at {path}\nhelp: check what `--lockfile` names")]
     NotThere { path: Utf8PathBuf },
+    /// The caller named a lock file as the base, and it is not there.
+    #[error("there is no lock file at {path}\nhelp: check what `--base` names: a commit, or the path of a lock file")]
+    NoBase { path: Utf8PathBuf },
     #[error("there is no lock file at {path}\nhelp: run `cargo sequester cargo generate-lockfile` to write one")]
     Absent { path: Utf8PathBuf },
     #[error("the lock file {path} cannot be read: {cause}\nhelp: check that it is a file that you may read")]
@@ -167,16 +182,18 @@ pub enum LockFileError {
     /// More bytes than a lock file can sensibly have.
     #[error("the lock file {path} is larger than 8 MiB\nhelp: check that it is the file that cargo wrote")]
     TooLarge { path: Utf8PathBuf },
-    #[error("{at}: the lock file is not UTF-8\nhelp: restore it, for example with `git checkout -- {}`", at.path)]
+    #[error("{at}: the lock file is not UTF-8\nhelp: {}", restored(&at.path))]
     NotUtf8 { at: At },
     /// A merge stopped in the middle.
-    #[error("{at}: the lock file holds merge conflict markers\nhelp: take one side with `git checkout --theirs -- {}` and resolve again", at.path)]
+    #[error(
+        "{at}: the lock file holds merge conflict markers\nhelp: remove the marker lines and one side of each conflict, then add what the manifests lack: cargo sequester update --workspace"
+    )]
     Conflict {
         /// The first marker.
         at: At,
     },
     /// Not TOML, or not the shape of a lock file.
-    #[error("{at}: the lock file cannot be parsed: {cause}\nhelp: restore it, for example with `git checkout -- {}`", at.path)]
+    #[error("{at}: the lock file cannot be parsed: {cause}\nhelp: {}", restored(&at.path))]
     Syntax { at: At, cause: String },
     /// A format of a cargo that does not exist yet, or never did.
     #[error(
@@ -188,6 +205,6 @@ pub enum LockFileError {
         "the lock file {path} names no package\nhelp: run `cargo sequester cargo generate-lockfile` to write it anew"
     )]
     Empty { path: Utf8PathBuf },
-    #[error("{at}: {problem}\nhelp: restore the lock file, for example with `git checkout -- {}`", at.path)]
+    #[error("{at}: {problem}\nhelp: {}", restored(&at.path))]
     Package { at: At, problem: PackageProblem },
 }

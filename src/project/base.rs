@@ -11,7 +11,8 @@ use crate::files::{Errand, plain, temporary_folder};
 use crate::gather::base::{Commit, Files, Linked};
 use crate::gather::cargo_config::{self, CargoConfig, CargoConfigError};
 use crate::gather::environment::Environment;
-use crate::gather::{lock_file, workspace};
+use crate::gather::lock_file::{self, LockFileError};
+use crate::gather::workspace;
 use crate::model::evaluation::Notice;
 use crate::model::loosening::Loosening;
 use crate::model::package::Package;
@@ -106,7 +107,10 @@ impl Base {
     /// The packages of its lock file; a commit without this lock file has none.
     pub(super) fn packages(&self, lock_path: &Utf8Path) -> Result<Vec<Package>, ProjectError> {
         Ok(match &self.place {
-            Place::LockFile(path) => lock_file::read(path)?.packages,
+            Place::LockFile(path) => match lock_file::read(path) {
+                Err(LockFileError::Absent { path }) => return Err(LockFileError::NoBase { path }.into()),
+                read => read?.packages,
+            },
             Place::Commit(commit) => match commit.file(lock_path)? {
                 Some(bytes) => lock_file::parse(&bytes, lock_path)?.packages,
                 None => Vec::new(),

@@ -15,6 +15,7 @@ use super::progress::Progress;
 use super::registries::Registries;
 use super::request::{Purpose, Which};
 use super::rules::Rules;
+use super::shared_policy::without_what_others_use;
 use super::subject::relative;
 use super::{lock_answer, trail, ways};
 use crate::gather::lock_file::LockFile;
@@ -316,7 +317,9 @@ impl Gathered {
     pub(crate) fn decide(&self) -> Decision {
         let lock = &self.project.subject().lock;
         let facts = Facts { lock: self.lock.clone(), ..self.facts(lock.packages.clone(), BTreeMap::new()) };
-        self.decision(facts, lock.lines.clone())
+        let mut made = self.decision(facts, lock.lines.clone());
+        made.evaluation.notices = without_what_others_use(made.evaluation.notices, &self.project);
+        made
     }
 
     /// The same as what a resolution begins with, which completes a lock file that does not answer the manifests.

@@ -34,7 +34,15 @@ pub(crate) struct LockFiles {
 /// # Errors
 /// There is no repository, or git cannot tell.
 pub(crate) fn lock_files(base: Option<&str>, environment: &Environment) -> Result<LockFiles, ProjectError> {
-    let here = environment.current_dir();
+    lock_files_around(environment.current_dir(), base, environment)
+}
+
+/// The same of the repository around a folder.
+pub(super) fn lock_files_around(
+    here: &Utf8Path,
+    base: Option<&str>,
+    environment: &Environment,
+) -> Result<LockFiles, ProjectError> {
     let (repository, lost) = match base {
         None => (Repository::around(here, environment)?, Vec::new()),
         Some(reference) => {

@@ -29,6 +29,7 @@ mod registries;
 mod remembered;
 mod request;
 mod rules;
+mod shared_policy;
 mod subject;
 pub(crate) mod trail;
 mod uncommitted;

@@ -331,3 +331,34 @@ fn real_lock_files_are_read_whole() {
         assert_eq!(known, text.lines().filter(|line| line.starts_with("checksum = ")).count(), "{path}");
     }
 }
+
+/// What is told about a file that is no good must do no harm to one that is, and lead out without a repository too.
+#[test]
+fn the_ways_out_of_a_broken_lock_file_lead_out() {
+    let world = crate::audit::World::new().dep("old", "1");
+    Package::new("old", "1.0.0").publish(&world.registry);
+    world.policy("");
+    world.lock();
+    let help = |arguments: &[&str]| {
+        let told = world.audit(arguments).expect_code(2).stderr;
+        told.split_once("help: ").unwrap().1.trim().to_owned()
+    };
+    assert_eq!(help(&["--lockfile", "Cargo.toml"]), "check that Cargo.toml is a lock file that cargo wrote");
+    assert_eq!(help(&["--base", "none.lock"]), "check what `--base` names: a commit, or the path of a lock file");
+    let sound = world.project.read("Cargo.lock");
+    let pasted = |command: &str| {
+        let command =
+            command.replace("cargo sequester ", concat!(env!("CARGO_BIN_EXE_cargo-sequester"), " sequester "));
+        world.project.run("sh", &["-c", &command]).expect_code(0);
+        assert_eq!(world.project.read("Cargo.lock"), sound);
+    };
+    world.project.write("Cargo.lock", format!("{sound}broken"));
+    let way = help(&[]);
+    assert!(!way.contains("git "), "{way}");
+    std::fs::remove_file(world.project.path("Cargo.lock")).unwrap();
+    pasted(way.split_once("resolved anew: ").unwrap().1);
+    world.project.write("Cargo.lock", format!("<<<<<<< HEAD\n{sound}=======\n>>>>>>> other\n"));
+    let way = help(&[]);
+    world.project.write("Cargo.lock", &*sound);
+    pasted(way.split_once("the manifests lack: ").unwrap().1);
+}

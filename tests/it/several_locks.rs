@@ -1,7 +1,7 @@
 //! A repository with several workspaces: one policy for all, and `audit --all`.
 
 use crate::audit_base::Change;
-use crate::support::Package;
+use crate::support::{Advisory, Package};
 
 /// A second workspace in `tools`, which locks `old` too.
 fn with_tools(change: &Change, folder: &str) {
@@ -49,6 +49,36 @@ fn approvals_and_the_trail_stand_with_the_policy_that_holds() {
     assert!(!change.world.project.path("tools/.sequester").exists());
     let log = change.world.project.sequester(&["log", "--manifest-path", "tools/Cargo.toml"]).expect_code(0).stdout;
     assert!(log.contains("fresh@1.1.0"), "{log}");
+}
+
+/// What another workspace under the policy has is nothing that this one may call idle, let alone take away.
+#[test]
+fn what_another_workspace_uses_is_not_pruned() {
+    let change = Change::new();
+    with_tools(&change, "tools");
+    with_fresh(&change, "tools");
+    let world = &change.world;
+    world.advisories.add(&Advisory::new("RUSTSEC-2026-0900", "fresh").date("2026-11-01"));
+    let db = ["--now", crate::audit::NOW, "--advisory-db", world.advisories.root().as_str()].map(str::to_owned);
+    let db: Vec<&str> = db.iter().map(String::as_str).collect();
+    let run = |words: &[&str], code: i32| world.project.sequester(&[words, &db].concat()).expect_code(code).stdout;
+    let tools = ["--reason", "read it", "--by", "ana", "--manifest-path", "tools/Cargo.toml"];
+    run(&[&["approve", "fresh@1.1.0"][..], &tools].concat(), 0);
+    let ignore = ["approve", "fresh", "--id", "RUSTSEC-2026-0900", "--until", "2026-12-01"];
+    run(&[&ignore[..], &tools].concat(), 0);
+    let told = world.audit(&["--all"]).expect_code(0).stdout;
+    assert!(!told.contains("--prune") && !told.contains("not used") && !told.contains("hits no"), "{told}");
+    let told = run(&["approve", "--prune"], 0);
+    assert!(told.contains("every approval and ignore is in use"), "{told}");
+    world.audit(&["--all"]).expect_code(0);
+    // A lock file that cannot be read may have it.
+    let lock = world.project.read("tools/Cargo.lock");
+    world.project.write("tools/Cargo.lock", "no lock file\n");
+    run(&["approve", "--prune"], 0);
+    // Once no workspace has it, it goes; so where the other one has a policy of its own.
+    world.project.write("tools/Cargo.lock", lock).write("tools/sequester.toml", "");
+    assert!(run(&["approve", "--prune"], 0).contains("Pruned"));
+    assert!(!world.project.read("sequester.toml").contains("fresh"));
 }
 
 /// With a base the nearest policy must be the base's too: neither a laxer one below nor taking the nearer one away counts.
