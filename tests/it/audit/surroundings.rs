@@ -251,3 +251,26 @@ fn folders_in_the_place_of_locked_packages_are_told() {
     let told = world.audit(&[]).expect_code(0).stdout;
     assert!(told.contains("`paths` in .cargo/config.toml:1 makes cargo build other folders"), "{told}");
 }
+
+/// Neither way needs git, nor a side that git still knows.
+#[test]
+fn what_a_broken_lock_file_needs_works() {
+    let world = simple();
+    world.policy("");
+    let lock = world.project.read("Cargo.lock");
+    world.project.write(
+        "Cargo.lock",
+        lock.replace("version = 4", "<<<<<<< ours\nversion = 4\n=======\nversion = 3\n>>>>>>> theirs"),
+    );
+    let told = world.audit(&[]).expect_code(2).stderr;
+    assert!(told.contains("remove the marker lines") && told.contains("cargo sequester update --workspace"), "{told}");
+    world.project.write("Cargo.lock", &lock);
+    world.project.sequester(&["update", "--workspace", "--now", NOW]).expect_code(0);
+    assert_eq!(world.project.read("Cargo.lock"), lock);
+    world.project.write("Cargo.lock", "version = 4\n[[package]\n");
+    let told = world.audit(&[]).expect_code(2).stderr;
+    assert!(told.contains("or remove it") && told.contains("generate-lockfile"), "{told}");
+    std::fs::remove_file(world.project.path("Cargo.lock")).unwrap();
+    world.project.sequester(&["cargo", "generate-lockfile"]).expect_code(0);
+    assert_eq!(world.project.read("Cargo.lock"), lock);
+}

@@ -92,6 +92,12 @@ const KNOWN: &[(&str, &str, &str)] = &[
         "approve::refused provokes it; audit::time runs the command",
     ),
     ("report/audit/github.rs", "cargo sequester could not decide", "a title, no command"),
+    ("gather/lock_file.rs", "cargo sequester cargo", "audit::surroundings provokes it and runs `generate-lockfile`"),
+    (
+        "gather/lock_file.rs",
+        "cargo sequester update --workspace",
+        "audit::surroundings provokes it and runs the command",
+    ),
     (
         "report/change.rs",
         "cargo sequester approve",
