@@ -10,6 +10,13 @@ fn told(change: &Change) -> Vec<String> {
     also.iter().map(|one| one["message"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Makes a folder a repository of somebody else's.
+fn commit_theirs(project: &Project, folder: &camino::Utf8Path) {
+    git(project, folder.as_str(), &["init", "--quiet", "--initial-branch=base"]);
+    git(project, folder.as_str(), &["add", "-A"]);
+    git(project, folder.as_str(), &["commit", "--quiet", "-m", "theirs"]);
+}
+
 /// A workspace with the member `util` below a base, and a package `hot` beside the repository.
 fn with_member() -> Change {
     let world = World::new().dep("old", "1").dep_toml("util = { path = \"util\" }");
@@ -67,9 +74,7 @@ fn a_package_that_moves_out_is_told() {
         let other = project.outside().join("util");
         project.write("../util/Cargo.toml", MEMBER).write("../util/src/lib.rs", "");
         if comes_along {
-            git(project, other.as_str(), &["init", "--quiet", "--initial-branch=base"]);
-            git(project, other.as_str(), &["add", "-A"]);
-            git(project, other.as_str(), &["commit", "--quiet", "-m", "theirs"]);
+            commit_theirs(project, &other);
             change.git(&["submodule", "--quiet", "add", other.as_str(), "third"]);
             change.finish();
             change.git(&["branch", "--force", "base", "HEAD"]);
@@ -127,9 +132,7 @@ fn a_target_whose_source_lies_in_a_submodule_is_told() {
     let change = with_member();
     let project = &change.world.project;
     let other = project.outside().join("hot");
-    git(project, other.as_str(), &["init", "--quiet", "--initial-branch=base"]);
-    git(project, other.as_str(), &["add", "-A"]);
-    git(project, other.as_str(), &["commit", "--quiet", "-m", "theirs"]);
+    commit_theirs(project, &other);
     change.git(&["submodule", "--quiet", "add", other.as_str(), "third"]);
     change.finish();
     change.git(&["branch", "--force", "base", "HEAD"]);
@@ -171,9 +174,7 @@ fn a_submodule_that_a_change_brings_or_moves_is_told() {
     std::fs::write(other.join("Cargo.toml"), "[package]\nname = \"other\"\nversion = \"0.1.0\"\nedition = \"2021\"\n")
         .unwrap();
     std::fs::write(other.join("src/lib.rs"), "").unwrap();
-    git(project, other.as_str(), &["init", "--quiet", "--initial-branch=base"]);
-    git(project, other.as_str(), &["add", "-A"]);
-    git(project, other.as_str(), &["commit", "--quiet", "-m", "theirs"]);
+    commit_theirs(project, &other);
     let told = |code: i32| {
         let document = change.world.json(&["--base", "base"], code);
         let also = document["also"].as_array().unwrap().clone();
